@@ -1,0 +1,8 @@
+import { provideRedis } from '@holdfast/testbed/redis'
+
+/** One private Redis for the whole run; tests and the processes they start find it in REDIS_URL. */
+export default async function setup(): Promise<() => Promise<void>> {
+  const redis = await provideRedis()
+  process.env['REDIS_URL'] = redis.url
+  return async () => await redis.stop()
+}

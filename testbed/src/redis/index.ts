@@ -1,0 +1,5 @@
+export { findRedis, findRedisServer, type FoundRedis, type RedisServerBinary } from './find-redis.ts'
+export { fetchRedisServer } from './fetch-redis.ts'
+export { RedisNotFoundError } from './redis-not-found-error.ts'
+export { startRedis, type RunningRedis, type StartRedisOptions } from './start-redis.ts'
+export { provideRedis, type ProvidedRedis } from './provide-redis.ts'

@@ -1,0 +1,136 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import { findRedisServer, type RedisServerBinary } from './find-redis.ts'
+import { freePort } from './free-port.ts'
+import { SUPERVISE } from './supervise.ts'
+
+export interface StartRedisOptions {
+  /** More arguments of redis-server; they come last, so they override ours. */
+  readonly args?: readonly string[]
+  /** Path of a unix socket to listen on as well. Default: none. */
+  readonly socket?: string
+  /** Default: one that is free. Name it to start a server again where an earlier one was. */
+  readonly port?: number
+  /** Working directory, yours to remove. Default: a temporary one, removed with the server. */
+  readonly dir?: string
+  /** Default: what `findRedisServer()` finds. */
+  readonly binary?: RedisServerBinary
+  /** Default: 10 000. */
+  readonly startTimeoutMs?: number
+}
+
+export interface RunningRedis {
+  readonly url: string
+  readonly port: number
+  readonly socket: string | undefined
+  /** Of the server itself, for signals such as SIGSTOP. */
+  readonly pid: number
+  /** Settles when the server is gone, for whatever reason. */
+  readonly exited: Promise<void>
+  /** Ends the server, even one that is stopped or busy. Settles when it is gone; a second call is harmless. */
+  stop(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * Starts a private Redis on 127.0.0.1 that keeps nothing on disk.
+ *
+ * It ends with this process, however that ends (see `supervise.ts`), and does not keep the process alive.
+ */
+export async function startRedis(options: StartRedisOptions = {}): Promise<RunningRedis> {
+  const { binary = await findRedisServer() } = options
+  for (let attemptsLeft = options.port === undefined ? 5 : 1; ; attemptsLeft--) {
+    const port = options.port ?? (await freePort())
+    try {
+      return await launch({ ...options, binary, port })
+    } catch (error) {
+      // Between our finding the port and the server's listening on it, someone else may have taken it.
+      const portWasTaken = /address already in use/i.test(String(error))
+      if (!portWasTaken || attemptsLeft === 1) throw error
+    }
+  }
+}
+
+interface LaunchOptions extends StartRedisOptions {
+  readonly binary: RedisServerBinary
+  readonly port: number
+}
+
+type Supervisor = ChildProcessByStdio<Writable, Readable, Readable>
+
+async function launch(options: LaunchOptions): Promise<RunningRedis> {
+  const { binary, port, socket, args = [], startTimeoutMs = 10_000 } = options
+  const temporaryDir = options.dir === undefined ? mkdtempSync(join(tmpdir(), 'holdfast-redis-')) : ''
+  const command = [
+    ...[binary.path, '--bind', '127.0.0.1', '--port', String(port), '--dir', options.dir ?? temporaryDir],
+    ...['--daemonize', 'no', '--save', '', '--appendonly', 'no', '--logfile', '', '--loglevel', 'notice'],
+    ...(socket === undefined ? [] : ['--unixsocket', socket]),
+    ...args,
+  ]
+  const supervisor = spawn('/bin/sh', ['-c', SUPERVISE, 'holdfast-redis', temporaryDir, ...command], {
+    env: { ...process.env, ...binary.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // A process group of its own: Ctrl-C is meant for us, and the server follows when we are done with it.
+    detached: true,
+  })
+  supervisor.stdin.on('error', () => {}) // closing it is all we do, and it may be closed already
+  const exited = new Promise<void>((resolve) => {
+    supervisor.once('close', () => {
+      supervisor.stdin.destroy()
+      resolve()
+    })
+  })
+  const stop = async () => {
+    supervisor.ref()
+    supervisor.stdin.destroy()
+    await exited
+  }
+
+  try {
+    const pid = await untilReady(supervisor, startTimeoutMs)
+    letGo(supervisor)
+    const url = `redis://127.0.0.1:${port}`
+    return { url, port, socket, pid, exited, stop, [Symbol.asyncDispose]: stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** Waits for the log line that says so, and answers with the pid of the server. */
+function untilReady(supervisor: Supervisor, timeoutMs: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let log = ''
+    const fail = (reason: string) => finish(() => reject(new Error(`redis-server ${reason}:\n${log}`)))
+    const onExit = () => fail('ended instead of starting')
+    const timer = setTimeout(() => fail(`was not ready after ${timeoutMs} ms`), timeoutMs)
+    const onOutput = (chunk: Buffer) => {
+      log += chunk.toString()
+      const pid = /^supervising (\d+)$/m.exec(log)?.[1]
+      if (pid !== undefined && /ready to accept connections/i.test(log)) finish(() => resolve(Number(pid)))
+    }
+    const finish = (settle: () => void) => {
+      clearTimeout(timer)
+      supervisor.off('close', onExit)
+      supervisor.stdout.off('data', onOutput)
+      supervisor.stderr.off('data', onOutput)
+      settle()
+    }
+    supervisor.once('close', onExit)
+    supervisor.once('error', (error) => fail(`could not be run (${error.message})`))
+    supervisor.stdout.on('data', onOutput)
+    supervisor.stderr.on('data', onOutput)
+  })
+}
+
+/** Keeps reading what the server logs, lest it block, without keeping this process alive. */
+function letGo(supervisor: Supervisor): void {
+  supervisor.unref()
+  for (const stream of [supervisor.stdin, supervisor.stdout, supervisor.stderr]) (stream as Socket).unref()
+  supervisor.stdout.resume()
+  supervisor.stderr.resume()
+}

@@ -1,0 +1,33 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { defineConfig } from 'vitest/config'
+
+// Packages are tested as they are written: `@holdfast/*` means src, not dist.
+const conditions = ['@holdfast/source', 'module', 'node', 'development|production']
+
+const packages = ['packages', 'apps']
+  .flatMap((group) => readdirSync(group).map((name) => `${group}/${name}`))
+  .concat('testbed', 'bench', 'compat')
+  .filter((root) => existsSync(`${root}/test`))
+
+const project = (root: string, include: string) => ({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    name: root.replace('packages/', ''),
+    root,
+    include: [include],
+    // Child processes that tests fork see src as well.
+    execArgv: ['--conditions=@holdfast/source'],
+  },
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      ...packages.map((root) => project(root, 'test/**/*.test.ts')),
+      project('scripts', '**/*.test.ts'),
+    ],
+    globalSetup: ['scripts/vitest-redis.ts'],
+    passWithNoTests: true,
+  },
+})
