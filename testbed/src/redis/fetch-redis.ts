@@ -81,7 +81,9 @@ async function apt(work: string, program: string, args: readonly string[]): Prom
 }
 
 function serverIn(root: string): RedisServerBinary {
-  const libraries = globSync('{usr/lib,lib}/*-linux-gnu*', { cwd: root }).map((directory) => join(root, directory))
+  const libraries = globSync('{usr/lib,lib}/*-linux-gnu*', { cwd: root }).map((directory) =>
+    join(root, directory),
+  )
   const inherited = process.env['LD_LIBRARY_PATH']
   return {
     path: join(root, 'usr/bin/redis-server'),

@@ -11,5 +11,5 @@ export interface ProvidedRedis {
 export async function provideRedis(): Promise<ProvidedRedis> {
   const found = await findRedis()
   if (found.kind === 'running') return { url: found.url, stop: async () => {} }
-  return await startRedis({ binary: found.binary })
+  return startRedis({ binary: found.binary })
 }

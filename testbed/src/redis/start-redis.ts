@@ -36,6 +36,9 @@ export interface RunningRedis {
   [Symbol.asyncDispose](): Promise<void>
 }
 
+/** In the foreground, nothing on disk, the log on standard output. */
+const PRIVATE = '--daemonize no --save  --appendonly no --logfile  --loglevel notice'.split(' ')
+
 /**
  * Starts a private Redis on 127.0.0.1 that keeps nothing on disk.
  *
@@ -65,12 +68,9 @@ type Supervisor = ChildProcessByStdio<Writable, Readable, Readable>
 async function launch(options: LaunchOptions): Promise<RunningRedis> {
   const { binary, port, socket, args = [], startTimeoutMs = 10_000 } = options
   const temporaryDir = options.dir === undefined ? mkdtempSync(join(tmpdir(), 'holdfast-redis-')) : ''
-  const command = [
-    ...[binary.path, '--bind', '127.0.0.1', '--port', String(port), '--dir', options.dir ?? temporaryDir],
-    ...['--daemonize', 'no', '--save', '', '--appendonly', 'no', '--logfile', '', '--loglevel', 'notice'],
-    ...(socket === undefined ? [] : ['--unixsocket', socket]),
-    ...args,
-  ]
+  const where = ['--bind', '127.0.0.1', '--port', String(port), '--dir', options.dir ?? temporaryDir]
+  if (socket !== undefined) where.push('--unixsocket', socket)
+  const command = [binary.path, ...where, ...PRIVATE, ...args]
   const supervisor = spawn('/bin/sh', ['-c', SUPERVISE, 'holdfast-redis', temporaryDir, ...command], {
     env: { ...process.env, ...binary.env },
     stdio: ['pipe', 'pipe', 'pipe'],
