@@ -32,7 +32,7 @@ async function unpackInto(home: string, cacheDir: string): Promise<void> {
   try {
     await download(work).catch(async () => {
       // The machine's package lists are missing or out of date. Private ones need no root.
-      await apt(work, 'apt-get', ['update', ...privateLists(work)])
+      await apt(work, ['update', ...privateLists(work)])
       await download(work, privateLists(work))
     })
     const root = join(work, 'root')
@@ -50,7 +50,7 @@ async function unpackInto(home: string, cacheDir: string): Promise<void> {
 
 /** Lets apt itself work out which packages are missing here, then downloads exactly those. */
 async function download(work: string, aptOptions: readonly string[] = []): Promise<void> {
-  const plan = await apt(work, 'apt-get', [
+  const plan = await apt(work, [
     'install',
     '--simulate',
     '--no-install-recommends',
@@ -59,19 +59,19 @@ async function download(work: string, aptOptions: readonly string[] = []): Promi
   ])
   const packages = [...plan.matchAll(/^Inst (\S+)/gm)].map(([, name]) => name as string)
   if (packages.length === 0) throw new Error('apt would install nothing for redis-server')
-  await apt(work, 'apt-get', ['download', ...aptOptions, ...packages])
+  await apt(work, ['download', ...aptOptions, ...packages])
 }
 
 function privateLists(work: string): string[] {
   return ['-o', `Dir::State::Lists=${join(work, 'lists')}`, '-o', `Dir::Cache=${join(work, 'cache')}`]
 }
 
-async function apt(work: string, program: string, args: readonly string[]): Promise<string> {
+async function apt(work: string, args: readonly string[]): Promise<string> {
   await mkdir(join(work, 'lists', 'partial'), { recursive: true })
   await mkdir(join(work, 'cache', 'archives', 'partial'), { recursive: true })
   // apt run by root drops to a user who may not write into `work`.
   const sandbox = ['-o', 'APT::Sandbox::User=root']
-  const { stdout } = await run(program, [...sandbox, ...args], {
+  const { stdout } = await run('apt-get', [...sandbox, ...args], {
     cwd: work,
     env: { ...process.env, LC_ALL: 'C.UTF-8' },
     timeout: 120_000,
