@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
-// Packages are tested as they are written: `@holdfast/*` means src, not dist.
+// Packages are tested as they are written: `@holdfast/*` means src, not dist. Processes that tests fork inherit it.
 const conditions = ['@holdfast/source', 'module', 'node', 'development|production']
 
 const packages = ['packages', 'apps']
@@ -16,8 +16,6 @@ const project = (root: string, include: string) => ({
     name: root.replace('packages/', ''),
     root,
     include: [include],
-    // Child processes that tests fork see src as well.
-    execArgv: ['--conditions=@holdfast/source'],
   },
 })
 
