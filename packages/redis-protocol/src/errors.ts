@@ -1,0 +1,112 @@
+import { HoldfastError, StorageRefusedError, StorageUnavailableError } from '@holdfast/core'
+
+/**
+ * What the errors of the clients mean to core. Replies of the server are told by their first word in capitals, which
+ * the Redis protocol prescribes; neither client has a class or a name for them that is the same in all its versions.
+ */
+export function asStorageError(error: unknown, doing: string): HoldfastError {
+  if (HoldfastError.isInstance(error)) return error
+  const message = messageOf(error)
+  const word = replyWord(message)
+  if (word === undefined) return connectionError(error, message, doing)
+  if (passing.has(word) || message.startsWith('ERR max number of clients')) {
+    return new StorageUnavailableError(`Redis cannot serve ${doing} now: ${message}`, {
+      cause: error,
+      maybeApplied: false,
+    })
+  }
+  return new StorageRefusedError(`Redis refused ${doing}: ${message}${advice(word, message)}`, { cause: error })
+}
+
+export function isNoScript(error: unknown): boolean {
+  return messageOf(error).startsWith('NOSCRIPT')
+}
+
+/** For a reply that no version of the protocol gives: a client that maps replies, a proxy, or no Redis at all. */
+export function unexpectedReply(doing: string, reply: unknown): StorageRefusedError {
+  return new StorageRefusedError(
+    `Redis answered ${doing} with something unexpected (${describe(reply)}). Holdfast needs replies as plain strings, ` +
+      'integers, null and arrays: give it a client without reply mapping (Buffers, type mappings, reply transformers).',
+  )
+}
+
+/** States that pass by themselves. The server refused before it did anything, so nothing was applied. */
+const passing = new Set([
+  'LOADING',
+  'BUSY',
+  'READONLY',
+  'MASTERDOWN',
+  'CLUSTERDOWN',
+  'TRYAGAIN',
+  'MOVED',
+  'ASK',
+  'NOREPLICAS',
+])
+
+/** `READONLY You can't write …` gives `READONLY`; a message that is no reply of a server gives undefined. */
+function replyWord(message: string): string | undefined {
+  // Redis 6.2 puts what a command in a script answered behind an account of the script.
+  const inScript = /^ERR Error running script .*@user_script: ?\d+: -?([A-Z][A-Z0-9_]+) /.exec(message)
+  return (inScript ?? /^-?([A-Z][A-Z0-9_]+)(?: |$)/.exec(message))?.[1]
+}
+
+function connectionError(error: unknown, message: string, doing: string): HoldfastError {
+  // An argument that a client cannot encode, or a client that is none: a mistake that no retry heals.
+  if (error instanceof TypeError || !(error instanceof Error)) {
+    return new StorageRefusedError(`The Redis client failed on ${doing}: ${message}`, { cause: error })
+  }
+  return new StorageUnavailableError(`No answer from Redis to ${doing}: ${message}`, {
+    cause: error,
+    maybeApplied: !neverSent.some((pattern) => pattern.test(message)),
+  })
+}
+
+/** What the clients say when they refused a command before it was written. */
+const neverSent = [
+  // ioredis
+  /^Stream isn't writeable and enableOfflineQueue options is false/,
+  /^Cluster isn't ready and enableOfflineQueue options is false/,
+  /^All sentinels are unreachable/,
+  // node-redis
+  /^The client is closed$/,
+  /^The client is offline$/,
+  /^The queue is full$/,
+  /^All the root nodes are unavailable$/,
+  // both: redirected until they gave up, or a connection that never was
+  /^Too many Cluster redirections/,
+  /^connect E[A-Z]+/,
+  /^getaddrinfo /,
+]
+
+function advice(word: string, message: string): string {
+  switch (word) {
+    case 'OOM':
+      return '. Raise maxmemory or free memory; what is already begun can still be finished and released.'
+    case 'NOPERM':
+      return '. Give the user the rights that verify() lists.'
+    case 'NOAUTH':
+    case 'WRONGPASS':
+      return '. Check the user and the password of the client.'
+    case 'WRONGTYPE':
+      return '. Something else uses the same keys: give Holdfast a prefix of its own.'
+    case 'CROSSSLOT':
+      return '. Redis runs as a cluster but the client does not know: use a cluster client.'
+    case 'MISCONF':
+      return '. Redis cannot save to disk and refuses writes: look at its log.'
+    case 'ERR':
+      return /unknown command/i.test(message) ? '. Redis 6.2 or newer, with scripts, is needed.' : ''
+    default:
+      return ''
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function describe(reply: unknown): string {
+  if (typeof reply === 'string') return `the string ${JSON.stringify(reply.slice(0, 40))}`
+  if (Buffer.isBuffer(reply)) return 'a Buffer'
+  if (Array.isArray(reply)) return `an array of ${reply.length}`
+  return reply === null ? 'null' : `a value of type ${typeof reply}`
+}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import type { RedisClient } from './client.ts'
+import { asStorageError, isNoScript } from './errors.ts'
+
+/**
+ * A Lua script of the protocol. Rules that `test/scripts.test.ts` holds every script to:
+ *
+ * - It touches only the keys that it declares, which are all of one slot, and takes values as opaque.
+ * - `KEYS` and `ARGV` are used up to exactly as many as `keys` and `args` name.
+ * - It starts with a comment: what for, KEYS, ARGV, returns.
+ * - It has no shebang: Redis 6.2 has none, and without one a script may write while Redis is out of memory as soon
+ *   as its first write was one that frees or keeps memory (see `records/compare-and-set.ts`).
+ * - It returns strings, or arrays of strings: the same in RESP2 and RESP3 and under every client's reply mapping.
+ */
+export interface Script<Keys extends Names = Names, Args extends Names = Names> {
+  readonly name: string
+  readonly keys: Keys
+  readonly args: Args
+  readonly source: string
+  readonly sha1: string
+}
+
+type Names = readonly string[]
+
+/** One string for each name. */
+type For<N extends Names> = { readonly [I in keyof N]: string }
+
+export function defineScript<const Keys extends Names, const Args extends Names>(
+  definition: Omit<Script<Keys, Args>, 'sha1'>,
+): Script<Keys, Args> {
+  const source = definition.source.trim()
+  return { ...definition, source, sha1: createHash('sha1').update(source).digest('hex') }
+}
+
+/**
+ * Runs a script by its hash on the node of its first key; a node that does not know it yet (new, restarted, flushed,
+ * failed over) gets the source. `decode` turns the reply into a value, or throws what {@link unexpectedReply} makes.
+ */
+export type RunScript = <Keys extends Names, Args extends Names, T>(
+  script: Script<Keys, Args>,
+  keys: For<Keys>,
+  args: For<Args>,
+  decode: (reply: unknown) => T,
+) => Promise<T>
+
+export function createScriptRunner(client: Pick<RedisClient, 'send'>): RunScript {
+  return (script, keys, args, decode) => {
+    const rest = [String(keys.length), ...keys, ...args]
+    return client.send(['EVALSHA', script.sha1, ...rest], keys[0]).then(decode, (error: unknown) => {
+      if (!isNoScript(error)) throw asStorageError(error, script.name)
+      return client.send(['EVAL', script.source, ...rest], keys[0]).then(decode, (again: unknown) => {
+        throw asStorageError(again, script.name)
+      })
+    })
+  }
+}
