@@ -141,16 +141,12 @@ describe.for(['tcp', 'unix'] as const)('faults of a request over %s', (transport
     own.send('PING first', 'UNSUBSCRIBE a b', 'PING marked')
     await Promise.all([own.ended, fault.hit, unsubscribed])
     expect(own.replies.slice(1)).toEqual([
-      ...[
-        ['subscribe', 'a', 1],
-        ['subscribe', 'b', 2],
-        ['message', 'a', 'early'],
-      ],
+      ['subscribe', 'a', 1],
+      ['subscribe', 'b', 2],
+      ['message', 'a', 'early'],
       protocol === 'RESP3' ? 'first' : ['pong', 'first'],
-      ...[
-        ['unsubscribe', 'a', 1],
-        ['unsubscribe', 'b', 0],
-      ],
+      ['unsubscribe', 'a', 1],
+      ['unsubscribe', 'b', 0],
     ])
   })
 })

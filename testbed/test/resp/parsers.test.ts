@@ -38,8 +38,20 @@ describe('ReplyParser', () => {
     '_\r\n#t\r\n,1.5\r\n(12345678901234567890\r\n=7\r\ntxt:abc\r\n!5\r\nERR x\r\n%1\r\n+k\r\n:1\r\n' +
     '|1\r\n+ttl\r\n:9\r\n+after\r\n>2\r\n+message\r\n~1\r\n+in a set\r\n'
   const values = [
-    ...['OK', new RespError('NOSCRIPT No matching script'), 42, null, 'a\r\nb', null, [1, ['x'], null]],
-    ...[null, true, 1.5, 12345678901234567890n, 'abc', new RespError('ERR x'), ['k', 1]],
+    'OK',
+    new RespError('NOSCRIPT No matching script'),
+    42,
+    null,
+    'a\r\nb',
+    null,
+    [1, ['x'], null],
+    null,
+    true,
+    1.5,
+    12345678901234567890n,
+    'abc',
+    new RespError('ERR x'),
+    ['k', 1],
     'after',
     ['message', ['in a set']],
   ]
