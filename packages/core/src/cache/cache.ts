@@ -1,0 +1,176 @@
+import { checkDuration, checkName } from '../check.ts'
+import { HoldfastError, InvalidArgumentError } from '../errors.ts'
+import { type Codec, jsonCodec } from '../codec.ts'
+import type { StorageCalls } from '../storage-calls.ts'
+
+/**
+ * A cache that all instances share. `undefined` means a miss and nothing else does; `null`, `0`, `''` and `false` are
+ * values.
+ */
+export interface Cache {
+  /** The value, or undefined when there is none. @throws StorageUnavailableError */
+  get<T>(key: string): Promise<T | undefined>
+  /** Stores a value; `undefined` cannot be stored. @throws InvalidArgumentError, StorageUnavailableError */
+  set(key: string, value: unknown, options?: CacheEntryOptions): Promise<void>
+  /** Removes keys and says how many were there; a load that is under way does not bring them back. */
+  remove(key: string | readonly string[]): Promise<number>
+  exists(key: string): Promise<boolean>
+  /**
+   * The value, or else what `load` makes of it, stored. One load at a time per key across all processes; the others
+   * wait for it. A removal during the load wins: its result is returned, but not stored. A load that returns
+   * `undefined` stores nothing. When the storage cannot be reached, `load` answers. Errors of `load` are rethrown.
+   */
+  getOrCreate<T>(key: string, load: () => T | Promise<T>, options?: CacheEntryOptions): Promise<T>
+}
+
+export interface CacheEntryOptions {
+  /** Default 300,000 (5 min). */
+  readonly ttlMs?: number
+}
+
+export interface CacheOptions extends CacheEntryOptions {
+  /** Separates apps in one storage. Default `holdfast`. */
+  readonly prefix?: string
+  readonly codec?: Codec
+}
+
+/** How long one load keeps the others waiting before one of them takes it over: it is renewed while the load runs. */
+const LOAD_LEASE_MS = 5_000
+/** An outage costs a reader this much, not a whole call's deadline. */
+const CACHE_TIMEOUT_MS = 250
+const FIRST_POLL_MS = 4
+const LONGEST_POLL_MS = 50
+
+/** A stored value starts with `V`, a load's placeholder with `L`: whatever else overwrites a key fences the load. */
+const VALUE = 'V'
+const LOADING = 'L'
+
+/** `calls` is shared by the features of one Holdfast and closed by it. */
+export function cacheOver(calls: StorageCalls, options: CacheOptions = {}): Cache {
+  const { prefix = 'holdfast', codec = jsonCodec, ttlMs: defaultTtlMs = 300_000 } = options
+  checkName('prefix', prefix)
+  checkDuration('ttlMs', defaultTtlMs, 1)
+  const { runtime } = calls
+  const { values } = calls.storage
+  const loads = new Map<string, Promise<unknown>>()
+
+  const keyOf = (key: string): string => `${prefix}:${checkName('key', key)}`
+  const ttlOf = ({ ttlMs = defaultTtlMs }: CacheEntryOptions): number => checkDuration('ttlMs', ttlMs, 1)
+
+  const send = async <R>(command: () => Promise<R>): Promise<R> =>
+    (await calls.call(command, CACHE_TIMEOUT_MS)).reply
+
+  const read = async (storageKey: string): Promise<unknown> =>
+    decode(await send(() => values.get(storageKey)), codec)
+
+  /** The value, or what the load makes of it while it holds the key's placeholder. */
+  const loadOnce = async <T>(storageKey: string, load: () => T | Promise<T>, ttlMs: number): Promise<T> => {
+    const placeholder = `${LOADING}${runtime.randomId()}`
+    try {
+      const cached = await read(storageKey)
+      if (cached !== undefined) return cached as T
+      for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(LONGEST_POLL_MS, pollMs * 2)) {
+        const there = await send(() => values.reserve(storageKey, placeholder, LOAD_LEASE_MS))
+        if (there === null || there === placeholder) break
+        const loaded = decode(there, codec)
+        if (loaded !== undefined) return loaded as T
+        await pause(pollMs * (0.5 + runtime.random() / 2))
+      }
+    } catch (error) {
+      // A cache that cannot be reached must not take the app with it.
+      if (isUnavailable(error)) return load()
+      throw error
+    }
+    return fill(storageKey, placeholder, load, ttlMs)
+  }
+
+  const fill = async <T>(
+    storageKey: string,
+    placeholder: string,
+    load: () => T | Promise<T>,
+    ttlMs: number,
+  ): Promise<T> => {
+    const renewal = renewEvery(LOAD_LEASE_MS / 3, () =>
+      values.replace(storageKey, placeholder, placeholder, LOAD_LEASE_MS),
+    )
+    try {
+      const value = await load()
+      renewal.stop()
+      // Refused when the placeholder is gone: the key was removed or set meanwhile, and that wins.
+      await send(() =>
+        value === undefined
+          ? values.removeIf(storageKey, placeholder)
+          : values.replace(storageKey, placeholder, VALUE + codec.encode(value), ttlMs),
+      ).catch(ignoreUnavailable)
+      return value
+    } catch (error) {
+      renewal.stop()
+      await send(() => values.removeIf(storageKey, placeholder)).catch(ignoreUnavailable)
+      throw error
+    }
+  }
+
+  const renewEvery = (ms: number, renew: () => Promise<unknown>): { stop(): void } => {
+    let timer = runtime.setTimer(ms, tick, { background: true })
+    let stopped = false
+    function tick(): void {
+      send(renew).catch(() => undefined)
+      if (!stopped) timer = runtime.setTimer(ms, tick, { background: true })
+    }
+    return {
+      stop: () => {
+        stopped = true
+        timer.cancel()
+      },
+    }
+  }
+
+  const pause = (ms: number): Promise<void> => new Promise((resolve) => void runtime.setTimer(ms, resolve))
+
+  return {
+    async get<T>(key: string) {
+      return (await read(keyOf(key))) as T | undefined
+    },
+
+    async set(key, value, entry = {}) {
+      if (value === undefined)
+        throw new InvalidArgumentError('undefined means a miss and cannot be stored; use null.')
+      const storageKey = keyOf(key)
+      const ttlMs = ttlOf(entry)
+      const data = VALUE + codec.encode(value)
+      await send(() => values.set(storageKey, data, ttlMs))
+    },
+
+    async remove(key) {
+      const keys = (typeof key === 'string' ? [key] : key).map(keyOf)
+      return keys.length === 0 ? 0 : send(() => values.remove(keys))
+    },
+
+    async exists(key) {
+      const storageKey = keyOf(key)
+      return (await send(() => values.get(storageKey)))?.startsWith(VALUE) ?? false
+    },
+
+    async getOrCreate<T>(key: string, load: () => T | Promise<T>, entry: CacheEntryOptions = {}) {
+      const storageKey = keyOf(key)
+      const ttlMs = ttlOf(entry)
+      const underWay = loads.get(storageKey)
+      if (underWay !== undefined) return underWay as Promise<T>
+      const loading = loadOnce(storageKey, load, ttlMs).finally(() => loads.delete(storageKey))
+      loads.set(storageKey, loading)
+      return loading
+    },
+  }
+}
+
+function decode(stored: string | null, codec: Codec): unknown {
+  return stored?.startsWith(VALUE) ? codec.decode(stored.slice(VALUE.length)) : undefined
+}
+
+function isUnavailable(error: unknown): boolean {
+  return HoldfastError.isInstance(error) && error.code === 'STORAGE_UNAVAILABLE'
+}
+
+function ignoreUnavailable(error: unknown): void {
+  if (!isUnavailable(error)) throw error
+}

@@ -1,0 +1,65 @@
+import { InvalidArgumentError } from './errors.ts'
+
+/** Longest duration anywhere: about 1,000 days, far below what clocks and storages can represent. */
+export const LONGEST_MS = 86_400_000_000
+
+/** A whole or broken number of milliseconds within bounds; rounds up to a whole one. */
+export function checkDuration(name: string, value: number, min: number, max: number = LONGEST_MS): number {
+  if (typeof value !== 'number' || !(value >= min && value <= max)) {
+    throw new InvalidArgumentError(
+      `${name} must be a number of milliseconds from ${min} to ${max}, not ${show(value)}.`,
+    )
+  }
+  return Math.ceil(value)
+}
+
+export function checkInteger(
+  name: string,
+  value: number,
+  min: number,
+  max: number = Number.MAX_SAFE_INTEGER,
+): number {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new InvalidArgumentError(
+      `${name} must be a whole number from ${min} to ${max}, not ${show(value)}.`,
+    )
+  }
+  return value
+}
+
+export function checkOneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {
+  if (!allowed.includes(value)) {
+    throw new InvalidArgumentError(`${name} must be one of ${allowed.join(', ')}, not ${show(value)}.`)
+  }
+  return value
+}
+
+const MAX_NAME_BYTES = 1_024
+
+/** A name that people and storages can read: not empty, at most 1,024 bytes, valid Unicode, no control characters. */
+export function checkName(what: string, value: string): string {
+  if (typeof value !== 'string' || value === '') {
+    throw new InvalidArgumentError(`${what} must be a string that is not empty, not ${show(value)}.`)
+  }
+  // A short string cannot be too long in UTF-8: no need to count.
+  const bytes = value.length * 3 <= MAX_NAME_BYTES ? 0 : Buffer.byteLength(value)
+  if (bytes > MAX_NAME_BYTES) {
+    throw new InvalidArgumentError(
+      `${what} takes ${bytes} bytes; at most ${MAX_NAME_BYTES} are allowed. Hash it.`,
+    )
+  }
+  // oxlint-disable-next-line no-control-regex
+  if (
+    /[\u0000-\u001f\u007f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(value)
+  ) {
+    throw new InvalidArgumentError(
+      `${what} contains control characters or half of a surrogate pair: ${show(value)}.`,
+    )
+  }
+  return value
+}
+
+function show(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+}

@@ -1,0 +1,100 @@
+/** Turns results and checkpoints into text and back. `decode(encode(x))` must equal `x`, or `encode` must throw. */
+export interface Codec {
+  encode(value: unknown): string
+  decode(data: string): unknown
+}
+
+/** The tag that marks what plain JSON cannot say; an object that has it as its own key is escaped with it. */
+const TAG = '$holdfast'
+
+/**
+ * JSON that keeps what it accepts: beyond plain data it carries `undefined`, `NaN` and the infinities, `bigint`,
+ * `Date`, bytes (`Uint8Array`, `Buffer`), `Map` and `Set`. What it could not give back the same (functions, symbols,
+ * instances of classes, cycles) it refuses with a `TypeError` that names the place.
+ */
+export const jsonCodec: Codec = {
+  encode: (value) => JSON.stringify(pack(value, 'result', [])),
+  decode: (data) => unpack(JSON.parse(data)),
+}
+
+function pack(value: unknown, path: string, ancestors: readonly object[]): unknown {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0)
+        ? value
+        : tagged('number', Object.is(value, -0) ? '-0' : `${value}`)
+    case 'undefined':
+      return tagged('undefined', '')
+    case 'bigint':
+      return tagged('bigint', `${value}`)
+    case 'object':
+      return value === null ? null : packObject(value, path, ancestors)
+    default:
+      throw new TypeError(`${path} is a ${typeof value}, which cannot be stored.`)
+  }
+}
+
+function packObject(value: object, path: string, ancestors: readonly object[]): unknown {
+  if (ancestors.includes(value)) throw new TypeError(`${path} refers back to itself, which cannot be stored.`)
+  const chain = [...ancestors, value]
+  if (Array.isArray(value)) return Array.from(value, (item, i) => pack(item, `${path}[${i}]`, chain))
+  if (value instanceof Date) return tagged('date', value.getTime())
+  if (value instanceof Uint8Array) {
+    return tagged(Buffer.isBuffer(value) ? 'buffer' : 'bytes', Buffer.from(value).toString('base64'))
+  }
+  if (value instanceof Map) return tagged('map', pack([...value], path, chain))
+  if (value instanceof Set) return tagged('set', pack([...value], path, chain))
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw new TypeError(
+      `${path} is an instance of ${value.constructor.name}, which would come back as a plain object.`,
+    )
+  }
+  const packed: Record<string, unknown> = {}
+  for (const [key, item] of Object.entries(value)) {
+    if (item !== undefined) packed[key] = pack(item, `${path}.${key}`, chain)
+  }
+  return Object.hasOwn(value, TAG) ? tagged('object', packed) : packed
+}
+
+function tagged(type: string, data: unknown): Record<string, unknown> {
+  return { [TAG]: type, data }
+}
+
+function unpack(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(unpack)
+  if (!Object.hasOwn(value, TAG)) return unpackEntries(value)
+  const { [TAG]: type, data } = value as { [TAG]: string; data: never }
+  switch (type) {
+    case 'undefined':
+      return undefined
+    case 'number':
+      return Number(data)
+    case 'bigint':
+      return BigInt(data)
+    case 'date':
+      return new Date(data)
+    case 'buffer':
+      return Buffer.from(data, 'base64')
+    case 'bytes':
+      return new Uint8Array(Buffer.from(data, 'base64'))
+    case 'map':
+      return new Map(unpack(data) as [unknown, unknown][])
+    case 'set':
+      return new Set(unpack(data) as unknown[])
+    case 'object':
+      return unpackEntries(data)
+    default:
+      throw new TypeError(`The stored value has the unknown tag ${type}: it was written by a newer version.`)
+  }
+}
+
+function unpackEntries(value: object): Record<string, unknown> {
+  const entries = Object.entries(value).map(([key, item]) => [key, unpack(item)] as const)
+  // fromEntries defines own properties, so that a stored "__proto__" stays data.
+  return Object.fromEntries(entries)
+}

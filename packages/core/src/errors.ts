@@ -1,0 +1,72 @@
+/**
+ * Every error of the family has a stable `code`, keeps its `cause`, and is recognised across copies of the
+ * package: ask `HoldfastError.isInstance(error)` or compare `error.code`, never `instanceof`.
+ */
+const MARKER = Symbol.for('holdfast.error')
+
+/** The base of everything Holdfast throws. */
+export class HoldfastError extends Error {
+  /** A stable word for programs: switch on this, not on the message. */
+  readonly code: string
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+    this.code = code
+    Object.defineProperty(this, MARKER, { value: true })
+  }
+
+  /** True for an error of this family, whichever copy of the package made it. */
+  static isInstance(error: unknown): error is HoldfastError {
+    return typeof error === 'object' && error !== null && MARKER in error
+  }
+}
+
+/** `INVALID_ARGUMENT`: the call was refused before anything was sent; the message says what to pass instead. */
+export class InvalidArgumentError extends HoldfastError {
+  constructor(message: string) {
+    super('INVALID_ARGUMENT', message)
+  }
+}
+
+/** `CLOSED`: the instance was closed; make a new one. */
+export class ClosedError extends HoldfastError {
+  constructor(what: string) {
+    super('CLOSED', `${what} is closed; it starts nothing any more.`)
+  }
+}
+
+/**
+ * `STORAGE_UNAVAILABLE`: the storage did not answer in time, or there is no connection to it. It never means that
+ * somebody else holds the lock or runs the job.
+ */
+export class StorageUnavailableError extends HoldfastError {
+  /** False: nothing was sent. True: the command may have been, or may yet be, executed. */
+  readonly maybeApplied: boolean
+
+  constructor(message: string, options: ErrorOptions & { readonly maybeApplied: boolean }) {
+    super('STORAGE_UNAVAILABLE', message, options)
+    this.maybeApplied = options.maybeApplied
+  }
+}
+
+/** `STORAGE_REFUSED`: the storage answered with an error (rights, memory, wrong type); `cause` is its own error. */
+export class StorageRefusedError extends HoldfastError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('STORAGE_REFUSED', message, options)
+  }
+}
+
+/** `LEASE_LOST`: this process no longer owns the lease, so its write was refused or must not be made. */
+export class LeaseLostError extends HoldfastError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('LEASE_LOST', message, options)
+  }
+}
+
+/** `SELF_DEADLOCK`: inside `run`, the caller would wait for something that it holds itself. */
+export class SelfDeadlockError extends HoldfastError {
+  constructor(message: string) {
+    super('SELF_DEADLOCK', message)
+  }
+}

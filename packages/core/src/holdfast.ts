@@ -1,0 +1,134 @@
+import { type Cache, type CacheOptions, cacheOver } from './cache/cache.ts'
+import { checkName } from './check.ts'
+import { InvalidArgumentError } from './errors.ts'
+import { type Idempotency, type IdempotencyOptions, idempotencyOver } from './idempotency/idempotency.ts'
+import { type Locks, type LocksOptions, locksOver } from './locks/locks.ts'
+import { type Instant, type Runtime, instant, systemRuntime } from './runtime.ts'
+import { StorageCalls, type StorageCallsOptions } from './storage-calls.ts'
+import type { ConnectionState, Finding, Storage } from './storage/storage.ts'
+
+/** Locks, idempotent jobs and a cache over one storage. */
+export interface Holdfast extends AsyncDisposable {
+  readonly locks: Locks
+  readonly idempotency: Idempotency
+  readonly cache: Cache
+  /** Whether the storage answers, how fast, and what is wrong with it. Never rejects. */
+  health(): Promise<Health>
+  /**
+   * Starts nothing any more, aborts the signals of running bodies and waits up to `graceMs` (default 0) for them,
+   * gives back what they held, and ends its own subscriptions. The client that you made stays open.
+   */
+  close(options?: { readonly graceMs?: number }): Promise<void>
+}
+
+export interface HoldfastOptions extends StorageCallsOptions {
+  /** Where locks and executions live: `memoryStorage()`, `ioredisStorage(client)`, `nodeRedisStorage(client)`. */
+  readonly storage: Storage
+  /** Where the cache lives, when it may be evicted and the rest may not. Default: `storage`. */
+  readonly cacheStorage?: Storage
+  /** Separates apps in one storage. Default `holdfast`. */
+  readonly prefix?: string
+  /** How this process calls itself in snapshots, for people to read. */
+  readonly instance?: string
+  readonly locks?: Omit<LocksOptions, 'prefix'>
+  readonly idempotency?: Omit<IdempotencyOptions, 'prefix' | 'instance'>
+  readonly cache?: Omit<CacheOptions, 'prefix'>
+  /** Time, timers and randomness, for tests. */
+  readonly runtime?: Runtime
+}
+
+export interface Health {
+  readonly status: 'up' | 'down'
+  readonly connection: ConnectionState
+  /** Of one command; null when it was not answered. */
+  readonly roundTripMs: number | null
+  readonly findings: readonly Finding[]
+  /** Why the storage counts as down. */
+  readonly error: Error | null
+}
+
+/** Everything over one storage, sharing its connection, its deadlines and its picture of the storage's clock. */
+export function createHoldfast(options: HoldfastOptions): Holdfast {
+  const { storage, cacheStorage = storage, prefix = 'holdfast', instance, runtime = systemRuntime } = options
+  checkStorage('storage', storage)
+  checkStorage('cacheStorage', cacheStorage)
+  checkName('prefix', prefix)
+  const calls = new StorageCalls(storage, runtime, options)
+  const cacheCalls = cacheStorage === storage ? calls : new StorageCalls(cacheStorage, runtime, options)
+  const locks = locksOver(calls, { ...options.locks, prefix })
+  const idempotency = idempotencyOver(calls, {
+    ...options.idempotency,
+    prefix,
+    ...(instance === undefined ? {} : { instance }),
+  })
+  const cache = cacheOver(cacheCalls, { ...options.cache, prefix })
+  let closed: Promise<void> | undefined
+
+  const close = async (graceMs: number): Promise<void> => {
+    await Promise.all([locks.close({ graceMs }), idempotency.close({ graceMs })])
+    for (const used of new Set([calls, cacheCalls])) {
+      used.close()
+      await used.storage.close()
+    }
+  }
+
+  return {
+    locks,
+    idempotency,
+    cache,
+    health: () => healthOf(calls),
+    close: ({ graceMs = 0 } = {}) => (closed ??= close(graceMs)),
+    [Symbol.asyncDispose]: () => (closed ??= close(0)),
+  }
+}
+
+/** What one feature alone is made of. */
+export type FeatureOptions<Options> = Options & StorageCallsOptions & { readonly runtime?: Runtime }
+
+/** Locks alone. */
+export function createLocks(storage: Storage, options: FeatureOptions<LocksOptions> = {}): Locks {
+  return alone(storage, options, locksOver)
+}
+
+/** Idempotency alone. */
+export function createIdempotency(
+  storage: Storage,
+  options: FeatureOptions<IdempotencyOptions> = {},
+): Idempotency {
+  return alone(storage, options, idempotencyOver)
+}
+
+/** The cache alone. */
+export function createCache(storage: Storage, options: FeatureOptions<CacheOptions> = {}): Cache {
+  return alone(storage, options, cacheOver)
+}
+
+function alone<Options, Feature>(
+  storage: Storage,
+  options: FeatureOptions<Options>,
+  over: (calls: StorageCalls, options: Options) => Feature,
+): Feature {
+  checkStorage('storage', storage)
+  return over(new StorageCalls(storage, options.runtime ?? systemRuntime, options), options)
+}
+
+async function healthOf(calls: StorageCalls): Promise<Health> {
+  const { storage, runtime } = calls
+  const connection = storage.connection.state
+  try {
+    const sentAt: Instant = instant(runtime)
+    await calls.time()
+    const roundTripMs = runtime.monotonicNow() - sentAt.monotonic
+    return { status: 'up', connection, roundTripMs, findings: await storage.verify(), error: null }
+  } catch (error) {
+    return { status: 'down', connection, roundTripMs: null, findings: [], error: error as Error }
+  }
+}
+
+function checkStorage(name: string, storage: Storage): void {
+  if (typeof storage?.records?.createOrRead !== 'function') {
+    throw new InvalidArgumentError(
+      `${name} must be a storage: memoryStorage(), ioredisStorage(client) or nodeRedisStorage(client).`,
+    )
+  }
+}

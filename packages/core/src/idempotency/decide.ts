@@ -1,0 +1,228 @@
+import type {
+  CompletedRecord,
+  Current,
+  ExecutingRecord,
+  ExecutionIdentity,
+  ExecutionRecord,
+  FailedRecord,
+  Progress,
+  StoredError,
+  StoredResult,
+} from './record.ts'
+import { startOf } from './record.ts'
+
+/**
+ * The whole idempotency policy as one pure function of what is stored, the storage's clock and a command.
+ *
+ * ```
+ *   absent ──begin──► executing ──complete──► completed ──begin, window over──► executing
+ *                      │  ▲  │ └──fail─────► failed ──begin, onFailed 'rerun'──► executing (attempt + 1)
+ *                      │  │  └────release──► failed, released ──begin──► executing (same attempt)
+ *                      │  └─ renew, progress, checkpoint, extend, requestCancel
+ *                      └─ no write for leaseMs (stalled) ──begin──► executing (attempt + 1, checkpoint) | failed
+ * ```
+ *
+ * `stalled` and `recent` are not stored: they are derived here from `now` and the storage's stamp, so no reaper is
+ * needed. Commands of an owner carry its `executionId`; for anybody else's record they decide `lost`.
+ */
+export function decide(current: Current | null, now: number, command: Command): Decision {
+  switch (command.type) {
+    case 'begin':
+      return begin(current, now, command)
+    case 'requestCancel':
+      return current?.record.status === 'executing' && !isStalled(current.record, current, now)
+        ? write({ ...restamped(current.record, current), cancelRequested: command.reason }, command.ttlMs)
+        : { type: 'unchanged' }
+    default:
+      return ownersWrite(current, command)
+  }
+}
+
+export type Command = BeginCommand | OwnerCommand | RequestCancelCommand
+
+export interface BeginCommand {
+  readonly type: 'begin'
+  readonly executionId: string
+  readonly policy: BeginPolicy
+  readonly leaseMs: number
+  readonly timeoutMs: number
+  /** How long the storage keeps the record of a running execution: its attempt count outlives a crash. */
+  readonly ttlMs: number
+  readonly failedTtlMs: number
+  readonly fingerprint?: string | undefined
+  readonly parentExecutionId?: string | undefined
+  readonly instance?: string | undefined
+}
+
+export interface BeginPolicy {
+  readonly onCompleted: 'replay' | 'rerun'
+  readonly completedWindowMs: number
+  readonly onFailed: 'rerun' | 'replay'
+  readonly onStalled: 'takeOver' | 'fail' | 'reject'
+  readonly maxAttempts: number
+}
+
+export type OwnerCommand = { readonly executionId: string; readonly ttlMs: number } & (
+  | { readonly type: 'update'; readonly change: OwnerChange }
+  | { readonly type: 'complete'; readonly result: StoredResult }
+  | {
+      readonly type: 'fail'
+      readonly error: StoredError
+      readonly final: boolean
+      readonly retryAfterMs?: number | undefined
+    }
+  | { readonly type: 'release' }
+)
+
+/** What the owner wants to be stored; every such write also renews the lease. */
+export interface OwnerChange {
+  readonly leaseMs?: number
+  readonly timeoutMs?: number
+  readonly progress?: Progress | undefined
+  readonly checkpoint?: string | undefined
+}
+
+export interface RequestCancelCommand {
+  readonly type: 'requestCancel'
+  readonly reason: string
+  readonly ttlMs: number
+}
+
+export type Decision =
+  /** Store this over the current revision. Answering a `begin` it is a start if the record is `executing`. */
+  | { readonly type: 'write'; readonly record: ExecutionRecord; readonly ttlMs: number }
+  /** A `begin` that was executed before: the stored execution is the caller's own. */
+  | { readonly type: 'mine' }
+  | { readonly type: 'inProgress'; readonly stalled: boolean; readonly leaseRemainingMs: number }
+  | { readonly type: 'replayed'; readonly record: CompletedRecord }
+  | { readonly type: 'failedBefore'; readonly record: FailedRecord; readonly retryAfterMs?: number }
+  | { readonly type: 'mismatch' }
+  /** An owner's command came from somebody who is not, or no longer, the owner. */
+  | { readonly type: 'lost' }
+  | { readonly type: 'unchanged' }
+
+/** True when the owner has written nothing for its whole lease: its process is dead, frozen or cut off. */
+export function isStalled(
+  record: ExecutingRecord,
+  stamp: { readonly writtenAt: number },
+  now: number,
+): boolean {
+  return now - stamp.writtenAt >= record.leaseMs
+}
+
+function begin(current: Current | null, now: number, command: BeginCommand): Decision {
+  if (current === null) return start(command, 1)
+  const { record, writtenAt } = current
+  const { policy } = command
+  if (record.status === 'executing' && record.executionId === command.executionId) return { type: 'mine' }
+  // Before anything else, and in every state: the same key with other input writes nothing.
+  if (isMismatch(record.fingerprint, command.fingerprint)) return { type: 'mismatch' }
+
+  switch (record.status) {
+    case 'executing': {
+      const stalled = isStalled(record, current, now)
+      const leaseRemainingMs = Math.max(0, writtenAt + record.leaseMs - now)
+      if (!stalled || policy.onStalled === 'reject') return { type: 'inProgress', stalled, leaseRemainingMs }
+      return policy.onStalled === 'takeOver' && record.attempt < policy.maxAttempts
+        ? start(command, record.attempt + 1, record)
+        : write(stalledOut(record, current), command.failedTtlMs)
+    }
+    case 'completed': {
+      const recent = now - writtenAt < policy.completedWindowMs
+      return policy.onCompleted === 'replay' && recent ? { type: 'replayed', record } : start(command, 1)
+    }
+    case 'failed': {
+      if (record.released) return start(command, record.attempt, record)
+      const retryAfterMs = Math.max(0, writtenAt + (record.retryAfterMs ?? 0) - now)
+      const exhausted = record.final || record.attempt >= policy.maxAttempts
+      if (exhausted || policy.onFailed === 'replay') return { type: 'failedBefore', record }
+      if (retryAfterMs > 0) return { type: 'failedBefore', record, retryAfterMs }
+      return start(command, record.attempt + 1, record)
+    }
+  }
+}
+
+function ownersWrite(current: Current | null, command: OwnerCommand): Decision {
+  if (current === null || current.record.executionId !== command.executionId) return { type: 'lost' }
+  if (current.record.status !== 'executing') return { type: 'lost' }
+  const record = restamped(current.record, current)
+  switch (command.type) {
+    case 'update':
+      return write({ ...record, ...command.change }, command.ttlMs)
+    case 'complete': {
+      const { progress } = record
+      return write(
+        { ...identityOf(record), status: 'completed', result: command.result, progress },
+        command.ttlMs,
+      )
+    }
+    case 'fail': {
+      const { error, final, retryAfterMs } = command
+      return write(failed(record, { error, final, retryAfterMs }), command.ttlMs)
+    }
+    case 'release':
+      return write(failed(record, { error: RELEASED, released: true }), command.ttlMs)
+  }
+}
+
+const RELEASED: StoredError = {
+  name: 'ExecutionReleasedError',
+  code: 'EXECUTION_RELEASED',
+  message: 'The execution was given back before it ended; the next start is the same attempt.',
+}
+
+function write(record: ExecutionRecord, ttlMs: number): Decision {
+  return { type: 'write', record, ttlMs }
+}
+
+function start(command: BeginCommand, attempt: number, before?: ExecutingRecord | FailedRecord): Decision {
+  const { executionId, leaseMs, timeoutMs, fingerprint, parentExecutionId, instance, ttlMs } = command
+  const identity = { v: 1, executionId, attempt, fingerprint, parentExecutionId, instance } as const
+  return write(
+    { ...identity, status: 'executing', leaseMs, timeoutMs, checkpoint: before?.checkpoint },
+    ttlMs,
+  )
+}
+
+function stalledOut(record: ExecutingRecord, current: Current): FailedRecord {
+  const error: StoredError = {
+    name: 'ExecutionStalledError',
+    code: 'EXECUTION_STALLED',
+    message: `Attempt ${record.attempt} stopped answering for longer than its lease of ${record.leaseMs} ms.`,
+  }
+  return failed(restamped(record, current), { error, final: true })
+}
+
+/** What a failed execution leaves to the next attempt, and to those who look. */
+function failed(
+  record: ExecutingRecord,
+  outcome: Pick<FailedRecord, 'error' | 'retryAfterMs'> & {
+    readonly final?: boolean
+    readonly released?: boolean
+  },
+): FailedRecord {
+  const { progress, checkpoint } = record
+  return {
+    ...identityOf(record),
+    status: 'failed',
+    final: false,
+    released: false,
+    ...outcome,
+    progress,
+    checkpoint,
+  }
+}
+
+/** A rewritten record must carry what until now only the storage's stamps said. */
+function restamped(record: ExecutingRecord, current: Current): ExecutingRecord {
+  return { ...record, start: startOf(current) }
+}
+
+function identityOf(record: ExecutingRecord): ExecutionIdentity {
+  const { v, executionId, attempt, start, fingerprint, parentExecutionId, instance } = record
+  return { v, executionId, attempt, start, fingerprint, parentExecutionId, instance }
+}
+
+function isMismatch(stored: string | undefined, given: string | undefined): boolean {
+  return stored !== undefined && given !== undefined && stored !== given
+}

@@ -1,0 +1,64 @@
+import type { BeginOutcome, Body, Idempotency, RunResult } from './idempotency.ts'
+import type { ExecutionOptions, StartOptions } from './options.ts'
+import type { ExecutionContext } from './execution.ts'
+import type { ExecutionSnapshot } from './snapshot.ts'
+
+export interface JobOptions<Input> extends ExecutionOptions {
+  /** The key of one input: what makes two starts the same job. */
+  readonly key: (input: Input) => string
+  /** What the key stands for; default: nothing is compared. `(input) => input` refuses a key with other input. */
+  readonly fingerprint?: (input: Input) => unknown
+}
+
+/** What one call of a defined job may add. */
+export type JobStartOptions = Omit<StartOptions, 'fingerprint'>
+
+/** A job type with its key, fingerprint, codec and policies; otherwise as the methods of the same name. */
+export interface Job<Input, Result> {
+  readonly jobType: string
+  run(input: Input, body: JobBody<Input, Result>): Promise<RunResult<Result>>
+  run(input: Input, options: JobStartOptions, body: JobBody<Input, Result>): Promise<RunResult<Result>>
+  begin(input: Input, options?: JobStartOptions): Promise<BeginOutcome>
+  tryStartExecution(input: Input, options?: JobStartOptions): Promise<ExecutionContext | null>
+  isExecuting(input: Input): Promise<boolean>
+  getExecutionStatus(input: Input): Promise<ExecutionSnapshot | null>
+  waitForCompletion(
+    input: Input,
+    options?: { readonly waitMs?: number; readonly signal?: AbortSignal },
+  ): Promise<ExecutionSnapshot | null>
+  watch(input: Input, options?: { readonly signal?: AbortSignal }): AsyncIterable<ExecutionSnapshot>
+  forget(input: Input): Promise<boolean>
+  requestCancel(input: Input, options?: { readonly reason?: string }): Promise<boolean>
+}
+
+export type JobBody<Input, Result> = (execution: ExecutionContext, input: Input) => Result | Promise<Result>
+
+export function defineJob<Input, Result>(
+  idempotency: Idempotency,
+  jobType: string,
+  options: JobOptions<Input>,
+): Job<Input, Result> {
+  const { key, fingerprint, ...policies } = options
+  const startOf = (input: Input, start: JobStartOptions): StartOptions => ({
+    ...policies,
+    ...start,
+    fingerprint: fingerprint?.(input),
+  })
+  return {
+    jobType,
+    async run(input: Input, ...rest: [JobBody<Input, Result>] | [JobStartOptions, JobBody<Input, Result>]) {
+      const [start, body] = rest.length === 1 ? [{}, rest[0]] : rest
+      const bound: Body<Result> = (execution) => body(execution, input)
+      return idempotency.run(jobType, key(input), startOf(input, start), bound)
+    },
+    begin: async (input, start = {}) => idempotency.begin(jobType, key(input), startOf(input, start)),
+    tryStartExecution: async (input, start = {}) =>
+      idempotency.tryStartExecution(jobType, key(input), startOf(input, start)),
+    isExecuting: async (input) => idempotency.isExecuting(jobType, key(input)),
+    getExecutionStatus: async (input) => idempotency.getExecutionStatus(jobType, key(input)),
+    waitForCompletion: async (input, wait) => idempotency.waitForCompletion(jobType, key(input), wait),
+    watch: (input, limits) => idempotency.watch(jobType, key(input), limits),
+    forget: async (input) => idempotency.forget(jobType, key(input)),
+    requestCancel: async (input, request) => idempotency.requestCancel(jobType, key(input), request),
+  }
+}

@@ -1,0 +1,109 @@
+import { HoldfastError, LeaseLostError } from '../errors.ts'
+import type { ExecutionSnapshot } from './snapshot.ts'
+
+/** `EXECUTION_IN_PROGRESS`: the job runs elsewhere, and the policy was not to wait, or the wait is over. */
+export class ExecutionInProgressError extends HoldfastError {
+  readonly snapshot: ExecutionSnapshot
+
+  constructor(snapshot: ExecutionSnapshot) {
+    const { jobType, jobKey, executionId, leaseRemainingMs } = snapshot
+    super(
+      'EXECUTION_IN_PROGRESS',
+      `${jobType} ${jobKey} is being executed (${executionId}); its lease runs for ${leaseRemainingMs} ms more.`,
+    )
+    this.snapshot = snapshot
+  }
+}
+
+/** `FINGERPRINT_MISMATCH`: the same job key was used with other input. Nothing was written. */
+export class FingerprintMismatchError extends HoldfastError {
+  readonly snapshot: ExecutionSnapshot
+
+  constructor(snapshot: ExecutionSnapshot) {
+    const { jobType, jobKey } = snapshot
+    super(
+      'FINGERPRINT_MISMATCH',
+      `${jobType} ${jobKey} was used with other input before; use another key for it.`,
+    )
+    this.snapshot = snapshot
+  }
+}
+
+/**
+ * `LEASE_LOST`: this attempt is no longer the owner; its write was refused and changed nothing. `current` is what the
+ * successor has recorded so far, null when nothing is stored any more or the storage could not be asked.
+ */
+export class ExecutionLostError extends LeaseLostError {
+  readonly current: ExecutionSnapshot | null
+
+  constructor(executionId: string, current: ExecutionSnapshot | null) {
+    const now =
+      current === null ? '' : ` Now ${current.executionId} (attempt ${current.attempt}) is ${current.status}.`
+    super(`Execution ${executionId} lost its lease: it was taken over, ended or removed, or may be.${now}`)
+    this.current = current
+  }
+}
+
+/**
+ * `COMPLETION_UNCONFIRMED`: the body succeeded, but the storage did not confirm that its success is recorded. It may
+ * be. `result` is what the body returned.
+ */
+export class CompletionUnconfirmedError extends HoldfastError {
+  readonly executionId: string
+  readonly result: unknown
+
+  constructor(executionId: string, result: unknown, options: ErrorOptions) {
+    super(
+      'COMPLETION_UNCONFIRMED',
+      `Execution ${executionId} succeeded, but its end could not be recorded; the job may run again after its lease.`,
+      options,
+    )
+    this.executionId = executionId
+    this.result = result
+  }
+}
+
+/** `RESULT_TOO_LARGE`: the result exceeds `maxResultBytes` and the policy is `throw`. */
+export class ResultTooLargeError extends HoldfastError {
+  constructor(bytes: number, maxBytes: number) {
+    super(
+      'RESULT_TOO_LARGE',
+      `The result takes ${bytes} bytes, ${maxBytes} are allowed. Return a reference, raise maxResultBytes, or choose onResultTooLarge: 'tombstone'.`,
+    )
+  }
+}
+
+/** `RESULT_NOT_STORED`: the job completed, but its result was not kept, so it cannot be replayed. It is not run again. */
+export class ResultNotStoredError extends HoldfastError {
+  readonly snapshot: ExecutionSnapshot
+
+  constructor(snapshot: ExecutionSnapshot) {
+    const { jobType, jobKey, resultOmitted } = snapshot
+    super(
+      'RESULT_NOT_STORED',
+      `${jobType} ${jobKey} completed, but its result was not kept (${resultOmitted}).`,
+    )
+    this.snapshot = snapshot
+  }
+}
+
+/** `EXECUTION_TIMEOUT`: the reason of the signal when the execution ran longer than `timeoutMs`. */
+export class ExecutionTimeoutError extends HoldfastError {
+  constructor(timeoutMs: number) {
+    super('EXECUTION_TIMEOUT', `The execution ran longer than its timeout of ${timeoutMs} ms.`)
+  }
+}
+
+/** `EXECUTION_CANCELLED`: the reason of the signal when somebody called `requestCancel`. */
+export class ExecutionCancelledError extends HoldfastError {
+  constructor(reason: string) {
+    super('EXECUTION_CANCELLED', reason)
+  }
+}
+
+/** `WAIT_ABORTED`: the caller's signal ended a wait; `cause` is its reason. */
+export class WaitAbortedError extends HoldfastError {
+  constructor(what: string, options: ErrorOptions) {
+    super('WAIT_ABORTED', `Waiting for ${what} was aborted.`, options)
+  }
+}

@@ -1,0 +1,14 @@
+import { type EventChannel, eventChannel } from '../events.ts'
+
+/** Published on `holdfast:idempotency`. */
+export type IdempotencyEvent = {
+  readonly jobType: string
+  readonly jobKey: string
+  readonly executionId: string
+} & (
+  | { readonly type: 'started'; readonly attempt: number }
+  | { readonly type: 'completed' | 'released' | 'lost' | 'replayed' | 'inProgress' | 'mismatch' }
+  | { readonly type: 'failed' | 'failedBefore'; readonly error: unknown }
+)
+
+export const executions: EventChannel<IdempotencyEvent> = eventChannel('holdfast:idempotency')

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto'
+import { InvalidArgumentError } from '../errors.ts'
+
+/**
+ * A short text that stands for `input`: SHA-256 over canonical JSON (RFC 8785 in spirit: keys sorted, arrays in
+ * order), so the order of keys does not matter and everything else does. `Date`s count as their ISO text, bytes as
+ * base64. Refuses what JSON cannot say, because two different inputs would then look the same.
+ */
+export function fingerprintOf(input: unknown): string {
+  return `v1:sha256:${createHash('sha256')
+    .update(canonical(input, 'fingerprint', 0))
+    .digest('base64url')}`
+}
+
+const MAX_DEPTH = 200
+
+function canonical(value: unknown, path: string, depth: number): string {
+  if (depth > MAX_DEPTH)
+    throw new InvalidArgumentError(`${path} is nested more than ${MAX_DEPTH} levels deep.`)
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value)
+  if (value === undefined && depth === 0) return 'undefined'
+  if (typeof value !== 'object') {
+    throw new InvalidArgumentError(
+      `${path} is ${String(value)}, which has no canonical form; pass plain data.`,
+    )
+  }
+  if (value instanceof Date) return `d${JSON.stringify(value)}`
+  if (value instanceof Uint8Array) return `b"${Buffer.from(value).toString('base64')}"`
+  if (Array.isArray(value)) {
+    return `[${value.map((item, i) => canonical(item ?? null, `${path}[${i}]`, depth + 1)).join(',')}]`
+  }
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw new InvalidArgumentError(`${path} is an instance of ${value.constructor.name}; pass plain data.`)
+  }
+  const members = Object.entries(value)
+    .filter(([, item]) => item !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, item]) => `${JSON.stringify(key)}:${canonical(item, `${path}.${key}`, depth + 1)}`)
+  return `{${members.join(',')}}`
+}

@@ -1,0 +1,136 @@
+import { checkDuration, checkInteger, checkOneOf } from '../check.ts'
+import { InvalidArgumentError } from '../errors.ts'
+import { type Codec, jsonCodec } from '../codec.ts'
+import type { BeginPolicy } from './decide.ts'
+import type { ExecutionSnapshot } from './snapshot.ts'
+
+/** How a job type is executed; each may be given per instance, per job type and per call, the nearest one counts. */
+export interface ExecutionOptions {
+  /**
+   * What a start does while the job runs elsewhere: `reject` (default) answers at once; `wait` waits up to `waitMs`
+   * and then has the result; `attach` does the same without a limit of its own and reports to `onProgress`.
+   */
+  readonly onInProgress?: 'reject' | 'wait' | 'attach'
+  /** What a start does within `completedWindowMs` of a completion: `replay` (default) its result, or `rerun`. */
+  readonly onCompleted?: 'replay' | 'rerun'
+  /** What a start does after a failure: `rerun` (default) as the next attempt, or `replay` the recorded error. */
+  readonly onFailed?: 'rerun' | 'replay'
+  /**
+   * What a start does when the owner was silent for its whole lease: `takeOver` (default) as the next attempt, `fail`
+   * records a final failure, `reject` leaves it alone.
+   */
+  readonly onStalled?: 'takeOver' | 'fail' | 'reject'
+  /** Starts of one key, failures and crashes counted, before it stays failed. Default: no limit. */
+  readonly maxAttempts?: number
+  /** How long a silent owner is waited for; renewed every third of it. Default 30,000; 1,000 and up is sensible. */
+  readonly leaseMs?: number
+  /** Start to close: the signal is aborted and the lease no longer renewed after it. Default 1,800,000 (30 min). */
+  readonly timeoutMs?: number
+  /** How long a completion turns duplicates away. Default 300,000 (5 min). */
+  readonly completedWindowMs?: number
+  /** How long a completed execution can be seen, at least the window. Default 3,600,000 (1 h). */
+  readonly completedRetentionMs?: number
+  /** How long a failed execution can be seen. Default 600,000 (10 min); at least 24 h when `maxAttempts` is set. */
+  readonly failedRetentionMs?: number
+  /** How long `wait` waits. Default 30,000. */
+  readonly waitMs?: number
+  /** Progress is written at most this often, the last one always. Default 250. */
+  readonly progressIntervalMs?: number
+  /** Encoded results above it follow `onResultTooLarge`. Default 262,144. */
+  readonly maxResultBytes?: number
+  /**
+   * `tombstone` (default): completed, but a replay says that the result was not kept; `throw`: the execution fails,
+   * finally; `reference`: `references.save` puts it elsewhere and a replay loads it from there.
+   */
+  readonly onResultTooLarge?: 'tombstone' | 'throw' | 'reference'
+  readonly references?: ResultReferences
+  /** How much of an error's stack is kept. Default 4,096; 0 keeps none. */
+  readonly maxStackBytes?: number
+  /** How results and checkpoints become text. Default {@link jsonCodec}. */
+  readonly codec?: Codec
+}
+
+/** Where results live that are too large for the record. */
+export interface ResultReferences {
+  /** Stores the result and returns what to find it by. */
+  save(result: unknown): Promise<string>
+  load(reference: string): Promise<unknown>
+}
+
+/** What concerns one call only. */
+export interface StartOptions extends ExecutionOptions {
+  /** What the key stands for: the same key with another fingerprint is refused. Any plain data; it is hashed. */
+  readonly fingerprint?: unknown
+  /** Ends a wait, never an execution. */
+  readonly signal?: AbortSignal
+  /** Called with each state of the execution that this call waits for. */
+  readonly onProgress?: (snapshot: ExecutionSnapshot) => void
+}
+
+/** The options with every default in place, checked. */
+export interface ResolvedOptions extends BeginPolicy {
+  readonly onInProgress: 'reject' | 'wait' | 'attach'
+  readonly leaseMs: number
+  readonly timeoutMs: number
+  readonly executingTtlMs: number
+  readonly completedTtlMs: number
+  readonly failedTtlMs: number
+  readonly waitMs: number
+  readonly progressIntervalMs: number
+  readonly maxResultBytes: number
+  readonly onResultTooLarge: 'tombstone' | 'throw' | 'reference'
+  readonly references: ResultReferences | undefined
+  readonly maxStackBytes: number
+  readonly codec: Codec
+}
+
+const DAY_MS = 86_400_000
+
+export function resolveOptions(options: ExecutionOptions): ResolvedOptions {
+  const {
+    onInProgress = 'reject',
+    onCompleted = 'replay',
+    onFailed = 'rerun',
+    onStalled = 'takeOver',
+    maxAttempts = Infinity,
+    leaseMs = 30_000,
+    timeoutMs = 1_800_000,
+    completedWindowMs = 300_000,
+    completedRetentionMs = 3_600_000,
+    failedRetentionMs = 600_000,
+    waitMs = 30_000,
+    progressIntervalMs = 250,
+    maxResultBytes = 262_144,
+    onResultTooLarge = 'tombstone',
+    references,
+    maxStackBytes = 4_096,
+    codec = jsonCodec,
+  } = options
+  if (onResultTooLarge === 'reference' && references === undefined) {
+    throw new InvalidArgumentError("onResultTooLarge: 'reference' needs references: { save, load }.")
+  }
+  checkDuration('leaseMs', leaseMs, 100)
+  checkDuration('failedRetentionMs', failedRetentionMs, 1)
+  checkDuration('completedRetentionMs', completedRetentionMs, 1)
+  return {
+    onInProgress: checkOneOf('onInProgress', onInProgress, ['reject', 'wait', 'attach']),
+    onCompleted: checkOneOf('onCompleted', onCompleted, ['replay', 'rerun']),
+    onFailed: checkOneOf('onFailed', onFailed, ['rerun', 'replay']),
+    onStalled: checkOneOf('onStalled', onStalled, ['takeOver', 'fail', 'reject']),
+    maxAttempts: maxAttempts === Infinity ? Infinity : checkInteger('maxAttempts', maxAttempts, 1),
+    leaseMs,
+    timeoutMs: checkDuration('timeoutMs', timeoutMs, 1),
+    completedWindowMs: checkDuration('completedWindowMs', completedWindowMs, 0),
+    // Takeover is decided by the lease, never by this: it must outlive the lease and the memory of attempts.
+    executingTtlMs: Math.max(DAY_MS, 10 * leaseMs),
+    completedTtlMs: Math.max(completedRetentionMs, completedWindowMs, 1),
+    failedTtlMs: maxAttempts === Infinity ? failedRetentionMs : Math.max(failedRetentionMs, DAY_MS),
+    waitMs: checkDuration('waitMs', waitMs, 0),
+    progressIntervalMs: checkDuration('progressIntervalMs', progressIntervalMs, 0),
+    maxResultBytes: checkInteger('maxResultBytes', maxResultBytes, 0),
+    onResultTooLarge: checkOneOf('onResultTooLarge', onResultTooLarge, ['tombstone', 'throw', 'reference']),
+    references,
+    maxStackBytes: checkInteger('maxStackBytes', maxStackBytes, 0),
+    codec,
+  }
+}

@@ -1,0 +1,96 @@
+import type { RecordEntry } from '../storage/records.ts'
+
+/**
+ * What is stored of one job key, as readable JSON. A record holds durations and never compares clocks: the storage
+ * stamps when it was written, and everything that depends on time is derived from that stamp (see `decide.ts`).
+ */
+export type ExecutionRecord = ExecutingRecord | CompletedRecord | FailedRecord
+
+export interface ExecutingRecord extends ExecutionIdentity {
+  readonly status: 'executing'
+  /** The owner is taken for dead when it has written nothing for this long. */
+  readonly leaseMs: number
+  /** Start to close; the owner's own limit, shown to observers. */
+  readonly timeoutMs: number
+  readonly progress?: Progress | undefined
+  readonly checkpoint?: string | undefined
+  /** Why somebody asked the owner to stop. */
+  readonly cancelRequested?: string | undefined
+}
+
+export interface CompletedRecord extends ExecutionIdentity {
+  readonly status: 'completed'
+  readonly result: StoredResult
+  readonly progress?: Progress | undefined
+}
+
+export interface FailedRecord extends ExecutionIdentity {
+  readonly status: 'failed'
+  readonly error: StoredError
+  /** Never to be run again while the record is kept. */
+  readonly final: boolean
+  /** Given back unfinished (shutdown): the next start is the same attempt. */
+  readonly released: boolean
+  readonly retryAfterMs?: number | undefined
+  readonly progress?: Progress | undefined
+  readonly checkpoint?: string | undefined
+}
+
+export interface ExecutionIdentity {
+  readonly v: 1
+  readonly executionId: string
+  /** 1 for the first start; one more for each start after a failure or a crash. */
+  readonly attempt: number
+  /** When and with which fencing token it started; absent in the very write that started it, which says both. */
+  readonly start?: ExecutionStart | undefined
+  readonly fingerprint?: string | undefined
+  readonly parentExecutionId?: string | undefined
+  /** Who runs it, for people to read; never an identity. */
+  readonly instance?: string | undefined
+}
+
+export interface ExecutionStart {
+  /** Storage's clock, milliseconds. */
+  readonly at: number
+  readonly fence: number
+}
+
+export interface Progress {
+  /** 0 to 100. */
+  readonly percentage: number
+  readonly message?: string | undefined
+}
+
+export type StoredResult =
+  | { readonly kind: 'value' | 'reference'; readonly data: string }
+  | { readonly kind: 'omitted'; readonly reason: OmittedReason; readonly bytes?: number }
+
+/** Why a result was not kept: a replay then says so instead of running the job again. */
+export type OmittedReason = 'too-large' | 'unserializable' | 'stream'
+
+export interface StoredError {
+  readonly name: string
+  readonly message: string
+  readonly code?: string | undefined
+  readonly stack?: string | undefined
+  readonly cause?: StoredError | undefined
+}
+
+/** A stored record together with the stamps that the storage put on it. */
+export interface Current {
+  readonly record: ExecutionRecord
+  readonly rev: number
+  readonly writtenAt: number
+}
+
+export function currentOf(entry: RecordEntry): Current
+export function currentOf(entry: RecordEntry | null): Current | null
+export function currentOf(entry: RecordEntry | null): Current | null {
+  if (entry === null) return null
+  return { record: JSON.parse(entry.value) as ExecutionRecord, rev: entry.rev, writtenAt: entry.writtenAt }
+}
+
+/** When and with which fencing token the execution of this record started. */
+export function startOf(current: Current): ExecutionStart {
+  return current.record.start ?? { at: current.writtenAt, fence: current.rev }
+}

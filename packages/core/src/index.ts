@@ -1,0 +1,61 @@
+export { type Cache, type CacheEntryOptions, type CacheOptions } from './cache/cache.ts'
+export { type Codec, jsonCodec } from './codec.ts'
+export {
+  ClosedError,
+  HoldfastError,
+  InvalidArgumentError,
+  LeaseLostError,
+  SelfDeadlockError,
+  StorageRefusedError,
+  StorageUnavailableError,
+} from './errors.ts'
+export {
+  createCache,
+  createHoldfast,
+  createIdempotency,
+  createLocks,
+  type Health,
+  type Holdfast,
+  type HoldfastOptions,
+} from './holdfast.ts'
+export type { Administration, ExecutionPage, ListOptions } from './idempotency/administration.ts'
+export {
+  type BeginCommand,
+  type BeginPolicy,
+  type Command,
+  type Decision,
+  type OwnerCommand,
+  decide,
+} from './idempotency/decide.ts'
+export type { Job, JobBody, JobOptions, JobStartOptions } from './idempotency/define.ts'
+export {
+  CompletionUnconfirmedError,
+  ExecutionCancelledError,
+  ExecutionInProgressError,
+  ExecutionLostError,
+  ExecutionTimeoutError,
+  FingerprintMismatchError,
+  ResultNotStoredError,
+  ResultTooLargeError,
+  WaitAbortedError,
+} from './idempotency/errors.ts'
+export type { IdempotencyEvent } from './idempotency/events.ts'
+export type { ExecutionContext, FailureOptions } from './idempotency/execution.ts'
+export { fingerprintOf } from './idempotency/fingerprint.ts'
+export type {
+  BeginOutcome,
+  Body,
+  Idempotency,
+  IdempotencyOptions,
+  RunResult,
+} from './idempotency/idempotency.ts'
+export type { ExecutionOptions, ResultReferences, StartOptions } from './idempotency/options.ts'
+export type { Current, ExecutionRecord, StoredError, StoredResult } from './idempotency/record.ts'
+export type { ExecutionSnapshot } from './idempotency/snapshot.ts'
+export { type MemoryStorageOptions, memoryStorage } from './memory/memory-storage.ts'
+export { type Instant, type Runtime, type Timer, systemRuntime } from './runtime.ts'
+export type { StorageCallsOptions } from './storage-calls.ts'
+export type * from './storage/leases.ts'
+export type * from './storage/records.ts'
+export type * from './storage/storage.ts'
+export type * from './storage/values.ts'

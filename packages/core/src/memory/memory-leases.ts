@@ -1,0 +1,70 @@
+import {
+  type LeaseCommand,
+  type LeaseReplies,
+  type LeaseState,
+  decideLease,
+  noLease,
+} from '../locks/decide-lease.ts'
+import { type LeasePush, type LeaseStorage, RETENTION_MS } from '../storage/leases.ts'
+
+export interface MemoryLeases extends LeaseStorage {
+  /** Forgets every listener. */
+  close(): void
+}
+
+/**
+ * The leases facet in this process's memory, straight from {@link decideLease}. `now` is the storage's clock in
+ * milliseconds, fractions of which count.
+ */
+export function memoryLeases(now: () => number): MemoryLeases {
+  const states = new Map<string, LeaseState>()
+  const listeners = new Map<string, Set<(push: LeasePush) => void>>()
+  let sweepAt = 0
+
+  const run = async <C extends LeaseCommand>(key: string, command: C): Promise<LeaseReplies[C['op']]> => {
+    const nowUs = Math.floor(now() * 1000)
+    sweep(nowUs / 1000)
+    const state = states.get(key) ?? noLease
+    const decision = decideLease(key, state, command, { nowUs, listens: (process) => listeners.has(process) })
+    if (command.op !== 'inspect') states.set(key, decision.state)
+    for (const { process, push } of decision.pushes) deliver(process, push)
+    return decision.reply
+  }
+
+  // A push travels: it arrives in a later turn, as it would from a server.
+  const deliver = (process: string, push: LeasePush): void => {
+    for (const listener of listeners.get(process) ?? []) {
+      queueMicrotask(() => {
+        if (listeners.get(process)?.has(listener)) listener(push)
+      })
+    }
+  }
+
+  const sweep = (nowMs: number): void => {
+    if (nowMs < sweepAt) return
+    sweepAt = nowMs + RETENTION_MS / 4
+    for (const [key, state] of states) {
+      const lastMs = Math.max(state.fence / 1000, ...state.holders.map(({ expiresAt }) => expiresAt))
+      if (lastMs + RETENTION_MS <= nowMs && state.ended.every(({ until }) => until <= nowMs))
+        states.delete(key)
+    }
+  }
+
+  return {
+    acquire: (key, request) => run(key, { op: 'acquire', ...request }),
+    release: (key, request) => run(key, { op: 'release', ...request }),
+    extend: (key, request) => run(key, { op: 'extend', ...request }),
+    revoke: (key, request) => run(key, { op: 'revoke', ...request }),
+    tend: (key, claimMs) => run(key, { op: 'tend', claimMs }),
+    inspect: (key) => run(key, { op: 'inspect' }),
+    async listen(process, onPush) {
+      const ofProcess = listeners.get(process) ?? new Set()
+      listeners.set(process, ofProcess.add(onPush))
+      return async () => {
+        ofProcess.delete(onPush)
+        if (ofProcess.size === 0 && listeners.get(process) === ofProcess) listeners.delete(process)
+      }
+    },
+    close: () => listeners.clear(),
+  }
+}

@@ -1,0 +1,31 @@
+import type { Storage } from '../storage/storage.ts'
+import { memoryLeases } from './memory-leases.ts'
+import { memoryRecords } from './memory-records.ts'
+import { memoryValues } from './memory-values.ts'
+
+export interface MemoryStorageOptions {
+  /** The storage's clock: milliseconds since the epoch, fractions welcome. Default: this machine's clock. */
+  readonly now?: () => number
+}
+
+/**
+ * Keeps everything in this process's memory: the embedded default, with the same contract as the others. What two
+ * Holdfasts in one process are to share they share through one memory storage.
+ */
+export function memoryStorage({ now = systemNow }: MemoryStorageOptions = {}): Storage {
+  const leases = memoryLeases(now)
+  return {
+    records: memoryRecords(() => Math.floor(now() * 1_000)),
+    leases,
+    values: memoryValues(now),
+    connection: { state: 'ready', onChange: () => () => undefined },
+    time: async () => Math.floor(now()),
+    verify: async () => [],
+    close: async () => leases.close(),
+  }
+}
+
+/** With microseconds, which fencing tokens are made of. */
+function systemNow(): number {
+  return performance.timeOrigin + performance.now()
+}

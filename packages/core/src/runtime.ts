@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto'
+
+/**
+ * What core takes from its surroundings: two clocks, timers and randomness. The simulator hands in a virtual one;
+ * everything else uses {@link systemRuntime}.
+ */
+export interface Runtime {
+  /** Milliseconds on a clock that never steps (it may stand still while the machine sleeps). */
+  monotonicNow(): number
+  /** Milliseconds since the epoch on this machine's clock, which may step. Never compared with the storage's. */
+  wallNow(): number
+  /**
+   * Calls `fn` once after `ms`. A background timer does not keep the process alive; one that a caller waits for does.
+   */
+  setTimer(ms: number, fn: () => void, options?: { readonly background?: boolean }): Timer
+  /** A fresh, unguessable id: 22 characters of `A-Za-z0-9_-`. */
+  randomId(): string
+  /** A number in [0, 1), for jitter. */
+  random(): number
+}
+
+export interface Timer {
+  cancel(): void
+}
+
+/** One moment on both local clocks. */
+export interface Instant {
+  readonly monotonic: number
+  readonly wall: number
+}
+
+export function instant(runtime: Runtime): Instant {
+  return { monotonic: runtime.monotonicNow(), wall: runtime.wallNow() }
+}
+
+/** Longest delay that Node's timers keep; a longer one is cut into pieces by {@link systemRuntime}. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** The real clocks, timers and randomness of this process. */
+export const systemRuntime: Runtime = {
+  monotonicNow: () => performance.now(),
+  wallNow: () => Date.now(),
+  randomId: () => randomBytes(16).toString('base64url'),
+  random: () => Math.random(),
+  setTimer(ms, fn, options) {
+    let remaining = ms
+    let handle: ReturnType<typeof setTimeout>
+    const arm = (): void => {
+      const piece = Math.min(Math.max(0, remaining), LONGEST_TIMER_MS)
+      remaining -= piece
+      handle = setTimeout(() => (remaining > 0 ? arm() : fn()), piece)
+      if (options?.background) handle.unref()
+    }
+    arm()
+    return { cancel: () => clearTimeout(handle) }
+  },
+}

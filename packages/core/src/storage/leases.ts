@@ -1,0 +1,188 @@
+import type { Unsubscribe } from './records.ts'
+
+/**
+ * **leases**: named, first-in-first-out leases with fencing tokens, handed over directly. A lock has one permit, a
+ * semaphore several. `decideLease()` in core is this contract as a pure function: storages are held against it.
+ *
+ * ```
+ *            acquire, free                       release, nobody waits
+ *   free ───────────────────► held, fence f ───────────────────────────► free
+ *                              │   ▲   │ release or expiry, somebody waits
+ *     acquire, taken:          │   │   ▼
+ *     joins the queue          │   └── unclaimed, fence f' > f ──► claim time over: its process leaves the queue,
+ *                              ▼  claim (acquire again)             the next one is asked
+ *                            extend
+ * ```
+ *
+ * A token names one attempt to acquire, is never used twice, and begins with the name of its process
+ * ({@link processOf}). All durations are milliseconds, all instants are the storage's clock.
+ *
+ * Guarantees, each with a test of the same number in the conformance kit:
+ *
+ * - **L1** At most `permits` unexpired leases of a key exist, whatever the lease times of their owners.
+ * - **L2** Fences of one key grow strictly with every grant, over release, expiry and the loss of the key:
+ *   `max(previous + 1, storage µs)`, a safe integer. The same token keeps its fence.
+ * - **L3** `acquire` grants, or with `wait` joins the queue, in one atomic step; a token in the queue keeps its place.
+ * - **L4** `release` passes ownership to the head of the queue in the same step and pushes `granted` to its process.
+ *   A process that does not listen is passed over and keeps nobody waiting.
+ * - **L5** Grants follow the order of the queue among processes that listen. Nobody overtakes a waiter, not even when
+ *   the holder's lease ran out: whoever asks then gives it to the head first.
+ * - **L6** What was handed over lasts `claimMs` (at most the lease time) until its owner acquires again, which gives it
+ *   the full lease. One hand-off left unclaimed drops every entry of that process from the queue, and tells it
+ *   (`dropped`).
+ * - **L7** A repeated command has the effect and the answer of one: an `acquire` of a token that holds gives the same
+ *   fence; a `release` gives its first answer for at least 10 seconds (for the last {@link ENDED_KEPT} endings).
+ * - **L8** An `acquire` later than its `notAfter` does nothing. Until the `notAfter` given to a `release`, a late
+ *   `acquire` of that token is refused, whether the release found a lease, a place in the queue or nothing.
+ * - **L9** `release`, `extend` and `revoke` affect nobody but the given token's lease.
+ * - **L10** `extend` never shortens and never revives: a lease that ran out stays lost.
+ * - **L11** `revoke` ends leases at once, tells their processes (`revoked`), and hands over like a release.
+ * - **L12** `release`, `extend` and `revoke` work when the storage is out of memory.
+ * - **L13** Nothing lives for ever: an unused key is gone {@link RETENTION_MS} after its last lease ended.
+ */
+export interface LeaseStorage {
+  acquire(key: string, request: LeaseRequest): Promise<AcquireReply>
+  /** Ends a lease, leaves the queue, or keeps an acquire that is still under way from happening: whatever is needed. */
+  release(key: string, request: ReleaseRequest): Promise<ReleaseReply>
+  extend(key: string, request: ExtendRequest): Promise<ExtendReply>
+  /** Hands over what ran out, on behalf of those who wait. */
+  tend(key: string, claimMs: number): Promise<TendReply>
+  /** Ends the lease of `token`, or all of the key. */
+  revoke(key: string, request: RevokeRequest): Promise<RevokeReply>
+  inspect(key: string): Promise<LeaseView>
+  /**
+   * Resolves when pushes for the process will arrive. Rejects with `StorageRefusedError` where pushes are not
+   * permitted; waiters then ask from time to time.
+   */
+  listen(process: string, onPush: (push: LeasePush) => void): Promise<Unsubscribe>
+}
+
+/** How long a key, and with it the memory of its last fence, outlives its last lease. */
+export const RETENTION_MS = 60_000
+/** How many endings a key remembers. */
+export const ENDED_KEPT = 32
+/** How long an ending is remembered at least. */
+export const ENDED_KEPT_MS = 10_000
+
+/** The process that a token belongs to: all before its last dot. */
+export function processOf(token: string): string {
+  return token.slice(0, token.lastIndexOf('.'))
+}
+
+export interface LeaseRequest {
+  readonly token: string
+  readonly leaseMs: number
+  /** How many leases of the key may live at a time, as far as this request is concerned. */
+  readonly permits: number
+  /** Join the queue when the key is taken. */
+  readonly wait: boolean
+  readonly claimMs: number
+  /** Do nothing later than this instant. */
+  readonly notAfter: number
+  readonly durability?: Durability
+}
+
+/** How many replicas must have the write before it is answered, and how long to wait for them. */
+export interface Durability {
+  readonly replicas: number
+  readonly timeoutMs: number
+}
+
+export type AcquireReply =
+  | {
+      readonly outcome: 'granted'
+      readonly fence: number
+      /** How many replicas confirmed; 0 unless asked for. */
+      readonly acknowledged: number
+      readonly now: number
+    }
+  | {
+      /** `queued`: will be handed over. `busy`: taken, and `wait` was false. */
+      readonly outcome: 'queued' | 'busy'
+      /** False: the token was not in the queue before. */
+      readonly kept: boolean
+      /** How many wait before this one. */
+      readonly ahead: number
+      readonly holders: readonly LeaseHolder[]
+      readonly now: number
+    }
+  /** `late`: after its `notAfter`. `ended`: the token was released or lost before; use a new one. */
+  | { readonly outcome: 'late' | 'ended'; readonly now: number }
+
+export interface LeaseHolder {
+  readonly token: string
+  readonly fence: number
+  /** May be negative: ran out, and nobody took it yet. */
+  readonly remainingMs: number
+  /** False: handed over, and its owner has not come for it yet. */
+  readonly claimed: boolean
+}
+
+export interface ReleaseRequest {
+  readonly token: string
+  readonly claimMs: number
+  /** The `notAfter` of the last acquire that was sent with this token. */
+  readonly notAfter: number
+}
+
+export interface ReleaseReply {
+  /**
+   * `released`: ended while it was held. `expired`: it had run out and nobody had taken it. `lost`: somebody had, or it
+   * was revoked. `absent`: not held, and from now on it cannot be (or it ended too long ago to know how).
+   */
+  readonly outcome: 'released' | 'expired' | 'lost' | 'absent'
+  /** The highest fence of the key. */
+  readonly fence: number
+  /** The longest time for which a hand-off may stay unclaimed; 0 when there is none. */
+  readonly unclaimedMs: number
+  readonly now: number
+}
+
+export interface ExtendRequest {
+  readonly token: string
+  /** The lease lasts at least this long from now on. */
+  readonly leaseMs: number
+  readonly durability?: Durability
+}
+
+export interface ExtendReply {
+  readonly held: boolean
+  readonly remainingMs: number
+  readonly acknowledged: number
+  readonly now: number
+}
+
+export interface TendReply {
+  readonly unclaimedMs: number
+  readonly now: number
+}
+
+export interface RevokeRequest {
+  /** Absent: every lease of the key. */
+  readonly token?: string
+  readonly claimMs: number
+}
+
+export interface RevokeReply {
+  readonly revoked: readonly string[]
+  readonly unclaimedMs: number
+  readonly now: number
+}
+
+export interface LeaseView {
+  readonly holders: readonly LeaseHolder[]
+  /** How many wait. */
+  readonly waiting: number
+  /** The tokens of the first of them, at most 100. */
+  readonly queue: readonly string[]
+  /** The highest fence of the key; 0 when nothing is known of it. */
+  readonly fence: number
+  readonly now: number
+}
+
+export type LeasePush =
+  | { readonly kind: 'granted' | 'revoked'; readonly key: string; readonly token: string }
+  /** The process lost its places in the key's queue, because it left a hand-off unclaimed. */
+  | { readonly kind: 'dropped'; readonly key: string }
+  /** Pushes may have been missed: the subscription was interrupted. */
+  | { readonly kind: 'gap' }

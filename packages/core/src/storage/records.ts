@@ -1,0 +1,107 @@
+/**
+ * **records**: compare-and-set records. The storage keeps opaque values and knows nothing of what they mean; the
+ * whole idempotency policy is one pure function in core.
+ *
+ * ```
+ *            createOrRead              compareAndSet(rev)
+ *  absent ───────────────► live, rev r ──────────────────► live, rev r' > r
+ *    ▲                         │   │
+ *    └── ttl passed ───────────┘   └── compareAndDelete(rev | writeId) ──► absent
+ * ```
+ *
+ * Guarantees, each with a test of the same number in the conformance kit:
+ *
+ * - **G1** Of many concurrent `createOrRead` on an absent key exactly one answers `created: true`.
+ * - **G2** `created: false` and `ok: false` return the live entry as it was in the same atomic step.
+ * - **G3** A repeated command has the effect and the answer of one: a `createOrRead` or `compareAndSet` whose
+ *   `writeId` is the stored one succeeds with the stored entry and writes nothing.
+ * - **G4** `compareAndSet` writes only over the given `rev`; of many concurrent ones exactly one succeeds.
+ * - **G5** `rev` grows strictly for one key, also over deletion and expiry: `max(previous + 1, storage µs)`. It is a
+ *   safe integer: version, ABA guard and fencing token in one.
+ * - **G6** An expired entry is an absent one. Every write sets the time to live anew.
+ * - **G7** `createdAt` survives `compareAndSet`; `createdAt ≤ writtenAt ≤ now`; all are the storage's clock.
+ * - **G8** A write with `notAfter` that executes later than that instant of the storage's clock changes nothing.
+ * - **G9** `compareAndDelete` removes only the given revision or write, and a `createOrRead` of a deleted `writeId`
+ *   that is executed after its deletion, but not after `notAfter`, creates nothing (the compensation may overtake).
+ *   Deleting what is not there is `ok`, so a repeated deletion answers as the first.
+ * - **G10** Values and keys come back unchanged (any string, lone surrogates excepted).
+ * - **G11** A hint follows each successful write with `notify` and each deletion; it is only a hint and may be lost.
+ * - **G12** `list` visits every record that lives during the whole walk, touches no foreign key, and is paged.
+ * - **G13** `compareAndSet` and `compareAndDelete` work when the storage is out of memory.
+ */
+export interface RecordStorage {
+  createOrRead(key: RecordKey, write: RecordWrite): Promise<CreateReply>
+  compareAndSet(key: RecordKey, rev: number, write: RecordWrite): Promise<CompareReply>
+  compareAndDelete(key: RecordKey, match: RecordMatch): Promise<CompareReply>
+  read(key: RecordKey): Promise<ReadReply>
+  /** One page of a collection in no particular order. A page may be empty while `cursor` says that there is more. */
+  list(collection: string, page: RecordPage): Promise<ListReply>
+  /** Resolves when hints for the key will arrive. The hint carries nothing: read after it. */
+  subscribe(key: RecordKey, onHint: () => void): Promise<Unsubscribe>
+}
+
+/** A record's name: `collection` is what it is listed under, `id` is unique in it. */
+export interface RecordKey {
+  readonly collection: string
+  readonly id: string
+}
+
+export interface RecordWrite {
+  /** Chosen by the caller, fresh for each intended write and the same when that write is sent again. */
+  readonly writeId: string
+  readonly value: string
+  /** 1 ms to about 1,000 days. */
+  readonly ttlMs: number
+  /** Tell subscribers of the key. */
+  readonly notify: boolean
+  /** Do nothing later than this instant (milliseconds, storage's clock). */
+  readonly notAfter?: number
+}
+
+/** Which state of the record to delete: a revision, or what one write left. */
+export type RecordMatch =
+  | { readonly rev: number }
+  /** `notAfter` as it was given to the write: until then a late execution of it is refused too (G9). */
+  | { readonly writeId: string; readonly notAfter: number }
+
+export interface RecordEntry {
+  readonly rev: number
+  readonly writeId: string
+  /** Instants are milliseconds of the storage's clock. */
+  readonly createdAt: number
+  readonly writtenAt: number
+  readonly expiresAt: number
+  readonly value: string
+}
+
+/** `entry` is null only with `created: false`: the claim came after its `notAfter`, and nothing is there. */
+export type CreateReply =
+  | { readonly created: true; readonly entry: RecordEntry; readonly now: number }
+  | { readonly created: false; readonly entry: RecordEntry | null; readonly now: number }
+
+/** `entry` is what is there after the step: null when nothing is. */
+export interface CompareReply {
+  readonly ok: boolean
+  readonly entry: RecordEntry | null
+  readonly now: number
+}
+
+export interface ReadReply {
+  readonly entry: RecordEntry | null
+  readonly now: number
+}
+
+export interface RecordPage {
+  readonly limit: number
+  /** From the reply before; absent for the first page. */
+  readonly cursor?: string
+}
+
+export interface ListReply {
+  readonly records: readonly { readonly id: string; readonly entry: RecordEntry }[]
+  /** Absent when the walk is over. */
+  readonly cursor?: string
+  readonly now: number
+}
+
+export type Unsubscribe = () => Promise<void>

@@ -1,0 +1,48 @@
+import type { LeaseStorage } from './leases.ts'
+import type { RecordStorage } from './records.ts'
+import type { ValueStorage } from './values.ts'
+
+/**
+ * The one port between Holdfast and whatever keeps its state: three facets and one clock.
+ *
+ * Rules for every operation of every facet:
+ * - Every instant is stamped by the storage's clock; callers give durations in milliseconds. A client's clock can
+ *   change nothing.
+ * - A command may be lost, repeated, reordered or executed late; its effect and its answer are those of one.
+ * - An operation rejects with `StorageUnavailableError` when it cannot know (no connection, no answer) and with
+ *   `StorageRefusedError` when the storage answered with an error. It retries nothing by itself: core does.
+ * - A push is a hint: it may be lost or come twice, and nothing may depend on it.
+ *
+ * `docs/writing-a-storage.md` shows how to write one and to hold it against the conformance kit.
+ */
+export interface Storage {
+  readonly records: RecordStorage
+  readonly leases: LeaseStorage
+  readonly values: ValueStorage
+  readonly connection: Connection
+  /** The storage's clock, in milliseconds. */
+  time(): Promise<number>
+  /** What is wrong or risky with this storage for our purpose; each finding names the fix. Empty: all well. */
+  verify(): Promise<readonly Finding[]>
+  /** Ends what the storage opened itself (subscriptions, extra connections), never what was handed in. */
+  close(): Promise<void>
+}
+
+/** Whether a command sent now would leave at once. Core sends nothing to a storage that is not ready. */
+export interface Connection {
+  readonly state: ConnectionState
+  /** Calls on every change of state; returns the function that stops it. */
+  onChange(listener: (state: ConnectionState) => void): () => void
+}
+
+export type ConnectionState = 'ready' | 'down'
+
+export interface Finding {
+  /** A stable word, such as `EVICTION_POLICY`. */
+  readonly code: string
+  /** `error`: a guarantee does not hold; `warning`: it holds, but something works less well. */
+  readonly severity: 'error' | 'warning'
+  readonly message: string
+  /** What to change. */
+  readonly fix: string
+}

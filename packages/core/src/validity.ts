@@ -1,0 +1,70 @@
+import { type Instant, type Runtime, type Timer, instant } from './runtime.ts'
+
+/**
+ * How long this process may believe that it owns a lease: counted from just before the last acknowledged write was
+ * sent, less a margin for clocks that run at different speeds. It needs no answer from anybody, so it ends in time
+ * while the storage is unreachable, black-holed or frozen; and it is read from the clocks, not from the timer, so it
+ * is right even after the event loop was blocked.
+ *
+ * Two clocks are kept because each can lie in one direction: the monotonic one stands still while a machine sleeps,
+ * the wall clock can be set back. The lease counts as over as soon as either says so. (Kleppmann, "How to do
+ * distributed locking"; antirez, "Is Redlock safe?".)
+ */
+export class Validity {
+  readonly #runtime: Runtime
+  readonly #onExpired: () => void
+  #end: Instant
+  #timer: Timer | undefined
+  #stopped = false
+
+  /** `sentAt`: taken before the write that granted the lease left; `onExpired` is called at most once. */
+  constructor(runtime: Runtime, sentAt: Instant, leaseMs: number, onExpired: () => void) {
+    this.#runtime = runtime
+    this.#onExpired = onExpired
+    this.#end = endOf(sentAt, leaseMs)
+    this.#arm()
+  }
+
+  /** An acknowledged write, sent at `sentAt`, gave the lease `leaseMs` more. Never shortens what is known to be held. */
+  renewed(sentAt: Instant, leaseMs: number): void {
+    const end = endOf(sentAt, leaseMs)
+    if (this.#stopped || end.monotonic <= this.#end.monotonic) return
+    this.#end = end
+    this.#arm()
+  }
+
+  /** Milliseconds left; 0 when the lease must be taken for lost. */
+  remainingMs(): number {
+    if (this.#stopped) return 0
+    const { monotonic, wall } = instant(this.#runtime)
+    return Math.max(0, Math.min(this.#end.monotonic - monotonic, this.#end.wall - wall))
+  }
+
+  /** Ends it without a call to `onExpired`. */
+  stop(): void {
+    this.#stopped = true
+    this.#timer?.cancel()
+  }
+
+  #arm(): void {
+    this.#timer?.cancel()
+    this.#timer = this.#runtime.setTimer(this.remainingMs(), () => this.#check(), { background: true })
+  }
+
+  #check(): void {
+    if (this.#stopped) return
+    if (this.remainingMs() > 0) return this.#arm()
+    this.#stopped = true
+    this.#onExpired()
+  }
+}
+
+function endOf(sentAt: Instant, leaseMs: number): Instant {
+  const usable = leaseMs - marginMs(leaseMs)
+  return { monotonic: sentAt.monotonic + usable, wall: sentAt.wall + usable }
+}
+
+/** 2 % for clock rates, at least 50 ms to stop working in, but never more than a quarter of a very short lease. */
+export function marginMs(leaseMs: number): number {
+  return Math.min(leaseMs / 4, Math.max(50, leaseMs * 0.02))
+}
