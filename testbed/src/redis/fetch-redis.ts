@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
-import { existsSync, globSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { apt, extractPackages, privateLists } from './apt.ts'
 import type { RedisServerBinary } from './find-redis.ts'
+import { keptDirectory } from './kept-directory.ts'
 
 const run = promisify(execFile)
 
@@ -19,33 +20,19 @@ export interface FetchRedisOptions {
  * package sources are used, so what its administrator configured (mirror, proxy, suite) holds here as well.
  */
 export async function fetchRedisServer(options: FetchRedisOptions = {}): Promise<RedisServerBinary> {
-  const { cacheDir = defaultCacheDir() } = options
-  const home = join(cacheDir, `redis-${process.platform}-${process.arch}`)
-  if (!existsSync(home)) await unpackInto(home, cacheDir)
+  const home = await keptDirectory(`redis-${process.platform}-${process.arch}`, unpackInto, options.cacheDir)
   return serverIn(home)
 }
 
-async function unpackInto(home: string, cacheDir: string): Promise<void> {
-  await mkdir(cacheDir, { recursive: true })
-  // Unpacked aside and renamed, so that the cache never holds half a server, whoever else is fetching.
-  const work = await mkdtemp(join(cacheDir, 'fetch-'))
-  try {
-    await download(work).catch(async () => {
-      // The machine's package lists are missing or out of date. Private ones need no root.
-      await apt(work, ['update', ...privateLists(work)])
-      await download(work, privateLists(work))
-    })
-    const root = join(work, 'root')
-    for (const archive of globSync('*.deb', { cwd: work })) {
-      await run('dpkg-deb', ['--extract', join(work, archive), root])
-    }
-    await run(serverIn(root).path, ['--version'], { env: { ...process.env, ...serverIn(root).env } })
-    await rename(root, home).catch((error: unknown) => {
-      if (!existsSync(home)) throw error // someone else was faster: theirs is as good
-    })
-  } finally {
-    await rm(work, { recursive: true, force: true })
-  }
+async function unpackInto(work: string): Promise<string> {
+  await download(work).catch(async () => {
+    // The machine's package lists are missing or out of date. Private ones need no root.
+    await apt(work, ['update', ...privateLists(work)])
+    await download(work, privateLists(work))
+  })
+  const root = await extractPackages(work)
+  await run(serverIn(root).path, ['--version'], { env: { ...process.env, ...serverIn(root).env } })
+  return root
 }
 
 /** Lets apt itself work out which packages are missing here, then downloads exactly those. */
@@ -62,24 +49,6 @@ async function download(work: string, aptOptions: readonly string[] = []): Promi
   await apt(work, ['download', ...aptOptions, ...packages])
 }
 
-function privateLists(work: string): string[] {
-  return ['-o', `Dir::State::Lists=${join(work, 'lists')}`, '-o', `Dir::Cache=${join(work, 'cache')}`]
-}
-
-async function apt(work: string, args: readonly string[]): Promise<string> {
-  await mkdir(join(work, 'lists', 'partial'), { recursive: true })
-  await mkdir(join(work, 'cache', 'archives', 'partial'), { recursive: true })
-  // apt run by root drops to a user who may not write into `work`.
-  const sandbox = ['-o', 'APT::Sandbox::User=root']
-  const { stdout } = await run('apt-get', [...sandbox, ...args], {
-    cwd: work,
-    env: { ...process.env, LC_ALL: 'C.UTF-8' },
-    timeout: 120_000,
-    maxBuffer: 16 * 1024 * 1024,
-  })
-  return stdout
-}
-
 function serverIn(root: string): RedisServerBinary {
   const libraries = globSync('{usr/lib,lib}/*-linux-gnu*', { cwd: root }).map((directory) =>
     join(root, directory),
@@ -89,10 +58,4 @@ function serverIn(root: string): RedisServerBinary {
     path: join(root, 'usr/bin/redis-server'),
     env: { LD_LIBRARY_PATH: [...libraries, ...(inherited ? [inherited] : [])].join(':') },
   }
-}
-
-function defaultCacheDir(): string {
-  const xdg = process.env['XDG_CACHE_HOME']
-  if (xdg) return join(xdg, 'holdfast')
-  return resolve(import.meta.dirname, '../../../node_modules/.cache/holdfast')
 }

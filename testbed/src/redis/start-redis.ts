@@ -17,6 +17,10 @@ export interface StartRedisOptions {
   readonly port?: number
   /** Working directory, yours to remove. Default: a temporary one, removed with the server. */
   readonly dir?: string
+  /** A configuration file that the server may rewrite, as a sentinel does. Default: none. */
+  readonly configFile?: string
+  /** What it logs when it is ready. Default: that it accepts connections. */
+  readonly readyLine?: RegExp
   /** Default: what `findRedisServer()` finds. */
   readonly binary?: RedisServerBinary
   /** Default: 10 000. */
@@ -67,10 +71,12 @@ type Supervisor = ChildProcessByStdio<Writable, Readable, Readable>
 
 async function launch(options: LaunchOptions): Promise<RunningRedis> {
   const { binary, port, socket, args = [], startTimeoutMs = 10_000 } = options
+  const { readyLine = /ready to accept connections/i } = options
   const temporaryDir = options.dir === undefined ? mkdtempSync(join(tmpdir(), 'holdfast-redis-')) : ''
   const where = ['--bind', '127.0.0.1', '--port', String(port), '--dir', options.dir ?? temporaryDir]
   if (socket !== undefined) where.push('--unixsocket', socket)
-  const command = [binary.path, ...where, ...PRIVATE, ...args]
+  const file = options.configFile === undefined ? [] : [options.configFile]
+  const command = [binary.path, ...file, ...where, ...PRIVATE, ...args]
   const supervisor = spawn('/bin/sh', ['-c', SUPERVISE, 'holdfast-redis', temporaryDir, ...command], {
     env: { ...process.env, ...binary.env },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -91,7 +97,7 @@ async function launch(options: LaunchOptions): Promise<RunningRedis> {
   }
 
   try {
-    const pid = await untilReady(supervisor, startTimeoutMs)
+    const pid = await untilReady(supervisor, readyLine, startTimeoutMs)
     letGo(supervisor)
     const url = `redis://127.0.0.1:${port}`
     return { url, port, socket, pid, exited, stop, [Symbol.asyncDispose]: stop }
@@ -102,7 +108,7 @@ async function launch(options: LaunchOptions): Promise<RunningRedis> {
 }
 
 /** Waits for the log line that says so, and answers with the pid of the server. */
-function untilReady(supervisor: Supervisor, timeoutMs: number): Promise<number> {
+function untilReady(supervisor: Supervisor, readyLine: RegExp, timeoutMs: number): Promise<number> {
   return new Promise((resolve, reject) => {
     let log = ''
     const fail = (reason: string) => finish(() => reject(new Error(`redis-server ${reason}:\n${log}`)))
@@ -111,7 +117,7 @@ function untilReady(supervisor: Supervisor, timeoutMs: number): Promise<number> 
     const onOutput = (chunk: Buffer) => {
       log += chunk.toString()
       const pid = /^supervising (\d+)$/m.exec(log)?.[1]
-      if (pid !== undefined && /ready to accept connections/i.test(log)) finish(() => resolve(Number(pid)))
+      if (pid !== undefined && readyLine.test(log)) finish(() => resolve(Number(pid)))
     }
     const finish = (settle: () => void) => {
       clearTimeout(timer)

@@ -1,0 +1,12 @@
+export { RedisCluster, type ClusterOptions } from './cluster.ts'
+export {
+  findNamedServer,
+  serverNames,
+  ServerUnavailableError,
+  versionOf,
+  type ServerName,
+} from './named-server.ts'
+export { RedisNode, type RedisNodeOptions } from './redis-node.ts'
+export { Replicated, type ReplicatedOptions } from './replicated.ts'
+export { SentinelGroup, type SentinelOptions } from './sentinel.ts'
+export { until } from './until.ts'

@@ -1,0 +1,20 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** Asks every 10 ms until the answer is yes; a question that fails is a no. Throws when it takes too long. */
+export async function until(
+  what: string,
+  question: () => Promise<boolean>,
+  timeoutMs: number = 15_000,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs
+  let failure: unknown
+  while (performance.now() < deadline) {
+    try {
+      if (await question()) return
+    } catch (error) {
+      failure = error
+    }
+    await delay(10)
+  }
+  throw new Error(`waited ${timeoutMs} ms in vain until ${what}`, { cause: failure })
+}

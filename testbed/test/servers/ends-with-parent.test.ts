@@ -1,0 +1,33 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { ask } from '@holdfast/testbed/resp'
+import { expect, it, vi } from 'vitest'
+
+it('all servers and their directories go when the process that started them is killed', async () => {
+  const script = join(import.meta.dirname, 'servers-owner.ts')
+  const child = spawn(process.execPath, ['--conditions=@holdfast/source', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+  const { pids, dir, ports } = JSON.parse(line) as { pids: number[]; dir: string; ports: number[] }
+  expect(pids.every(isAlive)).toBe(true)
+  expect(existsSync(dir)).toBe(true)
+  child.kill('SIGKILL')
+  await vi.waitFor(async () => {
+    expect(pids.some(isAlive)).toBe(false)
+    expect(existsSync(dir)).toBe(false)
+    for (const port of ports) await expect(ask({ port }, 'PING')).rejects.toThrow('ECONNREFUSED')
+  })
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
