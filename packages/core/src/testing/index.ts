@@ -1,0 +1,2 @@
+export { freshName, type KitOptions, type StorageUnderTest, type TestRunner } from './runner.ts'
+export { storageKit } from './storage-kit.ts'

@@ -1,0 +1,86 @@
+import type { Storage } from '../storage/storage.ts'
+
+/** The functions of the test runner that is used: vitest, node:test, Jest and Mocha all have them. */
+export interface TestRunner {
+  readonly describe: (name: string, body: () => void) => void
+  readonly it: (name: string, body: () => Promise<void>) => void
+  /** Before all tests of the surrounding `describe`. */
+  readonly beforeAll: (body: () => Promise<void>) => void
+  readonly afterAll: (body: () => Promise<void>) => void
+}
+
+/** A storage to hold against the kit. Names in the kit are random, so one that others use too will do. */
+export interface StorageUnderTest {
+  readonly storage: Storage
+  /**
+   * Lets `ms` of the storage's time pass. Default: asks the storage for its time until it has; a storage with a
+   * clock of its own (memory) moves that instead.
+   */
+  readonly elapse?: (ms: number) => Promise<void>
+  /** Makes the storage refuse writes that take memory; returns what undoes it. Needed for `outOfMemory` only. */
+  readonly exhaustMemory?: () => Promise<() => Promise<void>>
+  /** Closes the storage and whatever was opened for it. */
+  close(): Promise<void>
+}
+
+export interface KitOptions {
+  /** Also test what must work when the storage is out of memory (G13, L12): needs `exhaustMemory`. Default false. */
+  readonly outOfMemory?: boolean
+}
+
+/** The storage of one suite, opened before its first test and closed after its last. */
+export interface OpenStorage {
+  readonly storage: Storage
+  elapse(ms: number): Promise<void>
+  exhaustMemory(): Promise<() => Promise<void>>
+}
+
+export function useStorage(runner: TestRunner, open: () => Promise<StorageUnderTest>): OpenStorage {
+  let opened: StorageUnderTest | undefined
+  const get = (): StorageUnderTest => {
+    if (opened === undefined) throw new Error('the storage is used outside of a test')
+    return opened
+  }
+  runner.beforeAll(async () => {
+    opened = await open()
+  })
+  runner.afterAll(async () => opened?.close())
+  return {
+    get storage() {
+      return get().storage
+    },
+    async exhaustMemory() {
+      const { exhaustMemory } = get()
+      if (exhaustMemory === undefined)
+        throw new Error('outOfMemory needs a storage under test with exhaustMemory')
+      return exhaustMemory()
+    },
+    elapse: (ms) => (get().elapse ?? ((time) => untilElapsed(get().storage, time)))(ms),
+  }
+}
+
+/** Waits on the storage's own clock, because that is the one which decides. */
+async function untilElapsed(storage: Storage, ms: number): Promise<void> {
+  const until = (await storage.time()) + ms
+  for (let left = ms; left > 0; left = until - (await storage.time())) {
+    await new Promise((resolve) => setTimeout(resolve, left))
+  }
+}
+
+let names = 0
+
+/** A name that no other test, run or process uses. */
+export function freshName(what: string): string {
+  return `kit-${what}-${process.pid}-${Date.now().toString(36)}-${(names += 1)}`
+}
+
+/** The next number in [0, below) of a seeded series (mulberry32), so that a failing walk can be run again. */
+export function seededInts(seed: number): (below: number) => number {
+  let state = seed >>> 0
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
+  }
+}

@@ -1,0 +1,19 @@
+import { recordsKit } from './records-kit.ts'
+import { recordsWalk } from './records-walk.ts'
+import type { KitOptions, StorageUnderTest, TestRunner } from './runner.ts'
+import { valuesKit } from './values-kit.ts'
+
+/**
+ * Holds a storage against everything that the port promises: each numbered guarantee of its facets, and seeded walks
+ * beside `decide()` and `decideLease()`. `open` is called once for each group of tests. Needs nothing but a test
+ * runner with `describe`, `it`, `beforeAll` and `afterAll`.
+ */
+export function storageKit(
+  runner: TestRunner,
+  open: () => Promise<StorageUnderTest>,
+  options: KitOptions = {},
+): void {
+  recordsKit(runner, open, options)
+  recordsWalk(runner, open)
+  valuesKit(runner, open)
+}
