@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto'
+import { basename, join } from 'node:path'
+import type { CallOutcome } from '../instances/messages.ts'
+import { JOB_TYPES } from '../jobs/job.ts'
+import { GitInputError, openRepository } from '../review/git-repository.ts'
+import { openStore } from '../store/store.ts'
+import type { DemoOptions } from '../terminal/command-line.ts'
+import { startProgress } from '../terminal/progress.ts'
+import { jobTable, testimony } from '../terminal/report.ts'
+import { judge } from './verdict.ts'
+import { startFleet } from './fleet.ts'
+import { runRounds } from './rounds.ts'
+import { createRunFolder } from './run-folder.ts'
+
+/** A crashed owner is waited for this long; with `--crash` short, for people to see the takeover. */
+const LEASE_MS = 10_000
+const CRASH_LEASE_MS = 2_000
+
+/**
+ * Plays the whole story and prints it.
+ *
+ * @param signal aborted on Ctrl-C: everything that was started is ended, then its reason is thrown
+ * @returns whether the job bodies say that each job was done once
+ */
+export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<boolean> {
+  const { scenario, storage, paceMs } = options
+  await using stack = new AsyncDisposableStack()
+
+  const input = await readInput(options)
+  print(`Reviewing ${input.title} of ${input.repository}`)
+  const folder = await createRunFolder(options.out)
+  const databasePath = join(folder, `${input.id}.sqlite`)
+  const store = openStore(databasePath)
+  stack.defer(() => store.close())
+  store.reviews.addConfiguration({ name: 'local', provider: 'local', maxFiles: 200 })
+  store.reviews.add({ ...input, reviewer: 'local' })
+
+  const outcomes: CallOutcome[] = []
+  const fleet = await startFleet({
+    storage,
+    settings: { databasePath, leaseMs: scenario === 'crash' ? CRASH_LEASE_MS : LEASE_MS, paceMs },
+    logPath: (instance) => join(folder, `${input.id}.${instance}.jsonl`),
+    onOutcome: (outcome) => void outcomes.push(outcome),
+    print,
+  })
+  stack.defer(() => fleet.close())
+  signal.throwIfAborted()
+  if (scenario === 'crash' && fleet.isOneProcess) {
+    throw new Error('--crash needs Redis: without it everything is one process.')
+  }
+  print(`Running on ${fleet.description}\n`)
+
+  const progress = startProgress(JOB_TYPES)
+  stack.defer(() => progress.stop('not ended'))
+  const killing = await runRounds({
+    fleet,
+    reviewId: input.id,
+    progress,
+    ...(scenario === 'crash' ? { crash: { jobType: 'ai-review', atPercent: 50 } } : {}),
+    signal,
+  })
+  await progress.stop('not ended')
+
+  const runs = store.witness.all()
+  const verdict = judge(runs, killing)
+  print(`\n${jobTable(runs, outcomes)}`)
+  for (const { jobType, event, detail } of runs) if (event === 'end') print(`${jobType.padEnd(23)} ${detail}`)
+  if (scenario === 'once') print(`\nWhat the bodies inserted themselves:\n${testimony(runs)}`)
+  print(`\n${verdict.lines.map((line) => `${verdict.ok ? '✔' : '✖'} ${line}`).join('\n')}`)
+  print(`Database and logs: ${folder}`)
+  return verdict.ok
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+interface Input {
+  readonly id: string
+  readonly repository: string
+  readonly baseCommit: string
+  readonly headCommit: string
+  readonly title: string
+}
+
+async function readInput({ repo, base, head }: DemoOptions): Promise<Input> {
+  const repository = await openRepository(repo)
+  const range = await repository.resolveRange(base, head)
+  const title = `${base ?? range.base.slice(0, 7)}..${head ?? range.head.slice(0, 7)}`
+  if ((await repository.diff(range)) === '') {
+    throw new GitInputError(`Nothing changes from ${title} in ${repository.root}.`)
+  }
+  // A fresh id in every run: on a Redis that stays, an earlier run's results would be replayed.
+  const id = `${basename(repository.root)}-${randomUUID().slice(0, 8)}`
+  return { id, repository: repository.root, baseCommit: range.base, headCommit: range.head, title }
+}

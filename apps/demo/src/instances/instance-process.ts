@@ -1,0 +1,44 @@
+/** The entry point of an instance that is a process of its own. Its one argument is its settings as JSON. */
+import { type ConnectedStorage, connectStorage } from './connect.ts'
+import type { FromInstance, InstanceSettings, ToInstance } from './messages.ts'
+import { type InstanceRuntime, startRuntime } from './runtime.ts'
+
+const settings = JSON.parse(process.argv[2] ?? '{}') as InstanceSettings
+
+function tell(message: FromInstance): void {
+  // The coordinator may be gone; then there is nobody to tell, and `disconnect` below ends us.
+  if (process.connected) process.send?.(message, undefined, {}, () => undefined)
+}
+
+async function main(): Promise<void> {
+  // Ctrl-C reaches every process of the terminal; the coordinator ends the instances in order.
+  process.on('SIGINT', () => undefined)
+  const { client, redisUrl = '' } = settings
+  if (client === 'memory') throw new Error('memory storage cannot be shared with another process')
+  const connected = await connectStorage(client, redisUrl)
+  const runtime = startRuntime(settings, connected.storage, (outcome) => tell({ type: 'outcome', outcome }))
+
+  process.on('message', (message: ToInstance) => {
+    if (message.type === 'close') void close(runtime, connected)
+    else void runtime.fire(message.request).then(() => tell({ type: 'settled', id: message.id }))
+  })
+  process.on('disconnect', () => void close(runtime, connected))
+  tell({ type: 'ready' })
+}
+
+let closing: Promise<void> | undefined
+
+function close(runtime: InstanceRuntime, connected: ConnectedStorage): Promise<void> {
+  closing ??= (async () => {
+    await runtime.close()
+    await connected.close()
+    process.exit(0)
+  })()
+  return closing
+}
+
+main().catch((error: unknown) => {
+  tell({ type: 'unusable', reason: error instanceof Error ? error.message : String(error) })
+  process.exitCode = 1
+  if (process.connected) process.disconnect()
+})

@@ -1,0 +1,15 @@
+import type { FireRequest } from './messages.ts'
+
+/** One running copy of the service, as the coordinator sees it. */
+export interface Instance {
+  readonly name: string
+  readonly client: string
+  /** Resolves when every start has come to something, or when the instance is gone. */
+  fire(request: FireRequest): Promise<void>
+  /** Ends it as a crash would. */
+  kill(): void
+  /** Settles when the instance is gone, with a reason when nobody asked for it. */
+  readonly gone: Promise<string | undefined>
+  /** Ends it in order; harmless when it is gone already. */
+  close(): Promise<void>
+}

@@ -1,0 +1,44 @@
+import type { JobType } from '../jobs/job.ts'
+
+/** Everything an instance must know to start; sent to a child process as its one argument. */
+export interface InstanceSettings {
+  readonly name: string
+  readonly client: ClientName
+  /** Absent for memory storage. */
+  readonly redisUrl?: string
+  readonly databasePath: string
+  readonly logPath: string
+  readonly leaseMs: number
+  readonly paceMs: number
+}
+
+export type ClientName = 'ioredis' | 'node-redis' | 'memory'
+
+/** Start these jobs for this review, all at once. */
+export interface FireRequest {
+  readonly reviewId: string
+  readonly jobs: readonly JobType[]
+  /** What a start does while the job runs elsewhere: be turned away, or stay with it and take over if its owner dies. */
+  readonly onInProgress: 'reject' | 'attach'
+}
+
+/** What one start of a job came to, as its caller was told. */
+export interface CallOutcome {
+  readonly instance: string
+  readonly jobType: JobType
+  /** Started by another job's body. */
+  readonly nested: boolean
+  readonly status: 'executed' | 'replayed' | 'turnedAway' | 'failed'
+  readonly message: string
+}
+
+export type ToInstance =
+  | { readonly type: 'fire'; readonly id: number; readonly request: FireRequest }
+  | { readonly type: 'close' }
+
+export type FromInstance =
+  | { readonly type: 'ready' }
+  | { readonly type: 'outcome'; readonly outcome: CallOutcome }
+  /** Every start of the request with this id has come to something. */
+  | { readonly type: 'settled'; readonly id: number }
+  | { readonly type: 'unusable'; readonly reason: string }

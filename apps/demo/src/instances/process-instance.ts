@@ -1,0 +1,86 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Instance } from './instance.ts'
+import type { CallOutcome, FromInstance, InstanceSettings, ToInstance } from './messages.ts'
+
+const ENTRY = fileURLToPath(new URL('instance-process.ts', import.meta.url))
+
+/** How long an instance may take to end in order before it is ended anyway. */
+const CLOSE_MS = 5_000
+
+/** Starts an instance as a process of its own and waits until it can work. */
+export async function startProcessInstance(
+  settings: InstanceSettings,
+  onOutcome: (outcome: CallOutcome) => void,
+): Promise<Instance> {
+  const { name, client } = settings
+  const child = fork(ENTRY, [JSON.stringify(settings)], {
+    execArgv: ['--conditions=@holdfast/source'],
+    // Its standard error is ours: what a crash says must be seen.
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const ready = Promise.withResolvers<void>()
+  const pending = new Map<number, () => void>()
+  let nextId = 1
+  let closing = false
+
+  const gone = new Promise<string | undefined>((resolve) => {
+    child.once('exit', (code, signal) => {
+      const reason = `${name} ended by itself (${signal ?? `exit code ${code}`})`
+      ready.reject(new Error(reason))
+      for (const settle of pending.values()) settle()
+      pending.clear()
+      resolve(closing ? undefined : reason)
+    })
+  })
+  child.on('error', (error) => ready.reject(error))
+  child.on('message', (message: FromInstance) => {
+    switch (message.type) {
+      case 'ready':
+        return ready.resolve()
+      case 'unusable':
+        return ready.reject(new Error(`${name} (${client}) cannot work: ${message.reason}`))
+      case 'outcome':
+        return onOutcome(message.outcome)
+      case 'settled':
+        pending.get(message.id)?.()
+        pending.delete(message.id)
+    }
+  })
+  const send = (message: ToInstance): void => {
+    // An instance that is just ending cannot be told any more; `gone` says so to everyone who waits.
+    if (child.connected) child.send(message, () => undefined)
+  }
+
+  const instance: Instance = {
+    name,
+    client,
+    gone,
+    fire(request) {
+      if (!child.connected) return Promise.resolve()
+      return new Promise((resolve) => {
+        const id = nextId++
+        pending.set(id, resolve)
+        send({ type: 'fire', id, request })
+      })
+    },
+    kill() {
+      closing = true
+      child.kill('SIGKILL')
+    },
+    async close() {
+      closing = true
+      send({ type: 'close' })
+      const timer = setTimeout(() => child.kill('SIGKILL'), CLOSE_MS)
+      await gone
+      clearTimeout(timer)
+    },
+  }
+  try {
+    await ready.promise
+    return instance
+  } catch (error) {
+    await instance.close()
+    throw error
+  }
+}

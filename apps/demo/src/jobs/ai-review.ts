@@ -1,0 +1,119 @@
+import type { Analysis } from '../review/reviewer.ts'
+import type { EffectOwner } from '../store/effects.ts'
+import type { Job, JobContext } from './job.ts'
+import { JobInputError, findConfiguration, findReview, reviewMaterial } from './review-material.ts'
+import { runStages } from './stages.ts'
+
+type State = {
+  /** Why there is nothing to do. */
+  readonly skipped?: string
+  readonly diffHash?: string
+  readonly findings?: number
+}
+
+/** Reviews a change in ten stages. */
+export const aiReview: Job = {
+  type: 'ai-review',
+  async run(context) {
+    const { store, execution, log } = context
+    const owner: EffectOwner = {
+      reviewId: context.reviewId,
+      kind: 'ai-review',
+      fencingToken: execution.fencingToken,
+    }
+    const material = reviewMaterial(context)
+
+    const validate = (): State => {
+      const review = findReview(context)
+      // An earlier execution of this very job may have left it `reviewing`; that one is ours to go on with.
+      const isLeftBehind = review.status === 'reviewing' && review.fence < execution.fencingToken
+      if (review.status === 'pending' || isLeftBehind) return {}
+      return { skipped: `review ${review.id} is ${review.status}, not pending` }
+    }
+    const checkConfiguration = (): void => {
+      const review = findReview(context)
+      if (findConfiguration(context, review) !== undefined) return
+      const message = `The reviewer ${JSON.stringify(review.reviewer)} is not configured.`
+      store.effects.notify(owner, `Review ${review.id} failed: ${message}`)
+      throw new JobInputError('REVIEWER_NOT_CONFIGURED', message)
+    }
+    const markReviewing = (state: State): State => {
+      if (store.reviews.markReviewing(context.reviewId, execution.fencingToken)) return state
+      return { skipped: `review ${context.reviewId} is in other hands` }
+    }
+    const analyse = async (state: State): Promise<State> => {
+      const { files } = await material.change()
+      // Room for a large change beyond the timeout that every job has.
+      await execution.extendTimeout(10_000 + 500 * files.length)
+      const { findings } = await material.analysis()
+      return { ...state, findings: findings.length }
+    }
+
+    const state = await runStages<State>(
+      context,
+      {},
+      [
+        { percent: 10, title: 'Validate the request', run: validate },
+        { percent: 20, title: 'Check the reviewer configuration', run: checkConfiguration },
+        { percent: 30, title: 'Mark as reviewing', run: markReviewing },
+        {
+          percent: 40,
+          title: 'Build the diff',
+          run: async (before) => ({ ...before, diffHash: (await material.change()).hash }),
+        },
+        {
+          percent: 50,
+          title: 'Detect languages and project type',
+          async run() {
+            log.info({ languages: await material.languages(), projectType: await material.projectType() })
+          },
+        },
+        {
+          percent: 60,
+          title: 'Assemble context',
+          async run() {
+            log.info({ commits: (await material.reviewContext()).commits.length })
+          },
+        },
+        { percent: 70, title: 'Analyse', run: analyse },
+        {
+          percent: 80,
+          title: 'Save findings',
+          async run() {
+            const analysis = await material.analysis()
+            store.effects.saveFindings(owner, analysis.findings)
+            store.effects.saveComments(owner, [await summaryComment(analysis, material)])
+          },
+        },
+        {
+          percent: 90,
+          title: 'Notify',
+          run: ({ findings = 0 }) =>
+            store.effects.notify(owner, `Review ${context.reviewId} is done: ${findings} findings.`),
+        },
+        { percent: 100, title: 'Done', run: () => finish(context) },
+      ],
+      ({ skipped }) => skipped !== undefined,
+    )
+    if (state.skipped !== undefined) return { outcome: 'skipped', summary: state.skipped }
+    return { outcome: 'done', summary: `${state.findings ?? 0} findings` }
+  },
+}
+
+function finish({ store, reviewId, execution }: JobContext): void {
+  if (!store.reviews.markReviewed(reviewId, execution.fencingToken)) {
+    throw new Error(`A newer execution has taken review ${reviewId}.`)
+  }
+}
+
+async function summaryComment(
+  { findings, metrics, reviewer }: Analysis,
+  material: ReturnType<typeof reviewMaterial>,
+): Promise<string> {
+  const count = (severity: string): number => findings.filter((finding) => finding.severity === severity).length
+  const languages = (await material.languages()).slice(0, 3).map(({ language }) => language)
+  return [
+    `${metrics.files} files changed (+${metrics.additions} −${metrics.deletions}), mostly ${languages.join(', ')}.`,
+    `${count('error')} errors, ${count('warning')} warnings, ${count('info')} remarks by ${reviewer}.`,
+  ].join('\n')
+}

@@ -1,0 +1,57 @@
+import type { Logger } from 'pino'
+import type { GitRepository } from '../review/git-repository.ts'
+import type { Reviewer } from '../review/reviewer.ts'
+import type { Store } from '../store/store.ts'
+
+/** One kind of work; what it works on is a review, whose id is the job's key. */
+export interface Job {
+  readonly type: JobType
+  run(context: JobContext): Promise<JobResult>
+}
+
+export const JOB_TYPES = [
+  'ai-review',
+  'risk-assessment',
+  'improvement-suggestions',
+  'pull-request-summary',
+  'comprehensive-analysis',
+] as const
+
+export type JobType = (typeof JOB_TYPES)[number]
+
+/** Recorded as the execution's result, so that every duplicate gets it too. */
+export interface JobResult {
+  /** `skipped`: there was nothing to do, which is a success. */
+  readonly outcome: 'done' | 'skipped'
+  readonly summary: string
+}
+
+/** What a job body may use. */
+export interface JobContext {
+  readonly reviewId: string
+  readonly execution: JobExecution
+  readonly store: Store
+  readonly reviewer: Reviewer
+  /** Every line of it carries the executionId. */
+  readonly log: Logger
+  openRepository(path: string): Promise<GitRepository>
+  /** Tells the witness that this body enters a stage. */
+  witnessStage(title: string): void
+  /** Runs another job for the same review, under idempotency; one that runs elsewhere is waited for. */
+  runNested(type: JobType): Promise<JobResult>
+  /** The pause of `--pace`, for people to see the progress. */
+  pace(): Promise<void>
+}
+
+/** As much of a Holdfast execution as job bodies use. */
+export interface JobExecution {
+  readonly executionId: string
+  readonly attempt: number
+  readonly fencingToken: number
+  readonly signal: AbortSignal
+  /** What an earlier attempt saved, undefined in the first. */
+  readonly checkpoint: unknown
+  updateProgress(percent: number, message?: string): Promise<void>
+  saveCheckpoint(value: unknown): Promise<void>
+  extendTimeout(additionalMs: number): Promise<void>
+}

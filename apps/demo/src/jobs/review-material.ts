@@ -1,0 +1,78 @@
+import { type Change, parseChange } from '../review/diff.ts'
+import type { CommitRange, GitRepository } from '../review/git-repository.ts'
+import { type LanguageShare, detectLanguages } from '../review/languages.ts'
+import { type ProjectType, detectProjectType } from '../review/project-type.ts'
+import type { Analysis, ReviewContext } from '../review/reviewer.ts'
+import type { Review, ReviewerConfiguration } from '../store/reviews.ts'
+import type { JobContext } from './job.ts'
+
+/** A job failed because its input is not there; running it again would not help. */
+export class JobInputError extends Error {
+  readonly code: 'REVIEW_NOT_FOUND' | 'REVIEWER_NOT_CONFIGURED'
+
+  constructor(code: JobInputError['code'], message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+export function findReview({ store, reviewId }: JobContext): Review {
+  const review = store.reviews.find(reviewId)
+  if (review === undefined) throw new JobInputError('REVIEW_NOT_FOUND', `There is no review ${reviewId}.`)
+  return review
+}
+
+/** Undefined where the review names a configuration that is not there. */
+export function findConfiguration({ store }: JobContext, review: Review): ReviewerConfiguration | undefined {
+  return store.reviews.findConfiguration(review.reviewer)
+}
+
+/**
+ * What jobs know of a review's change, each part made when it is first asked for: an attempt that goes on from a
+ * checkpoint makes only what it still needs.
+ */
+export interface ReviewMaterial {
+  readonly range: CommitRange
+  repository(): Promise<GitRepository>
+  change(): Promise<Change>
+  languages(): Promise<readonly LanguageShare[]>
+  projectType(): Promise<ProjectType>
+  reviewContext(): Promise<ReviewContext>
+  /** From the cache, else by the reviewer. */
+  analysis(): Promise<Analysis>
+}
+
+export function reviewMaterial(context: JobContext): ReviewMaterial {
+  const review = findReview(context)
+  const range = { base: review.baseCommit, head: review.headCommit }
+
+  const repository = once(() => context.openRepository(review.repository))
+  const change = once(async () => parseChange(await (await repository()).diff(range)))
+  const languages = once(async () => detectLanguages((await change()).files))
+  const projectType = once(async () => {
+    const git = await repository()
+    return await detectProjectType(await git.topLevel(range.head), (name) => git.readFile(range.head, name))
+  })
+  const reviewContext = once(async () => ({
+    languages: await languages(),
+    projectType: await projectType(),
+    commits: await (await repository()).commits(range, 50),
+  }))
+  const analysis = once(async () => {
+    const git = await repository()
+    const request = {
+      change: await change(),
+      context: await reviewContext(),
+      maxFiles: findConfiguration(context, review)?.maxFiles ?? 100,
+      readFile: (path: string) => git.readFile(range.head, path),
+      whitespaceErrors: await git.whitespaceErrors(range),
+    }
+    return await context.reviewer.review(request, context.execution.signal)
+  })
+  return { range, repository, change, languages, projectType, reviewContext, analysis }
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
+}

@@ -1,0 +1,34 @@
+import { CommanderError } from 'commander'
+import { runDemo } from './coordinator/demo.ts'
+import { type DemoOptions, parseCommandLine } from './terminal/command-line.ts'
+
+/** What `128 + signal` says to shells. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
+
+async function main(): Promise<number> {
+  let options: DemoOptions
+  try {
+    options = parseCommandLine(process.argv.slice(2))
+  } catch (error) {
+    // Commander has printed what is wrong, or the help.
+    if (error instanceof CommanderError) return error.exitCode
+    throw error
+  }
+  const stopping = new AbortController()
+  let exitCode = 0
+  for (const [name, code] of Object.entries(EXIT_CODES)) {
+    process.on(name, () => {
+      exitCode = code
+      stopping.abort(new Error(`Stopped by ${name}.`))
+    })
+  }
+  try {
+    return (await runDemo(options, stopping.signal)) ? 0 : 1
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    if (process.env['DEBUG']) console.error(error)
+    return exitCode || 1
+  }
+}
+
+process.exitCode = await main()

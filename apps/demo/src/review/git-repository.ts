@@ -1,0 +1,146 @@
+import { statSync } from 'node:fs'
+import { type SimpleGit, simpleGit } from 'simple-git'
+
+/** What the jobs read from a git repository. Nothing is ever written to it. */
+export interface GitRepository {
+  /** Its top folder; of a bare repository, the repository itself. */
+  readonly root: string
+  /** The commits to review: `base` and `head` as named, or the most recent commits where they are not. */
+  resolveRange(base?: string, head?: string): Promise<CommitRange>
+  /** The difference as git prints it; each changed file with the ids of its contents. */
+  diff(range: CommitRange): Promise<string>
+  /** What `git diff --check` says of the added lines: whitespace errors and leftover conflict markers. */
+  whitespaceErrors(range: CommitRange): Promise<string>
+  /** Newest first, at most `limit`. */
+  commits(range: CommitRange, limit: number): Promise<readonly Commit[]>
+  /** How many of the last `limit` commits up to `commit` touched each path. */
+  changeCounts(commit: string, limit: number): Promise<ReadonlyMap<string, number>>
+  /** Names in the top folder, folders with a trailing slash. */
+  topLevel(commit: string): Promise<readonly string[]>
+  readFile(commit: string, path: string): Promise<string>
+}
+
+export interface CommitRange {
+  /** A commit, or the empty tree when there is no earlier commit to compare with. */
+  readonly base: string
+  readonly head: string
+}
+
+export interface Commit {
+  readonly id: string
+  readonly author: string
+  readonly subject: string
+}
+
+/** The repository or a ref is not what the command line says; the message is for the person who typed it. */
+export class GitInputError extends Error {
+  readonly code = 'GIT_INPUT'
+}
+
+/** How far back the default range goes, along first parents. */
+const DEFAULT_COMMITS = 5
+
+export async function openRepository(path: string): Promise<GitRepository> {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new GitInputError(`There is no folder ${path}.`)
+  const root = await topFolder(path)
+  const git = gitIn(root)
+
+  const commitOf = async (ref: string): Promise<string> => {
+    try {
+      return await git.raw('rev-parse', '--verify', '--end-of-options', `${ref}^{commit}`)
+    } catch {
+      throw new GitInputError(`${root} has no commit called ${JSON.stringify(ref)}.`)
+    }
+  }
+  const recentBase = async (head: string): Promise<string> => {
+    const depth = `--max-count=${DEFAULT_COMMITS + 1}`
+    const ids = lines(await git.raw('rev-list', '--first-parent', depth, head, '--'))
+    // A first commit, or the only one that a shallow clone has: everything in it is new.
+    if (ids.length < 2) return await git.raw('hash-object', '-t', 'tree', '/dev/null')
+    return ids.at(-1) ?? head
+  }
+  const isTree = async (id: string): Promise<boolean> => (await git.raw('cat-file', '-t', id)) === 'tree'
+
+  return {
+    root,
+    async resolveRange(base, head = 'HEAD') {
+      if (head === 'HEAD' && !(await hasCommits(git))) throw new GitInputError(`${root} has no commits yet.`)
+      const headCommit = await commitOf(head)
+      return { head: headCommit, base: base === undefined ? await recentBase(headCommit) : await commitOf(base) }
+    },
+    // diff-tree rather than diff: it heeds no settings of the user's or the repository's that change the format.
+    diff: ({ base, head }) => gitIn(root, { trimmed: false }).raw('diff-tree', ...PATCH, base, head, '--'),
+    whitespaceErrors: ({ base, head }) => git.raw('diff-tree', '--check', '-r', base, head, '--'),
+    async commits({ base, head }, limit) {
+      const range = (await isTree(base)) ? [head] : [`${base}..${head}`]
+      const log = await git.raw('log', `--max-count=${limit}`, '--format=%H%x00%an%x00%s', ...range, '--')
+      return lines(log).map((line) => {
+        const [id = '', author = '', subject = ''] = line.split('\0')
+        return { id, author, subject }
+      })
+    },
+    async changeCounts(commit, limit) {
+      const names = await git.raw('log', `--max-count=${limit}`, '--format=', '--name-only', '-z', commit, '--')
+      const counts = new Map<string, number>()
+      for (const path of names.split('\0')) {
+        const name = path.trim()
+        if (name !== '') counts.set(name, (counts.get(name) ?? 0) + 1)
+      }
+      return counts
+    },
+    async topLevel(commit) {
+      const entries = await git.raw('ls-tree', '-z', commit, '--')
+      return entries
+        .split('\0')
+        .filter((entry) => entry !== '')
+        .map((entry) => {
+          const [meta = '', name = ''] = entry.split('\t')
+          return meta.includes(' tree ') ? `${name}/` : name
+        })
+    },
+    readFile: (commit, path) => gitIn(root, { trimmed: false }).raw('cat-file', 'blob', `${commit}:${path}`),
+  }
+}
+
+const PATCH = ['-r', '-p', '--full-index', '--find-renames', '--no-ext-diff', '--no-textconv', '--no-color']
+
+function gitIn(root: string, { trimmed = true } = {}): SimpleGit {
+  const git = simpleGit({
+    baseDir: root,
+    trimmed,
+    // Four at a time: reading many files must not start many processes.
+    maxConcurrentProcesses: 4,
+    config: ['core.quotePath=off'],
+  })
+  return git.env(withoutGitVariables())
+}
+
+/** GIT_DIR and the like, set while a git hook runs, would lead to another repository than the one asked for. */
+function withoutGitVariables(): Record<string, string> {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_'))
+  return Object.fromEntries(kept.map(([name, value]) => [name, value ?? '']))
+}
+
+async function topFolder(path: string): Promise<string> {
+  try {
+    const git = gitIn(path)
+    const bare = (await git.raw('rev-parse', '--is-bare-repository')) === 'true'
+    return await git.raw('rev-parse', bare ? '--absolute-git-dir' : '--show-toplevel')
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.trim() : String(cause)
+    throw new GitInputError(`${path} cannot be read as a git repository: ${reason}`, { cause })
+  }
+}
+
+async function hasCommits(git: SimpleGit): Promise<boolean> {
+  try {
+    await git.raw('rev-parse', '--verify', 'HEAD^{commit}')
+    return true
+  } catch {
+    return false
+  }
+}
+
+function lines(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '')
+}

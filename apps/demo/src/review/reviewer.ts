@@ -1,0 +1,54 @@
+import type { Change } from './diff.ts'
+import type { Commit } from './git-repository.ts'
+import type { LanguageShare } from './languages.ts'
+import type { ProjectType } from './project-type.ts'
+
+/**
+ * Who reviews a change. A language model would be one; the demo brings a local one that needs no network.
+ * The answer depends on nothing but the request, so that it can be cached by it.
+ */
+export interface Reviewer {
+  /** Name and version of everything that has a part in the answer: it is part of the cache key. */
+  readonly name: string
+  review(request: ReviewRequest, signal: AbortSignal): Promise<Analysis>
+}
+
+export interface ReviewRequest {
+  readonly change: Change
+  readonly context: ReviewContext
+  /** At most so many files are looked at with the slower analysers. */
+  readonly maxFiles: number
+  /** A changed file's content after the change. */
+  readFile(path: string): Promise<string>
+  /** What `git diff --check` says. */
+  readonly whitespaceErrors: string
+}
+
+/** What a reviewer should know beside the difference itself. */
+export interface ReviewContext {
+  readonly languages: readonly LanguageShare[]
+  readonly projectType: ProjectType
+  readonly commits: readonly Commit[]
+}
+
+export interface Analysis {
+  readonly reviewer: string
+  readonly findings: readonly Finding[]
+  readonly metrics: ChangeMetrics
+}
+
+export interface Finding {
+  readonly file: string
+  readonly line?: number
+  readonly severity: 'error' | 'warning' | 'info'
+  readonly rule: string
+  readonly message: string
+}
+
+export interface ChangeMetrics {
+  readonly files: number
+  readonly additions: number
+  readonly deletions: number
+  readonly lintedFiles: number
+  readonly testFiles: number
+}

@@ -1,0 +1,82 @@
+import type { DatabaseSync } from 'node:sqlite'
+
+/** A request to review the difference between two commits of a repository. */
+export interface Review {
+  readonly id: string
+  readonly repository: string
+  readonly baseCommit: string
+  readonly headCommit: string
+  readonly title: string
+  /** Name of the reviewer configuration to use. */
+  readonly reviewer: string
+  readonly status: 'pending' | 'reviewing' | 'reviewed'
+  readonly fence: number
+}
+
+export interface ReviewerConfiguration {
+  readonly name: string
+  readonly provider: string
+  /** At most so many changed files are given to the linter. */
+  readonly maxFiles: number
+}
+
+export interface Reviews {
+  add(review: Omit<Review, 'status' | 'fence'>): void
+  find(id: string): Review | undefined
+  /** False: the review is neither pending nor left behind by an older execution, so it is not this one's to take. */
+  markReviewing(id: string, fencingToken: number): boolean
+  /** False: a newer execution has taken the review. */
+  markReviewed(id: string, fencingToken: number): boolean
+  addConfiguration(configuration: ReviewerConfiguration): void
+  findConfiguration(name: string): ReviewerConfiguration | undefined
+}
+
+export function createReviews(database: DatabaseSync): Reviews {
+  const insert = database.prepare(
+    'INSERT INTO reviews (id, repository, base_commit, head_commit, title, reviewer) VALUES (?, ?, ?, ?, ?, ?)',
+  )
+  const select = database.prepare('SELECT * FROM reviews WHERE id = ?')
+  const take = database.prepare(
+    `UPDATE reviews SET status = 'reviewing', fence = :fence
+     WHERE id = :id AND (status = 'pending' OR (status = 'reviewing' AND fence <= :fence))`,
+  )
+  const finish = database.prepare(
+    `UPDATE reviews SET status = 'reviewed', fence = :fence
+     WHERE id = :id AND status <> 'pending' AND fence <= :fence`,
+  )
+  const insertConfiguration = database.prepare(
+    'INSERT INTO reviewer_configurations (name, provider, max_files) VALUES (?, ?, ?)',
+  )
+  const selectConfiguration = database.prepare('SELECT * FROM reviewer_configurations WHERE name = ?')
+
+  return {
+    add(review) {
+      const { id, repository, baseCommit, headCommit, title, reviewer } = review
+      insert.run(id, repository, baseCommit, headCommit, title, reviewer)
+    },
+    find(id) {
+      const row = select.get(id) as unknown as ReviewRow | undefined
+      if (row === undefined) return undefined
+      const { base_commit: baseCommit, head_commit: headCommit, ...same } = row
+      return { ...same, baseCommit, headCommit }
+    },
+    markReviewing: (id, fence) => take.run({ id, fence }).changes === 1,
+    markReviewed: (id, fence) => finish.run({ id, fence }).changes === 1,
+    addConfiguration: ({ name, provider, maxFiles }) => void insertConfiguration.run(name, provider, maxFiles),
+    findConfiguration(name) {
+      const row = selectConfiguration.get(name) as unknown as ConfigurationRow | undefined
+      return row && { name: row.name, provider: row.provider, maxFiles: row.max_files }
+    },
+  }
+}
+
+interface ReviewRow extends Omit<Review, 'baseCommit' | 'headCommit'> {
+  readonly base_commit: string
+  readonly head_commit: string
+}
+
+interface ConfigurationRow {
+  readonly name: string
+  readonly provider: string
+  readonly max_files: number
+}

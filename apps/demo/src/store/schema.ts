@@ -1,0 +1,56 @@
+export const SCHEMA = `
+CREATE TABLE IF NOT EXISTS reviewer_configurations (
+  name      TEXT PRIMARY KEY,
+  provider  TEXT NOT NULL,
+  max_files INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS reviews (
+  id          TEXT PRIMARY KEY,
+  repository  TEXT NOT NULL,
+  base_commit TEXT NOT NULL,
+  head_commit TEXT NOT NULL,
+  title       TEXT NOT NULL,
+  reviewer    TEXT NOT NULL,
+  status      TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'reviewing', 'reviewed')),
+  -- Fencing token of the execution that last changed the status.
+  fence       INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS findings (
+  review_id TEXT NOT NULL REFERENCES reviews (id),
+  file      TEXT NOT NULL,
+  line      INTEGER,
+  severity  TEXT NOT NULL CHECK (severity IN ('error', 'warning', 'info')),
+  rule      TEXT NOT NULL,
+  message   TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS comments (
+  review_id TEXT NOT NULL REFERENCES reviews (id),
+  kind      TEXT NOT NULL,
+  body      TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS notifications (
+  review_id TEXT NOT NULL,
+  kind      TEXT NOT NULL,
+  message   TEXT NOT NULL
+);
+-- Which execution wrote an effect last; see effects.ts.
+CREATE TABLE IF NOT EXISTS effects (
+  review_id TEXT NOT NULL,
+  kind      TEXT NOT NULL,
+  fence     INTEGER NOT NULL,
+  PRIMARY KEY (review_id, kind)
+);
+-- The witness: plain inserts by the job bodies. On purpose there is no key and no unique constraint, so that a body
+-- that runs twice is seen twice.
+CREATE TABLE IF NOT EXISTS job_runs (
+  at           INTEGER NOT NULL,
+  job_type     TEXT NOT NULL,
+  job_key      TEXT NOT NULL,
+  execution_id TEXT NOT NULL,
+  attempt      INTEGER NOT NULL,
+  instance     TEXT NOT NULL,
+  client       TEXT NOT NULL,
+  event        TEXT NOT NULL CHECK (event IN ('begin', 'stage', 'end', 'failed')),
+  detail       TEXT NOT NULL
+);
+`

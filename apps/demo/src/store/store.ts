@@ -1,0 +1,23 @@
+import { openDatabase } from './database.ts'
+import { type Effects, createEffects } from './effects.ts'
+import { type Reviews, createReviews } from './reviews.ts'
+import { type Witness, createWitness } from './witness.ts'
+
+/** The demo's SQL database, as the rest of the demo sees it. */
+export interface Store {
+  readonly reviews: Reviews
+  readonly effects: Effects
+  readonly witness: Witness
+  close(): void
+}
+
+/** @param path a file that several processes may open, or `:memory:` */
+export function openStore(path: string): Store {
+  const database = openDatabase(path)
+  return {
+    reviews: createReviews(database),
+    effects: createEffects(database),
+    witness: createWitness(database),
+    close: () => database.close(),
+  }
+}

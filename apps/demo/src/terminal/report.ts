@@ -1,0 +1,43 @@
+import Table from 'cli-table3'
+import type { CallOutcome } from '../instances/messages.ts'
+import { JOB_TYPES, type JobType } from '../jobs/job.ts'
+import type { JobRun } from '../store/witness.ts'
+
+/**
+ * The final table. Executions, places and durations are what the job bodies wrote into the database; duplicates
+ * turned away and replays are what the callers were told.
+ */
+export function jobTable(runs: readonly JobRun[], outcomes: readonly CallOutcome[]): string {
+  const table = new Table({
+    head: ['job', 'executions', 'duplicates turned away', 'replays', 'ran on', 'duration'],
+    colAligns: ['left', 'right', 'right', 'right', 'left', 'right'],
+    style: { head: [], border: [] },
+  })
+  for (const type of JOB_TYPES) {
+    const begins = runs.filter(({ jobType, event }) => jobType === type && event === 'begin')
+    const told = (status: CallOutcome['status']): number =>
+      outcomes.filter((outcome) => outcome.jobType === type && outcome.status === status).length
+    const places = begins.map(({ instance, client }) => `${instance} · ${client}`)
+    table.push([type, begins.length, told('turnedAway'), told('replayed'), places.join('\n→ ') || '–', duration(type, runs)])
+  }
+  return table.toString()
+}
+
+/** What every body wrote about itself, in order. */
+export function testimony(runs: readonly JobRun[]): string {
+  const table = new Table({
+    head: ['inserted by', 'attempt', 'execution', 'event', 'detail'],
+    style: { head: [], border: [], compact: true },
+  })
+  for (const { jobType, attempt, executionId, event, detail, instance } of runs) {
+    if (event !== 'stage') table.push([`${jobType} on ${instance}`, attempt, executionId, event, detail])
+  }
+  return table.toString()
+}
+
+/** From the first begin to the last end: a takeover's wait for the lease included. */
+function duration(type: JobType, runs: readonly JobRun[]): string {
+  const begin = runs.find(({ jobType, event }) => jobType === type && event === 'begin')
+  const end = runs.findLast(({ jobType, event }) => jobType === type && event === 'end')
+  return begin === undefined || end === undefined ? '–' : `${((end.at - begin.at) / 1000).toFixed(2)} s`
+}

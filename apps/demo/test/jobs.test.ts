@@ -1,0 +1,163 @@
+import { createHoldfast, memoryStorage } from '@holdfast/core'
+import { pino } from 'pino'
+import { expect, it, onTestFinished } from 'vitest'
+import { createJobRunner } from '../src/instances/job-runner.ts'
+import type { CallOutcome } from '../src/instances/messages.ts'
+import { JOB_TYPES, type JobType } from '../src/jobs/job.ts'
+import { openRepository } from '../src/review/git-repository.ts'
+import { localReviewer } from '../src/review/local-reviewer.ts'
+import type { Reviewer } from '../src/review/reviewer.ts'
+import { openStore } from '../src/store/store.ts'
+import { createRepository } from './repository.ts'
+
+/** One instance on memory storage with an empty database, and a review of a small change unless told otherwise. */
+async function setUp({ withReview = true, configured = true, reviewer = localReviewer() as Reviewer } = {}) {
+  const store = openStore(':memory:')
+  const holdfast = createHoldfast({ storage: memoryStorage() })
+  onTestFinished(async () => {
+    await holdfast.close()
+    store.close()
+  })
+  const outcomes: CallOutcome[] = []
+  const logs: Record<string, unknown>[] = []
+  const { fire } = createJobRunner({
+    settings: { name: 'one', client: 'memory', databasePath: '', logPath: '', leaseMs: 10_000, paceMs: 0 },
+    idempotency: holdfast.idempotency,
+    store,
+    reviewer,
+    log: pino({ base: null }, { write: (line: string) => void logs.push(JSON.parse(line)) }),
+    onOutcome: (outcome) => void outcomes.push(outcome),
+  })
+  if (configured) store.reviews.addConfiguration({ name: 'local', provider: 'local', maxFiles: 10 })
+  if (withReview) {
+    const repository = createRepository()
+    repository.commit({ 'a.ts': 'export const a = 1\n', 'package.json': '{}' })
+    repository.commit({ 'a.ts': 'export const a = 1\ndebugger\n' }, 'Stop here')
+    const range = await (await openRepository(repository.path)).resolveRange()
+    const { base: baseCommit, head: headCommit } = range
+    store.reviews.add({ id: 'r1', repository: repository.path, baseCommit, headCommit, title: 'Test', reviewer: 'local' })
+  }
+  const run = (jobs: readonly JobType[]) => fire({ reviewId: 'r1', jobs, onInProgress: 'reject' })
+  return { store, holdfast, outcomes, logs, run }
+}
+
+it('reviews in ten stages and leaves findings, a comment, a notification and a result', async () => {
+  const { store, holdfast, outcomes, run } = await setUp()
+  await run(['ai-review'])
+  expect(outcomes).toMatchObject([{ jobType: 'ai-review', status: 'executed', message: '1 findings' }])
+  const stages = store.witness.all().filter(({ event }) => event === 'stage')
+  expect(stages.map(({ detail }) => detail)).toEqual([
+    '10 Validate the request',
+    '20 Check the reviewer configuration',
+    '30 Mark as reviewing',
+    '40 Build the diff',
+    '50 Detect languages and project type',
+    '60 Assemble context',
+    '70 Analyse',
+    '80 Save findings',
+    '90 Notify',
+    '100 Done',
+  ])
+  expect(store.reviews.find('r1')?.status).toBe('reviewed')
+  expect(store.effects.count('findings', 'r1')).toBe(1)
+  expect(store.effects.comments('r1', 'ai-review')).toEqual([expect.stringContaining('1 errors, 0 warnings')])
+  expect(store.effects.notifications('r1')).toEqual([{ kind: 'ai-review', message: 'Review r1 is done: 1 findings.' }])
+  const snapshot = await holdfast.idempotency.getExecutionStatus('ai-review', 'r1')
+  expect(snapshot).toMatchObject({ status: 'completed', result: { outcome: 'done', summary: '1 findings' } })
+})
+
+it('fails where there is no such review', async () => {
+  const { store, outcomes, run } = await setUp({ withReview: false })
+  await run(JOB_TYPES)
+  for (const type of JOB_TYPES) {
+    expect(outcomes.find(({ jobType, nested }) => jobType === type && !nested)).toMatchObject({
+      status: 'failed',
+      message: 'There is no review r1.',
+    })
+  }
+  expect(store.effects.notifications('r1')).toEqual([])
+})
+
+it('succeeds without work where the review is not pending', async () => {
+  const { store, outcomes, run } = await setUp()
+  store.reviews.markReviewing('r1', Number.MAX_SAFE_INTEGER)
+  store.reviews.markReviewed('r1', Number.MAX_SAFE_INTEGER)
+  await run(['ai-review'])
+  expect(outcomes).toMatchObject([{ status: 'executed', message: 'review r1 is reviewed, not pending' }])
+  expect(store.witness.all().map(({ event, detail }) => `${event} ${detail}`)).toEqual([
+    'begin ',
+    'stage 10 Validate the request',
+    'end review r1 is reviewed, not pending',
+  ])
+  expect(store.effects.count('findings', 'r1')).toBe(0)
+})
+
+it('fails with a notification where the reviewer is not configured, and works once it is', async () => {
+  const { store, outcomes, run } = await setUp({ configured: false })
+  await run(['ai-review'])
+  expect(outcomes).toMatchObject([{ status: 'failed', message: 'The reviewer "local" is not configured.' }])
+  expect(store.effects.notifications('r1')).toEqual([
+    { kind: 'ai-review', message: 'Review r1 failed: The reviewer "local" is not configured.' },
+  ])
+  expect(store.reviews.find('r1')?.status).toBe('pending')
+
+  store.reviews.addConfiguration({ name: 'local', provider: 'local', maxFiles: 10 })
+  await run(['ai-review'])
+  expect(outcomes[1]).toMatchObject({ status: 'executed', message: '1 findings' })
+})
+
+it('goes on from the checkpoint when an attempt fails midway', async () => {
+  const reviewer: Reviewer & { failures: number } = {
+    name: 'flaky',
+    failures: 1,
+    async review(request, signal) {
+      if (this.failures-- > 0) throw new Error('The analyser broke.')
+      return await localReviewer().review(request, signal)
+    },
+  }
+  const { store, outcomes, run } = await setUp({ reviewer })
+  await run(['ai-review'])
+  await run(['ai-review'])
+  expect(outcomes.map(({ status }) => status)).toEqual(['failed', 'executed'])
+  const second = store.witness.all().filter(({ attempt, event }) => attempt === 2 && event === 'stage')
+  expect(second[0]?.detail).toBe('70 Analyse')
+  expect(second).toHaveLength(4)
+  expect(store.reviews.find('r1')?.status).toBe('reviewed')
+})
+
+it('runs the other three inside the comprehensive analysis, as its children', async () => {
+  const { holdfast, outcomes, store, run } = await setUp()
+  await run(['comprehensive-analysis'])
+  expect(outcomes.map(({ jobType, nested, status }) => `${jobType} ${nested} ${status}`)).toEqual([
+    'risk-assessment true executed',
+    'improvement-suggestions true executed',
+    'pull-request-summary true executed',
+    'comprehensive-analysis false executed',
+  ])
+  const parent = await holdfast.idempotency.getExecutionStatus('comprehensive-analysis', 'r1')
+  for (const type of ['risk-assessment', 'improvement-suggestions', 'pull-request-summary']) {
+    const child = await holdfast.idempotency.getExecutionStatus(type, 'r1')
+    expect(child?.parentExecutionId).toBe(parent?.executionId)
+  }
+  expect(store.effects.comments('r1', 'comprehensive')).toEqual([
+    expect.stringMatching(/^low risk .*\n1 suggestions\n1 commit, 1 files in 1 areas$/),
+  ])
+})
+
+it('takes parts that run on their own already instead of running them again', async () => {
+  const { outcomes, store, run } = await setUp()
+  await run(JOB_TYPES)
+  const begins = store.witness.all().filter(({ event }) => event === 'begin')
+  expect(begins.map(({ jobType }) => jobType).toSorted()).toEqual([...JOB_TYPES].toSorted())
+  expect(outcomes.filter(({ nested }) => nested).map(({ status }) => status)).toEqual(Array(3).fill('replayed'))
+})
+
+it('writes the executionId on every line of a job', async () => {
+  const { logs, store, run } = await setUp()
+  await run(JOB_TYPES)
+  const begins = new Map(
+    store.witness.all().filter(({ event }) => event === 'begin').map((begin) => [begin.jobType, begin.executionId]),
+  )
+  expect(logs.length).toBeGreaterThan(20)
+  for (const line of logs) expect(line['executionId']).toBe(begins.get(String(line['jobType'])))
+})
