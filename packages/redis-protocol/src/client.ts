@@ -19,10 +19,10 @@ export interface RedisClient {
   /** The masters as they are known now, to ask each of them something: SCAN, INFO, CONFIG GET. */
   masters(): Promise<readonly RedisNode[]>
   /**
-   * Opens a connection of our own, to the master of `key` or to any node that serves all of pub/sub. It does not
-   * reconnect: when it breaks it says so once, and whoever needs it opens another.
+   * Opens a connection of our own, to the master of `key` (without one: to any master). It does not reconnect: when it
+   * breaks it says so once, and whoever needs it opens another.
    */
-  openLink(onLost: () => void, key?: string): Promise<RedisLink>
+  openLink(events: LinkEvents, key?: string): Promise<RedisLink>
   /** Sharded pub/sub of a cluster, where this client speaks it. Absent: classic pub/sub only. */
   readonly sharded?: ShardedChannels
   /** Stops listening to the client's events. The client itself stays as it is. */
@@ -40,12 +40,19 @@ export interface RedisNode {
 /**
  * One connection that nobody else uses: to subscribe on, or to send a write and the `WAIT` that belongs to it.
  */
-export interface RedisLink extends RedisNode {
-  /** Resolves when the server has confirmed. Messages may arrive before that. */
-  subscribe(channel: string, onMessage: (payload: string) => void): Promise<void>
+export interface RedisLink {
+  send(args: Command): Promise<unknown>
+  /** Resolves when the server has confirmed. */
+  subscribe(channel: string): Promise<void>
   unsubscribe(channel: string): Promise<void>
-  /** Ends the connection at once; `onLost` is not called for it. */
+  /** Ends the connection at once; `lost` is not called for it. */
   close(): void
+}
+
+export interface LinkEvents {
+  message(channel: string, payload: string): void
+  /** Called at most once, after the link was open. */
+  lost(): void
 }
 
 /** The client's own sharded subscriptions: it finds the node of the channel's slot, and moves with it. */

@@ -1,4 +1,4 @@
-import type { Unsubscribe } from '@holdfast/core'
+import { ClosedError, type Unsubscribe } from '@holdfast/core'
 import type { RedisClient, RedisLink } from './client.ts'
 import { asStorageError } from './errors.ts'
 
@@ -50,10 +50,16 @@ export function createPubSub(client: RedisClient): PubSub {
   }
 }
 
+interface Channel {
+  readonly listeners: Set<ChannelListener>
+  /** Settles when the server has confirmed the subscription on the present link. */
+  confirmed: Promise<void>
+}
+
 /** Classic pub/sub over one link at a time. */
 class Subscriptions {
   readonly #client: RedisClient
-  readonly #channels = new Map<string, Set<ChannelListener>>()
+  readonly #channels = new Map<string, Channel>()
   #link: Promise<RedisLink> | undefined
   #redial: ReturnType<typeof setTimeout> | undefined
   #failures = 0
@@ -63,21 +69,25 @@ class Subscriptions {
     this.#client = client
   }
 
-  async subscribe(channel: string, listener: ChannelListener): Promise<Unsubscribe> {
-    const listeners = this.#channels.get(channel) ?? new Set()
-    this.#channels.set(channel, listeners.add(listener))
+  async subscribe(name: string, listener: ChannelListener): Promise<Unsubscribe> {
+    if (this.#closed) throw new ClosedError('The Redis storage')
+    let channel = this.#channels.get(name)
+    if (channel === undefined) {
+      channel = { listeners: new Set(), confirmed: this.#open(name) }
+      this.#channels.set(name, channel)
+    }
+    channel.listeners.add(listener)
     try {
-      // Also for a channel that is subscribed already: the confirmation may not have come yet. The server answers
-      // it again, and answers in order.
-      await this.#subscribeOn(await this.#connected(), channel)
+      await channel.confirmed
+      this.#failures = 0
     } catch (error) {
-      this.#forget(channel, listener)
-      throw asStorageError(error, `SUBSCRIBE ${channel}`)
+      this.#forget(name, listener)
+      throw asStorageError(error, `SUBSCRIBE ${name}`)
     }
     return async () => {
-      if (!this.#forget(channel, listener) || this.#link === undefined) return
+      if (!this.#forget(name, listener) || this.#link === undefined) return
       // A connection that breaks now has ended the subscription as well.
-      await this.#link.then((link) => link.unsubscribe(channel)).catch(() => {})
+      await this.#link.then((link) => link.unsubscribe(name)).catch(() => {})
     }
   }
 
@@ -85,27 +95,30 @@ class Subscriptions {
     this.#closed = true
     clearTimeout(this.#redial)
     this.#channels.clear()
-    this.#link?.then((link) => link.close()).catch(() => {})
-    this.#link = undefined
+    this.#drop()
   }
 
   /** True when the channel has no listener any more. */
-  #forget(channel: string, listener: ChannelListener): boolean {
-    const listeners = this.#channels.get(channel)
-    if (!listeners?.delete(listener) || listeners.size > 0) return false
-    return this.#channels.delete(channel)
+  #forget(name: string, listener: ChannelListener): boolean {
+    const channel = this.#channels.get(name)
+    if (!channel?.listeners.delete(listener) || channel.listeners.size > 0) return false
+    return this.#channels.delete(name)
   }
 
-  async #subscribeOn(link: RedisLink, channel: string): Promise<void> {
-    await link.subscribe(channel, (payload) => {
-      for (const listener of this.#channels.get(channel) ?? []) listener.message(payload)
+  #open(name: string): Promise<void> {
+    const link = (this.#link ??= this.#dial())
+    const confirmed = link.then((open) => open.subscribe(name))
+    confirmed.catch(() => {}) // whoever waits for it hears of it
+    return confirmed
+  }
+
+  #dial(): Promise<RedisLink> {
+    const link = this.#client.openLink({
+      message: (name, payload) => {
+        for (const listener of this.#channels.get(name)?.listeners ?? []) listener.message(payload)
+      },
+      lost: () => this.#lost(link),
     })
-  }
-
-  #connected(): Promise<RedisLink> {
-    if (this.#link !== undefined) return this.#link
-    const link = this.#client.openLink(() => this.#lost(link))
-    this.#link = link
     link.catch(() => this.#lost(link))
     return link
   }
@@ -113,7 +126,7 @@ class Subscriptions {
   #lost(link: Promise<RedisLink>): void {
     if (this.#link !== link) return
     this.#link = undefined
-    if (this.#closed || this.#channels.size === 0) return
+    if (this.#closed) return
     // At once after the first loss, then ever slower, differently in every process.
     const pauseMs = this.#failures === 0 ? 0 : Math.min(2_000, 25 * 2 ** this.#failures) * (0.5 + Math.random() / 2)
     this.#failures += 1
@@ -122,18 +135,26 @@ class Subscriptions {
   }
 
   async #restore(): Promise<void> {
-    if (this.#closed || this.#channels.size === 0) return
+    if (this.#channels.size === 0) return
+    const link = (this.#link ??= this.#dial())
+    for (const [name, channel] of this.#channels) channel.confirmed = this.#open(name)
     try {
-      const link = await this.#connected()
-      await Promise.all([...this.#channels.keys()].map((channel) => this.#subscribeOn(link, channel)))
+      await Promise.all([...this.#channels.values()].map((channel) => channel.confirmed))
     } catch {
-      // Whatever it was, it has ended the link or will: `#lost` tries again.
+      // Lost again, or the server refuses (rights were taken away): a link without its channels is of no use.
+      this.#lost(link)
+      link.then((open) => open.close()).catch(() => {})
       return
     }
     this.#failures = 0
-    for (const listeners of this.#channels.values()) {
+    for (const { listeners } of this.#channels.values()) {
       for (const listener of listeners) listener.restored()
     }
+  }
+
+  #drop(): void {
+    this.#link?.then((link) => link.close()).catch(() => {})
+    this.#link = undefined
   }
 }
 

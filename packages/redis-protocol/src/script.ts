@@ -3,29 +3,32 @@ import type { RedisClient } from './client.ts'
 import { asStorageError, isNoScript } from './errors.ts'
 
 /**
- * A Lua script of the protocol. Rules that `test/scripts.test.ts` holds every script to:
+ * A Lua script of the protocol. `Keys` and `Args` are labelled tuples, so that a call names what it passes:
+ *
+ * ```ts
+ * export const readRecord: Script<[record: string], []> = defineScript({ name, keys: 1, args: 0, source: `…` })
+ * ```
+ *
+ * Rules that `test/scripts.test.ts` holds every script to:
  *
  * - It touches only the keys that it declares, which are all of one slot, and takes values as opaque.
- * - `KEYS` and `ARGV` are used up to exactly as many as `keys` and `args` name.
+ * - `KEYS` and `ARGV` are used up to exactly as many as `keys` and `args` say.
  * - It starts with a comment: what for, KEYS, ARGV, returns.
  * - It has no shebang: Redis 6.2 has none, and without one a script may write while Redis is out of memory as soon
  *   as its first write was one that frees or keeps memory (see `records/compare-and-set.ts`).
  * - It returns strings, or arrays of strings: the same in RESP2 and RESP3 and under every client's reply mapping.
  */
-export interface Script<Keys extends Names = Names, Args extends Names = Names> {
+export interface Script<Keys extends Strings, Args extends Strings> {
   readonly name: string
-  readonly keys: Keys
-  readonly args: Args
+  readonly keys: Keys['length']
+  readonly args: Args['length']
   readonly source: string
   readonly sha1: string
 }
 
-type Names = readonly string[]
+type Strings = readonly string[]
 
-/** One string for each name. */
-type For<N extends Names> = { readonly [I in keyof N]: string }
-
-export function defineScript<const Keys extends Names, const Args extends Names>(
+export function defineScript<Keys extends Strings, Args extends Strings>(
   definition: Omit<Script<Keys, Args>, 'sha1'>,
 ): Script<Keys, Args> {
   const source = definition.source.trim()
@@ -36,10 +39,10 @@ export function defineScript<const Keys extends Names, const Args extends Names>
  * Runs a script by its hash on the node of its first key; a node that does not know it yet (new, restarted, flushed,
  * failed over) gets the source. `decode` turns the reply into a value, or throws what {@link unexpectedReply} makes.
  */
-export type RunScript = <Keys extends Names, Args extends Names, T>(
+export type RunScript = <Keys extends Strings, Args extends Strings, T>(
   script: Script<Keys, Args>,
-  keys: For<Keys>,
-  args: For<Args>,
+  keys: NoInfer<Keys>,
+  args: NoInfer<Args>,
   decode: (reply: unknown) => T,
 ) => Promise<T>
 

@@ -1,0 +1,152 @@
+import { type ConnectionState, InvalidArgumentError } from '@holdfast/core'
+import {
+  type Command,
+  type LinkEvents,
+  type RedisClient,
+  type RedisLink,
+  type RedisNode,
+  followState,
+  keySlot,
+} from '@holdfast/redis-protocol'
+import type { IoredisClient, IoredisCluster, IoredisConnection, IoredisNode, IoredisSingle } from './ioredis-types.ts'
+import { oneWrite } from './one-write.ts'
+
+/** Makes an ioredis client serve the Redis client port. */
+export function ioredisClient(client: IoredisClient): RedisClient {
+  refuseUnfit(client)
+  const state = (): ConnectionState => (client.status === 'ready' ? 'ready' : 'down')
+  // A lazy client connects at the first command; whoever waits until it is ready would wait for ever.
+  const wake = (): void => {
+    if (client.status === 'wait') client.connect().catch(() => {}) // told by the client's own 'error' event
+  }
+  const { connection, detach } = followState(client, ['ready', 'close', 'end'], state, wake)
+  return isCluster(client)
+    ? { cluster: true, connection, detach, ...clusterCommands(client), ...shardedOf(client) }
+    : { cluster: false, connection, detach, ...singleCommands(client) }
+}
+
+function singleCommands(client: IoredisSingle): Pick<RedisClient, 'send' | 'masters' | 'openLink'> {
+  const hold = oneWrite(() => [client.stream])
+  const send = ([name, ...args]: Command): Promise<unknown> => {
+    hold()
+    return client.call(name, args)
+  }
+  return {
+    send,
+    masters: async () => [{ name: client.options.host ?? 'the Redis server', send }],
+    openLink: (events) => openLink(client, events),
+  }
+}
+
+function clusterCommands(client: IoredisCluster): Pick<RedisClient, 'send' | 'masters' | 'openLink'> {
+  const hold = oneWrite(() => client.nodes('master').map((node) => node.stream))
+  return {
+    // The client finds the key in the command by itself.
+    send: ([name, ...args]) => {
+      hold()
+      return client.call(name, args)
+    },
+    masters: async () => client.nodes('master').map(asNode),
+    openLink: async (events, key) => {
+      const masters = client.nodes('master')
+      const address = key === undefined ? undefined : client.slots[keySlot(key)]?.[0]
+      const node = masters.find((master) => addressOf(master) === address) ?? masters[Math.floor(Math.random() * masters.length)]
+      if (node === undefined) throw new Error('The client is offline') // no node is known: nothing was sent
+      return await openLink(node, events)
+    },
+  }
+}
+
+function shardedOf(client: IoredisCluster): Pick<RedisClient, 'sharded'> {
+  if (client.options.shardedSubscribers !== true) return {}
+  const listeners = new Map<string, Set<(payload: string) => void>>()
+  let dispatching = false
+  const dispatch = (channel: string, payload: string): void => {
+    for (const listener of listeners.get(channel) ?? []) listener(payload)
+  }
+  return {
+    sharded: {
+      async subscribe(channel, onMessage) {
+        if (!dispatching) client.on('smessage', dispatch)
+        dispatching = true
+        listeners.set(channel, (listeners.get(channel) ?? new Set()).add(onMessage))
+        await client.ssubscribe(channel)
+      },
+      async unsubscribe(channel, onMessage) {
+        const ofChannel = listeners.get(channel)
+        if (!ofChannel?.delete(onMessage) || ofChannel.size > 0) return
+        listeners.delete(channel)
+        await client.sunsubscribe(channel)
+      },
+      onRestored(listener) {
+        const events = ['subscribersReady', '+subscriber']
+        for (const event of events) client.on(event, listener)
+        return () => {
+          for (const event of events) client.off(event, listener)
+        }
+      },
+    },
+  }
+}
+
+async function openLink(from: IoredisSingle | IoredisNode, events: LinkEvents): Promise<RedisLink> {
+  const own: IoredisConnection = from.duplicate({
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    autoResubscribe: false,
+    enableAutoPipelining: false,
+    retryStrategy: null,
+    sentinelRetryStrategy: null,
+  })
+  own.on('error', () => {}) // 'end' follows
+  let open = true
+  await own.connect()
+  own.on('message', events.message)
+  own.on('end', () => {
+    if (open) events.lost()
+  })
+  return {
+    send: ([name, ...args]) => own.call(name, args),
+    async subscribe(channel) {
+      await own.subscribe(channel)
+    },
+    async unsubscribe(channel) {
+      await own.unsubscribe(channel)
+    },
+    close() {
+      open = false
+      own.disconnect()
+    },
+  }
+}
+
+function asNode(node: IoredisNode): RedisNode {
+  return { name: addressOf(node), send: ([name, ...args]) => node.call(name, args) }
+}
+
+function addressOf({ options }: IoredisNode): string {
+  return `${options.host}:${options.port}`
+}
+
+function isCluster(client: IoredisClient): client is IoredisCluster {
+  return 'nodes' in client
+}
+
+function refuseUnfit(client: IoredisClient): void {
+  if (typeof client?.call !== 'function' || typeof client.status !== 'string') {
+    throw new InvalidArgumentError('ioredisStorage() takes an ioredis client: new Redis(…) or new Cluster(…).')
+  }
+  const options: { keyPrefix?: string | undefined; scaleReads?: unknown; redisOptions?: object | undefined } = client.options
+  if (options.keyPrefix || (options.redisOptions && 'keyPrefix' in options.redisOptions && options.redisOptions.keyPrefix)) {
+    throw new InvalidArgumentError(
+      'Holdfast cannot use an ioredis client with keyPrefix, which ioredis does not put before channels. ' +
+        "Give it a client without, and Holdfast's own prefix: ioredisStorage(client, { prefix }).",
+    )
+  }
+  if (options.scaleReads !== undefined && options.scaleReads !== 'master') {
+    throw new InvalidArgumentError(
+      'Holdfast cannot use an ioredis cluster with scaleReads: replicas answer with what was true before. ' +
+        'Give it a client of its own without that option.',
+    )
+  }
+}

@@ -1,0 +1,207 @@
+import { type ConnectionState, InvalidArgumentError, StorageUnavailableError } from '@holdfast/core'
+import {
+  type Command,
+  type LinkEvents,
+  type RedisClient,
+  type RedisLink,
+  followState,
+  keySlot,
+} from '@holdfast/redis-protocol'
+import type {
+  NodeRedisClient,
+  NodeRedisCluster,
+  NodeRedisConnection,
+  NodeRedisPool,
+  NodeRedisSentinel,
+  NodeRedisSentinelConnection,
+  NodeRedisSingle,
+} from './node-redis-types.ts'
+
+/**
+ * Replies as strings, whatever the client maps them to; and no timer for each command, which takes four fifths of
+ * node-redis 6's throughput: core has a deadline of its own.
+ */
+const plain = { typeMapping: {}, timeout: 0 }
+
+type Commands = Pick<RedisClient, 'cluster' | 'send' | 'masters' | 'openLink' | 'sharded'>
+
+/** Makes a node-redis client serve the Redis client port. node-redis sends the commands of one tick in one write. */
+export function nodeRedisClient(client: NodeRedisClient): RedisClient {
+  refuseUnfit(client)
+  const isReady = (): boolean => ('isReady' in client ? client.isReady : client.isOpen && !client.isClosing)
+  const state = (): ConnectionState => (isReady() ? 'ready' : 'down')
+  const events = ['ready', 'reconnecting', 'connect', 'disconnect', 'open', 'end', 'close']
+  return { ...followState(client, events, state), ...commandsOf(client) }
+}
+
+function commandsOf(client: NodeRedisClient): Commands {
+  if (isCluster(client)) return clusterCommands(client)
+  if (isPool(client)) return poolCommands(client)
+  return isSentinel(client) ? sentinelCommands(client) : singleCommands(client)
+}
+
+function singleCommands(client: NodeRedisSingle): Commands {
+  const send = (args: Command): Promise<unknown> => client.sendCommand(args, plain)
+  return {
+    cluster: false,
+    send,
+    masters: async () => [{ name: 'the Redis server', send }],
+    openLink: (events) => openLink(client, events),
+  }
+}
+
+function poolCommands(client: NodeRedisPool): Commands {
+  const send = (args: Command): Promise<unknown> => client.sendCommand(mutable(args), plain)
+  return {
+    cluster: false,
+    send,
+    masters: async () => [{ name: 'the Redis server', send }],
+    openLink: async (events) => await openLink(await client.execute((member) => member), events),
+  }
+}
+
+function sentinelCommands(client: NodeRedisSentinel): Commands {
+  const send = (args: Command): Promise<unknown> => client.sendCommand(false, mutable(args), plain)
+  return {
+    cluster: false,
+    send,
+    masters: async () => {
+      const node = client.getMasterNode()
+      return [{ name: node === undefined ? 'the master' : `${node.host}:${node.port}`, send }]
+    },
+    openLink: async (events) => {
+      const own = client.duplicate({ masterPoolSize: 1, replicaPoolSize: 0 })
+      const { link, lost } = linkOn(own, (args) => own.sendCommand(false, mutable(args), plain), events)
+      own.on('error', () => {}) // of any node: it says nothing about this connection
+      await own.connect()
+      // It would follow the new master by itself, but without telling when.
+      own.on('topology-change', ({ type }: { readonly type: string }) => {
+        if (type === 'MASTER_CHANGE') lost()
+      })
+      return link
+    },
+  }
+}
+
+function clusterCommands(client: NodeRedisCluster): Commands {
+  const nodeOf = (key: string): NodeRedisSingle | undefined =>
+    client.slots[keySlot(key)]?.master.client as NodeRedisSingle | undefined
+  return {
+    cluster: true,
+    async send(args, key) {
+      // The cluster says that it is ready while a master is not, and would queue the command for minutes.
+      const node = key === undefined ? undefined : nodeOf(key)
+      if (node?.isReady === false) {
+        throw new StorageUnavailableError('The master of the key is not connected.', { maybeApplied: false })
+      }
+      return await client.sendCommand(key, false, mutable(args), plain)
+    },
+    masters: async () =>
+      await Promise.all(
+        client.masters.map(async (master) => {
+          const node = await client.nodeClient(master)
+          return { name: master.address, send: (args: Command) => node.sendCommand(args, plain) }
+        }),
+      ),
+    openLink: async (events, key) => {
+      const shard = key === undefined ? undefined : client.slots[keySlot(key)]
+      const master = shard?.master ?? client.masters[Math.floor(Math.random() * client.masters.length)]
+      if (master === undefined) throw new Error('The client is offline') // no node is known: nothing was sent
+      return await openLink(await client.nodeClient(master), events)
+    },
+    sharded: {
+      subscribe: (channel, onMessage) => client.sSubscribe(channel, onMessage),
+      unsubscribe: (channel, onMessage) => client.sUnsubscribe(channel, onMessage),
+      onRestored(listener) {
+        client.on('node-ready', listener)
+        return () => client.off('node-ready', listener)
+      },
+    },
+  }
+}
+
+/** node-redis does not change its arguments, but some of its types do not say so. */
+function mutable(args: Command): string[] {
+  return args as readonly string[] as string[]
+}
+
+async function openLink(from: NodeRedisSingle, events: LinkEvents): Promise<RedisLink> {
+  const own = from.duplicate({ socket: { ...from.options?.socket, reconnectStrategy: false } })
+  const { link, lost } = linkOn(own, (args) => own.sendCommand(args, plain), events)
+  // Without a listener of its own, a lost connection would end the process. Before it is open, connect() says it.
+  let open = false
+  own.on('error', () => {
+    if (open) lost()
+  })
+  await own.connect()
+  open = true
+  return link
+}
+
+function linkOn(
+  own: NodeRedisConnection | NodeRedisSentinelConnection,
+  send: (args: Command) => Promise<unknown>,
+  events: LinkEvents,
+): { readonly link: RedisLink; lost(): void } {
+  const onMessage = (payload: string, channel: string): void => events.message(channel, payload)
+  let ended = false
+  const end = (): boolean => {
+    if (ended) return false
+    ended = true
+    if (own.isOpen) Promise.resolve(own.destroy()).catch(() => {})
+    return true
+  }
+  const link: RedisLink = {
+    send,
+    async subscribe(channel) {
+      await own.subscribe(channel, onMessage)
+    },
+    async unsubscribe(channel) {
+      await own.unsubscribe(channel)
+    },
+    close() {
+      end()
+    },
+  }
+  const lost = (): void => {
+    if (end()) events.lost()
+  }
+  return { link, lost }
+}
+
+function isCluster(client: NodeRedisClient): client is NodeRedisCluster {
+  return 'nodeClient' in client
+}
+
+function isPool(client: NodeRedisClient): client is NodeRedisPool {
+  return 'execute' in client
+}
+
+function isSentinel(client: NodeRedisClient): client is NodeRedisSentinel {
+  return 'getMasterNode' in client
+}
+
+function refuseUnfit(client: NodeRedisClient): void {
+  if (typeof client?.sendCommand !== 'function' || typeof client.on !== 'function') {
+    throw new InvalidArgumentError(
+      'nodeRedisStorage() takes a node-redis client: of createClient(), createClientPool(), createSentinel() or createCluster().',
+    )
+  }
+  if (client.listenerCount('error') === 0) {
+    throw new InvalidArgumentError(
+      "The node-redis client has no 'error' listener: the loss of a connection would end this process. " +
+        "Add one before: client.on('error', (error) => log(error)).",
+    )
+  }
+  if (isCluster(client) && !('isReady' in client)) {
+    throw new InvalidArgumentError(
+      'A cluster of node-redis 5 does not recover from the loss of a master: use redis 6 or ioredis.',
+    )
+  }
+  if ('options' in client && client.options?.keyPrefix) {
+    throw new InvalidArgumentError(
+      'Holdfast cannot use a node-redis client with keyPrefix, which does not apply to its commands. ' +
+        "Give it a client without, and Holdfast's own prefix: nodeRedisStorage(client, { prefix }).",
+    )
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * The shapes of node-redis clients, 5 and 6, as far as Holdfast uses them: any copy of the library fits.
+ * `test/types.test-d.ts` holds the real clients against them.
+ */
+export type NodeRedisClient = NodeRedisSingle | NodeRedisPool | NodeRedisSentinel | NodeRedisCluster
+
+/** `createClient(…)`. */
+export interface NodeRedisSingle extends NodeRedisCommon {
+  readonly isReady: boolean
+  readonly options?: { readonly socket?: object | undefined; readonly keyPrefix?: unknown } | undefined
+  sendCommand(args: readonly string[], options?: CommandOptions): Promise<unknown>
+  duplicate(overrides: { readonly socket: object }): NodeRedisConnection
+}
+
+/** `createClientPool(…)`, `client.createPool(…)`. */
+export interface NodeRedisPool extends NodeRedisCommon {
+  readonly isClosing: boolean
+  sendCommand(args: string[], options?: CommandOptions): Promise<unknown>
+  execute<T>(task: (client: NodeRedisSingle) => T): Promise<Awaited<T>>
+}
+
+/** `createSentinel(…)`. */
+export interface NodeRedisSentinel extends NodeRedisCommon {
+  readonly isReady: boolean
+  sendCommand(isReadonly: boolean, args: string[], options?: CommandOptions): Promise<unknown>
+  getMasterNode(): { readonly host: string; readonly port: number } | undefined
+  duplicate(overrides: { readonly masterPoolSize: number; readonly replicaPoolSize: number }): NodeRedisSentinelConnection
+}
+
+/** `createCluster(…)` of version 6. Version 5 has no `isReady`, and never recovers from the loss of a master. */
+export interface NodeRedisCluster extends NodeRedisCommon {
+  readonly isReady: boolean
+  readonly masters: readonly ClusterNode[]
+  readonly slots: readonly (Shard | undefined)[]
+  sendCommand(key: string | undefined, isReadonly: boolean, args: string[], options?: CommandOptions): Promise<unknown>
+  nodeClient(node: ClusterNode): NodeRedisSingle | Promise<NodeRedisSingle>
+  sSubscribe(channel: string, listener: (payload: string) => void): Promise<void>
+  sUnsubscribe(channel: string, listener: (payload: string) => void): Promise<void>
+}
+
+/** A connection of our own. */
+export interface NodeRedisConnection extends NodeRedisSingle, Subscriber {}
+
+export interface NodeRedisSentinelConnection extends NodeRedisSentinel, Subscriber {}
+
+interface Subscriber {
+  connect(): Promise<unknown>
+  subscribe(channel: string, listener: (payload: string, channel: string) => void): Promise<unknown>
+  unsubscribe(channel: string): Promise<unknown>
+  destroy(): unknown
+}
+
+interface NodeRedisCommon {
+  readonly isOpen: boolean
+  on(event: string, listener: (...args: never[]) => void): unknown
+  off(event: string, listener: (...args: never[]) => void): unknown
+  listenerCount(event: string): number
+}
+
+interface ClusterNode {
+  readonly address: string
+}
+
+interface Shard {
+  readonly master: ClusterNode & { readonly client?: unknown }
+}
+
+interface CommandOptions {
+  readonly typeMapping?: object
+  readonly timeout?: number
+}

@@ -1,0 +1,63 @@
+import { InvalidArgumentError, type RecordKey } from '@holdfast/core'
+
+/**
+ * The key layout, all of it, for the default prefix `holdfast`:
+ *
+ * ```
+ * {holdfast:r:<collection>:<bucket>}:<id>   string   one record; also the channel of its hints
+ * {holdfast:r:<collection>:<bucket>}#       zset     the ids of the bucket's records, scored by when they may be forgotten
+ * {holdfast:r:<collection>:<bucket>}-<id>   string   what the deletion of a record leaves for a minute
+ * {holdfast:l:<name>}…                      leases, see `leases/`
+ * holdfast:v:<key>                          string   one value; the key verbatim, so that a hash tag in it counts
+ * ```
+ *
+ * - Records of a collection are spread over 16 buckets by a hash of the id. The bucket is the hash tag: a record and
+ *   the index that it is listed in are always in one slot, and a collection uses up to 16 of them.
+ * - Different names never share a key: the prefix holds neither `:` nor braces, `{`, `}` and `%` of a collection are
+ *   escaped, the bucket follows the last `:` before the first `}`, and all after it is the id.
+ * - Rights: `~holdfast:* ~{holdfast:* &{holdfast:*`.
+ */
+export interface Keys {
+  record(key: RecordKey): string
+  /** The index that lists the record. */
+  indexOf(key: RecordKey): string
+  index(collection: string, bucket: number): string
+  recordIn(collection: string, bucket: number, id: string): string
+  trace(key: RecordKey): string
+  value(key: string): string
+  /** The hash tag of everything that belongs to one lease. */
+  leaseTag(name: string): string
+}
+
+export const BUCKETS = 16
+
+export function createKeys(prefix: string): Keys {
+  if (!/^[\w.-]{1,64}$/.test(prefix)) {
+    throw new InvalidArgumentError(
+      `prefix must be 1 to 64 letters, digits, '_', '.' or '-', not ${JSON.stringify(prefix)}.`,
+    )
+  }
+  const bucketTag = (collection: string, bucket: number): string => `{${prefix}:r:${escapeTag(collection)}:${bucket}}`
+  const tagOf = ({ collection, id }: RecordKey): string => bucketTag(collection, bucketOf(id))
+  return {
+    record: (key) => `${tagOf(key)}:${key.id}`,
+    indexOf: (key) => `${tagOf(key)}#`,
+    index: (collection, bucket) => `${bucketTag(collection, bucket)}#`,
+    recordIn: (collection, bucket, id) => `${bucketTag(collection, bucket)}:${id}`,
+    trace: (key) => `${tagOf(key)}-${key.id}`,
+    value: (key) => `${prefix}:v:${key}`,
+    leaseTag: (name) => `{${prefix}:l:${escapeTag(name)}}`,
+  }
+}
+
+/** FNV-1a over UTF-16. It must never change: records that are stored are found by it. */
+export function bucketOf(id: string): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < id.length; i += 1) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193)
+  return ((hash >>> 16) ^ hash) & (BUCKETS - 1)
+}
+
+/** Redis takes for the hash tag what stands between the first `{` and the first `}` after it. */
+function escapeTag(text: string): string {
+  return /[%{}]/.test(text) ? text.replace(/[%{}]/g, encodeURIComponent) : text
+}

@@ -1,0 +1,44 @@
+import type { Connection, ConnectionState } from '@holdfast/core'
+
+/** The part of an event emitter that is needed to follow a client's state. */
+export interface Emitter {
+  on(event: string, listener: (...args: never[]) => void): unknown
+  off(event: string, listener: (...args: never[]) => void): unknown
+}
+
+/**
+ * A client's state as core wants it: asked of the client each time, told when one of its `events` fires. Every
+ * coming back is told, also when the going was not.
+ */
+export function followState(
+  client: Emitter,
+  events: readonly string[],
+  state: () => ConnectionState,
+  wake: () => void = () => {},
+): { readonly connection: Connection; detach(): void } {
+  const listeners = new Set<(state: ConnectionState) => void>()
+  let told = state()
+  const tell = (): void => {
+    const now = state()
+    if (now === told && now === 'down') return
+    told = now
+    for (const listener of [...listeners]) listener(now)
+  }
+  for (const event of events) client.on(event, tell)
+  return {
+    connection: {
+      get state() {
+        return state()
+      },
+      onChange(listener) {
+        const own = (now: ConnectionState): void => listener(now)
+        listeners.add(own)
+        wake()
+        return () => listeners.delete(own)
+      },
+    },
+    detach() {
+      for (const event of events) client.off(event, tell)
+    },
+  }
+}
