@@ -52,9 +52,26 @@ export type {
 export type { ExecutionOptions, ResultReferences, StartOptions } from './idempotency/options.ts'
 export type { Current, ExecutionRecord, StoredError, StoredResult } from './idempotency/record.ts'
 export type { ExecutionSnapshot } from './idempotency/snapshot.ts'
+export { type LeaseCommand, type LeaseDecision, type LeaseState, decideLease } from './locks/decide-lease.ts'
+export { type LockHolder, LockAbortedError, LockTimeoutError, NotReplicatedError } from './locks/errors.ts'
+export type { LockEvent } from './locks/events.ts'
+export type { Lease, ReleaseOutcome } from './locks/lease.ts'
+export type { LeaseSet } from './locks/lease-set.ts'
+export type {
+  Lockable,
+  LockBody,
+  Locks,
+  LocksOptions,
+  LockView,
+  RevokeOptions,
+  Semaphore,
+  TryLockOptions,
+} from './locks/locks.ts'
+export type { LockDurability, LockOptions } from './locks/options.ts'
 export { type MemoryStorageOptions, memoryStorage } from './memory/memory-storage.ts'
 export { type Instant, type Runtime, type Timer, systemRuntime } from './runtime.ts'
 export type { StorageCallsOptions } from './storage-calls.ts'
+export { ENDED_KEPT, ENDED_KEPT_MS, RETENTION_MS, processOf } from './storage/leases.ts'
 export type * from './storage/leases.ts'
 export type * from './storage/records.ts'
 export type * from './storage/storage.ts'

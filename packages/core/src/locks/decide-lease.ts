@@ -1,0 +1,273 @@
+import {
+  ENDED_KEPT,
+  ENDED_KEPT_MS,
+  type AcquireReply,
+  type ExtendReply,
+  type ExtendRequest,
+  type LeaseHolder,
+  type LeasePush,
+  type LeaseRequest,
+  type LeaseView,
+  type ReleaseReply,
+  type ReleaseRequest,
+  type RevokeReply,
+  type RevokeRequest,
+  type TendReply,
+  processOf,
+} from '../storage/leases.ts'
+
+/** All that a storage knows of one key. */
+export interface LeaseState {
+  /** The highest fence that was ever granted; 0 before the first. */
+  readonly fence: number
+  readonly holders: readonly Holder[]
+  /** First come, first served. */
+  readonly queue: readonly Waiter[]
+  /** How tokens ended, oldest first: a repeated command gets its first answer, a late acquire is refused. */
+  readonly ended: readonly Ended[]
+}
+
+export interface Holder {
+  readonly token: string
+  readonly fence: number
+  readonly expiresAt: number
+  /** False: handed over, and its owner has not come for it yet. */
+  readonly claimed: boolean
+}
+
+export interface Waiter {
+  readonly token: string
+  readonly leaseMs: number
+  readonly permits: number
+}
+
+export interface Ended {
+  readonly token: string
+  readonly outcome: ReleaseReply['outcome']
+  readonly until: number
+}
+
+export type LeaseCommand =
+  | ({ readonly op: 'acquire' } & LeaseRequest)
+  | ({ readonly op: 'release' } & ReleaseRequest)
+  | ({ readonly op: 'extend' } & ExtendRequest)
+  | ({ readonly op: 'revoke' } & RevokeRequest)
+  | { readonly op: 'tend'; readonly claimMs: number }
+  | { readonly op: 'inspect' }
+
+export interface LeaseReplies {
+  readonly acquire: AcquireReply
+  readonly release: ReleaseReply
+  readonly extend: ExtendReply
+  readonly revoke: RevokeReply
+  readonly tend: TendReply
+  readonly inspect: LeaseView
+}
+
+/** What a decision depends on besides state and command. */
+export interface LeaseSurroundings {
+  /** The storage's clock in whole microseconds. */
+  readonly nowUs: number
+  /** Whether a push to the process would reach anybody. */
+  readonly listens: (process: string) => boolean
+}
+
+export interface LeaseDecision<R> {
+  readonly state: LeaseState
+  readonly reply: R
+  readonly pushes: readonly { readonly process: string; readonly push: LeasePush }[]
+}
+
+export const noLease: LeaseState = { fence: 0, holders: [], queue: [], ended: [] }
+
+/**
+ * The contract of the leases facet as a pure function: what one command does to one key. Memory storage is built on
+ * it; the Redis scripts are held against it step by step.
+ */
+export function decideLease<C extends LeaseCommand>(
+  key: string,
+  state: LeaseState,
+  command: C,
+  surroundings: LeaseSurroundings,
+): LeaseDecision<LeaseReplies[C['op']]> {
+  const step = begin(key, state, surroundings)
+  const reply = answer(step, command)
+  return { state: step.end(), reply: reply as LeaseReplies[C['op']], pushes: step.pushes }
+}
+
+function answer(step: Step, command: LeaseCommand): LeaseReplies[LeaseCommand['op']] {
+  switch (command.op) {
+    case 'acquire':
+      return acquire(step, command)
+    case 'release':
+      return release(step, command)
+    case 'extend':
+      return extend(step, command)
+    case 'revoke':
+      return revoke(step, command)
+    case 'tend':
+      step.handOver(command.claimMs)
+      return { unclaimedMs: step.unclaimedMs(), now: step.now }
+    case 'inspect':
+      return {
+        holders: step.view(),
+        waiting: step.queue.length,
+        queue: step.queue.slice(0, 100).map((waiter) => waiter.token),
+        fence: step.fence,
+        now: step.now,
+      }
+  }
+}
+
+function acquire(
+  step: Step,
+  { token, leaseMs, permits, wait, claimMs, notAfter }: LeaseRequest,
+): AcquireReply {
+  const { now } = step
+  if (now > notAfter) return { outcome: 'late', now }
+  if (step.ending(token)) return { outcome: 'ended', now }
+  const mine = step.holder(token)
+  if (mine !== undefined && mine.expiresAt > now) {
+    step.hold({ ...mine, expiresAt: Math.max(mine.expiresAt, now + leaseMs), claimed: true })
+    return { outcome: 'granted', fence: mine.fence, acknowledged: 0, now }
+  }
+  // It ran out before its owner heard of it, or came for it: begin anew.
+  if (mine !== undefined) step.drop(token)
+  step.evict()
+  step.handOver(claimMs, token)
+  const first = step.queue[0]
+  if (step.holders.length < permits && (first === undefined || first.token === token)) {
+    step.leaveQueue(token)
+    const fence = step.nextFence()
+    step.hold({ token, fence, expiresAt: now + leaseMs, claimed: true })
+    return { outcome: 'granted', fence, acknowledged: 0, now }
+  }
+  const place = step.queue.findIndex((waiter) => waiter.token === token)
+  const kept = place >= 0
+  const ahead = kept ? place : step.queue.length
+  if (wait && !kept) step.queue.push({ token, leaseMs, permits })
+  return { outcome: wait ? 'queued' : 'busy', kept, ahead, holders: step.view(), now }
+}
+
+function release(step: Step, { token, claimMs, notAfter }: ReleaseRequest): ReleaseReply {
+  const { now } = step
+  const mine = step.holder(token)
+  const outcome =
+    mine === undefined
+      ? (step.ending(token)?.outcome ?? 'absent')
+      : mine.expiresAt > now
+        ? 'released'
+        : 'expired'
+  step.drop(token)
+  step.leaveQueue(token)
+  step.markEnded(token, outcome, notAfter)
+  step.handOver(claimMs)
+  return { outcome, fence: step.fence, unclaimedMs: step.unclaimedMs(), now }
+}
+
+function extend(step: Step, { token, leaseMs }: ExtendRequest): ExtendReply {
+  const { now } = step
+  const mine = step.holder(token)
+  if (mine === undefined || mine.expiresAt <= now)
+    return { held: false, remainingMs: 0, acknowledged: 0, now }
+  const expiresAt = Math.max(mine.expiresAt, now + leaseMs)
+  step.hold({ ...mine, expiresAt, claimed: true })
+  return { held: true, remainingMs: expiresAt - now, acknowledged: 0, now }
+}
+
+function revoke(step: Step, { token, claimMs }: RevokeRequest): RevokeReply {
+  const revoked = step.holders.filter((holder) => token === undefined || holder.token === token)
+  for (const holder of revoked) {
+    step.drop(holder.token)
+    step.markEnded(holder.token, 'lost', 0)
+    step.push(holder.token, 'revoked')
+  }
+  step.handOver(claimMs)
+  return { revoked: revoked.map((holder) => holder.token), unclaimedMs: step.unclaimedMs(), now: step.now }
+}
+
+type Step = ReturnType<typeof begin>
+
+/** A working copy of the state, and the moves that several commands share. */
+function begin(key: string, state: LeaseState, { nowUs, listens }: LeaseSurroundings) {
+  const now = Math.floor(nowUs / 1000)
+  let { fence } = state
+  let holders = [...state.holders]
+  let queue = [...state.queue]
+  let ended = state.ended.filter(({ until }) => until > now)
+  const pushes: { process: string; push: LeasePush }[] = []
+
+  const step = {
+    now,
+    pushes,
+    get fence() {
+      return fence
+    },
+    get holders() {
+      return holders
+    },
+    get queue() {
+      return queue
+    },
+    nextFence(): number {
+      fence = Math.max(fence + 1, nowUs)
+      return fence
+    },
+    holder: (token: string) => holders.find((holder) => holder.token === token),
+    ending: (token: string) => ended.find((ending) => ending.token === token),
+    hold(next: Holder): void {
+      const at = holders.findIndex(({ token }) => token === next.token)
+      if (at < 0) holders.push(next)
+      else holders[at] = next
+    },
+    drop(token: string): void {
+      holders = holders.filter((holder) => holder.token !== token)
+    },
+    leaveQueue(token: string): void {
+      queue = queue.filter((waiter) => waiter.token !== token)
+    },
+    markEnded(token: string, outcome: Ended['outcome'], notAfter: number): void {
+      const before = step.ending(token)
+      const until = Math.max(now + ENDED_KEPT_MS, notAfter, before?.until ?? 0)
+      ended = ended.filter((ending) => ending !== before)
+      ended.push({ token, outcome, until })
+      ended = ended.slice(-ENDED_KEPT)
+    },
+    push(token: string, kind: 'granted' | 'revoked'): void {
+      pushes.push({ process: processOf(token), push: { kind, key, token } })
+    },
+    /** Ends the leases that ran out; one that was never claimed takes its whole process out of the queue. */
+    evict(): void {
+      for (const holder of holders.filter(({ expiresAt }) => expiresAt <= now)) {
+        step.drop(holder.token)
+        if (holder.claimed) {
+          step.markEnded(holder.token, 'lost', 0)
+          continue
+        }
+        const frozen = processOf(holder.token)
+        queue = queue.filter((waiter) => processOf(waiter.token) !== frozen)
+        pushes.push({ process: frozen, push: { kind: 'dropped', key } })
+      }
+    },
+    /** Gives free permits to the heads of the queue, up to `self`, who is asking and needs no push. */
+    handOver(claimMs: number, self?: string): void {
+      if (queue.length === 0) return
+      step.evict()
+      for (;;) {
+        const head = queue[0]
+        if (head === undefined || head.token === self || holders.length >= head.permits) return
+        queue.shift()
+        if (!listens(processOf(head.token))) continue
+        const expiresAt = now + Math.min(claimMs, head.leaseMs)
+        step.hold({ token: head.token, fence: step.nextFence(), expiresAt, claimed: false })
+        step.push(head.token, 'granted')
+      }
+    },
+    unclaimedMs: () =>
+      holders.reduce((most, { claimed, expiresAt }) => (claimed ? most : Math.max(most, expiresAt - now)), 0),
+    view: (): LeaseHolder[] =>
+      holders.map(({ expiresAt, ...holder }) => ({ ...holder, remainingMs: expiresAt - now })),
+    end: (): LeaseState => ({ fence, holders, queue, ended }),
+  }
+  return step
+}

@@ -1,0 +1,59 @@
+import { HoldfastError } from '../errors.ts'
+
+/** Who holds a lock, as far as the storage knows. */
+export interface LockHolder {
+  /** The instance that holds it: host and process, or what `instance` was set to. */
+  readonly owner: string
+  readonly token: string
+  readonly fencingToken: number
+  /** How long since it was granted. */
+  readonly heldForMs: number
+  /** When its lease ends unless it is renewed; 0 when it has run out and nobody has taken it yet. */
+  readonly remainingMs: number
+  /** False: it was just handed over, and its owner has not confirmed yet. */
+  readonly claimed: boolean
+}
+
+/** `LOCK_TIMEOUT`: somebody else held the lock for all of `waitMs`. `holders` says who, and for how long. */
+export class LockTimeoutError extends HoldfastError {
+  readonly lockName: string
+  readonly holders: readonly LockHolder[]
+
+  constructor(name: string, waitMs: number, holders: readonly LockHolder[]) {
+    const who = holders.map((holder) => {
+      const { owner, heldForMs, remainingMs } = holder
+      return `${owner} for ${heldForMs} ms (lease runs ${remainingMs} ms more)`
+    })
+    super(
+      'LOCK_TIMEOUT',
+      `Lock ${name} did not become free within ${waitMs} ms. Held by ${who.join(', ') || 'nobody'}.`,
+    )
+    this.lockName = name
+    this.holders = holders
+  }
+}
+
+/** `LOCK_ABORTED`: the caller's signal ended the acquiring; `cause` is its reason. Nothing is left behind. */
+export class LockAbortedError extends HoldfastError {
+  readonly lockName: string
+
+  constructor(name: string, options: ErrorOptions) {
+    super('LOCK_ABORTED', `Acquiring lock ${name} was aborted.`, options)
+    this.lockName = name
+  }
+}
+
+/** `NOT_REPLICATED`: fewer replicas than `durability` asks for confirmed the lease in time; it was given back. */
+export class NotReplicatedError extends HoldfastError {
+  readonly lockName: string
+  readonly acknowledged: number
+
+  constructor(name: string, acknowledged: number, wanted: number) {
+    super(
+      'NOT_REPLICATED',
+      `Lock ${name}: ${acknowledged} of ${wanted} replicas confirmed the lease; it was released.`,
+    )
+    this.lockName = name
+    this.acknowledged = acknowledged
+  }
+}

@@ -1,0 +1,281 @@
+import { checkDuration } from '../check.ts'
+import { HoldfastError, LeaseLostError } from '../errors.ts'
+import type { Instant } from '../runtime.ts'
+import { Validity, marginMs } from '../validity.ts'
+import { lockEvents } from './events.ts'
+import type { LockSettings, LockTarget } from './options.ts'
+import type { Renewable } from './renewal.ts'
+import type { LockRoom } from './room.ts'
+
+/**
+ * `released`: ended while it was yours. `expired`: it had run out, and nobody had taken it. `lost`: somebody had, or it
+ * was revoked.
+ */
+export type ReleaseOutcome = 'released' | 'expired' | 'lost'
+
+/**
+ * A lock that is held. It is renewed every third of its lease until it is released, lost, or held for `maxHoldMs`.
+ *
+ * It is a lease: a process that is stopped for longer than the lease loses it without noticing, until it runs again.
+ * `signal` and `assertValid()` tell as early as can be told from inside; only the resource can refuse a write that is
+ * already under way, by comparing `fencingToken` (see docs/fencing.md).
+ */
+export interface Lease extends AsyncDisposable {
+  readonly name: string
+  /** This one acquisition; nobody ever gets the same. */
+  readonly token: string
+  /** Greater than that of every earlier holder of this name: a resource that remembers the greatest refuses older ones. */
+  readonly fencingToken: number
+  /**
+   * Aborts when the lease is lost or may be: revoked, taken, or not renewed until shortly before it could have run out
+   * (2 % of it, at least 50 ms, at most a quarter). It needs no answer from the storage. `reason` is a `LeaseLostError`,
+   * or a `ClosedError` when `locks.close()` asks the holders to finish. A release does not abort it.
+   */
+  readonly signal: AbortSignal
+  /** How long it is certainly still held without another renewal; 0 when lost or released. */
+  remainingMs(): number
+  /** Throws `LeaseLostError` unless it is certainly held now. Right also after the event loop was blocked. */
+  assertValid(): void
+  /**
+   * Makes the lease, and `maxHoldMs` if there is one, end `additionalMs` later than it would.
+   * Throws `LeaseLostError`, or `StorageUnavailableError` when the storage does not confirm it.
+   */
+  extend(additionalMs: number): Promise<void>
+  /**
+   * Gives it back, or on to the next in line. Calling it again gives the same answer. It never throws because the lease
+   * was lost; only with `StorageUnavailableError` or `StorageRefusedError` when the storage could not be told, and then
+   * it is tried in the background until the lease has ended by itself.
+   */
+  release(): Promise<ReleaseOutcome>
+  /** `release()` that never throws, so that `await using` keeps the body's own error. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** How a lease was granted. */
+export interface Grant {
+  readonly token: string
+  readonly fence: number
+  readonly sentAt: Instant
+  readonly leaseMs: number
+  readonly notAfter: number
+}
+
+export class HeldLease implements Lease, Renewable {
+  readonly name: string
+  readonly token: string
+  readonly fencingToken: number
+  readonly renewSlackMs: number
+  readonly key: string
+  readonly #room: LockRoom
+  readonly #settings: LockSettings
+  readonly #notAfter: number
+  readonly #grantedAt: number
+  readonly #validity: Validity
+  #renewAt: number
+  #holdUntil: number
+  #abort: AbortController | undefined
+  #abortReason: HoldfastError | undefined
+  #lost: LeaseLostError | undefined
+  #released: Promise<ReleaseOutcome> | undefined
+  #onEnd: (() => void) | undefined
+
+  constructor(room: LockRoom, target: LockTarget, settings: LockSettings, grant: Grant) {
+    const { token, fence, sentAt, leaseMs, notAfter } = grant
+    this.name = target.name
+    this.key = target.key
+    this.token = token
+    this.fencingToken = fence
+    this.#room = room
+    this.#settings = settings
+    this.#notAfter = notAfter
+    this.#grantedAt = sentAt.monotonic
+    this.#holdUntil = sentAt.monotonic + settings.maxHoldMs
+    this.#renewAt = this.#nextRenewal(sentAt.monotonic + leaseMs)
+    this.renewSlackMs = settings.leaseMs / 12
+    this.#validity = new Validity(room.runtime, sentAt, leaseMs, () => this.#ranOut())
+    room.held.set(token, this)
+    room.renewal.add(this)
+  }
+
+  get renewAt(): number {
+    return this.#renewAt
+  }
+
+  // Made when it is first asked for: most locks are held so briefly that nobody does.
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController()
+      if (this.#abortReason !== undefined) this.#abort.abort(this.#abortReason)
+      else if (this.#validity.remainingMs() === 0 && this.#released === undefined) this.#ranOut()
+    }
+    return this.#abort.signal
+  }
+
+  remainingMs(): number {
+    return this.#validity.remainingMs()
+  }
+
+  assertValid(): void {
+    if (this.#validity.remainingMs() > 0) return
+    if (this.#released !== undefined && this.#lost === undefined) {
+      throw new LeaseLostError(`The lease of ${this.name} was released.`)
+    }
+    if (this.#lost === undefined) this.#ranOut()
+    throw this.#lost ?? new LeaseLostError(`The lease of ${this.name} is over.`)
+  }
+
+  async extend(additionalMs: number): Promise<void> {
+    const more = checkDuration('additionalMs', additionalMs, 1)
+    this.assertValid()
+    const knownMs = this.#validity.remainingMs() + marginMs(this.#settings.leaseMs)
+    this.#holdUntil += more
+    const outcome = await this.#prolong(Math.ceil(knownMs + more), this.#room.calls.callTimeoutMs)
+    if (outcome !== 'held') throw outcome
+  }
+
+  /** One attempt; the scheduler comes again at `renewAt`. */
+  async renew(): Promise<void> {
+    const { leaseMs } = this.#settings
+    const { calls, runtime } = this.#room
+    const now = runtime.monotonicNow()
+    const wantedMs = Math.min(leaseMs, this.#holdUntil - now)
+    if (this.#ended || wantedMs <= this.#validity.remainingMs()) {
+      this.#renewAt = Infinity
+      return
+    }
+    const attemptMs = Math.min(calls.callTimeoutMs, Math.max(10, leaseMs / 6))
+    try {
+      const outcome = await this.#prolong(Math.ceil(wantedMs), attemptMs)
+      if (outcome === 'held' || this.#ended) return
+      throw outcome
+    } catch (error) {
+      if (this.#ended) return
+      const remainingMs = this.#validity.remainingMs()
+      lockEvents.publish(() => ({
+        type: 'renewalFailed',
+        name: this.name,
+        token: this.token,
+        error,
+        remainingMs,
+      }))
+      const pause = (leaseMs / 24) * (0.5 + runtime.random())
+      this.#renewAt = remainingMs > 0 ? runtime.monotonicNow() + pause : Infinity
+    }
+  }
+
+  release(): Promise<ReleaseOutcome> {
+    if (this.#released === undefined) {
+      const certain = this.#validity.remainingMs()
+      this.#stop()
+      this.#released = this.#sendRelease(certain)
+      // Whoever awaits it hears of it; whoever does not must not lose the process to an unhandled rejection.
+      this.#released.catch(() => undefined)
+    }
+    return this.#released
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release().catch(() => undefined)
+  }
+
+  /** The storage, or an operator, says that it is not ours any more. */
+  lose(why: string, options?: ErrorOptions): void {
+    if (this.#ended) return
+    this.#lost = new LeaseLostError(`The lease of ${this.name} is lost: ${why}.`, options)
+    this.#stop()
+    this.#abortWith(this.#lost)
+    const { name, token } = this
+    lockEvents.publish(() => ({ type: 'lost', name, token, error: this.#lost }))
+  }
+
+  /** Asks the holder to finish, and resolves when it has released. */
+  finish(reason: HoldfastError): Promise<void> {
+    this.#abortWith(reason)
+    if (this.#released !== undefined) return this.#released.then(noop, noop)
+    return new Promise((resolve) => (this.#onEnd = resolve))
+  }
+
+  /** Leaves it to run out. */
+  abandon(): void {
+    this.#validity.stop()
+    this.#room.renewal.remove(this)
+    this.#onEnd?.()
+  }
+
+  get #ended(): boolean {
+    return this.#released !== undefined || this.#lost !== undefined
+  }
+
+  #nextRenewal(endsAt: number): number {
+    // Renewal that could add nothing, because the hold ends with the lease, is not sent.
+    return endsAt >= this.#holdUntil ? Infinity : endsAt - (this.#settings.leaseMs * 2) / 3
+  }
+
+  async #prolong(leaseMs: number, timeoutMs: number): Promise<'held' | HoldfastError> {
+    const { calls, leases } = this.#room
+    const { durability } = this.#settings
+    const request = { token: this.token, leaseMs, ...(durability && { durability }) }
+    const { reply, sentAt } = await calls.call(() => leases.extend(this.key, request), timeoutMs)
+    if (!reply.held) {
+      this.lose('the storage says that it ran out or was taken')
+      return this.#lost ?? new LeaseLostError(`The lease of ${this.name} was released.`)
+    }
+    if (reply.acknowledged < (durability?.replicas ?? 0)) {
+      return new HoldfastError(
+        'NOT_REPLICATED',
+        `${reply.acknowledged} replicas confirmed the renewal of ${this.name}.`,
+      )
+    }
+    this.#validity.renewed(sentAt, leaseMs)
+    this.#renewAt = this.#nextRenewal(sentAt.monotonic + leaseMs)
+    return 'held'
+  }
+
+  #ranOut(): void {
+    const limit = this.#room.runtime.monotonicNow() >= this.#holdUntil - marginMs(this.#settings.leaseMs) * 2
+    this.lose(limit ? `it was held for maxHoldMs` : 'it could not be renewed in time')
+  }
+
+  #stop(): void {
+    this.#validity.stop()
+    this.#room.renewal.remove(this)
+    this.#room.held.delete(this.token)
+  }
+
+  #abortWith(reason: HoldfastError): void {
+    this.#abortReason ??= reason
+    this.#abort?.abort(reason)
+  }
+
+  async #sendRelease(certainMs: number): Promise<ReleaseOutcome> {
+    const { name, token } = this
+    const { calls, leases, claimMs, runtime } = this.#room
+    const disruptions = this.#room.disruptions()
+    try {
+      const request = { token, claimMs, notAfter: this.#notAfter }
+      const { reply } = await calls.call(() => leases.release(this.key, request))
+      this.#room.lookAfter(this.key, reply)
+      const resent = certainMs > 0 && this.#room.disruptions() !== disruptions
+      const outcome = reply.outcome === 'absent' ? this.#whenForgotten(reply.fence, resent) : reply.outcome
+      const heldMs = runtime.monotonicNow() - this.#grantedAt
+      lockEvents.publish(() => ({ type: 'released', name, token, outcome, heldMs }))
+      return outcome
+    } catch (error) {
+      lockEvents.publish(() => ({ type: 'releaseFailed', name, token, error }))
+      const lapsesIn = Math.max(calls.callTimeoutMs, certainMs + marginMs(this.#settings.leaseMs))
+      this.#room.releaseInBackground(this.key, token, this.#notAfter, lapsesIn)
+      throw error
+    } finally {
+      this.#onEnd?.()
+    }
+  }
+
+  // The storage remembers no such lease. Either it lost its data, or this release was executed before, by a client that
+  // sent it again after a reconnect, and many leases ended since.
+  #whenForgotten(fence: number, resent: boolean): ReleaseOutcome {
+    if (fence <= this.fencingToken) return 'expired'
+    return resent ? 'released' : 'lost'
+  }
+}
+
+function noop(): void {}

@@ -1,0 +1,215 @@
+import { checkDuration, checkName } from '../check.ts'
+import { ClosedError, InvalidArgumentError } from '../errors.ts'
+import type { StorageCalls } from '../storage-calls.ts'
+import { Attempt, lockHolder } from './attempt.ts'
+import { type LockHolder, LockTimeoutError } from './errors.ts'
+import type { HeldLease, Lease } from './lease.ts'
+import { type LeaseSet, leaseSet } from './lease-set.ts'
+import {
+  type LockOptions,
+  type LockSettings,
+  type LockTarget,
+  lockSettings,
+  lockTarget,
+  semaphoreTarget,
+} from './options.ts'
+import { processName } from './process-name.ts'
+import { openRoom } from './open-room.ts'
+import { runHolding } from './self-deadlock.ts'
+
+export type TryLockOptions = Omit<LockOptions, 'waitMs'>
+
+export interface LocksOptions extends LockOptions {
+  /** Separates apps in one storage. Default `holdfast`. */
+  readonly prefix?: string
+  /** How this process is called in errors and `inspect`, for people to read. Default: host name and process id. */
+  readonly instance?: string
+  /**
+   * How long a waiter may take to confirm a lease that was handed to it (at most the lease time). A frozen process
+   * stops the queue once for so long. Default 3,000.
+   */
+  readonly claimMs?: number
+}
+
+/** What can be acquired: a lock, or a permit of a semaphore. */
+export interface Lockable<Name extends readonly unknown[]> {
+  /**
+   * Waits in line for a lease. Throws `LockTimeoutError` when it was held by others for all of `waitMs`,
+   * `LockAbortedError` when the signal was aborted, `StorageUnavailableError` when the storage cannot be reached; no
+   * lease and no place in the queue is left behind.
+   */
+  acquire(...args: [...Name, options?: LockOptions]): Promise<Lease>
+  /** One command: a lease, or null when it is held by others (or others wait for it already). */
+  tryAcquire(...args: [...Name, options?: TryLockOptions]): Promise<Lease | null>
+  /**
+   * Holds a lease while `body` runs, and resolves or rejects as the body does, also when the lease was lost meanwhile:
+   * watch `lease.signal`. Waiting inside for what is held outside throws `SelfDeadlockError` at once.
+   */
+  run<T>(...args: [...Name, body: LockBody<T>]): Promise<T>
+  run<T>(...args: [...Name, options: LockOptions, body: LockBody<T>]): Promise<T>
+  /** Who holds and how many wait. */
+  inspect(...args: Name): Promise<LockView>
+  /**
+   * Takes it away from whoever holds it (or only from `token`), for operators: the holders' signals abort, and it goes
+   * to the next in line. Returns the tokens that lost it.
+   */
+  revoke(...args: [...Name, options?: RevokeOptions]): Promise<readonly string[]>
+}
+
+export type LockBody<T> = (lease: Lease) => T | PromiseLike<T>
+
+export interface RevokeOptions {
+  readonly token?: string
+}
+
+export interface LockView {
+  readonly name: string
+  readonly holders: readonly LockHolder[]
+  readonly waiting: number
+  /** The tokens of those who wait, first in line first; at most 100. */
+  readonly queue: readonly string[]
+}
+
+export type Semaphore = Lockable<[]> & { readonly name: string; readonly permits: number }
+
+/**
+ * Locks that many processes share. First come, first served among connected waiters; a lock that is released is handed
+ * directly to the next in line. All are leases: see {@link Lease}.
+ */
+export interface Locks extends Lockable<[name: string]> {
+  /**
+   * All of the locks, or none: they are taken in one global order, so that two such calls cannot block each other.
+   * `waitMs` is for all together.
+   */
+  acquireAll(names: readonly string[], options?: LockOptions): Promise<LeaseSet>
+  /**
+   * Up to `permits` leases at a time (1 to 1,000). A semaphore and a lock of the same name have nothing to do with each
+   * other. All who use a name should agree on `permits`; where they differ, each keeps to its own number.
+   */
+  semaphore(name: string, options: { readonly permits: number }): Semaphore
+  /**
+   * Refuses new calls, ends waiting ones with `LockAbortedError`, aborts the signals of held leases, and waits up to
+   * `graceMs` (default 0) for their holders to release them. What is still held then is no longer renewed and is left
+   * to its lease. Nothing of this instance remains afterwards: no timer, no subscription.
+   */
+  close(options?: { readonly graceMs?: number }): Promise<void>
+}
+
+/** Locks over calls that other features share. */
+export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Locks {
+  const { prefix = 'holdfast', instance, claimMs = 3_000, ...defaults } = options
+  checkName('prefix', prefix)
+  if (instance !== undefined) checkName('instance', instance)
+  lockSettings({}, defaults)
+  const attempts = new Set<Attempt>()
+  const room = openRoom(
+    calls,
+    processName(calls.runtime, instance),
+    checkDuration('claimMs', claimMs, 50, 60_000),
+  )
+  let closed: Promise<void> | undefined
+
+  const assertOpen = (): void => {
+    if (closed !== undefined) throw new ClosedError('Locks')
+  }
+  const obtain = async (target: LockTarget, settings: LockSettings): Promise<HeldLease | null> => {
+    assertOpen()
+    return await Attempt.start(room, target, settings, attempts)
+  }
+  const acquire = async (target: LockTarget, options: LockOptions): Promise<HeldLease> => {
+    const settings = lockSettings(options, defaults)
+    const lease = await obtain(target, settings)
+    if (lease !== null) return lease
+    const { holders } = await inspect(target)
+    throw new LockTimeoutError(target.name, settings.waitMs, holders)
+  }
+  const tryAcquire = (target: LockTarget, options: TryLockOptions): Promise<HeldLease | null> =>
+    obtain(target, { ...lockSettings(options, defaults), waitMs: 0 })
+
+  const run = async <T>(target: LockTarget, options: LockOptions, body: LockBody<T>): Promise<T> => {
+    if (typeof body !== 'function')
+      throw new InvalidArgumentError('The last argument of run must be a function.')
+    const lease = await acquire(target, options)
+    try {
+      return await runHolding(lease, target.key, () => body(lease))
+    } finally {
+      await lease[Symbol.asyncDispose]()
+    }
+  }
+  const inspect = async ({ key, name }: LockTarget): Promise<LockView> => {
+    assertOpen()
+    const { reply } = await calls.call(() => room.leases.inspect(key))
+    const holders = reply.holders.map((holder) => lockHolder(holder, reply.now))
+    return { name, holders, waiting: reply.waiting, queue: reply.queue }
+  }
+  const revoke = async ({ key }: LockTarget, { token }: RevokeOptions): Promise<readonly string[]> => {
+    assertOpen()
+    const request = {
+      claimMs: room.claimMs,
+      ...(token === undefined ? {} : { token: checkName('token', token) }),
+    }
+    const { reply } = await calls.call(() => room.leases.revoke(key, request))
+    room.lookAfter(key, reply)
+    return reply.revoked
+  }
+  const acquireAll = async (names: readonly string[], options: LockOptions): Promise<LeaseSet> => {
+    if (!Array.isArray(names) || names.length === 0 || names.length > 100) {
+      throw new InvalidArgumentError('acquireAll takes 1 to 100 names.')
+    }
+    const settings = lockSettings(options, defaults)
+    // By code unit: the same order in every process, whatever its locale.
+    const targets = [...new Set(names)]
+      .sort((a, b) => (a < b ? -1 : 1))
+      .map((name) => lockTarget(prefix, name))
+    const startedAt = calls.runtime.monotonicNow()
+    const held = new Map<string, Lease>()
+    try {
+      for (const target of targets) {
+        const waitMs = Math.max(0, settings.waitMs - (calls.runtime.monotonicNow() - startedAt))
+        held.set(target.name, await acquire(target, { ...options, waitMs }))
+      }
+    } catch (error) {
+      await Promise.all([...held.values()].map((lease) => lease[Symbol.asyncDispose]()))
+      throw error
+    }
+    return leaseSet(
+      [...held].sort(([a], [b]) => names.indexOf(a) - names.indexOf(b)).map(([, lease]) => lease),
+    )
+  }
+  const close = async (graceMs: number): Promise<void> => {
+    const error = new ClosedError('Locks')
+    for (const attempt of attempts) attempt.close(error)
+    await room.close(error, graceMs)
+  }
+
+  return {
+    acquire: async (name, options = {}) => acquire(lockTarget(prefix, name), options),
+    tryAcquire: async (name, options = {}) => tryAcquire(lockTarget(prefix, name), options),
+    run: async <T>(name: string, options: LockOptions | LockBody<T>, body?: LockBody<T>) =>
+      run(lockTarget(prefix, name), ...optionsAndBody(options, body)),
+    inspect: async (name) => inspect(lockTarget(prefix, name)),
+    revoke: async (name, options = {}) => revoke(lockTarget(prefix, name), options),
+    acquireAll: async (names, options = {}) => acquireAll(names, options),
+    semaphore: (name, { permits }) => {
+      const target = semaphoreTarget(prefix, name, permits)
+      return {
+        name,
+        permits,
+        acquire: (options = {}) => acquire(target, options),
+        tryAcquire: async (options = {}) => tryAcquire(target, options),
+        run: async <T>(options: LockOptions | LockBody<T>, body?: LockBody<T>) =>
+          run(target, ...optionsAndBody(options, body)),
+        inspect: () => inspect(target),
+        revoke: (options = {}) => revoke(target, options),
+      }
+    },
+    close: ({ graceMs = 0 } = {}) => (closed ??= close(checkDuration('graceMs', graceMs, 0))),
+  }
+}
+
+function optionsAndBody<T>(
+  options: LockOptions | LockBody<T>,
+  body: LockBody<T> | undefined,
+): [LockOptions, LockBody<T>] {
+  return typeof options === 'function' ? [{}, options] : [options, body as LockBody<T>]
+}

@@ -1,0 +1,104 @@
+import type { ClosedError } from '../errors.ts'
+import type { Timer } from '../runtime.ts'
+import type { StorageCalls } from '../storage-calls.ts'
+import type { HeldLease } from './lease.ts'
+import { Renewal } from './renewal.ts'
+import type { LockRoom } from './room.ts'
+import { WaitingRoom } from './waiters.ts'
+
+/** Makes what the parts of one `Locks` instance share, and keeps it in step with the connection. */
+export function openRoom(
+  calls: StorageCalls,
+  process: string,
+  claimMs: number,
+): LockRoom & { close(error: ClosedError, graceMs: number): Promise<void> } {
+  const { runtime, storage } = calls
+  const { leases } = storage
+  const held = new Map<string, HeldLease>()
+  const background = new Set<Promise<unknown>>()
+  const lookouts = new Map<string, Timer>()
+  const renewal = new Renewal(runtime)
+  let disruptions = 0
+  let tokens = 0
+  let closed = false
+
+  const inBackground = (work: Promise<unknown>): void => {
+    const done: Promise<void> = work.then(ignore, ignore).finally(() => background.delete(done))
+    background.add(done)
+  }
+
+  const releaseInBackground: LockRoom['releaseInBackground'] = (key, token, notAfter, forMs) => {
+    const release = calls.call(() => leases.release(key, { token, claimMs, notAfter }), forMs, {
+      background: true,
+    })
+    inBackground(release.then(({ reply }) => lookAfter(key, reply)))
+  }
+
+  // One look per key and claim time, whatever the number of hand-offs: what is claimed in time costs nothing.
+  const lookAfter: LockRoom['lookAfter'] = (key, { unclaimedMs }) => {
+    if (unclaimedMs <= 0 || closed || lookouts.has(key)) return
+    const look = (): void => {
+      lookouts.delete(key)
+      inBackground(
+        calls
+          .call(() => leases.tend(key, claimMs), calls.callTimeoutMs, { background: true })
+          .then(({ reply }) => lookAfter(key, reply)),
+      )
+    }
+    lookouts.set(key, runtime.setTimer(unclaimedMs + 5, look, { background: true }))
+  }
+
+  const waiting = new WaitingRoom(calls, leases, process, ({ kind, key, token }) => {
+    if (kind === 'revoked') held.get(token)?.lose('it was revoked')
+    // Handed to somebody who does not wait any more: on to the next, at once.
+    else if (!held.has(token)) releaseInBackground(key, token, 0, claimMs)
+  })
+
+  const stopWatching = storage.connection.onChange((state) => {
+    if (state === 'down') {
+      disruptions += 1
+      return
+    }
+    waiting.reconnected()
+    renewal.renewAll()
+  })
+
+  const settled = async (graceMs: number, work: readonly Promise<unknown>[]): Promise<void> => {
+    if (work.length === 0 || graceMs === 0) return
+    let timer: Timer | undefined
+    const grace = new Promise<void>((resolve) => (timer = runtime.setTimer(graceMs, resolve)))
+    await Promise.race([Promise.all(work), grace])
+    timer?.cancel()
+  }
+
+  return {
+    calls,
+    leases,
+    runtime,
+    process,
+    claimMs,
+    renewal,
+    waiting,
+    held,
+    disruptions: () => disruptions,
+    nextToken: () => `${process}.${(tokens += 1).toString(36)}`,
+    releaseInBackground,
+    lookAfter,
+    async close(error, graceMs) {
+      const finishing = [...held.values()].map((lease) => lease.finish(error))
+      await settled(graceMs, finishing)
+      closed = true
+      for (const lease of held.values()) lease.abandon()
+      held.clear()
+      stopWatching()
+      renewal.close()
+      for (const timer of lookouts.values()) timer.cancel()
+      lookouts.clear()
+      // What waiting calls left behind is given back, unless the storage cannot be reached anyway.
+      await settled(calls.callTimeoutMs, [...background])
+      await waiting.close()
+    },
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,98 @@
+import { checkDuration, checkInteger, checkName } from '../check.ts'
+import { InvalidArgumentError } from '../errors.ts'
+
+/** Shortest lease: below it, the margin for clocks and one round trip leave no time to work in. */
+export const SHORTEST_LEASE_MS = 50
+/** Most permits of a semaphore: its holders are looked through at every step. */
+export const MOST_PERMITS = 1_000
+
+/** When a lease counts as granted: with the primary's word, or once `replicas` of its replicas have it too. */
+export type LockDurability = 'primary' | { readonly replicas: number; readonly timeoutMs?: number }
+
+export interface LockOptions {
+  /**
+   * How long the lease lasts without renewal, so how long a crashed holder blocks the others: 50 ms to 1,000 days,
+   * default 30,000. A living holder's lease is renewed every third of it.
+   */
+  readonly leaseMs?: number
+  /**
+   * How long to wait for the lock: 0 or more, `Infinity` allowed, default 10,000. Counted from the call; one command
+   * that is under way when it is over is still waited for.
+   */
+  readonly waitMs?: number
+  /** Ends the waiting with `LockAbortedError`. It does not touch a lease that was granted. */
+  readonly signal?: AbortSignal | undefined
+  /** Longest time to hold: renewal stops in time for the lease to end then. Default: no limit. */
+  readonly maxHoldMs?: number
+  /**
+   * Default `'primary'`. With `{ replicas: n }` grants and renewals count only when n replicas confirmed them
+   * (within `timeoutMs`, default 1,000): the lease survives a failover to any of them.
+   */
+  readonly durability?: LockDurability
+}
+
+/** {@link LockOptions}, checked and complete. */
+export interface LockSettings {
+  readonly leaseMs: number
+  readonly waitMs: number
+  readonly signal: AbortSignal | undefined
+  readonly maxHoldMs: number
+  readonly durability: { readonly replicas: number; readonly timeoutMs: number } | undefined
+}
+
+export function lockSettings(options: LockOptions, defaults: LockOptions): LockSettings {
+  const {
+    leaseMs = 30_000,
+    waitMs = 10_000,
+    maxHoldMs = Infinity,
+    durability = 'primary',
+    signal,
+  } = {
+    ...defaults,
+    ...withoutUndefined(options),
+  }
+  return {
+    leaseMs: checkDuration('leaseMs', leaseMs, SHORTEST_LEASE_MS),
+    waitMs: waitMs === Infinity ? waitMs : checkDuration('waitMs', waitMs, 0),
+    maxHoldMs: maxHoldMs === Infinity ? maxHoldMs : checkDuration('maxHoldMs', maxHoldMs, SHORTEST_LEASE_MS),
+    signal,
+    durability: replication(durability),
+  }
+}
+
+function replication(durability: LockDurability): LockSettings['durability'] {
+  if (durability === 'primary') return undefined
+  if (typeof durability !== 'object' || durability === null) {
+    throw new InvalidArgumentError(`durability must be 'primary' or { replicas: n }.`)
+  }
+  return {
+    replicas: checkInteger('durability.replicas', durability.replicas, 1, 1_000),
+    timeoutMs: checkDuration('durability.timeoutMs', durability.timeoutMs ?? 1_000, 1, 60_000),
+  }
+}
+
+function withoutUndefined(options: LockOptions): LockOptions {
+  if (typeof options !== 'object' || options === null)
+    throw new InvalidArgumentError('The options must be an object.')
+  for (const value of Object.values(options)) {
+    if (value === undefined)
+      return Object.fromEntries(Object.entries(options).filter(([, given]) => given !== undefined))
+  }
+  return options
+}
+
+/** What a lease is for: `key` is where it lies in the storage, `name` is what the caller calls it. */
+export interface LockTarget {
+  readonly key: string
+  readonly name: string
+  readonly permits: number
+}
+
+export function lockTarget(prefix: string, name: string): LockTarget {
+  return { key: `${prefix}:lock:${checkName('A lock name', name)}`, name, permits: 1 }
+}
+
+export function semaphoreTarget(prefix: string, name: string, permits: number): LockTarget {
+  checkInteger('permits', permits, 1, MOST_PERMITS)
+  return { key: `${prefix}:semaphore:${checkName('A semaphore name', name)}`, name, permits }
+}

@@ -1,0 +1,29 @@
+import type { Runtime } from '../runtime.ts'
+import type { StorageCalls } from '../storage-calls.ts'
+import type { LeaseStorage, ReleaseReply } from '../storage/leases.ts'
+import type { HeldLease } from './lease.ts'
+import type { Renewal } from './renewal.ts'
+import type { WaitingRoom } from './waiters.ts'
+
+/** What the parts of one `Locks` instance share. */
+export interface LockRoom {
+  readonly calls: StorageCalls
+  readonly leases: LeaseStorage
+  readonly runtime: Runtime
+  /** The first part of every token, and the address of pushes. */
+  readonly process: string
+  readonly claimMs: number
+  readonly renewal: Renewal
+  readonly waiting: WaitingRoom
+  readonly held: Map<string, HeldLease>
+  /** How often the connection went down: a command that saw one may have been sent twice by the client. */
+  readonly disruptions: () => number
+  nextToken(): string
+  /**
+   * Sends a release that nobody waits for until it is answered or `forMs` is over: what it should end has ended by
+   * itself by then.
+   */
+  releaseInBackground(key: string, token: string, notAfter: number, forMs: number): void
+  /** A hand-off that is not claimed in time must go on to the next one: looks after it. */
+  lookAfter(key: string, reply: Pick<ReleaseReply, 'unclaimedMs'>): void
+}

@@ -1,0 +1,170 @@
+import { HoldfastError } from '../errors.ts'
+import type { Runtime, Timer } from '../runtime.ts'
+import type { StorageCalls } from '../storage-calls.ts'
+import type { LeasePush, LeaseStorage } from '../storage/leases.ts'
+
+/** An attempt to acquire, as the waiting room sees it. */
+export interface Waiting {
+  readonly key: string
+  /** Its last acquire left before pushes were certain to arrive, so it may have been passed over. */
+  readonly uncertain: boolean
+  /** Asks the storage again; finds its grant, keeps its place, or joins the queue anew. */
+  ask(): void
+}
+
+interface Line {
+  readonly waiting: Set<Waiting>
+  timer: Timer | undefined
+  timerAt: number
+}
+
+/** Where pushes are refused, waiters ask about this often. */
+const RETRY_MS = 100
+
+/**
+ * Everything that waits in this process: finds the waiter that a push is for, and makes sure that nobody depends on
+ * pushes. Per key one timer asks on behalf of the first waiter when the holder's lease should have ended; an
+ * interrupted subscription or connection makes all of them ask.
+ */
+export class WaitingRoom {
+  readonly #calls: StorageCalls
+  readonly #leases: LeaseStorage
+  readonly #runtime: Runtime
+  readonly #process: string
+  readonly #onOther: (push: Exclude<LeasePush, { kind: 'dropped' | 'gap' }>) => void
+  readonly #asking = new Map<string, Waiting>()
+  readonly #lines = new Map<string, Line>()
+  #listening: 'no' | 'starting' | 'yes' | 'refused' = 'no'
+  #stop: (() => Promise<void>) | undefined
+  #closed = false
+
+  /** `onOther` gets the pushes for tokens that nobody waits with. */
+  constructor(
+    calls: StorageCalls,
+    leases: LeaseStorage,
+    process: string,
+    onOther: (push: Exclude<LeasePush, { kind: 'dropped' | 'gap' }>) => void,
+  ) {
+    this.#calls = calls
+    this.#leases = leases
+    this.#runtime = calls.runtime
+    this.#process = process
+    this.#onOther = onOther
+  }
+
+  /** True: pushes for commands that are sent from now on will arrive. */
+  get listening(): boolean {
+    return this.#listening === 'yes'
+  }
+
+  expect(token: string, waiting: Waiting): void {
+    this.#asking.set(token, waiting)
+  }
+
+  forget(token: string): void {
+    this.#asking.delete(token)
+  }
+
+  /** It is in the queue of its key; the earliest lease there ends in `remainingMs`, and `ahead` others go first. */
+  park(waiting: Waiting, remainingMs: number, ahead: number): void {
+    let line = this.#lines.get(waiting.key)
+    if (line === undefined) {
+      line = { waiting: new Set(), timer: undefined, timerAt: Infinity }
+      this.#lines.set(waiting.key, line)
+    }
+    line.waiting.add(waiting)
+    // The first in line asks on time; those behind leave it a moment to repair the lock for all of them.
+    const patience = 5 + Math.min(ahead, 100) * 10 * (0.5 + this.#runtime.random())
+    const onTime = Math.max(0, remainingMs) + patience
+    const delay = this.listening ? onTime : Math.min(onTime, RETRY_MS * (0.5 + this.#runtime.random()))
+    this.#schedule(line, delay)
+  }
+
+  leave(waiting: Waiting): void {
+    const line = this.#lines.get(waiting.key)
+    if (line === undefined || !line.waiting.delete(waiting) || line.waiting.size > 0) return
+    line.timer?.cancel()
+    this.#lines.delete(waiting.key)
+  }
+
+  /** Those of the key may have lost their places: all ask again. */
+  askAll(key: string): void {
+    for (const waiting of this.#lines.get(key)?.waiting ?? []) waiting.ask()
+  }
+
+  /** Pushes may have been missed. */
+  askEverybody(): void {
+    for (const line of this.#lines.values()) for (const waiting of line.waiting) waiting.ask()
+  }
+
+  /** Starts to listen, unless it does already or was refused. */
+  listen(): void {
+    if (this.#listening !== 'no' || this.#closed) return
+    this.#listening = 'starting'
+    this.#calls
+      .call(() => this.#leases.listen(this.#process, (push) => this.#received(push)))
+      .then(
+        async ({ reply: stop }) => {
+          if (this.#closed) return await stop()
+          this.#stop = stop
+          this.#listening = 'yes'
+          for (const line of this.#lines.values()) {
+            for (const waiting of line.waiting) if (waiting.uncertain) waiting.ask()
+          }
+        },
+        (error: unknown) => {
+          const refused = HoldfastError.isInstance(error) && error.code === 'STORAGE_REFUSED'
+          this.#listening = refused ? 'refused' : 'no'
+        },
+      )
+      .catch(() => undefined)
+  }
+
+  /** The connection is back: rights may have changed, and pushes may have been missed. */
+  reconnected(): void {
+    if (this.#listening === 'refused') this.#listening = 'no'
+    if (this.#lines.size > 0) this.listen()
+    this.askEverybody()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const line of this.#lines.values()) line.timer?.cancel()
+    this.#lines.clear()
+    this.#asking.clear()
+    this.#listening = 'no'
+    await this.#stop?.()
+  }
+
+  #schedule(line: Line, delay: number): void {
+    const at = this.#runtime.monotonicNow() + delay
+    if (at >= line.timerAt) return
+    line.timer?.cancel()
+    line.timerAt = at
+    line.timer = this.#runtime.setTimer(delay, () => {
+      line.timer = undefined
+      line.timerAt = Infinity
+      // Its reply schedules the next time. Without pushes everybody has to look for himself.
+      for (const waiting of line.waiting) {
+        waiting.ask()
+        if (this.listening) break
+      }
+    })
+  }
+
+  #received(push: LeasePush): void {
+    if (this.#closed) return
+    switch (push.kind) {
+      case 'gap':
+        return this.askEverybody()
+      case 'dropped':
+        return this.askAll(push.key)
+      case 'granted':
+      case 'revoked': {
+        const waiting = this.#asking.get(push.token)
+        if (push.kind === 'granted' && waiting !== undefined) waiting.ask()
+        else this.#onOther(push)
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { type Locks, type LocksOptions, locksOver } from '../../src/locks/locks.ts'
+import { memoryStorage } from '../../src/memory/memory-storage.ts'
+import { StorageCalls } from '../../src/storage-calls.ts'
+import type { LeaseStorage } from '../../src/storage/leases.ts'
+import type { ConnectionState, Storage } from '../../src/storage/storage.ts'
+import { type ManualRuntime, manualRuntime } from './manual-runtime.ts'
+
+/** One storage, any number of processes, and time that a test moves. */
+export interface World {
+  readonly runtime: ManualRuntime
+  readonly storage: Storage
+  /** Every command, as `op name` in the order of arrival. */
+  readonly commands: string[]
+  /** Another process on the same storage. `link` stands for its connection. */
+  readonly join: (options?: LocksOptions) => { locks: Locks; link: Link }
+}
+
+/** A process's connection, as a test disturbs it. */
+export interface Link {
+  state: ConnectionState
+  /** What happens to the next commands, first one first: nothing is lost once the list is empty. */
+  readonly faults: Fault[]
+  readonly set: (state: ConnectionState) => void
+}
+
+/**
+ * `lost`: never arrives, never answered. `unanswered`: is executed, never answered. `twice`: is executed twice, the
+ * second answer counts. `held`: is executed when the test says so.
+ */
+export type Fault =
+  | 'lost'
+  | 'unanswered'
+  | 'twice'
+  | 'ok'
+  | { readonly held: (execute: () => Promise<unknown>) => void }
+
+export function createWorld(): World {
+  const runtime = manualRuntime()
+  // The server's clock is its own: far from the processes' clocks.
+  const storage = memoryStorage({ now: () => 1_600_000_000_000 + runtime.monotonicNow() })
+  const commands: string[] = []
+  return {
+    runtime,
+    storage,
+    commands,
+    join(options = {}) {
+      const listeners = new Set<(state: ConnectionState) => void>()
+      const link: Link = {
+        state: 'ready',
+        faults: [],
+        set(state) {
+          link.state = state
+          for (const listener of listeners) listener(state)
+        },
+      }
+      const connection = {
+        get state() {
+          return link.state
+        },
+        onChange(listener: (state: ConnectionState) => void) {
+          listeners.add(listener)
+          return () => void listeners.delete(listener)
+        },
+      }
+      const faulty = { ...storage, connection, leases: disturbed(storage.leases, link, commands) }
+      const calls = new StorageCalls(faulty, runtime)
+      return { locks: locksOver(calls, options), link }
+    },
+  }
+}
+
+const silence = new Promise<never>(() => undefined)
+
+function disturbed(leases: LeaseStorage, link: Link, commands: string[]): LeaseStorage {
+  const through =
+    <A extends readonly [key: string, ...unknown[]], R>(op: string, command: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      const execute = (): Promise<R> => {
+        commands.push(`${op} ${args[0].split(':').at(-1)}`)
+        return command(...args)
+      }
+      const fault = link.faults.shift() ?? 'ok'
+      if (fault === 'lost') return await silence
+      if (fault === 'unanswered') return await execute().then(() => silence)
+      if (fault === 'twice') return await execute().then(execute)
+      if (fault !== 'ok')
+        return await new Promise<R>((resolve) => fault.held(() => execute().then((r) => (resolve(r), r))))
+      return await execute()
+    }
+  return {
+    acquire: through('acquire', leases.acquire.bind(leases)),
+    release: through('release', leases.release.bind(leases)),
+    extend: through('extend', leases.extend.bind(leases)),
+    tend: through('tend', leases.tend.bind(leases)),
+    revoke: through('revoke', leases.revoke.bind(leases)),
+    inspect: through('inspect', leases.inspect.bind(leases)),
+    listen: (process, onPush) => leases.listen(process, onPush),
+  }
+}
