@@ -1,0 +1,25 @@
+import { createHoldfast } from '@holdfast/core'
+import { ioredisStorage } from '@holdfast/redis-ioredis'
+import { Redis } from 'ioredis'
+
+const redis = new Redis(process.env.REDIS_URL ?? 'redis://localhost:6379')
+const holdfast = createHoldfast({ storage: ioredisStorage(redis), prefix: 'shop' })
+
+// However many instances start it, and however often: the invoice is made once, the others get the same answer.
+const invoice = await holdfast.idempotency.run('invoice', 'order-42', async (execution) => {
+  await execution.updateProgress(50, 'drawing the PDF')
+  return { number: 'INV-7' }
+})
+console.log(invoice.status, invoice.result.number) // executed INV-7, and for five minutes: replayed INV-7
+
+// One at a time; lease.signal is aborted in time if the lock should be lost.
+await holdfast.locks.run('stock:42', async (lease) => {
+  console.log('mine, with the fencing token', lease.fencingToken)
+})
+
+// One load for the whole fleet, and a removal during the load wins.
+const price = await holdfast.cache.getOrCreate('price:42', () => 19.9, { ttlMs: 60_000 })
+console.log(price)
+
+await holdfast.close()
+await redis.quit()
