@@ -48,5 +48,7 @@ it('reads the manifest of a Node project, and survives a broken one', async () =
     name: 'TypeScript monorepo with Fastify',
     evidence: ['package.json', 'pnpm-workspace.yaml', 'tsconfig.json'],
   })
-  expect(await detectProjectType(['package.json'], async () => '{ broken')).toMatchObject({ name: 'Node.js package' })
+  expect(await detectProjectType(['package.json'], async () => '{ broken')).toMatchObject({
+    name: 'Node.js package',
+  })
 })

@@ -10,7 +10,14 @@ function open(path = ':memory:'): Store {
 }
 
 function addReview(store: Store): void {
-  const review = { id: 'r1', repository: '/r', baseCommit: 'b', headCommit: 'h', title: 't', reviewer: 'local' }
+  const review = {
+    id: 'r1',
+    repository: '/r',
+    baseCommit: 'b',
+    headCommit: 'h',
+    title: 't',
+    reviewer: 'local',
+  }
   store.reviews.add(review)
 }
 
@@ -61,7 +68,15 @@ it('is one database for all who open the file', () => {
   const [one, two] = [open(path), open(path)]
   addReview(one)
   expect(two.reviews.find('r1')?.status).toBe('pending')
-  const run = { jobType: 'ai-review', jobKey: 'r1', executionId: 'e', attempt: 1, instance: 'i', client: 'c', detail: '' }
+  const run = {
+    jobType: 'ai-review',
+    jobKey: 'r1',
+    executionId: 'e',
+    attempt: 1,
+    instance: 'i',
+    client: 'c',
+    detail: '',
+  }
   one.witness.record({ ...run, event: 'begin' })
   two.witness.record({ ...run, event: 'begin' })
   expect(one.witness.all()).toHaveLength(2)

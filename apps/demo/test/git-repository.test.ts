@@ -36,7 +36,11 @@ it('reads every kind of change from a real difference', async () => {
       { line: 5, text: '++ plus' },
     ],
   })
-  expect(byPath['new name.txt']).toMatchObject({ kind: 'renamed', previousPath: 'old name.txt', addedLines: [] })
+  expect(byPath['new name.txt']).toMatchObject({
+    kind: 'renamed',
+    previousPath: 'old name.txt',
+    addedLines: [],
+  })
   expect(byPath['gone.py']).toMatchObject({ kind: 'deleted', deletions: 3, addedLines: [] })
   expect(byPath['picture.bin']).toMatchObject({ kind: 'modified', binary: true })
   expect(byPath['tü"b\t.ts']).toMatchObject({ kind: 'modified', addedLines: [{ line: 2, text: 'r' }] })
@@ -66,7 +70,8 @@ it('has the same hash for the same change and another one for another', async ()
   const second = repository.commit({ 'a.txt': '2\n' })
   const third = repository.commit({ 'a.txt': '3\n' })
   const git = await openRepository(repository.path)
-  const hash = async (base: string, head: string): Promise<string> => parseChange(await git.diff({ base, head })).hash
+  const hash = async (base: string, head: string): Promise<string> =>
+    parseChange(await git.diff({ base, head })).hash
   expect(await hash(first, second)).toBe(await hash(first, second))
   expect(await hash(first, second)).not.toBe(await hash(second, third))
 })

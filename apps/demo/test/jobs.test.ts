@@ -35,7 +35,14 @@ async function setUp({ withReview = true, configured = true, reviewer = localRev
     repository.commit({ 'a.ts': 'export const a = 1\ndebugger\n' }, 'Stop here')
     const range = await (await openRepository(repository.path)).resolveRange()
     const { base: baseCommit, head: headCommit } = range
-    store.reviews.add({ id: 'r1', repository: repository.path, baseCommit, headCommit, title: 'Test', reviewer: 'local' })
+    store.reviews.add({
+      id: 'r1',
+      repository: repository.path,
+      baseCommit,
+      headCommit,
+      title: 'Test',
+      reviewer: 'local',
+    })
   }
   const run = (jobs: readonly JobType[]) => fire({ reviewId: 'r1', jobs, onInProgress: 'reject' })
   return { store, holdfast, outcomes, logs, run }
@@ -61,7 +68,9 @@ it('reviews in ten stages and leaves findings, a comment, a notification and a r
   expect(store.reviews.find('r1')?.status).toBe('reviewed')
   expect(store.effects.count('findings', 'r1')).toBe(1)
   expect(store.effects.comments('r1', 'ai-review')).toEqual([expect.stringContaining('1 errors, 0 warnings')])
-  expect(store.effects.notifications('r1')).toEqual([{ kind: 'ai-review', message: 'Review r1 is done: 1 findings.' }])
+  expect(store.effects.notifications('r1')).toEqual([
+    { kind: 'ai-review', message: 'Review r1 is done: 1 findings.' },
+  ])
   const snapshot = await holdfast.idempotency.getExecutionStatus('ai-review', 'r1')
   expect(snapshot).toMatchObject({ status: 'completed', result: { outcome: 'done', summary: '1 findings' } })
 })
@@ -149,14 +158,19 @@ it('takes parts that run on their own already instead of running them again', as
   await run(JOB_TYPES)
   const begins = store.witness.all().filter(({ event }) => event === 'begin')
   expect(begins.map(({ jobType }) => jobType).toSorted()).toEqual([...JOB_TYPES].toSorted())
-  expect(outcomes.filter(({ nested }) => nested).map(({ status }) => status)).toEqual(Array(3).fill('replayed'))
+  expect(outcomes.filter(({ nested }) => nested).map(({ status }) => status)).toEqual(
+    Array(3).fill('replayed'),
+  )
 })
 
 it('writes the executionId on every line of a job', async () => {
   const { logs, store, run } = await setUp()
   await run(JOB_TYPES)
   const begins = new Map(
-    store.witness.all().filter(({ event }) => event === 'begin').map((begin) => [begin.jobType, begin.executionId]),
+    store.witness
+      .all()
+      .filter(({ event }) => event === 'begin')
+      .map((begin) => [begin.jobType, begin.executionId]),
   )
   expect(logs.length).toBeGreaterThan(20)
   for (const line of logs) expect(line['executionId']).toBe(begins.get(String(line['jobType'])))

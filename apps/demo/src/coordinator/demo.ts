@@ -6,7 +6,7 @@ import { GitInputError, openRepository } from '../review/git-repository.ts'
 import { openStore } from '../store/store.ts'
 import type { DemoOptions } from '../terminal/command-line.ts'
 import { startProgress } from '../terminal/progress.ts'
-import { jobTable, testimony } from '../terminal/report.ts'
+import { jobTable, results, startsLine, testimony } from '../terminal/report.ts'
 import { judge } from './verdict.ts'
 import { startFleet } from './fleet.ts'
 import { runRounds } from './rounds.ts'
@@ -64,7 +64,7 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
   const runs = store.witness.all()
   const verdict = judge(runs, killing)
   print(`\n${jobTable(runs, outcomes)}`)
-  for (const { jobType, event, detail } of runs) if (event === 'end') print(`${jobType.padEnd(23)} ${detail}`)
+  print(`${startsLine(outcomes)}\n\n${results(runs)}`)
   if (scenario === 'once') print(`\nWhat the bodies inserted themselves:\n${testimony(runs)}`)
   print(`\n${verdict.lines.map((line) => `${verdict.ok ? '✔' : '✖'} ${line}`).join('\n')}`)
   print(`Database and logs: ${folder}`)
@@ -88,7 +88,7 @@ async function readInput({ repo, base, head }: DemoOptions): Promise<Input> {
   const range = await repository.resolveRange(base, head)
   const title = `${base ?? range.base.slice(0, 7)}..${head ?? range.head.slice(0, 7)}`
   if ((await repository.diff(range)) === '') {
-    throw new GitInputError(`Nothing changes from ${title} in ${repository.root}.`)
+    throw new GitInputError(`Nothing changes in ${title} of ${repository.root}.`)
   }
   // A fresh id in every run: on a Redis that stays, an earlier run's results would be replayed.
   const id = `${basename(repository.root)}-${randomUUID().slice(0, 8)}`

@@ -46,7 +46,11 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 }
 
 /** Undefined: there is no Redis, and none was demanded. */
-async function provideUrl({ storage, print }: FleetOptions, stack: AsyncDisposableStack): Promise<string | undefined> {
+async function provideUrl(
+  { storage, print }: FleetOptions,
+  stack: AsyncDisposableStack,
+): Promise<string | undefined> {
+  const slow = setTimeout(() => print('Fetching a Redis server …'), 1_000)
   try {
     const found = await findRedis()
     if (found.kind === 'running') return found.url
@@ -57,12 +61,18 @@ async function provideUrl({ storage, print }: FleetOptions, stack: AsyncDisposab
     if (!(error instanceof RedisNotFoundError) || storage === 'redis') throw error
     print(`${error.message}\n`)
     return undefined
+  } finally {
+    clearTimeout(slow)
   }
 }
 
 type StartedFleet = Omit<Fleet, 'close'>
 
-async function startOnRedis(url: string, options: FleetOptions, stack: AsyncDisposableStack): Promise<StartedFleet> {
+async function startOnRedis(
+  url: string,
+  options: FleetOptions,
+  stack: AsyncDisposableStack,
+): Promise<StartedFleet> {
   const connected = await connectStorage('ioredis', url).catch((cause: unknown) => {
     throw new RedisUnusableError(`${withoutPassword(url)} cannot be used: ${reasonOf(cause)}`, { cause })
   })
@@ -106,7 +116,13 @@ function settingsOf(
   redisUrl?: string,
 ): InstanceSettings {
   const name = `instance-${index + 1}`
-  return { ...settings, name, client, logPath: logPath(name), ...(redisUrl === undefined ? {} : { redisUrl }) }
+  return {
+    ...settings,
+    name,
+    client,
+    logPath: logPath(name),
+    ...(redisUrl === undefined ? {} : { redisUrl }),
+  }
 }
 
 function withoutPassword(url: string): string {

@@ -28,7 +28,17 @@ export async function runRounds(options: RoundsOptions): Promise<Killing | undef
   let killing: Killing | undefined
 
   const fireAll = (jobs: Iterable<JobType>, onInProgress: 'reject' | 'attach'): Promise<unknown> =>
-    Promise.all([...alive].map((instance) => instance.fire({ reviewId, jobs: [...jobs], onInProgress })))
+    Promise.all(
+      [...alive].map((instance, index) => {
+        // Each in another order, so that not one of them is first everywhere.
+        const order = [...jobs]
+        return instance.fire({
+          reviewId,
+          jobs: [...order.slice(index), ...order.slice(0, index)],
+          onInProgress,
+        })
+      }),
+    )
 
   const onGone = (instance: Instance, reason: string | undefined): void => {
     alive.delete(instance)
@@ -46,7 +56,10 @@ export async function runRounds(options: RoundsOptions): Promise<Killing | undef
     victim.kill()
     killing = { instance: victim.name, jobType: type }
     const ms = snapshot.leaseRemainingMs
-    progress.note(type, `${victim.name} was killed at ${snapshot.progressPercentage} %; its lease runs for ${ms} ms more`)
+    progress.note(
+      type,
+      `${victim.name} was killed at ${snapshot.progressPercentage} %; its lease runs for ${ms} ms more`,
+    )
   }
 
   const follow = async (type: JobType): Promise<void> => {

@@ -17,7 +17,13 @@ export interface Killing {
  * victim had begun and not ended may have begun once more elsewhere, and the killed job must have.
  */
 export function judge(runs: readonly JobRun[], killing?: Killing): Verdict {
-  const problems = JOB_TYPES.flatMap((type) => judgeJob(type, runs.filter(({ jobType }) => jobType === type), killing))
+  const problems = JOB_TYPES.flatMap((type) =>
+    judgeJob(
+      type,
+      runs.filter(({ jobType }) => jobType === type),
+      killing,
+    ),
+  )
   if (problems.length > 0) return { ok: false, lines: problems }
   const begun = runs.filter(({ event }) => event === 'begin').length
   if (killing === undefined) {

@@ -12,10 +12,16 @@ export interface ConnectedStorage {
  *
  * @throws Error when nothing answers at first
  */
-export async function connectStorage(client: Exclude<ClientName, 'memory'>, url: string): Promise<ConnectedStorage> {
+export async function connectStorage(
+  client: Exclude<ClientName, 'memory'>,
+  url: string,
+): Promise<ConnectedStorage> {
   switch (client) {
     case 'ioredis': {
-      const [{ Redis }, { ioredisStorage }] = await Promise.all([import('ioredis'), import('@holdfast/redis-ioredis')])
+      const [{ Redis }, { ioredisStorage }] = await Promise.all([
+        import('ioredis'),
+        import('@holdfast/redis-ioredis'),
+      ])
       const redis = new Redis(url, { lazyConnect: true })
       const firstError = untilError(redis)
       await Promise.race([redis.connect(), firstError]).catch((error: unknown) => {
@@ -44,7 +50,9 @@ export async function connectStorage(client: Exclude<ClientName, 'memory'>, url:
  * Rejects with the client's first error. Later ones are no news: the client reconnects, and meanwhile the calls say
  * that the storage is unavailable. Both clients want a listener in any case.
  */
-function untilError(client: { on(event: 'error', listener: (error: Error) => void): unknown }): Promise<never> {
+function untilError(client: {
+  on(event: 'error', listener: (error: Error) => void): unknown
+}): Promise<never> {
   const failed = new Promise<never>((_resolve, reject) => void client.on('error', reject))
   failed.catch(() => undefined)
   return failed

@@ -20,7 +20,7 @@ export interface JobRunnerParts {
 
 export interface JobRunner {
   /** Never rejects: what became of each start is told to `onOutcome`. */
-  fire(request: FireRequest): Promise<void>
+  readonly fire: (request: FireRequest) => Promise<void>
 }
 
 interface Start extends Pick<FireRequest, 'onInProgress'> {

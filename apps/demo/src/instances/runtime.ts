@@ -27,7 +27,14 @@ export function startRuntime(
   const destination = pino.destination({ dest: logPath, sync: true, mkdir: true })
   const log = pino({ base: { instance, client, pid: process.pid } }, destination)
   const reviewer = cachedReviewer(localReviewer(), holdfast.cache)
-  const { fire } = createJobRunner({ settings, idempotency: holdfast.idempotency, store, reviewer, log, onOutcome })
+  const { fire } = createJobRunner({
+    settings,
+    idempotency: holdfast.idempotency,
+    store,
+    reviewer,
+    log,
+    onOutcome,
+  })
   return {
     fire,
     async close() {

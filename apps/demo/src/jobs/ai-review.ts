@@ -110,7 +110,8 @@ async function summaryComment(
   { findings, metrics, reviewer }: Analysis,
   material: ReturnType<typeof reviewMaterial>,
 ): Promise<string> {
-  const count = (severity: string): number => findings.filter((finding) => finding.severity === severity).length
+  const count = (severity: string): number =>
+    findings.filter((finding) => finding.severity === severity).length
   const languages = (await material.languages()).slice(0, 3).map(({ language }) => language)
   return [
     `${metrics.files} files changed (+${metrics.additions} −${metrics.deletions}), mostly ${languages.join(', ')}.`,

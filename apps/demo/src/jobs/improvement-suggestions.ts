@@ -51,7 +51,8 @@ const WEIGHT = { error: 100, warning: 10, info: 1 }
 
 function suggest(findings: readonly Finding[]): readonly string[] {
   const byRule = Map.groupBy(findings, ({ rule }) => rule)
-  const weight = (group: readonly Finding[]): number => group.reduce((sum, { severity }) => sum + WEIGHT[severity], 0)
+  const weight = (group: readonly Finding[]): number =>
+    group.reduce((sum, { severity }) => sum + WEIGHT[severity], 0)
   return [...byRule]
     .toSorted(([, a], [, b]) => weight(b) - weight(a))
     .slice(0, MOST_SUGGESTIONS)

@@ -31,12 +31,18 @@ export const pullRequestSummary: Job = {
         percent: 100,
         title: 'Save the summary',
         async run(state) {
-          const owner = { reviewId: context.reviewId, kind: 'summary', fencingToken: context.execution.fencingToken }
+          const owner = {
+            reviewId: context.reviewId,
+            kind: 'summary',
+            fencingToken: context.execution.fencingToken,
+          }
           const { commits, projectType } = await material.reviewContext()
           const body = [
             `${findReview(context).title} (${projectType.name}): ${state.summary}`,
             ...commits.slice(0, 10).map(({ id, subject }) => `- ${subject} (${id.slice(0, 7)})`),
-            ...areas((await material.change()).files).map(([area, lines]) => `- ${area}: ${lines} changed lines`),
+            ...areas((await material.change()).files).map(
+              ([area, lines]) => `- ${area}: ${lines} changed lines`,
+            ),
           ]
           context.store.effects.saveComments(owner, [body.join('\n')])
         },

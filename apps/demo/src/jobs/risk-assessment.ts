@@ -50,16 +50,28 @@ export const riskAssessment: Job = {
           const { findings } = await material.analysis()
           const errors = findings.filter(({ severity }) => severity === 'error').length
           if (errors === 0) return state
-          return { factors: [...state.factors, { points: Math.min(30, 5 * errors), reason: `${errors} errors found` }] }
+          return {
+            factors: [
+              ...state.factors,
+              { points: Math.min(30, 5 * errors), reason: `${errors} errors found` },
+            ],
+          }
         },
       },
       {
         percent: 100,
         title: 'Save the assessment',
         run(state) {
-          const owner = { reviewId: context.reviewId, kind: 'risk', fencingToken: context.execution.fencingToken }
+          const owner = {
+            reviewId: context.reviewId,
+            kind: 'risk',
+            fencingToken: context.execution.fencingToken,
+          }
           context.store.effects.saveComments(owner, [
-            [assess(state.factors), ...state.factors.map(({ points, reason }) => `+${points} ${reason}`)].join('\n'),
+            [
+              assess(state.factors),
+              ...state.factors.map(({ points, reason }) => `+${points} ${reason}`),
+            ].join('\n'),
           ])
         },
       },
@@ -80,9 +92,12 @@ function assess(factors: readonly Factor[]): string {
 function sizeFactors(files: readonly ChangedFile[]): readonly Factor[] {
   const lines = files.reduce((sum, file) => sum + file.addedLines.length + file.deletions, 0)
   const factors: Factor[] = []
-  if (lines > 200) factors.push({ points: Math.min(30, Math.round(lines / 100)), reason: `${lines} changed lines` })
+  if (lines > 200)
+    factors.push({ points: Math.min(30, Math.round(lines / 100)), reason: `${lines} changed lines` })
   if (files.length > 20) factors.push({ points: 10, reason: `${files.length} files touched` })
-  const code = files.filter(({ path }) => /\.(?:[cm]?[jt]sx?|py|rb|go|rs|java|kt|cs|php|swift|c|cpp)$/.test(path))
+  const code = files.filter(({ path }) =>
+    /\.(?:[cm]?[jt]sx?|py|rb|go|rs|java|kt|cs|php|swift|c|cpp)$/.test(path),
+  )
   if (code.length > 0 && !files.some(({ path }) => isTest(path))) {
     factors.push({ points: 20, reason: 'code changes, but no test does' })
   }
@@ -93,7 +108,10 @@ const SENSITIVE: readonly (readonly [RegExp, string])[] = [
   [/(^|\/)(auth|login|session|password|crypto|security)/i, 'authentication or security'],
   [/(^|\/)migrations?\/|\.sql$/i, 'the database schema'],
   [/(^|\/)\.github\/|(^|\/)\.ci\/|gitlab-ci|Jenkinsfile|Dockerfile/i, 'the build and delivery'],
-  [/(^|\/)(package\.json|Cargo\.toml|go\.mod|pom\.xml|requirements[^/]*\.txt|[^/]+\.csproj)$/, 'dependencies'],
+  [
+    /(^|\/)(package\.json|Cargo\.toml|go\.mod|pom\.xml|requirements[^/]*\.txt|[^/]+\.csproj)$/,
+    'dependencies',
+  ],
 ]
 
 function sensitiveFactors(files: readonly ChangedFile[]): readonly Factor[] {
@@ -103,7 +121,10 @@ function sensitiveFactors(files: readonly ChangedFile[]): readonly Factor[] {
   }))
 }
 
-function historyFactors(files: readonly ChangedFile[], counts: ReadonlyMap<string, number>): readonly Factor[] {
+function historyFactors(
+  files: readonly ChangedFile[],
+  counts: ReadonlyMap<string, number>,
+): readonly Factor[] {
   const hot = files.filter(({ path }) => (counts.get(path) ?? 0) >= 10)
   if (hot.length === 0) return []
   return [{ points: Math.min(20, 5 * hot.length), reason: `${hot.length} files that change very often` }]

@@ -6,7 +6,7 @@ export interface Stage<State> {
   readonly percent: number
   readonly title: string
   /** Returns the state to go on with, nothing for the same one. */
-  run(state: State): Promise<State | void> | State | void
+  readonly run: (state: State) => Promise<State | void> | State | void
 }
 
 interface Checkpoint<State> {

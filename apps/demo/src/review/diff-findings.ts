@@ -4,15 +4,17 @@ import type { Finding } from './reviewer.ts'
 
 /** What the added lines alone tell, in any language. */
 export function diffFindings(files: readonly ChangedFile[]): readonly Finding[] {
-  return files.filter((file) => !file.binary && !isGenerated(file.path)).flatMap((file) => [
-    ...sizeFindings(file),
-    ...file.addedLines.flatMap(({ line, text }) =>
-      LINE_CHECKS.filter((check) => check.applies(file.path, text)).map((check) => {
-        const { severity, rule, message } = check
-        return { file: file.path, line, severity, rule, message }
-      }),
-    ),
-  ])
+  return files
+    .filter((file) => !file.binary && !isGenerated(file.path))
+    .flatMap((file) => [
+      ...sizeFindings(file),
+      ...file.addedLines.flatMap(({ line, text }) =>
+        LINE_CHECKS.filter((check) => check.applies(file.path, text)).map((check) => {
+          const { severity, rule, message } = check
+          return { file: file.path, line, severity, rule, message }
+        }),
+      ),
+    ])
 }
 
 /** Reads the lines `path:line: message` that `git diff --check` prints. */
@@ -38,7 +40,9 @@ export function isGenerated(path: string): boolean {
 }
 
 export function isTest(path: string): boolean {
-  return /(^|\/)(tests?|specs?|__tests__)\/|\.(test|spec)\.\w+$|_test\.\w+$|(^|\/)test_[^/]+$|Tests?\.(cs|java|kt)$/.test(path)
+  return /(^|\/)(tests?|specs?|__tests__)\/|\.(test|spec)\.\w+$|_test\.\w+$|(^|\/)test_[^/]+$|Tests?\.(cs|java|kt)$/.test(
+    path,
+  )
 }
 
 const LARGE_ADDITION = 400

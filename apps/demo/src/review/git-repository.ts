@@ -41,7 +41,8 @@ export class GitInputError extends Error {
 const DEFAULT_COMMITS = 5
 
 export async function openRepository(path: string): Promise<GitRepository> {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new GitInputError(`There is no folder ${path}.`)
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    throw new GitInputError(`There is no folder ${path}.`)
   const root = await topFolder(path)
   const git = gitIn(root)
 
@@ -66,7 +67,10 @@ export async function openRepository(path: string): Promise<GitRepository> {
     async resolveRange(base, head = 'HEAD') {
       if (head === 'HEAD' && !(await hasCommits(git))) throw new GitInputError(`${root} has no commits yet.`)
       const headCommit = await commitOf(head)
-      return { head: headCommit, base: base === undefined ? await recentBase(headCommit) : await commitOf(base) }
+      return {
+        head: headCommit,
+        base: base === undefined ? await recentBase(headCommit) : await commitOf(base),
+      }
     },
     // diff-tree rather than diff: it heeds no settings of the user's or the repository's that change the format.
     diff: ({ base, head }) => gitIn(root, { trimmed: false }).raw('diff-tree', ...PATCH, base, head, '--'),
@@ -80,7 +84,15 @@ export async function openRepository(path: string): Promise<GitRepository> {
       })
     },
     async changeCounts(commit, limit) {
-      const names = await git.raw('log', `--max-count=${limit}`, '--format=', '--name-only', '-z', commit, '--')
+      const names = await git.raw(
+        'log',
+        `--max-count=${limit}`,
+        '--format=',
+        '--name-only',
+        '-z',
+        commit,
+        '--',
+      )
       const counts = new Map<string, number>()
       for (const path of names.split('\0')) {
         const name = path.trim()

@@ -41,7 +41,9 @@ export async function lint(files: readonly SourceFile[], signal: AbortSignal): P
       const path = byName.get(filename)?.path
       const line = labels[0]?.span.line
       if (path === undefined) return []
-      return [{ file: path, ...(line === undefined ? {} : { line }), severity, rule: ruleName(code), message }]
+      return [
+        { file: path, ...(line === undefined ? {} : { line }), severity, rule: ruleName(code), message },
+      ]
     })
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -72,7 +74,9 @@ function runOxlint(folder: string, names: readonly string[], signal: AbortSignal
         try {
           resolve(JSON.parse(stdout) as Report)
         } catch {
-          reject(new Error(`oxlint could not be run: ${stderr || stdout || error?.message}`, { cause: error }))
+          reject(
+            new Error(`oxlint could not be run: ${stderr || stdout || error?.message}`, { cause: error }),
+          )
         }
       },
     )

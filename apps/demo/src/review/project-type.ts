@@ -46,9 +46,13 @@ function nodeProject(topLevel: readonly string[], manifest: string): ProjectType
   const packageJson = parseManifest(manifest)
   const dependencies = { ...packageJson.devDependencies, ...packageJson.dependencies }
   const framework = FRAMEWORKS.find(([dependency]) => dependency in dependencies)?.[1]
-  const evidence = topLevel.filter((name) => /^(package\.json|pnpm-workspace\.yaml|tsconfig.*\.json)$/.test(name))
+  const evidence = topLevel.filter((name) =>
+    /^(package\.json|pnpm-workspace\.yaml|tsconfig.*\.json)$/.test(name),
+  )
   const words = [
-    evidence.some((name) => name.startsWith('tsconfig')) || 'typescript' in dependencies ? 'TypeScript' : 'Node.js',
+    evidence.some((name) => name.startsWith('tsconfig')) || 'typescript' in dependencies
+      ? 'TypeScript'
+      : 'Node.js',
     evidence.includes('pnpm-workspace.yaml') || packageJson.workspaces !== undefined ? 'monorepo' : 'package',
   ]
   return { name: words.join(' ') + (framework === undefined ? '' : ` with ${framework}`), evidence }

@@ -19,7 +19,7 @@ export interface ReviewRequest {
   /** At most so many files are looked at with the slower analysers. */
   readonly maxFiles: number
   /** A changed file's content after the change. */
-  readFile(path: string): Promise<string>
+  readonly readFile: (path: string) => Promise<string>
   /** What `git diff --check` says. */
   readonly whitespaceErrors: string
 }

@@ -62,7 +62,8 @@ export function createReviews(database: DatabaseSync): Reviews {
     },
     markReviewing: (id, fence) => take.run({ id, fence }).changes === 1,
     markReviewed: (id, fence) => finish.run({ id, fence }).changes === 1,
-    addConfiguration: ({ name, provider, maxFiles }) => void insertConfiguration.run(name, provider, maxFiles),
+    addConfiguration: ({ name, provider, maxFiles }) =>
+      void insertConfiguration.run(name, provider, maxFiles),
     findConfiguration(name) {
       const row = selectConfiguration.get(name) as unknown as ConfigurationRow | undefined
       return row && { name: row.name, provider: row.provider, maxFiles: row.max_files }

@@ -14,7 +14,7 @@ export interface DemoOptions {
 }
 
 /** Slow enough for people to follow; a crash must hit the middle of a job. */
-const PACE_MS = 80
+const PACE_MS = 150
 const CRASH_PACE_MS = 250
 
 const ROOT = resolve(import.meta.dirname, '../../../..')
@@ -32,12 +32,22 @@ export function parseCommandLine(args: readonly string[]): DemoOptions {
     .option('--repo <path>', 'git repository to review (default: this one)')
     .option('--base <ref>', 'compare with this commit (default: five commits before the head)')
     .option('--head <ref>', 'review up to this commit (default: HEAD)')
-    .addOption(new Option('--once', 'show the testimony of the job bodies; exit 0 only if each ran once').conflicts('crash'))
+    .addOption(
+      new Option('--once', 'show the testimony of the job bodies; exit 0 only if each ran once').conflicts(
+        'crash',
+      ),
+    )
     .option('--crash', 'kill the instance that reviews, midway, and show the takeover')
     .addOption(
-      new Option('--storage <kind>', 'where the state is kept').choices(['auto', 'redis', 'memory']).default('auto'),
+      new Option('--storage <kind>', 'where the state is kept')
+        .choices(['auto', 'redis', 'memory'])
+        .default('auto'),
     )
-    .option('--pace <ms>', `pause after each stage (default: ${PACE_MS}, with --crash ${CRASH_PACE_MS})`, milliseconds)
+    .option(
+      '--pace <ms>',
+      `pause after each stage (default: ${PACE_MS}, with --crash ${CRASH_PACE_MS})`,
+      milliseconds,
+    )
     .option('--out <folder>', 'where to keep the database and the logs (default: apps/demo/.cache/runs/…)')
     .helpOption('-h, --help', 'show this text')
     .addHelpText('after', EXAMPLES)

@@ -26,7 +26,7 @@ export function startProgress(types: readonly JobType[]): Progress {
   const lines = new Map(types.map((type) => [type, createLine(type, live)]))
   const listr = new Listr(
     [...lines].map(([type, line]) => ({
-      title: bar(type),
+      title: live ? bar(type) : type,
       task: (_context, task) => line.attach(task),
       rendererOptions: { persistentOutput: true, outputBar: Infinity },
     })),

@@ -3,6 +3,8 @@ import type { CallOutcome } from '../instances/messages.ts'
 import { JOB_TYPES, type JobType } from '../jobs/job.ts'
 import type { JobRun } from '../store/witness.ts'
 
+const PLAIN = { head: [], border: [], compact: true }
+
 /**
  * The final table. Executions, places and durations are what the job bodies wrote into the database; duplicates
  * turned away and replays are what the callers were told.
@@ -11,23 +13,49 @@ export function jobTable(runs: readonly JobRun[], outcomes: readonly CallOutcome
   const table = new Table({
     head: ['job', 'executions', 'duplicates turned away', 'replays', 'ran on', 'duration'],
     colAligns: ['left', 'right', 'right', 'right', 'left', 'right'],
-    style: { head: [], border: [] },
+    style: PLAIN,
   })
   for (const type of JOB_TYPES) {
     const begins = runs.filter(({ jobType, event }) => jobType === type && event === 'begin')
     const told = (status: CallOutcome['status']): number =>
       outcomes.filter((outcome) => outcome.jobType === type && outcome.status === status).length
     const places = begins.map(({ instance, client }) => `${instance} · ${client}`)
-    table.push([type, begins.length, told('turnedAway'), told('replayed'), places.join('\n→ ') || '–', duration(type, runs)])
+    table.push([
+      type,
+      begins.length,
+      told('turnedAway'),
+      told('replayed'),
+      places.join('\n→ ') || '–',
+      duration(type, runs),
+    ])
   }
   return table.toString()
+}
+
+/** How the starts of all callers ended, in one line. */
+export function startsLine(outcomes: readonly CallOutcome[]): string {
+  const count = (status: CallOutcome['status']): number =>
+    outcomes.filter((outcome) => outcome.status === status).length
+  const nested = outcomes.filter((outcome) => outcome.nested).length
+  return [
+    `${outcomes.length} starts (${nested} of them nested) were answered:`,
+    `${count('executed')} executed, ${count('turnedAway')} turned away, ${count('replayed')} replayed, ${count('failed')} failed.`,
+  ].join(' ')
+}
+
+/** What each job said about the change. */
+export function results(runs: readonly JobRun[]): string {
+  const ends = JOB_TYPES.flatMap((type) =>
+    runs.filter(({ jobType, event }) => jobType === type && event === 'end'),
+  )
+  return ends.map(({ jobType, detail }) => `${jobType.padEnd(23)} ${detail}`).join('\n')
 }
 
 /** What every body wrote about itself, in order. */
 export function testimony(runs: readonly JobRun[]): string {
   const table = new Table({
     head: ['inserted by', 'attempt', 'execution', 'event', 'detail'],
-    style: { head: [], border: [], compact: true },
+    style: PLAIN,
   })
   for (const { jobType, attempt, executionId, event, detail, instance } of runs) {
     if (event !== 'stage') table.push([`${jobType} on ${instance}`, attempt, executionId, event, detail])
