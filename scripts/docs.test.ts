@@ -4,14 +4,11 @@ import { globSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { examplesOf, regionOf } from './docs.ts'
+import { documentsIn, examplesOf, regionOf } from './docs.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const run = promisify(execFile)
-const documents = globSync(['*.md', 'docs/**/*.md', 'packages/*/*.md', 'apps/*/*.md', 'examples/*/*.md'], {
-  cwd: root,
-  exclude: (path) => path.includes('node_modules') || path.endsWith('CHANGELOG.md'),
-}).sort()
+const documents = documentsIn(root)
 
 describe('the documents', () => {
   it.each(documents)('%s shows files as they are', (document) => {
@@ -19,17 +16,27 @@ describe('the documents', () => {
       const where = `${document}:${line}`
       expect(source, `${where} names its file: \`\`\`ts docs/examples/name.ts`).not.toBe('')
       const [file = '', region] = source.split('#')
-      expect(code, `${where} shows ${source}`).toBe(regionOf(readFileSync(resolve(root, file), 'utf8'), region))
+      expect(code, `${where} shows ${source}`).toBe(
+        regionOf(readFileSync(resolve(root, file), 'utf8'), region),
+      )
     }
   })
 
-  it.each(globSync('docs/examples/*.ts', { cwd: root }).sort())('%s runs', { timeout: 60_000 }, async (file) => {
-    const { stderr } = await run(process.execPath, ['--conditions=@holdfast/source', '--no-warnings', file], {
-      cwd: root,
-      timeout: 50_000,
-    })
-    expect(stderr).toBe('')
-  })
+  it.each(globSync('docs/examples/*.ts', { cwd: root }).sort())(
+    '%s runs',
+    { timeout: 60_000 },
+    async (file) => {
+      const { stderr } = await run(
+        process.execPath,
+        ['--conditions=@holdfast/source', '--no-warnings', file],
+        {
+          cwd: root,
+          timeout: 50_000,
+        },
+      )
+      expect(stderr).toBe('')
+    },
+  )
 })
 
 describe('the finder of examples', () => {

@@ -1,4 +1,5 @@
 /** The TypeScript examples of a Markdown document, and the parts of source files that they show. */
+import { globSync } from 'node:fs'
 
 export interface Example {
   /** Of the opening fence, from 1. */
@@ -8,13 +9,30 @@ export interface Example {
   readonly code: string
 }
 
+const FENCE = /^```(?:ts|typescript)(?: +(\S+))?[^\n]*\n([\s\S]*?)^```/gm
+
+/** Every document of the repository, by its path from the root. */
+export function documentsIn(root: string): string[] {
+  const patterns = ['*.md', 'docs/**/*.md', 'packages/*/*.md', 'apps/*/*.md', 'examples/*/*.md']
+  const exclude = (path: string): boolean => path.includes('node_modules') || path.endsWith('CHANGELOG.md')
+  return globSync(patterns, { cwd: root, exclude }).sort()
+}
+
 export function examplesOf(markdown: string): Example[] {
-  const fences = markdown.matchAll(/^```(?:ts|typescript)(?: +(\S+))?[^\n]*\n([\s\S]*?)^```/gm)
-  return [...fences].map(({ index, 1: source = '', 2: code = '' }) => ({
+  return [...markdown.matchAll(FENCE)].map(({ index, 1: source = '', 2: code = '' }) => ({
     line: markdown.slice(0, index).split('\n').length,
     source,
     code,
   }))
+}
+
+/** The document with each example that names a file replaced by what `textOf` says of it. */
+export function replaceExamples(markdown: string, textOf: (file: string, region?: string) => string): string {
+  return markdown.replace(FENCE, (fence, source: string | undefined) => {
+    if (source === undefined) return fence
+    const [file = '', region] = source.split('#')
+    return `\`\`\`ts ${source}\n${textOf(file, region)}\`\`\``
+  })
 }
 
 /** The text between `// #region name` and `// #endregion`, moved to the left margin; the whole file without a name. */

@@ -52,7 +52,14 @@ export type {
 export type { ExecutionOptions, ResultReferences, StartOptions } from './idempotency/options.ts'
 export type { Current, ExecutionRecord, StoredError, StoredResult } from './idempotency/record.ts'
 export type { ExecutionSnapshot } from './idempotency/snapshot.ts'
-export { type LeaseCommand, type LeaseDecision, type LeaseState, decideLease } from './locks/decide-lease.ts'
+export {
+  type LeaseCommand,
+  type LeaseDecision,
+  type LeaseReplies,
+  type LeaseState,
+  decideLease,
+  noLease,
+} from './locks/decide-lease.ts'
 export { type LockHolder, LockAbortedError, LockTimeoutError, NotReplicatedError } from './locks/errors.ts'
 export type { LockEvent } from './locks/events.ts'
 export type { Lease, ReleaseOutcome } from './locks/lease.ts'

@@ -1,0 +1,197 @@
+import { DatabaseSync } from 'node:sqlite'
+import {
+  type LeaseCommand,
+  type LeasePush,
+  type LeaseReplies,
+  type LeaseState,
+  type RecordEntry,
+  type RecordKey,
+  type RecordWrite,
+  type Storage,
+  decideLease,
+  noLease,
+} from '@holdfast/core'
+
+/** Keeps everything in one SQLite file: for one process at a time, and it survives that process. */
+export function sqliteStorage(path: string): Storage {
+  const db = new DatabaseSync(path)
+  db.exec(`
+    create table if not exists records (
+      collection text, id text, rev integer, writeId text, createdAt integer, writtenAt integer, expiresAt integer,
+      value text, primary key (collection, id)) strict;
+    create table if not exists voided (collection text, id text, writeId text, until integer) strict;
+    create table if not exists lastRev (rev integer) strict;
+    create table if not exists leases (key text primary key, state text) strict;
+    create table if not exists "values" (key text primary key, value text, expiresAt integer) strict;
+  `)
+  const now = (): number => Date.now()
+  const hints = new Listeners<void>()
+  const pushes = new Listeners<LeasePush>()
+
+  // #region records
+  const select = db.prepare('select * from records where collection = ? and id = ? and expiresAt > ?')
+  const live = ({ collection, id }: RecordKey): RecordEntry | null => {
+    const row = select.get(collection, id, now())
+    if (row === undefined) return null
+    const { collection: _, id: __, ...entry } = row
+    return entry as unknown as RecordEntry
+  }
+
+  const put = (key: RecordKey, write: RecordWrite, createdAt: number): RecordEntry => {
+    const last = db.prepare('select max(rev) as rev from lastRev').get() as { rev: number | null }
+    const rev = Math.max((last.rev ?? 0) + 1, now() * 1_000)
+    const { writeId, value, ttlMs } = write
+    const entry = { rev, writeId, createdAt, writtenAt: now(), expiresAt: now() + ttlMs, value }
+    db.exec(`delete from lastRev; insert into lastRev values (${rev})`)
+    db.prepare('insert or replace into records values (?, ?, ?, ?, ?, ?, ?, ?)').run(
+      ...[key.collection, key.id, rev, writeId, createdAt, entry.writtenAt, entry.expiresAt, value],
+    )
+    if (write.notify) hints.tell(textOf(key))
+    return entry
+  }
+  const isLate = ({ notAfter }: RecordWrite): boolean => notAfter !== undefined && now() > notAfter
+
+  const records: Storage['records'] = {
+    async createOrRead(key, write) {
+      const entry = live(key)
+      if (entry !== null) return { created: entry.writeId === write.writeId, entry, now: now() }
+      const isVoid = db.prepare('select 1 from voided where collection = ? and id = ? and writeId = ?')
+      if (isLate(write) || isVoid.get(key.collection, key.id, write.writeId) !== undefined) {
+        return { created: false, entry: null, now: now() }
+      }
+      return { created: true, entry: put(key, write, now()), now: now() }
+    },
+    async compareAndSet(key, rev, write) {
+      const entry = live(key)
+      if (entry?.writeId === write.writeId) return { ok: true, entry, now: now() }
+      if (entry?.rev !== rev || isLate(write)) return { ok: false, entry, now: now() }
+      return { ok: true, entry: put(key, write, entry.createdAt), now: now() }
+    },
+    async compareAndDelete(key, match) {
+      const { collection, id } = key
+      const entry = live(key)
+      if ('writeId' in match) {
+        db.prepare('delete from voided where until < ?').run(now())
+        db.prepare('insert into voided values (?, ?, ?, ?)').run(
+          collection,
+          id,
+          match.writeId,
+          match.notAfter,
+        )
+      }
+      const isIt = 'rev' in match ? entry?.rev === match.rev : entry?.writeId === match.writeId
+      if (entry !== null && !isIt) return { ok: false, entry, now: now() }
+      db.prepare('delete from records where collection = ? and id = ?').run(collection, id)
+      if (entry !== null) hints.tell(textOf(key))
+      return { ok: true, entry: null, now: now() }
+    },
+    async read(key) {
+      return { entry: live(key), now: now() }
+    },
+    async list(collection, { limit, cursor = '' }) {
+      const page =
+        'select id from records where collection = ? and id > ? and expiresAt > ? order by id limit ?'
+      const ids = db
+        .prepare(page)
+        .all(collection, cursor, now(), limit)
+        .map(({ id }) => String(id))
+      const found = ids.flatMap((id) => {
+        const entry = live({ collection, id })
+        return entry === null ? [] : [{ id, entry }]
+      })
+      const last = ids.length < limit ? undefined : ids.at(-1)
+      return { records: found, now: now(), ...(last === undefined ? {} : { cursor: last }) }
+    },
+    subscribe: async (key, onHint) => hints.add(textOf(key), onHint),
+  }
+  // #endregion
+
+  // #region leases
+  /** A storage need not know what a lease is: it keeps the state that `decideLease` makes of each command. */
+  const decide = async <C extends LeaseCommand>(key: string, command: C): Promise<LeaseReplies[C['op']]> => {
+    const row = db.prepare('select state from leases where key = ?').get(key)
+    const state = row === undefined ? noLease : (JSON.parse(String(row['state'])) as LeaseState)
+    const decision = decideLease(key, state, command, {
+      nowUs: now() * 1_000,
+      listens: (process) => pushes.has(process),
+    })
+    if (command.op !== 'inspect') {
+      db.prepare('insert or replace into leases values (?, ?)').run(key, JSON.stringify(decision.state))
+    }
+    for (const { process, push } of decision.pushes) pushes.tell(process, push)
+    return decision.reply
+  }
+
+  const leases: Storage['leases'] = {
+    acquire: (key, request) => decide(key, { op: 'acquire', ...request }),
+    release: (key, request) => decide(key, { op: 'release', ...request }),
+    extend: (key, request) => decide(key, { op: 'extend', ...request }),
+    revoke: (key, request) => decide(key, { op: 'revoke', ...request }),
+    tend: (key, claimMs) => decide(key, { op: 'tend', claimMs }),
+    inspect: (key) => decide(key, { op: 'inspect' }),
+    listen: async (process, onPush) => pushes.add(process, onPush),
+  }
+  // #endregion
+
+  const valueOf = (key: string): string | null => {
+    const row = db.prepare('select value from "values" where key = ? and expiresAt > ?').get(key, now())
+    return row === undefined ? null : String(row['value'])
+  }
+  const store = (key: string, value: string, ttlMs: number): void => {
+    db.prepare('insert or replace into "values" values (?, ?, ?)').run(key, value, now() + ttlMs)
+  }
+  const drop = (key: string): number =>
+    Number(db.prepare('delete from "values" where key = ?').run(key).changes)
+
+  return {
+    records,
+    leases,
+    values: {
+      get: async (key) => valueOf(key),
+      set: async (key, value, ttlMs) => store(key, value, ttlMs),
+      remove: async (keys) =>
+        keys.filter((key) => valueOf(key) !== null).reduce((sum, key) => sum + drop(key), 0),
+      async reserve(key, placeholder, ttlMs) {
+        const there = valueOf(key)
+        if (there === null) store(key, placeholder, ttlMs)
+        return there
+      },
+      async replace(key, expected, value, ttlMs) {
+        if (valueOf(key) !== expected) return false
+        store(key, value, ttlMs)
+        return true
+      },
+      removeIf: async (key, expected) => valueOf(key) === expected && drop(key) > 0,
+    },
+    connection: { state: 'ready', onChange: () => () => undefined },
+    time: async () => now(),
+    verify: async () => [],
+    close: async () => db.close(),
+  }
+}
+
+/** Who wants to hear of what; told in a later turn, as a server would. */
+class Listeners<T> {
+  readonly #byName = new Map<string, Set<(message: T) => void>>()
+
+  has(name: string): boolean {
+    return this.#byName.has(name)
+  }
+
+  add(name: string, listener: (message: T) => void): () => Promise<void> {
+    const all = this.#byName.get(name) ?? new Set()
+    this.#byName.set(name, all.add(listener))
+    return async () => {
+      all.delete(listener)
+      if (all.size === 0) this.#byName.delete(name)
+    }
+  }
+
+  tell(name: string, message: T): void {
+    for (const listener of this.#byName.get(name) ?? []) queueMicrotask(() => listener(message))
+  }
+}
+
+function textOf({ collection, id }: RecordKey): string {
+  return `${collection}\n${id}`
+}

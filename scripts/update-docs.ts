@@ -1,0 +1,16 @@
+/** `pnpm run docs`: puts the present text of the example files into the documents that show them. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { documentsIn, regionOf, replaceExamples } from './docs.ts'
+
+const root = resolve(import.meta.dirname, '..')
+for (const document of documentsIn(root)) {
+  const path = resolve(root, document)
+  const before = readFileSync(path, 'utf8')
+  const after = replaceExamples(before, (file, region) =>
+    regionOf(readFileSync(resolve(root, file), 'utf8'), region),
+  )
+  if (after === before) continue
+  writeFileSync(path, after)
+  console.log(`updated ${document}`)
+}
