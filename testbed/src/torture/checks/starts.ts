@@ -1,0 +1,47 @@
+import { type History, mayBeForgotten, type Ownership } from '../history.ts'
+import { milliseconds, type Violation } from './violation.ts'
+
+/**
+ * Exactly once in the window: no start follows an accepted completion sooner than the window, and a start that follows
+ * a crash or a failure is counted as a further attempt.
+ */
+export function checkStarts(history: History, windowMsOf: (key: string) => number): Violation[] {
+  return [...history.ownerships.entries()].flatMap(([key, ownerships]) => {
+    // A greater fence means: started later, and then after every write of the smaller one that was accepted.
+    const byFence = ownerships.toSorted((a, b) => a.fence - b.fence)
+    return byFence.flatMap((start, index) => {
+      const before = byFence[index - 1]
+      if (before === undefined || mayBeForgotten(history, before.askedAt, start.at)) return []
+      return [tooEarly(start, before, windowMsOf(key)), uncounted(start, before)].filter(
+        (each) => each !== undefined,
+      )
+    })
+  })
+}
+
+function tooEarly(start: Ownership, before: Ownership, windowMs: number): Violation | undefined {
+  const { ending, ended, owner } = before
+  if (ending?.how !== 'success' || ended?.accepted !== true) return undefined
+  // The storage recorded it no earlier than it was sent, and the start no later than it was seen.
+  const apart = start.at - ending.at
+  if (apart >= windowMs * 1_000) return undefined
+  return {
+    rule: 'once in the window',
+    key: start.key,
+    at: start.at,
+    what: `${start.owner} started ${milliseconds(apart)} after ${owner} had completed; the window is ${windowMs} ms`,
+  }
+}
+
+function uncounted(start: Ownership, before: Ownership): Violation | undefined {
+  if (start.attempt === undefined || before.attempt === undefined) return undefined
+  const crashed = before.ending === undefined || before.ended?.accepted === false
+  const failed = before.ending?.how === 'failure' && before.ended?.accepted === true
+  if (!(crashed || failed) || start.attempt > before.attempt) return undefined
+  return {
+    rule: 'attempts are counted',
+    key: start.key,
+    at: start.at,
+    what: `${start.owner} is attempt ${start.attempt} after ${before.owner}, attempt ${before.attempt}, had ${crashed ? 'crashed' : 'failed'}`,
+  }
+}

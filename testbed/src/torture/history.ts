@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs'
+import type { Ending, Fault, Granted, Replayed, WitnessEvent, Wrote } from './witness.ts'
+
+/** One ownership of a key, put together from what was witnessed of it. */
+export interface Ownership extends Granted {
+  /** Until when it certainly believed to own the key; undefined when it never confirmed that it did. */
+  readonly validUntil: number | undefined
+  readonly ending: Ending | undefined
+  /** When the answer to the ending came, and whether it was accepted (null: unknown). */
+  readonly ended: { readonly at: number; readonly accepted: boolean | null } | undefined
+  readonly saves: readonly { readonly sentAt: number; readonly accepted: boolean }[]
+}
+
+export interface History {
+  /** Of each key, in the order in which they were seen to be granted. */
+  readonly ownerships: ReadonlyMap<string, readonly Ownership[]>
+  readonly replays: readonly Replayed[]
+  readonly writes: readonly Wrote[]
+  readonly faults: readonly Fault[]
+  readonly denials: readonly { readonly key: string; readonly why: string }[]
+  readonly surprises: readonly { readonly at: number; readonly what: string }[]
+}
+
+export function readWitness(path: string): WitnessEvent[] {
+  // A process that was killed while it wrote leaves no half line: a write of this size is atomic.
+  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean)
+  return lines.map((line) => JSON.parse(line) as WitnessEvent)
+}
+
+export function historyOf(events: readonly WitnessEvent[]): History {
+  const of = <T extends WitnessEvent['type']>(type: T): Extract<WitnessEvent, { type: T }>[] =>
+    events.filter((event): event is Extract<WitnessEvent, { type: T }> => event.type === type)
+
+  const valid = Map.groupBy(of('valid'), ({ owner }) => owner)
+  const endings = Map.groupBy(of('ending'), ({ owner }) => owner)
+  const endeds = Map.groupBy(of('ended'), ({ owner }) => owner)
+  const saves = Map.groupBy(of('saved'), ({ owner }) => owner)
+  const ownerships = of('granted').map((granted): Ownership => {
+    const { owner } = granted
+    const ending = endings.get(owner)?.[0]
+    const until = (valid.get(owner) ?? []).map((each) => each.until ?? each.at)
+    return {
+      ...granted,
+      // Whoever has asked to end it claims nothing any more.
+      validUntil: until.length === 0 ? undefined : Math.min(Math.max(...until), ending?.at ?? Infinity),
+      ending,
+      ended: endeds.get(owner)?.[0],
+      saves: saves.get(owner) ?? [],
+    }
+  })
+  return {
+    ownerships: Map.groupBy(
+      ownerships.toSorted((a, b) => a.at - b.at),
+      ({ key }) => key,
+    ),
+    replays: of('replayed'),
+    writes: of('wrote'),
+    faults: of('fault'),
+    denials: of('denied'),
+    surprises: of('surprise'),
+  }
+}
+
+/** Whether the storage lost acknowledged writes at some time in this span: then it may have forgotten them. */
+export function mayBeForgotten(history: History, from: number, to: number): boolean {
+  return history.faults.some((fault) => fault.losesWrites === true && fault.at <= to && from <= fault.until)
+}

@@ -1,0 +1,108 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+
+/**
+ * What processes saw, in their own words: nothing here comes from Holdfast's own counters.
+ *
+ * Instants are microseconds of CLOCK_MONOTONIC, which all processes of a machine share and nobody sets. Each is taken
+ * so that a claim errs on the careful side: `at` of `granted` and `valid` is an instant at which the process already
+ * knew that it owned the key, `at` of `ending` one before the request was sent.
+ *
+ * `key` is what only one (or `permits`) may own at a time, `owner` one ownership of it: a lease's token, an execution's id.
+ */
+export type WitnessEvent =
+  | Granted
+  /** Owned at `at`, and certainly up to `until` if that is known. */
+  | { readonly type: 'valid'; readonly at: number; readonly owner: string; readonly until?: number }
+  | Ending
+  /** The answer to the ending: accepted, refused, or unknown (null). */
+  | { readonly type: 'ended'; readonly at: number; readonly owner: string; readonly accepted: boolean | null }
+  /** A write of the owner in between: a checkpoint, an extension. */
+  | {
+      readonly type: 'saved'
+      readonly at: number
+      readonly sentAt: number
+      readonly owner: string
+      readonly accepted: boolean
+    }
+  | Replayed
+  /** Did not get it: `why` is an outcome or the code of an error. For the figures. */
+  | { readonly type: 'denied'; readonly at: number; readonly key: string; readonly why: string }
+  /** Something that must never happen: an error without a code, an unhandled rejection. */
+  | { readonly type: 'surprise'; readonly at: number; readonly what: string }
+  | Wrote
+  | Fault
+
+export interface Granted {
+  readonly type: 'granted'
+  readonly at: number
+  /** Before the request was sent. */
+  readonly askedAt: number
+  readonly key: string
+  readonly owner: string
+  readonly fence: number
+  readonly attempt?: number
+  /** How many may own the key at a time. Default: 1. */
+  readonly permits?: number
+}
+
+export interface Ending {
+  readonly type: 'ending'
+  readonly at: number
+  readonly owner: string
+  readonly how: 'success' | 'failure' | 'release'
+  readonly result?: string
+}
+
+export interface Replayed {
+  readonly type: 'replayed'
+  readonly at: number
+  readonly key: string
+  /** The execution whose result it is. */
+  readonly owner: string
+  readonly result: string
+}
+
+/** What the ledger did with a write: it refuses those whose fence is older than one it has seen. */
+export interface Wrote {
+  readonly type: 'wrote'
+  readonly at: number
+  readonly key: string
+  readonly owner: string
+  readonly fence: number
+  /** The value that the writer had read. */
+  readonly base: number
+  /** The value that was stored. */
+  readonly current: number
+  readonly accepted: boolean
+}
+
+/** What the nemesis did. `losesWrites`: what the storage acknowledged in this time may be gone afterwards. */
+export interface Fault {
+  readonly type: 'fault'
+  readonly at: number
+  readonly until: number
+  readonly kind: string
+  readonly losesWrites?: true
+}
+
+/** Microseconds of the machine's monotonic clock. */
+export function clock(): number {
+  return Number(process.hrtime.bigint() / 1_000n)
+}
+
+/** A file of events that many processes append to. Each line is written whole before anything else happens. */
+export class Witness {
+  readonly #file: number
+
+  constructor(path: string) {
+    this.#file = openSync(path, 'a')
+  }
+
+  tell(event: WitnessEvent): void {
+    writeSync(this.#file, `${JSON.stringify(event)}\n`)
+  }
+
+  close(): void {
+    closeSync(this.#file)
+  }
+}
