@@ -18,6 +18,8 @@ async function main(): Promise<number> {
   let exitCode = 0
   for (const [name, code] of Object.entries(EXIT_CODES)) {
     process.on(name, () => {
+      // Whoever asks twice does not want to wait; the instances end with their connection to this process.
+      if (stopping.signal.aborted) process.exit(code)
       exitCode = code
       stopping.abort(new Error(`Stopped by ${name}.`))
     })

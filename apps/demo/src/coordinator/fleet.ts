@@ -29,7 +29,7 @@ export interface FleetOptions {
 const CLIENTS: readonly Exclude<ClientName, 'memory'>[] = ['ioredis', 'ioredis', 'node-redis']
 
 /** Redis cannot be used as asked; the message is for the person who asked. */
-export class RedisUnusableError extends Error {
+class RedisUnusableError extends Error {
   readonly code = 'REDIS_UNUSABLE'
 }
 

@@ -1,9 +1,12 @@
 import type { ExecutionSnapshot } from '@holdfast/core'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Instance } from '../instances/instance.ts'
 import { JOB_TYPES, type JobType } from '../jobs/job.ts'
-import type { Progress } from '../terminal/progress.ts'
+import type { JobView, Progress } from '../terminal/progress.ts'
 import type { Killing } from './verdict.ts'
 import type { Fleet } from './fleet.ts'
+
+const GIVE_UP_MS = 60_000
 
 /** What a run of all jobs needs to know. */
 export interface RoundsOptions {
@@ -62,7 +65,8 @@ export async function runRounds(options: RoundsOptions): Promise<Killing | undef
     )
   }
 
-  const follow = async (type: JobType): Promise<void> => {
+  /** Shows a job until it ends, and says whether it succeeded. */
+  const follow = async (type: JobType): Promise<boolean> => {
     let last: ExecutionSnapshot | undefined
     for await (const snapshot of fleet.observer.idempotency.watch(type, reviewId, { signal })) {
       last = snapshot
@@ -70,22 +74,34 @@ export async function runRounds(options: RoundsOptions): Promise<Killing | undef
       killAt(type, snapshot)
     }
     unfinished.delete(type)
-    progress.end(type, last?.status === 'completed' ? undefined : (last?.errorMessage ?? 'interrupted'))
+    const succeeded = last?.status === 'completed'
+    progress.end(type, succeeded ? undefined : (last?.errorMessage ?? 'interrupted'))
+    return succeeded
   }
 
   for (const instance of fleet.instances) void instance.gone.then((reason) => onGone(instance, reason))
   const interrupted = Promise.withResolvers<never>()
   signal.addEventListener('abort', () => interrupted.reject(signal.reason))
   const rounds = async (): Promise<void> => {
-    await Promise.all([...JOB_TYPES.map(follow), fireAll(JOB_TYPES, 'reject')])
-    await Promise.all(deliveries)
+    const following = Promise.all(JOB_TYPES.map(follow))
     await fireAll(JOB_TYPES, 'reject')
+    const succeeded = await Promise.race([following, giveUp(unfinished, signal)])
+    await Promise.all(deliveries)
+    // A failed job would be run again.
+    const done = JOB_TYPES.filter((_, index) => succeeded[index])
+    await fireAll(done, 'reject')
   }
   await Promise.race([rounds(), interrupted.promise, stranded.promise])
   return killing
 }
 
-function viewOf(snapshot: ExecutionSnapshot): Parameters<Progress['update']>[1] {
+/** When every start has come to something, whoever still executes is one who took over, or nobody. */
+async function giveUp(unfinished: ReadonlySet<JobType>, signal: AbortSignal): Promise<never> {
+  await sleep(GIVE_UP_MS, undefined, { signal, ref: false })
+  throw new Error(`Nothing is heard any more of ${[...unfinished].join(', ')}; the logs may tell why.`)
+}
+
+function viewOf(snapshot: ExecutionSnapshot): JobView {
   const { progressPercentage, progressMessage, stalled, attempt } = snapshot
   const instance = snapshot.instance ?? snapshot.executionId
   const message = stalled ? 'silent: its lease has run out' : (progressMessage ?? snapshot.status)

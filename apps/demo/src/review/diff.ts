@@ -18,7 +18,7 @@ export interface ChangedFile {
   readonly deletions: number
 }
 
-export interface AddedLine {
+interface AddedLine {
   /** In the file after the change, from 1. */
   readonly line: number
   readonly text: string

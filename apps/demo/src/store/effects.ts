@@ -24,7 +24,7 @@ export interface Effects {
 }
 
 /** A newer execution has written this effect already. */
-export class StaleWriterError extends Error {
+class StaleWriterError extends Error {
   readonly code = 'STALE_WRITER'
 }
 
