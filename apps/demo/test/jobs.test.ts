@@ -101,6 +101,13 @@ it('succeeds without work where the review is not pending', async () => {
   expect(store.effects.count('findings', 'r1')).toBe(0)
 })
 
+it('goes on with a review that an older execution left behind', async () => {
+  const { store, outcomes, run } = await setUp()
+  store.reviews.markReviewing('r1', 1)
+  await run(['ai-review'])
+  expect(outcomes).toMatchObject([{ status: 'executed', message: '1 findings' }])
+})
+
 it('fails with a notification where the reviewer is not configured, and works once it is', async () => {
   const { store, outcomes, run } = await setUp({ configured: false })
   await run(['ai-review'])
