@@ -1,0 +1,308 @@
+import { HoldfastError, InvalidArgumentError } from '../errors.ts'
+import { fingerprintOf } from '../idempotency/fingerprint.ts'
+import type { BeginOutcome, Idempotency } from '../idempotency/idempotency.ts'
+import type { StartOptions } from '../idempotency/options.ts'
+import type { ExecutionSnapshot } from '../idempotency/snapshot.ts'
+import { type BypassReason, requests } from './events.ts'
+import { Exchange, type HttpExchange } from './exchange.ts'
+import { type ParsedKey, checkResolvedKey, parseIdempotencyKey } from './idempotency-key.ts'
+import { type HttpIdempotencyOptions, type ResolvedHttpOptions, resolveHttpOptions } from './options.ts'
+import { type Problem, problemResponse } from './problems.ts'
+import {
+  type HttpRequestFacts,
+  fingerprintWithoutUnread,
+  jobKeyOf,
+  jobTypeOf,
+  standardFingerprint,
+} from './request.ts'
+import { type HttpResponse, type HttpResponseHeaders, type StoredResponse, bytesOf } from './response.ts'
+
+/**
+ * The rules of the `Idempotency-Key` header for one route (or for several that share their options), free of any
+ * framework. An adapter calls {@link begin} when the handler is about to start: after authentication, rate limits and
+ * validation, so that a request that they refuse never uses a key up.
+ *
+ * ```
+ *             ┌─ bypass ──► run the handler, record nothing
+ *   begin ────┼─ answer ──► send `response` as it is (a replay or a problem), do not run the handler
+ *             └─ proceed ─► run the handler, then `exchange.complete(captured)` before the first byte is sent
+ * ```
+ *
+ * - **R1** No storage is called for a request without a key, or with a malformed one.
+ * - **R2** Of all requests with one key, scope, method, route and parameters, one handler runs at a time, and none
+ *   after one whose answer was stored or could not be.
+ * - **R3** Another payload is refused in every state and writes nothing.
+ * - **R4** A replay is byte for byte the stored body, with the headers that were kept.
+ * - **R5** What `begin` answers by itself is never recorded.
+ */
+export interface HttpIdempotency<Request = unknown> {
+  /** Whether requests of this method are looked at; false for every other one. */
+  appliesTo(method: string): boolean
+  /**
+   * Decides on one request. `signal` ends a wait (`wait: { maxMs }`), nothing else. Rejects only for what is wrong with
+   * the options or their resolvers, before anything is claimed: answer 500.
+   */
+  begin(
+    request: Request,
+    facts: HttpRequestFacts,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<HttpDecision>
+  /** Resolves when nothing is recorded any more for requests that were begun; for shutdown. */
+  drained(): Promise<void>
+  /** What adapters that capture streams have to know. */
+  readonly streams: 'tombstone' | 'buffer'
+  readonly maxResponseBytes: number
+}
+
+export type HttpDecision =
+  | { readonly action: 'proceed'; readonly exchange: HttpExchange }
+  | { readonly action: 'answer'; readonly response: HttpResponse }
+  | {
+      readonly action: 'bypass'
+      readonly reason: BypassReason
+      /** To be set on the handler's answer; empty unless `statusHeader` is on. */
+      readonly headers: HttpResponseHeaders
+    }
+
+/** Checks the options at once, so that a wrong one fails when the route is registered. @throws InvalidArgumentError */
+export function createHttpIdempotency<Request = unknown>(
+  idempotency: Idempotency,
+  options: HttpIdempotencyOptions<Request>,
+): HttpIdempotency<Request> {
+  const resolved = resolveHttpOptions(options)
+  const open = new Set<Promise<void>>()
+  const waiting = new Map<string, number>()
+
+  const answer = (response: HttpResponse, status: string): HttpDecision => ({
+    action: 'answer',
+    response: resolved.statusHeader
+      ? { ...response, headers: { ...response.headers, 'idempotency-status': status } }
+      : response,
+  })
+
+  const refuse = (jobType: string, jobKey: string | null, problem: Problem, status: string): HttpDecision => {
+    const response = problemResponse(problem, resolved.problems)
+    requests.publish(() => ({
+      type: 'refused',
+      jobType,
+      jobKey,
+      code: problem.code,
+      status: response.status,
+    }))
+    return answer(response, status)
+  }
+
+  const bypass = (
+    jobType: string,
+    jobKey: string | null,
+    reason: BypassReason,
+    error?: unknown,
+  ): HttpDecision => {
+    requests.publish(() => ({
+      type: 'bypassed',
+      jobType,
+      jobKey,
+      reason,
+      ...(error === undefined ? {} : { error }),
+    }))
+    const headers: HttpResponseHeaders = resolved.statusHeader ? { 'idempotency-status': 'bypassed' } : {}
+    return { action: 'bypass', reason, headers }
+  }
+
+  const claim = async (
+    jobType: string,
+    jobKey: string,
+    start: StartOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<BeginOutcome> => {
+    const name = `${jobType}\n${jobKey}`
+    const before = waiting.get(name) ?? 0
+    if (resolved.wait === undefined || before >= resolved.wait.maxWaiters) {
+      return idempotency.begin(jobType, jobKey, start)
+    }
+    waiting.set(name, before + 1)
+    try {
+      return await idempotency.begin(jobType, jobKey, {
+        ...start,
+        onInProgress: 'wait',
+        waitMs: resolved.wait.maxMs,
+        ...(signal === undefined ? {} : { signal }),
+      })
+    } finally {
+      const after = (waiting.get(name) ?? 1) - 1
+      if (after > 0) waiting.set(name, after)
+      else waiting.delete(name)
+    }
+  }
+
+  const decide = (jobType: string, jobKey: string, key: string, outcome: BeginOutcome): HttpDecision => {
+    switch (outcome.status) {
+      case 'started': {
+        const exchange = new Exchange(key, outcome.execution, resolved)
+        const { settled } = exchange
+        open.add(settled)
+        void settled.then(() => open.delete(settled))
+        return { action: 'proceed', exchange }
+      }
+      case 'replayed': {
+        const { snapshot } = outcome
+        const stored = outcome.result as StoredResponse | undefined
+        if (stored === undefined || 'omitted' in stored)
+          return refuse(jobType, jobKey, notStored(stored, snapshot), 'replayed')
+        const { executionId } = snapshot
+        requests.publish(() => ({ type: 'replayed', jobType, jobKey, executionId, status: stored.status }))
+        return answer(replayOf(stored, snapshot, resolved.statusHeader), 'replayed')
+      }
+      case 'inProgress': {
+        const seconds = Math.ceil(outcome.snapshot.leaseRemainingMs / 1_000)
+        return refuse(jobType, jobKey, inProgress(Math.min(5, Math.max(1, seconds))), 'in-flight')
+      }
+      case 'mismatch':
+        return refuse(jobType, jobKey, REUSED, 'mismatch')
+      case 'failedBefore':
+        return refuse(jobType, jobKey, failedBefore(outcome.snapshot, outcome.retryAfterMs), 'replayed')
+    }
+  }
+
+  return {
+    streams: resolved.streams,
+    maxResponseBytes: resolved.maxResponseBytes,
+    appliesTo: (method) => resolved.methods.has(method.toUpperCase()),
+
+    async begin(request, facts, { signal } = {}) {
+      const jobType = jobTypeOf(facts)
+      if (!resolved.methods.has(facts.method.toUpperCase())) return bypass(jobType, null, 'method')
+      const parsed = await parsedKey(request, facts, resolved)
+      if (parsed.status === 'malformed')
+        return refuse(jobType, null, malformed(resolved, parsed.reason), 'bypassed')
+      if (parsed.status === 'missing') {
+        return resolved.required
+          ? refuse(jobType, null, missing(resolved), 'bypassed')
+          : bypass(jobType, null, 'noKey')
+      }
+      const { key } = parsed
+      const jobKey = jobKeyOf(await scopeOf(request, resolved), key, facts)
+      const fingerprint = await fingerprintFor(request, facts, resolved)
+      const start = fingerprint === undefined ? resolved.start : { ...resolved.start, fingerprint }
+      let outcome: BeginOutcome
+      try {
+        outcome = await claim(jobType, jobKey, start, signal)
+      } catch (error) {
+        const code = HoldfastError.isInstance(error) ? error.code : undefined
+        if (code === 'WAIT_ABORTED') return refuse(jobType, jobKey, inProgress(1), 'in-flight')
+        if (code === undefined || !UNAVAILABLE.has(code)) throw error
+        return resolved.onStorageUnavailable === 'open'
+          ? bypass(jobType, jobKey, 'storageUnavailable', error)
+          : refuse(jobType, jobKey, UNAVAILABLE_PROBLEM, 'bypassed')
+      }
+      return decide(jobType, jobKey, key, outcome)
+    },
+
+    async drained() {
+      while (open.size > 0) await Promise.all(open)
+    },
+  }
+}
+
+async function parsedKey<Request>(
+  request: Request,
+  { headers }: HttpRequestFacts,
+  { key, header, quotedOnly }: ResolvedHttpOptions<Request>,
+): Promise<ParsedKey> {
+  return key === undefined
+    ? parseIdempotencyKey(headers[header], { quotedOnly })
+    : checkResolvedKey(await key(request))
+}
+
+/** Null is everybody's; a resolver can only name somebody. */
+async function scopeOf<Request>(
+  request: Request,
+  { scope }: ResolvedHttpOptions<Request>,
+): Promise<string | null> {
+  if (scope === 'global') return null
+  const value: unknown = await scope(request)
+  if (typeof value === 'string' && value !== '') return value
+  throw new InvalidArgumentError(
+    `scope returned ${String(value)}: it must return a string that names the caller, or callers would share their answers.`,
+  )
+}
+
+async function fingerprintFor<Request>(
+  request: Request,
+  facts: HttpRequestFacts,
+  { fingerprint }: ResolvedHttpOptions<Request>,
+): Promise<string | undefined> {
+  if (fingerprint === false) return undefined
+  if (fingerprint === undefined) return fingerprintOf(standardFingerprint(facts))
+  return fingerprintOf(await fingerprint(request, fingerprintWithoutUnread(facts)))
+}
+
+function replayOf(
+  stored: Exclude<StoredResponse, { omitted: string }>,
+  { endTime }: ExecutionSnapshot,
+  withDate: boolean,
+): HttpResponse {
+  const date = withDate && endTime !== null ? { 'idempotency-original-date': endTime.toUTCString() } : {}
+  return {
+    status: stored.status,
+    headers: { ...stored.headers, 'idempotent-replayed': 'true', ...date },
+    body: bytesOf(stored),
+  }
+}
+
+/** With these the storage has not said whether the key is free. */
+const UNAVAILABLE: ReadonlySet<string> = new Set(['STORAGE_UNAVAILABLE', 'STORAGE_REFUSED', 'CLOSED'])
+
+const UNAVAILABLE_PROBLEM: Problem = {
+  code: 'IDEMPOTENCY_STORAGE_UNAVAILABLE',
+  detail:
+    'Whether this request was handled before cannot be found out. Nothing was done; send it again later.',
+  retryAfterSeconds: 1,
+}
+
+const REUSED: Problem = {
+  code: 'IDEMPOTENCY_KEY_REUSED',
+  detail: 'This key belongs to a request with another payload. Use a new key for a new request.',
+}
+
+function missing({ header, key }: ResolvedHttpOptions<never>): Problem {
+  const what = key === undefined ? `the ${header} header` : 'an idempotency key'
+  return { code: 'IDEMPOTENCY_KEY_MISSING', detail: `This request needs ${what}.` }
+}
+
+function malformed({ header, key }: ResolvedHttpOptions<never>, reason: string): Problem {
+  const what = key === undefined ? `The ${header} header` : 'The idempotency key'
+  return { code: 'IDEMPOTENCY_KEY_MALFORMED', detail: `${what} is not usable: ${reason}.` }
+}
+
+function inProgress(retryAfterSeconds: number): Problem {
+  return {
+    code: 'IDEMPOTENCY_IN_PROGRESS',
+    detail: 'The first request with this key is still being handled. Send it again to get its answer.',
+    retryAfterSeconds,
+  }
+}
+
+function notStored(
+  stored: (StoredResponse & { readonly omitted: string }) | undefined,
+  { resultOmitted, endTime }: ExecutionSnapshot,
+): Problem {
+  return {
+    code: 'IDEMPOTENCY_RESPONSE_NOT_STORED',
+    detail: 'The first request with this key was handled, and is not handled again; its answer was not kept.',
+    members: {
+      reason: stored?.omitted ?? resultOmitted,
+      originalStatus: stored?.status ?? null,
+      completedAt: endTime,
+    },
+  }
+}
+
+function failedBefore({ attempt, error }: ExecutionSnapshot, retryAfterMs: number | undefined): Problem {
+  return {
+    code: 'IDEMPOTENCY_EXECUTION_FAILED',
+    detail: 'The request with this key failed, and is not tried again.',
+    ...(retryAfterMs === undefined ? {} : { retryAfterSeconds: Math.ceil(retryAfterMs / 1_000) }),
+    members: { attempts: attempt, cause: error?.code ?? null },
+  }
+}

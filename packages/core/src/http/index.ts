@@ -1,0 +1,25 @@
+export { type Collected, collectStream } from './collect.ts'
+export type { BypassReason, HttpIdempotencyEvent, Recorded } from './events.ts'
+export { type HttpExchange, type HttpExecution, HttpFailureError } from './exchange.ts'
+export { type HttpDecision, type HttpIdempotency, createHttpIdempotency } from './http-idempotency.ts'
+export { MAX_KEY_BYTES, type ParsedKey, parseIdempotencyKey } from './idempotency-key.ts'
+export type { HttpIdempotencyOptions } from './options.ts'
+export type { ProblemCode, ProblemDocument, ProblemOptions } from './problems.ts'
+export type { JudgedResponse, ReplayPolicy, Verdict } from './replay-policy.ts'
+export {
+  type HttpRequestFacts,
+  type HttpRequestHeaders,
+  type StandardFingerprint,
+  announcesBody,
+  jobKeyOf,
+  jobTypeOf,
+  standardFingerprint,
+} from './request.ts'
+export {
+  type CapturedBody,
+  type CapturedResponse,
+  type HttpResponse,
+  type HttpResponseHeaders,
+  type StoredResponse,
+  capturedBody,
+} from './response.ts'

@@ -1,0 +1,180 @@
+import { checkDuration, checkInteger, checkOneOf } from '../check.ts'
+import { InvalidArgumentError } from '../errors.ts'
+import type { ExecutionOptions, StartOptions } from '../idempotency/options.ts'
+import { type Runtime, systemRuntime } from '../runtime.ts'
+import type { ProblemOptions } from './problems.ts'
+import { type JudgedResponse, type ReplayPolicy, type Verdict, judge } from './replay-policy.ts'
+import type { StandardFingerprint } from './request.ts'
+import { keptHeaders } from './response.ts'
+
+type Awaitable<T> = T | Promise<T>
+
+/** How an idempotent route behaves. `Request` is the framework's own request, which the resolvers are given. */
+export interface HttpIdempotencyOptions<Request = unknown> extends Pick<
+  ExecutionOptions,
+  'leaseMs' | 'timeoutMs' | 'maxAttempts' | 'onStalled' | 'codec'
+> {
+  /**
+   * Whose key it is: two scopes never see each other's answers. Return the tenant or the user, never a constant;
+   * `'global'` says that every caller shares one space of keys. No default.
+   */
+  readonly scope: 'global' | ((request: Request) => Awaitable<string>)
+  /** Whether a request without a key is refused (default) or handled without protection. */
+  readonly required?: boolean
+  /** Name of the header. Default `idempotency-key`. */
+  readonly header?: string
+  /** Takes the key from somewhere else, such as the event id of a webhook. Default: the header. */
+  readonly key?: (request: Request) => Awaitable<string | null | undefined>
+  /** Refuses a bare key, as the draft has it. Default false. */
+  readonly quotedOnly?: boolean
+  /** Default POST and PATCH; GET, HEAD and OPTIONS are refused. */
+  readonly methods?: readonly string[]
+  /**
+   * What two requests with one key must agree in: `false` compares nothing, a function may return any plain data.
+   * Default: {@link StandardFingerprint}.
+   */
+  readonly fingerprint?: false | ((request: Request, standard: StandardFingerprint) => unknown)
+  /** Which answers are replayed. Default `standard`. */
+  readonly replay?: ReplayPolicy
+  /** How long an answer is replayed, and how long a key is bound to its payload. Default 86,400,000 (24 h). */
+  readonly retainMs?: number
+  /**
+   * Lets a duplicate wait up to `maxMs` for the first request and get its answer; at most `maxWaiters` (default 100)
+   * per key and process. Default: it is answered 409 at once.
+   */
+  readonly wait?: { readonly maxMs: number; readonly maxWaiters?: number }
+  /** `closed` (default) answers 503 when the storage cannot be asked, `open` handles the request without protection. */
+  readonly onStorageUnavailable?: 'closed' | 'open'
+  /** A longer answer is delivered, but not kept. Default 262,144. */
+  readonly maxResponseBytes?: number
+  /** `tombstone` (default) never keeps a stream; `buffer` keeps one that fits into `maxResponseBytes`. */
+  readonly streams?: 'tombstone' | 'buffer'
+  /** More headers to keep and replay. Default: none. */
+  readonly storeHeaders?: readonly string[]
+  /**
+   * How long an answer is held back for the storage to confirm that it is recorded; then it is delivered anyway, and
+   * recording goes on. 0 does not wait. Default 2,000.
+   */
+  readonly recordWaitMs?: number
+  /**
+   * Also sends `Idempotency-Status` (created, replayed, in-flight, mismatch, bypassed) and, with a replay,
+   * `Idempotency-Original-Date`. Default false.
+   */
+  readonly statusHeader?: boolean
+  readonly problems?: ProblemOptions
+  /** Time and timers, for tests. */
+  readonly runtime?: Runtime
+}
+
+/** The options with every default in place, checked. */
+export interface ResolvedHttpOptions<Request> {
+  readonly scope: 'global' | ((request: Request) => Awaitable<string>)
+  readonly required: boolean
+  readonly header: string
+  readonly key: ((request: Request) => Awaitable<string | null | undefined>) | undefined
+  readonly quotedOnly: boolean
+  readonly methods: ReadonlySet<string>
+  readonly fingerprint: false | ((request: Request, standard: StandardFingerprint) => unknown) | undefined
+  readonly judge: (response: JudgedResponse) => Verdict
+  readonly wait: { readonly maxMs: number; readonly maxWaiters: number } | undefined
+  readonly onStorageUnavailable: 'closed' | 'open'
+  readonly maxResponseBytes: number
+  readonly streams: 'tombstone' | 'buffer'
+  readonly keptHeaders: ReadonlySet<string>
+  readonly recordWaitMs: number
+  readonly statusHeader: boolean
+  readonly problems: ProblemOptions
+  readonly runtime: Runtime
+  /** For the execution. */
+  readonly start: StartOptions
+}
+
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+
+export function resolveHttpOptions<Request>(
+  options: HttpIdempotencyOptions<Request>,
+): ResolvedHttpOptions<Request> {
+  const {
+    scope,
+    required = true,
+    header = 'idempotency-key',
+    key,
+    quotedOnly = false,
+    methods = ['POST', 'PATCH'],
+    fingerprint,
+    replay = 'standard',
+    retainMs = 86_400_000,
+    wait,
+    onStorageUnavailable = 'closed',
+    maxResponseBytes = 262_144,
+    streams = 'tombstone',
+    storeHeaders = [],
+    recordWaitMs = 2_000,
+    statusHeader = false,
+    problems = {},
+    runtime = systemRuntime,
+    leaseMs,
+    timeoutMs,
+    maxAttempts,
+    onStalled,
+    codec,
+  } = options
+  if (scope !== 'global' && typeof scope !== 'function') {
+    throw new InvalidArgumentError(
+      "scope is missing: give a function that returns the caller's tenant or user, or 'global' when all callers may share one space of keys.",
+    )
+  }
+  checkDuration('retainMs', retainMs, 1)
+  checkInteger('maxResponseBytes', maxResponseBytes, 0)
+  return {
+    scope,
+    required,
+    header: header.toLowerCase(),
+    key,
+    quotedOnly,
+    methods: checkMethods(methods),
+    fingerprint,
+    judge: judge(replay),
+    wait: wait && {
+      maxMs: checkDuration('wait.maxMs', wait.maxMs, 1),
+      maxWaiters: checkInteger('wait.maxWaiters', wait.maxWaiters ?? 100, 1),
+    },
+    onStorageUnavailable: checkOneOf('onStorageUnavailable', onStorageUnavailable, ['closed', 'open']),
+    maxResponseBytes,
+    streams: checkOneOf('streams', streams, ['tombstone', 'buffer']),
+    keptHeaders: keptHeaders(storeHeaders),
+    recordWaitMs: checkDuration('recordWaitMs', recordWaitMs, 0),
+    statusHeader,
+    problems,
+    runtime,
+    start: {
+      ...defined({ leaseMs, timeoutMs, maxAttempts, onStalled, codec }),
+      onCompleted: 'replay',
+      onFailed: 'rerun',
+      completedWindowMs: retainMs,
+      completedRetentionMs: retainMs,
+      failedRetentionMs: retainMs,
+      // The limit is ours, on the bytes of the body; text can grow to six times its length on the way to JSON.
+      maxResultBytes: maxResponseBytes * 7 + 262_144,
+      onResultTooLarge: 'tombstone',
+    },
+  }
+}
+
+function checkMethods(methods: readonly string[]): ReadonlySet<string> {
+  const names = methods.map((method) => method.toUpperCase())
+  const safe = names.find((method) => SAFE_METHODS.has(method))
+  if (safe !== undefined || names.length === 0) {
+    throw new InvalidArgumentError(
+      `methods must name methods that change something, not ${safe ?? 'nothing'}: safe ones are idempotent by themselves.`,
+    )
+  }
+  return new Set(names)
+}
+
+/** Without the members that are undefined, which would override the defaults of an instance. */
+function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
+}

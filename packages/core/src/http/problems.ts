@@ -1,0 +1,95 @@
+import type { HttpResponse } from './response.ts'
+
+/** Stable words for what an idempotent route answers by itself; the `code` member of its problem documents. */
+export type ProblemCode =
+  | 'IDEMPOTENCY_KEY_MISSING'
+  | 'IDEMPOTENCY_KEY_MALFORMED'
+  /** The first request with this key is still being handled. */
+  | 'IDEMPOTENCY_IN_PROGRESS'
+  /** The key was used with another payload. */
+  | 'IDEMPOTENCY_KEY_REUSED'
+  /** The first request was handled, but its answer was not kept. */
+  | 'IDEMPOTENCY_RESPONSE_NOT_STORED'
+  /** Every attempt that `maxAttempts` allows has failed, or the only one was interrupted. */
+  | 'IDEMPOTENCY_EXECUTION_FAILED'
+  | 'IDEMPOTENCY_STORAGE_UNAVAILABLE'
+
+export interface ProblemOptions {
+  /** The `type` URI of a problem. Default `urn:holdfast:` and the code in lower case with hyphens. */
+  readonly type?: (code: ProblemCode) => string
+  /** A page about the idempotency of this API, sent as `Link: <…>; rel="describedby"`. Default: none. */
+  readonly describedBy?: string
+  /** Other status codes, for an API that uses the standard ones for something else. */
+  readonly status?: Partial<Readonly<Record<ProblemCode, number>>>
+}
+
+/** RFC 9457, with `code` and whether the same request may succeed later. */
+export interface ProblemDocument {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly code: ProblemCode
+  readonly retryable: boolean
+}
+
+export interface Problem {
+  readonly code: ProblemCode
+  readonly detail: string
+  readonly retryAfterSeconds?: number
+  /** Further members of the document. */
+  readonly members?: Readonly<Record<string, unknown>>
+}
+
+const PROBLEMS: Readonly<Record<ProblemCode, { status: number; title: string; retryable: boolean }>> = {
+  IDEMPOTENCY_KEY_MISSING: { status: 400, title: 'Idempotency key is missing', retryable: false },
+  IDEMPOTENCY_KEY_MALFORMED: { status: 400, title: 'Idempotency key is malformed', retryable: false },
+  IDEMPOTENCY_IN_PROGRESS: {
+    status: 409,
+    title: 'A request with this idempotency key is in progress',
+    retryable: true,
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    title: 'Idempotency key was used with another payload',
+    retryable: false,
+  },
+  IDEMPOTENCY_RESPONSE_NOT_STORED: {
+    status: 409,
+    title: 'The request was handled, but its response cannot be replayed',
+    retryable: false,
+  },
+  IDEMPOTENCY_EXECUTION_FAILED: {
+    status: 500,
+    title: 'The request with this idempotency key has failed for good',
+    retryable: false,
+  },
+  IDEMPOTENCY_STORAGE_UNAVAILABLE: {
+    status: 503,
+    title: 'Idempotency cannot be guaranteed at the moment',
+    retryable: true,
+  },
+}
+
+export function problemResponse(
+  { code, detail, retryAfterSeconds, members = {} }: Problem,
+  { type = defaultType, describedBy, status: statuses = {} }: ProblemOptions,
+): HttpResponse {
+  const { title, retryable, status: standard } = PROBLEMS[code]
+  const status = statuses[code] ?? standard
+  const document: ProblemDocument = { type: type(code), title, status, detail, code, retryable, ...members }
+  return {
+    status,
+    headers: {
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      ...(retryAfterSeconds === undefined ? {} : { 'retry-after': `${retryAfterSeconds}` }),
+      ...(describedBy === undefined ? {} : { link: `<${describedBy}>; rel="describedby"` }),
+    },
+    body: Buffer.from(JSON.stringify(document)),
+  }
+}
+
+function defaultType(code: ProblemCode): string {
+  return `urn:holdfast:${code.toLowerCase().replaceAll('_', '-')}`
+}

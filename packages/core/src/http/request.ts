@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto'
+import { InvalidArgumentError } from '../errors.ts'
+
+/** What an adapter tells of a request, at the moment at which its handler is about to start. */
+export interface HttpRequestFacts {
+  readonly method: string
+  /** The route's pattern with every prefix, such as `/v1/orders/:id/payments`; not the path that was requested. */
+  readonly route: string
+  /** What the pattern's parameters stand for in this request. */
+  readonly params?: unknown
+  /** As it was sent, with the query string. */
+  readonly url: string
+  /** With lower-case names, as Node gives them. */
+  readonly headers: HttpRequestHeaders
+  /** As it was parsed; undefined when there is none, which is not the same as an empty object. */
+  readonly body: unknown
+}
+
+export type HttpRequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** What two requests with one key must agree in, as plain data; it is hashed. */
+export interface StandardFingerprint {
+  readonly method: string
+  readonly route: string
+  readonly params: readonly (readonly [string, string])[]
+  /** Sorted by name; the order of values of one name counts. */
+  readonly query: readonly (readonly [string, string])[]
+  /** Without parameters such as `charset` and `boundary`; empty without a body. */
+  readonly mediaType: string
+  /** Parsed JSON and forms as they are (the order of keys does not count), everything else as text or bytes. */
+  readonly body: unknown
+}
+
+/** @throws InvalidArgumentError when the request has a body that nobody has read: it could not be compared. */
+export function standardFingerprint(facts: HttpRequestFacts): StandardFingerprint {
+  const fingerprint = fingerprintWithoutUnread(facts)
+  if (facts.body === undefined && announcesBody(facts.headers)) {
+    throw new InvalidArgumentError(
+      `The ${fingerprint.mediaType || 'request'} body has not been read when the key is claimed, so it cannot be compared: parse it before, or give fingerprint.`,
+    )
+  }
+  return fingerprint
+}
+
+/** The same for a resolver that compares something else than the body. */
+export function fingerprintWithoutUnread(facts: HttpRequestFacts): StandardFingerprint {
+  const { method, route, headers, url } = facts
+  const mediaType = mediaTypeOf(headers)
+  return {
+    method: method.toUpperCase(),
+    route,
+    params: paramsOf(facts),
+    query: queryOf(url),
+    mediaType,
+    body: bodyOf(facts, mediaType),
+  }
+}
+
+/** What executions of a route are listed under: `http:POST /v1/orders`. */
+export function jobTypeOf({ method, route }: Pick<HttpRequestFacts, 'method' | 'route'>): string {
+  return `http:${method.toUpperCase()} ${route}`
+}
+
+/**
+ * The execution's key: a hash over the scope, the resolved parameters of the route and the client's key. The parts are
+ * joined as JSON, so that no character in one of them can make it look like another.
+ */
+export function jobKeyOf(scope: string | null, key: string, facts: HttpRequestFacts): string {
+  const parts = JSON.stringify(['v1', scope, paramsOf(facts), key])
+  return createHash('sha256').update(parts).digest('base64url')
+}
+
+/** Whether the headers of an HTTP/1.1 request announce a body: for parsers that make `{}` of none. */
+export function announcesBody(headers: HttpRequestHeaders): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
+function paramsOf({ params }: HttpRequestFacts): readonly (readonly [string, string])[] {
+  if (typeof params !== 'object' || params === null) return []
+  return Object.entries(params)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, Array.isArray(value) ? JSON.stringify(value) : String(value)] as const)
+    .sort(byName)
+}
+
+function queryOf(url: string): readonly (readonly [string, string])[] {
+  const start = url.indexOf('?')
+  if (start === -1) return []
+  const end = url.indexOf('#', start)
+  const query = url.slice(start + 1, end === -1 ? undefined : end)
+  return [...new URLSearchParams(query)].sort(byName)
+}
+
+function byName([a]: readonly [string, string], [b]: readonly [string, string]): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function mediaTypeOf(headers: HttpRequestHeaders): string {
+  return contentTypeOf(headers).split(';', 1)[0]?.trim().toLowerCase() ?? ''
+}
+
+function contentTypeOf(headers: HttpRequestHeaders): string {
+  const value = headers['content-type']
+  return (typeof value === 'string' ? value : value?.[0]) ?? ''
+}
+
+function bodyOf({ body, headers }: HttpRequestFacts, mediaType: string): unknown {
+  if (typeof body !== 'string' && !(body instanceof Uint8Array)) return body
+  if (mediaType === 'application/json' || mediaType.endsWith('+json')) return parsedJson(body)
+  if (mediaType.startsWith('multipart/')) return withoutBoundary(body, contentTypeOf(headers))
+  return body
+}
+
+/** What was kept as text or bytes although it is JSON counts as what it says; what is not JSON, as it is. */
+function parsedJson(body: string | Uint8Array): unknown {
+  try {
+    return JSON.parse(typeof body === 'string' ? body : Buffer.from(body).toString())
+  } catch {
+    return body
+  }
+}
+
+/** A client picks a new boundary for each try; nothing else in the bytes can contain it. */
+function withoutBoundary(body: string | Uint8Array, contentType: string): Uint8Array {
+  const boundary = /;\s*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType)
+  const delimiter = boundary?.[1] ?? boundary?.[2]
+  const bytes = Buffer.from(body)
+  if (delimiter === undefined) return bytes
+  return Buffer.from(bytes.toString('latin1').replaceAll(`--${delimiter}`, '--'), 'latin1')
+}
