@@ -10,6 +10,8 @@ export interface ReplicatedOptions {
   readonly binary?: RedisServerBinary
   /** Arguments of every server. */
   readonly args?: readonly string[]
+  /** Every acknowledged write survives a kill. Default: false. */
+  readonly durable?: boolean
 }
 
 /** Without it a primary waits five seconds for more replicas before it sends its data. */
@@ -26,19 +28,22 @@ const NOWHERE = ['127.0.0.1', '1'] as const
  */
 export class Replicated {
   readonly endpoint: FaultProxy
+  readonly #endpoints: FaultProxy[]
   #primary: RedisNode
   #replicas: readonly RedisNode[]
 
   private constructor(endpoint: FaultProxy, primary: RedisNode, replicas: readonly RedisNode[]) {
     this.endpoint = endpoint
+    this.#endpoints = [endpoint]
     this.#primary = primary
     this.#replicas = replicas
   }
 
   static async start(options: ReplicatedOptions = {}): Promise<Replicated> {
-    const { replicas: count = 1, args = [], binary } = options
+    const { replicas: count = 1, args = [], binary, durable = false } = options
     const nodes = await startTogether(count + 1, async () => {
-      return await RedisNode.start({ args: [...REPLICATE_AT_ONCE, ...args], ...(binary ? { binary } : {}) })
+      const all = { durable, args: [...REPLICATE_AT_ONCE, ...args] }
+      return await RedisNode.start(binary ? { ...all, binary } : all)
     })
     try {
       const [primary, ...replicas] = nodes as [RedisNode, ...RedisNode[]]
@@ -56,6 +61,13 @@ export class Replicated {
     return this.endpoint.url
   }
 
+  /** Another address that follows the primary, for faults that only one client meets. Stopped with the rest. */
+  async anotherEndpoint(): Promise<FaultProxy> {
+    const endpoint = await FaultProxy.start({ target: this.#primary.address })
+    this.#endpoints.push(endpoint)
+    return endpoint
+  }
+
   get primary(): RedisNode {
     return this.#primary
   }
@@ -71,6 +83,7 @@ export class Replicated {
 
   /** Settles when the replica has everything that the primary had when this was called. */
   async caughtUp(replica: RedisNode): Promise<void> {
+    await linked(replica)
     const { master_repl_offset: target } = await this.#primary.info('replication')
     await until('the replica has caught up', async () => {
       const { slave_repl_offset: offset } = await replica.info('replication')
@@ -95,13 +108,14 @@ export class Replicated {
     await replica.ask('REPLICAOF', 'NO', 'ONE')
     this.#primary = replica
     this.#replicas = this.#replicas.map((each) => (each === replica ? old : each))
-    this.endpoint.retarget(replica.address)
+    // Before the old primary is back: nobody may write to it again.
+    for (const endpoint of this.#endpoints) endpoint.retarget(replica.address)
     await old.restart()
     await Promise.all(this.#replicas.map(async (each) => await follow(each, replica)))
   }
 
   async stop(): Promise<void> {
-    await this.endpoint.stop()
+    await stopTogether(this.#endpoints)
     await stopTogether([this.#primary, ...this.#replicas])
   }
 
@@ -116,9 +130,12 @@ export async function follow(replica: RedisNode, primary: RedisNode): Promise<vo
   await linked(replica)
 }
 
+/** It has the data, receives what is written, and would have it all after a restart too, if it is durable. */
 export async function linked(replica: RedisNode): Promise<void> {
   await until('the replica is in step', async () => {
-    const { master_link_status: link, master_sync_in_progress: syncing } = await replica.info('replication')
-    return link === 'up' && syncing === '0'
+    const [link, file] = await Promise.all([replica.info('replication'), replica.info('persistence')])
+    const inStep = link['master_link_status'] === 'up' && link['master_sync_in_progress'] === '0'
+    // What a replica got at once lies in no append-only file before that has been written anew.
+    return inStep && file['aof_rewrite_in_progress'] === '0' && file['aof_rewrite_scheduled'] === '0'
   })
 }

@@ -1,0 +1,108 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Replicated } from '../../servers/replicated.ts'
+import type { Worker } from '../worker.ts'
+import type { FaultName } from './schedule.ts'
+
+/** What the nemesis has at hand. */
+export interface Arena {
+  readonly servers: Replicated
+  readonly workers: readonly Worker[]
+}
+
+/** Begins, lasts, and is over when the promise settles: everything is as it was then. */
+export type Fault = (arena: Arena, worker: Worker, lastsMs: number) => Promise<void>
+
+const anything = (): boolean => true
+
+export const faults: Readonly<Record<FaultName, Fault>> = {
+  'kill-worker': async (_, worker) => await worker.kill(),
+  'freeze-worker': async (_, worker, lastsMs) => await worker.freeze(lastsMs),
+  'black-hole': async (_, worker, lastsMs) => await blackHole(worker, 'both', lastsMs),
+  'black-hole-requests': async (_, worker, lastsMs) => await blackHole(worker, 'to-server', lastsMs),
+  'black-hole-replies': async (_, worker, lastsMs) => await blackHole(worker, 'to-client', lastsMs),
+  'reset-connections': async (_, { proxy }) => proxy.reset(),
+  'cut-reply': async (_, { proxy }, lastsMs) => {
+    const fault = proxy.once(anything, 'reset-reply')
+    await delay(lastsMs)
+    fault.remove()
+  },
+  'lose-reply': async (_, { proxy }, lastsMs) => {
+    const fault = proxy.once(anything, 'lose-reply')
+    await delay(lastsMs)
+    fault.remove()
+    proxy.reset()
+  },
+  'late-request': async (_, { proxy }, lastsMs) => {
+    const fault = proxy.once(anything, 'hold-request')
+    await delay(lastsMs)
+    fault.release()
+  },
+  'refuse-connections': async (_, { proxy }, lastsMs) => {
+    await proxy.refuse()
+    proxy.reset()
+    await delay(lastsMs)
+    await proxy.accept()
+  },
+  latency: async (_, { proxy }, lastsMs) => {
+    proxy.latency(5 + (lastsMs % 40))
+    await delay(lastsMs)
+    await proxy.heal()
+  },
+  'slow-bytes': async (_, { proxy }, lastsMs) => {
+    proxy.slow({ bytes: 16, everyMs: 1 })
+    await delay(lastsMs)
+    await proxy.heal()
+  },
+
+  'kill-clients': async ({ servers }) => {
+    await servers.primary.ask('CLIENT', 'KILL', 'TYPE', 'normal')
+  },
+  'kill-subscribers': async ({ servers }) => {
+    await servers.primary.ask('CLIENT', 'KILL', 'TYPE', 'pubsub')
+  },
+  'flush-scripts': async ({ servers }) => {
+    await servers.primary.ask('SCRIPT', 'FLUSH')
+  },
+  'pause-clients': async ({ servers }, _, lastsMs) => await servers.primary.pauseClients(lastsMs),
+  'pause-writes': async ({ servers }, _, lastsMs) => await servers.primary.pauseClients(lastsMs, 'WRITE'),
+  'freeze-server': async ({ servers }, _, lastsMs) => {
+    servers.primary.pause()
+    await delay(lastsMs)
+    servers.primary.resume()
+  },
+  'restart-server': async ({ servers }, _, lastsMs) => {
+    await servers.primary.kill()
+    await delay(lastsMs)
+    await servers.primary.restart()
+  },
+  'out-of-memory': async ({ servers }, _, lastsMs) => {
+    await servers.primary.takeMemory()
+    await delay(lastsMs)
+    await servers.primary.giveMemory()
+  },
+  'fail-over': async (arena) => await failOver(arena, false),
+  'fail-over-losing-writes': async (arena, _, lastsMs) => {
+    const [replica] = arena.servers.replicas
+    if (replica) await arena.servers.detach(replica)
+    await delay(lastsMs)
+    await failOver(arena, true)
+  },
+}
+
+/** It ends as networks end it: half of the times what was under way still arrives, half of the times it is lost. */
+async function blackHole(
+  { proxy }: Worker,
+  direction: 'both' | 'to-server' | 'to-client',
+  lastsMs: number,
+): Promise<void> {
+  proxy.blackHole(direction)
+  await delay(lastsMs)
+  if (lastsMs % 2 === 0) proxy.reset()
+  await proxy.heal()
+}
+
+async function failOver({ servers }: Arena, losingWrites: boolean): Promise<void> {
+  const [replica] = servers.replicas
+  if (replica === undefined) throw new Error('there is no replica to fail over to')
+  await servers.promote(replica, { losingWrites })
+}

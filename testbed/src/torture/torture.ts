@@ -1,0 +1,97 @@
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { RedisNode } from '../servers/redis-node.ts'
+import { Replicated } from '../servers/replicated.ts'
+import type { Violation } from './checks/violation.ts'
+import { figuresOf, type Figures } from './figures.ts'
+import { historyOf, readWitness } from './history.ts'
+import { judge } from './judge.ts'
+import { LedgerServer } from './ledger.ts'
+import { unleash } from './nemesis/nemesis.ts'
+import { type FaultName, losingFaults, planFaults, serverFaults, workerFaults } from './nemesis/schedule.ts'
+import { clock, Witness } from './witness.ts'
+import { Worker } from './worker.ts'
+import type { Workload } from './workload.ts'
+
+export interface TortureOptions {
+  /** The module whose `workload` is run. */
+  readonly workload: URL
+  /** What is random depends on nothing else. Processes and networks are never quite the same twice. */
+  readonly seed: number
+  /** How long faults are inflicted. The run takes a few seconds more. */
+  readonly durationMs: number
+  /** Default: 6. */
+  readonly workers?: number
+  /** Default: all that lose no acknowledged write; with `losesWrites` those that do as well. */
+  readonly faults?: readonly FaultName[]
+  readonly losesWrites?: boolean
+  /** The greatest pause between two faults. Default: 300. */
+  readonly gapMs?: number
+}
+
+export interface TortureReport {
+  readonly seed: number
+  readonly violations: readonly Violation[]
+  readonly figures: Figures
+}
+
+/** How long a worker may take to finish what it is doing. */
+const STOP_GRACE_MS = 10_000
+
+/**
+ * Lets worker processes use one Redis while a nemesis does its worst to them, to it and to what connects them, and
+ * judges by what the workers and the ledger witnessed. It stops by itself, and leaves nothing behind.
+ */
+export async function torture(options: TortureOptions): Promise<TortureReport> {
+  const { seed, durationMs, workers: count = 6, losesWrites = false, gapMs = 300 } = options
+  const { faults = [...workerFaults, ...serverFaults, ...(losesWrites ? losingFaults : [])] } = options
+  const { workload } = (await import(options.workload.href)) as { workload: Workload }
+  const directory = mkdtempSync(join(tmpdir(), 'holdfast-torture-'))
+  const witnessPath = join(directory, 'witness')
+  const ledgerPath = join(directory, 'ledger')
+  const witness = new Witness(witnessPath)
+  const workers: Worker[] = []
+  try {
+    await using servers = await Replicated.start({ durable: true })
+    const ledger = await LedgerServer.start(ledgerPath, witness)
+    for (let index = 0; index < count; index++) {
+      const task = { workload: options.workload.href, index, witnessPath, ledgerPath }
+      workers.push(new Worker(await servers.anotherEndpoint(), task, seed + index))
+    }
+
+    const plan = planFaults(seed, { durationMs, workers: count, faults, gapMs })
+    await unleash({ servers, workers }, plan, witness)
+    const calmAt = clock()
+    for (const worker of workers) worker.calm()
+    await delay(workload.livenessMs)
+
+    const troubles = await Promise.all(workers.map(async (worker) => await worker.stop(STOP_GRACE_MS)))
+    troubles.push(...(await immortalKeys(servers.primary)))
+    for (const what of troubles) if (what !== undefined) witness.tell({ type: 'surprise', at: clock(), what })
+    await ledger.stop()
+
+    const history = historyOf(readWitness(witnessPath))
+    const violations = judge(history, {
+      windowMsOf: (key) => workload.windowMsOf(key),
+      liveKeys: [...history.ownerships.keys()],
+      livenessMs: workload.livenessMs,
+      calmAt,
+    })
+    const processes = workers.reduce((sum, { starts }) => sum + starts, 0)
+    return { seed, violations, figures: { processes, ...figuresOf(history) } }
+  } finally {
+    for (const worker of workers) await worker.stop(0)
+    witness.close()
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** Nothing that is stored may live for ever. */
+async function immortalKeys(node: RedisNode): Promise<string[]> {
+  const keys = (await node.ask('KEYS', '*')) as string[]
+  const lives = await Promise.all(keys.map(async (key) => ({ key, ttl: await node.ask('PTTL', key) })))
+  return lives.flatMap(({ key, ttl }) => (ttl === -1 ? [`${key} has no time to live`] : []))
+}
