@@ -1,6 +1,7 @@
 export type { Command, LinkEvents, RedisClient, RedisLink, RedisNode, ShardedChannels } from './client.ts'
 export { asStorageError, unexpectedReply } from './errors.ts'
 export { type Keys, createKeys } from './keys.ts'
+export { type RedisLeases, redisLeases } from './leases/redis-leases.ts'
 export { type ChannelListener, type PubSub, type SubscribeOptions, createPubSub } from './pub-sub.ts'
 export { redisRecords } from './records/redis-records.ts'
 export { type RunScript, type Script, createScriptRunner, defineScript } from './script.ts'

@@ -7,7 +7,9 @@ import { InvalidArgumentError, type RecordKey } from '@holdfast/core'
  * {holdfast:r:<collection>:<bucket>}:<id>   string   one record; also the channel of its hints
  * {holdfast:r:<collection>:<bucket>}#       zset     the ids of the bucket's records, scored by when they may be forgotten
  * {holdfast:r:<collection>:<bucket>}-<id>   string   what the deletion of a record leaves for a minute
- * {holdfast:l:<name>}…                      leases, see `leases/`
+ * {holdfast:l:<name>}:s                     string   the leases of one lock or semaphore, see `leases/state.ts`
+ * {holdfast:l:<name>}:q                     zset     who waits for it
+ * {holdfast:w:<process>}                    channel  what a process is told of its leases
  * holdfast:v:<key>                          string   one value; the key verbatim, so that a hash tag in it counts
  * ```
  *
@@ -27,6 +29,10 @@ export interface Keys {
   value(key: string): string
   /** The hash tag of everything that belongs to one lease. */
   leaseTag(name: string): string
+  /** The name that a tag was made of. */
+  leaseName(tag: string): string
+  /** What the channels begin with on which processes hear of their leases; the process and `}` follow. */
+  readonly leaseChannel: string
 }
 
 export const BUCKETS = 16
@@ -47,6 +53,8 @@ export function createKeys(prefix: string): Keys {
     trace: (key) => `${tagOf(key)}-${key.id}`,
     value: (key) => `${prefix}:v:${key}`,
     leaseTag: (name) => `{${prefix}:l:${escapeTag(name)}}`,
+    leaseName: (tag) => unescapeTag(tag.slice(`{${prefix}:l:`.length, -1)),
+    leaseChannel: `{${prefix}:w:`,
   }
 }
 
@@ -60,4 +68,8 @@ export function bucketOf(id: string): number {
 /** Redis takes for the hash tag what stands between the first `{` and the first `}` after it. */
 function escapeTag(text: string): string {
   return /[%{}]/.test(text) ? text.replace(/[%{}]/g, encodeURIComponent) : text
+}
+
+function unescapeTag(text: string): string {
+  return text.includes('%') ? text.replace(/%(?:25|7B|7D)/g, decodeURIComponent) : text
 }

@@ -20,9 +20,11 @@ import {
 export interface LeaseState {
   /** The highest fence that was ever granted; 0 before the first. */
   readonly fence: number
+  /** As the last request said; hand-offs go by it. */
+  readonly permits: number
   readonly holders: readonly Holder[]
-  /** First come, first served. */
-  readonly queue: readonly Waiter[]
+  /** The tokens that wait: first come, first served. */
+  readonly queue: readonly string[]
   /** How tokens ended, oldest first: a repeated command gets its first answer, a late acquire is refused. */
   readonly ended: readonly Ended[]
 }
@@ -33,12 +35,6 @@ export interface Holder {
   readonly expiresAt: number
   /** False: handed over, and its owner has not come for it yet. */
   readonly claimed: boolean
-}
-
-export interface Waiter {
-  readonly token: string
-  readonly leaseMs: number
-  readonly permits: number
 }
 
 export interface Ended {
@@ -78,7 +74,7 @@ export interface LeaseDecision<R> {
   readonly pushes: readonly { readonly process: string; readonly push: LeasePush }[]
 }
 
-export const noLease: LeaseState = { fence: 0, holders: [], queue: [], ended: [] }
+export const noLease: LeaseState = { fence: 0, permits: 1, holders: [], queue: [], ended: [] }
 
 /**
  * The contract of the leases facet as a pure function: what one command does to one key. Memory storage is built on
@@ -112,7 +108,7 @@ function answer(step: Step, command: LeaseCommand): LeaseReplies[LeaseCommand['o
       return {
         holders: step.view(),
         waiting: step.queue.length,
-        queue: step.queue.slice(0, 100).map((waiter) => waiter.token),
+        queue: step.queue.slice(0, 100),
         fence: step.fence,
         now: step.now,
       }
@@ -134,18 +130,19 @@ function acquire(
   // It ran out before its owner heard of it, or came for it: begin anew.
   if (mine !== undefined) step.drop(token)
   step.evict()
+  step.usePermits(permits)
   step.handOver(claimMs, token)
   const first = step.queue[0]
-  if (step.holders.length < permits && (first === undefined || first.token === token)) {
+  if (step.holders.length < permits && (first === undefined || first === token)) {
     step.leaveQueue(token)
     const fence = step.nextFence()
     step.hold({ token, fence, expiresAt: now + leaseMs, claimed: true })
     return { outcome: 'granted', fence, acknowledged: 0, now }
   }
-  const place = step.queue.findIndex((waiter) => waiter.token === token)
+  const place = step.queue.indexOf(token)
   const kept = place >= 0
   const ahead = kept ? place : step.queue.length
-  if (wait && !kept) step.queue.push({ token, leaseMs, permits })
+  if (wait && !kept) step.queue.push(token)
   return { outcome: wait ? 'queued' : 'busy', kept, ahead, holders: step.view(), now }
 }
 
@@ -191,10 +188,10 @@ type Step = ReturnType<typeof begin>
 /** A working copy of the state, and the moves that several commands share. */
 function begin(key: string, state: LeaseState, { nowUs, listens }: LeaseSurroundings) {
   const now = Math.floor(nowUs / 1000)
-  let { fence } = state
+  let { fence, permits } = state
   let holders = [...state.holders]
   let queue = [...state.queue]
-  let ended = state.ended.filter(({ until }) => until > now)
+  let ended = [...state.ended]
   const pushes: { process: string; push: LeasePush }[] = []
 
   const step = {
@@ -214,7 +211,10 @@ function begin(key: string, state: LeaseState, { nowUs, listens }: LeaseSurround
       return fence
     },
     holder: (token: string) => holders.find((holder) => holder.token === token),
-    ending: (token: string) => ended.find((ending) => ending.token === token),
+    ending: (token: string) => ended.find((ending) => ending.token === token && ending.until > now),
+    usePermits(next: number): void {
+      permits = next
+    },
     hold(next: Holder): void {
       const at = holders.findIndex(({ token }) => token === next.token)
       if (at < 0) holders.push(next)
@@ -224,14 +224,15 @@ function begin(key: string, state: LeaseState, { nowUs, listens }: LeaseSurround
       holders = holders.filter((holder) => holder.token !== token)
     },
     leaveQueue(token: string): void {
-      queue = queue.filter((waiter) => waiter.token !== token)
+      queue = queue.filter((waiting) => waiting !== token)
     },
     markEnded(token: string, outcome: Ended['outcome'], notAfter: number): void {
-      const before = step.ending(token)
+      const before = ended.find((ending) => ending.token === token)
       const until = Math.max(now + ENDED_KEPT_MS, notAfter, before?.until ?? 0)
       ended = ended.filter((ending) => ending !== before)
       ended.push({ token, outcome, until })
-      ended = ended.slice(-ENDED_KEPT)
+      // Only from the front: what stands further back is looked at when it gets there.
+      while (ended.length > ENDED_KEPT || (ended[0] !== undefined && ended[0].until <= now)) ended.shift()
     },
     push(token: string, kind: 'granted' | 'revoked'): void {
       pushes.push({ process: processOf(token), push: { kind, key, token } })
@@ -245,7 +246,7 @@ function begin(key: string, state: LeaseState, { nowUs, listens }: LeaseSurround
           continue
         }
         const frozen = processOf(holder.token)
-        queue = queue.filter((waiter) => processOf(waiter.token) !== frozen)
+        queue = queue.filter((waiting) => processOf(waiting) !== frozen)
         pushes.push({ process: frozen, push: { kind: 'dropped', key } })
       }
     },
@@ -255,19 +256,18 @@ function begin(key: string, state: LeaseState, { nowUs, listens }: LeaseSurround
       step.evict()
       for (;;) {
         const head = queue[0]
-        if (head === undefined || head.token === self || holders.length >= head.permits) return
+        if (head === undefined || head === self || holders.length >= permits) return
         queue.shift()
-        if (!listens(processOf(head.token))) continue
-        const expiresAt = now + Math.min(claimMs, head.leaseMs)
-        step.hold({ token: head.token, fence: step.nextFence(), expiresAt, claimed: false })
-        step.push(head.token, 'granted')
+        if (!listens(processOf(head))) continue
+        step.hold({ token: head, fence: step.nextFence(), expiresAt: now + claimMs, claimed: false })
+        step.push(head, 'granted')
       }
     },
     unclaimedMs: () =>
       holders.reduce((most, { claimed, expiresAt }) => (claimed ? most : Math.max(most, expiresAt - now)), 0),
     view: (): LeaseHolder[] =>
       holders.map(({ expiresAt, ...holder }) => ({ ...holder, remainingMs: expiresAt - now })),
-    end: (): LeaseState => ({ fence, holders, queue, ended }),
+    end: (): LeaseState => ({ fence, permits, holders, queue, ended }),
   }
   return step
 }

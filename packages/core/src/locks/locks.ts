@@ -84,7 +84,7 @@ export interface Locks extends Lockable<[name: string]> {
   acquireAll(names: readonly string[], options?: LockOptions): Promise<LeaseSet>
   /**
    * Up to `permits` leases at a time (1 to 1,000). A semaphore and a lock of the same name have nothing to do with each
-   * other. All who use a name should agree on `permits`; where they differ, each keeps to its own number.
+   * other. All who use a name must agree on `permits`.
    */
   semaphore(name: string, options: { readonly permits: number }): Semaphore
   /**

@@ -55,10 +55,8 @@ export function openRoom(
   })
 
   const stopWatching = storage.connection.onChange((state) => {
-    if (state === 'down') {
-      disruptions += 1
-      return
-    }
+    disruptions += 1
+    if (state === 'down') return
     waiting.reconnected()
     renewal.renewAll()
   })

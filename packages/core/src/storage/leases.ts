@@ -19,7 +19,8 @@ import type { Unsubscribe } from './records.ts'
  *
  * Guarantees, each with a test of the same number in the conformance kit:
  *
- * - **L1** At most `permits` unexpired leases of a key exist, whatever the lease times of their owners.
+ * - **L1** At most `permits` unexpired leases of a key exist, whatever the lease times of their owners. (Requests of one
+ *   key should agree on `permits`; where they do not, a grant goes by the request's, a hand-off by the last request's.)
  * - **L2** Fences of one key grow strictly with every grant, over release, expiry and the loss of the key:
  *   `max(previous + 1, storage µs)`, a safe integer. The same token keeps its fence.
  * - **L3** `acquire` grants, or with `wait` joins the queue, in one atomic step; a token in the queue keeps its place.
@@ -27,9 +28,8 @@ import type { Unsubscribe } from './records.ts'
  *   A process that does not listen is passed over and keeps nobody waiting.
  * - **L5** Grants follow the order of the queue among processes that listen. Nobody overtakes a waiter, not even when
  *   the holder's lease ran out: whoever asks then gives it to the head first.
- * - **L6** What was handed over lasts `claimMs` (at most the lease time) until its owner acquires again, which gives it
- *   the full lease. One hand-off left unclaimed drops every entry of that process from the queue, and tells it
- *   (`dropped`).
+ * - **L6** What was handed over lasts `claimMs` until its owner acquires again, which gives it the full lease. One
+ *   hand-off left unclaimed drops every entry of that process from the queue, and tells it (`dropped`).
  * - **L7** A repeated command has the effect and the answer of one: an `acquire` of a token that holds gives the same
  *   fence; a `release` gives its first answer for at least 10 seconds (for the last {@link ENDED_KEPT} endings).
  * - **L8** An `acquire` later than its `notAfter` does nothing. Until the `notAfter` given to a `release`, a late
@@ -60,7 +60,7 @@ export interface LeaseStorage {
 /** How long a key, and with it the memory of its last fence, outlives its last lease. */
 export const RETENTION_MS = 60_000
 /** How many endings a key remembers. */
-export const ENDED_KEPT = 32
+export const ENDED_KEPT = 64
 /** How long an ending is remembered at least. */
 export const ENDED_KEPT_MS = 10_000
 
@@ -72,7 +72,7 @@ export function processOf(token: string): string {
 export interface LeaseRequest {
   readonly token: string
   readonly leaseMs: number
-  /** How many leases of the key may live at a time, as far as this request is concerned. */
+  /** How many leases of the key may live at a time. */
   readonly permits: number
   /** Join the queue when the key is taken. */
   readonly wait: boolean

@@ -26,6 +26,13 @@ export interface StorageUnderTest {
 export interface KitOptions {
   /** Also test what must work when the storage is out of memory (G13, L12): needs `exhaustMemory`. Default false. */
   readonly outOfMemory?: boolean
+  /**
+   * False where the storage cannot know whether a process listens (classic pub/sub of a Redis cluster): then a waiter
+   * that does not is not passed over at once (L4), but dropped after its claim time. Default true.
+   */
+  readonly countsListeners?: boolean
+  /** `elapse` takes no time, so that what takes minutes is tested too (L13). Default false. */
+  readonly movesTime?: boolean
 }
 
 /** The storage of one suite, opened before its first test and closed after its last. */

@@ -1,3 +1,5 @@
+import { leasesKit } from './leases-kit.ts'
+import { leasesWalk } from './leases-walk.ts'
 import { recordsKit } from './records-kit.ts'
 import { recordsWalk } from './records-walk.ts'
 import type { KitOptions, StorageUnderTest, TestRunner } from './runner.ts'
@@ -15,5 +17,7 @@ export function storageKit(
 ): void {
   recordsKit(runner, open, options)
   recordsWalk(runner, open)
+  leasesKit(runner, open, options)
+  leasesWalk(runner, open, options)
   valuesKit(runner, open)
 }

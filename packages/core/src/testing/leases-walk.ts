@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict'
+import { type LeaseCommand, type LeaseState, decideLease, noLease } from '../locks/decide-lease.ts'
+import type { LeasePush, LeaseStorage } from '../storage/leases.ts'
+import {
+  type KitOptions,
+  type StorageUnderTest,
+  type TestRunner,
+  freshName,
+  seededInts,
+  useStorage,
+} from './runner.ts'
+
+/**
+ * A seeded walk of every command by three processes, two of which come and go, with repeated commands, late ones, and
+ * passing time. Beside the storage runs `decideLease()`: after every step both must give the same answer, the same
+ * view of the key and the same pushes. A failure names the seed.
+ */
+export function leasesWalk(
+  runner: TestRunner,
+  open: () => Promise<StorageUnderTest>,
+  { countsListeners = true }: KitOptions = {},
+  {
+    seeds = 10,
+    steps = 150,
+    firstSeed = 1,
+  }: { readonly seeds?: number; readonly steps?: number; readonly firstSeed?: number } = {},
+): void {
+  runner.describe('leases, held against decideLease()', () => {
+    const under = useStorage(runner, open)
+
+    for (let seed = firstSeed; seed < firstSeed + seeds; seed += 1) {
+      runner.it(`agree along the walk of seed ${seed}`, async () => {
+        const int = seededInts(seed)
+        const { leases } = under.storage
+        const key = freshName('walk')
+        const permits = [1, 1, 2, 3][int(4)] ?? 1
+        const processes = [0, 1, 2].map((i) => freshName(`process${i}`))
+        const listening = new Map<string, Listener>()
+        const tokens: string[] = []
+        let state: LeaseState = noLease
+        let started = 0
+
+        const pick = <T>(from: readonly T[]): T => from[int(from.length)] as T
+        const freshToken = (): string => {
+          const token = `${pick(processes)}.${(started += 1)}`
+          tokens.push(token)
+          return token
+        }
+        /** Mostly one that is about to matter. */
+        const someToken = (): string => {
+          const { holders, queue } = state
+          const of = int(10)
+          if (of < 5 && holders.length > 0) return pick(holders).token
+          if (of < 8 && queue.length > 0) return pick(queue)
+          return tokens.length > 0 && of < 9 ? pick(tokens.slice(-12)) : freshToken()
+        }
+        const command = async (): Promise<LeaseCommand> => {
+          const now = await under.storage.time()
+          const claimMs = pick([30, 60_000])
+          switch (int(12)) {
+            case 0:
+              return { op: 'tend', claimMs }
+            case 1:
+              return { op: 'inspect' }
+            case 2:
+              return int(3) === 0 ? { op: 'revoke', claimMs, token: someToken() } : { op: 'revoke', claimMs }
+            case 3:
+            case 4:
+              return { op: 'extend', token: someToken(), leaseMs: pick([20, 60_000]) }
+            case 5:
+            case 6:
+            case 7:
+              return { op: 'release', token: someToken(), claimMs, notAfter: pick([0, now + 60_000]) }
+            default:
+              return {
+                op: 'acquire',
+                token: int(3) === 0 ? someToken() : freshToken(),
+                leaseMs: pick([20, 60_000, 60_000]),
+                permits,
+                wait: int(4) > 0,
+                claimMs,
+                notAfter: now + (int(12) === 0 ? -1 : 60_000),
+              }
+          }
+        }
+
+        try {
+          for (const process of processes) listening.set(process, await listener(leases, process))
+          for (let step = 0; step < steps; step += 1) {
+            const where = `seed ${seed}, step ${step}`
+            if (int(12) === 0) await under.elapse(pick([5, 25, 40]))
+            if (int(20) === 0) {
+              const process = pick(processes.slice(1))
+              const there = listening.get(process)
+              if (there === undefined) listening.set(process, await listener(leases, process))
+              else {
+                await there.stop()
+                listening.delete(process)
+              }
+            }
+            const next = await command()
+            const reply = await send(leases, key, next)
+            const expected = decideLease(key, state, next, {
+              nowUs: reply.now * 1_000,
+              listens: (process) => !countsListeners || listening.has(process),
+            })
+            assert.deepEqual(
+              withoutFences(reply),
+              withoutFences(expected.reply),
+              `${where}: ${JSON.stringify(next)}`,
+            )
+            ;({ state } = expected)
+            for (const { process, push } of expected.pushes) {
+              const there = listening.get(process)
+              if (there === undefined) continue
+              assert.deepEqual(await there.next(), push, `${where}: pushed after ${JSON.stringify(next)}`)
+            }
+            const view = await leases.inspect(key)
+            const model = decideLease(
+              key,
+              state,
+              { op: 'inspect' },
+              { nowUs: view.now * 1_000, listens: () => true },
+            )
+            assert.deepEqual(
+              withoutFences(view),
+              withoutFences(model.reply),
+              `${where}: after ${JSON.stringify(next)}`,
+            )
+            // The model cannot know the microseconds, so of the fences only their order is compared.
+            const order = (holders: readonly { token: string; fence: number }[]): string[] =>
+              [...holders].sort((a, b) => a.fence - b.fence).map(({ token }) => token)
+            assert.deepEqual(
+              order(view.holders),
+              order(model.reply.holders),
+              `${where}: the order of the fences`,
+            )
+          }
+          assert.ok(started > 0, 'the walk did something')
+        } finally {
+          for (const there of listening.values()) await there.stop()
+        }
+      })
+    }
+  })
+}
+
+interface Listener {
+  next(): Promise<LeasePush>
+  stop(): Promise<void>
+}
+
+async function listener(leases: LeaseStorage, process: string): Promise<Listener> {
+  const heard: LeasePush[] = []
+  let wake = (): void => undefined
+  const stop = await leases.listen(process, (push) => {
+    heard.push(push)
+    wake()
+  })
+  return {
+    async next() {
+      for (;;) {
+        const push = heard.shift()
+        if (push !== undefined) return push
+        await new Promise<void>((resolve) => (wake = resolve))
+      }
+    },
+    async stop() {
+      await stop()
+      assert.deepEqual(heard, [], 'nothing was pushed that should not have been')
+    },
+  }
+}
+
+function send(leases: LeaseStorage, key: string, command: LeaseCommand) {
+  switch (command.op) {
+    case 'acquire':
+      return leases.acquire(key, command)
+    case 'release':
+      return leases.release(key, command)
+    case 'extend':
+      return leases.extend(key, command)
+    case 'revoke':
+      return leases.revoke(key, command)
+    case 'tend':
+      return leases.tend(key, command.claimMs)
+    case 'inspect':
+      return leases.inspect(key)
+  }
+}
+
+function withoutFences(reply: object): unknown {
+  return JSON.parse(JSON.stringify(reply, (name, value: unknown) => (name === 'fence' ? undefined : value)))
+}

@@ -1,0 +1,20 @@
+import { type Script, defineScript } from '../script.ts'
+import { CLOCK } from './state.ts'
+
+/** Shows the state and the head of the queue. */
+export const inspectLease: Script<[state: string, queue: string], []> = defineScript({
+  name: 'leases.inspect',
+  keys: 2,
+  args: 0,
+  source: `
+-- Shows the state and the head of the queue.
+-- KEYS: 1 state  2 queue
+-- Returns one string: 'I' now fence waiting ' ' holders '#' tokens, each with '|' behind it
+${CLOCK}
+local state = call('GET', KEYS[1]) or '00000000000000000001#000'
+local queue = ''
+for _, token in ipairs(call('ZRANGE', KEYS[2], 0, 99)) do queue = queue .. token .. '|' end
+return 'I' .. now .. sub(state, 1, 16) .. call('ZCARD', KEYS[2]) .. ' ' .. sub(state, 21, find(state, '#', 21, true))
+  .. queue
+`,
+})

@@ -1,0 +1,62 @@
+import type { Durability } from '@holdfast/core'
+import type { RedisClient, RedisLink } from '../client.ts'
+import { asStorageError, unexpectedReply } from '../errors.ts'
+import { type RunScript, createScriptRunner } from '../script.ts'
+import { keySlot } from '../slot.ts'
+
+export interface Replication {
+  /**
+   * Runs `send` on a connection of our own, has it wait for the replicas of what it wrote, and says in the reply's
+   * `acknowledged`, if it has one, how many confirmed.
+   */
+  confirmed<R extends object>(
+    key: string,
+    durability: Durability,
+    send: (run: RunScript) => Promise<R>,
+  ): Promise<R>
+  close(): void
+}
+
+/**
+ * `WAIT` waits for the writes of its own connection and blocks it, so these writes get a connection of their own: one,
+ * or in a cluster one for each slot that is written with it. It is opened at the first such write, and anew when it
+ * broke.
+ */
+export function createReplication(client: RedisClient): Replication {
+  const links = new Map<number, Promise<RedisLink>>()
+
+  const linkOf = (key: string): Promise<RedisLink> => {
+    const slot = client.cluster ? keySlot(key) : 0
+    let link = links.get(slot)
+    if (link === undefined) {
+      const forget = (): void => {
+        if (links.get(slot) === link) links.delete(slot)
+      }
+      link = client.openLink({ message: () => {}, lost: forget }, key)
+      links.set(slot, link)
+      link.catch(forget)
+    }
+    return link
+  }
+
+  return {
+    async confirmed(key, { replicas, timeoutMs }, send) {
+      const link = await linkOf(key).catch((error: unknown) => {
+        throw asStorageError(error, 'a connection to wait for replicas')
+      })
+      const reply = await send(createScriptRunner(link))
+      if (!('acknowledged' in reply)) return reply
+      const acknowledged = await link
+        .send(['WAIT', String(replicas), String(timeoutMs)])
+        .catch((error: unknown) => {
+          throw asStorageError(error, 'WAIT')
+        })
+      if (typeof acknowledged !== 'number') throw unexpectedReply('WAIT', acknowledged)
+      return { ...reply, acknowledged }
+    },
+    close() {
+      for (const link of links.values()) link.then((open) => open.close()).catch(() => {})
+      links.clear()
+    },
+  }
+}
