@@ -57,8 +57,15 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   try {
     await using servers = await Replicated.start({ durable: true })
     const ledger = await LedgerServer.start(ledgerPath, witness)
+    const shared = {
+      workload: options.workload.href,
+      workers: count,
+      startedAt: clock(),
+      witnessPath,
+      ledgerPath,
+    }
     for (let index = 0; index < count; index++) {
-      const task = { workload: options.workload.href, index, witnessPath, ledgerPath }
+      const task = { ...shared, index }
       workers.push(new Worker(await servers.anotherEndpoint(), task, seed + index))
     }
 

@@ -7,6 +7,8 @@ import type { Workload } from './workload.ts'
 export interface WorkerTask {
   readonly workload: string
   readonly index: number
+  readonly workers: number
+  readonly startedAt: number
   readonly port: number
   readonly seed: number
   readonly witnessPath: string
@@ -38,6 +40,8 @@ const { workload } = (await import(task.workload)) as { workload: Workload }
 const ledger = new Ledger(task.ledgerPath)
 await workload.run({
   index: task.index,
+  workers: task.workers,
+  startedAt: task.startedAt,
   port: task.port,
   random: seeded(task.seed),
   witness,

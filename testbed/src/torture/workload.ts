@@ -15,6 +15,10 @@ export interface Workload {
 export interface WorkerContext {
   /** Which worker this is; a killed one is succeeded by another of the same index. */
   readonly index: number
+  /** How many there are. */
+  readonly workers: number
+  /** When the run began, the same for all of them. */
+  readonly startedAt: number
   /** The Redis to use: through a proxy that is this worker's own. */
   readonly port: number
   readonly random: Random

@@ -1,0 +1,23 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { clock, type Witness } from '@holdfast/testbed/torture'
+
+/**
+ * Witnesses that the signal of an execution said "yours" at this instant.
+ *
+ * A process that was stopped and goes on sees the signal unaborted until its timers have run. So the instant is taken
+ * first, then every timer that was due gets its turn, and only then the signal is asked: had the lease been over at
+ * that instant, it would have been aborted by now.
+ */
+export async function witnessSignal(witness: Witness, owner: string, signal: AbortSignal): Promise<void> {
+  const at = clock()
+  await turn()
+  await turn()
+  if (!signal.aborted) witness.tell({ type: 'valid', at, owner })
+}
+
+/** Witnesses that a lease is valid now and for as long as it says: `remainingMs()` is read from the clocks. */
+export function witnessLease(witness: Witness, owner: string, lease: { remainingMs(): number }): void {
+  const at = clock()
+  const remainingMs = lease.remainingMs()
+  if (remainingMs > 0) witness.tell({ type: 'valid', at, owner, until: at + Math.floor(remainingMs * 1_000) })
+}

@@ -1,0 +1,15 @@
+import { HoldfastError } from '@holdfast/core'
+import { clock, type Witness } from '@holdfast/testbed/torture'
+
+/** The code of an error that Holdfast documents; any other error is a surprise, and witnessed as one. */
+export function codeOf(witness: Witness, error: unknown): string {
+  if (HoldfastError.isInstance(error)) return error.code
+  const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  witness.tell({ type: 'surprise', at: clock(), what })
+  return 'SURPRISE'
+}
+
+/** What the answer to an owner's write means: refused, or not known. */
+export function refusedOrUnknown(code: string): false | null {
+  return code === 'LEASE_LOST' ? false : null
+}

@@ -1,0 +1,18 @@
+import { torture } from '@holdfast/testbed/torture'
+import { expect, it } from 'vitest'
+import { features, workloadOf } from '../src/features.ts'
+
+// The fixed budget of the test suite; `pnpm torture --minutes N` is the long form.
+it.for(features)('%s keep their promises under torture', { timeout: 60_000 }, async (feature) => {
+  const seed = Date.now() % 1_000_000
+  console.log(`torture seed ${seed}`)
+  const { violations, figures } = await torture({
+    workload: workloadOf(feature),
+    seed,
+    durationMs: 5_000,
+    workers: 4,
+  })
+  expect(violations).toEqual([])
+  expect(figures.grants).toBeGreaterThan(20)
+  expect(figures.processes).toBeGreaterThan(4)
+})
