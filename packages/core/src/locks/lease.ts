@@ -143,7 +143,9 @@ export class HeldLease implements Lease, Renewable {
       this.#renewAt = Infinity
       return
     }
-    const attemptMs = Math.min(calls.callTimeoutMs, Math.max(10, leaseMs / 6))
+    // Ever shorter towards the deadline, so that an answer that never comes leaves time for another attempt.
+    const patience = Math.min(leaseMs / 6, this.#validity.remainingMs() / 2)
+    const attemptMs = Math.min(calls.callTimeoutMs, Math.max(10, patience))
     try {
       const outcome = await this.#prolong(Math.ceil(wantedMs), attemptMs)
       if (outcome === 'held' || this.#ended) return
@@ -158,7 +160,7 @@ export class HeldLease implements Lease, Renewable {
         error,
         remainingMs,
       }))
-      const pause = (leaseMs / 24) * (0.5 + runtime.random())
+      const pause = Math.min(leaseMs / 24, remainingMs / 6) * (0.5 + runtime.random())
       this.#renewAt = remainingMs > 0 ? runtime.monotonicNow() + pause : Infinity
     }
   }

@@ -1,7 +1,7 @@
 import { type Locks, type LocksOptions, locksOver } from '../../src/locks/locks.ts'
 import { memoryStorage } from '../../src/memory/memory-storage.ts'
 import { StorageCalls } from '../../src/storage-calls.ts'
-import type { LeaseStorage } from '../../src/storage/leases.ts'
+import type { LeasePush, LeaseStorage } from '../../src/storage/leases.ts'
 import type { ConnectionState, Storage } from '../../src/storage/storage.ts'
 import { type ManualRuntime, manualRuntime } from './manual-runtime.ts'
 
@@ -21,6 +21,12 @@ export interface Link {
   /** What happens to the next commands, first one first: nothing is lost once the list is empty. */
   readonly faults: Fault[]
   readonly set: (state: ConnectionState) => void
+  /** Pushes are delivered, but nobody reads them: a half-open connection, or a stopped process. */
+  deaf: boolean
+  /** All commands are lost while it is set. */
+  blackHole: boolean
+  /** The subscription was interrupted and is back. */
+  readonly gap: () => void
 }
 
 /**
@@ -45,9 +51,15 @@ export function createWorld(): World {
     commands,
     join(options = {}) {
       const listeners = new Set<(state: ConnectionState) => void>()
+      const ears = new Set<(push: LeasePush) => void>()
       const link: Link = {
         state: 'ready',
         faults: [],
+        deaf: false,
+        blackHole: false,
+        gap: () => {
+          for (const onPush of ears) onPush({ kind: 'gap' })
+        },
         set(state) {
           link.state = state
           for (const listener of listeners) listener(state)
@@ -62,7 +74,7 @@ export function createWorld(): World {
           return () => void listeners.delete(listener)
         },
       }
-      const faulty = { ...storage, connection, leases: disturbed(storage.leases, link, commands) }
+      const faulty = { ...storage, connection, leases: disturbed(storage.leases, link, commands, ears) }
       const calls = new StorageCalls(faulty, runtime)
       return { locks: locksOver(calls, options), link }
     },
@@ -71,7 +83,12 @@ export function createWorld(): World {
 
 const silence = new Promise<never>(() => undefined)
 
-function disturbed(leases: LeaseStorage, link: Link, commands: string[]): LeaseStorage {
+function disturbed(
+  leases: LeaseStorage,
+  link: Link,
+  commands: string[],
+  ears: Set<(push: LeasePush) => void>,
+): LeaseStorage {
   const through =
     <A extends readonly [key: string, ...unknown[]], R>(op: string, command: (...args: A) => Promise<R>) =>
     async (...args: A): Promise<R> => {
@@ -79,7 +96,7 @@ function disturbed(leases: LeaseStorage, link: Link, commands: string[]): LeaseS
         commands.push(`${op} ${args[0].split(':').at(-1)}`)
         return command(...args)
       }
-      const fault = link.faults.shift() ?? 'ok'
+      const fault = link.blackHole ? 'lost' : (link.faults.shift() ?? 'ok')
       if (fault === 'lost') return await silence
       if (fault === 'unanswered') return await execute().then(() => silence)
       if (fault === 'twice') return await execute().then(execute)
@@ -94,6 +111,15 @@ function disturbed(leases: LeaseStorage, link: Link, commands: string[]): LeaseS
     tend: through('tend', leases.tend.bind(leases)),
     revoke: through('revoke', leases.revoke.bind(leases)),
     inspect: through('inspect', leases.inspect.bind(leases)),
-    listen: (process, onPush) => leases.listen(process, onPush),
+    async listen(process, onPush) {
+      const stop = await leases.listen(process, (push) => {
+        if (!link.deaf) onPush(push)
+      })
+      ears.add(onPush)
+      return async () => {
+        ears.delete(onPush)
+        await stop()
+      }
+    },
   }
 }
