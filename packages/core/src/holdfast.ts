@@ -5,13 +5,15 @@ import { type Idempotency, type IdempotencyOptions, idempotencyOver } from './id
 import { type Locks, type LocksOptions, locksOver } from './locks/locks.ts'
 import { type Instant, type Runtime, instant, systemRuntime } from './runtime.ts'
 import { StorageCalls, type StorageCallsOptions } from './storage-calls.ts'
-import type { ConnectionState, Finding, Storage } from './storage/storage.ts'
+import type { Connection, ConnectionState, Finding, Storage } from './storage/storage.ts'
 
 /** Locks, idempotent jobs and a cache over one storage. */
 export interface Holdfast extends AsyncDisposable {
   readonly locks: Locks
   readonly idempotency: Idempotency
   readonly cache: Cache
+  /** Whether there is a connection to the storage now, and when that changes. */
+  readonly connection: Connection
   /** Whether the storage answers, how fast, and what is wrong with it. Never rejects. */
   health(): Promise<Health>
   /**
@@ -76,6 +78,7 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
     locks,
     idempotency,
     cache,
+    connection: storage.connection,
     health: () => healthOf(calls),
     close: ({ graceMs = 0 } = {}) => (closed ??= close(graceMs)),
     [Symbol.asyncDispose]: () => (closed ??= close(0)),

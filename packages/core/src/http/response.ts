@@ -9,7 +9,7 @@ export interface HttpResponse {
   readonly body: Uint8Array | null
 }
 
-export type HttpResponseHeaders = Readonly<Record<string, string | readonly string[]>>
+export type HttpResponseHeaders = Readonly<Record<string, string | string[]>>
 
 /** What an adapter saw of the handler's answer, before any compression. */
 export interface CapturedResponse {
@@ -112,7 +112,7 @@ export function storedResponse(
     headers: Object.fromEntries(
       Object.entries(headers).flatMap(([name, value]) =>
         value !== undefined && kept.has(name.toLowerCase())
-          ? [[name.toLowerCase(), typeof value === 'number' ? `${value}` : value]]
+          ? [[name.toLowerCase(), typeof value === 'object' ? [...value] : `${value}`]]
           : [],
       ),
     ),
