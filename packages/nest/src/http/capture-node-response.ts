@@ -1,0 +1,143 @@
+import type { CapturedBody, HttpExchange } from '@holdfast/core/http'
+import { type CaptureLimits, type NodeResponse, override } from './platform.ts'
+
+type Headers = Record<string, string | number | readonly string[] | undefined>
+
+/**
+ * Records an answer at Node's own methods, through which everything goes that Express, Nest and handlers with `@Res()`
+ * send. What is given to one `end()` is a body; what is written in pieces is a stream. `end()` takes effect once the
+ * answer is recorded; until then the response looks ended to everybody, as it would be without us.
+ *
+ * These methods lie over those of middleware that ran before, such as compression: the bytes seen here are not
+ * compressed yet, and a replay goes through the same middleware again.
+ */
+export function captureNodeResponse(
+  response: NodeResponse,
+  exchange: HttpExchange,
+  { streams, maxResponseBytes }: CaptureLimits,
+  failure: () => unknown,
+): void {
+  const original = {
+    write: response.write.bind(response),
+    writeHead: response.writeHead.bind(response),
+    flushHeaders: response.flushHeaders.bind(response),
+  }
+  const pieces = new Pieces(streams === 'buffer' ? maxResponseBytes : 0)
+  let head: Headers | undefined
+  let ended = false
+
+  /** As the handler set them: middleware changes them (to `gzip`) as soon as the head is written. */
+  const headOf = (more: Headers = {}): Headers => (head ??= { ...response.getHeaders(), ...more })
+
+  const restore = override(response, {
+    writeHead: {
+      writable: true,
+      value: (...args: unknown[]) => {
+        headOf(headersOf(args))
+        return original.writeHead(...args)
+      },
+    },
+    flushHeaders: {
+      writable: true,
+      value: () => {
+        headOf()
+        original.flushHeaders()
+      },
+    },
+    write: {
+      writable: true,
+      value: (...args: unknown[]) => {
+        if (ended) return false
+        headOf()
+        pieces.add(args)
+        return original.write(...args)
+      },
+    },
+    end: {
+      writable: true,
+      value: (...args: unknown[]) => {
+        if (ended) return response
+        ended = true
+        const { statusCode: status } = response
+        const thaw = freeze(response)
+        void exchange
+          .complete({ status, headers: headOf(), body: pieces.end(args), error: failure() })
+          .then(() => {
+            thaw()
+            restore()
+            response.statusCode = status
+            response.end(...args)
+          })
+        return response
+      },
+    },
+  })
+}
+
+/** The pieces of a body; forgotten when they become too many to be kept. */
+class Pieces {
+  readonly #maxBytes: number
+  #kept: Uint8Array[] | undefined = []
+  #bytes = 0
+  #count = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  add(args: readonly unknown[]): void {
+    const bytes = bytesOf(args)
+    this.#count += 1
+    this.#bytes += bytes?.length ?? 0
+    if (this.#bytes > this.#maxBytes) this.#kept = undefined
+    else if (bytes !== null) this.#kept?.push(bytes)
+  }
+
+  end(args: readonly unknown[]): CapturedBody {
+    const last = bytesOf(args)
+    if (this.#count === 0) return last
+    if (last !== null) this.add(args)
+    return this.#kept === undefined ? { omitted: 'stream' } : Buffer.concat(this.#kept)
+  }
+}
+
+/** The bytes among the arguments of `write` and `end`: `(chunk?, encoding?, callback?)`. */
+function bytesOf([chunk, encoding]: readonly unknown[]): Uint8Array | null {
+  if (chunk instanceof Uint8Array) return chunk
+  if (typeof chunk !== 'string') return null
+  return Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
+}
+
+/** The headers among the arguments of `writeHead`: `(status, reason?, headers?)`, an object or a flat list. */
+function headersOf(args: readonly unknown[]): Headers {
+  const given = args.find((arg) => typeof arg === 'object' && arg !== null)
+  const entries = Array.isArray(given) ? pairsOf(given) : Object.entries((given ?? {}) as Headers)
+  return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]))
+}
+
+function pairsOf(list: readonly unknown[]): [string, Headers[string]][] {
+  if (Array.isArray(list[0])) return list as [string, Headers[string]][]
+  return list.flatMap((name, index): [string, Headers[string]][] =>
+    index % 2 === 0 ? [[String(name), list[index + 1] as Headers[string]]] : [],
+  )
+}
+
+/** Between `end()` and the moment at which it takes effect, a response behaves as one that was sent. */
+function freeze(response: NodeResponse): () => void {
+  const refuse = {
+    writable: true,
+    value: (): never => {
+      throw Object.assign(new Error('Cannot set headers after they are sent to the client'), {
+        code: 'ERR_HTTP_HEADERS_SENT',
+      })
+    },
+  }
+  return override(response, {
+    headersSent: { get: () => true },
+    writableEnded: { get: () => true },
+    setHeader: refuse,
+    appendHeader: refuse,
+    removeHeader: refuse,
+    writeHead: refuse,
+  })
+}

@@ -1,0 +1,35 @@
+import { type Holdfast, InvalidArgumentError } from '@holdfast/core'
+import { type HttpIdempotency, type HttpIdempotencyOptions, createHttpIdempotency } from '@holdfast/core/http'
+import type { HttpIdempotencyDefaults } from './options.ts'
+
+/** What the idempotent routes of one instance share: the module's defaults, and the engines made of them. */
+export class HttpRuntime {
+  readonly #holdfast: Holdfast
+  readonly #defaults: HttpIdempotencyDefaults
+  readonly #engines = new Map<object, HttpIdempotency<never>>()
+
+  constructor(holdfast: Holdfast, defaults: HttpIdempotencyDefaults = {}) {
+    this.#holdfast = holdfast
+    this.#defaults = defaults
+  }
+
+  /** One engine for each object of options. @throws InvalidArgumentError that names the route */
+  engineFor(options: HttpIdempotencyDefaults, route: string): HttpIdempotency<never> {
+    const known = this.#engines.get(options)
+    if (known !== undefined) return known
+    try {
+      // Whatever is missing is what the engine says is missing: the scope.
+      const merged = { ...this.#defaults, ...options } as HttpIdempotencyOptions<never>
+      const engine = createHttpIdempotency(this.#holdfast.idempotency, merged)
+      this.#engines.set(options, engine)
+      return engine
+    } catch (error) {
+      throw new InvalidArgumentError(`@Idempotent on ${route}: ${(error as Error).message}`)
+    }
+  }
+
+  /** Resolves when nothing is recorded any more for requests that were begun. */
+  async drained(): Promise<void> {
+    await Promise.all([...this.#engines.values()].map((engine) => engine.drained()))
+  }
+}

@@ -1,0 +1,13 @@
+import type { ExecutionContext } from '@nestjs/common'
+import { type ExpressRequest, expressPlatform } from './express-platform.ts'
+import { type FastifyReply, type FastifyRequest, fastifyPlatform } from './fastify-platform.ts'
+import type { NodeResponse, Platform } from './platform.ts'
+
+/** Fastify's reply has Node's response under it, Express' response is one. */
+export function platformOf(context: ExecutionContext): Platform {
+  const http = context.switchToHttp()
+  const response = http.getResponse<NodeResponse | FastifyReply>()
+  return 'raw' in response
+    ? fastifyPlatform(http.getRequest<FastifyRequest>(), response)
+    : expressPlatform(http.getRequest<ExpressRequest>(), response)
+}

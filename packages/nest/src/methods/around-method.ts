@@ -1,0 +1,69 @@
+import { InvalidArgumentError } from '@holdfast/core'
+
+/**
+ * Decorates a method that returns a promise and whose parameters begin with `Args`: those of the function that makes
+ * the name or key of it.
+ */
+export type MethodDecoratorFor<Args extends readonly unknown[]> = <
+  Params extends readonly [...Args, ...unknown[]],
+  Result,
+>(
+  prototype: object,
+  method: string | symbol,
+  descriptor: TypedPropertyDescriptor<(...args: Params) => Promise<Result>>,
+) => void
+
+/** As {@link MethodDecoratorFor}, for what may return without having run the method: its result may be undefined. */
+export type SkippingDecoratorFor<Args extends readonly unknown[]> = <
+  Params extends readonly [...Args, ...unknown[]],
+  Result,
+>(
+  prototype: object,
+  method: string | symbol,
+  descriptor: TypedPropertyDescriptor<(...args: Params) => Promise<Result | undefined>>,
+) => void
+
+/** Makes a text of a call's arguments; a `function` has the object of the method as `this`. */
+export type TextOf<Args extends readonly unknown[]> = (this: never, ...args: Args) => string
+
+/** One call of a decorated method. */
+export interface Call {
+  readonly self: object
+  readonly args: readonly unknown[]
+  /** Runs the method itself, with the arguments of the call unless others are given. */
+  proceed(args?: readonly unknown[]): Promise<unknown>
+}
+
+/**
+ * Puts `around` in the place of a method. The new one passes for the old: same name and length, same metadata, so that
+ * routes, schedules, guards and whatever else is decorated above or below find what they look for.
+ */
+export function aroundMethod(
+  method: string | symbol,
+  descriptor: PropertyDescriptor | undefined,
+  around: (call: Call) => Promise<unknown>,
+): void {
+  const original: unknown = descriptor?.value
+  if (descriptor === undefined || typeof original !== 'function') {
+    throw new InvalidArgumentError(`${String(method)} is not a method; this decorator is only for methods.`)
+  }
+  async function wrapper(this: object, ...args: unknown[]): Promise<unknown> {
+    // Async, so that a method that throws at once rejects like any other.
+    const proceed = async (given: readonly unknown[] = args): Promise<unknown> =>
+      Reflect.apply(original as () => unknown, this, given)
+    return around({ self: this, args, proceed })
+  }
+  for (const key of Reflect.ownKeys(original)) {
+    const property = Object.getOwnPropertyDescriptor(original, key)
+    if (key !== 'prototype' && property?.configurable) Object.defineProperty(wrapper, key, property)
+  }
+  for (const key of Reflect.getOwnMetadataKeys(original)) {
+    Reflect.defineMetadata(key, Reflect.getOwnMetadata(key, original), wrapper)
+  }
+  descriptor.value = wrapper
+}
+
+/** What `text` says for this call. */
+export function textFor<Args extends readonly unknown[]>(text: string | TextOf<Args>, call: Call): string {
+  return typeof text === 'string' ? text : Reflect.apply(text, call.self, call.args as never[])
+}

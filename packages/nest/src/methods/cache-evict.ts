@@ -1,0 +1,37 @@
+import { type MethodDecoratorFor, aroundMethod } from './around-method.ts'
+import { injectedHoldfast } from './injected-holdfast.ts'
+
+/** Makes the keys to remove of a call's arguments; a `function` has the object of the method as `this`. */
+export type KeysOf<Args extends readonly unknown[]> = (
+  this: never,
+  ...args: Args
+) => string | readonly string[]
+
+export interface CacheEvictOptions {
+  /** `after` (default) the method has succeeded, or `before` it runs. */
+  readonly when?: 'after' | 'before'
+  /** The named instance to use. Default: the unnamed one. */
+  readonly holdfast?: string
+}
+
+/**
+ * Removes keys from the cache around a method that changes what they stand for. A load that is under way does not
+ * bring them back. @throws StorageUnavailableError when they could not be removed: with `after`, the method has done
+ * its work by then, and the cache may show what was before until the entry ends.
+ */
+export function CacheEvict<Args extends readonly unknown[]>(
+  keys: string | readonly string[] | KeysOf<Args>,
+  { when = 'after', holdfast }: CacheEvictOptions = {},
+): MethodDecoratorFor<Args> {
+  return (prototype, method, descriptor) => {
+    const holdfastOf = injectedHoldfast(prototype, holdfast)
+    aroundMethod(method, descriptor, async ({ self, args, proceed }) => {
+      const { cache } = holdfastOf(self)
+      const evicted = typeof keys === 'function' ? Reflect.apply(keys, self, args as never[]) : keys
+      if (when === 'before') await cache.remove(evicted)
+      const result = await proceed()
+      if (when === 'after') await cache.remove(evicted)
+      return result
+    })
+  }
+}

@@ -1,0 +1,46 @@
+import type { ExecutionOptions, Idempotency, Job } from '@holdfast/core'
+import { type Call, type MethodDecoratorFor, type TextOf, aroundMethod, textFor } from './around-method.ts'
+import { executions } from './current.ts'
+import { injectedHoldfast } from './injected-holdfast.ts'
+
+export interface IdempotentJobOptions<Args extends readonly unknown[]> extends ExecutionOptions {
+  /** What the key stands for: the same key with another fingerprint is refused. Default: nothing is compared. */
+  readonly fingerprint?: (this: never, ...args: Args) => unknown
+  /** The named instance to use. Default: the unnamed one. */
+  readonly holdfast?: string
+}
+
+/**
+ * Runs the method once for each key, across all processes, and returns what it returned to everybody who calls it
+ * again within `completedWindowMs`. `currentExecution()` is the execution: its progress, checkpoint and signal. A
+ * replayed result went through the codec (JSON unless set), so it is plain data. @throws what `Idempotency.run` throws
+ */
+export function IdempotentJob<Args extends readonly unknown[]>(
+  jobType: string,
+  key: string | TextOf<Args>,
+  { holdfast, fingerprint, ...policies }: IdempotentJobOptions<Args> = {},
+): MethodDecoratorFor<Args> {
+  return (prototype, method, descriptor) => {
+    const holdfastOf = injectedHoldfast(prototype, holdfast)
+    // Defined, not only run: whoever looks at these executions then decodes them with the same codec.
+    const jobs = new WeakMap<Idempotency, Job<Call, unknown>>()
+    const jobOf = (idempotency: Idempotency): Job<Call, unknown> => {
+      const known = jobs.get(idempotency)
+      if (known !== undefined) return known
+      const job = idempotency.define<Call, unknown>(jobType, {
+        ...policies,
+        key: (call) => textFor(key, call),
+        ...(fingerprint && {
+          fingerprint: ({ self, args }) => Reflect.apply(fingerprint, self, args as never[]),
+        }),
+      })
+      jobs.set(idempotency, job)
+      return job
+    }
+    aroundMethod(method, descriptor, async (call) => {
+      const job = jobOf(holdfastOf(call.self).idempotency)
+      const { result } = await job.run(call, (execution) => executions.run(execution, () => call.proceed()))
+      return result
+    })
+  }
+}

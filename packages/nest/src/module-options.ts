@@ -1,0 +1,39 @@
+import type { DynamicModule, InjectionToken, OptionalFactoryDependency, Type } from '@nestjs/common'
+import type { Holdfast, HoldfastOptions } from '@holdfast/core'
+import type { HttpIdempotencyDefaults } from './http/options.ts'
+
+/** What `createHoldfast` takes, or a `Holdfast` that you made and that you close. */
+export type HoldfastModuleSettings = (HoldfastOptions | { readonly holdfast: Holdfast }) & {
+  /**
+   * How long bodies that are still running when the app shuts down, with their signals aborted, may take to end before
+   * they are left to their leases. Default 10,000.
+   */
+  readonly shutdownGraceMs?: number
+  /** What every `@Idempotent` route does unless it says otherwise; `scope` has no default and must be in one of both. */
+  readonly http?: HttpIdempotencyDefaults
+}
+
+/** Which instance this is, and who sees it. */
+export interface HoldfastModulePlacement {
+  /** For a second instance beside the unnamed one: injected by `InjectLocks(name)`, chosen by `{ holdfast: name }`. */
+  readonly name?: string
+  /** Whether every module can inject it without importing it. Default true. */
+  readonly isGlobal?: boolean
+}
+
+export type HoldfastModuleOptions = HoldfastModuleSettings & HoldfastModulePlacement
+
+/** A class that makes the settings, for `useClass` and `useExisting`. */
+export interface HoldfastOptionsFactory {
+  createHoldfastOptions(): HoldfastModuleSettings | Promise<HoldfastModuleSettings>
+}
+
+/** One of `useFactory` (with `inject`), `useClass` and `useExisting`. */
+export interface HoldfastModuleAsyncOptions extends HoldfastModulePlacement {
+  readonly imports?: NonNullable<DynamicModule['imports']>
+  readonly inject?: (InjectionToken | OptionalFactoryDependency)[]
+  // Parameters that are `never` accept a factory of any parameters; Nest hands in what `inject` names.
+  readonly useFactory?: (...injected: never[]) => HoldfastModuleSettings | Promise<HoldfastModuleSettings>
+  readonly useClass?: Type<HoldfastOptionsFactory>
+  readonly useExisting?: InjectionToken<HoldfastOptionsFactory>
+}
