@@ -8,8 +8,8 @@ import { codeOf, refusedOrUnknown } from './trouble.ts'
 /** Short, so that a run sees many takeovers; long enough to be renewed on a busy machine. */
 const LEASE_MS = 600
 /** Every so often there are new jobs that are to run once in the whole run. */
-const GROUP_MS = 1_000
-const JOBS_IN_GROUP = 2
+const GROUP_MS = 500
+const JOBS_IN_GROUP = 3
 const ONCE_WINDOW_MS = 3_600_000
 /** And a few that may run again soon after they have completed. */
 const AGAIN = ['again/0', 'again/1']
@@ -60,13 +60,18 @@ async function sweep(self: Self): Promise<void> {
   )
 }
 
-/** One try to have a job done, in one of the two ways that the API offers. */
-async function attempt(self: Self, key: string, options: StartOptions = randomPolicy(self)): Promise<void> {
+/** One try to have a job done, in one of the two ways that the API offers. True: it is done now, or was before. */
+async function attempt(
+  self: Self,
+  key: string,
+  options: StartOptions = randomPolicy(self),
+): Promise<boolean> {
   try {
-    await (self.random() < 0.5 ? viaRun(self, key, options) : viaBegin(self, key, options))
+    return await (self.random() < 0.5 ? viaRun(self, key, options) : viaBegin(self, key, options))
   } catch (error) {
     self.witness.tell({ type: 'denied', at: clock(), key, why: codeOf(self.witness, error) })
     await work(self.random, 1)
+    return false
   }
 }
 
@@ -86,7 +91,7 @@ class Stopped extends Error {
   override readonly name = 'Stopped'
 }
 
-async function viaRun(self: Self, key: string, options: StartOptions): Promise<void> {
+async function viaRun(self: Self, key: string, options: StartOptions): Promise<boolean> {
   const { idempotency, witness, random } = self
   const askedAt = clock()
   let owner: string | undefined
@@ -108,22 +113,21 @@ async function viaRun(self: Self, key: string, options: StartOptions): Promise<v
   }
 }
 
-async function viaBegin(self: Self, key: string, options: StartOptions): Promise<void> {
+async function viaBegin(self: Self, key: string, options: StartOptions): Promise<boolean> {
   const { idempotency, witness, random } = self
   const askedAt = clock()
   const outcome = await idempotency.begin(...nameOf(key), policyOf(key, options))
   if (outcome.status === 'replayed') {
-    const owner = outcome.snapshot.executionId
-    witness.tell({ type: 'replayed', at: clock(), key, owner, result: String(outcome.result) })
-    return
+    await wasDone(self, key, outcome.snapshot.executionId, String(outcome.result))
+    return true
   }
   if (outcome.status !== 'started') {
     witness.tell({ type: 'denied', at: clock(), key, why: outcome.status })
     await work(random, 1)
-    return
+    return false
   }
   await using execution = outcome.execution
-  if (!(await body(self, key, execution, askedAt))) return
+  if (!(await body(self, key, execution, askedAt))) return false
   const owner = execution.executionId
   const how =
     (['success', 'success', 'success', 'failure', 'release'] as const)[between(random, 0, 4)] ?? 'success'
@@ -134,9 +138,16 @@ async function viaBegin(self: Self, key: string, options: StartOptions): Promise
     else if (how === 'failure') await execution.markFailure(new Error('as intended'))
     else await execution.release()
     witness.tell({ type: 'ended', at: clock(), owner, accepted: true })
+    return how === 'success'
   } catch (error) {
     witness.tell({ type: 'ended', at: clock(), owner, accepted: refusedOrUnknown(codeOf(witness, error)) })
+    return false
   }
+}
+
+async function wasDone({ witness, random }: Self, key: string, owner: string, result: string): Promise<void> {
+  witness.tell({ type: 'replayed', at: clock(), key, owner, result })
+  await work(random, 1)
 }
 
 /** Says that the execution is about to end with success; answers with its result. */

@@ -1,9 +1,11 @@
 /**
- * `pnpm torture [--minutes 1] [--feature locks|idempotency] [--seed N] [--workers 6]`
+ * `pnpm torture [--minutes 1] [--feature locks|idempotency] [--seed N] [--workers 6] [--evidence DIR]`
  *
  * Runs rounds of half a minute, each with servers and a seed of its own; every other one also fails over to a replica
- * that lacks the last writes. Without a feature the rounds take turns. Exits with 1 when a promise was broken.
+ * that lacks the last writes. Without a feature the rounds take turns. Exits with 1 when a promise was broken;
+ * what was witnessed is then kept in DIR.
  */
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { torture } from '@holdfast/testbed/torture'
 import { printRound, printTotal } from './report.ts'
@@ -15,6 +17,7 @@ const { values } = parseArgs({
     feature: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     workers: { type: 'string', default: '6' },
+    evidence: { type: 'string' },
   },
 })
 const chosen = values.feature === undefined ? features : [values.feature].filter(isFeature)
@@ -37,6 +40,7 @@ for (let round = 0; round === 0 || performance.now() < endsAt; round++) {
     durationMs,
     workers: Number(values.workers),
     losesWrites,
+    ...(values.evidence === undefined ? {} : { evidence: resolve(values.evidence) }),
   })
   printRound({ feature, losesWrites, durationMs }, report)
   rounds.push(report)

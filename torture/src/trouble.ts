@@ -3,7 +3,7 @@ import { clock, type Witness } from '@holdfast/testbed/torture'
 
 /** The code of an error that Holdfast documents; any other error is a surprise, and witnessed as one. */
 export function codeOf(witness: Witness, error: unknown): string {
-  if (HoldfastError.isInstance(error)) return error.code
+  if (HoldfastError.isInstance(error)) return error.code === 'STORAGE_REFUSED' ? refusal(error) : error.code
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
   witness.tell({ type: 'surprise', at: clock(), what })
   return 'SURPRISE'
@@ -12,4 +12,9 @@ export function codeOf(witness: Witness, error: unknown): string {
 /** What the answer to an owner's write means: refused, or not known. */
 export function refusedOrUnknown(code: string): false | null {
   return code === 'LEASE_LOST' ? false : null
+}
+
+/** The server says why in the first word. */
+function refusal({ code, cause }: HoldfastError): string {
+  return `${code} ${cause instanceof Error ? cause.message.split(' ')[0] : ''}`
 }

@@ -53,9 +53,10 @@ export class LedgerServer {
 
   #serve(socket: Socket): void {
     this.#sockets.add(socket)
-    socket.on('error', () => {}) // a worker was killed
     socket.on('close', () => this.#sockets.delete(socket))
-    createInterface(socket).on('line', (line) => {
+    const lines = createInterface(socket)
+    for (const emitter of [socket, lines]) emitter.on('error', () => {}) // a worker was killed
+    lines.on('line', (line) => {
       const request = JSON.parse(line) as Request
       const reply: Reply = { id: request.id, value: this.#handle(request) }
       if (socket.writable) socket.write(`${JSON.stringify(reply)}\n`)

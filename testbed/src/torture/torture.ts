@@ -1,5 +1,5 @@
 import { mkdtempSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { copyFile, mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -7,7 +7,7 @@ import type { RedisNode } from '../servers/redis-node.ts'
 import { Replicated } from '../servers/replicated.ts'
 import type { Violation } from './checks/violation.ts'
 import { figuresOf, type Figures } from './figures.ts'
-import { historyOf, readWitness } from './history.ts'
+import { type History, historyOf, readWitness } from './history.ts'
 import { judge } from './judge.ts'
 import { LedgerServer } from './ledger.ts'
 import { unleash } from './nemesis/nemesis.ts'
@@ -30,6 +30,8 @@ export interface TortureOptions {
   readonly losesWrites?: boolean
   /** The greatest pause between two faults. Default: 300. */
   readonly gapMs?: number
+  /** A directory that gets what was witnessed when a promise was broken. Default: none, it is thrown away. */
+  readonly evidence?: string
 }
 
 export interface TortureReport {
@@ -83,10 +85,14 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     const history = historyOf(readWitness(witnessPath))
     const violations = judge(history, {
       windowMsOf: (key) => workload.windowMsOf(key),
-      liveKeys: [...history.ownerships.keys()],
+      liveKeys: keysOwnedBefore(history, calmAt),
       livenessMs: workload.livenessMs,
       calmAt,
     })
+    if (options.evidence !== undefined && violations.length > 0) {
+      await mkdir(options.evidence, { recursive: true })
+      await copyFile(witnessPath, join(options.evidence, `witness-${seed}.jsonl`))
+    }
     const processes = workers.reduce((sum, { starts }) => sum + starts, 0)
     return { seed, violations, figures: { processes, ...figuresOf(history) } }
   } finally {
@@ -94,6 +100,10 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     witness.close()
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+function keysOwnedBefore(history: History, instant: number): string[] {
+  return [...history.ownerships].filter(([, [first]]) => first && first.at < instant).map(([key]) => key)
 }
 
 /** Nothing that is stored may live for ever. */
