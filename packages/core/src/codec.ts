@@ -13,8 +13,43 @@ const TAG = '$holdfast'
  * instances of classes, cycles) it refuses with a `TypeError` that names the place.
  */
 export const jsonCodec: Codec = {
-  encode: (value) => JSON.stringify(pack(value, 'result', [])),
-  decode: (data) => unpack(JSON.parse(data)),
+  encode: (value) => JSON.stringify(isPlain(value, 0) ? value : pack(value, 'result', [])),
+  decode: (data) => (data.includes(TAG) ? unpack(JSON.parse(data)) : JSON.parse(data)),
+}
+
+/** Deeper than this, a cycle is suspected, and the careful way is taken. */
+const PLAIN_DEPTH = 100
+
+/** Whether JSON says all of it as it is: nearly always, and then nothing has to be copied. */
+function isPlain(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0)
+    case 'object': {
+      if (value === null) return true
+      if (depth > PLAIN_DEPTH) return false
+      // By index, because holes are something else than null.
+      if (Array.isArray(value)) {
+        for (let i = 0; i < value.length; i += 1) if (!isPlain(value[i], depth + 1)) return false
+        return true
+      }
+      const prototype: unknown = Object.getPrototypeOf(value)
+      if (prototype !== Object.prototype && prototype !== null) return false
+      for (const key of Object.keys(value)) {
+        const item = (value as Record<string, unknown>)[key]
+        if (key === TAG || (item !== undefined && !isPlain(item, depth + 1))) return false
+      }
+      return true
+    }
+    case 'undefined':
+    case 'bigint':
+    case 'function':
+    case 'symbol':
+      return false
+  }
 }
 
 function pack(value: unknown, path: string, ancestors: readonly object[]): unknown {
@@ -32,7 +67,8 @@ function pack(value: unknown, path: string, ancestors: readonly object[]): unkno
       return tagged('bigint', `${value}`)
     case 'object':
       return value === null ? null : packObject(value, path, ancestors)
-    default:
+    case 'function':
+    case 'symbol':
       throw new TypeError(`${path} is a ${typeof value}, which cannot be stored.`)
   }
 }
@@ -53,10 +89,12 @@ function packObject(value: object, path: string, ancestors: readonly object[]): 
       `${path} is an instance of ${value.constructor.name}, which would come back as a plain object.`,
     )
   }
-  const packed: Record<string, unknown> = {}
-  for (const [key, item] of Object.entries(value)) {
-    if (item !== undefined) packed[key] = pack(item, `${path}.${key}`, chain)
-  }
+  // fromEntries defines own properties, so that "__proto__" stays data.
+  const packed = Object.fromEntries(
+    Object.entries(value)
+      .filter(([, item]) => item !== undefined)
+      .map(([key, item]) => [key, pack(item, `${path}.${key}`, chain)]),
+  )
   return Object.hasOwn(value, TAG) ? tagged('object', packed) : packed
 }
 
@@ -95,6 +133,5 @@ function unpack(value: unknown): unknown {
 
 function unpackEntries(value: object): Record<string, unknown> {
   const entries = Object.entries(value).map(([key, item]) => [key, unpack(item)] as const)
-  // fromEntries defines own properties, so that a stored "__proto__" stays data.
   return Object.fromEntries(entries)
 }

@@ -19,6 +19,7 @@ export {
   type HoldfastOptions,
 } from './holdfast.ts'
 export type { Administration, ExecutionPage, ListOptions } from './idempotency/administration.ts'
+export type { BeginOutcome } from './idempotency/begin.ts'
 export {
   type BeginCommand,
   type BeginPolicy,
@@ -30,26 +31,29 @@ export {
 export type { Job, JobBody, JobOptions, JobStartOptions } from './idempotency/define.ts'
 export {
   CompletionUnconfirmedError,
+  ExecutionAbandonedError,
   ExecutionCancelledError,
   ExecutionInProgressError,
   ExecutionLostError,
   ExecutionTimeoutError,
   FingerprintMismatchError,
+  RecordUnreadableError,
   ResultNotStoredError,
   ResultTooLargeError,
   WaitAbortedError,
 } from './idempotency/errors.ts'
 export type { IdempotencyEvent } from './idempotency/events.ts'
-export type { ExecutionContext, FailureOptions } from './idempotency/execution.ts'
-export { fingerprintOf } from './idempotency/fingerprint.ts'
 export type {
-  BeginOutcome,
-  Body,
-  Idempotency,
-  IdempotencyOptions,
-  RunResult,
-} from './idempotency/idempotency.ts'
+  ExecutionContext,
+  FailureOptions,
+  ProgressOptions,
+  ReleaseOptions,
+  SuccessOptions,
+} from './idempotency/execution-context.ts'
+export { fingerprintOf } from './idempotency/fingerprint.ts'
+export type { Idempotency, IdempotencyOptions } from './idempotency/idempotency.ts'
 export type { ExecutionOptions, ResultReferences, StartOptions } from './idempotency/options.ts'
+export type { Body, RunResult } from './idempotency/run.ts'
 export type { Current, ExecutionRecord, StoredError, StoredResult } from './idempotency/record.ts'
 export type { ExecutionSnapshot } from './idempotency/snapshot.ts'
 export {
@@ -78,7 +82,7 @@ export type { LockDurability, LockOptions } from './locks/options.ts'
 export { type MemoryStorageOptions, memoryStorage } from './memory/memory-storage.ts'
 export { type Instant, type Runtime, type Timer, systemRuntime } from './runtime.ts'
 export type { StorageCallsOptions } from './storage-calls.ts'
-export { ENDED_KEPT, ENDED_KEPT_MS, RETENTION_MS, processOf } from './storage/leases.ts'
+export { ENDED_KEPT, ENDED_KEPT_MS, RETENTION_MS, attemptOf, processOf } from './storage/leases.ts'
 export type * from './storage/leases.ts'
 export type * from './storage/records.ts'
 export type * from './storage/storage.ts'

@@ -1,3 +1,4 @@
+import { type Alarm, Alarms } from './alarms.ts'
 import { ClosedError, HoldfastError, StorageUnavailableError } from './errors.ts'
 import { type Instant, type Runtime, instant } from './runtime.ts'
 import { StorageClock } from './storage-clock.ts'
@@ -28,8 +29,10 @@ export class StorageCalls {
   readonly clock: StorageClock
   readonly callTimeoutMs: number
   readonly #maxPending: number
+  readonly #deadlines: { readonly foreground: Alarms; readonly background: Alarms }
   #pending = 0
   #closed = false
+  #asksTime: Promise<number> | undefined
 
   constructor(storage: Storage, runtime: Runtime, options: StorageCallsOptions = {}) {
     const { callTimeoutMs = 2_000, maxPendingCalls = 10_000 } = options
@@ -38,30 +41,35 @@ export class StorageCalls {
     this.clock = new StorageClock(runtime)
     this.callTimeoutMs = callTimeoutMs
     this.#maxPending = maxPendingCalls
+    this.#deadlines = {
+      foreground: new Alarms(runtime, { background: false }),
+      background: new Alarms(runtime, { background: true }),
+    }
   }
 
   /**
    * Sends `command` until it is answered; rejects with {@link StorageUnavailableError} after `timeoutMs`. Nobody
    * awaits a background call, so it does not keep the process alive.
    */
-  async call<T>(
+  call<T>(
     command: () => Promise<T>,
     timeoutMs: number = this.callTimeoutMs,
-    options: { readonly background?: boolean } = {},
+    { background = false }: { readonly background?: boolean } = {},
   ): Promise<Answered<T>> {
-    if (this.#closed) throw new ClosedError('Holdfast')
-    if (this.#pending >= this.#maxPending) {
-      throw new StorageUnavailableError(
-        `${this.#pending} calls already wait for the storage; this one was not sent. Raise maxPendingCalls or send less.`,
-        { maybeApplied: false },
-      )
-    }
-    this.#pending += 1
-    try {
-      return await this.#send(command, timeoutMs, options.background ?? false)
-    } finally {
-      this.#pending -= 1
-    }
+    if (this.#closed) return Promise.reject(new ClosedError('Holdfast'))
+    if (this.#pending >= this.#maxPending) return Promise.reject(tooMany(this.#pending))
+    const deadlines = background ? this.#deadlines.background : this.#deadlines.foreground
+    return new Promise((resolve, reject) => {
+      const { storage, runtime } = this
+      this.#pending += 1
+      const call = new PendingCall<T>(storage, runtime, command, timeoutMs, background, (finish) => {
+        this.#pending -= 1
+        deadlines.remove(call)
+        finish(resolve, reject)
+      })
+      deadlines.set(call)
+      call.send()
+    })
   }
 
   /**
@@ -73,7 +81,9 @@ export class StorageCalls {
     wasLate: (reply: T) => boolean,
     timeoutMs: number = this.callTimeoutMs,
   ): Promise<Answered<T> & { readonly notAfter: number }> {
-    if (!this.clock.known) await this.time(timeoutMs)
+    // Everybody who needs the time first shares one question.
+    if (!this.clock.known)
+      await (this.#asksTime ??= this.time(timeoutMs).finally(() => (this.#asksTime = undefined)))
     let notAfter = this.clock.earliest(timeoutMs)
     let answer = await this.call(() => command(notAfter), timeoutMs)
     this.clock.observe(answer.sentAt, answer.reply.now)
@@ -95,62 +105,105 @@ export class StorageCalls {
   close(): void {
     this.#closed = true
   }
+}
 
-  #send<T>(command: () => Promise<T>, timeoutMs: number, background: boolean): Promise<Answered<T>> {
-    return new Promise((resolve, reject) => {
-      let sentAt: Instant | undefined
-      let maybeApplied = false
-      let inFlight = false
-      let settled = false
-      let lastError: unknown
-      let stopWaiting: (() => void) | undefined
+type Finish<T> = (resolve: (answer: Answered<T>) => void, reject: (error: unknown) => void) => void
 
-      const settle = (finish: () => void): void => {
-        if (settled) return
-        settled = true
-        deadline.cancel()
-        stopWaiting?.()
-        finish()
-      }
-      const attempt = (): void => {
-        stopWaiting?.()
-        stopWaiting = undefined
-        if (settled) return
-        if (this.storage.connection.state !== 'ready') return whenReady()
-        const first = (sentAt ??= instant(this.runtime))
-        inFlight = true
-        command().then(
-          (reply) => settle(() => resolve({ reply, sentAt: first })),
-          (error: unknown) => {
-            inFlight = false
-            if (!isUnavailable(error)) return settle(() => reject(error as Error))
-            lastError = error
-            maybeApplied ||= error.maybeApplied
-            pauseThen(attempt)
-          },
-        )
-      }
-      const whenReady = (): void => {
-        stopWaiting = this.storage.connection.onChange((state) => {
-          if (state === 'ready') attempt()
-        })
-      }
-      // The client says that it is ready but fails: leave it a moment, differently long in every caller.
-      const pauseThen = (next: () => void): void => {
-        if (settled) return
-        const pause = this.runtime.setTimer(10 + this.runtime.random() * 40, next, { background })
-        stopWaiting = () => pause.cancel()
-      }
-      const giveUp = (): void => {
-        const what =
-          sentAt === undefined ? 'There was no connection to the storage' : 'The storage did not answer'
-        const options = { cause: lastError, maybeApplied: maybeApplied || inFlight }
-        settle(() => reject(new StorageUnavailableError(`${what} within ${timeoutMs} ms.`, options)))
-      }
-      const deadline = this.runtime.setTimer(timeoutMs, giveUp, { background })
-      attempt()
+/** One call from its sending to its answer or its deadline. */
+class PendingCall<T> implements Alarm {
+  readonly dueAt: number
+  readonly #storage: Storage
+  readonly #runtime: Runtime
+  readonly #command: () => Promise<T>
+  readonly #timeoutMs: number
+  readonly #background: boolean
+  readonly #settle: (finish: Finish<T>) => void
+  #sentAt: Instant | undefined
+  #maybeApplied = false
+  #inFlight = false
+  #settled = false
+  #lastError: unknown
+  #stopWaiting: (() => void) | undefined
+
+  constructor(
+    storage: Storage,
+    runtime: Runtime,
+    command: () => Promise<T>,
+    timeoutMs: number,
+    background: boolean,
+    settle: (finish: Finish<T>) => void,
+  ) {
+    this.#storage = storage
+    this.#runtime = runtime
+    this.#command = command
+    this.#timeoutMs = timeoutMs
+    this.#background = background
+    this.#settle = settle
+    this.dueAt = runtime.monotonicNow() + timeoutMs
+  }
+
+  /** Sends it, now or when there is a connection. */
+  send(): void {
+    this.#stopWaiting?.()
+    this.#stopWaiting = undefined
+    if (this.#settled) return
+    if (this.#storage.connection.state !== 'ready') return this.#sendWhenReady()
+    const sentAt = (this.#sentAt ??= instant(this.#runtime))
+    this.#inFlight = true
+    let reply: Promise<T>
+    try {
+      reply = this.#command()
+    } catch (error) {
+      return this.#finish((_, reject) => reject(error))
+    }
+    reply.then(
+      (answer) => this.#finish((resolve) => resolve({ reply: answer, sentAt })),
+      (error: unknown) => this.#failed(error),
+    )
+  }
+
+  /** The deadline. */
+  ring(): void {
+    const what =
+      this.#sentAt === undefined ? 'There was no connection to the storage' : 'The storage did not answer'
+    const options = { cause: this.#lastError, maybeApplied: this.#maybeApplied || this.#inFlight }
+    const error = new StorageUnavailableError(`${what} within ${this.#timeoutMs} ms.`, options)
+    this.#finish((_, reject) => reject(error))
+  }
+
+  #failed(error: unknown): void {
+    this.#inFlight = false
+    if (!isUnavailable(error)) return this.#finish((_, reject) => reject(error))
+    this.#lastError = error
+    this.#maybeApplied ||= error.maybeApplied
+    if (this.#settled) return
+    // The client says that it is ready but fails: leave it a moment, differently long in every caller.
+    const pauseMs = 10 + this.#runtime.random() * 40
+    const pause = this.#runtime.setTimer(pauseMs, () => this.send(), { background: this.#background })
+    this.#stopWaiting = () => pause.cancel()
+  }
+
+  #sendWhenReady(): void {
+    const { problem } = this.#storage.connection
+    if (problem !== undefined) return this.#finish((_, reject) => reject(problem))
+    this.#stopWaiting = this.#storage.connection.onChange((state) => {
+      if (state === 'ready') this.send()
     })
   }
+
+  #finish(finish: Finish<T>): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#stopWaiting?.()
+    this.#settle(finish)
+  }
+}
+
+function tooMany(pending: number): StorageUnavailableError {
+  return new StorageUnavailableError(
+    `${pending} calls already wait for the storage; this one was not sent. Raise maxPendingCalls or send less.`,
+    { maybeApplied: false },
+  )
 }
 
 function isUnavailable(error: unknown): error is StorageUnavailableError {

@@ -3,41 +3,65 @@ import { type Instant, type Runtime, type Timer, instant } from './runtime.ts'
 /**
  * How long this process may believe that it owns a lease: counted from just before the last acknowledged write was
  * sent, less a margin for clocks that run at different speeds. It needs no answer from anybody, so it ends in time
- * while the storage is unreachable, black-holed or frozen; and it is read from the clocks, not from the timer, so it
+ * while the storage is unreachable, black-holed or frozen; and it is read from the clocks, not from a timer, so it
  * is right even after the event loop was blocked.
  *
  * Two clocks are kept because each can lie in one direction: the monotonic one stands still while a machine sleeps,
  * the wall clock can be set back. The lease counts as over as soon as either says so. (Kleppmann, "How to do
  * distributed locking"; antirez, "Is Redlock safe?".)
  */
-export class Validity {
+export class Term {
   readonly #runtime: Runtime
-  readonly #onExpired: () => void
   #end: Instant
-  #timer: Timer | undefined
-  #stopped = false
 
-  /** `sentAt`: taken before the write that granted the lease left; `onExpired` is called at most once. */
-  constructor(runtime: Runtime, sentAt: Instant, leaseMs: number, onExpired: () => void) {
+  /** `sentAt`: taken before the write that granted the lease left. */
+  constructor(runtime: Runtime, sentAt: Instant, leaseMs: number) {
     this.#runtime = runtime
-    this.#onExpired = onExpired
     this.#end = endOf(sentAt, leaseMs)
-    this.#arm()
   }
 
-  /** An acknowledged write, sent at `sentAt`, gave the lease `leaseMs` more. Never shortens what is known to be held. */
-  renewed(sentAt: Instant, leaseMs: number): void {
+  /**
+   * An acknowledged write, sent at `sentAt`, gave the lease `leaseMs` more. Never shortens what is known to be held;
+   * false when it was known to be held that long already.
+   */
+  renewed(sentAt: Instant, leaseMs: number): boolean {
     const end = endOf(sentAt, leaseMs)
-    if (this.#stopped || end.monotonic <= this.#end.monotonic) return
+    if (end.monotonic <= this.#end.monotonic) return false
     this.#end = end
-    this.#arm()
+    return true
   }
 
   /** Milliseconds left; 0 when the lease must be taken for lost. */
   remainingMs(): number {
-    if (this.#stopped) return 0
     const { monotonic, wall } = instant(this.#runtime)
     return Math.max(0, Math.min(this.#end.monotonic - monotonic, this.#end.wall - wall))
+  }
+}
+
+/** A {@link Term} that tells when it is over. */
+export class Validity {
+  readonly #runtime: Runtime
+  readonly #onExpired: () => void
+  readonly #term: Term
+  #timer: Timer | undefined
+  #stopped = false
+
+  /** `onExpired` is called at most once. */
+  constructor(runtime: Runtime, sentAt: Instant, leaseMs: number, onExpired: () => void) {
+    this.#runtime = runtime
+    this.#onExpired = onExpired
+    this.#term = new Term(runtime, sentAt, leaseMs)
+    this.#arm()
+  }
+
+  /** As {@link Term.renewed}; nothing once it is over or stopped. */
+  renewed(sentAt: Instant, leaseMs: number): void {
+    if (!this.#stopped && this.#term.renewed(sentAt, leaseMs)) this.#arm()
+  }
+
+  /** Milliseconds left; 0 when the lease must be taken for lost. */
+  remainingMs(): number {
+    return this.#stopped ? 0 : this.#term.remainingMs()
   }
 
   /** Ends it without a call to `onExpired`. */

@@ -1,19 +1,21 @@
-import { checkDuration, checkInteger, checkName, checkOneOf } from '../check.ts'
+import { checkDuration, checkInteger, checkOneOf } from '../check.ts'
 import type { StorageCalls } from '../storage-calls.ts'
-import type { RecordKey } from '../storage/records.ts'
+import type { ListReply, RecordEntry, RecordKey } from '../storage/records.ts'
 import type { Codec } from '../codec.ts'
 import { decide } from './decide.ts'
 import { type Current, currentOf } from './record.ts'
-import { type ExecutionSnapshot, type SnapshotKey, snapshotOf } from './snapshot.ts'
+import type { ExecutionName } from './execution.ts'
+import type { Names } from './names.ts'
+import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 
 /** What operators do with executions of other processes. */
 export interface Administration {
   /**
    * One page of what is stored of a job type, in no particular order; a page may be shorter than `limit`, or empty,
-   * while `cursor` says that there is more. Reads no foreign key.
+   * while `cursor` says that there is more. Reads no foreign key, and skips what a newer version has written.
    */
   list(jobType: string, options?: ListOptions): Promise<ExecutionPage>
-  /** The job types that have been started here and are kept track of for 30 days. */
+  /** The job types that were started within the last 30 days. */
   listJobTypes(): Promise<readonly string[]>
   /** Removes what is stored, a running execution included (its owner loses its lease). True when something was. */
   forget(jobType: string, jobKey: string): Promise<boolean>
@@ -41,55 +43,51 @@ export interface ExecutionPage {
   readonly cursor?: string | undefined
 }
 
+/** How long a job type is remembered after it was last started; a process says so once a day. */
 const JOB_TYPES_TTL_MS = 30 * 86_400_000
+const ANNOUNCED_MS = 86_400_000
 const PAGE = 500
 
 interface OwnAdministration extends Administration {
-  read(job: SnapshotKey & { readonly key: RecordKey }): Promise<ExecutionSnapshot | null>
-  /** Remembers that this job type exists, once a process; nobody waits for it. */
+  read(job: ExecutionName): Promise<ExecutionSnapshot | null>
+  /** Remembers that this job type exists, once a day; nobody waits for it. */
   announce(jobType: string): void
 }
 
+/** `changed`: somebody else's execution was cancelled or removed; its owner may be in this process. */
 export function createAdministration(
   calls: StorageCalls,
-  prefix: string,
+  names: Names,
   codecOf: (jobType: string) => Codec,
+  changed: (key: RecordKey) => void,
 ): OwnAdministration {
   const { runtime } = calls
   const { records } = calls.storage
-  const announced = new Set<string>()
-  // Two colons: no job type's collection can be called so, because its own name follows a single one.
-  const jobTypes = `${prefix}::job-types`
-
-  const keyOf = (jobType: string, jobKey: string): RecordKey => {
-    checkName('jobType', jobType)
-    checkName('jobKey', jobKey)
-    return { collection: `${prefix}:${jobType}`, id: jobKey }
-  }
-
-  async function* walk(
-    collection: string,
-  ): AsyncGenerator<{ id: string; rev: number; current: Current; now: number }> {
+  const announcedAt = new Map<string, number>()
+  async function* pagesOf(collection: string): AsyncGenerator<Omit<ListReply, 'cursor'>> {
     let cursor: string | undefined
     do {
       const page = cursor === undefined ? { limit: PAGE } : { limit: PAGE, cursor }
       const { reply } = await calls.call(() => records.list(collection, page))
-      for (const { id, entry } of reply.records)
-        yield { id, rev: entry.rev, current: currentOf(entry), now: reply.now }
+      yield { records: reply.records, now: reply.now }
       cursor = reply.cursor
     } while (cursor !== undefined)
   }
 
   const listJobTypes = async (): Promise<readonly string[]> => {
     const types: string[] = []
-    let cursor: string | undefined
-    do {
-      const page = cursor === undefined ? { limit: PAGE } : { limit: PAGE, cursor }
-      const { reply } = await calls.call(() => records.list(jobTypes, page))
-      types.push(...reply.records.map(({ id }) => id))
-      cursor = reply.cursor
-    } while (cursor !== undefined)
+    for await (const page of pagesOf(names.jobTypes)) types.push(...page.records.map(({ id }) => id))
     return types.sort()
+  }
+
+  const rememberType = async (jobType: string): Promise<void> => {
+    const key = { collection: names.jobTypes, id: jobType }
+    const write = { writeId: runtime.randomId(), value: '{}', ttlMs: JOB_TYPES_TTL_MS, notify: false }
+    const send = <T>(command: () => Promise<T>): Promise<{ readonly reply: T }> =>
+      calls.call(command, undefined, { background: true })
+    const { created, entry, now } = (await send(() => records.createOrRead(key, write))).reply
+    if (created || entry === null || entry.expiresAt - now > JOB_TYPES_TTL_MS - ANNOUNCED_MS) return
+    await send(() => records.compareAndSet(key, entry.rev, write))
   }
 
   return {
@@ -101,46 +99,45 @@ export function createAdministration(
     },
 
     announce(jobType) {
-      if (announced.has(jobType)) return
-      announced.add(jobType)
-      const write = { writeId: runtime.randomId(), value: '{}', ttlMs: JOB_TYPES_TTL_MS, notify: false }
-      calls
-        .call(() => records.createOrRead({ collection: jobTypes, id: jobType }, write), undefined, {
-          background: true,
-        })
-        .catch(() => announced.delete(jobType))
+      const now = runtime.monotonicNow()
+      if (now - (announcedAt.get(jobType) ?? -Infinity) < ANNOUNCED_MS) return
+      announcedAt.set(jobType, now)
+      rememberType(jobType).catch(() => announcedAt.delete(jobType))
     },
 
     listJobTypes,
 
     async list(jobType, { status, limit = 100, cursor } = {}) {
-      checkName('jobType', jobType)
+      const collection = names.collection(jobType)
       checkInteger('limit', limit, 1, 1_000)
       if (status !== undefined) checkOneOf('status', status, ['executing', 'completed', 'failed'])
       const page = cursor === undefined ? { limit } : { limit, cursor }
-      const { reply } = await calls.call(() => records.list(`${prefix}:${jobType}`, page))
-      const executions = reply.records
-        .map(({ id, entry }) =>
-          snapshotOf({ jobType, jobKey: id }, currentOf(entry), reply.now, codecOf(jobType)),
-        )
-        .filter((snapshot) => status === undefined || snapshot.status === status)
+      const { reply } = await calls.call(() => records.list(collection, page))
+      const executions = reply.records.flatMap(({ id, entry }) => {
+        const current = readable(entry)
+        if (current === null || (status !== undefined && current.record.status !== status)) return []
+        return [snapshotOf({ jobType, jobKey: id }, current, reply.now, codecOf(jobType))]
+      })
       return { executions, cursor: reply.cursor }
     },
 
     async forget(jobType, jobKey) {
-      const key = keyOf(jobType, jobKey)
+      const { key } = names.of(jobType, jobKey)
       let { entry } = (await calls.call(() => records.read(key))).reply
       while (entry !== null) {
         const { rev } = entry
         const { reply } = await calls.call(() => records.compareAndDelete(key, { rev }))
-        if (reply.ok) return true
+        if (reply.ok) {
+          changed(key)
+          return true
+        }
         ;({ entry } = reply)
       }
       return false
     },
 
     async requestCancel(jobType, jobKey, { reason = 'Cancelled on request.' } = {}) {
-      const key = keyOf(jobType, jobKey)
+      const { key } = names.of(jobType, jobKey)
       let { entry, now } = (await calls.call(() => records.read(key))).reply
       while (entry !== null) {
         const current = currentOf(entry)
@@ -150,7 +147,10 @@ export function createAdministration(
         const value = JSON.stringify(decision.record)
         const write = { writeId: runtime.randomId(), value, ttlMs: decision.ttlMs, notify: true }
         const { reply } = await calls.call(() => records.compareAndSet(key, current.rev, write))
-        if (reply.ok) return true
+        if (reply.ok) {
+          changed(key)
+          return true
+        }
         ;({ entry, now } = reply)
       }
       return false
@@ -158,17 +158,32 @@ export function createAdministration(
 
     async cleanupExpiredExecutions(olderThanMs, { jobType } = {}) {
       checkDuration('olderThanMs', olderThanMs, 0)
-      if (jobType !== undefined) checkName('jobType', jobType)
+      if (jobType !== undefined) names.collection(jobType)
+      const remove = async (key: RecordKey, rev: number): Promise<number> =>
+        (await calls.call(() => records.compareAndDelete(key, { rev }))).reply.ok ? 1 : 0
       let removed = 0
       for (const type of jobType === undefined ? await listJobTypes() : [jobType]) {
-        const collection = `${prefix}:${type}`
-        for await (const { id, rev, current, now } of walk(collection)) {
-          if (current.record.status === 'executing' || now - current.writtenAt < olderThanMs) continue
-          const { reply } = await calls.call(() => records.compareAndDelete({ collection, id }, { rev }))
-          if (reply.ok) removed += 1
+        const collection = names.collection(type)
+        for await (const page of pagesOf(collection)) {
+          const old = page.records.filter(({ entry }) => {
+            const current = readable(entry)
+            if (current === null || current.record.status === 'executing') return false
+            return page.now - entry.writtenAt >= olderThanMs
+          })
+          const counts = await Promise.all(old.map(({ id, entry }) => remove({ collection, id }, entry.rev)))
+          removed += counts.reduce((sum, count) => sum + count, 0)
         }
       }
       return removed
     },
+  }
+}
+
+/** What cannot be understood here must not hide the rest; `forget` still removes it. */
+function readable(entry: RecordEntry): Current | null {
+  try {
+    return currentOf(entry)
+  } catch {
+    return null
   }
 }

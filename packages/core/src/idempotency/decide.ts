@@ -18,6 +18,7 @@ import { startOf } from './record.ts'
  *   absent ──begin──► executing ──complete──► completed ──begin, window over──► executing
  *                      │  ▲  │ └──fail─────► failed ──begin, onFailed 'rerun'──► executing (attempt + 1)
  *                      │  │  └────release──► failed, released ──begin──► executing (same attempt)
+ *                      │  │  └────release, unbind, first attempt──► absent
  *                      │  └─ renew, progress, checkpoint, extend, requestCancel
  *                      └─ no write for leaseMs (stalled) ──begin──► executing (attempt + 1, checkpoint) | failed
  * ```
@@ -30,10 +31,11 @@ export function decide(current: Current | null, now: number, command: Command): 
     case 'begin':
       return begin(current, now, command)
     case 'requestCancel':
-      return current?.record.status === 'executing' && !isStalled(current.record, current, now)
-        ? write({ ...restamped(current.record, current), cancelRequested: command.reason }, command.ttlMs)
-        : { type: 'unchanged' }
-    default:
+      return requestCancel(current, now, command)
+    case 'update':
+    case 'complete':
+    case 'fail':
+    case 'release':
       return ownersWrite(current, command)
   }
 }
@@ -64,20 +66,22 @@ export interface BeginPolicy {
 
 export type OwnerCommand = { readonly executionId: string; readonly ttlMs: number } & (
   | { readonly type: 'update'; readonly change: OwnerChange }
-  | { readonly type: 'complete'; readonly result: StoredResult }
+  | { readonly type: 'complete'; readonly result: StoredResult; readonly progress?: Progress | undefined }
   | {
       readonly type: 'fail'
       readonly error: StoredError
       readonly final: boolean
       readonly retryAfterMs?: number | undefined
+      readonly progress?: Progress | undefined
     }
-  | { readonly type: 'release' }
+  /** `unbind`: the body never began, so nothing is left of a first attempt, the fingerprint included. */
+  | { readonly type: 'release'; readonly unbind?: boolean; readonly progress?: Progress | undefined }
 )
 
-/** What the owner wants to be stored; every such write also renews the lease. */
+/** What the owner wants to be stored, absent members left as they are; every such write also renews the lease. */
 export interface OwnerChange {
-  readonly leaseMs?: number
-  readonly timeoutMs?: number
+  readonly leaseMs?: number | undefined
+  readonly timeoutMs?: number | undefined
   readonly progress?: Progress | undefined
   readonly checkpoint?: string | undefined
 }
@@ -91,6 +95,8 @@ export interface RequestCancelCommand {
 export type Decision =
   /** Store this over the current revision. Answering a `begin` it is a start if the record is `executing`. */
   | { readonly type: 'write'; readonly record: ExecutionRecord; readonly ttlMs: number }
+  /** Delete the current revision. */
+  | { readonly type: 'remove' }
   /** A `begin` that was executed before: the stored execution is the caller's own. */
   | { readonly type: 'mine' }
   | { readonly type: 'inProgress'; readonly stalled: boolean; readonly leaseRemainingMs: number }
@@ -107,7 +113,16 @@ export function isStalled(
   stamp: { readonly writtenAt: number },
   now: number,
 ): boolean {
-  return now - stamp.writtenAt >= record.leaseMs
+  return leaseRemaining(record, stamp, now) === 0
+}
+
+/** How long the owner may stay silent from now on before it counts as stalled. */
+export function leaseRemaining(
+  record: ExecutingRecord,
+  stamp: { readonly writtenAt: number },
+  now: number,
+): number {
+  return Math.max(0, stamp.writtenAt + record.leaseMs - now)
 }
 
 function begin(current: Current | null, now: number, command: BeginCommand): Decision {
@@ -120,8 +135,8 @@ function begin(current: Current | null, now: number, command: BeginCommand): Dec
 
   switch (record.status) {
     case 'executing': {
-      const stalled = isStalled(record, current, now)
-      const leaseRemainingMs = Math.max(0, writtenAt + record.leaseMs - now)
+      const leaseRemainingMs = leaseRemaining(record, current, now)
+      const stalled = leaseRemainingMs === 0
       if (!stalled || policy.onStalled === 'reject') return { type: 'inProgress', stalled, leaseRemainingMs }
       return policy.onStalled === 'takeOver' && record.attempt < policy.maxAttempts
         ? start(command, record.attempt + 1, record)
@@ -147,22 +162,37 @@ function ownersWrite(current: Current | null, command: OwnerCommand): Decision {
   if (current.record.status !== 'executing') return { type: 'lost' }
   const record = restamped(current.record, current)
   switch (command.type) {
-    case 'update':
-      return write({ ...record, ...command.change }, command.ttlMs)
+    case 'update': {
+      const { leaseMs, timeoutMs, progress, checkpoint } = command.change
+      const changed = {
+        ...record,
+        leaseMs: leaseMs ?? record.leaseMs,
+        timeoutMs: timeoutMs ?? record.timeoutMs,
+        progress: progress ?? record.progress,
+        checkpoint: checkpoint ?? record.checkpoint,
+      }
+      return write(changed, command.ttlMs)
+    }
     case 'complete': {
-      const { progress } = record
-      return write(
-        { ...identityOf(record), status: 'completed', result: command.result, progress },
-        command.ttlMs,
-      )
+      const { result, progress = record.progress } = command
+      return write({ ...identityOf(record), status: 'completed', result, progress }, command.ttlMs)
     }
-    case 'fail': {
-      const { error, final, retryAfterMs } = command
-      return write(failed(record, { error, final, retryAfterMs }), command.ttlMs)
-    }
+    case 'fail':
+      return write(failed(record, command), command.ttlMs)
     case 'release':
-      return write(failed(record, { error: RELEASED, released: true }), command.ttlMs)
+      return command.unbind && record.attempt === 1 && record.checkpoint === undefined
+        ? { type: 'remove' }
+        : write(failed(record, { ...command, error: RELEASED, released: true }), command.ttlMs)
   }
+}
+
+/** Somebody else's write must not prolong the lease: the stamp is new, so the duration gets shorter. */
+function requestCancel(current: Current | null, now: number, command: RequestCancelCommand): Decision {
+  if (current?.record.status !== 'executing') return { type: 'unchanged' }
+  const leaseMs = leaseRemaining(current.record, current, now)
+  if (leaseMs === 0) return { type: 'unchanged' }
+  const record = restamped(current.record, current)
+  return write({ ...record, leaseMs, cancelRequested: command.reason }, command.ttlMs)
 }
 
 const RELEASED: StoredError = {
@@ -196,21 +226,15 @@ function stalledOut(record: ExecutingRecord, current: Current): FailedRecord {
 /** What a failed execution leaves to the next attempt, and to those who look. */
 function failed(
   record: ExecutingRecord,
-  outcome: Pick<FailedRecord, 'error' | 'retryAfterMs'> & {
+  outcome: Pick<FailedRecord, 'error' | 'retryAfterMs' | 'progress'> & {
     readonly final?: boolean
     readonly released?: boolean
   },
 ): FailedRecord {
-  const { progress, checkpoint } = record
-  return {
-    ...identityOf(record),
-    status: 'failed',
-    final: false,
-    released: false,
-    ...outcome,
-    progress,
-    checkpoint,
-  }
+  const { error, final = false, released = false, retryAfterMs, progress = record.progress } = outcome
+  const { checkpoint } = record
+  const ended = { status: 'failed', error, final, released, retryAfterMs, progress, checkpoint } as const
+  return { ...identityOf(record), ...ended }
 }
 
 /** A rewritten record must carry what until now only the storage's stamps said. */

@@ -1,6 +1,9 @@
-import type { BeginOutcome, Body, Idempotency, RunResult } from './idempotency.ts'
+import type { BeginOutcome } from './begin.ts'
+import type { ExecutionName } from './execution.ts'
+import type { ExecutionContext } from './execution-context.ts'
+import type { Idempotency } from './idempotency.ts'
 import type { ExecutionOptions, StartOptions } from './options.ts'
-import type { ExecutionContext } from './execution.ts'
+import type { Body, RunResult, StartMethods } from './run.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
 
 export interface JobOptions<Input> extends ExecutionOptions {
@@ -35,25 +38,23 @@ export type JobBody<Input, Result> = (execution: ExecutionContext, input: Input)
 
 export function defineJob<Input, Result>(
   idempotency: Idempotency,
+  methods: StartMethods,
+  nameOf: (jobKey: string) => ExecutionName,
   jobType: string,
-  options: JobOptions<Input>,
+  { key, fingerprint }: Pick<JobOptions<Input>, 'key' | 'fingerprint'>,
 ): Job<Input, Result> {
-  const { key, fingerprint, ...policies } = options
-  const startOf = (input: Input, start: JobStartOptions): StartOptions => ({
-    ...policies,
-    ...start,
-    fingerprint: fingerprint?.(input),
-  })
+  const startOf = (input: Input, start: JobStartOptions): StartOptions =>
+    fingerprint === undefined ? start : { ...start, fingerprint: fingerprint(input) }
   return {
     jobType,
     async run(input: Input, ...rest: [JobBody<Input, Result>] | [JobStartOptions, JobBody<Input, Result>]) {
       const [start, body] = rest.length === 1 ? [{}, rest[0]] : rest
       const bound: Body<Result> = (execution) => body(execution, input)
-      return idempotency.run(jobType, key(input), startOf(input, start), bound)
+      return methods.run(nameOf(key(input)), startOf(input, start), bound)
     },
-    begin: async (input, start = {}) => idempotency.begin(jobType, key(input), startOf(input, start)),
+    begin: async (input, start = {}) => methods.begin(nameOf(key(input)), startOf(input, start)),
     tryStartExecution: async (input, start = {}) =>
-      idempotency.tryStartExecution(jobType, key(input), startOf(input, start)),
+      methods.tryStartExecution(nameOf(key(input)), startOf(input, start)),
     isExecuting: async (input) => idempotency.isExecuting(jobType, key(input)),
     getExecutionStatus: async (input) => idempotency.getExecutionStatus(jobType, key(input)),
     waitForCompletion: async (input, wait) => idempotency.waitForCompletion(jobType, key(input), wait),

@@ -101,9 +101,27 @@ export class ExecutionCancelledError extends HoldfastError {
   }
 }
 
+/** `EXECUTION_ABANDONED`: recorded of an execution that was disposed of without success or failure. */
+export class ExecutionAbandonedError extends HoldfastError {
+  constructor() {
+    super('EXECUTION_ABANDONED', 'The execution was left without success or failure.')
+  }
+}
+
 /** `WAIT_ABORTED`: the caller's signal ended a wait; `cause` is its reason. */
 export class WaitAbortedError extends HoldfastError {
   constructor(what: string, options: ErrorOptions) {
     super('WAIT_ABORTED', `Waiting for ${what} was aborted.`, options)
+  }
+}
+
+/** `RECORD_UNREADABLE`: what is stored under the key cannot be understood here, so nothing was done with it. */
+export class RecordUnreadableError extends HoldfastError {
+  constructor(why: string, options?: ErrorOptions) {
+    super(
+      'RECORD_UNREADABLE',
+      `The stored record ${why}. Deploy the newer version here too, or remove it with forget().`,
+      options,
+    )
   }
 }

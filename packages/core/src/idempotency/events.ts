@@ -8,7 +8,8 @@ export type IdempotencyEvent = {
 } & (
   | { readonly type: 'started'; readonly attempt: number }
   | { readonly type: 'completed' | 'released' | 'lost' | 'replayed' | 'inProgress' | 'mismatch' }
-  | { readonly type: 'failed' | 'failedBefore'; readonly error: unknown }
+  /** `unconfirmed`: succeeded, but it may not be recorded. */
+  | { readonly type: 'failed' | 'failedBefore' | 'unconfirmed'; readonly error: unknown }
 )
 
 export const executions: EventChannel<IdempotencyEvent> = eventChannel('holdfast:idempotency')

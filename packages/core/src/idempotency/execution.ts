@@ -1,72 +1,35 @@
-import { checkDuration, checkInteger } from '../check.ts'
-import { InvalidArgumentError, StorageUnavailableError } from '../errors.ts'
-import type { Instant, Timer } from '../runtime.ts'
+import type { Alarm, Alarms } from '../alarms.ts'
+import { checkDuration, checkOneOf } from '../check.ts'
+import { HoldfastError, InvalidArgumentError } from '../errors.ts'
+import type { Instant } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { RecordKey } from '../storage/records.ts'
-import { Validity } from '../validity.ts'
-import { type OwnerChange, type OwnerCommand, decide } from './decide.ts'
+import { Term } from '../validity.ts'
+import type { OwnerChange, OwnerCommand } from './decide.ts'
 import {
   CompletionUnconfirmedError,
+  ExecutionAbandonedError,
   ExecutionCancelledError,
   ExecutionLostError,
   ExecutionTimeoutError,
 } from './errors.ts'
-import { executions } from './events.ts'
+import { type IdempotencyEvent, executions } from './events.ts'
+import type {
+  ExecutionContext,
+  FailureOptions,
+  ProgressOptions,
+  ReleaseOptions,
+  SuccessOptions,
+} from './execution-context.ts'
 import type { ResolvedOptions } from './options.ts'
-import { type Current, type ExecutingRecord, type Progress, currentOf, startOf } from './record.ts'
+import { type Executing, OwnerRecord, type Written } from './owner-record.ts'
+import { ProgressReport, checkProgress } from './progress-report.ts'
+import { type Current, type Progress, currentOf, startOf } from './record.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 import { storeError } from './stored-error.ts'
 import { storeResult } from './stored-result.ts'
 
-/** The running execution, as its body sees it. Every write is refused once another attempt owns the key. */
-export interface ExecutionContext {
-  readonly executionId: string
-  readonly jobType: string
-  readonly jobKey: string
-  /** Storage's clock. */
-  readonly startTime: Date
-  /** 1 for the first start of this key. */
-  readonly attempt: number
-  /** Grows with every start of this key: hand it to what you write to, and let that refuse smaller ones. */
-  readonly fencingToken: number
-  /**
-   * Aborted when the lease is lost (also when the storage cannot be reached until the lease may be over), on
-   * `requestCancel`, on the timeout and on shutdown; `signal.reason` is the error that says which.
-   */
-  readonly signal: AbortSignal
-  /** What the last attempt saved, or this one since; undefined when nothing was saved. */
-  readonly checkpoint: unknown
-  /**
-   * Shows progress to everyone: 0 to 100 and a message. Coalesced to one write per `progressIntervalMs`; the last one
-   * is always written. A smaller percentage than before counts as the one before unless `allowDecrease` is set. A
-   * storage outage does not reject it. @throws ExecutionLostError
-   */
-  updateProgress(
-    percentage: number,
-    message?: string,
-    options?: { readonly allowDecrease?: boolean },
-  ): Promise<void>
-  /** Stores what the next attempt starts from, should this one fail. @throws ExecutionLostError, StorageUnavailableError */
-  saveCheckpoint(value: unknown): Promise<void>
-  /** Adds to the overall timeout. @throws ExecutionLostError, StorageUnavailableError */
-  extendTimeout(additionalMs: number): Promise<void>
-  /**
-   * Records the result; duplicates replay it. @throws ExecutionLostError, ResultTooLargeError, and
-   * CompletionUnconfirmedError when the storage did not confirm it: it may be recorded or not.
-   */
-  markSuccess(result?: unknown): Promise<void>
-  /** Records the failure; `final` keeps it from being run again, `retryAfterMs` for a while. @throws ExecutionLostError, StorageUnavailableError */
-  markFailure(error: unknown, options?: FailureOptions): Promise<void>
-  /** Gives the key back unfinished; the next start is the same attempt. @throws ExecutionLostError, StorageUnavailableError */
-  release(): Promise<void>
-  /** Ends an execution that was not ended as failed (`EXECUTION_ABANDONED`); never throws. */
-  [Symbol.asyncDispose](): Promise<void>
-}
-
-export interface FailureOptions {
-  readonly final?: boolean
-  readonly retryAfterMs?: number
-}
+export type { ExecutionContext } from './execution-context.ts'
 
 /** What is known of a key, and the storage's clock at about that time. */
 export interface View {
@@ -74,81 +37,117 @@ export interface View {
   readonly now: number
 }
 
-/** More foreign writes than this between two of our own are no honest conflict. */
-const MAX_REBASES = 8
+/** What an execution needs of the instance that started it. */
+export interface ExecutionHome {
+  readonly calls: StorageCalls
+  /** Wakes executions for their renewals and ends; in the background. */
+  readonly alarms: Alarms
+  /** The execution is no longer owned here. */
+  left(execution: Execution): void
+}
+
+export interface ExecutionName {
+  readonly jobType: string
+  readonly jobKey: string
+  readonly key: RecordKey
+}
 
 /**
- * The owner's side of an execution. All its writes go one after the other over the last known revision, so a late or
- * repeated one of its own can never overwrite a newer state, and one by a zombie changes nothing. Each of them renews
- * the lease.
+ * The owner's side of an execution: renews its lease, writes its progress and its end.
+ *
+ * `running`: renewed and writable. `left`: lost, stopped, or its success was not confirmed; not renewed any more, only
+ * an end may still be tried, which the revision decides. `ended`: recorded; nothing can follow.
  */
-export class Execution implements ExecutionContext {
+export class Execution implements ExecutionContext, Alarm {
   readonly executionId: string
   readonly jobType: string
   readonly jobKey: string
+  readonly key: RecordKey
   readonly startTime: Date
   readonly attempt: number
   readonly fencingToken: number
-  readonly #calls: StorageCalls
-  readonly #key: RecordKey
+  readonly #home: ExecutionHome
   readonly #options: ResolvedOptions
-  readonly #abort = new AbortController()
-  readonly #validity: Validity
+  readonly #record: OwnerRecord
+  readonly #term: Term
+  readonly #report: ProgressReport
   readonly #listeners = new Set<(view: View | 'lost') => void>()
-  #current: Current & { readonly record: ExecutingRecord }
-  #checkpoint: unknown
-  #state: 'running' | 'lost' | 'ended' = 'running'
-  #mailbox: Promise<unknown> = Promise.resolve()
-  #pending: OwnerChange = {}
-  #progress: Progress = { percentage: 0 }
-  #progressWrittenAt = -Infinity
-  #progressTimer: Timer | undefined
-  #renewTimer: Timer | undefined
-  #timeoutTimer: Timer | undefined
+  #state: 'running' | 'left' | 'ended' = 'running'
+  #dueAt = Infinity
+  #renewAt: number
   #timeoutAt: number
+  #abort: AbortController | undefined
+  #abortReason: HoldfastError | undefined
+  #loss: ExecutionLostError | undefined
+  #unconfirmed: CompletionUnconfirmedError | undefined
 
   constructor(
-    calls: StorageCalls,
-    key: RecordKey,
-    name: { readonly jobType: string; readonly jobKey: string },
+    home: ExecutionHome,
+    { jobType, jobKey, key }: ExecutionName,
     options: ResolvedOptions,
-    started: Current & { readonly record: ExecutingRecord },
+    started: Executing,
     sentAt: Instant,
   ) {
-    const { record, rev, writtenAt } = started
+    const { record } = started
+    const start = startOf(started)
     this.executionId = record.executionId
-    this.jobType = name.jobType
-    this.jobKey = name.jobKey
+    this.jobType = jobType
+    this.jobKey = jobKey
+    this.key = key
     this.attempt = record.attempt
-    this.fencingToken = rev
-    this.startTime = new Date(writtenAt)
-    this.#calls = calls
-    this.#key = key
+    this.fencingToken = start.fence
+    this.startTime = new Date(start.at)
+    this.#home = home
     this.#options = options
-    this.#current = { ...started, record: { ...record, start: startOf(started) } }
-    this.#checkpoint = record.checkpoint === undefined ? undefined : options.codec.decode(record.checkpoint)
-    this.#validity = new Validity(calls.runtime, sentAt, record.leaseMs, () => this.#lose(null))
+    this.#record = new OwnerRecord(home.calls, key, { ...started, record: { ...record, start } })
+    this.#report = new ProgressReport(home.calls.runtime, options.progressIntervalMs, () =>
+      this.#writeProgress(),
+    )
+    this.#term = new Term(home.calls.runtime, sentAt, record.leaseMs)
     this.#timeoutAt = sentAt.monotonic + record.timeoutMs
-    this.#armTimeout()
-    this.#armRenewal(record.leaseMs / 3)
+    this.#renewAt = this.#nextRenewal(sentAt.monotonic)
+    this.#noticeCancel()
+    this.#reschedule()
   }
 
+  // Made when it is first asked for: many bodies are too short to ask.
   get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController()
+      if (this.#abortReason !== undefined) this.#abort.abort(this.#abortReason)
+    }
     return this.#abort.signal
   }
 
+  /** Why the signal is or would be aborted. */
+  get abortReason(): HoldfastError | undefined {
+    return this.#abortReason
+  }
+
   get checkpoint(): unknown {
-    return this.#checkpoint
+    const { checkpoint } = this.#record.current.record
+    return checkpoint === undefined ? undefined : this.#options.codec.decode(checkpoint)
   }
 
   /** Whether this process may still believe that it owns the key. */
   get isOwner(): boolean {
-    return this.#state === 'running' && this.#validity.remainingMs() > 0
+    return this.#state === 'running' && this.#term.remainingMs() > 0
+  }
+
+  /** Its end is recorded. */
+  get hasEnded(): boolean {
+    return this.#state === 'ended'
+  }
+
+  get dueAt(): number {
+    return this.#dueAt
   }
 
   view(): View {
-    const now = this.#calls.clock.known ? this.#calls.clock.earliest() : this.#current.writtenAt
-    return { current: this.#current, now: Math.max(now, this.#current.writtenAt) }
+    const { current } = this.#record
+    const { clock } = this.#home.calls
+    const now = clock.known ? clock.earliest() : current.writtenAt
+    return { current, now: Math.max(now, current.writtenAt) }
   }
 
   /** Tells every later state, the last one included; `'lost'` when somebody else has to be asked. */
@@ -157,119 +156,275 @@ export class Execution implements ExecutionContext {
     return () => this.#listeners.delete(listener)
   }
 
-  async updateProgress(
-    percentage: number,
-    message?: string,
-    options: { readonly allowDecrease?: boolean } = {},
-  ): Promise<void> {
-    if (typeof percentage !== 'number' || !(percentage >= 0 && percentage <= 100)) {
-      throw new InvalidArgumentError(`percentage must be a number from 0 to 100, not ${String(percentage)}.`)
-    }
-    if (message !== undefined && typeof message !== 'string') {
-      throw new InvalidArgumentError(`message must be a string, not ${typeof message}.`)
-    }
-    this.#assertOwner()
-    const shown = options.allowDecrease ? percentage : Math.max(percentage, this.#progress.percentage)
-    this.#progress = { percentage: shown, message }
-    this.#pending = { ...this.#pending, progress: this.#progress }
-    if (this.#progressTimer !== undefined) return
-    const sinceLast = this.#calls.runtime.monotonicNow() - this.#progressWrittenAt
-    const waitMs = this.#options.progressIntervalMs - sinceLast
-    if (waitMs <= 0) return this.#writeProgress()
-    this.#progressTimer = this.#calls.runtime.setTimer(waitMs, () => {
-      this.#progressTimer = undefined
-      // A loss found here is told by the signal.
-      this.#writeProgress().catch(() => undefined)
-    })
+  updateProgress(percentage: number, message?: string, options?: ProgressOptions): Promise<void> {
+    const shown = this.#show(percentage, message, options)
+    // Progress is often not awaited; the signal tells of a loss too, so that it need not end the process.
+    shown.catch(ignoreLoss)
+    return shown
   }
 
   async saveCheckpoint(value: unknown): Promise<void> {
     const checkpoint = this.#options.codec.encode(value)
     this.#assertOwner()
-    await this.#enqueue(() => this.#update({ checkpoint }))
-    this.#checkpoint = this.#options.codec.decode(checkpoint)
+    await this.#update(() => ({ checkpoint }))
   }
 
   async extendTimeout(additionalMs: number): Promise<void> {
     checkDuration('additionalMs', additionalMs, 1)
     this.#assertOwner()
-    await this.#enqueue(() => this.#update({ timeoutMs: this.#current.record.timeoutMs + additionalMs }))
+    this.#assertInTime()
+    await this.#update((timeoutMs) => ({ timeoutMs: timeoutMs + additionalMs }))
     this.#timeoutAt += additionalMs
-    this.#armTimeout()
+    this.#reschedule()
   }
 
-  async markSuccess(result?: unknown): Promise<void> {
+  async markSuccess(result?: unknown, { omitted }: SuccessOptions = {}): Promise<void> {
+    if (omitted !== undefined) checkOneOf('omitted', omitted, ['stream'])
     this.#assertNotEnded()
     const { executionId } = this
-    const stored = await storeResult(result, this.#options)
     const ttlMs = this.#options.completedTtlMs
     try {
-      await this.#end({ type: 'complete', executionId, ttlMs, result: stored })
+      const stored =
+        omitted === undefined
+          ? await storeResult(result, this.#options, executionId)
+          : ({ kind: 'omitted', reason: omitted } as const)
+      await this.#end((progress) => ({ type: 'complete', executionId, ttlMs, result: stored, progress }))
     } catch (error) {
-      if (!(error instanceof StorageUnavailableError)) throw error
-      throw new CompletionUnconfirmedError(executionId, result, { cause: error })
+      const unconfirmed = this.#asUnconfirmed(result, error)
+      if (unconfirmed === undefined) throw error
+      this.#unconfirmed = unconfirmed
+      this.stop()
+      this.#publish({ type: 'unconfirmed', error: unconfirmed })
+      throw unconfirmed
     }
+    this.#publish({ type: 'completed' })
   }
 
-  async markFailure(error: unknown, options: FailureOptions = {}): Promise<void> {
-    this.#assertNotEnded()
-    const { final = false, retryAfterMs } = options
+  async markFailure(error: unknown, { final = false, retryAfterMs }: FailureOptions = {}): Promise<void> {
     if (retryAfterMs !== undefined) checkDuration('retryAfterMs', retryAfterMs, 0)
+    this.#assertNotEnded()
+    this.#assertNotSucceeded()
     const stored = storeError(error, this.#options.maxStackBytes)
-    const ttlMs = Math.max(this.#options.failedTtlMs, retryAfterMs ?? 0)
-    await this.#end({
+    const ttlMs = Math.max(this.#options.failedTtlMs, Math.ceil(retryAfterMs ?? 0))
+    const { executionId } = this
+    await this.#end((progress) => ({
       type: 'fail',
-      executionId: this.executionId,
+      executionId,
       ttlMs,
       error: stored,
       final,
       retryAfterMs,
-    })
+      progress,
+    }))
+    this.#publish({ type: 'failed', error })
   }
 
-  async release(): Promise<void> {
+  async release({ unbind = false }: ReleaseOptions = {}): Promise<void> {
     this.#assertNotEnded()
+    this.#assertNotSucceeded()
+    const { executionId } = this
     // Kept as long as a running execution: it holds the count of attempts and the checkpoint.
-    await this.#end({ type: 'release', executionId: this.executionId, ttlMs: this.#options.executingTtlMs })
+    const ttlMs = this.#options.executingTtlMs
+    await this.#end((progress) => ({ type: 'release', executionId, ttlMs, unbind, progress }))
+    this.#publish({ type: 'released' })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#state !== 'running') return
-    const abandoned = Object.assign(new Error('The execution was left without success or failure.'), {
-      name: 'ExecutionAbandonedError',
-      code: 'EXECUTION_ABANDONED',
-    })
+    const end = this.isInterrupted ? this.release() : this.markFailure(new ExecutionAbandonedError())
     // Disposal must not hide the error that led to it; an unrecorded end is left to the lease.
-    await this.markFailure(abandoned).catch(() => this.stop())
+    await end.catch(() => this.stop())
+  }
+
+  /** The instance is being closed: what ends now ends because of that. */
+  get isInterrupted(): boolean {
+    return this.#abortReason?.code === 'CLOSED'
   }
 
   /** Aborts the body's signal; the lease is kept while it settles. */
-  abort(reason: Error): void {
-    this.#abort.abort(reason)
+  abort(reason: HoldfastError): void {
+    if (this.#abortReason !== undefined) return
+    this.#abortReason = reason
+    this.#abort?.abort(reason)
   }
 
-  /** Stops every timer and renewal: what is stored is left to its lease. */
+  /** Leaves what is stored to its lease. */
   stop(): void {
-    if (this.#state === 'running') this.#close('ended', 'lost')
+    if (this.#state === 'running') this.#leave('left', 'lost')
+  }
+
+  /** Resolves when it is no longer owned here, for whatever reason. */
+  whenLeft(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#state !== 'running') resolve()
+      else
+        this.observe((view) => {
+          if (view === 'lost' || view.current?.record.status !== 'executing') resolve()
+        })
+    })
+  }
+
+  /** Looks now, instead of at the next renewal, whether somebody cancelled or removed it. */
+  checkNow(): void {
+    if (this.#state !== 'running') return
+    this.#renewAt = -Infinity
+    this.#reschedule()
   }
 
   /** What is stored now: for an owner that lost its key and wants to tell its caller what became of it. */
   async readCurrent(): Promise<ExecutionSnapshot | null> {
-    const { reply } = await this.#calls.call(() => this.#calls.storage.records.read(this.#key))
+    const { calls } = this.#home
+    const { reply } = await calls.call(() => calls.storage.records.read(this.key))
     return this.#snapshot(currentOf(reply.entry), reply.now)
   }
 
-  #snapshot(current: Current | null, now: number): ExecutionSnapshot | null {
-    const name = { jobType: this.jobType, jobKey: this.jobKey }
-    return current === null ? null : snapshotOf(name, current, now, this.#options.codec)
+  ring(): void {
+    const now = this.#home.calls.runtime.monotonicNow()
+    if (this.#term.remainingMs() === 0) {
+      this.#lose(null)
+      return
+    }
+    if (now >= this.#timeoutAt) {
+      // Not renewed any more: a body that does not listen is taken over after its lease.
+      this.#timeoutAt = Infinity
+      this.#renewAt = Infinity
+      this.abort(new ExecutionTimeoutError(this.#record.current.record.timeoutMs))
+    }
+    if (now >= this.#renewAt) void this.#renew()
+    this.#reschedule()
+  }
+
+  async #show(percentage: number, message?: string, options?: ProgressOptions): Promise<void> {
+    checkProgress(percentage, message)
+    this.#assertOwner()
+    this.#assertInTime()
+    await this.#report.show(percentage, message, options)
+  }
+
+  async #writeProgress(): Promise<void> {
+    try {
+      await this.#update(() => ({}))
+    } catch (error) {
+      if (isLoss(error)) throw error
+    }
+  }
+
+  /** Writes the pending progress and a change, and so renews the lease. */
+  #update(change: (timeoutMs: number) => OwnerChange, timeoutMs?: number): Promise<void> {
+    return this.#record.inTurn(async () => {
+      if (this.#state !== 'running') throw this.#lossError()
+      const { executionId } = this
+      const { leaseMs, executingTtlMs: ttlMs } = this.#options
+      const progress = this.#report.take()
+      const changed = { ...change(this.#record.current.record.timeoutMs), progress, leaseMs }
+      let written: Written
+      try {
+        written = await this.#record.write(
+          { type: 'update', executionId, ttlMs, change: changed },
+          {
+            notify: progress !== undefined,
+            timeoutMs: timeoutMs ?? this.#home.calls.callTimeoutMs,
+            refuseLate: true,
+          },
+        )
+      } catch (error) {
+        this.#report.giveBack(progress)
+        throw error
+      }
+      const { stored, current, now, sentAt } = written
+      if (!stored) throw this.#lose(this.#snapshot(current, now))
+      this.#noticeCancel()
+      if (this.#state !== 'running') return
+      this.#term.renewed(sentAt, leaseMs)
+      this.#renewAt = this.#nextRenewal(sentAt.monotonic)
+      this.#reschedule()
+      this.#tell({ current, now })
+    })
+  }
+
+  /** The last write. It is tried also when the local lease is over: the revision decides whether it still counts. */
+  async #end(command: (progress: Progress | undefined) => OwnerCommand): Promise<void> {
+    const timeoutMs = Math.max(this.#home.calls.callTimeoutMs, this.#term.remainingMs())
+    await this.#record.inTurn(async () => {
+      this.#assertNotEnded()
+      const progress = this.#report.take()
+      let written: Written
+      try {
+        const options = { notify: true, timeoutMs, refuseLate: false }
+        written = await this.#record.write(command(progress), options)
+      } catch (error) {
+        this.#report.giveBack(progress)
+        throw error
+      }
+      const { stored, current, now } = written
+      if (!stored) throw this.#lose(this.#snapshot(current, now))
+      this.#leave('ended', { current, now })
+    })
+  }
+
+  /** Tries until the lease is over; only a definite answer or the local deadline is a loss. */
+  async #renew(): Promise<void> {
+    const { leaseMs } = this.#options
+    const { runtime } = this.#home.calls
+    this.#renewAt = Infinity
+    try {
+      await this.#update(() => ({}), Math.max(1, Math.min(leaseMs / 6, this.#term.remainingMs())))
+    } catch (error) {
+      if (this.#state !== 'running' || this.#isTimedOut) return
+      this.#renewAt = runtime.monotonicNow() + (isUnavailable(error) ? leaseMs / 20 : leaseMs / 6)
+      this.#reschedule()
+    }
+  }
+
+  /** A quarter to a third of the lease from now, so that all executions of a process renew together. */
+  #nextRenewal(from: number): number {
+    if (this.#isTimedOut) return Infinity
+    const { leaseMs } = this.#options
+    const step = leaseMs / 12
+    return Math.floor((from + leaseMs / 3) / step) * step
+  }
+
+  #reschedule(): void {
+    if (this.#state !== 'running') return
+    const leaseEnd = this.#home.calls.runtime.monotonicNow() + this.#term.remainingMs()
+    this.#dueAt = Math.min(leaseEnd, this.#renewAt, this.#timeoutAt)
+    this.#home.alarms.set(this)
+  }
+
+  #noticeCancel(): void {
+    const { cancelRequested } = this.#record.current.record
+    if (cancelRequested !== undefined) this.abort(new ExecutionCancelledError(cancelRequested))
+  }
+
+  #lose(current: ExecutionSnapshot | null): ExecutionLostError {
+    const error = new ExecutionLostError(this.executionId, current)
+    this.#loss ??= error
+    if (this.#state === 'running') {
+      this.#leave('left', 'lost')
+      this.abort(error)
+      this.#publish({ type: 'lost' })
+    }
+    return error
+  }
+
+  #leave(state: 'left' | 'ended', last: View | 'lost'): void {
+    const wasRunning = this.#state === 'running'
+    this.#state = state
+    if (!wasRunning) return
+    this.#report.stop()
+    this.#home.alarms.remove(this)
+    this.#home.left(this)
+    this.#tell(last)
+    this.#listeners.clear()
+  }
+
+  #tell(view: View | 'lost'): void {
+    for (const listener of this.#listeners) listener(view)
   }
 
   #assertOwner(): void {
     this.#assertNotEnded()
-    if (!this.isOwner)
-      throw this.#abort.signal.reason instanceof ExecutionLostError
-        ? this.#abort.signal.reason
-        : new ExecutionLostError(this.executionId, null)
+    if (!this.isOwner) throw this.#lossError()
   }
 
   #assertNotEnded(): void {
@@ -280,173 +435,57 @@ export class Execution implements ExecutionContext {
     }
   }
 
-  #enqueue<T>(task: () => Promise<T>): Promise<T> {
-    const run = this.#mailbox.then(task)
-    this.#mailbox = run.catch(() => undefined)
-    return run
+  #assertNotSucceeded(): void {
+    if (this.#unconfirmed !== undefined) throw this.#unconfirmed
   }
 
-  async #writeProgress(): Promise<void> {
-    this.#progressWrittenAt = this.#calls.runtime.monotonicNow()
-    try {
-      await this.#enqueue(() => this.#update({}))
-    } catch (error) {
-      // It stays pending and goes out with the next write.
-      if (!(error instanceof StorageUnavailableError)) throw error
+  /** After its time a body that does not listen to the signal is told wherever it can be. */
+  #assertInTime(): void {
+    if (this.#isTimedOut) {
+      throw new ExecutionTimeoutError(this.#record.current.record.timeoutMs)
     }
   }
 
-  /** Writes what is pending plus `change`, and so renews the lease. */
-  async #update(change: OwnerChange, timeoutMs?: number): Promise<void> {
-    if (this.#state !== 'running') throw new ExecutionLostError(this.executionId, null)
-    const pending = { ...this.#pending, ...change }
-    this.#pending = {}
-    const { executionId } = this
-    const ttlMs = this.#options.executingTtlMs
-    try {
-      await this.#store(
-        { type: 'update', executionId, ttlMs, change: pending },
-        { notify: pending.progress !== undefined, timeoutMs },
-      )
-    } catch (error) {
-      this.#pending = { progress: pending.progress, ...this.#pending }
-      throw error
-    }
-    this.#armRenewal(this.#current.record.leaseMs / 3)
+  get #isTimedOut(): boolean {
+    return this.#timeoutAt === Infinity
   }
 
-  /** The last write. It is tried also when the local lease is over: the revision decides whether it still counts. */
-  async #end(command: OwnerCommand): Promise<void> {
-    this.#progressTimer?.cancel()
-    const timeoutMs = Math.max(this.#calls.callTimeoutMs, this.#validity.remainingMs())
-    const current = await this.#enqueue(async () => {
-      this.#assertNotEnded()
-      const { progress } = this.#pending
-      if (progress !== undefined)
-        this.#current = { ...this.#current, record: { ...this.#current.record, progress } }
-      return this.#store(command, { notify: true, timeoutMs })
-    })
-    this.#close('ended', { current, now: current.writtenAt })
+  #lossError(): ExecutionLostError {
+    return this.#loss ?? new ExecutionLostError(this.executionId, null)
   }
 
-  /** Stores what `decide` makes of the command, over the last known revision; follows honest foreign writes. */
-  async #store(
-    command: OwnerCommand,
-    { notify, timeoutMs }: { readonly notify: boolean; readonly timeoutMs?: number | undefined },
-  ): Promise<Current> {
-    const { runtime, storage, clock } = this.#calls
-    for (let rebases = 0; rebases <= MAX_REBASES; rebases += 1) {
-      const { rev, writtenAt } = this.#current
-      const decision = decide(this.#current, writtenAt, command)
-      if (decision.type !== 'write') break
-      // A renewal that is executed after we gave it up would keep a dead owner alive; a finish is true whenever.
-      const notAfter =
-        command.type === 'update' && clock.known
-          ? clock.earliest(timeoutMs ?? this.#calls.callTimeoutMs)
-          : undefined
-      const write = {
-        writeId: runtime.randomId(),
-        value: JSON.stringify(decision.record),
-        ttlMs: decision.ttlMs,
-        notify,
-        ...(notAfter === undefined ? {} : { notAfter }),
-      }
-      const { reply, sentAt } = await this.#calls.call(
-        () => storage.records.compareAndSet(this.#key, rev, write),
-        timeoutMs,
-      )
-      clock.observe(sentAt, reply.now)
-      const stored = currentOf(reply.entry)
-      const mine = stored?.record.executionId === this.executionId
-      if (stored !== null && mine && stored.record.status !== 'executing') {
-        // Ours has ended: by this very write, or by one before it whose answer was lost.
-        if (reply.ok || stored.record.status === endOf(command)) return stored
-      }
-      if (stored === null || !mine || stored.record.status !== 'executing')
-        throw this.#lose(this.#snapshot(stored, reply.now))
-      this.#current = { ...stored, record: stored.record }
-      this.#noticeCancel()
-      if (reply.ok) {
-        this.#validity.renewed(sentAt, stored.record.leaseMs)
-        this.#tell({ current: stored, now: reply.now })
-        return stored
-      }
-    }
-    throw new StorageUnavailableError(
-      `The record of ${this.executionId} kept changing; the write was given up.`,
-      {
-        maybeApplied: false,
-      },
-    )
+  /** What went wrong while a success was being recorded, unless the result was refused or the lease is gone. */
+  #asUnconfirmed(result: unknown, error: unknown): CompletionUnconfirmedError | undefined {
+    if (error instanceof CompletionUnconfirmedError) return error
+    const isStorages = HoldfastError.isInstance(error) && STORAGE_CODES.has(error.code)
+    return isStorages ? new CompletionUnconfirmedError(this.executionId, result, { cause: error }) : undefined
   }
 
-  #noticeCancel(): void {
-    const { cancelRequested } = this.#current.record
-    if (cancelRequested !== undefined) this.#abort.abort(new ExecutionCancelledError(cancelRequested))
+  #snapshot(current: Current | null, now: number): ExecutionSnapshot | null {
+    return current === null ? null : snapshotOf(this, current, now, this.#options.codec)
   }
 
-  #armRenewal(inMs: number): void {
-    this.#renewTimer?.cancel()
-    if (this.#state !== 'running') return
-    const { runtime } = this.#calls
-    const jitter = 0.9 + runtime.random() * 0.1
-    this.#renewTimer = runtime.setTimer(inMs * jitter, () => void this.#renew(), { background: true })
-  }
-
-  /** Tries until the lease is over; only a definite answer or the local deadline is a loss. */
-  async #renew(): Promise<void> {
-    const { leaseMs } = this.#current.record
-    try {
-      await this.#enqueue(() =>
-        this.#update({}, Math.max(1, Math.min(leaseMs / 6, this.#validity.remainingMs()))),
-      )
-    } catch (error) {
-      if (error instanceof StorageUnavailableError) this.#armRenewal(leaseMs / 20)
-      else if (!(error instanceof ExecutionLostError)) this.#armRenewal(leaseMs / 6)
-    }
-  }
-
-  #armTimeout(): void {
-    this.#timeoutTimer?.cancel()
-    if (this.#state !== 'running') return
-    const inMs = Math.max(0, this.#timeoutAt - this.#calls.runtime.monotonicNow())
-    this.#timeoutTimer = this.#calls.runtime.setTimer(
-      inMs,
-      () => {
-        this.#abort.abort(new ExecutionTimeoutError(this.#current.record.timeoutMs))
-        // Not renewed any more: a body that does not listen is taken over after its lease.
-        this.#renewTimer?.cancel()
-      },
-      { background: true },
-    )
-  }
-
-  #lose(current: ExecutionSnapshot | null): ExecutionLostError {
-    const error = new ExecutionLostError(this.executionId, current)
-    if (this.#state === 'running') {
-      this.#close('lost', 'lost')
-      this.#abort.abort(error)
-      const { executionId, jobType, jobKey } = this
-      executions.publish(() => ({ type: 'lost', executionId, jobType, jobKey }))
-    }
-    return error
-  }
-
-  #close(state: 'lost' | 'ended', last: View | 'lost'): void {
-    this.#state = state
-    this.#validity.stop()
-    this.#renewTimer?.cancel()
-    this.#timeoutTimer?.cancel()
-    this.#progressTimer?.cancel()
-    this.#tell(last)
-    this.#listeners.clear()
-  }
-
-  #tell(view: View | 'lost'): void {
-    for (const listener of [...this.#listeners]) listener(view)
+  #publish(event: OwnEvent): void {
+    const { executionId, jobType, jobKey } = this
+    executions.publish(() => ({ executionId, jobType, jobKey, ...event }) as IdempotencyEvent)
   }
 }
 
-function endOf(command: OwnerCommand): 'completed' | 'failed' | 'executing' {
-  return command.type === 'complete' ? 'completed' : command.type === 'update' ? 'executing' : 'failed'
+type OwnEvent =
+  | { readonly type: 'completed' | 'released' | 'lost' }
+  | { readonly type: 'failed' | 'unconfirmed'; readonly error: unknown }
+
+/** The storage did not answer, refused, was closed, or holds what nobody here understands. */
+const STORAGE_CODES = new Set(['STORAGE_UNAVAILABLE', 'STORAGE_REFUSED', 'CLOSED', 'RECORD_UNREADABLE'])
+
+function isLoss(error: unknown): boolean {
+  return HoldfastError.isInstance(error) && error.code === 'LEASE_LOST'
+}
+
+function isUnavailable(error: unknown): boolean {
+  return HoldfastError.isInstance(error) && error.code === 'STORAGE_UNAVAILABLE'
+}
+
+function ignoreLoss(error: unknown): void {
+  if (!isLoss(error) && !(error instanceof ExecutionTimeoutError)) throw error
 }

@@ -22,9 +22,8 @@ function canonical(value: unknown, path: string, depth: number): string {
   if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value)
   if (value === undefined && depth === 0) return 'undefined'
   if (typeof value !== 'object') {
-    throw new InvalidArgumentError(
-      `${path} is ${String(value)}, which has no canonical form; pass plain data.`,
-    )
+    const what = typeof value === 'number' ? `${value}` : `a ${typeof value}`
+    throw new InvalidArgumentError(`${path} is ${what}, which has no canonical form; pass plain data.`)
   }
   if (value instanceof Date) return `d${JSON.stringify(value)}`
   if (value instanceof Uint8Array) return `b"${Buffer.from(value).toString('base64')}"`

@@ -1,28 +1,25 @@
-import { checkDuration, checkName } from '../check.ts'
-import { ClosedError, HoldfastError, InvalidArgumentError, SelfDeadlockError } from '../errors.ts'
-import type { StorageCalls } from '../storage-calls.ts'
+import { Alarms } from '../alarms.ts'
+import { checkDuration } from '../check.ts'
 import type { Codec } from '../codec.ts'
+import { ClosedError } from '../errors.ts'
+import type { Timer } from '../runtime.ts'
+import type { StorageCalls } from '../storage-calls.ts'
 import { type Administration, createAdministration } from './administration.ts'
-import { isAncestor, parentExecution, runAsChild } from './ancestry.ts'
-import { type BeginCommand, type Decision, decide } from './decide.ts'
-import { type Job as DefinedJob, type JobOptions, defineJob } from './define.ts'
-import {
-  ExecutionInProgressError,
-  ExecutionLostError,
-  FingerprintMismatchError,
-  ResultNotStoredError,
-  WaitAbortedError,
-} from './errors.ts'
-import { executions } from './events.ts'
-import type { Execution, ExecutionContext, View } from './execution.ts'
-import { fingerprintOf } from './fingerprint.ts'
-import { Observations, type WaitLimits, keyText, observeUntil } from './observation.ts'
-import { type ExecutionOptions, type ResolvedOptions, type StartOptions, resolveOptions } from './options.ts'
-import type { CompletedRecord, Current } from './record.ts'
+import { type BeginOutcome, type Starter, waitAborted } from './begin.ts'
+import { type Job, type JobOptions, defineJob } from './define.ts'
+import { ExecutionInProgressError } from './errors.ts'
+import type { Execution, View } from './execution.ts'
+import type { ExecutionContext } from './execution-context.ts'
+import { namesWith } from './names.ts'
+import { Observations, keyText, observeUntil } from './observation.ts'
+import { type ExecutionOptions, type StartOptions, resolver, withoutUndefined } from './options.ts'
+import { type Body, type RunResult, startMethods } from './run.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
-import { reviveError } from './stored-error.ts'
-import { loadResult } from './stored-result.ts'
-import { type Job, Starts } from './starts.ts'
+import { Starts } from './starts.ts'
+import { isOver, watching } from './watch.ts'
+
+export type { BeginOutcome } from './begin.ts'
+export type { Body, RunResult } from './run.ts'
 
 /** Makes a job run once across all instances, and shows everyone how it goes. */
 export interface Idempotency extends Administration {
@@ -46,8 +43,9 @@ export interface Idempotency extends Administration {
   /** What is stored of the job; null when nothing is, or not any more. */
   getExecutionStatus(jobType: string, jobKey: string): Promise<ExecutionSnapshot | null>
   /**
-   * Waits until the job has ended, and says how; null when nothing is stored of it. `waitMs` 30,000 by default.
-   * @throws ExecutionInProgressError at the deadline, WaitAbortedError
+   * Waits until the job has ended, and says how; null when nothing is stored of it. An execution that was given back
+   * is waited for as well, until somebody has finished it. `waitMs` 30,000 by default, Infinity allowed.
+   * @throws ExecutionInProgressError at the deadline, WaitAbortedError, StorageUnavailableError, ClosedError
    */
   waitForCompletion(
     jobType: string,
@@ -55,9 +53,10 @@ export interface Idempotency extends Administration {
     options?: { readonly waitMs?: number; readonly signal?: AbortSignal },
   ): Promise<ExecutionSnapshot | null>
   /**
-   * Every state that becomes known, from the present one to the end of the execution. Waits for a job that has not
-   * started yet. States may be skipped when they follow faster than they are read; the last one never is. Ends
-   * quietly when `signal` is aborted.
+   * Every state that becomes known, from the present one to the end of the execution, takeovers and executions that
+   * were given back included. Waits for a job that has not started yet. States may be skipped when they follow faster
+   * than they are read; the last one never is. Ends quietly when `signal` is aborted or the record is removed, and
+   * with ClosedError when the instance is closed.
    */
   watch(
     jobType: string,
@@ -65,37 +64,14 @@ export interface Idempotency extends Administration {
     options?: { readonly signal?: AbortSignal },
   ): AsyncIterable<ExecutionSnapshot>
   /** A typed job with its own key, fingerprint, codec and policies. */
-  define<Input, Result>(jobType: string, options: JobOptions<Input>): DefinedJob<Input, Result>
+  define<Input, Result>(jobType: string, options: JobOptions<Input>): Job<Input, Result>
   /**
-   * Starts nothing any more, aborts the signals of its own executions, waits up to `graceMs` (default 0) for their
-   * bodies, and gives back uncounted what was interrupted. What did not settle is left to its lease.
+   * Starts nothing any more, ends all waits, aborts the signals of its own executions, waits up to `graceMs` (default
+   * 0) for them to end, and gives back uncounted what was interrupted. What did not settle is left to its lease. It
+   * may be called again, also from within a body.
    */
   close(options?: { readonly graceMs?: number }): Promise<void>
 }
-
-export type Body<R> = (execution: ExecutionContext) => R | Promise<R>
-
-export interface RunResult<R> {
-  /** Whether this call ran the body, or got what an earlier one returned. */
-  readonly status: 'executed' | 'replayed'
-  readonly result: R
-  readonly executionId: string
-  readonly attempt: number
-}
-
-export type BeginOutcome =
-  | { readonly status: 'started'; readonly execution: ExecutionContext }
-  | { readonly status: 'inProgress'; readonly snapshot: ExecutionSnapshot }
-  /** `result` is undefined when `snapshot.resultOmitted` says that it was not kept. */
-  | { readonly status: 'replayed'; readonly snapshot: ExecutionSnapshot; readonly result: unknown }
-  | {
-      readonly status: 'failedBefore'
-      readonly snapshot: ExecutionSnapshot
-      readonly error: Error
-      /** Set when the failure asked to be left alone for a while: milliseconds until then. */
-      readonly retryAfterMs?: number | undefined
-    }
-  | { readonly status: 'mismatch'; readonly snapshot: ExecutionSnapshot }
 
 export interface IdempotencyOptions extends ExecutionOptions {
   /** Separates apps in one storage. Default `holdfast`. */
@@ -107,348 +83,121 @@ export interface IdempotencyOptions extends ExecutionOptions {
 /** `calls` is shared by the features of one Holdfast and closed by it. */
 export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions = {}): Idempotency {
   const { prefix = 'holdfast', instance, ...defaults } = options
-  checkName('prefix', prefix)
+  const names = namesWith(prefix)
+  const resolve = resolver(defaults)
   const running = new Map<string, Execution>()
   const bodies = new Set<Promise<unknown>>()
-  const starts = new Starts(calls, running)
+  const alarms = new Alarms(calls.runtime, { background: true, lingering: true })
+  const starts = new Starts(calls, alarms, running)
   const observations = new Observations(calls, running)
   /** Of the job types defined here: what others see of such a job is decoded as it was encoded. */
   const codecs = new Map<string, Codec>()
-  const defaultCodec = resolveOptions(defaults).codec
+  const defaultCodec = resolve({}).codec
   const codecOf = (jobType: string): Codec => codecs.get(jobType) ?? defaultCodec
-  const administration = createAdministration(calls, prefix, codecOf)
+  const administration = createAdministration(calls, names, codecOf, (key) =>
+    running.get(keyText(key))?.checkNow(),
+  )
   let closing: ClosedError | undefined
+  const starter: Starter = {
+    calls,
+    starts,
+    observations,
+    instance,
+    closing: () => closing,
+    started: (jobType) => administration.announce(jobType),
+  }
+  const methods = startMethods(starter, bodies, resolve)
 
-  const jobOf = (jobType: string, jobKey: string): Job => {
-    checkName('jobType', jobType)
-    checkName('jobKey', jobKey)
-    return { jobType, jobKey, key: { collection: `${prefix}:${jobType}`, id: jobKey } }
+  const waitForCompletion: Idempotency['waitForCompletion'] = async (
+    jobType,
+    jobKey,
+    { waitMs = 30_000, signal } = {},
+  ) => {
+    const job = names.of(jobType, jobKey)
+    if (waitMs !== Infinity) checkDuration('waitMs', waitMs, 0)
+    if (closing !== undefined) throw closing
+    const toSnapshot = (view: View): ExecutionSnapshot | null =>
+      view.current && snapshotOf(job, view.current, view.now, codecOf(jobType))
+    const isDone = (view: View): boolean => {
+      const snapshot = toSnapshot(view)
+      return snapshot === null || isOver(snapshot)
+    }
+    const view = await observeUntil(observations, calls, job.key, isDone, { waitMs, signal })
+    if (view === 'aborted') throw waitAborted(job, signal)
+    const snapshot = view === 'timeout' ? await administration.read(job) : toSnapshot(view)
+    if (snapshot?.status === 'executing') throw new ExecutionInProgressError(snapshot)
+    return snapshot
   }
 
-  type Begun =
-    | { readonly status: 'started'; readonly execution: Execution }
-    | Exclude<BeginOutcome, { status: 'started' }>
-
-  const beginJob = async (job: Job, start: StartOptions): Promise<Begun> => {
-    if (closing) throw closing
-    const resolved = resolveOptions({ ...defaults, ...start })
-    const command: BeginCommand = {
-      type: 'begin',
-      executionId: calls.runtime.randomId(),
-      policy: resolved,
-      leaseMs: resolved.leaseMs,
-      timeoutMs: resolved.timeoutMs,
-      ttlMs: resolved.executingTtlMs,
-      failedTtlMs: resolved.failedTtlMs,
-      fingerprint: start.fingerprint === undefined ? undefined : fingerprintOf(start.fingerprint),
-      parentExecutionId: parentExecution()?.executionId,
-      instance,
-    }
-    const giveUpAt = calls.runtime.monotonicNow() + resolved.waitMs
-    let view: View | undefined = starts.known(job.key)
-    for (;;) {
-      if (closing) throw closing
-      const decision: Decision | undefined = view?.current
-        ? decide(view.current, view.now, command)
-        : undefined
-      if (view?.current && decision !== undefined && decision.type !== 'write') {
-        if (decision.type !== 'inProgress') return outcomeOf(job, resolved, decision, view.current, view.now)
-        const next = await waitElsewhere(job, start, resolved, giveUpAt)
-        if (next === undefined) {
-          const snapshot = snapshotOf(job, view.current, view.now, resolved.codec)
-          publish(job, { type: 'inProgress', executionId: snapshot.executionId })
-          return { status: 'inProgress', snapshot }
-        }
-        view = next
-        continue
-      }
-      const underWay = starts.underWay(job.key)
-      const answer = await (underWay ?? starts.start(job, view, command, resolved))
-      view = answer.view
-      if (underWay !== undefined || answer.execution === undefined) continue
-      const { execution } = answer
-      publish(job, { type: 'started', executionId: execution.executionId, attempt: execution.attempt })
-      administration.announce(job.jobType)
-      return { status: 'started', execution }
-    }
-  }
-
-  /** The state after the wait that the policy allows; undefined when it allows none, or no longer. */
-  const waitElsewhere = async (
-    job: Job,
-    start: StartOptions,
-    resolved: ResolvedOptions,
-    giveUpAt: number,
-  ): Promise<View | undefined> => {
-    const { onInProgress, onStalled, codec } = resolved
-    if (onInProgress === 'reject') return undefined
-    if (isAncestor(keyText(job.key))) {
-      throw new SelfDeadlockError(
-        `${job.jobType} ${job.jobKey} would wait for the execution that it is part of.`,
-      )
-    }
-    const waitMs = onInProgress === 'attach' ? Infinity : Math.max(0, giveUpAt - calls.runtime.monotonicNow())
-    const isOver = ({ current, now }: View): boolean => {
-      if (current === null) return true
-      const snapshot = snapshotOf(job, current, now, codec)
-      if (snapshot.status === 'executing') start.onProgress?.(snapshot)
-      return snapshot.status !== 'executing' || (snapshot.stalled && onStalled !== 'reject')
-    }
-    return until(job, isOver, { waitMs, signal: start.signal })
-  }
-
-  const until = async (
-    job: Job,
-    isDone: (view: View) => boolean,
-    limits: WaitLimits,
-  ): Promise<View | undefined> => {
-    const view = await observeUntil(observations, calls, job.key, isDone, limits)
-    if (view === 'aborted') {
-      throw new WaitAbortedError(`${job.jobType} ${job.jobKey}`, { cause: limits.signal?.reason })
-    }
-    return view === 'timeout' ? undefined : view
-  }
-
-  const outcomeOf = async (
-    job: Job,
-    resolved: ResolvedOptions,
-    decision: Exclude<Decision, { type: 'write' | 'inProgress' }>,
-    current: Current,
-    now: number,
-  ): Promise<Exclude<Begun, { status: 'started' }>> => {
-    const snapshot = snapshotOf(job, current, now, resolved.codec)
-    const { executionId } = snapshot
-    switch (decision.type) {
-      case 'replayed':
-        publish(job, { type: 'replayed', executionId })
-        return { status: 'replayed', snapshot, result: await resultOf(decision.record, resolved) }
-      case 'failedBefore': {
-        const error = reviveError(decision.record.error)
-        publish(job, { type: 'failedBefore', executionId, error })
-        return { status: 'failedBefore', snapshot, error, retryAfterMs: decision.retryAfterMs }
-      }
-      case 'mismatch':
-        publish(job, { type: 'mismatch', executionId })
-        return { status: 'mismatch', snapshot }
-      default:
-        throw new TypeError(`a start was decided as ${decision.type}`)
-    }
-  }
-
-  const publish = (job: Job, event: Parameters<typeof toEvent>[1]): void =>
-    executions.publish(() => toEvent(job, event))
-
-  const runJob = async <R>(job: Job, start: StartOptions, body: Body<R>): Promise<RunResult<R>> => {
-    const begun = await beginJob(job, start)
-    switch (begun.status) {
-      case 'started':
-        return runBody(job, begun.execution, body)
-      case 'replayed': {
-        const { snapshot, result } = begun
-        if (snapshot.resultOmitted !== null) throw new ResultNotStoredError(snapshot)
-        const { executionId, attempt } = snapshot
-        return { status: 'replayed', result: result as R, executionId, attempt }
-      }
-      case 'inProgress':
-        throw new ExecutionInProgressError(begun.snapshot)
-      case 'mismatch':
-        throw new FingerprintMismatchError(begun.snapshot)
-      case 'failedBefore':
-        throw begun.error
-    }
-  }
-
-  const runBody = async <R>(job: Job, execution: Execution, body: Body<R>): Promise<RunResult<R>> => {
-    const { executionId, attempt } = execution
-    const settled = settle(job, execution, body)
-    bodies.add(settled)
-    try {
-      return { status: 'executed', result: await settled, executionId, attempt }
-    } finally {
-      bodies.delete(settled)
-    }
-  }
-
-  const settle = async <R>(job: Job, execution: Execution, body: Body<R>): Promise<R> => {
-    const { executionId } = execution
-    let result: R
-    try {
-      result = await runAsChild(executionId, keyText(job.key), () => body(execution))
-    } catch (error) {
-      await recordFailure(job, execution, error)
-      throw error
-    }
-    try {
-      await execution.markSuccess(result)
-    } catch (error) {
-      if (HoldfastError.isInstance(error) && error.code === 'LEASE_LOST')
-        throw await lostError(execution, error)
-      // The result was refused before anything was sent: it would be refused again.
-      if (execution.isOwner) await execution.markFailure(error, { final: true }).catch(() => execution.stop())
-      throw error
-    }
-    publish(job, { type: 'completed', executionId })
-    return result
-  }
-
-  /** Records how a body failed. What the body threw is the caller's error, whatever becomes of the record. */
-  const recordFailure = async (job: Job, execution: Execution, error: unknown): Promise<void> => {
-    const { executionId } = execution
-    try {
-      if (closing !== undefined && execution.signal.reason === closing) {
-        await execution.release()
-        publish(job, { type: 'released', executionId })
-      } else {
-        await execution.markFailure(error)
-        publish(job, { type: 'failed', executionId, error })
-      }
-    } catch (unrecorded) {
-      execution.stop()
-      if (
-        HoldfastError.isInstance(unrecorded) &&
-        unrecorded.code === 'LEASE_LOST' &&
-        isLossOf(execution, error)
-      ) {
-        throw await lostError(execution, unrecorded)
-      }
-    }
+  const close = async (graceMs: number): Promise<void> => {
+    closing ??= new ClosedError('Idempotency')
+    for (const execution of running.values()) execution.abort(closing)
+    observations.close(closing)
+    const ends = [...running.values()].map((execution) => execution.whenLeft())
+    await within(calls, Promise.allSettled([starts.idle(), ...bodies, ...ends]), graceMs)
+    for (const execution of running.values()) execution.stop()
+    alarms.close()
   }
 
   const idempotency: Idempotency = {
     ...administration,
 
-    run: <R>(jobType: string, jobKey: string, ...rest: [Body<R>] | [StartOptions, Body<R>]) => {
+    run: async <R>(jobType: string, jobKey: string, ...rest: [Body<R>] | [StartOptions, Body<R>]) => {
       const [start, body] = rest.length === 1 ? [{}, rest[0]] : rest
-      if (typeof body !== 'function') {
-        return Promise.reject(
-          new InvalidArgumentError('run needs the body as its last argument: a function.'),
-        )
-      }
-      return asPromise(() => runJob(jobOf(jobType, jobKey), start, body))
+      return methods.run(names.of(jobType, jobKey), start, body)
     },
 
-    begin: (jobType, jobKey, start = {}) => asPromise(() => beginJob(jobOf(jobType, jobKey), start)),
+    begin: async (jobType, jobKey, start = {}) => methods.begin(names.of(jobType, jobKey), start),
 
-    async tryStartExecution(jobType, jobKey, start = {}) {
-      const begun = await beginJob(jobOf(jobType, jobKey), start)
-      switch (begun.status) {
-        case 'started':
-          return begun.execution
-        case 'inProgress':
-        case 'replayed':
-          return null
-        case 'mismatch':
-          throw new FingerprintMismatchError(begun.snapshot)
-        case 'failedBefore':
-          throw begun.error
-      }
-    },
+    tryStartExecution: async (jobType, jobKey, start = {}) =>
+      methods.tryStartExecution(names.of(jobType, jobKey), start),
 
     async isExecuting(jobType, jobKey) {
-      const snapshot = await administration.read(jobOf(jobType, jobKey))
+      const snapshot = await administration.read(names.of(jobType, jobKey))
       return snapshot !== null && snapshot.status === 'executing' && !snapshot.stalled
     },
 
-    async getExecutionStatus(jobType, jobKey) {
-      return administration.read(jobOf(jobType, jobKey))
-    },
+    getExecutionStatus: async (jobType, jobKey) => administration.read(names.of(jobType, jobKey)),
 
-    async waitForCompletion(jobType, jobKey, { waitMs = 30_000, signal } = {}) {
-      const job = jobOf(jobType, jobKey)
-      if (waitMs !== Infinity) checkDuration('waitMs', waitMs, 0)
-      const codec = codecOf(jobType)
-      let latest: View | undefined
-      const isDone = (view: View): boolean => {
-        latest = view
-        return view.current?.record.status !== 'executing'
-      }
-      const view = await until(job, isDone, { waitMs, signal })
-      if (view !== undefined) return view.current && snapshotOf(job, view.current, view.now, codec)
-      const seen = latest ?? { current: null }
-      if (latest === undefined || seen.current === null) return administration.read(job)
-      throw new ExecutionInProgressError(snapshotOf(job, seen.current, latest.now, codec))
-    },
+    waitForCompletion,
 
-    async *watch(jobType, jobKey, { signal } = {}) {
-      const job = jobOf(jobType, jobKey)
-      const codec = codecOf(jobType)
-      let lastRev = 0
-      let wasStalled = false
-      for (;;) {
-        const isNews = ({ current, now }: View): boolean =>
-          current !== null &&
-          (current.rev > lastRev || (!wasStalled && snapshotOf(job, current, now, codec).stalled))
-        const view = await observeUntil(observations, calls, job.key, isNews, { waitMs: Infinity, signal })
-        if (view === 'aborted' || view === 'timeout' || view.current === null) return
-        const snapshot = snapshotOf(job, view.current, view.now, codec)
-        lastRev = view.current.rev
-        wasStalled = snapshot.stalled
-        yield snapshot
-        if (snapshot.status !== 'executing') return
-      }
+    watch(jobType, jobKey, { signal } = {}) {
+      const job = names.of(jobType, jobKey)
+      return watching({
+        signal,
+        toSnapshot: ({ current, now }) => current && snapshotOf(job, current, now, codecOf(jobType)),
+        observe(observer) {
+          if (closing !== undefined) observer.closed(closing)
+          return closing === undefined ? observations.observe(job.key, observer) : () => undefined
+        },
+      })
     },
 
     define(jobType, jobOptions) {
-      checkName('jobType', jobType)
-      const { codec } = resolveOptions({ ...defaults, ...jobOptions })
-      codecs.set(jobType, codec)
-      return defineJob(idempotency, jobType, jobOptions)
+      names.collection(jobType)
+      const { key, fingerprint, ...policies } = jobOptions
+      const resolveOwn = resolver({ ...defaults, ...withoutUndefined(policies) })
+      codecs.set(jobType, resolveOwn({}).codec)
+      const own = startMethods(starter, bodies, resolveOwn)
+      return defineJob(idempotency, own, (jobKey) => names.of(jobType, jobKey), jobType, {
+        key,
+        ...(fingerprint === undefined ? {} : { fingerprint }),
+      })
     },
 
     async close({ graceMs = 0 } = {}) {
       checkDuration('graceMs', graceMs, 0)
-      closing ??= new ClosedError('Idempotency')
-      for (const execution of running.values()) execution.abort(closing)
-      if (bodies.size > 0) await within(calls, Promise.allSettled([...bodies]), graceMs)
-      for (const execution of [...running.values()]) execution.stop()
-      observations.close()
+      await close(graceMs)
     },
   }
   return idempotency
 }
 
-type OwnEvent =
-  | { readonly type: 'started'; readonly executionId: string; readonly attempt: number }
-  | {
-      readonly type: 'completed' | 'released' | 'replayed' | 'inProgress' | 'mismatch'
-      readonly executionId: string
-    }
-  | { readonly type: 'failed' | 'failedBefore'; readonly executionId: string; readonly error: unknown }
-
-function toEvent<E extends OwnEvent>(
-  { jobType, jobKey }: Job,
-  event: E,
-): E & { jobType: string; jobKey: string } {
-  return { jobType, jobKey, ...event }
-}
-
-async function resultOf(record: CompletedRecord, resolved: ResolvedOptions): Promise<unknown> {
-  return record.result.kind === 'omitted' ? undefined : loadResult(record.result, resolved)
-}
-
-/** Whether the body's error is nothing but the news that its lease is gone. */
-function isLossOf(execution: Execution, error: unknown): boolean {
-  return error === execution.signal.reason || (HoldfastError.isInstance(error) && error.code === 'LEASE_LOST')
-}
-
-/** The loss together with what the successor has recorded: what a caller of the lost attempt wants to know. */
-async function lostError(execution: Execution, error: unknown): Promise<ExecutionLostError> {
-  if (error instanceof ExecutionLostError && error.current !== null) return error
-  const current = await execution.readCurrent().catch(() => null)
-  return new ExecutionLostError(execution.executionId, current)
-}
-
-function within(calls: StorageCalls, promise: Promise<unknown>, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = calls.runtime.setTimer(ms, resolve)
-    void promise.then(() => {
-      timer.cancel()
-      resolve()
-    })
+async function within(calls: StorageCalls, done: Promise<unknown>, ms: number): Promise<void> {
+  let timer: Timer | undefined
+  const timeout = new Promise<void>((resolve) => {
+    timer = calls.runtime.setTimer(ms, resolve)
   })
-}
-
-/** Bad arguments reject the promise instead of throwing at the call, so that one `catch` serves both. */
-async function asPromise<T>(call: () => Promise<T>): Promise<T> {
-  return call()
+  await Promise.race([done, timeout])
+  timer?.cancel()
 }

@@ -86,7 +86,26 @@ export interface ResolvedOptions extends BeginPolicy {
 
 const DAY_MS = 86_400_000
 
-export function resolveOptions(options: ExecutionOptions): ResolvedOptions {
+/** What concerns one call and is no policy. */
+const OF_ONE_CALL = new Set<string>(['fingerprint', 'signal', 'onProgress'])
+
+/** Resolves the options of a call over `defaults`, which are checked now. An `undefined` member counts as absent. */
+export function resolver(defaults: ExecutionOptions): (start: StartOptions) => ResolvedOptions {
+  const base = resolveOptions(withoutUndefined(defaults))
+  return (start) => {
+    for (const name in start) {
+      if (!OF_ONE_CALL.has(name)) return resolveOptions({ ...defaults, ...withoutUndefined(start) })
+    }
+    return base
+  }
+}
+
+/** An `undefined` member must not hide the default behind it. */
+export function withoutUndefined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
+}
+
+function resolveOptions(options: ExecutionOptions): ResolvedOptions {
   const {
     onInProgress = 'reject',
     onCompleted = 'replay',
@@ -109,22 +128,23 @@ export function resolveOptions(options: ExecutionOptions): ResolvedOptions {
   if (onResultTooLarge === 'reference' && references === undefined) {
     throw new InvalidArgumentError("onResultTooLarge: 'reference' needs references: { save, load }.")
   }
-  checkDuration('leaseMs', leaseMs, 100)
-  checkDuration('failedRetentionMs', failedRetentionMs, 1)
-  checkDuration('completedRetentionMs', completedRetentionMs, 1)
+  const lease = checkDuration('leaseMs', leaseMs, 100)
+  const failedTtlMs = checkDuration('failedRetentionMs', failedRetentionMs, 1)
+  const windowMs = checkDuration('completedWindowMs', completedWindowMs, 0)
+  const completedTtlMs = checkDuration('completedRetentionMs', completedRetentionMs, 1)
   return {
     onInProgress: checkOneOf('onInProgress', onInProgress, ['reject', 'wait', 'attach']),
     onCompleted: checkOneOf('onCompleted', onCompleted, ['replay', 'rerun']),
     onFailed: checkOneOf('onFailed', onFailed, ['rerun', 'replay']),
     onStalled: checkOneOf('onStalled', onStalled, ['takeOver', 'fail', 'reject']),
     maxAttempts: maxAttempts === Infinity ? Infinity : checkInteger('maxAttempts', maxAttempts, 1),
-    leaseMs,
+    leaseMs: lease,
     timeoutMs: checkDuration('timeoutMs', timeoutMs, 1),
-    completedWindowMs: checkDuration('completedWindowMs', completedWindowMs, 0),
+    completedWindowMs: windowMs,
     // Takeover is decided by the lease, never by this: it must outlive the lease and the memory of attempts.
-    executingTtlMs: Math.max(DAY_MS, 10 * leaseMs),
-    completedTtlMs: Math.max(completedRetentionMs, completedWindowMs, 1),
-    failedTtlMs: maxAttempts === Infinity ? failedRetentionMs : Math.max(failedRetentionMs, DAY_MS),
+    executingTtlMs: Math.max(DAY_MS, 10 * lease),
+    completedTtlMs: Math.max(completedTtlMs, windowMs),
+    failedTtlMs: maxAttempts === Infinity ? failedTtlMs : Math.max(failedTtlMs, DAY_MS),
     waitMs: checkDuration('waitMs', waitMs, 0),
     progressIntervalMs: checkDuration('progressIntervalMs', progressIntervalMs, 0),
     maxResultBytes: checkInteger('maxResultBytes', maxResultBytes, 0),

@@ -1,4 +1,5 @@
 import type { RecordEntry } from '../storage/records.ts'
+import { RecordUnreadableError } from './errors.ts'
 
 /**
  * What is stored of one job key, as readable JSON. A record holds durations and never compares clocks: the storage
@@ -71,7 +72,7 @@ export type OmittedReason = 'too-large' | 'unserializable' | 'stream'
 export interface StoredError {
   readonly name: string
   readonly message: string
-  readonly code?: string | undefined
+  readonly code?: string | number | undefined
   readonly stack?: string | undefined
   readonly cause?: StoredError | undefined
 }
@@ -85,9 +86,24 @@ export interface Current {
 
 export function currentOf(entry: RecordEntry): Current
 export function currentOf(entry: RecordEntry | null): Current | null
+/** @throws RecordUnreadableError when a newer version, or somebody else, wrote it: guessing could run a job twice. */
 export function currentOf(entry: RecordEntry | null): Current | null {
   if (entry === null) return null
-  return { record: JSON.parse(entry.value) as ExecutionRecord, rev: entry.rev, writtenAt: entry.writtenAt }
+  return { record: parseRecord(entry.value), rev: entry.rev, writtenAt: entry.writtenAt }
+}
+
+function parseRecord(value: string): ExecutionRecord {
+  let record: unknown
+  try {
+    record = JSON.parse(value)
+  } catch (cause) {
+    throw new RecordUnreadableError('is no JSON', { cause })
+  }
+  if (typeof record !== 'object' || record === null || !('v' in record)) {
+    throw new RecordUnreadableError('was not written by Holdfast')
+  }
+  if (record.v !== 1) throw new RecordUnreadableError(`has version ${String(record.v)}; this one knows 1`)
+  return record as ExecutionRecord
 }
 
 /** When and with which fencing token the execution of this record started. */

@@ -1,6 +1,12 @@
 import type { Codec } from '../codec.ts'
-import { isStalled } from './decide.ts'
-import { type Current, type OmittedReason, type StoredError, startOf } from './record.ts'
+import { leaseRemaining } from './decide.ts'
+import {
+  type Current,
+  type ExecutionRecord,
+  type OmittedReason,
+  type StoredError,
+  startOf,
+} from './record.ts'
 
 /** What anybody can see of an execution; times are the storage's clock. */
 export interface ExecutionSnapshot {
@@ -21,10 +27,14 @@ export interface ExecutionSnapshot {
   readonly progressMessage: string | null
   readonly errorMessage: string | null
   readonly error: StoredError | null
-  /** What the execution returned; undefined while it runs, or when its result was not kept. */
+  /** What the execution returned; undefined while it runs, or when `resultOmitted` says why it cannot be had. */
   readonly result: unknown
-  readonly resultOmitted: OmittedReason | null
+  /** `unreadable`: it is stored, but the codec given here cannot read it. */
+  readonly resultOmitted: OmittedReason | 'unreadable' | null
+  /** What the next attempt would start from; undefined when nothing was saved, or when it cannot be read here. */
   readonly checkpoint: unknown
+  /** Failed only in that it was given back unfinished (a shutdown): the next start goes on as the same attempt. */
+  readonly released: boolean
   /** Why somebody asked it to stop; null when nobody did. */
   readonly cancelRequested: string | null
   readonly parentExecutionId: string | null
@@ -51,15 +61,14 @@ export function snapshotOf(
   const { record, writtenAt } = current
   const start = startOf(current)
   const executing = record.status === 'executing'
-  const result = record.status === 'completed' ? record.result : null
+  const leaseRemainingMs = executing ? leaseRemaining(record, current, now) : 0
   const error = record.status === 'failed' ? record.error : null
-  const checkpoint = record.status === 'completed' ? undefined : record.checkpoint
   return {
     jobType,
     jobKey,
     executionId: record.executionId,
     status: record.status,
-    stalled: executing && isStalled(record, current, now),
+    stalled: executing && leaseRemainingMs === 0,
     attempt: record.attempt,
     fencingToken: start.fence,
     startTime: new Date(start.at),
@@ -68,13 +77,37 @@ export function snapshotOf(
     progressMessage: record.progress?.message ?? null,
     errorMessage: error?.message ?? null,
     error,
-    result: result === null || result.kind === 'omitted' ? undefined : codec.decode(result.data),
-    resultOmitted: result?.kind === 'omitted' ? result.reason : null,
-    checkpoint: checkpoint === undefined ? undefined : codec.decode(checkpoint),
+    ...resultIn(record, codec),
+    checkpoint: checkpointIn(record, codec),
+    released: record.status === 'failed' && record.released,
     cancelRequested: (executing && record.cancelRequested) || null,
     parentExecutionId: record.parentExecutionId ?? null,
     instance: record.instance ?? null,
-    leaseRemainingMs: executing ? Math.max(0, writtenAt + record.leaseMs - now) : 0,
+    leaseRemainingMs,
     updateTime: new Date(writtenAt),
+  }
+}
+
+/** One value that cannot be decoded here must not hide the rest, nor all the other executions of a list. */
+function resultIn(
+  record: ExecutionRecord,
+  codec: Codec,
+): Pick<ExecutionSnapshot, 'result' | 'resultOmitted'> {
+  if (record.status !== 'completed') return { result: undefined, resultOmitted: null }
+  const { result } = record
+  if (result.kind === 'omitted') return { result: undefined, resultOmitted: result.reason }
+  try {
+    return { result: codec.decode(result.data), resultOmitted: null }
+  } catch {
+    return { result: undefined, resultOmitted: 'unreadable' }
+  }
+}
+
+function checkpointIn(record: ExecutionRecord, codec: Codec): unknown {
+  if (record.status === 'completed' || record.checkpoint === undefined) return undefined
+  try {
+    return codec.decode(record.checkpoint)
+  } catch {
+    return undefined
   }
 }

@@ -1,18 +1,14 @@
-import { StorageUnavailableError } from '../errors.ts'
+import type { Alarms } from '../alarms.ts'
+import { HoldfastError, StorageUnavailableError } from '../errors.ts'
 import type { Instant } from '../runtime.ts'
 import type { Answered, StorageCalls } from '../storage-calls.ts'
 import type { RecordEntry, RecordKey, RecordWrite } from '../storage/records.ts'
 import { type BeginCommand, decide } from './decide.ts'
-import { Execution, type View } from './execution.ts'
+import { Execution, type ExecutionHome, type ExecutionName, type View } from './execution.ts'
 import { keyText } from './observation.ts'
 import type { ResolvedOptions } from './options.ts'
-import { type Current, type ExecutingRecord, type ExecutionRecord, currentOf } from './record.ts'
-
-export interface Job {
-  readonly jobType: string
-  readonly jobKey: string
-  readonly key: RecordKey
-}
+import type { Executing } from './owner-record.ts'
+import { type Current, type ExecutionRecord, currentOf } from './record.ts'
 
 /** The execution is present when this very call started it. */
 export interface StartAnswer {
@@ -36,27 +32,43 @@ const COMPENSATION_MS = 10_000
 export class Starts {
   readonly #calls: StorageCalls
   readonly #running: Map<string, Execution>
+  readonly #home: ExecutionHome
   readonly #underWay = new Map<string, Promise<StartAnswer>>()
 
-  constructor(calls: StorageCalls, running: Map<string, Execution>) {
+  /** `running`: the executions of this process by {@link keyText}, kept up to date here. */
+  constructor(calls: StorageCalls, alarms: Alarms, running: Map<string, Execution>) {
     this.#calls = calls
     this.#running = running
+    this.#home = {
+      calls,
+      alarms,
+      left: (execution) => {
+        const text = keyText(execution.key)
+        if (running.get(text) === execution) running.delete(text)
+      },
+    }
   }
 
   /** What this process knows without asking: the state of a key that it executes itself. */
   known(key: RecordKey): View | undefined {
+    if (this.#running.size === 0) return undefined
     const local = this.#running.get(keyText(key))
     return local?.isOwner ? local.view() : undefined
   }
 
   /** The answer to a start of this key that is already on its way. */
   underWay(key: RecordKey): Promise<StartAnswer> | undefined {
-    return this.#underWay.get(keyText(key))
+    return this.#underWay.size === 0 ? undefined : this.#underWay.get(keyText(key))
+  }
+
+  /** Settles when no start is on its way any more; never rejects. */
+  async idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay.values())
   }
 
   /** Claims the key over `view`, which `decide` found to be free, or as absent without one. */
   start(
-    job: Job,
+    job: ExecutionName,
     view: View | undefined,
     command: BeginCommand,
     options: ResolvedOptions,
@@ -68,7 +80,7 @@ export class Starts {
   }
 
   async #claim(
-    job: Job,
+    job: ExecutionName,
     view: View | undefined,
     command: BeginCommand,
     options: ResolvedOptions,
@@ -94,11 +106,7 @@ export class Starts {
     try {
       answer = await this.#calls.claim(send, isLate)
     } catch (error) {
-      if (
-        error instanceof StorageUnavailableError &&
-        error.maybeApplied &&
-        decision.record.status === 'executing'
-      ) {
+      if (decision.record.status === 'executing' && mayHaveBegun(error) && lastNotAfter > 0) {
         void this.#compensate(job.key, current, write.writeId, command, lastNotAfter)
       }
       throw error
@@ -107,30 +115,29 @@ export class Starts {
     if (isLate(answer.reply)) {
       throw new StorageUnavailableError(
         'The claim reached the storage too late; its clock may have been stepped.',
-        {
-          maybeApplied: false,
-        },
+        { maybeApplied: false },
       )
     }
-    const stored = currentOf(entry)
-    if (!won || stored?.record.status !== 'executing') return { view: { current: stored, now } }
-    const started = { ...stored, record: stored.record }
-    return { view: { current: stored, now }, execution: this.#adopt(job, started, answer.sentAt, options) }
+    const stored =
+      won && entry !== null
+        ? { record: decision.record, rev: entry.rev, writtenAt: entry.writtenAt }
+        : currentOf(entry)
+    const answered = { view: { current: stored, now } }
+    // Ours also when the answer was lost and somebody, who asked to cancel it, has written since.
+    const isOurs = stored?.record.executionId === command.executionId
+    if (stored === null || !isOurs || stored.record.status !== 'executing') return answered
+    return {
+      ...answered,
+      execution: this.#adopt(job, { ...stored, record: stored.record }, answer.sentAt, options),
+    }
   }
 
-  #adopt(
-    job: Job,
-    started: Current & { readonly record: ExecutingRecord },
-    sentAt: Instant,
-    options: ResolvedOptions,
-  ): Execution {
+  #adopt(job: ExecutionName, started: Executing, sentAt: Instant, options: ResolvedOptions): Execution {
     const text = keyText(job.key)
-    const execution = new Execution(this.#calls, job.key, job, options, started, sentAt)
+    // One that was removed under its owner, who has not noticed yet.
+    this.#running.get(text)?.stop()
+    const execution = new Execution(this.#home, job, options, started, sentAt)
     this.#running.set(text, execution)
-    execution.observe((view) => {
-      const over = view === 'lost' || view.current?.record.status !== 'executing'
-      if (over && this.#running.get(text) === execution) this.#running.delete(text)
-    })
     return execution
   }
 
@@ -165,6 +172,12 @@ export class Starts {
       // Still unreachable: the lease ends it.
     }
   }
+}
+
+/** Not when it was never sent; a refusal may be the answer to the second sending of a claim that was executed. */
+function mayHaveBegun(error: unknown): boolean {
+  if (!HoldfastError.isInstance(error)) return true
+  return error instanceof StorageUnavailableError ? error.maybeApplied : error.code !== 'CLOSED'
 }
 
 function writeOf(record: ExecutionRecord, ttlMs: number, writeId: string): RecordWrite {

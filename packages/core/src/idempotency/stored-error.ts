@@ -3,18 +3,41 @@ import type { StoredError } from './record.ts'
 const MAX_MESSAGE = 8_192
 const MAX_CAUSES = 4
 
-/** What is kept of a thrown value: name, message, code, cause, and the first `maxStackBytes` of the stack. */
+/** What is kept of a thrown value: name, message, code, cause, and the first `maxStackBytes` of the stack. Never throws. */
 export function storeError(thrown: unknown, maxStackBytes: number, depth = 0): StoredError {
-  if (!(thrown instanceof Error)) return { name: 'NonError', message: clip(describe(thrown), MAX_MESSAGE) }
-  const { code } = thrown as { code?: unknown }
-  const hasCause = thrown.cause !== undefined && depth < MAX_CAUSES
+  try {
+    return describe(thrown, maxStackBytes, depth)
+  } catch {
+    // Getters may throw, and proxies may do anything.
+    return { name: 'NonError', message: 'What was thrown could not be described.' }
+  }
+}
+
+function describe(thrown: unknown, maxStackBytes: number, depth: number): StoredError {
+  if (!isErrorLike(thrown)) return { name: 'NonError', message: clip(textOf(thrown), MAX_MESSAGE) }
+  const { code, cause, stack } = thrown
   return {
     name: clip(String(thrown.name), 256),
     message: clip(String(thrown.message), MAX_MESSAGE),
-    code: typeof code === 'string' || typeof code === 'number' ? clip(String(code), 256) : undefined,
-    stack: maxStackBytes > 0 && thrown.stack !== undefined ? clip(thrown.stack, maxStackBytes) : undefined,
-    cause: hasCause ? storeError(thrown.cause, maxStackBytes, depth + 1) : undefined,
+    code: typeof code === 'string' ? clip(code, 256) : typeof code === 'number' ? code : undefined,
+    stack: maxStackBytes > 0 && typeof stack === 'string' ? clip(stack, maxStackBytes) : undefined,
+    cause:
+      cause !== undefined && depth < MAX_CAUSES ? storeError(cause, maxStackBytes, depth + 1) : undefined,
   }
+}
+
+interface ErrorLike {
+  readonly name: unknown
+  readonly message: unknown
+  readonly code?: unknown
+  readonly cause?: unknown
+  readonly stack?: unknown
+}
+
+/** Errors of another realm (vm contexts, test runners) are no instances of ours. */
+function isErrorLike(thrown: unknown): thrown is ErrorLike {
+  if (thrown instanceof Error) return true
+  return typeof thrown === 'object' && thrown !== null && 'message' in thrown && 'name' in thrown
 }
 
 /** An `Error` with the recorded name, message, code, stack and cause. */
@@ -23,19 +46,27 @@ export function reviveError(stored: StoredError): Error {
   const error = new Error(stored.message, options)
   Object.defineProperty(error, 'name', { value: stored.name, configurable: true, writable: true })
   if (stored.code !== undefined) Object.assign(error, { code: stored.code })
-  if (stored.stack !== undefined) error.stack = stored.stack
+  // Never the stack of this very place, which would mislead.
+  error.stack = stored.stack ?? `${stored.name}: ${stored.message}`
   return error
 }
 
-function describe(thrown: unknown): string {
+function textOf(thrown: unknown): string {
+  if (typeof thrown === 'string') return thrown
   try {
-    return typeof thrown === 'string' ? thrown : (JSON.stringify(thrown) ?? String(thrown))
+    return JSON.stringify(thrown) ?? String(thrown)
   } catch {
     return String(thrown)
   }
 }
 
-/** Cuts by characters, and never through the middle of one. */
-function clip(text: string, max: number): string {
-  return text.length <= max ? text : `${text.slice(0, max).replace(/[\uD800-\uDBFF]$/, '')}…`
+/** Cuts to so many bytes of UTF-8, and never through the middle of a character. */
+function clip(text: string, maxBytes: number): string {
+  if (text.length * 3 <= maxBytes) return text
+  const bytes = Buffer.from(text)
+  if (bytes.length <= maxBytes) return text
+  let end = maxBytes
+  // A byte that continues a character begins with the bits 10.
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1
+  return `${bytes.toString('utf8', 0, end)}…`
 }

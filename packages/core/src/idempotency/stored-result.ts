@@ -1,4 +1,5 @@
-import { ResultTooLargeError } from './errors.ts'
+import { InvalidArgumentError } from '../errors.ts'
+import { CompletionUnconfirmedError, ResultTooLargeError } from './errors.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { StoredResult } from './record.ts'
 
@@ -6,10 +7,15 @@ type ResultOptions = Pick<ResolvedOptions, 'codec' | 'maxResultBytes' | 'onResul
 
 /**
  * Encodes a result and applies the overflow policy, before success is declared. What cannot be encoded is kept as a
- * tombstone: the job did succeed, and running it again would repeat its effects. @throws ResultTooLargeError
+ * tombstone: the job did succeed, and running it again would repeat its effects. With the policy `throw` it throws
+ * ResultTooLargeError or what the codec threw; when `references.save` fails, that is a success nobody could record.
  */
-export async function storeResult(result: unknown, options: ResultOptions): Promise<StoredResult> {
-  const { codec, maxResultBytes, onResultTooLarge, references } = options
+export function storeResult(
+  result: unknown,
+  options: ResultOptions,
+  executionId: string,
+): StoredResult | Promise<StoredResult> {
+  const { codec, maxResultBytes, onResultTooLarge } = options
   let data: string
   try {
     data = codec.encode(result)
@@ -24,21 +30,30 @@ export async function storeResult(result: unknown, options: ResultOptions): Prom
     case 'throw':
       throw new ResultTooLargeError(bytes, maxResultBytes)
     case 'reference':
-      return { kind: 'reference', data: codec.encode(await references?.save(result)) }
+      return saveElsewhere(result, options, executionId)
     case 'tombstone':
       return { kind: 'omitted', reason: 'too-large', bytes }
   }
 }
 
-/** The result as the execution returned it. Call only for what was kept. */
-export async function loadResult(
-  stored: StoredResult & { readonly data: string },
-  options: ResultOptions,
-): Promise<unknown> {
-  const value = options.codec.decode(stored.data)
-  if (stored.kind === 'value') return value
-  if (options.references === undefined) {
-    throw new TypeError('The result was stored by reference; give references: { save, load } to replay it.')
+async function saveElsewhere(
+  result: unknown,
+  { codec, references }: ResultOptions,
+  executionId: string,
+): Promise<StoredResult> {
+  try {
+    return { kind: 'reference', data: codec.encode(await references?.save(result)) }
+  } catch (cause) {
+    throw new CompletionUnconfirmedError(executionId, result, { cause })
   }
-  return options.references.load(String(value))
+}
+
+/** What a reference points at; `decoded` is the reference. */
+export async function loadReference(decoded: unknown, { references }: ResultOptions): Promise<unknown> {
+  if (references === undefined) {
+    throw new InvalidArgumentError(
+      'The result was stored by reference; give references: { save, load } to replay it.',
+    )
+  }
+  return references.load(decoded as string)
 }

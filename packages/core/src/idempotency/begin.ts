@@ -1,0 +1,202 @@
+import type { StorageCalls } from '../storage-calls.ts'
+import { type ClosedError, SelfDeadlockError } from '../errors.ts'
+import { isAncestor, parentExecutionId } from './ancestry.ts'
+import { type BeginCommand, type Decision, decide } from './decide.ts'
+import { WaitAbortedError } from './errors.ts'
+import { type IdempotencyEvent, executions } from './events.ts'
+import type { Execution, ExecutionName, View } from './execution.ts'
+import type { ExecutionContext } from './execution-context.ts'
+import { fingerprintOf } from './fingerprint.ts'
+import { type Observations, observeUntil } from './observation.ts'
+import type { ResolvedOptions, StartOptions } from './options.ts'
+import type { Current } from './record.ts'
+import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
+import type { Starts } from './starts.ts'
+import { reviveError } from './stored-error.ts'
+import { loadReference } from './stored-result.ts'
+
+export type BeginOutcome =
+  | { readonly status: 'started'; readonly execution: ExecutionContext }
+  /** `snapshot.leaseRemainingMs` says how long its owner may stay silent before it is taken over. */
+  | { readonly status: 'inProgress'; readonly snapshot: ExecutionSnapshot }
+  /** `result` is undefined when `snapshot.resultOmitted` says that it was not kept. */
+  | { readonly status: 'replayed'; readonly snapshot: ExecutionSnapshot; readonly result: unknown }
+  | {
+      readonly status: 'failedBefore'
+      readonly snapshot: ExecutionSnapshot
+      readonly error: Error
+      /** Set when the failure asked to be left alone for a while: milliseconds until then. */
+      readonly retryAfterMs?: number | undefined
+    }
+  | { readonly status: 'mismatch'; readonly snapshot: ExecutionSnapshot }
+
+/** {@link BeginOutcome} with the execution as we know it ourselves. */
+export type Begun =
+  | { readonly status: 'started'; readonly execution: Execution }
+  | Exclude<BeginOutcome, { status: 'started' }>
+
+/** The instance on behalf of which is started. */
+export interface Starter {
+  readonly calls: StorageCalls
+  readonly starts: Starts
+  readonly observations: Observations
+  /** How this process calls itself. */
+  readonly instance: string | undefined
+  /** Set once it is being closed. */
+  readonly closing: () => ClosedError | undefined
+  /** A job of this type was started. */
+  readonly started: (jobType: string) => void
+}
+
+/**
+ * Asks, decides, and claims or waits as often as the state changes on the way, until there is an answer. What is known
+ * without asking is used first: the executions of this process, the starts and the observations under way.
+ */
+export async function beginJob(
+  starter: Starter,
+  job: ExecutionName,
+  start: StartOptions,
+  resolved: ResolvedOptions,
+): Promise<Begun> {
+  const { calls, starts, observations } = starter
+  assertOpen(starter)
+  if (start.signal?.aborted) throw waitAborted(job, start.signal)
+  const command = commandOf(starter, start, resolved)
+  const mayWait = resolved.onInProgress !== 'reject'
+  const giveUpAt = mayWait ? calls.runtime.monotonicNow() + resolved.waitMs : 0
+  let view = starts.known(job.key) ?? (mayWait ? runningElsewhere(observations.latest(job.key)) : undefined)
+  for (;;) {
+    const decision = view?.current ? decide(view.current, view.now, command) : undefined
+    if (view?.current && decision !== undefined && decision.type !== 'write') {
+      if (decision.type !== 'inProgress') return outcomeOf(job, resolved, decision, view.current, view.now)
+      const next = mayWait ? await waitElsewhere(starter, job, start, resolved, view, giveUpAt) : undefined
+      assertOpen(starter)
+      if (next === undefined) return inProgress(job, resolved, view.current, view.now)
+      view = next
+      continue
+    }
+    const underWay = starts.underWay(job.key)
+    const answer = await (underWay ?? starts.start(job, view, command, resolved))
+    view = answer.view
+    const closing = starter.closing()
+    const execution = underWay === undefined ? answer.execution : undefined
+    if (closing !== undefined) {
+      // It began while the instance was being closed: nobody will run it.
+      await execution?.release().catch(() => execution.stop())
+      throw closing
+    }
+    if (execution === undefined) continue
+    publish(job, { type: 'started', executionId: execution.executionId, attempt: execution.attempt })
+    starter.started(job.jobType)
+    return { status: 'started', execution }
+  }
+}
+
+function commandOf(starter: Starter, { fingerprint }: StartOptions, resolved: ResolvedOptions): BeginCommand {
+  return {
+    type: 'begin',
+    executionId: starter.calls.runtime.randomId(),
+    policy: resolved,
+    leaseMs: resolved.leaseMs,
+    timeoutMs: resolved.timeoutMs,
+    ttlMs: resolved.executingTtlMs,
+    failedTtlMs: resolved.failedTtlMs,
+    fingerprint: fingerprint === undefined ? undefined : fingerprintOf(fingerprint),
+    parentExecutionId: parentExecutionId(),
+    instance: starter.instance,
+  }
+}
+
+/** Good enough to begin waiting; any other state must be asked for. */
+function runningElsewhere(view: View | undefined): View | undefined {
+  return view?.current?.record.status === 'executing' ? view : undefined
+}
+
+/** The state after the wait that the policy allows; undefined when the time is over. */
+async function waitElsewhere(
+  { calls, observations }: Starter,
+  job: ExecutionName,
+  start: StartOptions,
+  { onInProgress, onStalled, codec }: ResolvedOptions,
+  seen: View,
+  giveUpAt: number,
+): Promise<View | undefined> {
+  if (seen.current !== null && isAncestor(seen.current.record.executionId)) {
+    throw new SelfDeadlockError(
+      `${job.jobType} ${job.jobKey} would wait for the execution that it is part of.`,
+    )
+  }
+  let shownRev: number | undefined
+  const isOver = ({ current, now }: View): boolean => {
+    if (current?.record.status !== 'executing') return true
+    const snapshot = snapshotOf(job, current, now, codec)
+    if (current.rev !== shownRev) {
+      shownRev = current.rev
+      start.onProgress?.(snapshot)
+    }
+    return snapshot.stalled && onStalled !== 'reject'
+  }
+  const waitMs = onInProgress === 'attach' ? Infinity : Math.max(0, giveUpAt - calls.runtime.monotonicNow())
+  const { signal } = start
+  const view = await observeUntil(observations, calls, job.key, isOver, { waitMs, signal, seen })
+  if (view === 'aborted') throw waitAborted(job, signal)
+  return view === 'timeout' ? undefined : view
+}
+
+export function waitAborted({ jobType, jobKey }: ExecutionName, signal: AbortSignal | undefined): Error {
+  return new WaitAbortedError(`${jobType} ${jobKey}`, { cause: signal?.reason })
+}
+
+function inProgress(job: ExecutionName, { codec }: ResolvedOptions, current: Current, now: number): Begun {
+  const snapshot = snapshotOf(job, current, now, codec)
+  publish(job, { type: 'inProgress', executionId: snapshot.executionId })
+  return { status: 'inProgress', snapshot }
+}
+
+async function outcomeOf(
+  job: ExecutionName,
+  resolved: ResolvedOptions,
+  decision: Decision,
+  current: Current,
+  now: number,
+): Promise<Begun> {
+  const snapshot = snapshotOf(job, current, now, resolved.codec)
+  const { executionId } = snapshot
+  switch (decision.type) {
+    case 'replayed': {
+      publish(job, { type: 'replayed', executionId })
+      const byReference = decision.record.result.kind === 'reference' && snapshot.resultOmitted === null
+      const result = byReference ? await loadReference(snapshot.result, resolved) : snapshot.result
+      return { status: 'replayed', snapshot, result }
+    }
+    case 'failedBefore': {
+      const error = reviveError(decision.record.error)
+      publish(job, { type: 'failedBefore', executionId, error })
+      return { status: 'failedBefore', snapshot, error, retryAfterMs: decision.retryAfterMs }
+    }
+    case 'mismatch':
+      publish(job, { type: 'mismatch', executionId })
+      return { status: 'mismatch', snapshot }
+    case 'write':
+    case 'remove':
+    case 'mine':
+    case 'inProgress':
+    case 'lost':
+    case 'unchanged':
+      throw new TypeError(`a start was decided as ${decision.type}`)
+  }
+}
+
+function assertOpen({ closing }: Starter): void {
+  const error = closing()
+  if (error !== undefined) throw error
+}
+
+type StartEvent =
+  | { readonly type: 'started'; readonly executionId: string; readonly attempt: number }
+  | { readonly type: 'replayed' | 'inProgress' | 'mismatch'; readonly executionId: string }
+  | { readonly type: 'failedBefore'; readonly executionId: string; readonly error: unknown }
+
+function publish({ jobType, jobKey }: ExecutionName, event: StartEvent): void {
+  executions.publish((): IdempotencyEvent => ({ jobType, jobKey, ...event }))
+}

@@ -1,0 +1,80 @@
+/** The running execution, as its body sees it. Every write is refused once another attempt owns the key. */
+export interface ExecutionContext extends AsyncDisposable {
+  readonly executionId: string
+  readonly jobType: string
+  readonly jobKey: string
+  /** Storage's clock. */
+  readonly startTime: Date
+  /** 1 for the first start of this key. */
+  readonly attempt: number
+  /** Grows with every start of this key: hand it to what you write to, and let that refuse smaller ones. */
+  readonly fencingToken: number
+  /**
+   * Aborted when the lease is lost (also when the storage cannot be reached until the lease may be over), on
+   * `requestCancel`, on the timeout and on shutdown; `signal.reason` is the error that says which.
+   */
+  readonly signal: AbortSignal
+  /** What the last attempt saved, or this one since; undefined when nothing was saved. Throws what the codec throws. */
+  readonly checkpoint: unknown
+  /**
+   * Shows progress to everyone: 0 to 100 and a message. Coalesced to one write per `progressIntervalMs`; the last one
+   * is always written, with the end of the execution at the latest. A smaller percentage than before counts as the
+   * one before unless `allowDecrease` is set. A storage that is down or refuses does not reject it, and need not be
+   * awaited. @throws ExecutionLostError, ExecutionTimeoutError
+   */
+  updateProgress(percentage: number, message?: string, options?: ProgressOptions): Promise<void>
+  /**
+   * Stores what the next attempt starts from, should this one fail. @throws ExecutionLostError,
+   * StorageUnavailableError, and what the codec throws
+   */
+  saveCheckpoint(value: unknown): Promise<void>
+  /** Adds to the overall timeout. @throws ExecutionLostError, ExecutionTimeoutError, StorageUnavailableError */
+  extendTimeout(additionalMs: number): Promise<void>
+  /**
+   * Records the result; duplicates replay it. Tried until the lease is over, and also by one that may have lost it:
+   * nobody else's state is ever overwritten. @throws ExecutionLostError, ResultTooLargeError, and
+   * CompletionUnconfirmedError when the storage did not confirm it: it may be recorded or not, it is left to the
+   * lease, and may be tried again.
+   */
+  markSuccess(result?: unknown, options?: SuccessOptions): Promise<void>
+  /**
+   * Records the failure. A success that was not confirmed is not turned into one: that throws
+   * CompletionUnconfirmedError again. @throws ExecutionLostError, StorageUnavailableError
+   */
+  markFailure(error: unknown, options?: FailureOptions): Promise<void>
+  /**
+   * Gives the key back unfinished; the next start is the same attempt, with the checkpoint. @throws
+   * ExecutionLostError, StorageUnavailableError
+   */
+  release(options?: ReleaseOptions): Promise<void>
+  /**
+   * Ends an execution that was not ended: as failed (`EXECUTION_ABANDONED`), or given back when the instance is being
+   * closed. Never throws.
+   */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export interface ProgressOptions {
+  /** Show a smaller percentage than before. Default false. */
+  readonly allowDecrease?: boolean
+}
+
+export interface SuccessOptions {
+  /** The result cannot be kept (it is a stream): a replay says so instead of running the job again. */
+  readonly omitted?: 'stream'
+}
+
+export interface FailureOptions {
+  /** Never to be run again while the failure is kept. Default false. */
+  readonly final?: boolean
+  /** Not to be run again for so long. Default 0. */
+  readonly retryAfterMs?: number
+}
+
+export interface ReleaseOptions {
+  /**
+   * The work never began, so the key is not taken: nothing is left of a first attempt, and the next start may bring
+   * other input. Default false.
+   */
+  readonly unbind?: boolean
+}

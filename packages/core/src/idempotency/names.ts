@@ -1,0 +1,27 @@
+import { checkName } from '../check.ts'
+import type { ExecutionName } from './execution.ts'
+
+/** Where the executions of an app are kept. */
+export interface Names {
+  /** Checks both. */
+  of(jobType: string, jobKey: string): ExecutionName
+  /** What the executions of a job type are listed under. */
+  collection(jobType: string): string
+  /** What the job types are listed under. */
+  readonly jobTypes: string
+}
+
+/** Different apps, job types and keys never share a record: the first `:` of a collection ends the prefix. */
+export function namesWith(prefix: string): Names {
+  const app = checkName('prefix', prefix).replace(/[%:]/g, encodeURIComponent)
+  const collection = (jobType: string): string => `${app}:${checkName('jobType', jobType)}`
+  return {
+    of: (jobType, jobKey) => ({
+      jobType,
+      jobKey,
+      key: { collection: collection(jobType), id: checkName('jobKey', jobKey) },
+    }),
+    collection,
+    jobTypes: app,
+  }
+}

@@ -1,0 +1,110 @@
+import { StorageUnavailableError } from '../errors.ts'
+import type { Instant } from '../runtime.ts'
+import type { Answered, StorageCalls } from '../storage-calls.ts'
+import type { CompareReply, RecordKey } from '../storage/records.ts'
+import { type Decision, type OwnerCommand, decide } from './decide.ts'
+import { type Current, type ExecutingRecord, currentOf } from './record.ts'
+
+/** An executing record with the stamps of its last known write. */
+export type Executing = Current & { readonly record: ExecutingRecord }
+
+/** What a write of the owner led to; `current` is what is stored now. */
+export interface Written {
+  /** False: somebody else's state is there, or nothing, and this write changed nothing. */
+  readonly stored: boolean
+  readonly current: Current | null
+  readonly now: number
+  /** A moment before the write left. */
+  readonly sentAt: Instant
+}
+
+interface WriteOptions {
+  readonly notify: boolean
+  readonly timeoutMs: number
+  /** Do nothing once we have given up waiting: a late renewal would keep a dead owner alive. */
+  readonly refuseLate: boolean
+}
+
+/** More foreign writes than this between two of our own are no honest conflict. */
+const MAX_REBASES = 8
+
+/**
+ * The record of a running execution in the hands of its owner. Writes go one after the other, each over the last known
+ * revision, so a late or repeated one can never overwrite a newer state, and one by a zombie changes nothing.
+ */
+export class OwnerRecord {
+  readonly #calls: StorageCalls
+  readonly #key: RecordKey
+  #current: Executing
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(calls: StorageCalls, key: RecordKey, started: Executing) {
+    this.#calls = calls
+    this.#key = key
+    this.#current = started
+  }
+
+  /** As it was when we last wrote or were refused. */
+  get current(): Executing {
+    return this.#current
+  }
+
+  /** Runs `task` when all before it have settled. */
+  inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const run = this.#last.then(task)
+    this.#last = run.catch(() => undefined)
+    return run
+  }
+
+  /** Stores what `decide` makes of the command; follows honest foreign writes. Call only in turn. */
+  async write(command: OwnerCommand, options: WriteOptions): Promise<Written> {
+    for (let rebases = 0; rebases <= MAX_REBASES; rebases += 1) {
+      const decision = decide(this.#current, this.#current.writtenAt, command)
+      const { reply, sentAt } = await this.#send(decision, options)
+      this.#calls.clock.observe(sentAt, reply.now)
+      const current = this.#currentOf(reply, decision)
+      const result = { current, now: reply.now, sentAt }
+      if (current === null) return { stored: reply.ok && decision.type === 'remove', ...result }
+      const { record } = current
+      if (record.executionId !== command.executionId) return { stored: false, ...result }
+      // Ours has ended: by this very write, or by one before it whose answer was lost.
+      if (record.status !== 'executing') return { stored: record.status === endOf(command), ...result }
+      this.#current = { ...current, record }
+      if (reply.ok) return { stored: true, ...result }
+    }
+    throw new StorageUnavailableError(
+      `The record of ${command.executionId} kept changing; the write was given up.`,
+      { maybeApplied: false },
+    )
+  }
+
+  #send(decision: Decision, options: WriteOptions): Promise<Answered<CompareReply>> {
+    const { storage, runtime, clock } = this.#calls
+    const { notify, timeoutMs, refuseLate } = options
+    const key = this.#key
+    const { rev } = this.#current
+    if (decision.type === 'remove') {
+      return this.#calls.call(() => storage.records.compareAndDelete(key, { rev }), timeoutMs)
+    }
+    if (decision.type !== 'write') throw new TypeError(`an owner's write was decided as ${decision.type}`)
+    const write = {
+      writeId: runtime.randomId(),
+      value: JSON.stringify(decision.record),
+      ttlMs: decision.ttlMs,
+      notify,
+      ...(refuseLate && clock.known ? { notAfter: clock.earliest(timeoutMs) } : {}),
+    }
+    return this.#calls.call(() => storage.records.compareAndSet(key, rev, write), timeoutMs)
+  }
+
+  /** What is stored; without parsing what we have just written ourselves. */
+  #currentOf({ ok, entry }: CompareReply, decision: Decision): Current | null {
+    if (entry === null || !ok || decision.type !== 'write') return currentOf(entry)
+    return { record: decision.record, rev: entry.rev, writtenAt: entry.writtenAt }
+  }
+}
+
+function endOf(command: OwnerCommand): 'completed' | 'failed' | undefined {
+  if (command.type === 'update') return undefined
+  return command.type === 'complete' ? 'completed' : 'failed'
+}

@@ -1,0 +1,172 @@
+import { HoldfastError } from '../errors.ts'
+import type { StorageCalls } from '../storage-calls.ts'
+import type { RecordKey, Unsubscribe } from '../storage/records.ts'
+import { leaseRemaining } from './decide.ts'
+import type { View } from './execution.ts'
+import { currentOf } from './record.ts'
+
+/** A lost hint costs at most this much; nothing else polls. */
+const POLL_MS = 2_000
+const RETRY_MS = 250
+/** How soon a subscription that was refused (rights) is tried again; until then polling has to do. */
+const REFUSED_MS = 60_000
+
+interface Listener {
+  readonly tell: (view: View) => void
+  /** What it knows already: nothing older may be told. */
+  readonly seen: View | undefined
+  /** The first read that was sent after it came. */
+  readonly fromRead: number
+}
+
+/**
+ * One key that somebody else may write: subscribe, then read, then wait for a hint or for the moment at which the
+ * state changes by time alone. In this order no wake-up can be lost, and a hint that is lost costs one poll. Where
+ * subscribing is not possible, polling remains.
+ */
+export class RemoteKey {
+  readonly #calls: StorageCalls
+  readonly #key: RecordKey
+  readonly #listeners = new Set<Listener>()
+  #latest: View | undefined
+  #trouble: Error | undefined
+  #reads = 0
+  #subscribing: Promise<void> | undefined
+  #unsubscribe: Unsubscribe | undefined
+  #subscribeAt = -Infinity
+  #closed = false
+  #hinted = false
+  #wake: () => void = () => undefined
+
+  constructor(calls: StorageCalls, key: RecordKey) {
+    this.#calls = calls
+    this.#key = key
+    void this.#follow()
+  }
+
+  /** The state as of the last change that was heard of. */
+  get latest(): View | undefined {
+    return this.#latest
+  }
+
+  /** Why the last read failed; undefined when it did not. */
+  get trouble(): Error | undefined {
+    return this.#trouble
+  }
+
+  /** Tells the present state and every later one; never one that is older than `seen`, or than this call. */
+  add(tell: (view: View) => void, seen: View | undefined): () => number {
+    const listener = { tell, seen, fromRead: this.#reads + 1 }
+    this.#listeners.add(listener)
+    if (this.#latest !== undefined) {
+      if (isNoOlder(this.#latest, seen)) tell(this.#latest)
+      else this.#hint()
+    }
+    return () => {
+      this.#listeners.delete(listener)
+      return this.#listeners.size
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#wake()
+    this.#endSubscription()
+  }
+
+  async #follow(): Promise<void> {
+    while (!this.#closed) {
+      const waitMs = await this.#refresh()
+      if (!this.#hinted && !this.#closed) await this.#sleep(waitMs)
+    }
+  }
+
+  /** Reads and tells; returns how long the state can stay as it is without a hint. */
+  async #refresh(): Promise<number> {
+    try {
+      await this.#subscribe()
+      this.#hinted = false
+      const read = (this.#reads += 1)
+      const { reply } = await this.#calls.call(() => this.#calls.storage.records.read(this.#key))
+      const view = { current: currentOf(reply.entry), now: reply.now }
+      this.#trouble = undefined
+      this.#latest = view
+      for (const { tell, seen, fromRead } of this.#listeners) {
+        if (read >= fromRead || isNoOlder(view, seen)) tell(view)
+      }
+      return this.#untilChange(view)
+    } catch (error) {
+      // Everyone who waits has a deadline of their own; the storage may be back before it.
+      this.#trouble = error as Error
+      return HoldfastError.isInstance(error) && error.code === 'STORAGE_UNAVAILABLE' ? RETRY_MS : POLL_MS
+    }
+  }
+
+  /** Resolves when hints arrive, or when there is no use in waiting for that any longer. */
+  async #subscribe(): Promise<void> {
+    const { runtime, storage, callTimeoutMs } = this.#calls
+    if (this.#unsubscribe !== undefined || storage.connection.state !== 'ready') return
+    if (this.#subscribing === undefined) {
+      if (runtime.monotonicNow() < this.#subscribeAt) return
+      this.#subscribing = this.#open()
+    }
+    let stopWaiting: (() => void) | undefined
+    const patience = new Promise<void>((resolve) => {
+      const timer = runtime.setTimer(callTimeoutMs, resolve)
+      stopWaiting = () => timer.cancel()
+    })
+    await Promise.race([this.#subscribing, patience])
+    stopWaiting?.()
+  }
+
+  async #open(): Promise<void> {
+    const { runtime, storage } = this.#calls
+    try {
+      this.#unsubscribe = await storage.records.subscribe(this.#key, () => this.#hint())
+      // It may have taken so long that a read did not wait for it: what was missed is seen by one more.
+      this.#hint()
+      if (this.#closed) this.#endSubscription()
+    } catch (error) {
+      const refused = HoldfastError.isInstance(error) && error.code === 'STORAGE_REFUSED'
+      this.#subscribeAt = runtime.monotonicNow() + (refused ? REFUSED_MS : RETRY_MS)
+    } finally {
+      this.#subscribing = undefined
+    }
+  }
+
+  #endSubscription(): void {
+    this.#unsubscribe?.().catch(() => undefined)
+    this.#unsubscribe = undefined
+  }
+
+  #untilChange({ current, now }: View): number {
+    if (current?.record.status !== 'executing') return POLL_MS
+    const untilStalled = leaseRemaining(current.record, current, now)
+    if (untilStalled === 0) return POLL_MS
+    // Not all processes at the same moment.
+    return Math.min(POLL_MS, untilStalled + 1 + this.#calls.runtime.random() * 10)
+  }
+
+  #hint(): void {
+    this.#hinted = true
+    this.#wake()
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#calls.runtime.setTimer(ms, () => this.#wake())
+      this.#wake = () => {
+        timer.cancel()
+        this.#wake = () => undefined
+        resolve()
+      }
+    })
+  }
+}
+
+/** A view of the same revision is the same state; otherwise the storage's clock says which came later. */
+function isNoOlder(view: View, seen: View | undefined): boolean {
+  if (seen === undefined) return false
+  if (seen.current !== null && view.current?.rev === seen.current.rev) return true
+  return view.now > seen.now
+}

@@ -1,0 +1,138 @@
+import { HoldfastError, InvalidArgumentError } from '../errors.ts'
+import { runAsChild } from './ancestry.ts'
+import { type BeginOutcome, type Begun, type Starter, beginJob } from './begin.ts'
+import {
+  ExecutionInProgressError,
+  ExecutionLostError,
+  FingerprintMismatchError,
+  ResultNotStoredError,
+} from './errors.ts'
+import type { Execution, ExecutionName } from './execution.ts'
+import type { ExecutionContext } from './execution-context.ts'
+import type { ResolvedOptions, StartOptions } from './options.ts'
+
+export type Body<R> = (execution: ExecutionContext) => R | Promise<R>
+
+export interface RunResult<R> {
+  /** Whether this call ran the body, or got what an earlier one returned. */
+  readonly status: 'executed' | 'replayed'
+  readonly result: R
+  readonly executionId: string
+  readonly attempt: number
+}
+
+/** The three ways to start, as they are the same for the instance and for a defined job. */
+export interface StartMethods {
+  run<R>(job: ExecutionName, start: StartOptions, body: Body<R>): Promise<RunResult<R>>
+  begin(job: ExecutionName, start: StartOptions): Promise<BeginOutcome>
+  tryStartExecution(job: ExecutionName, start: StartOptions): Promise<ExecutionContext | null>
+}
+
+/** `bodies`: those that are running, for whoever has to wait for them. */
+export function startMethods(
+  starter: Starter,
+  bodies: Set<Promise<unknown>>,
+  resolve: (start: StartOptions) => ResolvedOptions,
+): StartMethods {
+  const begin = (job: ExecutionName, start: StartOptions): Promise<Begun> =>
+    beginJob(starter, job, start, resolve(start))
+
+  return {
+    begin,
+
+    async run<R>(job: ExecutionName, start: StartOptions, body: Body<R>): Promise<RunResult<R>> {
+      if (typeof body !== 'function') {
+        throw new InvalidArgumentError('run needs the body as its last argument: a function.')
+      }
+      const begun = await begin(job, start)
+      switch (begun.status) {
+        case 'started': {
+          const { execution } = begun
+          const settled = settle(execution, body)
+          bodies.add(settled)
+          try {
+            const { executionId, attempt } = execution
+            return { status: 'executed', result: await settled, executionId, attempt }
+          } finally {
+            bodies.delete(settled)
+          }
+        }
+        case 'replayed': {
+          const { snapshot, result } = begun
+          if (snapshot.resultOmitted !== null) throw new ResultNotStoredError(snapshot)
+          const { executionId, attempt } = snapshot
+          return { status: 'replayed', result: result as R, executionId, attempt }
+        }
+        case 'inProgress':
+          throw new ExecutionInProgressError(begun.snapshot)
+        case 'mismatch':
+          throw new FingerprintMismatchError(begun.snapshot)
+        case 'failedBefore':
+          throw begun.error
+      }
+    },
+
+    async tryStartExecution(job: ExecutionName, start: StartOptions): Promise<ExecutionContext | null> {
+      const begun = await begin(job, start)
+      switch (begun.status) {
+        case 'started':
+          return begun.execution
+        case 'inProgress':
+        case 'replayed':
+          return null
+        case 'mismatch':
+          throw new FingerprintMismatchError(begun.snapshot)
+        case 'failedBefore':
+          throw begun.error
+      }
+    },
+  }
+}
+
+/** Runs the body and records how it ended. */
+async function settle<R>(execution: Execution, body: Body<R>): Promise<R> {
+  let result: R
+  try {
+    result = await runAsChild(execution.executionId, () => body(execution))
+  } catch (error) {
+    await recordFailure(execution, error)
+    throw error
+  }
+  // A body may record its end itself.
+  if (execution.hasEnded) return result
+  try {
+    await execution.markSuccess(result)
+  } catch (error) {
+    if (isCode(error, 'LEASE_LOST')) throw await lostError(execution, error)
+    // The result was refused before anything was sent: it would be refused again.
+    if (!isCode(error, 'COMPLETION_UNCONFIRMED')) {
+      await execution.markFailure(error, { final: true }).catch(() => execution.stop())
+    }
+    throw error
+  }
+  return result
+}
+
+/** Records how a body failed. What the body threw is the caller's error, whatever becomes of the record. */
+async function recordFailure(execution: Execution, error: unknown): Promise<void> {
+  if (execution.hasEnded) return
+  try {
+    if (execution.isInterrupted) await execution.release()
+    else await execution.markFailure(error)
+  } catch (unrecorded) {
+    execution.stop()
+    const isNews = error === execution.abortReason || isCode(error, 'LEASE_LOST')
+    if (isCode(unrecorded, 'LEASE_LOST') && isNews) throw await lostError(execution, unrecorded)
+  }
+}
+
+/** The loss together with what the successor has recorded: what a caller of the lost attempt wants to know. */
+async function lostError(execution: Execution, error: unknown): Promise<ExecutionLostError> {
+  if (error instanceof ExecutionLostError && error.current !== null) return error
+  const current = await execution.readCurrent().catch(() => null)
+  return new ExecutionLostError(execution.executionId, current)
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return HoldfastError.isInstance(error) && error.code === code
+}
