@@ -1,4 +1,4 @@
-import { type ConnectionState, InvalidArgumentError } from '@holdfast/core'
+import { HoldfastError, InvalidArgumentError } from '@holdfast/core'
 import {
   type Command,
   type LinkEvents,
@@ -14,15 +14,24 @@ import { oneWrite } from './one-write.ts'
 /** Makes an ioredis client serve the Redis client port. */
 export function ioredisClient(client: IoredisClient): RedisClient {
   refuseUnfit(client)
-  const state = (): ConnectionState => (client.status === 'ready' ? 'ready' : 'down')
-  // A lazy client connects at the first command; whoever waits until it is ready would wait for ever.
-  const wake = (): void => {
-    if (client.status === 'wait') client.connect().catch(() => {}) // told by the client's own 'error' event
-  }
-  const { connection, detach } = followState(client, ['ready', 'close', 'end'], state, wake)
+  const { connection, detach } = followState(client, ['ready', 'close', 'end'], {
+    state: () => (client.status === 'ready' ? 'ready' : 'down'),
+    problem: () => (client.status === 'end' ? ended() : undefined),
+    wake() {
+      // A lazy client connects at its first command; but nothing is sent to one that is not ready.
+      if (client.status === 'wait') client.connect().catch(() => {}) // its 'error' event tells
+    },
+  })
   return isCluster(client)
     ? { cluster: true, connection, detach, ...clusterCommands(client), ...shardedOf(client) }
     : { cluster: false, connection, detach, ...singleCommands(client) }
+}
+
+function ended(): HoldfastError {
+  return new HoldfastError(
+    'CLIENT_CLOSED',
+    'The ioredis client has ended: quit() or disconnect() was called, or its retryStrategy gave up. Give Holdfast one that is alive.',
+  )
 }
 
 function singleCommands(client: IoredisSingle): Pick<RedisClient, 'send' | 'masters' | 'openLink'> {

@@ -1,4 +1,4 @@
-import { type ConnectionState, InvalidArgumentError, StorageUnavailableError } from '@holdfast/core'
+import { HoldfastError, InvalidArgumentError, StorageUnavailableError } from '@holdfast/core'
 import {
   type Command,
   type LinkEvents,
@@ -28,10 +28,24 @@ type Commands = Pick<RedisClient, 'cluster' | 'send' | 'masters' | 'openLink' | 
 /** Makes a node-redis client serve the Redis client port. node-redis sends the commands of one tick in one write. */
 export function nodeRedisClient(client: NodeRedisClient): RedisClient {
   refuseUnfit(client)
-  const isReady = (): boolean => ('isReady' in client ? client.isReady : client.isOpen && !client.isClosing)
-  const state = (): ConnectionState => (isReady() ? 'ready' : 'down')
   const events = ['ready', 'reconnecting', 'connect', 'disconnect', 'open', 'end', 'close']
-  return { ...followState(client, events, state), ...commandsOf(client) }
+  const following = followState(client, events, {
+    state: () => (isReady(client) ? 'ready' : 'down'),
+    problem: () => (client.isOpen ? undefined : notConnected()),
+  })
+  return { ...following, ...commandsOf(client) }
+}
+
+/** A pool does not say whether its connections are up; its commands wait for one that is. */
+function isReady(client: NodeRedisClient): boolean {
+  return 'isReady' in client ? client.isReady : client.isOpen && !client.isClosing
+}
+
+function notConnected(): HoldfastError {
+  return new HoldfastError(
+    'CLIENT_NOT_CONNECTED',
+    'The node-redis client is not open: call `await client.connect()` once before Holdfast is used, and close it after.',
+  )
 }
 
 function commandsOf(client: NodeRedisClient): Commands {

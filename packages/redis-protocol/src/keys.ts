@@ -5,8 +5,8 @@ import { InvalidArgumentError, type RecordKey } from '@holdfast/core'
  *
  * ```
  * {holdfast:r:<collection>:<bucket>}:<id>   string   one record; also the channel of its hints
- * {holdfast:r:<collection>:<bucket>}#       zset     the ids of the bucket's records, scored by when they may be forgotten
- * {holdfast:r:<collection>:<bucket>}-<id>   string   what the deletion of a record leaves for a minute
+ * {holdfast:r:<collection>:<bucket>}#       list     the index of the bucket's records
+ * {holdfast:r:<collection>:<bucket>}-<id>   string   writes of the record that shall not be executed any more
  * {holdfast:l:<name>}:s                     string   the leases of one lock or semaphore, see `leases/state.ts`
  * {holdfast:l:<name>}:q                     zset     who waits for it
  * {holdfast:w:<process>}                    channel  what a process is told of its leases
@@ -25,7 +25,7 @@ export interface Keys {
   indexOf(key: RecordKey): string
   index(collection: string, bucket: number): string
   recordIn(collection: string, bucket: number, id: string): string
-  trace(key: RecordKey): string
+  voided(key: RecordKey): string
   value(key: string): string
   /** The hash tag of everything that belongs to one lease. */
   leaseTag(name: string): string
@@ -50,7 +50,7 @@ export function createKeys(prefix: string): Keys {
     indexOf: (key) => `${tagOf(key)}#`,
     index: (collection, bucket) => `${bucketTag(collection, bucket)}#`,
     recordIn: (collection, bucket, id) => `${bucketTag(collection, bucket)}:${id}`,
-    trace: (key) => `${tagOf(key)}-${key.id}`,
+    voided: (key) => `${tagOf(key)}-${key.id}`,
     value: (key) => `${prefix}:v:${key}`,
     leaseTag: (name) => `{${prefix}:l:${escapeTag(name)}}`,
     leaseName: (tag) => unescapeTag(tag.slice(`{${prefix}:l:`.length, -1)),

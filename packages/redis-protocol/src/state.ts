@@ -1,9 +1,17 @@
-import type { Connection, ConnectionState } from '@holdfast/core'
+import type { Connection, ConnectionState, HoldfastError } from '@holdfast/core'
 
 /** The part of an event emitter that is needed to follow a client's state. */
 export interface Emitter {
   on(event: string, listener: (...args: never[]) => void): unknown
   off(event: string, listener: (...args: never[]) => void): unknown
+}
+
+export interface ClientState {
+  readonly state: () => ConnectionState
+  /** Why waiting is no use, if it is none. Asked while the state is `down`. */
+  readonly problem: () => HoldfastError | undefined
+  /** Somebody waits for the client to become ready. */
+  readonly wake?: () => void
 }
 
 /**
@@ -13,8 +21,7 @@ export interface Emitter {
 export function followState(
   client: Emitter,
   events: readonly string[],
-  state: () => ConnectionState,
-  wake: () => void = () => {},
+  { state, problem, wake = () => {} }: ClientState,
 ): { readonly connection: Connection; detach(): void } {
   const listeners = new Set<(state: ConnectionState) => void>()
   let told = state()
@@ -29,6 +36,9 @@ export function followState(
     connection: {
       get state() {
         return state()
+      },
+      get problem() {
+        return state() === 'ready' ? undefined : problem()
       },
       onChange(listener) {
         const own = (now: ConnectionState): void => listener(now)

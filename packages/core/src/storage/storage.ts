@@ -1,3 +1,4 @@
+import type { HoldfastError } from '../errors.ts'
 import type { LeaseStorage } from './leases.ts'
 import type { RecordStorage } from './records.ts'
 import type { ValueStorage } from './values.ts'
@@ -31,6 +32,8 @@ export interface Storage {
 /** Whether a command sent now would leave at once. Core sends nothing to a storage that is not ready. */
 export interface Connection {
   readonly state: ConnectionState
+  /** Set while waiting is no use: the client was never connected, or was ended. Calls are rejected with it at once. */
+  readonly problem?: HoldfastError | undefined
   /** Calls on every change of state; returns the function that stops it. */
   onChange(listener: (state: ConnectionState) => void): () => void
 }

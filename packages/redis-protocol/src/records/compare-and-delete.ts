@@ -1,56 +1,48 @@
 import { type Script, defineScript } from '../script.ts'
+import { CLOCK } from './lua.ts'
 
 /**
  * Deletes one revision of a record, or what one write left, whether that write has been executed or not.
  *
- * A trace stays for a minute: the revision, so that the next one is greater although the clock was set back or is
- * coarse, and the writes that were voided, so that they do nothing if they are executed late. GETEX: as in
- * `compare-and-set.ts`.
+ * What stays is described in `format.ts`. GETEX: as in `compare-and-set.ts`.
  */
 export const compareAndDelete: Script<
-  [record: string, index: string, trace: string],
-  [rev: string, writeId: string, notAfter: string, id: string]
+  [record: string, voided: string],
+  [rev: string, writeId: string, notAfter: string]
 > = defineScript({
   name: 'records.compareAndDelete',
-  keys: 3,
-  args: 4,
+  keys: 2,
+  args: 3,
   source: `
 -- Deletes one revision of a record, or what one write left.
--- KEYS: 1 record  2 index of its bucket  3 trace of its deletion
--- ARGV: 1 rev, 16 digits, or ''  2 writeId or ''  3 until when to void that write, in ms, or ''  4 id
+-- KEYS: 1 record  2 writes that were voided
+-- ARGV: 1 rev, 16 digits, or ''  2 writeId or ''  3 until when to void that write, 13 digits
 -- Returns one string: 'D' now          nothing is there now
 --                     'R' now record   not deleted: another one is there
--- Trace: rev, 16 digits, and until, 13 digits, and each voided writeId between blanks
-local call = redis.call
+local call, sub = redis.call, string.sub
 local found = call('GETEX', KEYS[1])
-local time = call('TIME')
-local us = time[1] * 1000000 + time[2]
-local ms = math.floor(us / 1000)
-local now = string.format('%016.0f', us)
-local id = ARGV[2] .. ' '
-local hit = found and (string.sub(found, 1, 16) == ARGV[1] or ARGV[2] ~= '' and string.sub(found, 74, 73 + #id) == id)
-local voided = ARGV[2] ~= '' and ms <= tonumber(ARGV[3])
-if hit or voided then
-  local rev, last, ids = us, 0, ' '
-  local trace = call('GET', KEYS[3])
-  if trace then
-    rev, last, ids = tonumber(string.sub(trace, 1, 16)), tonumber(string.sub(trace, 18, 30)), string.sub(trace, 31)
+${CLOCK}
+local live = found and string.byte(found) ~= 120
+local hit = live and (sub(found, 1, 16) == ARGV[1] or string.match(found, '%S+', 87) == ARGV[2])
+local voids = ARGV[2] ~= '' and ms <= ARGV[3]
+local px = string.format('%.0f', math.max(60000, ARGV[3] - ms))
+if voids then
+  local last, ids = ARGV[3], ' ' .. ARGV[2] .. ' '
+  local before = call('GET', KEYS[2])
+  if before and ms <= sub(before, 1, 13) then
+    if sub(before, 1, 13) > last then last = sub(before, 1, 13) end
+    if string.find(before, ids, 14, true) then ids = sub(before, 14) else ids = ids .. sub(before, 15, 4000) end
   end
-  if hit then rev = math.max(rev, tonumber(string.sub(found, 1, 16))) end
-  if last < ms then ids = ' ' end
-  if voided then
-    last = math.max(last, tonumber(ARGV[3]))
-    if not string.find(ids, ' ' .. id, 1, true) then ids = string.sub(ids, -4000) .. id end
-  end
-  call('SET', KEYS[3], string.format('%016.0f %013.0f', rev, last) .. ids, 'PX', math.max(60000, last - ms))
+  call('SET', KEYS[2], last .. ids, 'PX', px)
 end
-if hit then
-  call('DEL', KEYS[1])
-  call('ZREM', KEYS[2], ARGV[4])
-  redis.pcall('PUBLISH', KEYS[1], '')
-elseif found then
-  return 'R' .. now .. found
+if live and not hit then return 'R' .. us .. found end
+if hit or voids then
+  local rev = us
+  if hit and sub(found, 1, 16) > us then rev = sub(found, 1, 16) end
+  if found and not live and sub(found, 2, 17) > us then rev = sub(found, 2, 17) end
+  call('SET', KEYS[1], 'x' .. rev, 'PX', px)
 end
-return 'D' .. now
+if hit then redis.pcall('PUBLISH', KEYS[1], '') end
+return 'D' .. us
 `,
 })

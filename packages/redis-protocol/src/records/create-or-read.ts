@@ -1,47 +1,39 @@
 import { type Script, defineScript } from '../script.ts'
+import { CLOCK, LIST_IT } from './lua.ts'
 
-/** Creates a record where none is, or answers the one that is there. */
+/** Creates a record where none is, or answers what is there. */
 export const createOrRead: Script<
-  [record: string, index: string, trace: string],
-  [writeId: string, ttlMs: string, notAfter: string, value: string, id: string, notify: string]
+  [record: string, index: string, voided: string],
+  [write: string, lifetime: string, notAfter: string, entry: string, ensureIndex: string, notify: string]
 > = defineScript({
   name: 'records.createOrRead',
   keys: 3,
   args: 6,
   source: `
--- Creates a record where none is, or answers the one that is there.
--- KEYS: 1 record  2 index of its bucket  3 trace of its deletion
--- ARGV: 1 writeId  2 ttl in ms  3 latest instant in ms or ''  4 value  5 id  6 '1' to publish a hint
+-- Creates a record where none is, or answers what is there.
+-- KEYS: 1 record  2 index of its bucket  3 writes that were voided
+-- ARGV: 1 record from listedMs on  2 time to live in ms  3 latest instant, 13 digits  4 its entry in the index
+--       5 '1' to look whether the index lives long enough  6 '1' to publish a hint
 -- Returns one string: 'C' now rev      created
 --                     'R' now record   there is one
---                     'L' now          too late, or voided: nothing is there
+--                     'L' now          too late, or this write was voided: nothing is there
 local call = redis.call
-local found = call('MGET', KEYS[1], KEYS[3])
-local time = call('TIME')
-local us = time[1] * 1000000 + time[2]
-local now = string.format('%016.0f', us)
-if found[1] then return 'R' .. now .. found[1] end
-local ms = math.floor(us / 1000)
+local found = call('GET', KEYS[1])
+${CLOCK}
 local rev = us
-local trace = found[2]
-if trace then
-  if ms <= tonumber(string.sub(trace, 18, 30)) and string.find(trace, ' ' .. ARGV[1] .. ' ', 31, true) then
-    return 'L' .. now
+if found then
+  if string.byte(found) ~= 120 then return 'R' .. us .. found end
+  local voided = call('GET', KEYS[3])
+  if voided and ms <= string.sub(voided, 1, 13) and string.find(voided, string.match(ARGV[1], ' %S+ ', 24), 14, true) then
+    return 'L' .. us
   end
-  rev = math.max(us, tonumber(string.sub(trace, 1, 16)) + 1)
+  if us <= string.sub(found, 2, 17) then rev = string.format('%016.0f', string.sub(found, 2, 17) + 1) end
 end
-if ARGV[3] ~= '' and ms > tonumber(ARGV[3]) then return 'L' .. now end
-local ttl = tonumber(ARGV[2])
-local listed = ms + ttl + math.floor(ttl / 8)
-call('SET', KEYS[1], string.format('%016.0f %013.0f %013.0f %013.0f %013.0f ', rev, ms, ms, ms + ttl, listed)
-  .. ARGV[1] .. ' ' .. ARGV[4], 'PX', ARGV[2])
-call('ZADD', KEYS[2], listed, ARGV[5])
-if call('PTTL', KEYS[2]) < listed - ms then call('PEXPIRE', KEYS[2], 2 * (listed - ms)) end
-if us % 16 == 0 then
-  local old = call('ZRANGEBYSCORE', KEYS[2], '-inf', ms, 'LIMIT', 0, 64)
-  if #old > 0 then call('ZREM', KEYS[2], unpack(old)) end
-end
+if ms > ARGV[3] then return 'L' .. us end
+call('SET', KEYS[1], rev .. ' ' .. ms .. ' ' .. ms .. ' ' .. us .. ' ' .. ARGV[1], 'PX', ARGV[2])
+local entry, ensure = ARGV[4], ARGV[5] == '1'
+${LIST_IT}
 if ARGV[6] == '1' then redis.pcall('PUBLISH', KEYS[1], '') end
-return 'C' .. now .. string.format('%016.0f', rev)
+return 'C' .. us .. rev
 `,
 })

@@ -1,30 +1,26 @@
 import { type Script, defineScript } from '../script.ts'
+import { CLOCK } from './lua.ts'
 
 /**
- * The next ids of one bucket's index, in the order of their scores. A score only grows while its record lives, so
- * whoever walks up the scores meets every record that lives during the whole walk.
+ * The next entries of a bucket's index. A place in it is counted from its beginning of all times, so that it stays
+ * right while entries go from the front; what goes from there and still lives is put at the end, where the walk has
+ * yet to come.
  */
-export const indexPage: Script<[index: string], [score: string, id: string, limit: string]> = defineScript({
+export const indexPage: Script<[index: string], [place: string, limit: string]> = defineScript({
   name: 'records.indexPage',
   keys: 1,
-  args: 3,
+  args: 2,
   source: `
--- The next ids of one bucket's index, in the order of their scores.
+-- The next entries of a bucket's index.
 -- KEYS: 1 index
--- ARGV: 1 score and 2 id of the last one that was read, both '' to begin  3 how many at most
--- Returns now, then id and score of each
-local time = redis.call('TIME')
-local us = time[1] * 1000000 + time[2]
-local page
-local rank = ARGV[1] ~= '' and redis.call('ZSCORE', KEYS[1], ARGV[2]) == ARGV[1] and redis.call('ZRANK', KEYS[1], ARGV[2])
-if rank then
-  page = redis.call('ZRANGE', KEYS[1], rank + 1, rank + ARGV[3], 'WITHSCORES')
-else
-  local from = ARGV[1]
-  if from == '' then from = string.format('(%.0f', math.floor(us / 1000)) end
-  page = redis.call('ZRANGEBYSCORE', KEYS[1], from, '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[3])
-end
-table.insert(page, 1, string.format('%016.0f', us))
-return page
+-- ARGV: 1 place to go on from  2 how many at most
+-- Returns now, the place of the first entry returned, '1' if there are more after the last, and the entries
+${CLOCK}
+local gone = tonumber(redis.call('LINDEX', KEYS[1], 0) or '0')
+local place = math.max(tonumber(ARGV[1]), gone)
+local from = place - gone + 1
+local page = redis.call('LRANGE', KEYS[1], from, from + ARGV[2] - 1)
+local more = redis.call('LLEN', KEYS[1]) > from + #page and '1' or '0'
+return {us, string.format('%.0f', place), more, unpack(page)}
 `,
 })

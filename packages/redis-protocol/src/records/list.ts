@@ -3,111 +3,127 @@ import type { RedisClient } from '../client.ts'
 import { asStorageError, unexpectedReply } from '../errors.ts'
 import { BUCKETS, type Keys } from '../keys.ts'
 import type { RunScript } from '../script.ts'
-import { decodeEntry, numberAt } from './entry.ts'
+import { RECORD, decodeRecord, isMark, numberAt } from './format.ts'
 import { indexPage } from './index-page.ts'
 
-/** Where a walk stands: in this bucket, after this id with this score. */
+/** Where a walk stands: before the entry at `place` of this bucket's index. */
 interface Position {
   readonly bucket: number
-  readonly score: string
-  readonly id: string
+  readonly place: number
 }
 
-interface BucketPage {
+interface IndexPage {
   readonly bucket: number
   readonly now: number
-  readonly ids: readonly { readonly id: string; readonly score: string }[]
+  /** Of the first entry. */
+  readonly place: number
+  /** There are more entries after these. */
+  readonly more: boolean
+  readonly entries: readonly { readonly listedAs: string; readonly id: string }[]
 }
 
+/** A script can return some thousands of values, and a page should not keep Redis busy for long. */
+const LONGEST_PAGE = 1_000
+
+type Records = readonly { readonly id: string; readonly entry: RecordEntry }[]
+
 /**
- * Walks the indexes of a collection's buckets, one after the other, and reads what they name. Two round trips a page:
- * one for the ids (of every bucket that may be needed) and one for the records.
+ * Walks the indexes of a collection's buckets, one after the other, and reads what they name: two round trips a page,
+ * one for the names (of every bucket that may be needed) and one for the records.
  */
 export function listRecords(
   client: RedisClient,
   run: RunScript,
   keys: Keys,
 ): (collection: string, page: RecordPage) => Promise<ListReply> {
-  const readPage = (collection: string, at: Position, limit: number): Promise<BucketPage> =>
-    run(indexPage, [keys.index(collection, at.bucket)], [at.score, at.id, String(limit)], (reply) =>
-      decodePage(reply, at.bucket),
+  const readIndex = (collection: string, { bucket, place }: Position, limit: number): Promise<IndexPage> =>
+    run(indexPage, [keys.index(collection, bucket)], [String(place), String(limit)], (reply) =>
+      decodePage(reply, bucket),
     )
 
-  const readEntries = async (collection: string, bucket: number, ids: readonly string[]): Promise<Entries> => {
-    const names = ids.map((id) => keys.recordIn(collection, bucket, id))
+  const readRecords = async (collection: string, { bucket, entries }: IndexPage): Promise<Records> => {
+    if (entries.length === 0) return []
+    const names = entries.map(({ id }) => keys.recordIn(collection, bucket, id))
     const texts = await client.send(['MGET', ...names], names[0]).catch((error: unknown) => {
       throw asStorageError(error, 'records.list')
     })
-    if (!Array.isArray(texts) || texts.length !== ids.length) throw unexpectedReply('records.list', texts)
-    return ids.flatMap((id, i) => {
+    if (!Array.isArray(texts) || texts.length !== names.length) throw unexpectedReply('records.list', texts)
+    return entries.flatMap(({ listedAs, id }, i) => {
       const text: unknown = texts[i]
-      if (text === null) return [] // deleted or expired: the index forgets it in time
-      const entry = typeof text === 'string' ? decodeEntry(text) : null
+      if (text === null) return [] // expired
+      if (typeof text !== 'string') throw unexpectedReply('records.list', text)
+      // Deleted, or listed more than once: only the entry that the record itself names counts.
+      if (isMark(text) || !text.startsWith(listedAs, RECORD.listedAs)) return []
+      const entry = decodeRecord(text)
       if (entry === null) throw unexpectedReply('records.list', text)
       return [{ id, entry }]
     })
   }
 
-  return async (collection, { limit, cursor }) => {
-    if (!Number.isSafeInteger(limit) || limit < 1) {
-      throw new InvalidArgumentError(`limit must be a whole number from 1, not ${limit}.`)
+  return async (collection, { limit: asked, cursor }) => {
+    if (!Number.isSafeInteger(asked) || asked < 1) {
+      throw new InvalidArgumentError(`limit must be a whole number from 1, not ${asked}.`)
     }
-    const start = cursor === undefined ? { bucket: 0, score: '', id: '' } : decodeCursor(cursor)
-    const pages: BucketPage[] = []
-    // In the midst of a bucket, it will often fill the page alone.
-    if (start.id !== '') pages.push(await readPage(collection, start, limit))
-    if ((pages[0]?.ids.length ?? 0) < limit) {
-      const rest = []
-      for (let bucket = start.bucket + pages.length; bucket < BUCKETS; bucket += 1) {
-        rest.push(readPage(collection, { bucket, score: '', id: '' }, limit))
-      }
-      pages.push(...(await Promise.all(rest)))
+    const limit = Math.min(asked, LONGEST_PAGE)
+    const start = cursor === undefined ? { bucket: 0, place: 0 } : decodeCursor(cursor)
+    // In the midst of a bucket, that one will often fill the page alone.
+    const pages = [await readIndex(collection, start, limit)]
+    if ((pages[0]?.entries.length ?? 0) < limit) {
+      const others = Array.from({ length: BUCKETS - start.bucket - 1 }, (_, i) => start.bucket + 1 + i)
+      pages.push(...(await Promise.all(others.map((bucket) => readIndex(collection, { bucket, place: 0 }, limit)))))
     }
-
-    let left = limit
-    let next: Position | undefined
-    const wanted: Promise<Entries>[] = []
-    for (const { bucket, ids } of pages) {
-      const taken = ids.slice(0, left)
-      left -= taken.length
-      if (taken.length > 0) wanted.push(readEntries(collection, bucket, taken.map(({ id }) => id)))
-      const last = taken.at(-1)
-      if (left === 0) {
-        next = last === undefined ? { bucket, score: '', id: '' } : { bucket, ...last }
-        break
-      }
-    }
-    const records = (await Promise.all(wanted)).flat()
-    // The reading came after the clock was: no record may be younger than the answer.
-    const now = Math.max(...pages.map((page) => page.now), ...records.map(({ entry }) => entry.writtenAt))
-    return next === undefined ? { records, now } : { records, cursor: encodeCursor(next), now }
+    const { taken, next } = takePage(pages, limit)
+    const records = (await Promise.all(taken.map((page) => readRecords(collection, page)))).flat()
+    // The records were read after the clock was: none may be younger than the answer, or have ended before it.
+    let now = 0
+    for (const page of pages) now = Math.max(now, page.now)
+    for (const { entry } of records) now = Math.max(now, entry.writtenAt)
+    const live = records.filter(({ entry }) => entry.expiresAt > now)
+    return next === undefined ? { records: live, now } : { records: live, cursor: encodeCursor(next), now }
   }
 }
 
-type Entries = readonly { readonly id: string; readonly entry: RecordEntry }[]
-
-function decodePage(reply: unknown, bucket: number): BucketPage {
-  if (!Array.isArray(reply)) throw unexpectedReply(indexPage.name, reply)
-  const [micros, ...rest] = reply as unknown[]
-  const now = typeof micros === 'string' ? Math.floor(numberAt(micros, 0, 16) / 1_000) : Number.NaN
-  if (Number.isNaN(now) || rest.length % 2 !== 0) throw unexpectedReply(indexPage.name, reply)
-  const ids = []
-  for (let i = 0; i < rest.length; i += 2) {
-    const [id, score] = [rest[i], rest[i + 1]]
-    if (typeof id !== 'string' || typeof score !== 'string') throw unexpectedReply(indexPage.name, reply)
-    ids.push({ id, score })
+/** The first `limit` entries of the pages, and where they end. */
+function takePage(pages: readonly IndexPage[], limit: number): { taken: IndexPage[]; next: Position | undefined } {
+  const taken: IndexPage[] = []
+  let left = limit
+  for (const page of pages) {
+    const entries = page.entries.slice(0, left)
+    taken.push({ ...page, entries })
+    left -= entries.length
+    const { bucket } = page
+    if (entries.length < page.entries.length || page.more) {
+      return { taken, next: { bucket, place: page.place + entries.length } }
+    }
+    if (left === 0) return { taken, next: bucket + 1 < BUCKETS ? { bucket: bucket + 1, place: 0 } : undefined }
   }
-  return { bucket, now, ids }
+  return { taken, next: undefined }
 }
 
-function encodeCursor({ bucket, score, id }: Position): string {
-  return `${bucket}:${score}:${id}`
+function decodePage(reply: unknown, bucket: number): IndexPage {
+  if (!Array.isArray(reply) || !reply.every((part) => typeof part === 'string')) {
+    throw unexpectedReply(indexPage.name, reply)
+  }
+  const [micros = '', place = '', more, ...entries] = reply
+  const now = Math.floor(numberAt(micros, 0, 16) / 1_000)
+  if (Number.isNaN(now + Number.parseInt(place, 10))) throw unexpectedReply(indexPage.name, reply)
+  return {
+    bucket,
+    now,
+    place: Number(place),
+    more: more === '1',
+    entries: entries.map((entry) => ({ listedAs: entry.slice(0, 16), id: entry.slice(27) })),
+  }
+}
+
+function encodeCursor({ bucket, place }: Position): string {
+  return `${bucket}:${place}`
 }
 
 function decodeCursor(cursor: string): Position {
-  const [, bucket, score, id] = /^(\d+):(\d*):(.*)$/s.exec(cursor) ?? []
-  if (bucket === undefined || score === undefined || id === undefined || Number(bucket) >= BUCKETS) {
+  const [, bucket, place] = /^(\d{1,2}):(\d{1,16})$/.exec(cursor) ?? []
+  if (bucket === undefined || place === undefined || Number(bucket) >= BUCKETS) {
     throw new InvalidArgumentError(`${JSON.stringify(cursor)} is not a cursor that list() returned.`)
   }
-  return { bucket: Number(bucket), score, id }
+  return { bucket: Number(bucket), place: Number(place) }
 }

@@ -1,4 +1,5 @@
 import { type Script, defineScript } from '../script.ts'
+import { CLOCK } from './lua.ts'
 
 /** Reads a record with the instant of the reading. */
 export const readRecord: Script<[record: string], []> = defineScript({
@@ -10,9 +11,8 @@ export const readRecord: Script<[record: string], []> = defineScript({
 -- KEYS: 1 record
 -- Returns one string: 'R' now record   or   'A' now when nothing is there
 local found = redis.call('GET', KEYS[1])
-local time = redis.call('TIME')
-local now = string.format('%016.0f', time[1] * 1000000 + time[2])
-if found then return 'R' .. now .. found end
-return 'A' .. now
+${CLOCK}
+if not found or string.byte(found) == 120 then return 'A' .. us end
+return 'R' .. us .. found
 `,
 })

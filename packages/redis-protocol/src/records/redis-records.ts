@@ -2,6 +2,7 @@ import {
   type CompareReply,
   type CreateReply,
   InvalidArgumentError,
+  type ReadReply,
   type RecordEntry,
   type RecordKey,
   type RecordStorage,
@@ -15,7 +16,8 @@ import type { RunScript } from '../script.ts'
 import { compareAndDelete } from './compare-and-delete.ts'
 import { compareAndSet } from './compare-and-set.ts'
 import { createOrRead } from './create-or-read.ts'
-import { decodeEntry, numberAt } from './entry.ts'
+import { decodeRecord, encodeWrite, instant, isMark, lifetime, listedMs, numberAt, revision } from './format.ts'
+import { indexLifetimes } from './index-lifetimes.ts'
 import { listRecords } from './list.ts'
 import { readRecord } from './read.ts'
 
@@ -27,50 +29,57 @@ import { readRecord } from './read.ts'
  * than 60 seconds since.
  */
 export function redisRecords(client: RedisClient, run: RunScript, keys: Keys, pubSub: PubSub): RecordStorage {
+  const mustEnsure = indexLifetimes()
   return {
-    createOrRead: (key, write) =>
-      run(
+    createOrRead(key, write) {
+      const fault = faultOf(write)
+      if (fault !== undefined) return Promise.reject(fault)
+      const index = keys.indexOf(key)
+      const listed = listedMs(write.ttlMs)
+      return run(
         createOrRead,
-        [keys.record(key), keys.indexOf(key), keys.trace(key)],
-        [checkedId(write), checkedTtl(write), optional(write.notAfter), write.value, key.id, write.notify ? '1' : ''],
+        [keys.record(key), index, keys.voided(key)],
+        [
+          `${listed} ${encodeWrite(write)}`,
+          lifetime(write.ttlMs),
+          instant(write.notAfter),
+          listed + key.id,
+          mustEnsure(index, write.ttlMs) ? '1' : '',
+          write.notify ? '1' : '',
+        ],
         (reply) => decodeCreate(reply, write),
-      ),
+      )
+    },
 
-    compareAndSet: (key, rev, write) =>
-      run(
+    compareAndSet(key, rev, write) {
+      const fault = faultOf(write)
+      if (fault !== undefined) return Promise.reject(fault)
+      return run(
         compareAndSet,
         [keys.record(key), keys.indexOf(key)],
         [
           revision(rev),
-          checkedId(write),
-          checkedTtl(write),
-          optional(write.notAfter),
-          write.value,
-          key.id,
+          encodeWrite(write),
+          lifetime(write.ttlMs),
+          instant(write.notAfter),
+          listedMs(write.ttlMs) + key.id,
           write.notify ? '1' : '',
         ],
         (reply) => decodeSet(reply, write),
-      ),
+      )
+    },
 
-    compareAndDelete: (key, match) =>
-      run(
+    compareAndDelete(key, match) {
+      if ('writeId' in match && !isId(match.writeId)) return Promise.reject(notAnId(match.writeId))
+      return run(
         compareAndDelete,
-        [keys.record(key), keys.indexOf(key), keys.trace(key)],
-        'rev' in match
-          ? [revision(match.rev), '', '', key.id]
-          : ['', checkedId(match), optional(match.notAfter), key.id],
-        (reply) => {
-          const { letter, now, text } = envelope(compareAndDelete.name, reply)
-          if (letter === 'D') return { ok: true, entry: null, now }
-          return { ok: false, entry: entryIn(compareAndDelete.name, text), now }
-        },
-      ),
+        [keys.record(key), keys.voided(key)],
+        'rev' in match ? [revision(match.rev), '', instant(0)] : ['', match.writeId, instant(match.notAfter)],
+        decodeDelete,
+      )
+    },
 
-    read: (key) =>
-      run(readRecord, [keys.record(key)], [], (reply) => {
-        const { letter, now, text } = envelope(readRecord.name, reply)
-        return { entry: letter === 'A' ? null : entryIn(readRecord.name, text), now }
-      }),
+    read: (key) => run(readRecord, [keys.record(key)], [], decodeRead),
 
     list: listRecords(client, run, keys),
 
@@ -90,26 +99,40 @@ function envelope(doing: string, reply: unknown): { letter: string; now: number;
   throw unexpectedReply(doing, reply)
 }
 
-function entryIn(doing: string, text: string): RecordEntry {
-  const entry = text.startsWith('R') ? decodeEntry(text, BODY) : null
+/**
+ * Redis judges expiry by the instant at which a script began, and the script reads the clock a little later: what it
+ * found had not expired then, so the answer is dated before its end.
+ */
+function found(doing: string, text: string, now: number): { readonly entry: RecordEntry; readonly now: number } {
+  const entry = text.startsWith('R') ? decodeRecord(text, BODY) : null
   if (entry === null) throw unexpectedReply(doing, text)
-  return entry
+  return { entry, now: Math.min(now, entry.expiresAt - 1) }
 }
 
 function decodeCreate(reply: unknown, write: RecordWrite): CreateReply {
   const { letter, now, text } = envelope(createOrRead.name, reply)
   if (letter === 'C') return { created: true, entry: written(text, write, now, now), now }
   if (letter === 'L') return { created: false, entry: null, now }
-  const entry = entryIn(createOrRead.name, text)
-  return { created: entry.writeId === write.writeId, entry, now }
+  const there = found(createOrRead.name, text, now)
+  return { created: there.entry.writeId === write.writeId, ...there }
 }
 
 function decodeSet(reply: unknown, write: RecordWrite): CompareReply {
   const { letter, now, text } = envelope(compareAndSet.name, reply)
   if (letter === 'C') return { ok: true, entry: written(text, write, numberAt(text, BODY + 16, 13), now), now }
-  if (letter === 'A') return { ok: false, entry: null, now }
-  const entry = entryIn(compareAndSet.name, text)
-  return { ok: entry.writeId === write.writeId, entry, now }
+  if (letter === 'A' || isMark(text, BODY)) return { ok: false, entry: null, now }
+  const there = found(compareAndSet.name, text, now)
+  return { ok: there.entry.writeId === write.writeId, ...there }
+}
+
+function decodeDelete(reply: unknown): CompareReply {
+  const { letter, now, text } = envelope(compareAndDelete.name, reply)
+  return letter === 'D' ? { ok: true, entry: null, now } : { ok: false, ...found(compareAndDelete.name, text, now) }
+}
+
+function decodeRead(reply: unknown): ReadReply {
+  const { letter, now, text } = envelope(readRecord.name, reply)
+  return letter === 'A' ? { entry: null, now } : found(readRecord.name, text, now)
 }
 
 /** What the write left, without having it sent back. */
@@ -119,26 +142,21 @@ function written(text: string, { writeId, value, ttlMs }: RecordWrite, createdAt
   return { rev, writeId, createdAt, writtenAt: now, expiresAt: now + ttlMs, value }
 }
 
-function revision(rev: number): string {
-  return String(rev).padStart(16, '0')
+function faultOf({ writeId, ttlMs }: RecordWrite): InvalidArgumentError | undefined {
+  if (!isId(writeId)) return notAnId(writeId)
+  if (Number.isSafeInteger(ttlMs) && ttlMs >= 1 && ttlMs <= LONGEST_TTL_MS) return undefined
+  return new InvalidArgumentError(`ttlMs must be a whole number from 1 to ${LONGEST_TTL_MS}, not ${ttlMs}.`)
 }
 
-function optional(instant: number | undefined): string {
-  return instant === undefined ? '' : String(instant)
+/** 1,000 days: with the eighth more for which the index keeps a record, it fits into 11 digits. */
+const LONGEST_TTL_MS = 86_400_000_000
+
+function isId(writeId: string): boolean {
+  return /^\S{1,128}$/.test(writeId)
 }
 
-function checkedId({ writeId }: { readonly writeId: string }): string {
-  if (!/^\S{1,128}$/.test(writeId)) {
-    throw new InvalidArgumentError(
-      `writeId must be 1 to 128 characters without white space, not ${JSON.stringify(writeId)}.`,
-    )
-  }
-  return writeId
-}
-
-function checkedTtl({ ttlMs }: RecordWrite): string {
-  if (!Number.isSafeInteger(ttlMs) || ttlMs < 1) {
-    throw new InvalidArgumentError(`ttlMs must be a whole number of milliseconds from 1, not ${ttlMs}.`)
-  }
-  return String(ttlMs)
+function notAnId(writeId: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `writeId must be 1 to 128 characters without white space, not ${JSON.stringify(writeId)}.`,
+  )
 }

@@ -1,0 +1,77 @@
+import type { RecordEntry } from '@holdfast/core'
+
+/**
+ * How a record is stored, readable with `redis-cli GET`:
+ *
+ * `<rev> <createdAt> <writtenAt> <listedAs> <listedMs> <ttlMs> <writeId> <value>`
+ *
+ * `rev` and `listedAs` have 16 digits, the instants 13 (until the year 2286) and the durations 11, so that scripts
+ * find their way by position and compare as text; `writeId` has no white space; all the rest is the value. Scripts
+ * put numbers together as text wherever they can: formatting one in Lua costs as much as a command.
+ *
+ * `listedAs` and `listedMs` say which entry of the index is the record's and for how long it may be forgotten there.
+ *
+ * A deleted record leaves `x<rev>` in its key for a minute, so that the next revision is greater although the clock
+ * was set back or is coarse. Writes that were voided stand in a key of their own, `<until> <writeId> <writeId> `,
+ * which is looked at only where there is such a mark: who voids a write of an absent record leaves one too.
+ */
+export const RECORD = { createdAt: 17, writtenAt: 31, listedAs: 45, ttlMs: 74, writeId: 86 } as const
+
+/** Decodes the record that begins at `from`; null when that is none. */
+export function decodeRecord(text: string, from = 0): RecordEntry | null {
+  const writeIdAt = from + RECORD.writeId
+  const end = text.indexOf(' ', writeIdAt)
+  const rev = numberAt(text, from, 16)
+  const createdAt = numberAt(text, from + RECORD.createdAt, 13)
+  const writtenAt = numberAt(text, from + RECORD.writtenAt, 13)
+  const expiresAt = writtenAt + numberAt(text, from + RECORD.ttlMs, 11)
+  if (end === -1 || Number.isNaN(rev + createdAt + expiresAt)) return null
+  return { rev, writeId: text.slice(writeIdAt, end), createdAt, writtenAt, expiresAt, value: text.slice(end + 1) }
+}
+
+/** What stands in the key of a deleted record. */
+export function isMark(text: string, from = 0): boolean {
+  return text.charCodeAt(from) === 120
+}
+
+/** The part of a stored record that the client knows: from `ttlMs` on. */
+export function encodeWrite({ ttlMs, writeId, value }: { ttlMs: number; writeId: string; value: string }): string {
+  return `${duration(ttlMs)} ${writeId} ${value}`
+}
+
+/**
+ * For how long the index keeps a record: an eighth longer than it lives, so that not every renewal has to be listed
+ * again.
+ */
+export function listedMs(ttlMs: number): string {
+  return duration(ttlMs + Math.floor(ttlMs / 8))
+}
+
+/** What Redis is told as time to live. It expires keys after the millisecond, and records end with its beginning. */
+export function lifetime(ttlMs: number): string {
+  return String(Math.max(1, ttlMs - 1))
+}
+
+export function revision(rev: number): string {
+  return String(rev).padStart(16, '0')
+}
+
+/** Instants are compared as text; no instant is the last one. */
+export function instant(ms: number = Infinity): string {
+  return String(Math.min(9_999_999_999_999, Math.max(0, Math.floor(ms)))).padStart(13, '0')
+}
+
+function duration(ms: number): string {
+  return String(ms).padStart(11, '0')
+}
+
+/** The `digits` long number at `from`; NaN when there is something else. */
+export function numberAt(text: string, from: number, digits: number): number {
+  let value = 0
+  for (let i = from; i < from + digits; i += 1) {
+    const digit = text.charCodeAt(i) - 48
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN
+    value = value * 10 + digit
+  }
+  return value
+}

@@ -1,0 +1,46 @@
+import type { Storage } from '@holdfast/core'
+import type { RedisClient } from './client.ts'
+import { asStorageError } from './errors.ts'
+import { createKeys } from './keys.ts'
+import { redisLeases } from './leases/redis-leases.ts'
+import { createPubSub } from './pub-sub.ts'
+import { redisRecords } from './records/redis-records.ts'
+import { createScriptRunner } from './script.ts'
+import { decodeTime } from './time.ts'
+import { redisValues } from './values/redis-values.ts'
+import { verifyRedis } from './verify/verify-redis.ts'
+
+export interface RedisStorageOptions {
+  /**
+   * What every key and channel begins with: 1 to 64 letters, digits, `_`, `.` or `-`. All instances of an app must use
+   * the same. Default `holdfast`.
+   */
+  readonly prefix?: string
+}
+
+/** The storage port on Redis, over whatever client library `client` adapts. */
+export function redisStorage(client: RedisClient, options: RedisStorageOptions = {}): Storage {
+  const { prefix = 'holdfast' } = options
+  const keys = createKeys(prefix)
+  const run = createScriptRunner(client)
+  const pubSub = createPubSub(client)
+  const records = redisRecords(client, run, keys, pubSub)
+  const leases = redisLeases(client, run, keys, pubSub)
+  const values = redisValues(client, run, keys)
+  return {
+    records,
+    leases,
+    values,
+    connection: client.connection,
+    time: () =>
+      client.send(['TIME']).then(decodeTime, (error: unknown) => {
+        throw asStorageError(error, 'TIME')
+      }),
+    verify: () => verifyRedis(client, { records, leases, values }, prefix),
+    async close() {
+      leases.close()
+      pubSub.close()
+      client.detach()
+    },
+  }
+}

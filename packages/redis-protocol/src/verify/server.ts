@@ -1,0 +1,108 @@
+import type { Finding } from '@holdfast/core'
+
+/** What one server said of itself; absent where it did not let us look. */
+export interface ServerFacts {
+  readonly name: string
+  readonly info: Readonly<Record<string, string>> | undefined
+  /** The configured snapshots; '' for none. */
+  readonly save: string | undefined
+  readonly clock: { readonly before: number; readonly shown: number; readonly after: number } | undefined
+}
+
+/** The oldest version that has all that the scripts use: GETEX, LPOP with a count. */
+const OLDEST = [6, 2] as const
+
+export function judgeServer({ name, info, save }: ServerFacts): Finding[] {
+  if (info === undefined) {
+    return [
+      {
+        code: 'SERVER_NOT_SHOWN',
+        severity: 'warning',
+        message: `${name} does not let its version, eviction policy and persistence be looked at (INFO is refused).`,
+        fix: 'Allow INFO, or make sure by other means: Redis 6.2 or newer, maxmemory-policy noeviction, appendonly yes.',
+      },
+    ]
+  }
+  return [...judgeVersion(name, info), ...judgeRole(name, info), ...judgeEviction(name, info), ...judgePersistence(name, info, save)]
+}
+
+/** The lines `name:value` of INFO. */
+export function parseInfo(reply: unknown): ServerFacts['info'] {
+  if (typeof reply !== 'string') return undefined
+  return Object.fromEntries([...reply.matchAll(/^([\w-]+):(.*?)\r?$/gm)].map(([, key = '', value = '']) => [key, value]))
+}
+
+type Info = Readonly<Record<string, string>>
+
+function judgeVersion(name: string, info: Info): Finding[] {
+  // Valkey calls itself Redis 7.2 here, which is what it is compatible with.
+  const version = info['redis_version'] ?? ''
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return []
+  return [
+    {
+      code: 'SERVER_TOO_OLD',
+      severity: 'error',
+      message: `${name} is Redis ${version}; Holdfast needs ${OLDEST.join('.')} or newer.`,
+      fix: 'Upgrade to Redis 6.2 or newer, or to Valkey.',
+    },
+  ]
+}
+
+function judgeRole(name: string, info: Info): Finding[] {
+  if (info['role'] !== 'slave') return []
+  return [
+    {
+      code: 'REPLICA',
+      severity: 'error',
+      message: `${name} is a replica: it refuses writes, and what it shows is older than what is true.`,
+      fix: 'Connect to the primary, through Sentinel or a cluster client.',
+    },
+  ]
+}
+
+function judgeEviction(name: string, info: Info): Finding[] {
+  const policy = info['maxmemory_policy']
+  if (policy === undefined || policy === 'noeviction') return []
+  const limited = Number(info['maxmemory']) > 0
+  return [
+    {
+      code: 'EVICTION_POLICY',
+      severity: limited ? 'error' : 'warning',
+      message:
+        `${name} evicts keys when its memory is full (maxmemory-policy ${policy}): an evicted record is a job that ` +
+        `runs twice, an evicted lease a lock that two hold${limited ? '' : '. It has no maxmemory now, so it does not yet'}.`,
+      fix: 'CONFIG SET maxmemory-policy noeviction; give a cache that must be evictable a Redis of its own (cacheStorage).',
+    },
+  ]
+}
+
+function judgePersistence(name: string, info: Info, save: string | undefined): Finding[] {
+  if (info['aof_enabled'] === '1') return []
+  const fix = 'CONFIG SET appendonly yes, with appendfsync everysec or always.'
+  if (save === undefined) {
+    return [
+      {
+        code: 'PERSISTENCE_NOT_SHOWN',
+        severity: 'warning',
+        message: `${name} keeps no append-only file, and does not let its snapshots be looked at (CONFIG is refused).`,
+        fix: `Make sure that it survives a restart. ${fix}`,
+      },
+    ]
+  }
+  return [
+    save === ''
+      ? {
+          code: 'NO_PERSISTENCE',
+          severity: 'warning',
+          message: `${name} writes nothing to disk: after a restart every job may run again and every lock is free.`,
+          fix,
+        }
+      : {
+          code: 'SNAPSHOTS_ONLY',
+          severity: 'warning',
+          message: `${name} saves snapshots only: a restart forgets what was written since the last one.`,
+          fix,
+        },
+  ]
+}

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto'
+import { type Finding, HoldfastError, type Storage } from '@holdfast/core'
+
+/** How long a message on a healthy connection may take. */
+const MESSAGE_MS = 1_000
+/** What the trial leaves behind is gone after this time, or a minute where the protocol remembers deletions. */
+const TTL_MS = 1_000
+
+type Facets = Pick<Storage, 'records' | 'leases' | 'values'>
+
+/** Does once, with throwaway names, what Holdfast does all the time; finds what the server does not permit. */
+export async function tryFacets(facets: Facets, prefix: string): Promise<Finding[]> {
+  const rights = `~${prefix}:* ~{${prefix}:* &{${prefix}:*`
+  const name = `verify-${randomUUID()}`
+  const tried = await Promise.all([
+    refusal(() => tryRecords(facets.records, name)),
+    refusal(() => tryLeases(facets.leases, name)),
+    refusal(() => tryValues(facets.values, name)),
+  ])
+  const findings: Finding[] = tried.flatMap((refused, i) => {
+    if (refused === undefined) return []
+    const what = ['records (idempotency)', 'leases (locks)', 'values (cache)'][i]
+    return [
+      {
+        code: 'COMMANDS_REFUSED',
+        severity: 'error',
+        message: `The ${what} cannot work: ${refused}`,
+        fix: `Permit the user scripts, reading and writing: ACL SETUSER … +@scripting +@read +@write +@connection +time ${rights}.`,
+      },
+    ]
+  })
+  return tried[0] === undefined ? [...findings, ...(await tryHints(facets.records, name, rights))] : findings
+}
+
+async function tryRecords(records: Storage['records'], name: string): Promise<void> {
+  const key = { collection: name, id: 'record' }
+  const write = { writeId: 'first', value: '', ttlMs: TTL_MS, notify: false }
+  const { entry } = await records.createOrRead(key, write)
+  if (entry !== null) await records.compareAndSet(key, entry.rev, { ...write, writeId: 'second' })
+  await records.list(name, { limit: 1 })
+  const { now } = await records.read(key)
+  await records.compareAndDelete(key, { writeId: 'second', notAfter: now + TTL_MS })
+}
+
+async function tryLeases(leases: Storage['leases'], name: string): Promise<void> {
+  const [token, other] = [`${name}.1`, `${name}.2`]
+  const request = { leaseMs: TTL_MS, permits: 1, claimMs: TTL_MS, notAfter: Number.MAX_SAFE_INTEGER }
+  const { now } = await leases.acquire(name, { ...request, token, wait: false })
+  await leases.acquire(name, { ...request, token: other, wait: true })
+  await leases.extend(name, { token, leaseMs: TTL_MS })
+  for (const each of [other, token]) await leases.release(name, { token: each, claimMs: TTL_MS, notAfter: now })
+}
+
+async function tryValues(values: Storage['values'], name: string): Promise<void> {
+  await values.set(name, 'a', TTL_MS)
+  await values.get(name)
+  await values.replace(name, 'a', 'b', TTL_MS)
+  await values.removeIf(name, 'b')
+  await values.reserve(name, 'c', TTL_MS)
+  await values.remove([name])
+}
+
+async function tryHints(records: Storage['records'], name: string, rights: string): Promise<Finding[]> {
+  const key = { collection: name, id: 'hinted' }
+  const without = 'Without it, whoever waits for a lock or a result asks from time to time instead of being told.'
+  let heard = (): void => {}
+  const hint = new Promise<boolean>((resolve) => (heard = () => resolve(true)))
+  let unsubscribe: (() => Promise<void>) | undefined
+  const refused = await refusal(async () => {
+    unsubscribe = await records.subscribe(key, heard)
+  })
+  if (refused !== undefined || unsubscribe === undefined) {
+    return [
+      {
+        code: 'SUBSCRIBE_REFUSED',
+        severity: 'warning',
+        message: `Subscribing is not possible: ${refused}. ${without}`,
+        fix: `Permit it: ACL SETUSER … +@pubsub ${rights}.`,
+      },
+    ]
+  }
+  try {
+    await records.createOrRead(key, { writeId: 'w', value: '', ttlMs: TTL_MS, notify: true })
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const silence = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), MESSAGE_MS)
+    })
+    const wasHeard = await Promise.race([hint, silence])
+    clearTimeout(timer)
+    if (wasHeard) return []
+    return [
+      {
+        code: 'PUBLISH_REFUSED',
+        severity: 'warning',
+        message: `A published message did not arrive within ${MESSAGE_MS} ms. ${without}`,
+        fix: `Permit PUBLISH: ACL SETUSER … +@pubsub ${rights}; a proxy in between must pass messages on.`,
+      },
+    ]
+  } finally {
+    await unsubscribe()
+  }
+}
+
+/** Why the server refused, or undefined when it did not. What does not come from the server is thrown. */
+async function refusal(step: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await step()
+    return undefined
+  } catch (error) {
+    if (HoldfastError.isInstance(error) && error.code === 'STORAGE_REFUSED') return error.message
+    throw error
+  }
+}

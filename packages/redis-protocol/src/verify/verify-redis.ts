@@ -1,0 +1,62 @@
+import type { Finding, Storage } from '@holdfast/core'
+import type { RedisClient } from '../client.ts'
+import { asStorageError, unexpectedReply } from '../errors.ts'
+import { decodeTime } from '../time.ts'
+import { judgeClocks } from './clocks.ts'
+import { type ServerFacts, judgeServer, parseInfo } from './server.ts'
+import { tryFacets } from './trial.ts'
+
+/**
+ * Looks at the servers and tries everything once with throwaway names. What a managed service does not let be looked
+ * at is said to be unknown; what can be tried is tried, never guessed from a list of rights.
+ */
+export async function verifyRedis(
+  client: RedisClient,
+  facets: Pick<Storage, 'records' | 'leases' | 'values'>,
+  prefix: string,
+): Promise<readonly Finding[]> {
+  const nodes = await client.masters().catch(refuse)
+  const facts = await Promise.all(
+    nodes.map(async ({ name, send }): Promise<ServerFacts> => {
+      const [info, save, clock] = await Promise.all([
+        attempt(send(['INFO'])),
+        attempt(send(['CONFIG', 'GET', 'save'])),
+        timed(() => send(['TIME'])),
+      ])
+      return { name, info: parseInfo(info), save: saveOf(save), clock }
+    }),
+  )
+  const trial = await tryFacets(facets, prefix)
+  return [...facts.flatMap(judgeServer), ...judgeClocks(facts), ...trial]
+}
+
+/** The reply, or undefined when the server refuses to say. Rejects when it cannot be asked at all. */
+async function attempt(reply: Promise<unknown>): Promise<unknown> {
+  try {
+    return await reply
+  } catch (error) {
+    const reason = asStorageError(error, 'verify')
+    if (reason.code === 'STORAGE_REFUSED') return undefined
+    throw reason
+  }
+}
+
+/** What the server's clock showed, and between which moments of ours. */
+async function timed(ask: () => Promise<unknown>): Promise<ServerFacts['clock']> {
+  const before = Date.now()
+  const reply = await attempt(ask())
+  return reply === undefined ? undefined : { before, shown: decodeTime(reply), after: Date.now() }
+}
+
+/** `CONFIG GET` answers with a list of names and values, or with a map in RESP3. */
+function saveOf(reply: unknown): string | undefined {
+  if (reply === undefined) return undefined
+  if (Array.isArray(reply)) return String(reply[1] ?? '')
+  if (reply instanceof Map) return String(reply.get('save') ?? '')
+  if (typeof reply === 'object' && reply !== null && 'save' in reply) return String(reply.save)
+  throw unexpectedReply('CONFIG GET', reply)
+}
+
+function refuse(error: unknown): never {
+  throw asStorageError(error, 'verify')
+}
