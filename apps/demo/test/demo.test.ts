@@ -92,7 +92,7 @@ it('shows another instance take over when the executing one is killed', { timeou
   const out = temporaryFolder()
   const demo = startDemo(['--crash', '--repo', reviewable(), '--out', out])
   expect(await demo.exited, demo.output()).toBe(0)
-  expect(demo.output()).toMatch(/instance-\d was killed at [5-9]\d %/)
+  expect(demo.output()).toMatch(/instance-\d was killed \(SIGKILL\) at [5-9]\d %/)
   expect(demo.output()).toContain('went on from the checkpoint')
 
   const runs = openResult(out)

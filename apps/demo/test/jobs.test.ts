@@ -44,7 +44,7 @@ async function setUp({ withReview = true, configured = true, reviewer = localRev
       reviewer: 'local',
     })
   }
-  const run = (jobs: readonly JobType[]) => fire({ reviewId: 'r1', jobs, onInProgress: 'reject' })
+  const run = (jobs: readonly JobType[]) => fire({ reviewId: 'r1', jobs, at: 0, onInProgress: 'reject' })
   return { store, holdfast, outcomes, logs, run }
 }
 

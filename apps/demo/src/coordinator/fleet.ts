@@ -37,7 +37,9 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const stack = new AsyncDisposableStack()
   try {
     const url = options.storage === 'memory' ? undefined : await provideUrl(options, stack)
-    const fleet = url === undefined ? startInMemory(options, stack) : await startOnRedis(url, options, stack)
+    const fleet = await (url === undefined
+      ? startInMemory(options, stack)
+      : startOnRedis(url, options, stack))
     return { ...fleet, close: () => stack.disposeAsync() }
   } catch (error) {
     await stack.disposeAsync()
@@ -91,12 +93,14 @@ async function startOnRedis(
   return { instances, observer, description, isOneProcess: false }
 }
 
-function startInMemory(options: FleetOptions, stack: AsyncDisposableStack): StartedFleet {
+async function startInMemory(options: FleetOptions, stack: AsyncDisposableStack): Promise<StartedFleet> {
   const storage = memoryStorage()
   stack.defer(() => storage.close())
   const observer = observe(storage, stack)
-  const instances = CLIENTS.map((_, index) =>
-    startMemoryInstance(settingsOf(options, 'memory', index), storage, options.onOutcome),
+  const instances = await Promise.all(
+    CLIENTS.map((_, index) =>
+      startMemoryInstance(settingsOf(options, 'memory', index), storage, options.onOutcome),
+    ),
   )
   stack.defer(async () => void (await Promise.all(instances.map((instance) => instance.close()))))
   const description = 'memory storage, without Redis: three instances in this one process'

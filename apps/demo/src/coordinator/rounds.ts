@@ -8,6 +8,9 @@ import type { Fleet } from './fleet.ts'
 
 const GIVE_UP_MS = 60_000
 
+/** So long before they are to start, the instances are told. */
+const AIM_MS = 50
+
 /** What a run of all jobs needs to know. */
 export interface RoundsOptions {
   readonly fleet: Fleet
@@ -27,26 +30,33 @@ export async function runRounds(options: RoundsOptions): Promise<Killing | undef
   const alive = new Set(fleet.instances)
   const unfinished = new Set<JobType>(JOB_TYPES)
   const stranded = Promise.withResolvers<never>()
+  /** By whom, as far as is known. */
+  const executing = new Map<JobType, string | null>()
   const deliveries: Promise<unknown>[] = []
   let killing: Killing | undefined
 
-  const fireAll = (jobs: Iterable<JobType>, onInProgress: 'reject' | 'attach'): Promise<unknown> =>
-    Promise.all(
+  const fireAll = (jobs: Iterable<JobType>, onInProgress: 'reject' | 'attach'): Promise<unknown> => {
+    const at = Date.now() + AIM_MS
+    return Promise.all(
       [...alive].map((instance, index) => {
         // Each in another order, so that not one of them is first everywhere.
         const order = [...jobs]
         return instance.fire({
           reviewId,
           jobs: [...order.slice(index), ...order.slice(0, index)],
+          at,
           onInProgress,
         })
       }),
     )
+  }
 
   const onGone = (instance: Instance, reason: string | undefined): void => {
     alive.delete(instance)
     if (signal.aborted || unfinished.size === 0) return
-    if (reason !== undefined) for (const type of unfinished) progress.note(type, reason)
+    for (const type of unfinished) {
+      if (reason !== undefined && executing.get(type) === instance.name) progress.note(type, reason)
+    }
     if (alive.size === 0) stranded.reject(new Error('No instance is left to do the rest.'))
     else deliveries.push(fireAll(unfinished, 'attach'))
   }
@@ -61,7 +71,7 @@ export async function runRounds(options: RoundsOptions): Promise<Killing | undef
     const ms = snapshot.leaseRemainingMs
     progress.note(
       type,
-      `${victim.name} was killed at ${snapshot.progressPercentage} %; its lease runs for ${ms} ms more`,
+      `${victim.name} was killed (SIGKILL) at ${snapshot.progressPercentage} %; its lease runs for ${ms} ms more`,
     )
   }
 
@@ -70,6 +80,7 @@ export async function runRounds(options: RoundsOptions): Promise<Killing | undef
     let last: ExecutionSnapshot | undefined
     for await (const snapshot of fleet.observer.idempotency.watch(type, reviewId, { signal })) {
       last = snapshot
+      executing.set(type, snapshot.instance)
       progress.update(type, viewOf(snapshot))
       killAt(type, snapshot)
     }

@@ -16,7 +16,9 @@ async function main(): Promise<void> {
   const { client, redisUrl = '' } = settings
   if (client === 'memory') throw new Error('memory storage cannot be shared with another process')
   const connected = await connectStorage(client, redisUrl)
-  const runtime = startRuntime(settings, connected.storage, (outcome) => tell({ type: 'outcome', outcome }))
+  const runtime = await startRuntime(settings, connected.storage, (outcome) =>
+    tell({ type: 'outcome', outcome }),
+  )
 
   process.on('message', (message: ToInstance) => {
     if (message.type === 'close') void close(runtime, connected)

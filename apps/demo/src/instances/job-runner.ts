@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTick, setTimeout as sleep } from 'node:timers/promises'
 import type { Idempotency } from '@holdfast/core'
 import type { Logger } from 'pino'
 import { JOBS } from '../jobs/index.ts'
@@ -86,8 +86,15 @@ export function createJobRunner(parts: JobRunnerParts): JobRunner {
   }
 
   return {
-    async fire({ jobs, reviewId, onInProgress }) {
-      await Promise.allSettled(jobs.map((type) => start(type, reviewId, { onInProgress, nested: false })))
+    async fire({ jobs, reviewId, at, onInProgress }) {
+      await sleep(Math.max(0, at - Date.now()))
+      const starts: Promise<unknown>[] = []
+      for (const type of jobs) {
+        starts.push(start(type, reviewId, { onInProgress, nested: false }).catch(() => 'told'))
+        // Starts of one tick leave in one write, and whoever is first would be first with all of them.
+        await nextTick()
+      }
+      await Promise.all(starts)
     },
   }
 }

@@ -4,13 +4,13 @@ import type { CallOutcome, InstanceSettings } from './messages.ts'
 import { startRuntime } from './runtime.ts'
 
 /** Starts an instance within this process, for a storage that only this process can see. */
-export function startMemoryInstance(
+export async function startMemoryInstance(
   settings: InstanceSettings,
   storage: Storage,
   onOutcome: (outcome: CallOutcome) => void,
-): Instance {
+): Promise<Instance> {
   const { name, client } = settings
-  const runtime = startRuntime(settings, storage, onOutcome)
+  const runtime = await startRuntime(settings, storage, onOutcome)
   const gone = Promise.withResolvers<undefined>()
   let closed: Promise<void> | undefined
   return {

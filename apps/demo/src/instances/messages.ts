@@ -18,6 +18,8 @@ export type ClientName = 'ioredis' | 'node-redis' | 'memory'
 export interface FireRequest {
   readonly reviewId: string
   readonly jobs: readonly JobType[]
+  /** When to start, in milliseconds since the epoch: all instances of a machine at the same moment. */
+  readonly at: number
   /** What a start does while the job runs elsewhere: be turned away, or stay with it and take over if its owner dies. */
   readonly onInProgress: 'reject' | 'attach'
 }

@@ -15,11 +15,11 @@ export interface InstanceRuntime extends JobRunner {
 /** How long bodies may take to notice that they are to end. */
 const GRACE_MS = 2_000
 
-export function startRuntime(
+export async function startRuntime(
   settings: InstanceSettings,
   storage: Storage,
   onOutcome: (outcome: CallOutcome) => void,
-): InstanceRuntime {
+): Promise<InstanceRuntime> {
   const { name: instance, client, databasePath, logPath } = settings
   const holdfast = createHoldfast({ storage, prefix: 'AIReview', instance })
   const store = openStore(databasePath)
@@ -35,6 +35,9 @@ export function startRuntime(
     log,
     onOutcome,
   })
+  // Ready means that the storage answers.
+  const { status, error } = await holdfast.health()
+  if (status === 'down') throw error ?? new Error('The storage does not answer.')
   return {
     fire,
     async close() {

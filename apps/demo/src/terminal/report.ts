@@ -19,7 +19,9 @@ export function jobTable(runs: readonly JobRun[], outcomes: readonly CallOutcome
     const begins = runs.filter(({ jobType, event }) => jobType === type && event === 'begin')
     const told = (status: CallOutcome['status']): number =>
       outcomes.filter((outcome) => outcome.jobType === type && outcome.status === status).length
-    const places = begins.map(({ instance, client }) => `${instance} · ${client}`)
+    const places = begins.map(
+      ({ instance, client, executionId }) => `${instance} · ${client}${fate(runs, executionId)}`,
+    )
     table.push([
       type,
       begins.length,
@@ -61,6 +63,12 @@ export function testimony(runs: readonly JobRun[]): string {
     if (event !== 'stage') table.push([`${jobType} on ${instance}`, attempt, executionId, event, detail])
   }
   return table.toString()
+}
+
+/** A body that neither ended nor failed died with its process. */
+function fate(runs: readonly JobRun[], executionId: string): string {
+  const last = runs.findLast((run) => run.executionId === executionId)
+  return last?.event === 'end' ? '' : last?.event === 'failed' ? ' (failed)' : ' (died)'
 }
 
 /** From the first begin to the last end: a takeover's wait for the lease included. */
