@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { type HttpCase, type Kit, capability, gate, poll } from '../case.ts'
+import type { Answer } from '../client.ts'
+import { assertFirst, assertInProgress, assertReplay, assertRuns } from '../expect.ts'
+import type { Instruction } from '../instruction.ts'
+import type { Watched } from '../witness.ts'
+
+const answerOf = (run: number): Instruction => ({ kind: 'json', status: 200, json: { run } })
+
+/** Asks the living instance until it has taken the request over; until then it must say that it is in progress. */
+async function takenOver(kit: Kit, watched: Watched): Promise<Answer> {
+  const ask = async (): Promise<Answer> => {
+    const answer = await kit.post('lease', { watched })
+    if (answer.status !== 200) assertInProgress(answer)
+    return answer
+  }
+  const answer = await poll(ask, ({ status }) => status === 200, 10_000)
+  assertFirst(answer, 200)
+  assert.deepEqual(answer.json(), { run: 2 })
+  return answer
+}
+
+export const crashCases: readonly HttpCase[] = [
+  {
+    id: 'H49',
+    title: 'killed in the middle: in progress for one lease, then run again, once',
+    needs: ['spawn'],
+    async run(kit) {
+      const victim = await capability(kit.target, 'spawn')()
+      const never = gate<Instruction>()
+      const watched = kit.watch((run) => (run === 1 ? never.opened : answerOf(run)))
+      kit.start('lease', { at: victim, watched })
+      assert.equal((await watched.begun(1)).pid, victim.pid)
+      await victim.kill()
+      assertInProgress(await kit.post('lease', { watched }))
+      const successor = await takenOver(kit, watched)
+      assertReplay(await kit.post('lease', { watched }), successor)
+      assertRuns(watched, 2)
+    },
+  },
+  {
+    id: 'H50',
+    title: 'a handler that takes longer than the lease is not run twice',
+    async run(kit) {
+      const held = gate<Instruction>()
+      const watched = kit.watch(() => held.opened)
+      const { answer } = kit.start('lease', { watched })
+      await watched.begun(1)
+      const until = performance.now() + 2_500
+      const last = await poll(
+        () => kit.post('lease', { watched }),
+        ({ status }) => status !== 409 || performance.now() > until,
+        5_000,
+      )
+      assertInProgress(last)
+      held.open(answerOf(1))
+      assertFirst(await answer, 200)
+      assertRuns(watched, 1)
+    },
+  },
+  {
+    id: 'H51',
+    title: 'paused for longer than its lease: its successor counts, its own client still gets an answer',
+    needs: ['spawn'],
+    async run(kit) {
+      const frozen = await capability(kit.target, 'spawn')()
+      const held = gate<Instruction>()
+      const watched = kit.watch((run) => (run === 1 ? held.opened : answerOf(run)))
+      const { answer } = kit.start('lease', { at: frozen, watched })
+      await watched.begun(1)
+      frozen.pause()
+      const successor = await takenOver(kit, watched)
+      frozen.resume()
+      held.open(answerOf(1))
+      const late = await answer
+      assertFirst(late, 200)
+      assert.deepEqual(late.json(), { run: 1 })
+      assertReplay(await kit.post('lease', { watched }), successor)
+      assertReplay(await kit.post('lease', { at: frozen, watched }), successor)
+      assertRuns(watched, 2)
+      await frozen.close()
+    },
+  },
+  {
+    id: 'H52',
+    title: 'a blocked event loop is found out: the successor counts',
+    needs: ['spawn'],
+    async run(kit) {
+      const blocked = await capability(kit.target, 'spawn')()
+      const watched = kit.watch((run) => (run === 1 ? { kind: 'block', ms: 3_000 } : answerOf(run)))
+      const { answer } = kit.start('lease', { at: blocked, watched })
+      await watched.begun(1)
+      const successor = await takenOver(kit, watched)
+      const late = await answer
+      assertFirst(late, 200)
+      assert.deepEqual(late.json(), { blocked: true })
+      assertReplay(await kit.post('lease', { watched }), successor)
+      assertRuns(watched, 2)
+      await blocked.close()
+    },
+  },
+]

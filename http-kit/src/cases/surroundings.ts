@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { type HttpCase, type Kit, gate } from '../case.ts'
+import { assertFirst, assertInProgress, assertReplay, assertRuns } from '../expect.ts'
+import type { Instruction } from '../instruction.ts'
+
+const ok: Instruction = { kind: 'json', status: 200, json: { ok: true } }
+
+async function eventsOf(kit: Kit): Promise<Record<string, unknown>[]> {
+  const { text } = await kit.request('GET', '/kit/events').answer
+  return JSON.parse(text) as Record<string, unknown>[]
+}
+
+export const surroundingCases: readonly HttpCase[] = [
+  {
+    id: 'H65',
+    title: 'one event for each request, with the key as a hash only',
+    needs: ['events'],
+    async run(kit) {
+      const before = (await eventsOf(kit)).length
+      const held = gate<Instruction>()
+      const watched = kit.watch((run) => (run === 1 ? held.opened : ok))
+      await kit.post('charge', { key: null, watched })
+      await kit.post('charge', { key: '""', watched })
+      const first = kit.start('charge', { watched })
+      await watched.begun(1)
+      assertInProgress(await kit.post('charge', { watched }))
+      held.open(ok)
+      assertFirst(await first.answer, 200)
+      await kit.post('charge', { watched })
+      await kit.post('charge', { json: { amount: 2 }, watched })
+      await kit.post('optional', { key: null, watched })
+      const events = (await eventsOf(kit)).slice(before)
+      assert.deepEqual(
+        events.map(({ type, code, reason, recorded }) => code ?? reason ?? recorded ?? type),
+        [
+          'IDEMPOTENCY_KEY_MISSING',
+          'IDEMPOTENCY_KEY_MALFORMED',
+          'IDEMPOTENCY_IN_PROGRESS',
+          'stored',
+          'replayed',
+          'IDEMPOTENCY_KEY_REUSED',
+          'noKey',
+        ],
+      )
+      assert.ok(!JSON.stringify(events).includes(kit.key))
+      const hashes = new Set(events.map(({ jobKey }) => jobKey).filter((hash) => hash !== null))
+      assert.equal(hashes.size, 1)
+    },
+  },
+  {
+    id: 'H66',
+    title: 'a rule that throws changes no answer and makes nothing run twice',
+    async run(kit) {
+      const watched = kit.watch(ok)
+      assertFirst(await kit.post('faulty', { headers: { 'x-break': 'fingerprint' }, watched }), 500)
+      assertRuns(watched, 0)
+      const first = await kit.post('faulty', { watched })
+      assertFirst(first, 200)
+      assertReplay(await kit.post('faulty', { watched }), first)
+      assertRuns(watched, 1)
+    },
+  },
+  {
+    id: 'H67',
+    title: 'the API description names the header and the answers',
+    needs: ['openapi'],
+    async run(kit) {
+      const { text } = await kit.request('GET', '/openapi.json').answer
+      const { paths } = JSON.parse(text) as {
+        paths: Record<string, Record<string, { parameters?: Record<string, unknown>[]; responses?: object }>>
+      }
+      const charge = paths['/charge']?.['post']
+      const header = charge?.parameters?.find((parameter) => parameter['in'] === 'header')
+      assert.equal(String(header?.['name']).toLowerCase(), 'idempotency-key')
+      assert.equal(header?.['required'], true)
+      for (const status of ['400', '409', '422', '503'])
+        assert.ok(status in (charge?.responses ?? {}), status)
+      const plain = paths['/charge']?.['get']
+      assert.equal(plain?.parameters, undefined)
+    },
+  },
+  {
+    id: 'H68',
+    title: 'an idempotent job inside an idempotent request, in one storage',
+    async run(kit) {
+      const watched = kit.watch({ kind: 'nested', jobKey: kit.key })
+      const outer = await kit.post('charge', { watched })
+      assertFirst(outer, 200)
+      assert.equal(outer.json()['status'], 'executed')
+      assertReplay(await kit.post('charge', { watched }), outer)
+      const another = await kit.post('charge', { key: `${kit.key}-2`, watched })
+      assertFirst(another, 200)
+      assert.deepEqual(another.json(), { ...outer.json(), status: 'replayed' })
+      assertRuns(watched, 2)
+    },
+  },
+]

@@ -1,0 +1,79 @@
+import type { HttpIdempotencyOptions } from '@holdfast/core/http'
+
+/** As much of a request as the options below look at; Fastify's and Express' fit. */
+export interface KitRequest {
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly body?: unknown
+}
+
+export interface KitRoute {
+  readonly method: 'POST' | 'PATCH'
+  readonly path: string
+  readonly options: Partial<HttpIdempotencyOptions<KitRequest>>
+}
+
+const header = (request: KitRequest, name: string): string | undefined => {
+  const value = request.headers[name]
+  return typeof value === 'string' ? value : value?.[0]
+}
+
+/** What every route of the contract shares: the caller is whoever `x-tenant` says. */
+export const kitDefaults: HttpIdempotencyOptions<KitRequest> = {
+  scope: (request) => header(request, 'x-tenant') ?? 'kit',
+}
+
+/**
+ * The app that the cases are run against: each of these routes asks the witness what to do ({@link askWitness}) and
+ * does it. Beside them it serves:
+ *
+ * - `GET /charge`, which asks the witness, too, and is not idempotent;
+ * - `POST /validated` refuses a body without a number `amount` (400), by the framework's own validation;
+ * - `POST /guarded` answers 401 when `x-role` is `nobody` and 429 when it is `eager`, before the handler;
+ * - `POST /filtered` renders what its handler throws by the app's own error handler or exception filter: status 418,
+ *   body `{"filtered": message}`;
+ * - `GET /kit/events` with all events of `holdfast:http` of this process so far, as a JSON array;
+ * - `GET /openapi.json`, when the framework makes one;
+ * - bodies above 16 KiB are refused (413), multipart bodies are parsed, answers are compressed on request.
+ */
+export const kitRoutes = {
+  charge: { method: 'POST', path: '/charge', options: {} },
+  patch: { method: 'PATCH', path: '/charge', options: {} },
+  one: { method: 'POST', path: '/charge/:id', options: {} },
+  other: { method: 'POST', path: '/other', options: {} },
+  optional: { method: 'POST', path: '/optional', options: { required: false } },
+  quoted: { method: 'POST', path: '/quoted', options: { quotedOnly: true } },
+  webhook: {
+    method: 'POST',
+    path: '/webhook',
+    options: { key: ({ body }) => (body as { eventId?: string } | undefined)?.eventId },
+  },
+  renamed: { method: 'POST', path: '/renamed', options: { header: 'X-Request-Key' } },
+  wait: { method: 'POST', path: '/wait', options: { wait: { maxMs: 10_000 } } },
+  impatient: { method: 'POST', path: '/impatient', options: { wait: { maxMs: 300 } } },
+  crowded: { method: 'POST', path: '/crowded', options: { wait: { maxMs: 10_000, maxWaiters: 2 } } },
+  stripe: { method: 'POST', path: '/stripe', options: { replay: 'stripe-v1' } },
+  success: { method: 'POST', path: '/success', options: { replay: 'success-only' } },
+  attempts: { method: 'POST', path: '/attempts', options: { maxAttempts: 2 } },
+  brief: { method: 'POST', path: '/brief', options: { retainMs: 500 } },
+  small: { method: 'POST', path: '/small', options: { maxResponseBytes: 64 } },
+  buffered: { method: 'POST', path: '/buffered', options: { streams: 'buffer', maxResponseBytes: 64 } },
+  open: { method: 'POST', path: '/open', options: { onStorageUnavailable: 'open' } },
+  lease: { method: 'POST', path: '/lease', options: { leaseMs: 1_000 } },
+  validated: { method: 'POST', path: '/validated', options: {} },
+  guarded: { method: 'POST', path: '/guarded', options: {} },
+  filtered: { method: 'POST', path: '/filtered', options: {} },
+  status: { method: 'POST', path: '/status', options: { statusHeader: true } },
+  faulty: {
+    method: 'POST',
+    path: '/faulty',
+    options: {
+      replay: () => {
+        throw new Error('the rule of /faulty throws')
+      },
+      fingerprint: (request, standard) => {
+        if (header(request, 'x-break') !== undefined) throw new Error('the fingerprint of /faulty throws')
+        return standard
+      },
+    },
+  },
+} as const satisfies Readonly<Record<string, KitRoute>>

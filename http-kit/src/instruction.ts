@@ -1,0 +1,49 @@
+/**
+ * What the handler of the app under test is to do. The runner says so through its witness, so that it counts runs
+ * itself and decides when each one goes on, in whatever process it happens.
+ */
+export type Instruction =
+  | { readonly kind: 'json'; readonly status: number; readonly headers?: Headers; readonly json: unknown }
+  | { readonly kind: 'text'; readonly status: number; readonly headers?: Headers; readonly text: string }
+  | { readonly kind: 'bytes'; readonly status: number; readonly headers?: Headers; readonly base64: string }
+  | { readonly kind: 'empty'; readonly status: number; readonly headers?: Headers }
+  /** A Node stream of these chunks. */
+  | {
+      readonly kind: 'stream'
+      readonly status: number
+      readonly headers?: Headers
+      readonly chunks: readonly string[]
+    }
+  /** A web `Response`. */
+  | { readonly kind: 'response'; readonly status: number; readonly headers?: Headers; readonly text: string }
+  /** The framework's own exception with this status; without one a plain `Error`. */
+  | { readonly kind: 'throw'; readonly message: string; readonly status?: number }
+  /** Writes to the raw response, past the framework. */
+  | { readonly kind: 'hijack'; readonly status: number; readonly text: string }
+  /** A value that JSON cannot say. */
+  | { readonly kind: 'unserializable'; readonly how: 'bigint' | 'circular' }
+  /** Blocks the event loop, then answers 200 `{"blocked":true}`. */
+  | { readonly kind: 'block'; readonly ms: number }
+  /** Runs the idempotent job `kit:nested` with this key, then answers 200 with its `{status, result}`. */
+  | { readonly kind: 'nested'; readonly jobKey: string }
+
+export type Headers = Readonly<Record<string, string | string[]>>
+
+/** The header by which a request says whom its handler has to ask. */
+export const WITNESS_HEADER = 'x-kit-witness'
+
+/** For handlers of the app under test: tells the witness that it runs, and waits for what to do. */
+export async function askWitness(
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+): Promise<Instruction> {
+  const url = headers[WITNESS_HEADER]
+  if (typeof url !== 'string') return { kind: 'json', status: 200, json: { witness: false } }
+  const answer = await fetch(url, { method: 'POST', body: JSON.stringify({ pid: process.pid }) })
+  return (await answer.json()) as Instruction
+}
+
+/** For handlers: keeps the whole process busy. */
+export function blockEventLoop(ms: number): void {
+  const until = performance.now() + ms
+  while (performance.now() < until);
+}

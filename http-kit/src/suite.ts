@@ -1,0 +1,50 @@
+import { type HttpCase, Kit } from './case.ts'
+import { httpCases } from './cases/index.ts'
+import { type RunnableTarget, reasonAgainst } from './run.ts'
+import { type Witness, startWitness } from './witness.ts'
+
+/** The part of a test runner that the suite uses; vitest's and Jest's fit. */
+export interface Runner {
+  describe(name: string, body: () => void): void
+  test(
+    name: string,
+    body: (context: { skip(reason: string): void }) => Promise<void>,
+    timeoutMs: number,
+  ): void
+  beforeAll(body: () => Promise<void>, timeoutMs: number): void
+  afterAll(body: () => Promise<void>, timeoutMs: number): void
+}
+
+const TIMEOUT_MS = 30_000
+
+/** Each case as a test. What is not applicable is skipped with its reason. */
+export function httpSuite(
+  runner: Runner,
+  name: string,
+  start: () => Promise<RunnableTarget>,
+  only: (one: HttpCase) => boolean = () => true,
+): void {
+  runner.describe(name, () => {
+    let target: RunnableTarget
+    let witness: Witness
+    runner.beforeAll(async () => {
+      witness = await startWitness()
+      target = await start()
+    }, TIMEOUT_MS)
+    runner.afterAll(async () => {
+      await target.close()
+      await witness.close()
+    }, TIMEOUT_MS)
+    for (const one of httpCases.filter(only)) {
+      runner.test(
+        `${one.id} ${one.title}`,
+        async (context) => {
+          const reason = reasonAgainst(target, one)
+          if (reason !== undefined) return context.skip(reason)
+          await one.run(new Kit(target, witness))
+        },
+        TIMEOUT_MS,
+      )
+    }
+  })
+}

@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { randomUUID } from 'node:crypto'
+import type { Instruction } from './instruction.ts'
+
+/** One run of a handler, as the handler itself reported it. */
+export interface Visit {
+  readonly pid: number
+}
+
+/** What a handler is told at its n-th run, 1 for the first; a pending promise holds it. */
+export type Script = (run: number) => Instruction | Promise<Instruction>
+
+/** The handler runs of one test. */
+export interface Watched {
+  /** For the `x-kit-witness` header. */
+  readonly url: string
+  readonly visits: readonly Visit[]
+  /** Settles when the handler has begun its n-th run. */
+  begun(run: number): Promise<Visit>
+}
+
+/** Counts the runs of handlers and tells each of them what to do. Judge by this, not by what the app says of itself. */
+export interface Witness {
+  watch(script: Script): Watched
+  close(): Promise<void>
+}
+
+interface Scene {
+  readonly script: Script
+  readonly visits: Visit[]
+  readonly waiting: Set<() => void>
+}
+
+export async function startWitness(): Promise<Witness> {
+  const scenes = new Map<string, Scene>()
+  const server = createServer((request, response) => {
+    receive(scenes, request, response).catch((error: unknown) => {
+      response.writeHead(500).end(String(error))
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    watch(script) {
+      const id = randomUUID()
+      const scene: Scene = { script, visits: [], waiting: new Set() }
+      scenes.set(id, scene)
+      return {
+        url: `${base}/${id}`,
+        visits: scene.visits,
+        begun: (run) => begun(scene, run),
+      }
+    },
+    async close() {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
+  }
+}
+
+async function receive(
+  scenes: ReadonlyMap<string, Scene>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const scene = scenes.get(request.url?.slice(1) ?? '')
+  if (scene === undefined) {
+    response.writeHead(404).end()
+    return
+  }
+  const { pid } = JSON.parse(await textOf(request)) as Visit
+  scene.visits.push({ pid })
+  const run = scene.visits.length
+  for (const tell of scene.waiting) tell()
+  const instruction = await scene.script(run)
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(instruction))
+}
+
+async function begun({ visits, waiting }: Scene, run: number): Promise<Visit> {
+  for (;;) {
+    const visit = visits[run - 1]
+    if (visit !== undefined) return visit
+    await new Promise<void>((resolve) => waiting.add(resolve))
+  }
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString()
+}
