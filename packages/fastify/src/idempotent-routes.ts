@@ -3,6 +3,7 @@ import { type HttpIdempotency, type HttpIdempotencyOptions, createHttpIdempotenc
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { capture, sendAnswer } from './capture.ts'
 import { endHijacked, followed } from './handler.ts'
+import { rememberHeader } from './openapi.ts'
 import type { RouteIdempotencyOptions } from './options.ts'
 import { factsOf } from './request-facts.ts'
 import { handle, handlingOf, states } from './request-state.ts'
@@ -36,6 +37,7 @@ export function idempotentRoutes(
       )
     }
     routes.push(http)
+    if (route.config !== undefined) rememberHeader(route.config, options)
     addHooks(route, http, closing)
   })
   return {

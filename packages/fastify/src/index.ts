@@ -1,3 +1,6 @@
 export type { RequestIdempotency } from './declarations.ts'
+export { type HealthRouteOptions, holdfastHealth } from './health-route.ts'
+export { type Transformable, describeIdempotency } from './openapi.ts'
 export type { HoldfastPluginOptions, PluginSettings, RouteIdempotencyOptions } from './options.ts'
 export { holdfast as default, holdfast } from './plugin.ts'
+export { type StateRoutesOptions, holdfastState } from './state-routes.ts'

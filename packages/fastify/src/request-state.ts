@@ -29,10 +29,10 @@ export function handle(request: FastifyRequest, reply: FastifyReply, exchange: H
   const handling: Handling = { exchange, sending: false }
   states.set(request, handling)
   // Fastify does not tell whether an answer is on its way through asynchronous hooks.
-  const { send } = reply
+  const send = reply.send.bind(reply)
   reply.send = function (payload) {
     handling.sending = true
-    return send.call(this, payload)
+    return send(payload)
   }
 }
 

@@ -1,0 +1,8 @@
+/** The kit's app in a process of its own: `kit-process.ts ioredis|redis`, with `REDIS_URL`. */
+import { type RedisStorageName, redisStorages } from './storages.ts'
+import { serve } from './targets.ts'
+
+const name = process.argv[2] as RedisStorageName
+const { url, close } = await serve(await redisStorages[name](process.env['REDIS_URL'] ?? ''))
+process.once('SIGTERM', () => void close())
+console.log(`listening ${url}`)
