@@ -19,7 +19,8 @@ interface Run {
 
 function startDemo(args: readonly string[], env: NodeJS.ProcessEnv = {}): Run {
   const child = spawn(process.execPath, ['--conditions=@holdfast/source', MAIN, ...args], {
-    env: { ...process.env, ...env },
+    // As npm runs scripts.
+    env: { ...process.env, EDITOR: 'vi', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))

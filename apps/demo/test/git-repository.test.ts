@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { parseChange } from '../src/review/diff.ts'
 import { openRepository } from '../src/review/git-repository.ts'
 import { createRepository, temporaryFolder } from './repository.ts'
@@ -109,6 +109,26 @@ it('opens a repository from a folder below its top, and a bare one', async () =>
   const bare = temporaryFolder()
   repository.git('clone', '--quiet', '--bare', repository.path, bare)
   const git = await openRepository(bare)
+  expect(parseChange(await git.diff(await git.resolveRange())).files).toHaveLength(1)
+})
+
+it('reads the named repository whatever npm, a git hook or the user put into the environment', async () => {
+  const repository = createRepository()
+  repository.commit({ 'a.txt': '1\n' })
+  onTestFinished(() => void vi.unstubAllEnvs())
+  for (const name of [
+    'GIT_DIR',
+    'GIT_INDEX_FILE',
+    'EDITOR',
+    'GIT_EDITOR',
+    'PAGER',
+    'GIT_SSH_COMMAND',
+    'GIT_ASKPASS',
+  ]) {
+    vi.stubEnv(name, '/nowhere')
+  }
+  const git = await openRepository(repository.path)
+  expect(git.root).toBe(repository.path)
   expect(parseChange(await git.diff(await git.resolveRange())).files).toHaveLength(1)
 })
 

@@ -1,9 +1,9 @@
-/** The entry point of an instance that is a process of its own. Its one argument is its settings as JSON. */
+/** The entry point of an instance that is a process of its own. It finds its settings as JSON in its environment. */
 import { type ConnectedStorage, connectStorage } from './connect.ts'
-import type { FromInstance, InstanceSettings, ToInstance } from './messages.ts'
+import { type FromInstance, type InstanceSettings, SETTINGS_VARIABLE, type ToInstance } from './messages.ts'
 import { type InstanceRuntime, startRuntime } from './runtime.ts'
 
-const settings = JSON.parse(process.argv[2] ?? '{}') as InstanceSettings
+const settings = JSON.parse(process.env[SETTINGS_VARIABLE] ?? '{}') as InstanceSettings
 
 function tell(message: FromInstance): void {
   // The coordinator may be gone; then there is nobody to tell, and `disconnect` below ends us.

@@ -1,6 +1,6 @@
 import type { JobType } from '../jobs/job.ts'
 
-/** Everything an instance must know to start; sent to a child process as its one argument. */
+/** Everything an instance must know to start; a process of its own finds it in {@link SETTINGS_VARIABLE}. */
 export interface InstanceSettings {
   readonly name: string
   readonly client: ClientName
@@ -13,6 +13,9 @@ export interface InstanceSettings {
 }
 
 export type ClientName = 'ioredis' | 'node-redis' | 'memory'
+
+/** Not an argument: everybody may read those, and the URL may have a password. */
+export const SETTINGS_VARIABLE = 'HOLDFAST_DEMO_INSTANCE'
 
 /** Start these jobs for this review, all at once. */
 export interface FireRequest {

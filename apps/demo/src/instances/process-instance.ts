@@ -1,7 +1,13 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Instance } from './instance.ts'
-import type { CallOutcome, FromInstance, InstanceSettings, ToInstance } from './messages.ts'
+import {
+  type CallOutcome,
+  type FromInstance,
+  type InstanceSettings,
+  SETTINGS_VARIABLE,
+  type ToInstance,
+} from './messages.ts'
 
 const ENTRY = fileURLToPath(new URL('instance-process.ts', import.meta.url))
 
@@ -14,7 +20,8 @@ export async function startProcessInstance(
   onOutcome: (outcome: CallOutcome) => void,
 ): Promise<Instance> {
   const { name, client } = settings
-  const child = fork(ENTRY, [JSON.stringify(settings)], {
+  const child = fork(ENTRY, {
+    env: { ...process.env, [SETTINGS_VARIABLE]: JSON.stringify(settings) },
     execArgv: ['--conditions=@holdfast/source'],
     // Its standard error is ours: what a crash says must be seen.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -124,13 +124,31 @@ function gitIn(root: string, { trimmed = true } = {}): SimpleGit {
     maxConcurrentProcesses: 4,
     config: ['core.quotePath=off'],
   })
-  return git.env(withoutGitVariables())
+  return git.env(environment())
 }
 
-/** GIT_DIR and the like, set while a git hook runs, would lead to another repository than the one asked for. */
-function withoutGitVariables(): Record<string, string> {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_'))
-  return Object.fromEntries(kept.map(([name, value]) => [name, value ?? '']))
+/**
+ * What git needs to read, and nothing else: GIT_DIR, set while a git hook runs, would lead to another repository, and
+ * simple-git refuses to work under an EDITOR or PAGER, which npm sets for its scripts.
+ */
+const ENVIRONMENT = [
+  'PATH',
+  'HOME',
+  'XDG_CONFIG_HOME',
+  'LANG',
+  'LC_ALL',
+  'TMPDIR',
+  'USERPROFILE',
+  'SYSTEMROOT',
+]
+
+function environment(): Record<string, string> {
+  return Object.fromEntries(
+    ENVIRONMENT.flatMap((name) => {
+      const value = process.env[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
 }
 
 async function topFolder(path: string): Promise<string> {
