@@ -157,9 +157,14 @@ export class Execution implements ExecutionContext, Alarm {
   }
 
   updateProgress(percentage: number, message?: string, options?: ProgressOptions): Promise<void> {
+    try {
+      checkProgress(percentage, message)
+    } catch (error) {
+      return Promise.reject(error as Error)
+    }
     const shown = this.#show(percentage, message, options)
-    // Progress is often not awaited; the signal tells of a loss too, so that it need not end the process.
-    shown.catch(ignoreLoss)
+    // Progress is often not awaited, and the signal tells of a loss too: it need not end the process.
+    shown.catch(() => undefined)
     return shown
   }
 
@@ -205,7 +210,8 @@ export class Execution implements ExecutionContext, Alarm {
     this.#assertNotEnded()
     this.#assertNotSucceeded()
     const stored = storeError(error, this.#options.maxStackBytes)
-    const ttlMs = Math.max(this.#options.failedTtlMs, Math.ceil(retryAfterMs ?? 0))
+    // It must outlive the time for which it keeps others away, or the count of attempts is lost.
+    const ttlMs = this.#options.failedTtlMs + Math.ceil(retryAfterMs ?? 0)
     const { executionId } = this
     await this.#end((progress) => ({
       type: 'fail',
@@ -295,7 +301,6 @@ export class Execution implements ExecutionContext, Alarm {
   }
 
   async #show(percentage: number, message?: string, options?: ProgressOptions): Promise<void> {
-    checkProgress(percentage, message)
     this.#assertOwner()
     this.#assertInTime()
     await this.#report.show(percentage, message, options)
@@ -484,8 +489,4 @@ function isLoss(error: unknown): boolean {
 
 function isUnavailable(error: unknown): boolean {
   return HoldfastError.isInstance(error) && error.code === 'STORAGE_UNAVAILABLE'
-}
-
-function ignoreLoss(error: unknown): void {
-  if (!isLoss(error) && !(error instanceof ExecutionTimeoutError)) throw error
 }

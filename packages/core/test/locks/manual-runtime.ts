@@ -28,7 +28,7 @@ export function manualRuntime(): ManualRuntime {
   return {
     monotonicNow: () => monotonic,
     wallNow: () => wall,
-    randomId: () => `id${(ids += 1)}`.padEnd(22, '0'),
+    randomId: () => `id${`${(ids += 1)}`.padStart(20, '0')}`,
     random: () => 0.5,
     setTimer(ms, fn) {
       const timer = { at: monotonic + Math.max(0, ms), fn }

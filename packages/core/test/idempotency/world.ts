@@ -1,0 +1,212 @@
+import {
+  type Idempotency,
+  type IdempotencyOptions,
+  idempotencyOver,
+} from '../../src/idempotency/idempotency.ts'
+import { StorageRefusedError, StorageUnavailableError } from '../../src/errors.ts'
+import { memoryStorage } from '../../src/memory/memory-storage.ts'
+import { StorageCalls, type StorageCallsOptions } from '../../src/storage-calls.ts'
+import type { RecordStorage } from '../../src/storage/records.ts'
+import type { ConnectionState, Storage } from '../../src/storage/storage.ts'
+import { type ManualRuntime, manualRuntime } from '../locks/manual-runtime.ts'
+
+/** One storage, any number of processes, and time that a test moves. */
+export interface World {
+  readonly runtime: ManualRuntime
+  readonly storage: Storage
+  /** Every command that was executed, as `op id`, in that order. */
+  readonly commands: string[]
+  /** Another process on the same storage; `link` stands for its connection. */
+  readonly join: (options?: IdempotencyOptions & StorageCallsOptions) => Process
+  /** Milliseconds of the storage's clock. */
+  readonly now: () => number
+  /** Steps the storage's clock. */
+  readonly stepStorage: (ms: number) => void
+}
+
+export interface Process {
+  readonly idempotency: Idempotency
+  readonly link: Link
+}
+
+type Op = 'createOrRead' | 'compareAndSet' | 'compareAndDelete' | 'read' | 'list' | 'subscribe' | 'time'
+
+/**
+ * `lost`: never arrives, never answered. `unanswered`: is executed, never answered. `broken`: is executed, and the
+ * connection breaks before the answer. `refused`: the storage answers with an error. `twice`: is executed twice, the
+ * second answer counts. `held`: is executed, and answered, when the test calls what it is given.
+ */
+export type Fault =
+  | 'lost'
+  | 'unanswered'
+  | 'broken'
+  | 'refused'
+  | 'twice'
+  | { readonly held: (execute: () => Promise<unknown>) => void }
+
+/** A process's connection, as a test disturbs it. */
+export interface Link {
+  /** The next command of this kind meets this fault. */
+  readonly once: (op: Op, fault: Fault) => void
+  /** Every command of this kind meets it, until the function is called. */
+  readonly every: (op: Op, fault: Fault) => () => void
+  /** Commands are lost, all of them, while it is set. */
+  blackHole: boolean
+  /** Hints do not arrive. */
+  deaf: boolean
+  readonly set: (state: ConnectionState) => void
+  /** Subscriptions that are open. */
+  subscriptions: number
+  /** Calls that wait for the connection to change. */
+  readonly waiting: number
+}
+
+export function createWorld(): World {
+  const runtime = manualRuntime()
+  let offset = 1_600_000_000_000
+  // The server's clock is its own: far from the processes' clocks.
+  const now = (): number => offset + runtime.monotonicNow()
+  const storage = memoryStorage({ now })
+  const commands: string[] = []
+  return {
+    runtime,
+    storage,
+    commands,
+    now,
+    stepStorage: (ms) => void (offset += ms),
+    join(options = {}) {
+      const listeners = new Set<(state: ConnectionState) => void>()
+      const faults: { readonly op: Op; readonly fault: Fault; readonly once: boolean }[] = []
+      let state: ConnectionState = 'ready'
+      const link: Link = {
+        blackHole: false,
+        deaf: false,
+        subscriptions: 0,
+        once: (op, fault) => void faults.push({ op, fault, once: true }),
+        every(op, fault) {
+          const entry = { op, fault, once: false }
+          faults.push(entry)
+          return () => void faults.splice(faults.indexOf(entry), 1)
+        },
+        set(next) {
+          state = next
+          for (const listener of listeners) listener(next)
+        },
+        get waiting() {
+          return listeners.size
+        },
+      }
+      const connection = {
+        get state() {
+          return state
+        },
+        onChange(listener: (state: ConnectionState) => void) {
+          listeners.add(listener)
+          return () => void listeners.delete(listener)
+        },
+      }
+      const through = async <R>(op: Op, id: string, command: () => Promise<R>): Promise<R> => {
+        const execute = (): Promise<R> => {
+          commands.push(`${op} ${id}`.trim())
+          return command()
+        }
+        if (link.blackHole) return await silence
+        const index = faults.findIndex((fault) => fault.op === op)
+        if (index < 0) return await execute()
+        const { fault, once } = faults[index] as (typeof faults)[number]
+        if (once) faults.splice(index, 1)
+        switch (fault) {
+          case 'lost':
+            return await silence
+          case 'unanswered':
+            await execute()
+            return await silence
+          case 'broken':
+            await execute()
+            throw new StorageUnavailableError('the connection broke', { maybeApplied: true })
+          case 'refused':
+            throw new StorageRefusedError(`${op} is refused`)
+          case 'twice':
+            await execute()
+            return await execute()
+          default:
+            return await new Promise<R>((resolve, reject) =>
+              fault.held(() => execute().then(resolve, reject)),
+            )
+        }
+      }
+      const faulty: Storage = {
+        ...storage,
+        connection,
+        records: disturbed(storage.records, through, link),
+        time: () => through('time', '', () => storage.time()),
+      }
+      const calls = new StorageCalls(faulty, runtime, options)
+      return { idempotency: idempotencyOver(calls, options), link }
+    },
+  }
+}
+
+const silence = new Promise<never>(() => undefined)
+
+function disturbed(
+  records: RecordStorage,
+  through: <R>(op: Op, id: string, command: () => Promise<R>) => Promise<R>,
+  link: Link,
+): RecordStorage {
+  return {
+    createOrRead: (key, write) => through('createOrRead', key.id, () => records.createOrRead(key, write)),
+    compareAndSet: (key, rev, write) =>
+      through('compareAndSet', key.id, () => records.compareAndSet(key, rev, write)),
+    compareAndDelete: (key, match) =>
+      through('compareAndDelete', key.id, () => records.compareAndDelete(key, match)),
+    read: (key) => through('read', key.id, () => records.read(key)),
+    list: (collection, page) => through('list', collection, () => records.list(collection, page)),
+    subscribe: (key, onHint) =>
+      through('subscribe', key.id, async () => {
+        const stop = await records.subscribe(key, () => {
+          if (!link.deaf) onHint()
+        })
+        link.subscriptions += 1
+        return async () => {
+          link.subscriptions -= 1
+          await stop()
+        }
+      }),
+  }
+}
+
+/** A promise and what settles it, for bodies that a test ends. */
+export interface Gate<T = void> {
+  readonly promise: Promise<T>
+  open(value: T): void
+  fail(error: unknown): void
+}
+
+export function gate<T = void>(): Gate<T> {
+  let open!: (value: T) => void
+  let fail!: (error: unknown) => void
+  const promise = new Promise<T>((resolve, reject) => {
+    open = resolve
+    fail = reject
+  })
+  promise.catch(() => undefined)
+  return { promise, open, fail }
+}
+
+/** The outcome of a promise that a test looks at later; reading it is never an unhandled rejection. */
+export interface Watched<T> {
+  state: 'pending' | 'resolved' | 'rejected'
+  value?: T
+  error?: unknown
+  readonly promise: Promise<T>
+}
+
+export function watched<T>(promise: Promise<T>): Watched<T> {
+  const result: Watched<T> = { state: 'pending', promise }
+  promise.then(
+    (value) => Object.assign(result, { state: 'resolved', value }),
+    (error: unknown) => Object.assign(result, { state: 'rejected', error }),
+  )
+  return result
+}
