@@ -61,7 +61,7 @@ export async function beginJob(
   const { calls, starts, observations } = starter
   assertOpen(starter)
   if (start.signal?.aborted) throw waitAborted(job, start.signal)
-  const command = commandOf(starter, start, resolved)
+  let command = commandOf(starter, start, resolved)
   const mayWait = resolved.onInProgress !== 'reject'
   const giveUpAt = mayWait ? calls.runtime.monotonicNow() + resolved.waitMs : 0
   let view = starts.known(job.key) ?? (mayWait ? runningElsewhere(observations.latest(job.key)) : undefined)
@@ -85,7 +85,11 @@ export async function beginJob(
       await execution?.release().catch(() => execution.stop())
       throw closing
     }
-    if (execution === undefined) continue
+    if (execution === undefined) {
+      // An id that may have been stored is not used for another attempt.
+      command = { ...command, executionId: calls.runtime.randomId() }
+      continue
+    }
     publish(job, { type: 'started', executionId: execution.executionId, attempt: execution.attempt })
     starter.started(job.jobType)
     return { status: 'started', execution }

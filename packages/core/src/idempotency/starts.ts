@@ -7,8 +7,9 @@ import { type BeginCommand, decide } from './decide.ts'
 import { Execution, type ExecutionHome, type ExecutionName, type View } from './execution.ts'
 import { keyText } from './observation.ts'
 import type { ResolvedOptions } from './options.ts'
-import type { Executing } from './owner-record.ts'
+import { type Executing, OwnerRecord } from './owner-record.ts'
 import { type Current, type ExecutionRecord, currentOf } from './record.ts'
+import { Term } from '../validity.ts'
 
 /** The execution is present when this very call started it. */
 export interface StartAnswer {
@@ -126,10 +127,38 @@ export class Starts {
     // Ours also when the answer was lost and somebody, who asked to cancel it, has written since.
     const isOurs = stored?.record.executionId === command.executionId
     if (stored === null || !isOurs || stored.record.status !== 'executing') return answered
-    return {
-      ...answered,
-      execution: this.#adopt(job, { ...stored, record: stored.record }, answer.sentAt, options),
+    const started = { ...stored, record: stored.record }
+    const { leaseMs } = started.record
+    if (new Term(this.#calls.runtime, answer.sentAt, leaseMs).remainingMs() > 0) {
+      return { ...answered, execution: this.#adopt(job, started, answer.sentAt, options) }
     }
+    return this.#confirm(job, started, command, options)
+  }
+
+  /**
+   * The answer took as long as the lease, so the key may be somebody else's by now: no body may begin before the lease
+   * was renewed.
+   */
+  async #confirm(
+    job: ExecutionName,
+    started: Executing,
+    { executionId, ttlMs, leaseMs }: BeginCommand,
+    options: ResolvedOptions,
+  ): Promise<StartAnswer> {
+    const record = new OwnerRecord(this.#calls, job.key, started)
+    const { stored, current, now, sentAt } = await record.write(
+      { type: 'update', executionId, ttlMs, change: { leaseMs } },
+      { notify: false, timeoutMs: this.#calls.callTimeoutMs, refuseLate: true },
+    )
+    const view = { current, now }
+    if (!stored) return { view }
+    if (new Term(this.#calls.runtime, sentAt, leaseMs).remainingMs() > 0) {
+      return { view, execution: this.#adopt(job, record.current, sentAt, options) }
+    }
+    throw new StorageUnavailableError(
+      `The storage takes longer to answer than the lease of ${leaseMs} ms lasts; nothing was started.`,
+      { maybeApplied: true },
+    )
   }
 
   #adopt(job: ExecutionName, started: Executing, sentAt: Instant, options: ResolvedOptions): Execution {
