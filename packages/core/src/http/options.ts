@@ -1,6 +1,6 @@
 import { checkDuration, checkInteger, checkOneOf } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
-import type { ExecutionOptions, StartOptions } from '../idempotency/options.ts'
+import { type ExecutionOptions, type StartOptions, resolver } from '../idempotency/options.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
 import type { ProblemOptions } from './problems.ts'
 import { type JudgedResponse, type ReplayPolicy, type Verdict, judge } from './replay-policy.ts'
@@ -126,6 +126,19 @@ export function resolveHttpOptions<Request>(
   }
   checkDuration('retainMs', retainMs, 1)
   checkInteger('maxResponseBytes', maxResponseBytes, 0)
+  const start: StartOptions = {
+    ...defined({ leaseMs, timeoutMs, maxAttempts, onStalled, codec }),
+    onCompleted: 'replay',
+    onFailed: 'rerun',
+    completedWindowMs: retainMs,
+    completedRetentionMs: retainMs,
+    failedRetentionMs: retainMs,
+    // The limit is ours, on the bytes of the body; text can grow to six times its length on the way to JSON.
+    maxResultBytes: maxResponseBytes * 7 + 262_144,
+    onResultTooLarge: 'tombstone',
+  }
+  // They are resolved again for each execution, over the instance's; here they are only checked.
+  resolver(start)
   return {
     scope,
     required,
@@ -147,17 +160,7 @@ export function resolveHttpOptions<Request>(
     statusHeader,
     problems,
     runtime,
-    start: {
-      ...defined({ leaseMs, timeoutMs, maxAttempts, onStalled, codec }),
-      onCompleted: 'replay',
-      onFailed: 'rerun',
-      completedWindowMs: retainMs,
-      completedRetentionMs: retainMs,
-      failedRetentionMs: retainMs,
-      // The limit is ours, on the bytes of the body; text can grow to six times its length on the way to JSON.
-      maxResultBytes: maxResponseBytes * 7 + 262_144,
-      onResultTooLarge: 'tombstone',
-    },
+    start,
   }
 }
 

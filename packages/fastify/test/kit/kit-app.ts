@@ -12,12 +12,19 @@ import { type RouteIdempotencyOptions, describeIdempotency, holdfast } from '../
 const events: unknown[] = []
 subscribe('holdfast:http', (event) => events.push(event))
 
-/** The contract of the HTTP cases, served by Fastify. */
+/** The contract of the HTTP cases, served by Fastify 5 with the plugins that apps have. */
 export async function kitApp(storage: Storage): Promise<FastifyInstance> {
   const app = fastify({ bodyLimit: 16_384 })
   await app.register(swagger, { openapi: {}, transform: describeIdempotency })
   await app.register(compress, { threshold: 1_024 })
   await app.register(multipart, { attachFieldsToBody: true })
+  await addKitRoutes(app, storage)
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  return app
+}
+
+/** The routes of the contract and what they need. */
+export async function addKitRoutes(app: FastifyInstance, storage: Storage): Promise<void> {
   await app.register(holdfast, { storage, prefix: 'kit', callTimeoutMs: 500, http: kitDefaults })
 
   for (const [name, { method, path, options }] of Object.entries(kitRoutes)) {
@@ -26,14 +33,12 @@ export async function kitApp(storage: Storage): Promise<FastifyInstance> {
       method,
       url: path,
       config: { idempotency },
-      ...(extras[name] ?? {}),
+      ...extras[name],
       handler: async (request, reply) => perform(await askWitness(request.headers), request, reply),
     })
   }
   app.get('/charge', async (request, reply) => perform(await askWitness(request.headers), request, reply))
   app.get('/kit/events', { schema: { hide: true } }, async () => events)
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  return app
 }
 
 /** What some routes of the contract have besides. */

@@ -3,6 +3,6 @@ import { type RedisStorageName, redisStorages } from './storages.ts'
 import { serve } from './targets.ts'
 
 const name = process.argv[2] as RedisStorageName
-const { url, close } = await serve(await redisStorages[name](process.env['REDIS_URL'] ?? ''))
-process.once('SIGTERM', () => void close())
-console.log(`listening ${url}`)
+const app = await serve(await redisStorages[name](process.env['REDIS_URL'] ?? ''))
+process.once('SIGTERM', () => void app.close())
+console.log(`listening ${app.url}`)

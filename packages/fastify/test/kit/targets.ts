@@ -1,10 +1,12 @@
 import { join } from 'node:path'
+import type { Storage } from '@holdfast/core'
 import {
   type ConnectedInstance,
   type RunnableTarget,
   behindFaultyRedis,
   startAppProcess,
 } from '@holdfast/http-kit'
+import type { FastifyInstance } from 'fastify'
 import { kitApp } from './kit-app.ts'
 import { type OpenStorage, type RedisStorageName, memory, redisStorages } from './storages.ts'
 
@@ -17,11 +19,14 @@ const framework = {
   compression: true,
 } as const
 
-export async function memoryTarget(): Promise<RunnableTarget> {
+export async function memoryTarget(
+  makeApp: (storage: Storage) => Promise<FastifyInstance> = kitApp,
+  abilities: Partial<typeof framework> = framework,
+): Promise<RunnableTarget> {
   const { storage } = await memory()
-  const start = (): Promise<ConnectedInstance> => serve({ storage, end: async () => undefined })
+  const start = (): Promise<ConnectedInstance> => serve({ storage, end: async () => undefined }, makeApp)
   return {
-    ...framework,
+    ...abilities,
     ...(await start()),
     second: start,
     missing: {
@@ -46,8 +51,11 @@ export async function redisTarget(name: RedisStorageName, redisUrl: string): Pro
   }
 }
 
-export async function serve({ storage, end }: OpenStorage): Promise<ConnectedInstance> {
-  const app = await kitApp(storage)
+export async function serve(
+  opened: OpenStorage,
+  makeApp: (storage: Storage) => Promise<FastifyInstance> = kitApp,
+): Promise<ConnectedInstance> {
+  const app = await makeApp(opened.storage)
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   return {
     url,
@@ -64,7 +72,7 @@ export async function serve({ storage, end }: OpenStorage): Promise<ConnectedIns
     },
     async close() {
       await app.close()
-      await end()
+      await opened.end()
     },
   }
 }

@@ -1,0 +1,18 @@
+import type { Storage } from '@holdfast/core'
+import { httpSuite } from '@holdfast/http-kit'
+import type { FastifyInstance } from 'fastify'
+import { fastify as fastify4 } from 'fastify4'
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { addKitRoutes } from './kit/kit-app.ts'
+import { memoryTarget } from './kit/targets.ts'
+
+/** The oldest Fastify that is supported. Its plugins for forms, compression and API descriptions are not of interest. */
+async function kitApp4(storage: Storage): Promise<FastifyInstance> {
+  const app = fastify4({ bodyLimit: 16_384 }) as unknown as FastifyInstance
+  await addKitRoutes(app, storage)
+  return app
+}
+
+httpSuite({ describe, test, beforeAll, afterAll }, 'HTTP cases: Fastify 4.29, memory', () =>
+  memoryTarget(kitApp4, { events: true, webResponse: true }),
+)
