@@ -1,7 +1,8 @@
+import { type Listed, Roster } from './roster.ts'
 import type { Runtime, Timer } from './runtime.ts'
 
 /** Something to be done at a moment. */
-export interface Alarm {
+export interface Alarm extends Listed {
   /** Monotonic milliseconds; `Infinity` for never. Tell {@link Alarms.set} when it changes. */
   readonly dueAt: number
   /** Called when it is due, and again while it is. Must not throw. */
@@ -16,7 +17,7 @@ export class Alarms {
   readonly #runtime: Runtime
   readonly #background: boolean
   readonly #lingering: boolean
-  readonly #alarms = new Set<Alarm>()
+  readonly #alarms = new Roster<Alarm>()
   #timer: Timer | undefined
   #timerAt = Infinity
 
@@ -52,7 +53,7 @@ export class Alarms {
     this.#timer = undefined
     this.#timerAt = Infinity
     const now = this.#runtime.monotonicNow()
-    for (const alarm of this.#alarms) if (alarm.dueAt <= now) alarm.ring()
+    for (const alarm of this.#alarms) if (alarm.dueAt <= now && this.#alarms.has(alarm)) alarm.ring()
     let next = Infinity
     for (const alarm of this.#alarms) if (alarm.dueAt < next) next = alarm.dueAt
     if (next < this.#timerAt) this.#arm(next)

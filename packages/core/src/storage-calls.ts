@@ -111,6 +111,7 @@ type Finish<T> = (resolve: (answer: Answered<T>) => void, reject: (error: unknow
 
 /** One call from its sending to its answer or its deadline. */
 class PendingCall<T> implements Alarm {
+  place = -1
   readonly dueAt: number
   readonly #storage: Storage
   readonly #runtime: Runtime

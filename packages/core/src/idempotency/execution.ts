@@ -59,6 +59,7 @@ export interface ExecutionName {
  * an end may still be tried, which the revision decides. `ended`: recorded; nothing can follow.
  */
 export class Execution implements ExecutionContext, Alarm {
+  place = -1
   readonly executionId: string
   readonly jobType: string
   readonly jobKey: string

@@ -33,11 +33,11 @@ export class Attempt implements Waiting {
   readonly #room: LockRoom
   readonly #target: LockTarget
   readonly #settings: LockSettings
-  readonly #attempts: Set<Attempt>
+  place = -1
+  readonly #orNull: boolean
   readonly #resolve: (lease: HeldLease | null) => void
   readonly #reject: (error: unknown) => void
   readonly #startedAt: number
-  readonly #onAbort: () => void
   readonly #ancestors: Ancestors
   #token = ''
   #notAfter = 0
@@ -56,7 +56,7 @@ export class Attempt implements Waiting {
     room: LockRoom,
     target: LockTarget,
     settings: LockSettings,
-    attempts: Set<Attempt>,
+    orNull: boolean,
     resolve: (lease: HeldLease | null) => void,
     reject: (error: unknown) => void,
   ) {
@@ -64,33 +64,36 @@ export class Attempt implements Waiting {
     this.#room = room
     this.#target = target
     this.#settings = settings
-    this.#attempts = attempts
+    this.#orNull = orNull
     this.#resolve = resolve
     this.#reject = reject
     this.#startedAt = room.runtime.monotonicNow()
-    this.#onAbort = () => this.#giveUp(new LockAbortedError(target.name, { cause: settings.signal?.reason }))
     this.#ancestors = ancestors()
   }
 
-  /** Null: taken, and `waitMs` is 0. */
+  /** With `orNull` a lock that is taken gives null, at once. */
   static start(
     room: LockRoom,
     target: LockTarget,
     settings: LockSettings,
-    attempts: Set<Attempt>,
+    orNull: boolean,
   ): Promise<HeldLease | null> {
     const { signal } = settings
     if (signal?.aborted) return Promise.reject(new LockAbortedError(target.name, { cause: signal.reason }))
-    if (settings.waitMs > 0 && target.permits === 1 && ancestors().holdKey(target.key, room.process)) {
+    if (!orNull && settings.waitMs > 0 && target.permits === 1 && ancestors().holdKey(target.key, room.process)) {
       return Promise.reject(selfDeadlock(target.name))
     }
     return new Promise((resolve, reject) => {
-      const attempt = new Attempt(room, target, settings, attempts, resolve, reject)
-      attempts.add(attempt)
-      signal?.addEventListener('abort', attempt.#onAbort, { once: true })
+      const attempt = new Attempt(room, target, settings, orNull, resolve, reject)
+      room.waiting.enter(attempt)
+      signal?.addEventListener('abort', attempt, { once: true })
       attempt.#useFreshToken()
       attempt.ask()
     })
+  }
+
+  get token(): string {
+    return this.#token
   }
 
   get uncertain(): boolean {
@@ -110,7 +113,7 @@ export class Attempt implements Waiting {
       token,
       leaseMs: Math.min(leaseMs, maxHoldMs),
       permits: this.#target.permits,
-      wait: waitMs > 0,
+      wait: waitMs > 0 && !this.#orNull,
       claimMs,
       ...(durability && { durability }),
     }
@@ -130,8 +133,13 @@ export class Attempt implements Waiting {
       )
   }
 
+  /** The caller's signal was aborted. */
+  handleEvent(): void {
+    this.#giveUp(new LockAbortedError(this.#target.name, { cause: this.#settings.signal?.reason }))
+  }
+
   /** The instance is closing. */
-  close(error: HoldfastError): void {
+  closing(error: HoldfastError): void {
     this.#giveUp(new LockAbortedError(this.#target.name, { cause: error }))
   }
 
@@ -144,8 +152,7 @@ export class Attempt implements Waiting {
       case 'granted':
         return this.#granted(reply.fence, reply.acknowledged, sentAt)
       case 'busy':
-        this.#see(reply)
-        return this.#settle(() => this.#resolve(null))
+        return this.#busy(reply)
       case 'queued':
         return this.#queued(reply)
       case 'late':
@@ -165,13 +172,18 @@ export class Attempt implements Waiting {
     // The answer took so long that the lease may be over: not one to hand out.
     if (lease.remainingMs() === 0) {
       lease.abandon()
-      this.#room.held.delete(token)
       this.#release()
       return this.#startOver('answered too late')
     }
     const waitedMs = this.#room.runtime.monotonicNow() - this.#startedAt
     lockEvents.publish(() => ({ type: 'granted', name, token, fencingToken: fence, waitedMs }))
     this.#settle(() => this.#resolve(lease))
+  }
+
+  #busy(reply: Queued): void {
+    if (this.#orNull) return this.#settle(() => this.#resolve(null))
+    this.#see(reply)
+    this.#timeOut()
   }
 
   #queued(reply: Queued): void {
@@ -201,7 +213,10 @@ export class Attempt implements Waiting {
 
   #startOver(why: string): void {
     this.#freshTokens += 1
-    if (this.#freshTokens > FRESH_TOKENS || (this.#settings.waitMs > 0 && this.#waitLeftMs() <= 0)) {
+    if (
+      this.#freshTokens > FRESH_TOKENS ||
+      (this.#settings.waitMs > 0 && !this.#orNull && this.#waitLeftMs() <= 0)
+    ) {
       const message = `Lock ${this.#target.name} could not be acquired: the storage's answers were of no use (${why}).`
       return this.#giveUp(new StorageUnavailableError(message, { maybeApplied: true }))
     }
@@ -243,11 +258,9 @@ export class Attempt implements Waiting {
 
   #settle(finish: () => void): void {
     this.#phase = 'settled'
-    this.#attempts.delete(this)
     this.#waitTimer?.cancel()
-    this.#settings.signal?.removeEventListener('abort', this.#onAbort)
+    this.#settings.signal?.removeEventListener('abort', this)
     this.#room.waiting.leave(this)
-    this.#room.waiting.forget(this.#token)
     finish()
   }
 
@@ -256,12 +269,10 @@ export class Attempt implements Waiting {
   }
 
   #useFreshToken(): void {
-    this.#room.waiting.forget(this.#token)
     this.#token = this.#room.nextToken()
     this.#notAfter = 0
     this.#known = false
     this.#queuedBefore = false
-    this.#room.waiting.expect(this.#token, this)
   }
 
   #waitLeftMs(): number {

@@ -13,6 +13,7 @@ import {
   type RevokeReply,
   type RevokeRequest,
   type TendReply,
+  attemptOf,
   processOf,
 } from '../storage/leases.ts'
 
@@ -25,7 +26,10 @@ export interface LeaseState {
   readonly holders: readonly Holder[]
   /** The tokens that wait: first come, first served. */
   readonly queue: readonly string[]
-  /** How tokens ended, oldest first: a repeated command gets its first answer, a late acquire is refused. */
+  /**
+   * The last token of each process that ended, and how: a repeated release gets its first answer, and an acquire that
+   * comes late, or again, is refused, as is every earlier one of that process which is not in the queue.
+   */
   readonly ended: readonly Ended[]
 }
 
@@ -121,12 +125,12 @@ function acquire(
 ): AcquireReply {
   const { now } = step
   if (now > notAfter) return { outcome: 'late', now }
-  if (step.ending(token)) return { outcome: 'ended', now }
   const mine = step.holder(token)
   if (mine !== undefined && mine.expiresAt > now) {
     step.hold({ ...mine, expiresAt: Math.max(mine.expiresAt, now + leaseMs), claimed: true })
     return { outcome: 'granted', fence: mine.fence, acknowledged: 0, now }
   }
+  if (!step.queue.includes(token) && step.ending(token) !== undefined) return { outcome: 'ended', now }
   // It ran out before its owner heard of it, or came for it: begin anew.
   if (mine !== undefined) step.drop(token)
   step.evict()
@@ -142,7 +146,8 @@ function acquire(
   const place = step.queue.indexOf(token)
   const kept = place >= 0
   const ahead = kept ? place : step.queue.length
-  if (wait && !kept) step.queue.push(token)
+  if (!wait) step.markEnded(token, 'absent', notAfter)
+  else if (!kept) step.queue.push(token)
   return { outcome: wait ? 'queued' : 'busy', kept, ahead, holders: step.view(), now }
 }
 
@@ -150,11 +155,7 @@ function release(step: Step, { token, claimMs, notAfter }: ReleaseRequest): Rele
   const { now } = step
   const mine = step.holder(token)
   const outcome =
-    mine === undefined
-      ? (step.ending(token)?.outcome ?? 'absent')
-      : mine.expiresAt > now
-        ? 'released'
-        : 'expired'
+    mine === undefined ? (step.ending(token) ?? 'absent') : mine.expiresAt > now ? 'released' : 'expired'
   step.drop(token)
   step.leaveQueue(token)
   step.markEnded(token, outcome, notAfter)
@@ -211,7 +212,13 @@ function begin(key: string, state: LeaseState, { nowUs, listens }: LeaseSurround
       return fence
     },
     holder: (token: string) => holders.find((holder) => holder.token === token),
-    ending: (token: string) => ended.find((ending) => ending.token === token && ending.until > now),
+    /** How it ended; `absent` also when a later one of its process did. */
+    ending(token: string): Ended['outcome'] | undefined {
+      const last = ended.find((ending) => processOf(ending.token) === processOf(token))
+      if (last === undefined || last.until <= now || attemptOf(last.token) < attemptOf(token))
+        return undefined
+      return last.token === token ? last.outcome : 'absent'
+    },
     usePermits(next: number): void {
       permits = next
     },
@@ -227,10 +234,12 @@ function begin(key: string, state: LeaseState, { nowUs, listens }: LeaseSurround
       queue = queue.filter((waiting) => waiting !== token)
     },
     markEnded(token: string, outcome: Ended['outcome'], notAfter: number): void {
-      const before = ended.find((ending) => ending.token === token)
+      const before = ended.find((ending) => processOf(ending.token) === processOf(token))
       const until = Math.max(now + ENDED_KEPT_MS, notAfter, before?.until ?? 0)
+      const last =
+        before !== undefined && attemptOf(before.token) > attemptOf(token) ? before : { token, outcome }
       ended = ended.filter((ending) => ending !== before)
-      ended.push({ token, outcome, until })
+      ended.push({ token: last.token, outcome: last.outcome, until })
       // Only from the front: what stands further back is looked at when it gets there.
       while (ended.length > ENDED_KEPT || (ended[0] !== undefined && ended[0].until <= now)) ended.shift()
     },

@@ -1,7 +1,7 @@
 import { checkDuration } from '../check.ts'
 import { HoldfastError, LeaseLostError } from '../errors.ts'
 import type { Instant } from '../runtime.ts'
-import { Validity, marginMs } from '../validity.ts'
+import { Term, marginMs } from '../validity.ts'
 import { lockEvents } from './events.ts'
 import type { LockSettings, LockTarget } from './options.ts'
 import type { Renewable } from './renewal.ts'
@@ -70,7 +70,8 @@ export class HeldLease implements Lease, Renewable {
   readonly #settings: LockSettings
   readonly #notAfter: number
   readonly #grantedAt: number
-  readonly #validity: Validity
+  readonly #term: Term
+  place = -1
   #renewAt: number
   #holdUntil: number
   #abort: AbortController | undefined
@@ -92,8 +93,7 @@ export class HeldLease implements Lease, Renewable {
     this.#holdUntil = sentAt.monotonic + settings.maxHoldMs
     this.#renewAt = this.#nextRenewal(sentAt.monotonic + leaseMs)
     this.renewSlackMs = settings.leaseMs / 12
-    this.#validity = new Validity(room.runtime, sentAt, leaseMs, () => this.#ranOut())
-    room.held.set(token, this)
+    this.#term = new Term(room.runtime, sentAt, leaseMs)
     room.renewal.add(this)
   }
 
@@ -106,31 +106,32 @@ export class HeldLease implements Lease, Renewable {
     if (this.#abort === undefined) {
       this.#abort = new AbortController()
       if (this.#abortReason !== undefined) this.#abort.abort(this.#abortReason)
-      else if (this.#validity.remainingMs() === 0 && this.#released === undefined) this.#ranOut()
+      else if (this.remainingMs() === 0) this.ranOut()
     }
     return this.#abort.signal
   }
 
   remainingMs(): number {
-    return this.#validity.remainingMs()
+    return this.#ended ? 0 : this.#term.remainingMs()
   }
 
   assertValid(): void {
-    if (this.#validity.remainingMs() > 0) return
+    if (this.remainingMs() > 0) return
     if (this.#released !== undefined && this.#lost === undefined) {
       throw new LeaseLostError(`The lease of ${this.name} was released.`)
     }
-    if (this.#lost === undefined) this.#ranOut()
+    this.ranOut()
     throw this.#lost ?? new LeaseLostError(`The lease of ${this.name} is over.`)
   }
 
   async extend(additionalMs: number): Promise<void> {
     const more = checkDuration('additionalMs', additionalMs, 1)
     this.assertValid()
-    const knownMs = this.#validity.remainingMs() + marginMs(this.#settings.leaseMs)
+    const knownMs = this.remainingMs() + marginMs(this.#settings.leaseMs)
     this.#holdUntil += more
     const outcome = await this.#prolong(Math.ceil(knownMs + more), this.#room.calls.callTimeoutMs)
     if (outcome !== 'held') throw outcome
+    this.#room.renewal.watch(this)
   }
 
   /** One attempt; the scheduler comes again at `renewAt`. */
@@ -139,20 +140,21 @@ export class HeldLease implements Lease, Renewable {
     const { calls, runtime } = this.#room
     const now = runtime.monotonicNow()
     const wantedMs = Math.min(leaseMs, this.#holdUntil - now)
-    if (this.#ended || wantedMs <= this.#validity.remainingMs()) {
+    if (this.#ended || wantedMs <= this.remainingMs()) {
       this.#renewAt = Infinity
       return
     }
     // Ever shorter towards the deadline, so that an answer that never comes leaves time for another attempt.
-    const patience = Math.min(leaseMs / 6, this.#validity.remainingMs() / 2)
+    const patience = Math.min(leaseMs / 6, this.remainingMs() / 2)
     const attemptMs = Math.min(calls.callTimeoutMs, Math.max(10, patience))
+    this.#renewAt = Infinity
     try {
       const outcome = await this.#prolong(Math.ceil(wantedMs), attemptMs)
       if (outcome === 'held' || this.#ended) return
       throw outcome
     } catch (error) {
       if (this.#ended) return
-      const remainingMs = this.#validity.remainingMs()
+      const remainingMs = this.remainingMs()
       lockEvents.publish(() => ({
         type: 'renewalFailed',
         name: this.name,
@@ -167,8 +169,8 @@ export class HeldLease implements Lease, Renewable {
 
   release(): Promise<ReleaseOutcome> {
     if (this.#released === undefined) {
-      const certain = this.#validity.remainingMs()
-      this.#stop()
+      const certain = this.remainingMs()
+      this.#room.renewal.remove(this)
       this.#released = this.#sendRelease(certain)
       // Whoever awaits it hears of it; whoever does not must not lose the process to an unhandled rejection.
       this.#released.catch(() => undefined)
@@ -184,10 +186,16 @@ export class HeldLease implements Lease, Renewable {
   lose(why: string, options?: ErrorOptions): void {
     if (this.#ended) return
     this.#lost = new LeaseLostError(`The lease of ${this.name} is lost: ${why}.`, options)
-    this.#stop()
+    this.#room.renewal.remove(this)
     this.#abortWith(this.#lost)
     const { name, token } = this
     lockEvents.publish(() => ({ type: 'lost', name, token, error: this.#lost }))
+  }
+
+  /** Its local deadline has passed. */
+  ranOut(): void {
+    const limit = this.#room.runtime.monotonicNow() >= this.#holdUntil - marginMs(this.#settings.leaseMs) * 2
+    this.lose(limit ? 'it was held for maxHoldMs' : 'it could not be renewed in time')
   }
 
   /** Asks the holder to finish, and resolves when it has released. */
@@ -197,9 +205,8 @@ export class HeldLease implements Lease, Renewable {
     return new Promise((resolve) => (this.#onEnd = resolve))
   }
 
-  /** Leaves it to run out. */
+  /** Leaves it to run out: nobody watches over it any more. */
   abandon(): void {
-    this.#validity.stop()
     this.#room.renewal.remove(this)
     this.#onEnd?.()
   }
@@ -228,20 +235,9 @@ export class HeldLease implements Lease, Renewable {
         `${reply.acknowledged} replicas confirmed the renewal of ${this.name}.`,
       )
     }
-    this.#validity.renewed(sentAt, leaseMs)
+    this.#term.renewed(sentAt, leaseMs)
     this.#renewAt = this.#nextRenewal(sentAt.monotonic + leaseMs)
     return 'held'
-  }
-
-  #ranOut(): void {
-    const limit = this.#room.runtime.monotonicNow() >= this.#holdUntil - marginMs(this.#settings.leaseMs) * 2
-    this.lose(limit ? `it was held for maxHoldMs` : 'it could not be renewed in time')
-  }
-
-  #stop(): void {
-    this.#validity.stop()
-    this.#room.renewal.remove(this)
-    this.#room.held.delete(this.token)
   }
 
   #abortWith(reason: HoldfastError): void {

@@ -2,7 +2,7 @@ import { checkDuration, checkName } from '../check.ts'
 import { ClosedError, InvalidArgumentError } from '../errors.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import { Attempt, lockHolder } from './attempt.ts'
-import { type LockHolder, LockTimeoutError } from './errors.ts'
+import type { LockHolder } from './errors.ts'
 import type { HeldLease, Lease } from './lease.ts'
 import { type LeaseSet, leaseSet } from './lease-set.ts'
 import {
@@ -100,8 +100,7 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
   const { prefix = 'holdfast', instance, claimMs = 3_000, ...defaults } = options
   checkName('prefix', prefix)
   if (instance !== undefined) checkName('instance', instance)
-  lockSettings({}, defaults)
-  const attempts = new Set<Attempt>()
+  const standard = lockSettings({}, defaults)
   const room = openRoom(
     calls,
     processName(calls.runtime, instance),
@@ -112,21 +111,22 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
   const assertOpen = (): void => {
     if (closed !== undefined) throw new ClosedError('Locks')
   }
-  const obtain = async (target: LockTarget, settings: LockSettings): Promise<HeldLease | null> => {
-    assertOpen()
-    return await Attempt.start(room, target, settings, attempts)
-  }
-  const acquire = async (target: LockTarget, options: LockOptions): Promise<HeldLease> => {
-    const settings = lockSettings(options, defaults)
-    const lease = await obtain(target, settings)
-    if (lease !== null) return lease
-    const { holders } = await inspect(target)
-    throw new LockTimeoutError(target.name, settings.waitMs, holders)
-  }
-  const tryAcquire = (target: LockTarget, options: TryLockOptions): Promise<HeldLease | null> =>
-    obtain(target, { ...lockSettings(options, defaults), waitMs: 0 })
+  const settingsOf = (options: LockOptions | undefined): LockSettings =>
+    options === undefined ? standard : lockSettings(options, defaults)
 
-  const run = async <T>(target: LockTarget, options: LockOptions, body: LockBody<T>): Promise<T> => {
+  const acquire = (target: LockTarget, options: LockOptions | undefined): Promise<HeldLease> => {
+    assertOpen()
+    return Attempt.start(room, target, settingsOf(options), false) as Promise<HeldLease>
+  }
+  const tryAcquire = (target: LockTarget, options: TryLockOptions | undefined): Promise<HeldLease | null> => {
+    assertOpen()
+    return Attempt.start(room, target, settingsOf(options), true)
+  }
+  const run = async <T>(
+    target: LockTarget,
+    options: LockOptions | undefined,
+    body: LockBody<T>,
+  ): Promise<T> => {
     if (typeof body !== 'function')
       throw new InvalidArgumentError('The last argument of run must be a function.')
     const lease = await acquire(target, options)
@@ -156,7 +156,7 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
     if (!Array.isArray(names) || names.length === 0 || names.length > 100) {
       throw new InvalidArgumentError('acquireAll takes 1 to 100 names.')
     }
-    const settings = lockSettings(options, defaults)
+    const { waitMs: totalMs } = settingsOf(options)
     // By code unit: the same order in every process, whatever its locale.
     const targets = [...new Set(names)]
       .sort((a, b) => (a < b ? -1 : 1))
@@ -165,7 +165,7 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
     const held = new Map<string, Lease>()
     try {
       for (const target of targets) {
-        const waitMs = Math.max(0, settings.waitMs - (calls.runtime.monotonicNow() - startedAt))
+        const waitMs = Math.max(0, totalMs - (calls.runtime.monotonicNow() - startedAt))
         held.set(target.name, await acquire(target, { ...options, waitMs }))
       }
     } catch (error) {
@@ -178,13 +178,13 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
   }
   const close = async (graceMs: number): Promise<void> => {
     const error = new ClosedError('Locks')
-    for (const attempt of attempts) attempt.close(error)
+    for (const waiting of room.waiting.all) waiting.closing(error)
     await room.close(error, graceMs)
   }
 
   return {
-    acquire: async (name, options = {}) => acquire(lockTarget(prefix, name), options),
-    tryAcquire: async (name, options = {}) => tryAcquire(lockTarget(prefix, name), options),
+    acquire: async (name, options) => acquire(lockTarget(prefix, name), options),
+    tryAcquire: async (name, options) => tryAcquire(lockTarget(prefix, name), options),
     run: async <T>(name: string, options: LockOptions | LockBody<T>, body?: LockBody<T>) =>
       run(lockTarget(prefix, name), ...optionsAndBody(options, body)),
     inspect: async (name) => inspect(lockTarget(prefix, name)),
@@ -195,8 +195,8 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
       return {
         name,
         permits,
-        acquire: (options = {}) => acquire(target, options),
-        tryAcquire: async (options = {}) => tryAcquire(target, options),
+        acquire: async (options) => acquire(target, options),
+        tryAcquire: async (options) => tryAcquire(target, options),
         run: async <T>(options: LockOptions | LockBody<T>, body?: LockBody<T>) =>
           run(target, ...optionsAndBody(options, body)),
         inspect: () => inspect(target),
@@ -210,6 +210,6 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
 function optionsAndBody<T>(
   options: LockOptions | LockBody<T>,
   body: LockBody<T> | undefined,
-): [LockOptions, LockBody<T>] {
-  return typeof options === 'function' ? [{}, options] : [options, body as LockBody<T>]
+): [LockOptions | undefined, LockBody<T>] {
+  return typeof options === 'function' ? [undefined, options] : [options, body as LockBody<T>]
 }

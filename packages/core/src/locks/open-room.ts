@@ -14,10 +14,9 @@ export function openRoom(
 ): LockRoom & { close(error: ClosedError, graceMs: number): Promise<void> } {
   const { runtime, storage } = calls
   const { leases } = storage
-  const held = new Map<string, HeldLease>()
   const background = new Set<Promise<unknown>>()
   const lookouts = new Map<string, Timer>()
-  const renewal = new Renewal(runtime)
+  const renewal = new Renewal<HeldLease>(runtime)
   let disruptions = 0
   let tokens = 0
   let closed = false
@@ -49,9 +48,10 @@ export function openRoom(
   }
 
   const waiting = new WaitingRoom(calls, leases, process, ({ kind, key, token }) => {
-    if (kind === 'revoked') held.get(token)?.lose('it was revoked')
+    const lease = [...renewal.leases].find((held) => held.token === token)
+    if (kind === 'revoked') lease?.lose('it was revoked')
     // Handed to somebody who does not wait any more: on to the next, at once.
-    else if (!held.has(token)) releaseInBackground(key, token, 0, claimMs)
+    else if (lease === undefined) releaseInBackground(key, token, 0, claimMs)
   })
 
   const stopWatching = storage.connection.onChange((state) => {
@@ -77,17 +77,15 @@ export function openRoom(
     claimMs,
     renewal,
     waiting,
-    held,
     disruptions: () => disruptions,
     nextToken: () => `${process}.${(tokens += 1).toString(36)}`,
     releaseInBackground,
     lookAfter,
     async close(error, graceMs) {
-      const finishing = [...held.values()].map((lease) => lease.finish(error))
+      const finishing = [...renewal.leases].map((lease) => lease.finish(error))
       await settled(graceMs, finishing)
       closed = true
-      for (const lease of held.values()) lease.abandon()
-      held.clear()
+      for (const lease of renewal.leases) lease.abandon()
       stopWatching()
       renewal.close()
       for (const timer of lookouts.values()) timer.cancel()

@@ -1,26 +1,29 @@
+import { Roster, type Listed } from '../roster.ts'
 import type { Runtime, Timer } from '../runtime.ts'
 
 /** A lease as its renewal sees it. */
-export interface Renewable {
-  /** Monotonic milliseconds at which to renew next; `Infinity` for not again. */
+export interface Renewable extends Listed {
+  /** Monotonic milliseconds at which to renew next; `Infinity` for not again, or not before an answer. */
   readonly renewAt: number
   /** How much earlier it may be renewed to leave together with others. */
   readonly renewSlackMs: number
+  remainingMs(): number
   /** Renews, and sets `renewAt` anew. Never rejects. */
   renew(): Promise<void>
+  /** Its time is over. */
+  ranOut(): void
 }
 
 /** More renewals than this do not leave in one turn of the event loop. */
 const BATCH = 500
 
 /**
- * Renews all leases of this process with one timer: those that are due, and those nearly due, go out in the same turn,
- * so that they leave in one write. The timer does not keep the process alive.
+ * Watches over all leases of this process with one timer, which does not keep the process alive: tells those whose
+ * time is over, and renews those that are due, and those nearly due, in the same turn, so that they leave in one write.
  */
-export class Renewal {
+export class Renewal<T extends Renewable = Renewable> {
   readonly #runtime: Runtime
-  readonly #leases = new Set<Renewable>()
-  readonly #underWay = new Set<Renewable>()
+  readonly #leases = new Roster<T>()
   #timer: Timer | undefined
   #timerAt = Infinity
 
@@ -28,13 +31,25 @@ export class Renewal {
     this.#runtime = runtime
   }
 
-  add(lease: Renewable): void {
+  add(lease: T): void {
     this.#leases.add(lease)
-    if (lease.renewAt < this.#timerAt) this.#arm(lease.renewAt)
+    this.watch(lease)
+  }
+
+  /** Those that are held now. */
+  get leases(): Iterable<T> {
+    return this.#leases
+  }
+
+  /** Takes note that its times have changed. */
+  watch(lease: T): void {
+    if (!this.#leases.has(lease)) return
+    const at = Math.min(lease.renewAt, this.#runtime.monotonicNow() + lease.remainingMs())
+    if (at < this.#timerAt) this.#arm(at)
   }
 
   /** Leaves the timer: one that finds nothing to do costs less than setting and cancelling one with every short lease. */
-  remove(lease: Renewable): void {
+  remove(lease: T): void {
     this.#leases.delete(lease)
   }
 
@@ -44,7 +59,7 @@ export class Renewal {
   }
 
   close(): void {
-    this.#leases.clear()
+    for (const lease of this.#leases) this.#leases.delete(lease)
     this.#timer?.cancel()
   }
 
@@ -52,33 +67,21 @@ export class Renewal {
     this.#timer = undefined
     this.#timerAt = Infinity
     const now = this.#runtime.monotonicNow()
-    this.#renew([...this.#leases].filter((lease) => lease.renewAt - lease.renewSlackMs <= now))
-    this.#armNext()
-  }
-
-  #renew(due: readonly Renewable[]): void {
-    const ready = due.filter((lease) => !this.#underWay.has(lease))
-    for (const lease of ready.slice(0, BATCH)) {
-      this.#underWay.add(lease)
-      void lease.renew().then(() => {
-        this.#underWay.delete(lease)
-        if (this.#leases.has(lease) && lease.renewAt < this.#timerAt) this.#arm(lease.renewAt)
-      })
-    }
-    const rest = ready.slice(BATCH)
-    if (rest.length > 0) {
-      this.#runtime.setTimer(0, () => this.#renew(rest.filter((lease) => this.#leases.has(lease))), {
-        background: true,
-      })
-    }
-  }
-
-  #armNext(): void {
-    let next = Infinity
+    const due: T[] = []
     for (const lease of this.#leases) {
-      if (!this.#underWay.has(lease) && lease.renewAt < next) next = lease.renewAt
+      if (lease.remainingMs() === 0) lease.ranOut()
+      else if (lease.renewAt - lease.renewSlackMs <= now) due.push(lease)
     }
-    if (next < this.#timerAt) this.#arm(next)
+    this.#renew(due)
+    for (const lease of this.#leases) this.watch(lease)
+  }
+
+  #renew(due: readonly T[]): void {
+    for (const lease of due.slice(0, BATCH)) {
+      if (this.#leases.has(lease)) void lease.renew().then(() => this.watch(lease))
+    }
+    if (due.length <= BATCH) return
+    this.#runtime.setTimer(0, () => this.#renew(due.slice(BATCH)), { background: true })
   }
 
   #arm(at: number): void {

@@ -13,9 +13,8 @@ export interface LockRoom {
   /** The first part of every token, and the address of pushes. */
   readonly process: string
   readonly claimMs: number
-  readonly renewal: Renewal
+  readonly renewal: Renewal<HeldLease>
   readonly waiting: WaitingRoom
-  readonly held: Map<string, HeldLease>
   /** How often the connection went down: a command that saw one may have been sent twice by the client. */
   readonly disruptions: () => number
   nextToken(): string

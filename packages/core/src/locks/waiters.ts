@@ -1,15 +1,19 @@
 import { HoldfastError } from '../errors.ts'
+import { type Listed, Roster } from '../roster.ts'
 import type { Runtime, Timer } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { LeasePush, LeaseStorage } from '../storage/leases.ts'
 
 /** An attempt to acquire, as the waiting room sees it. */
-export interface Waiting {
+export interface Waiting extends Listed {
   readonly key: string
+  readonly token: string
   /** Its last acquire left before pushes were certain to arrive, so it may have been passed over. */
   readonly uncertain: boolean
   /** Asks the storage again; finds its grant, keeps its place, or joins the queue anew. */
   ask(): void
+  /** Gives up, because the instance is closing. */
+  closing(error: HoldfastError): void
 }
 
 interface Line {
@@ -32,7 +36,7 @@ export class WaitingRoom {
   readonly #runtime: Runtime
   readonly #process: string
   readonly #onOther: (push: Exclude<LeasePush, { kind: 'dropped' | 'gap' }>) => void
-  readonly #asking = new Map<string, Waiting>()
+  readonly #all = new Roster<Waiting>()
   readonly #lines = new Map<string, Line>()
   #listening: 'no' | 'starting' | 'yes' | 'refused' = 'no'
   #stop: (() => Promise<void>) | undefined
@@ -57,12 +61,13 @@ export class WaitingRoom {
     return this.#listening === 'yes'
   }
 
-  expect(token: string, waiting: Waiting): void {
-    this.#asking.set(token, waiting)
+  /** All who want something, in the queue or on their way to it. */
+  get all(): Iterable<Waiting> {
+    return this.#all
   }
 
-  forget(token: string): void {
-    this.#asking.delete(token)
+  enter(waiting: Waiting): void {
+    this.#all.add(waiting)
   }
 
   /** It is in the queue of its key; the earliest lease there ends in `remainingMs`, and `ahead` others go first. */
@@ -81,7 +86,8 @@ export class WaitingRoom {
   }
 
   leave(waiting: Waiting): void {
-    const line = this.#lines.get(waiting.key)
+    this.#all.delete(waiting)
+    const line = this.#lines.size === 0 ? undefined : this.#lines.get(waiting.key)
     if (line === undefined || !line.waiting.delete(waiting) || line.waiting.size > 0) return
     line.timer?.cancel()
     this.#lines.delete(waiting.key)
@@ -131,7 +137,6 @@ export class WaitingRoom {
     this.#closed = true
     for (const line of this.#lines.values()) line.timer?.cancel()
     this.#lines.clear()
-    this.#asking.clear()
     this.#listening = 'no'
     await this.#stop?.()
   }
@@ -161,10 +166,17 @@ export class WaitingRoom {
         return this.askAll(push.key)
       case 'granted':
       case 'revoked': {
-        const waiting = this.#asking.get(push.token)
+        const waiting = this.#find(push.key, push.token)
         if (push.kind === 'granted' && waiting !== undefined) waiting.ask()
         else this.#onOther(push)
       }
     }
+  }
+
+  /** Mostly the first in line; else one whose answer has not come yet. */
+  #find(key: string, token: string): Waiting | undefined {
+    for (const waiting of this.#lines.get(key)?.waiting ?? []) if (waiting.token === token) return waiting
+    for (const waiting of this.#all) if (waiting.token === token) return waiting
+    return undefined
   }
 }

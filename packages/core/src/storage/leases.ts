@@ -14,8 +14,9 @@ import type { Unsubscribe } from './records.ts'
  *                            extend
  * ```
  *
- * A token names one attempt to acquire, is never used twice, and begins with the name of its process
- * ({@link processOf}). All durations are milliseconds, all instants are the storage's clock.
+ * A token names one attempt to acquire and is never used twice: the name of its process (`A-Za-z0-9_~-`), a dot, and a
+ * number in base 36 that grows with every attempt of that process ({@link processOf}, {@link attemptOf}). All durations
+ * are milliseconds, all instants are the storage's clock.
  *
  * Guarantees, each with a test of the same number in the conformance kit:
  *
@@ -31,9 +32,11 @@ import type { Unsubscribe } from './records.ts'
  * - **L6** What was handed over lasts `claimMs` until its owner acquires again, which gives it the full lease. One
  *   hand-off left unclaimed drops every entry of that process from the queue, and tells it (`dropped`).
  * - **L7** A repeated command has the effect and the answer of one: an `acquire` of a token that holds gives the same
- *   fence; a `release` gives its first answer for at least 10 seconds (for the last {@link ENDED_KEPT} endings).
- * - **L8** An `acquire` later than its `notAfter` does nothing. Until the `notAfter` given to a `release`, a late
- *   `acquire` of that token is refused, whether the release found a lease, a place in the queue or nothing.
+ *   fence; a `release` of the last token of a process that ended gives its first answer for at least 10 seconds.
+ * - **L8** An `acquire` later than its `notAfter` does nothing. Until the `notAfter` given to a `release`, and until its
+ *   own when it was answered `busy`, a late `acquire` of that token is refused (`ended`), whether the release found a
+ *   lease, a place in the queue or nothing. So is one of an earlier token of that process, unless it holds or waits.
+ *   (For the last {@link ENDED_KEPT} processes that ended anything.)
  * - **L9** `release`, `extend` and `revoke` affect nobody but the given token's lease.
  * - **L10** `extend` never shortens and never revives: a lease that ran out stays lost.
  * - **L11** `revoke` ends leases at once, tells their processes (`revoked`), and hands over like a release.
@@ -59,14 +62,19 @@ export interface LeaseStorage {
 
 /** How long a key, and with it the memory of its last fence, outlives its last lease. */
 export const RETENTION_MS = 60_000
-/** How many endings a key remembers. */
+/** Of how many processes a key remembers the last ending. */
 export const ENDED_KEPT = 64
-/** How long an ending is remembered at least. */
+/** How long an ending is remembered at least, and longer when `notAfter` says so. */
 export const ENDED_KEPT_MS = 10_000
 
 /** The process that a token belongs to: all before its last dot. */
 export function processOf(token: string): string {
   return token.slice(0, token.lastIndexOf('.'))
+}
+
+/** Which attempt of its process a token is: the later one is greater. */
+export function attemptOf(token: string): number {
+  return Number.parseInt(token.slice(token.lastIndexOf('.') + 1), 36)
 }
 
 export interface LeaseRequest {
@@ -128,7 +136,7 @@ export interface ReleaseRequest {
 export interface ReleaseReply {
   /**
    * `released`: ended while it was held. `expired`: it had run out and nobody had taken it. `lost`: somebody had, or it
-   * was revoked. `absent`: not held, and from now on it cannot be (or it ended too long ago to know how).
+   * was revoked. `absent`: not held, and from now on it cannot be (or it is forgotten how it ended).
    */
   readonly outcome: 'released' | 'expired' | 'lost' | 'absent'
   /** The highest fence of the key. */

@@ -31,7 +31,7 @@ export function leasesKit(
     const under = useStorage(runner, open)
     const leases = (): LeaseStorage => under.storage.leases
     let tokens = 0
-    const freshToken = (process = freshName('process')): string => `${process}.${(tokens += 1)}`
+    const freshToken = (process = freshName('process')): string => `${process}.${(tokens += 1).toString(36)}`
     const inTime = async (): Promise<number> => (await under.storage.time()) + 60_000
 
     const acquire = async (
@@ -317,20 +317,45 @@ export function leasesKit(
 
     it('L8 refuses an acquire that its own release has overtaken', async () => {
       const key = freshName('lock')
-      const [overtaken, left, used] = [freshToken(), freshToken(), freshToken()]
+      const process = freshName('process')
+      const [overtaken, left, used, tried] = [1, 2, 3, 4].map(() => freshToken(process)) as [
+        string,
+        string,
+        string,
+        string,
+      ]
       const notAfter = await inTime()
       assert.equal(await release(key, overtaken, notAfter), 'absent')
       assert.equal((await acquire(key, overtaken, { notAfter })).outcome, 'ended')
-      await granted(key, used, { notAfter })
+      const holder = freshToken()
+      await granted(key, holder)
       await queued(key, left, { notAfter })
       assert.equal(await release(key, left, notAfter), 'absent')
-      assert.equal(await release(key, used, notAfter), 'released')
-      for (const token of [left, used]) {
+      assert.equal((await acquire(key, tried, { wait: false, notAfter })).outcome, 'busy')
+      assert.equal(await release(key, holder), 'released')
+      for (const token of [overtaken, left, used, tried]) {
         assert.equal((await acquire(key, token, { notAfter })).outcome, 'ended')
       }
       const view = await leases().inspect(key)
       assert.deepEqual([view.holders, view.waiting], [[], 0])
-      await granted(key, freshToken())
+      await granted(key, freshToken(process))
+    })
+
+    it('L8 refuses an acquire whose lease was released, and keeps what holds and waits', async () => {
+      const key = freshName('semaphore')
+      const process = freshName('process')
+      const [holds, waits, later] = [1, 2, 3].map(() => freshToken(process)) as [string, string, string]
+      const more = { permits: 2, notAfter: await inTime() }
+      const fence = await granted(key, holds, more)
+      await granted(key, later, more)
+      await queued(key, waits, more)
+      const foreign = freshToken()
+      await queued(key, foreign, more)
+      assert.equal(await release(key, foreign, more.notAfter), 'absent')
+      assert.equal(await release(key, later, more.notAfter), 'released')
+      assert.equal((await acquire(key, later, more)).outcome, 'ended')
+      assert.equal(await granted(key, holds, more), fence)
+      assert.equal((await acquire(key, waits, more)).outcome, countsListeners ? 'ended' : 'granted')
     })
 
     it('L9 leaves everybody else alone', async () => {

@@ -28,7 +28,8 @@ export function manualRuntime(): ManualRuntime {
   return {
     monotonicNow: () => monotonic,
     wallNow: () => wall,
-    randomId: () => `id${`${(ids += 1)}`.padStart(20, '0')}`,
+    // Unique from the front, and not only in full: `id1_000…`, `id10_00…`.
+    randomId: () => `id${(ids += 1)}_`.padEnd(22, '0'),
     random: () => 0.5,
     setTimer(ms, fn) {
       const timer = { at: monotonic + Math.max(0, ms), fn }

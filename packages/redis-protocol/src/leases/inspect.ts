@@ -11,10 +11,10 @@ export const inspectLease: Script<[state: string, queue: string], []> = defineSc
 -- KEYS: 1 state  2 queue
 -- Returns one string: 'I' now fence waiting ' ' holders '#' tokens, each with '|' behind it
 ${CLOCK}
-local state = call('GET', KEYS[1]) or '00000000000000000001#000'
+local state = call('GET', KEYS[1]) or '000000000000000000001#'
 local queue = ''
 for _, token in ipairs(call('ZRANGE', KEYS[2], 0, 99)) do queue = queue .. token .. '|' end
-return 'I' .. now .. sub(state, 1, 16) .. call('ZCARD', KEYS[2]) .. ' ' .. sub(state, 21, find(state, '#', 21, true))
+return 'I' .. now .. sub(state, 1, 16) .. call('ZCARD', KEYS[2]) .. ' ' .. sub(state, 22, find(state, '#', 22, true))
   .. queue
 `,
 })

@@ -1,20 +1,18 @@
-import {
-  type AcquireReply,
-  type Durability,
-  type ExtendReply,
-  type LeaseHolder,
-  type LeasePush,
-  type LeaseStorage,
-  type ReleaseReply,
-  type RevokeReply,
-} from '@holdfast/core'
+import type { Durability, LeaseStorage } from '@holdfast/core'
 import type { RedisClient } from '../client.ts'
-import { unexpectedReply } from '../errors.ts'
 import type { Keys } from '../keys.ts'
 import type { PubSub } from '../pub-sub.ts'
-import { numberAt } from '../records/entry.ts'
 import type { RunScript } from '../script.ts'
 import { acquireLease } from './acquire.ts'
+import {
+  decodeAcquire,
+  decodeExtend,
+  decodePush,
+  decodeRelease,
+  decodeRevoke,
+  decodeTend,
+  decodeView,
+} from './decode.ts'
 import { extendLease } from './extend.ts'
 import { inspectLease } from './inspect.ts'
 import { releaseLease } from './release.ts'
@@ -60,7 +58,7 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
           [
             token,
             String(leaseMs),
-            String(permits),
+            String(permits).padStart(4, '0'),
             wait ? '1' : '0',
             String(claimMs),
             String(notAfter),
@@ -85,10 +83,7 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
       ),
 
     tend: (key, claimMs) =>
-      run(tendLease, [stateOf(key), queueOf(key)], [String(claimMs), channel, counted], (reply) => {
-        const { now, rest } = envelope(tendLease.name, reply, 'T')
-        return { unclaimedMs: whole(tendLease.name, rest), now }
-      }),
+      run(tendLease, [stateOf(key), queueOf(key)], [String(claimMs), channel, counted], decodeTend),
 
     revoke: (key, { token = '', claimMs }) =>
       run(
@@ -98,19 +93,7 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
         decodeRevoke,
       ),
 
-    inspect: (key) =>
-      run(inspectLease, [stateOf(key), queueOf(key)], [], (reply) => {
-        const { now, rest } = envelope(inspectLease.name, reply, 'I')
-        const [counts, lists] = split(rest, ' ')
-        const [holders, queue] = split(lists, '#')
-        return {
-          fence: numberAt(counts, 0, 16),
-          waiting: whole(inspectLease.name, counts.slice(16)),
-          holders: decodeHolders(inspectLease.name, holders, now),
-          queue: tokens(queue),
-          now,
-        }
-      }),
+    inspect: (key) => run(inspectLease, [stateOf(key), queueOf(key)], [], decodeView),
 
     listen: (process, onPush) =>
       pubSub.subscribe(`${channel}${process}}`, {
@@ -123,109 +106,4 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
 
     close: () => replication.close(),
   }
-}
-
-function decodeAcquire(reply: unknown): AcquireReply {
-  const { letter, now, rest } = envelope(acquireLease.name, reply, 'GQBLE')
-  switch (letter) {
-    case 'G':
-      return { outcome: 'granted', fence: fence(acquireLease.name, rest), acknowledged: 0, now }
-    case 'L':
-      return { outcome: 'late', now }
-    case 'E':
-      return { outcome: 'ended', now }
-    default: {
-      const [place, holders] = split(rest, ' ')
-      return {
-        outcome: letter === 'Q' ? 'queued' : 'busy',
-        kept: place.startsWith('1'),
-        ahead: whole(acquireLease.name, place.slice(1)),
-        holders: decodeHolders(acquireLease.name, holders, now),
-        now,
-      }
-    }
-  }
-}
-
-function decodeRelease(reply: unknown): ReleaseReply {
-  const { letter, now, rest } = envelope(releaseLease.name, reply, 'rxla')
-  const outcome = ({ r: 'released', x: 'expired', l: 'lost', a: 'absent' } as const)[
-    letter as 'r' | 'x' | 'l' | 'a'
-  ]
-  const unclaimedMs = whole(releaseLease.name, rest.slice(16))
-  return { outcome, fence: fence(releaseLease.name, rest.slice(0, 16)), unclaimedMs, now }
-}
-
-function decodeExtend(reply: unknown): ExtendReply {
-  const { letter, now, rest } = envelope(extendLease.name, reply, 'HA')
-  return letter === 'H'
-    ? { held: true, remainingMs: whole(extendLease.name, rest), acknowledged: 0, now }
-    : { held: false, remainingMs: 0, acknowledged: 0, now }
-}
-
-function decodeRevoke(reply: unknown): RevokeReply {
-  const { now, rest } = envelope(revokeLease.name, reply, 'V')
-  const [unclaimedMs, revoked] = split(rest, ' ')
-  return { revoked: tokens(revoked), unclaimedMs: whole(revokeLease.name, unclaimedMs), now }
-}
-
-/** `g` granted, `v` revoked, each with the token; `d` dropped; then a space and the key of the state. */
-function decodePush(payload: string, keyOf: (state: string) => string): LeasePush | undefined {
-  const [what, state] = split(payload, ' ')
-  const key = keyOf(state)
-  switch (what.charAt(0)) {
-    case 'g':
-      return { kind: 'granted', key, token: what.slice(1) }
-    case 'v':
-      return { kind: 'revoked', key, token: what.slice(1) }
-    case 'd':
-      return { kind: 'dropped', key }
-    default:
-      return undefined
-  }
-}
-
-/** Every reply begins with a letter and the instant in microseconds, 16 digits. */
-function envelope(
-  doing: string,
-  reply: unknown,
-  letters: string,
-): { letter: string; now: number; rest: string } {
-  if (typeof reply === 'string' && reply !== '' && letters.includes(reply.charAt(0))) {
-    const micros = numberAt(reply, 1, 16)
-    if (!Number.isNaN(micros)) {
-      return { letter: reply.charAt(0), now: Math.floor(micros / 1_000), rest: reply.slice(17) }
-    }
-  }
-  throw unexpectedReply(doing, reply)
-}
-
-function decodeHolders(doing: string, text: string, now: number): LeaseHolder[] {
-  return tokens(text).map((holder) => {
-    const expiresAt = numberAt(holder, 1, 13)
-    const granted = numberAt(holder, 14, 16)
-    if (Number.isNaN(expiresAt + granted)) throw unexpectedReply(doing, text)
-    const claimed = holder.startsWith('1')
-    return { token: holder.slice(30), fence: granted, claimed, remainingMs: expiresAt - now }
-  })
-}
-
-function tokens(text: string): string[] {
-  return text === '' ? [] : text.slice(0, -1).split('|')
-}
-
-function split(text: string, separator: string): [before: string, after: string] {
-  const at = text.indexOf(separator)
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)]
-}
-
-function fence(doing: string, text: string): number {
-  const value = text.length === 16 ? numberAt(text, 0, 16) : Number.NaN
-  if (Number.isNaN(value)) throw unexpectedReply(doing, text)
-  return value
-}
-
-function whole(doing: string, text: string): number {
-  if (!/^\d{1,16}$/.test(text)) throw unexpectedReply(doing, text)
-  return Number(text)
 }

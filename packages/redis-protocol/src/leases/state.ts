@@ -1,59 +1,76 @@
 /**
  * How a key's leases are stored, readable with `redis-cli GET`:
  *
- * `<fence> <permits> <holders> # <number of endings> <endings>`, without the spaces, where
+ * `<fence> <waiting> <permits> <holders> # <endings>`, without the spaces, where
  *
- * - `fence` has 16 digits and `permits` 4,
+ * - `fence` has 16 digits, `waiting` is 0 when the queue is empty and 1 when it may not be, `permits` has 4 digits,
  * - a holder is `1` or `0` (claimed or not), when it expires in ms (13 digits), its fence (16), its token, and `|`,
- * - the number of endings has 3 digits, and an ending is a letter (`r`eleased, e`x`pired, `l`ost, `a`bsent), until when
- *   it is remembered in ms (13 digits), `,`, its token, and `|`.
+ * - an ending is a letter (`r`eleased, e`x`pired, `l`ost, `a`bsent), until when it is remembered in ms (13 digits),
+ *   `,`, the last token of its process that ended, and `|`.
  *
  * The queue is a sorted set of tokens, scored by when they came. Where nobody holds nobody waits: who releases hands
  * over, and who comes after an expiry does it first. So a free key is granted without a look at the queue.
  *
- * What follows are pieces of Lua that several scripts share; `decideLease()` in core is what they do.
+ * A lock that nobody waits for is taken in three commands and released in three (the first lines of the scripts). What
+ * follows are the pieces of Lua that the other cases share; `decideLease()` in core is what they do.
  */
 
-/** Reads the clock. Leaves `us`, `ms` and `now`, the latter as all replies give it. */
+/** Reads the clock. Leaves `now` (microseconds, 16 digits) and `ms`. */
 export const CLOCK = `
 local call, sub, find, format = redis.call, string.sub, string.find, string.format
 local time = call('TIME')
-local us = time[1] * 1000000 + time[2]
-local ms = math.floor(us / 1000)
-local now = format('%016.0f', us)`
+local now = time[1] .. sub('00000' .. time[2], -6)
+local ms = tonumber(sub(now, 1, 13))`
 
 /**
- * Takes `state` apart into `fence`, `permits`, `holders`, `kept` and `ended`, and defines what all need:
- * `holding(token)` is its holder and where; `mark(token, letter, notAfter)` remembers an ending;
- * `held()` is the holders as text; `save()` writes all of it back.
+ * Takes `state` apart into `fence` (a number), `waiting`, `permits`, `holders` and `ended`, and defines what all need:
+ * `holding(token)` is its holder and where; `ending(token)` tells whether it ended, and how; `mark(token, letter,
+ * notAfter)` remembers an ending; `held()` is the holders as text; `grant(expires, claimed, token)` adds one and
+ * returns its fence; `save()` writes all back.
  */
 export const STATE = `
-local fence, permits, holders, kept, ended = 0, 1, {}, 0, ''
+local fence, waiting, permits, holders, ended = 0, '0', 1, {}, ''
 if state then
-  fence, permits = tonumber(sub(state, 1, 16)), tonumber(sub(state, 17, 20))
-  local at = 21
+  fence, waiting, permits = tonumber(sub(state, 1, 16)), sub(state, 17, 17), tonumber(sub(state, 18, 21))
+  local at = 22
   while sub(state, at, at) ~= '#' do
     local bar = find(state, '|', at, true)
     holders[#holders + 1] = { sub(state, at, at), tonumber(sub(state, at + 1, at + 13)), sub(state, at + 14, at + 29),
       sub(state, at + 30, bar - 1) }
     at = bar + 1
   end
-  kept, ended = tonumber(sub(state, at + 1, at + 3)), sub(state, at + 4)
+  ended = sub(state, at + 1)
 end
 local function holding(token)
   for i, holder in ipairs(holders) do
     if holder[4] == token then return holder, i end
   end
 end
+local function markOf(token)
+  local process = string.match(token, '^.*%.')
+  local at, last = find(ended, ',' .. process, 1, true)
+  if at then
+    local bar = find(ended, '|', last, true)
+    return at - 14, bar, tonumber(sub(ended, last + 1, bar - 1), 36) - tonumber(sub(token, #process + 1), 36)
+  end
+end
+local function ending(token)
+  local at, _, later = markOf(token)
+  if at and later >= 0 and tonumber(sub(ended, at + 1, at + 13)) > ms then
+    return later == 0 and sub(ended, at, at) or 'a'
+  end
+end
 local function mark(token, letter, notAfter)
   local till = math.max(ms + 10000, notAfter)
-  local at, last = find(ended, ',' .. token .. '|', 1, true)
+  local at, bar, later = markOf(token)
   if at then
-    till = math.max(till, tonumber(sub(ended, at - 13, at - 1)))
-    ended, kept = sub(ended, 1, at - 15) .. sub(ended, last + 1), kept - 1
+    till = math.max(till, tonumber(sub(ended, at + 1, at + 13)))
+    if later > 0 then letter, token = sub(ended, at, at), sub(ended, at + 15, bar - 1) end
+    ended = sub(ended, 1, at - 1) .. sub(ended, bar + 1)
   end
-  ended, kept = ended .. letter .. format('%013.0f', till) .. ',' .. token .. '|', kept + 1
-  while kept > 64 or kept > 0 and tonumber(sub(ended, 2, 14)) <= ms do
+  ended = ended .. letter .. format('%013.0f', till) .. ',' .. token .. '|'
+  local _, kept = string.gsub(ended, '|', '')
+  while kept > 64 or tonumber(sub(ended, 2, 14)) <= ms do
     ended, kept = sub(ended, find(ended, '|', 1, true) + 1), kept - 1
   end
 end
@@ -64,26 +81,24 @@ local function held()
   end
   return table.concat(text)
 end
+local function grant(expires, claimed, token)
+  fence = math.max(fence + 1, tonumber(now))
+  holders[#holders + 1] = { claimed, expires, format('%016.0f', fence), token }
+  return holders[#holders][3]
+end
 local function save()
   local last = ms
   for _, holder in ipairs(holders) do last = math.max(last, holder[2]) end
-  call('SET', KEYS[1], format('%016.0f%04d', fence, permits) .. held() .. '#' .. format('%03d', kept) .. ended,
-    'PX', last - ms + 60000)
-  return last - ms + 60000
-end`
-
-/** How `token` ended, or nil: the letter. Needs `ended`. */
-export const ENDING = `
-local function ending(token)
-  local at = find(ended, ',' .. token .. '|', 1, true)
-  if at and tonumber(sub(ended, at - 13, at - 1)) > ms then return sub(ended, at - 14, at - 14) end
+  local keep = format('%.0f', last - ms + 60000)
+  call('SET', KEYS[1], format('%016.0f', fence) .. waiting .. format('%04d', permits) .. held() .. '#' .. ended, 'PX', keep)
+  return keep
 end`
 
 /**
  * `evict()` ends the leases that ran out; one that was never claimed takes its process out of the queue.
- * `handOver(self)` gives free permits to the heads of the queue, up to `self`. `unclaimed()` is the longest time that a
- * hand-off may stay unclaimed. Need `claim` (ms), `channel` (what stands before a process in its channel's name) and
- * `counted` (whether the receivers that PUBLISH counts are all there are).
+ * `handOver(self)` gives free permits to the heads of the queue, up to `self`, and returns the head that is left.
+ * `unclaimed()` is the longest time that a hand-off may stay unclaimed. Need `claim` (ms), `channel` (what stands
+ * before a process in its channel's name) and `counted` (whether the receivers that PUBLISH counts are all there are).
  *
  * A refused PUBLISH (rights) counts as delivered: whoever waits without pushes asks from time to time.
  */
@@ -109,22 +124,20 @@ local function evict()
   holders = rest
 end
 local function handOver(self)
-  local head = call('ZRANGE', KEYS[2], 0, 0)[1]
-  if not head then return end
-  evict()
+  local head = waiting == '1' and call('ZRANGE', KEYS[2], 0, 0)[1]
+  if head then evict() end
   local deaf = {}
-  while #holders < permits do
+  while waiting == '1' do
     head = call('ZRANGE', KEYS[2], 0, 0)[1]
-    if not head or head == self then return end
+    if not head then
+      waiting = '0'
+      break
+    end
+    if head == self or #holders >= permits then return head end
     call('ZREM', KEYS[2], head)
     local process = string.match(head, '^(.*)%.')
     if not deaf[process] then
-      if tell(process, 'g' .. head) == 0 and counted then
-        deaf[process] = true
-      else
-        fence = math.max(fence + 1, us)
-        holders[#holders + 1] = { '0', ms + claim, format('%016.0f', fence), head }
-      end
+      if tell(process, 'g' .. head) == 0 and counted then deaf[process] = true else grant(ms + claim, '0', head) end
     end
   end
 end

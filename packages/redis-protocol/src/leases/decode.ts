@@ -1,0 +1,145 @@
+import type {
+  AcquireReply,
+  ExtendReply,
+  LeaseHolder,
+  LeasePush,
+  LeaseView,
+  ReleaseReply,
+  RevokeReply,
+  TendReply,
+} from '@holdfast/core'
+import { unexpectedReply } from '../errors.ts'
+
+export function decodeAcquire(reply: unknown): AcquireReply {
+  const { letter, now, rest } = envelope('leases.acquire', reply, 'GQBLE')
+  switch (letter) {
+    case 'G':
+      return { outcome: 'granted', fence: fence('leases.acquire', rest), acknowledged: 0, now }
+    case 'L':
+      return { outcome: 'late', now }
+    case 'E':
+      return { outcome: 'ended', now }
+    default: {
+      const [place, holders] = split(rest, ' ')
+      return {
+        outcome: letter === 'Q' ? 'queued' : 'busy',
+        kept: place.startsWith('1'),
+        ahead: whole('leases.acquire', place.slice(1)),
+        holders: decodeHolders('leases.acquire', holders, now),
+        now,
+      }
+    }
+  }
+}
+
+export function decodeRelease(reply: unknown): ReleaseReply {
+  const { letter, now, rest } = envelope('leases.release', reply, 'rxla')
+  const outcome = ({ r: 'released', x: 'expired', l: 'lost', a: 'absent' } as const)[
+    letter as 'r' | 'x' | 'l' | 'a'
+  ]
+  const unclaimedMs = whole('leases.release', rest.slice(16))
+  return { outcome, fence: fence('leases.release', rest.slice(0, 16)), unclaimedMs, now }
+}
+
+export function decodeExtend(reply: unknown): ExtendReply {
+  const { letter, now, rest } = envelope('leases.extend', reply, 'HA')
+  return letter === 'H'
+    ? { held: true, remainingMs: whole('leases.extend', rest), acknowledged: 0, now }
+    : { held: false, remainingMs: 0, acknowledged: 0, now }
+}
+
+export function decodeRevoke(reply: unknown): RevokeReply {
+  const { now, rest } = envelope('leases.revoke', reply, 'V')
+  const [unclaimedMs, revoked] = split(rest, ' ')
+  return { revoked: tokens(revoked), unclaimedMs: whole('leases.revoke', unclaimedMs), now }
+}
+
+export function decodeTend(reply: unknown): TendReply {
+  const { now, rest } = envelope('leases.tend', reply, 'T')
+  return { unclaimedMs: whole('leases.tend', rest), now }
+}
+
+export function decodeView(reply: unknown): LeaseView {
+  const { now, rest } = envelope('leases.inspect', reply, 'I')
+  const [counts, lists] = split(rest, ' ')
+  const [holders, queue] = split(lists, '#')
+  return {
+    fence: fence('leases.inspect', counts.slice(0, 16)),
+    waiting: whole('leases.inspect', counts.slice(16)),
+    holders: decodeHolders('leases.inspect', holders, now),
+    queue: tokens(queue),
+    now,
+  }
+}
+
+/** `g` granted, `v` revoked, each with the token; `d` dropped; then a space and the key of the state. */
+export function decodePush(payload: string, keyOf: (state: string) => string): LeasePush | undefined {
+  const [what, state] = split(payload, ' ')
+  const key = keyOf(state)
+  switch (what.charAt(0)) {
+    case 'g':
+      return { kind: 'granted', key, token: what.slice(1) }
+    case 'v':
+      return { kind: 'revoked', key, token: what.slice(1) }
+    case 'd':
+      return { kind: 'dropped', key }
+    default:
+      return undefined
+  }
+}
+
+/** Every reply begins with a letter and the instant in microseconds, 16 digits. */
+function envelope(
+  doing: string,
+  reply: unknown,
+  letters: string,
+): { letter: string; now: number; rest: string } {
+  if (typeof reply === 'string' && reply !== '' && letters.includes(reply.charAt(0))) {
+    const micros = numberAt(reply, 1, 16)
+    if (!Number.isNaN(micros)) {
+      return { letter: reply.charAt(0), now: Math.floor(micros / 1_000), rest: reply.slice(17) }
+    }
+  }
+  throw unexpectedReply(doing, reply)
+}
+
+function decodeHolders(doing: string, text: string, now: number): LeaseHolder[] {
+  return tokens(text).map((holder) => {
+    const expiresAt = numberAt(holder, 1, 13)
+    const granted = numberAt(holder, 14, 16)
+    if (Number.isNaN(expiresAt + granted)) throw unexpectedReply(doing, text)
+    const claimed = holder.startsWith('1')
+    return { token: holder.slice(30), fence: granted, claimed, remainingMs: expiresAt - now }
+  })
+}
+
+function tokens(text: string): string[] {
+  return text === '' ? [] : text.slice(0, -1).split('|')
+}
+
+function split(text: string, separator: string): [before: string, after: string] {
+  const at = text.indexOf(separator)
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)]
+}
+
+function fence(doing: string, text: string): number {
+  const value = text.length === 16 ? numberAt(text, 0, 16) : Number.NaN
+  if (Number.isNaN(value)) throw unexpectedReply(doing, text)
+  return value
+}
+
+function whole(doing: string, text: string): number {
+  if (!/^\d{1,16}$/.test(text)) throw unexpectedReply(doing, text)
+  return Number(text)
+}
+
+/** The `digits` long number at `from`; NaN when there is something else. */
+function numberAt(text: string, from: number, digits: number): number {
+  let value = 0
+  for (let i = from; i < from + digits; i += 1) {
+    const digit = text.charCodeAt(i) - 48
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN
+    value = value * 10 + digit
+  }
+  return value
+}
