@@ -20,12 +20,9 @@ import { InvalidArgumentError, type RecordKey } from '@holdfast/core'
  * - Rights: `~holdfast:* ~{holdfast:* &{holdfast:*`.
  */
 export interface Keys {
-  record(key: RecordKey): string
-  /** The index that lists the record. */
-  indexOf(key: RecordKey): string
+  record(key: RecordKey): RecordKeys
   index(collection: string, bucket: number): string
   recordIn(collection: string, bucket: number, id: string): string
-  voided(key: RecordKey): string
   value(key: string): string
   /** The hash tag of everything that belongs to one lease. */
   leaseTag(name: string): string
@@ -33,6 +30,14 @@ export interface Keys {
   leaseName(tag: string): string
   /** What the channels begin with on which processes hear of their leases; the process and `}` follow. */
   readonly leaseChannel: string
+}
+
+/** The keys of one record. */
+export interface RecordKeys {
+  readonly record: string
+  /** The index that lists the record. */
+  readonly index: string
+  readonly voided: string
 }
 
 export const BUCKETS = 16
@@ -44,13 +49,13 @@ export function createKeys(prefix: string): Keys {
     )
   }
   const bucketTag = (collection: string, bucket: number): string => `{${prefix}:r:${escapeTag(collection)}:${bucket}}`
-  const tagOf = ({ collection, id }: RecordKey): string => bucketTag(collection, bucketOf(id))
   return {
-    record: (key) => `${tagOf(key)}:${key.id}`,
-    indexOf: (key) => `${tagOf(key)}#`,
+    record({ collection, id }) {
+      const tag = bucketTag(collection, bucketOf(id))
+      return { record: `${tag}:${id}`, index: `${tag}#`, voided: `${tag}-${id}` }
+    },
     index: (collection, bucket) => `${bucketTag(collection, bucket)}#`,
     recordIn: (collection, bucket, id) => `${bucketTag(collection, bucket)}:${id}`,
-    voided: (key) => `${tagOf(key)}-${key.id}`,
     value: (key) => `${prefix}:v:${key}`,
     leaseTag: (name) => `{${prefix}:l:${escapeTag(name)}}`,
     leaseName: (tag) => unescapeTag(tag.slice(`{${prefix}:l:`.length, -1)),

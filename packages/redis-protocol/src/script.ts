@@ -48,10 +48,11 @@ export type RunScript = <Keys extends Strings, Args extends Strings, T>(
 
 export function createScriptRunner(client: Pick<RedisClient, 'send'>): RunScript {
   return (script, keys, args, decode) => {
-    const rest = [String(keys.length), ...keys, ...args]
-    return client.send(['EVALSHA', script.sha1, ...rest], keys[0]).then(decode, (error: unknown) => {
+    const [routing] = keys
+    const count = String(keys.length)
+    return client.send(['EVALSHA', script.sha1, count, ...keys, ...args], routing).then(decode, (error: unknown) => {
       if (!isNoScript(error)) throw asStorageError(error, script.name)
-      return client.send(['EVAL', script.source, ...rest], keys[0]).then(decode, (again: unknown) => {
+      return client.send(['EVAL', script.source, count, ...keys, ...args], routing).then(decode, (again: unknown) => {
         throw asStorageError(again, script.name)
       })
     })

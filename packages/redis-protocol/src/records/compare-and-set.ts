@@ -28,7 +28,8 @@ ${CLOCK}
 if not found then return 'A' .. us end
 local old = sub(found, 1, 16)
 if old ~= ARGV[1] or ms > ARGV[4] then return 'R' .. us .. found end
-if sub(found, 87, 108) == sub(ARGV[2], 13, 34) and string.match(found, '%S+', 87) == string.match(ARGV[2], '%S+', 13) then
+if string.byte(found, 87) == string.byte(ARGV[2], 13)
+  and string.match(found, '%S+', 87) == string.match(ARGV[2], '%S+', 13) then
   return 'R' .. us .. found
 end
 local rev = us

@@ -34,11 +34,11 @@ export function redisRecords(client: RedisClient, run: RunScript, keys: Keys, pu
     createOrRead(key, write) {
       const fault = faultOf(write)
       if (fault !== undefined) return Promise.reject(fault)
-      const index = keys.indexOf(key)
+      const { record, index, voided } = keys.record(key)
       const listed = listedMs(write.ttlMs)
       return run(
         createOrRead,
-        [keys.record(key), index, keys.voided(key)],
+        [record, index, voided],
         [
           `${listed} ${encodeWrite(write)}`,
           lifetime(write.ttlMs),
@@ -54,9 +54,10 @@ export function redisRecords(client: RedisClient, run: RunScript, keys: Keys, pu
     compareAndSet(key, rev, write) {
       const fault = faultOf(write)
       if (fault !== undefined) return Promise.reject(fault)
+      const { record, index } = keys.record(key)
       return run(
         compareAndSet,
-        [keys.record(key), keys.indexOf(key)],
+        [record, index],
         [
           revision(rev),
           encodeWrite(write),
@@ -71,20 +72,21 @@ export function redisRecords(client: RedisClient, run: RunScript, keys: Keys, pu
 
     compareAndDelete(key, match) {
       if ('writeId' in match && !isId(match.writeId)) return Promise.reject(notAnId(match.writeId))
+      const { record, voided } = keys.record(key)
       return run(
         compareAndDelete,
-        [keys.record(key), keys.voided(key)],
+        [record, voided],
         'rev' in match ? [revision(match.rev), '', instant(0)] : ['', match.writeId, instant(match.notAfter)],
         decodeDelete,
       )
     },
 
-    read: (key) => run(readRecord, [keys.record(key)], [], decodeRead),
+    read: (key) => run(readRecord, [keys.record(key).record], [], decodeRead),
 
     list: listRecords(client, run, keys),
 
     subscribe: (key: RecordKey, onHint) =>
-      pubSub.subscribe(keys.record(key), { message: onHint, restored: onHint }),
+      pubSub.subscribe(keys.record(key).record, { message: onHint, restored: onHint }),
   }
 }
 

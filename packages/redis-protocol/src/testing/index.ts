@@ -1,0 +1,1 @@
+export { type RedisUnderTest, redisKit } from './redis-kit.ts'

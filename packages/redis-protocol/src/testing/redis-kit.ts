@@ -1,0 +1,67 @@
+import type { Storage } from '@holdfast/core'
+import { type KitOptions, type StorageUnderTest, type TestRunner, storageKit } from '@holdfast/core/testing'
+import type { RedisClient } from '../client.ts'
+import { redisStorage } from '../storage.ts'
+import { indexKit } from './index-kit.ts'
+import { redisRecordsKit } from './redis-records-kit.ts'
+import { scriptsKit } from './scripts-kit.ts'
+
+/** An adapted client to hold against the kit, connected to a server whose data may be thrown away. */
+export interface RedisUnderTest {
+  readonly client: RedisClient
+  readonly exhaustMemory?: StorageUnderTest['exhaustMemory']
+  /** Ends the connections of the client. */
+  close(): Promise<void>
+}
+
+/** One of the kit's groups, with its storage and the client below it. */
+export interface OpenRedis {
+  readonly client: RedisClient
+  readonly storage: Storage
+}
+
+/**
+ * Holds an adapter of a Redis client against all that the storage port promises, and against what only Redis can do
+ * wrong: scripts that are gone, slots, prefixes, commands that were sent again, keys without a time to live. `open` is
+ * called once for each group of tests.
+ */
+export function redisKit(runner: TestRunner, open: () => Promise<RedisUnderTest>, options: KitOptions = {}): void {
+  const asStorage = async (): Promise<StorageUnderTest> => {
+    const { client, exhaustMemory, close } = await open()
+    const storage = redisStorage(client, { prefix: 'kit' })
+    return {
+      storage,
+      ...(exhaustMemory === undefined ? {} : { exhaustMemory }),
+      async close() {
+        await storage.close()
+        await close()
+      },
+    }
+  }
+  storageKit(runner, asStorage, options)
+
+  for (const group of [scriptsKit, redisRecordsKit, indexKit]) {
+    let opened: (OpenRedis & { close(): Promise<void> }) | undefined
+    group(
+      {
+        ...runner,
+        describe: (name, body) =>
+          runner.describe(name, () => {
+            runner.beforeAll(async () => {
+              const { client, close } = await open()
+              opened = { client, storage: redisStorage(client, { prefix: 'kit' }), close }
+            })
+            runner.afterAll(async () => {
+              await opened?.storage.close()
+              await opened?.close()
+            })
+            body()
+          }),
+      },
+      () => {
+        if (opened === undefined) throw new Error('the client is used outside of a test')
+        return opened
+      },
+    )
+  }
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { type RecordKey, type RecordWrite, type Storage } from '@holdfast/core'
+import { type TestRunner, freshName } from '@holdfast/core/testing'
+import type { OpenRedis } from './redis-kit.ts'
+
+/** Records where commands arrive twice, late or in another order. */
+export function redisRecordsKit({ describe, it }: TestRunner, under: () => OpenRedis): void {
+  const records = (): Storage['records'] => under().storage.records
+  const freshKey = (): RecordKey => ({ collection: freshName('records'), id: freshName('id') })
+  let writes = 0
+  const write = (more: Partial<RecordWrite> = {}): RecordWrite => ({
+    writeId: `w${(writes += 1)}`,
+    value: 'v',
+    ttlMs: 60_000,
+    notify: false,
+    ...more,
+  })
+
+  describe('records whose commands are sent again', () => {
+    it('answer each one of them like the first', async () => {
+      const key = freshKey()
+      const created = write({ notAfter: (await under().storage.time()) + 60_000 })
+      const twice = async <T extends { readonly now: number }>(send: () => Promise<T>): Promise<T> => {
+        const [first, second] = await Promise.all([send(), send()])
+        assert.deepEqual({ ...second, now: 0 }, { ...first, now: 0 })
+        return first
+      }
+      const { entry } = await twice(() => records().createOrRead(key, created))
+      assert.ok(entry)
+      const changed = write({ value: 'w' })
+      const next = await twice(() => records().compareAndSet(key, entry.rev, changed))
+      assert.ok(next.ok && next.entry)
+      const rev = next.entry.rev
+      assert.ok((await twice(() => records().compareAndDelete(key, { rev }))).ok)
+    })
+
+    it('do not take the write for another one when it is the one that made the revision', async () => {
+      const key = freshKey()
+      const first = write()
+      const { entry } = await records().createOrRead(key, first)
+      assert.ok(entry)
+      const again = await records().compareAndSet(key, entry.rev, { ...first, value: 'other' })
+      assert.deepEqual([again.ok, again.entry], [true, entry])
+      const alike = { ...first, writeId: `${first.writeId}${'x'.repeat(30)}`, value: 'other' }
+      const next = await records().compareAndSet(key, entry.rev, alike)
+      assert.deepEqual([next.ok, next.entry?.value], [true, 'other'])
+      assert.ok(next.entry)
+      const longer = { ...alike, writeId: `${alike.writeId}y`, value: 'third' }
+      assert.equal((await records().compareAndSet(key, next.entry.rev, longer)).entry?.value, 'third')
+    })
+  })
+
+  describe('records that were voided', () => {
+    it('stay so while another one comes and goes', async () => {
+      const key = freshKey()
+      const notAfter = (await under().storage.time()) + 60_000
+      const [before, during] = [write({ notAfter }), write({ notAfter })]
+      await records().compareAndDelete(key, { writeId: before.writeId, notAfter })
+      const other = await records().createOrRead(key, write())
+      assert.ok(other.created)
+      const kept = await records().compareAndDelete(key, { writeId: during.writeId, notAfter })
+      assert.deepEqual([kept.ok, kept.entry], [false, other.entry])
+      await records().compareAndDelete(key, { rev: other.entry.rev })
+      for (const late of [before, during]) {
+        const reply = await records().createOrRead(key, late)
+        assert.deepEqual([reply.created, reply.entry], [false, null])
+      }
+      const next = await records().createOrRead(key, write())
+      assert.ok(next.created && next.entry.rev > other.entry.rev)
+    })
+
+    it('are many at a time', async () => {
+      const key = freshKey()
+      const notAfter = (await under().storage.time()) + 60_000
+      const voided = Array.from({ length: 40 }, () => write({ notAfter }))
+      for (const { writeId } of voided) await records().compareAndDelete(key, { writeId, notAfter })
+      for (const late of voided) assert.equal((await records().createOrRead(key, late)).created, false)
+    })
+  })
+
+  describe('writes that Redis could not keep', () => {
+    it('are refused before they are sent', async () => {
+      const key = freshKey()
+      const refused = { code: 'INVALID_ARGUMENT' }
+      for (const writeId of ['', 'a b', 'a\n', 'x'.repeat(129)]) {
+        await assert.rejects(records().createOrRead(key, write({ writeId })), refused, JSON.stringify(writeId))
+        await assert.rejects(records().compareAndSet(key, 1, write({ writeId })), refused)
+        await assert.rejects(records().compareAndDelete(key, { writeId, notAfter: 1 }), refused)
+      }
+      for (const ttlMs of [0, -1, 1.5, Number.NaN, Infinity, 86_400_000_001]) {
+        await assert.rejects(records().createOrRead(key, write({ ttlMs })), refused, `${ttlMs}`)
+        await assert.rejects(records().compareAndSet(key, 1, write({ ttlMs })), refused)
+      }
+      for (const limit of [0, -1, 1.5]) await assert.rejects(records().list('c', { limit }), refused)
+      for (const cursor of ['', 'x', '16:0', '1:-1']) {
+        await assert.rejects(records().list('c', { limit: 1, cursor }), refused, cursor)
+      }
+      assert.equal((await records().read(key)).entry, null)
+    })
+
+    it('last from a millisecond to a thousand days', async () => {
+      for (const ttlMs of [1, 86_400_000_000]) {
+        const { created, entry } = await records().createOrRead(freshKey(), write({ ttlMs }))
+        assert.ok(created)
+        assert.equal(entry.expiresAt - entry.writtenAt, ttlMs)
+      }
+    })
+  })
+}

@@ -1,0 +1,102 @@
+import { type HoldfastError, StorageRefusedError } from '@holdfast/core'
+import { describe, expect, it } from 'vitest'
+import { asStorageError, isNoScript, unexpectedReply } from '../src/errors.ts'
+
+const judged = (message: string | Error): HoldfastError & { maybeApplied?: boolean } =>
+  asStorageError(message instanceof Error ? message : new Error(message), 'a test')
+
+describe('errors of the server', () => {
+  it.for([
+    'LOADING Redis is loading the dataset in memory',
+    'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.',
+    "READONLY You can't write against a read only replica.",
+    'MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to no.',
+    'CLUSTERDOWN The cluster is down',
+    'TRYAGAIN Multiple keys request during rehashing of slot',
+    'NOREPLICAS Not enough good replicas to write.',
+    'MOVED 3999 127.0.0.1:6381',
+    'ERR max number of clients reached',
+    "ERR Error running script (call to f_0a): @user_script:3: @user_script: 3: -READONLY You can't write against a read only replica.",
+  ])('that pass by themselves are an unavailable storage that did nothing: %s', (message) => {
+    expect(judged(message)).toMatchObject({ code: 'STORAGE_UNAVAILABLE', maybeApplied: false })
+  })
+
+  it.for([
+    ["OOM command not allowed when used memory > 'maxmemory'.", /maxmemory/],
+    ["ERR Error running script (call to f_0a): @user_script:1: @user_script: 1: -OOM command not allowed when used memory > 'maxmemory'.", /maxmemory/],
+    ["NOPERM this user has no permissions to run the 'eval' command", /verify\(\)/],
+    ['NOAUTH Authentication required.', /password/],
+    ['WRONGPASS invalid username-password pair or user is disabled.', /password/],
+    ['WRONGTYPE Operation against a key holding the wrong kind of value', /prefix/],
+    ["CROSSSLOT Keys in request don't hash to the same slot", /cluster client/],
+    ['MISCONF Redis is configured to save RDB snapshots', /log/],
+    ["ERR unknown command 'GETEX', with args beginning with:", /6\.2/],
+    ['ERR value is not an integer or out of range', /out of range$/],
+  ] as const)('that do not pass are refusals that say what to do: %s', ([message, advice]) => {
+    const cause = new Error(message)
+    expect(judged(cause)).toMatchObject({ code: 'STORAGE_REFUSED', cause })
+    expect(judged(cause).message).toMatch(advice)
+  })
+
+  it('of a script that is unknown are told by their first word', () => {
+    expect(isNoScript(new Error('NOSCRIPT No matching script. Please use EVAL.'))).toBe(true)
+    expect(isNoScript(new Error('ERR NOSCRIPT'))).toBe(false)
+  })
+})
+
+describe('errors of the clients', () => {
+  it.for([
+    // ioredis
+    'Connection is closed.',
+    'Command timed out',
+    'Reached the max retries per request limit (which is 20). Refer to "maxRetriesPerRequest" option for details.',
+    'Command aborted due to connection close',
+    // node-redis
+    'Socket closed unexpectedly',
+    'Disconnects client',
+    'The command was aborted',
+    // both
+    'read ECONNRESET',
+    'write EPIPE',
+  ])('after which the command may have been executed: %s', (message) => {
+    expect(judged(message)).toMatchObject({ code: 'STORAGE_UNAVAILABLE', maybeApplied: true })
+  })
+
+  it.for([
+    "Stream isn't writeable and enableOfflineQueue options is false",
+    "Cluster isn't ready and enableOfflineQueue options is false",
+    'All sentinels are unreachable and retry is disabled.',
+    'The client is closed',
+    'The client is offline',
+    'The queue is full',
+    'All the root nodes are unavailable',
+    'Too many Cluster redirections',
+    'connect ECONNREFUSED 127.0.0.1:6379',
+    'getaddrinfo ENOTFOUND redis',
+  ])('before which nothing was sent: %s', (message) => {
+    expect(judged(message)).toMatchObject({ code: 'STORAGE_UNAVAILABLE', maybeApplied: false })
+  })
+
+  it('that are mistakes are not taken for an outage', () => {
+    expect(judged(new TypeError('Invalid argument type'))).toMatchObject({ code: 'STORAGE_REFUSED' })
+    expect(asStorageError('what?', 'a test')).toMatchObject({ code: 'STORAGE_REFUSED' })
+  })
+
+  it('that are ours already stay as they are', () => {
+    const error = new StorageRefusedError('no')
+    expect(asStorageError(error, 'a test')).toBe(error)
+  })
+})
+
+describe('unexpected replies', () => {
+  it.for([
+    ['x'.repeat(100), /the string "x{40}"/],
+    [Buffer.from('a'), /a Buffer/],
+    [['a', 'b'], /an array of 2/],
+    [null, /null/],
+    [7n, /type bigint/],
+  ] as const)('are described: %o', ([reply, description]) => {
+    expect(unexpectedReply('a test', reply)).toMatchObject({ code: 'STORAGE_REFUSED' })
+    expect(unexpectedReply('a test', reply).message).toMatch(description)
+  })
+})

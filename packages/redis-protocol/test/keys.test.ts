@@ -1,0 +1,74 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { BUCKETS, bucketOf, createKeys } from '../src/keys.ts'
+import { keySlot } from '../src/slot.ts'
+
+const keys = createKeys('holdfast')
+const name = fc.string({ unit: fc.oneof(fc.constantFrom('{', '}', ':', '#', '-', '%', '1', '7'), fc.string()) })
+
+describe('keys', () => {
+  it('are laid out as documented', () => {
+    expect(keys.record({ collection: 'jobs:import', id: 'order-42' })).toEqual({
+      record: '{holdfast:r:jobs:import:0}:order-42',
+      index: '{holdfast:r:jobs:import:0}#',
+      voided: '{holdfast:r:jobs:import:0}-order-42',
+    })
+    expect(keys.value('user:{7}')).toBe('holdfast:v:user:{7}')
+    expect(keys.leaseTag('stock')).toBe('{holdfast:l:stock}')
+  })
+
+  it('keep stored records where they are found: the buckets of some ids never change', () => {
+    expect(['', 'a', 'order-42', 'ünïcödé 🦊', 'x'.repeat(300)].map(bucketOf)).toMatchInlineSnapshot(`
+      [
+        9,
+        0,
+        0,
+        2,
+        4,
+      ]
+    `)
+  })
+
+  it('of one record lie in one slot', () => {
+    fc.assert(
+      fc.property(name, name, (collection, id) => {
+        const slots = Object.values(keys.record({ collection, id })).map(keySlot)
+        expect(new Set(slots).size).toBe(1)
+        expect(new Set(slots)).toEqual(new Set([keySlot(keys.index(collection, bucketOf(id)))]))
+      }),
+    )
+  })
+
+  it('of different names are different, whatever the names', () => {
+    const known = new Map<string, string>()
+    fc.assert(
+      fc.property(name, name, (collection, id) => {
+        for (const [part, key] of Object.entries(keys.record({ collection, id }))) {
+          const owner = JSON.stringify([part, collection, part === 'index' ? bucketOf(id) : id])
+          expect(known.get(key) ?? owner).toBe(owner)
+          known.set(key, owner)
+        }
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  it('spread over all buckets', () => {
+    const counts = Array.from({ length: BUCKETS }, () => 0)
+    for (let i = 0; i < 16_000; i += 1) counts[bucketOf(`tenant-${i % 7}:order-${i}`)]! += 1
+    expect(Math.min(...counts)).toBeGreaterThan(700)
+    expect(Math.max(...counts)).toBeLessThan(1_300)
+  })
+})
+
+describe('keySlot', () => {
+  it('is what CLUSTER KEYSLOT answers', () => {
+    expect(keySlot('123456789')).toBe(12739)
+    expect(keySlot('foo')).toBe(12182)
+    expect(keySlot('{user1000}.following')).toBe(keySlot('user1000'))
+    expect(keySlot('foo{}{bar}')).toBe(8363)
+    expect(keySlot('foo{{bar}}zap')).toBe(keySlot('{bar'))
+    expect(keySlot('foo{bar}{zap}')).toBe(keySlot('bar'))
+    expect(keySlot('ключ')).toBe(10303)
+  })
+})
