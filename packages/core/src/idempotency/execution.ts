@@ -271,6 +271,11 @@ export class Execution implements ExecutionContext, Alarm {
     })
   }
 
+  /** The same process owns the key as another execution now: this one was taken over before it could notice. */
+  supersede(): void {
+    if (this.#state === 'running') this.#lose(null)
+  }
+
   /** Looks now, instead of at the next renewal, whether somebody cancelled or removed it. */
   checkNow(): void {
     if (this.#state !== 'running') return

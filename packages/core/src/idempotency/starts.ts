@@ -163,8 +163,7 @@ export class Starts {
 
   #adopt(job: ExecutionName, started: Executing, sentAt: Instant, options: ResolvedOptions): Execution {
     const text = keyText(job.key)
-    // One that was removed under its owner, who has not noticed yet.
-    this.#running.get(text)?.stop()
+    this.#running.get(text)?.supersede()
     const execution = new Execution(this.#home, job, options, started, sentAt)
     this.#running.set(text, execution)
     return execution

@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest'
+import { settle } from '../locks/manual-runtime.ts'
+import { createWorld } from './world.ts'
+
+describe('a process that takes over from itself', () => {
+  it('tells the body that it lost the key before another one begins', async () => {
+    const { runtime, join } = createWorld()
+    const { idempotency } = join({ leaseMs: 1_000 })
+    const first = await idempotency.begin('job', 'k')
+    if (first.status !== 'started') throw new Error(`not started: ${first.status}`)
+    const { signal } = first.execution
+    // The machine slept: no timer has fired since, and the lease is over.
+    runtime.freeze(2_000)
+    const second = await idempotency.begin('job', 'k')
+    await settle()
+    expect(second).toMatchObject({ status: 'started', execution: { attempt: 2 } })
+    expect(signal.reason).toMatchObject({ code: 'LEASE_LOST' })
+  })
+})
