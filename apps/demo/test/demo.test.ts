@@ -141,6 +141,17 @@ it.each(['redis', 'memory'])(
   },
 )
 
+it('reports an instance that dies by itself', { timeout: 60_000 }, async () => {
+  const out = temporaryFolder()
+  const demo = startDemo(['--pace', '30000', '--repo', reviewable(), '--out', out])
+  await demo.until(/ai-review .* 10 %/)
+  const [{ pid = 0, instance = '' } = {}] = readLogs(out).filter(({ jobType }) => jobType === 'ai-review')
+  process.kill(Number(pid), 'SIGKILL')
+  await demo.until(new RegExp(`${String(instance)} ended by itself \\(SIGKILL\\)`))
+  demo.child.kill('SIGINT')
+  expect(await demo.exited, demo.output()).toBe(130)
+})
+
 it.each([
   [['--repo', '/nowhere/at/all'], 'There is no folder /nowhere/at/all.'],
   [['--base', 'no-such-ref'], 'has no commit called "no-such-ref"'],

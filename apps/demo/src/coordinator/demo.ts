@@ -52,7 +52,7 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
 
   const progress = startProgress(JOB_TYPES)
   stack.defer(() => progress.stop('not ended'))
-  const killing = await runRounds({
+  const { killing, deaths } = await runRounds({
     fleet,
     reviewId: input.id,
     progress,
@@ -63,6 +63,7 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
 
   const runs = store.witness.all()
   const verdict = judge(runs, killing)
+  for (const death of deaths) print(death)
   print(`\n${jobTable(runs, outcomes)}`)
   print(`${startsLine(outcomes)}\n\n${results(runs)}`)
   if (scenario === 'once') print(`\nWhat the bodies inserted themselves:\n${testimony(runs)}`)

@@ -21,11 +21,18 @@ export interface RoundsOptions {
   readonly signal: AbortSignal
 }
 
+export interface RoundsResult {
+  /** What was done on purpose. */
+  readonly killing: Killing | undefined
+  /** Instances that ended by themselves, and how. */
+  readonly deaths: readonly string[]
+}
+
 /**
  * Two rounds: every job is fired from every instance at the same time, then everything once more when it is done, as
  * a queue that delivers at least once may do. Jobs that an instance left behind by dying are delivered to the others.
  */
-export async function runRounds(options: RoundsOptions): Promise<Killing | undefined> {
+export async function runRounds(options: RoundsOptions): Promise<RoundsResult> {
   const { fleet, reviewId, progress, crash, signal } = options
   const alive = new Set(fleet.instances)
   const unfinished = new Set<JobType>(JOB_TYPES)
@@ -33,6 +40,7 @@ export async function runRounds(options: RoundsOptions): Promise<Killing | undef
   /** By whom, as far as is known. */
   const executing = new Map<JobType, string | null>()
   const deliveries: Promise<unknown>[] = []
+  const deaths: string[] = []
   let killing: Killing | undefined
 
   const fireAll = (jobs: Iterable<JobType>, onInProgress: 'reject' | 'attach'): Promise<unknown> => {
@@ -53,6 +61,7 @@ export async function runRounds(options: RoundsOptions): Promise<Killing | undef
 
   const onGone = (instance: Instance, reason: string | undefined): void => {
     alive.delete(instance)
+    if (reason !== undefined) deaths.push(reason)
     if (signal.aborted || unfinished.size === 0) return
     for (const type of unfinished) {
       if (reason !== undefined && executing.get(type) === instance.name) progress.note(type, reason)
@@ -103,7 +112,7 @@ export async function runRounds(options: RoundsOptions): Promise<Killing | undef
     await fireAll(done, 'reject')
   }
   await Promise.race([rounds(), interrupted.promise, stranded.promise])
-  return killing
+  return { killing, deaths }
 }
 
 /** When every start has come to something, whoever still executes is one who took over, or nobody. */
