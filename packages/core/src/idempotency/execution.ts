@@ -111,8 +111,10 @@ export class Execution implements ExecutionContext, Alarm {
     this.#reschedule()
   }
 
-  // Made when it is first asked for: many bodies are too short to ask.
+  // Made when it is first asked for: many bodies are too short to ask. Asking for it looks at the clocks, so the answer
+  // is right also when the event loop was blocked, or the machine slept, and no timer has fired yet.
   get signal(): AbortSignal {
+    if (this.#state === 'running' && this.#term.remainingMs() === 0) this.#lose(null)
     if (this.#abort === undefined) {
       this.#abort = new AbortController()
       if (this.#abortReason !== undefined) this.#abort.abort(this.#abortReason)

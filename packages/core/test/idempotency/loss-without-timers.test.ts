@@ -17,3 +17,15 @@ describe('a process that takes over from itself', () => {
     expect(signal.reason).toMatchObject({ code: 'LEASE_LOST' })
   })
 })
+
+describe('a body that blocked the event loop for longer than its lease', () => {
+  it('reads in its signal that the lease is over, before any timer has fired', async () => {
+    const { runtime, join } = createWorld()
+    const { idempotency } = join({ leaseMs: 1_000 })
+    const begun = await idempotency.begin('job', 'k')
+    if (begun.status !== 'started') throw new Error(`not started: ${begun.status}`)
+    expect(begun.execution.signal.aborted).toBe(false)
+    runtime.freeze(2_000)
+    expect(begun.execution.signal.reason).toMatchObject({ code: 'LEASE_LOST' })
+  })
+})
