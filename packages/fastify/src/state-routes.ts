@@ -75,7 +75,7 @@ export const holdfastState: FastifyPluginAsync<StateRoutesOptions> = async (
   app.get<{ Params: JobParams }>(
     '/executions/:jobType/:jobKey/events',
     { schema: schemas.eventsSchema },
-    async ({ params: { jobType, jobKey } }, reply) => {
+    async ({ params: { jobType, jobKey }, raw }, reply) => {
       const states = async function* (signal: AbortSignal): AsyncGenerator<ServerSentEvent> {
         for await (const snapshot of idempotency.watch(jobType, jobKey, { signal })) {
           const { executionId, updateTime } = snapshot
@@ -88,6 +88,8 @@ export const holdfastState: FastifyPluginAsync<StateRoutesOptions> = async (
         .header('cache-control', 'no-store')
         // Nginx would keep the events until its buffer is full.
         .header('x-accel-buffering', 'no')
+      // When the app closes, a connection kept for more requests would keep it open.
+      if (raw.httpVersionMajor === 1) void reply.header('connection', 'close')
       return reply.send(eventStream(states, shutdowns.get(app.holdfast)))
     },
   )

@@ -1,0 +1,47 @@
+import { Writable } from 'node:stream'
+import { FaultProxy } from '@holdfast/testbed/proxy'
+import fastify from 'fastify'
+import { expect, test } from 'vitest'
+import { holdfast, holdfastHealth } from '../src/index.ts'
+import { redisStorages } from './kit/storages.ts'
+
+const redisUrl = process.env['REDIS_URL'] ?? ''
+
+test.each(['ioredis', 'redis'] as const)(
+  'through %s: a lost connection is logged, health says down, the client is left open',
+  async (name) => {
+    const proxy = await FaultProxy.start({ target: { port: Number(new URL(redisUrl).port) } })
+    const { storage, end } = await redisStorages[name](proxy.url)
+    const lines: string[] = []
+    const stream = new Writable({
+      write(line: Buffer, _encoding, done) {
+        const { holdfast: event } = JSON.parse(line.toString()) as { holdfast?: string }
+        if (event !== undefined) lines.push(event)
+        done()
+      },
+    })
+    const app = fastify({ logger: { stream } })
+    await app.register(holdfast, { storage, callTimeoutMs: 200 })
+    await app.register(holdfastHealth, { path: '/up' })
+    await expect.poll(() => app.holdfast.connection.state).toBe('ready')
+    lines.length = 0
+    expect((await app.inject({ url: '/up' })).statusCode).toBe(200)
+
+    await proxy.refuse()
+    proxy.reset()
+    await expect.poll(() => lines).toEqual(['lost', 'reconnecting'])
+    const down = await app.inject({ url: '/up' })
+    expect(down.statusCode).toBe(503)
+    expect(down.json()).toMatchObject({ status: 'down', connection: 'down', roundTripMs: null })
+
+    await proxy.heal()
+    await expect.poll(() => lines, { timeout: 5_000 }).toEqual(['lost', 'reconnecting', 'ready'])
+    expect((await app.inject({ url: '/up' })).statusCode).toBe(200)
+
+    await app.close()
+    // Closing Holdfast ended what it opened itself; the client is whose who made it.
+    expect(storage.connection.state).toBe('ready')
+    await end()
+    await proxy.stop()
+  },
+)
