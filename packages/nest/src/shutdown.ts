@@ -1,4 +1,4 @@
-import type { OnApplicationShutdown } from '@nestjs/common'
+import type { BeforeApplicationShutdown, OnApplicationShutdown } from '@nestjs/common'
 import type { Holdfast } from '@holdfast/core'
 import type { HttpRuntime } from './http/http-runtime.ts'
 import type { HoldfastModuleSettings } from './module-options.ts'
@@ -13,10 +13,12 @@ export function closeOnShutdown(
   holdfast: Holdfast,
   http: HttpRuntime,
   settings: HoldfastModuleSettings,
-): OnApplicationShutdown {
+): BeforeApplicationShutdown & OnApplicationShutdown {
   const { shutdownGraceMs = 10_000 } = settings
   const isOurs = !('holdfast' in settings)
   return {
+    // Open connections are about to be waited for.
+    beforeApplicationShutdown: () => http.endWaits(),
     onApplicationShutdown: async () => {
       const startedAt = performance.now()
       await within(shutdownGraceMs, http.drained())

@@ -148,7 +148,9 @@ describe('@IdempotentJob', () => {
       return currentExecution()?.attempt ?? 0
     }
 
-    @IdempotentJob('checked', (id: string) => id, { fingerprint: (_id: string, amount: number) => ({ amount }) })
+    @IdempotentJob('checked', (id: string) => id, {
+      fingerprint: (_id: string, amount: number) => ({ amount }),
+    })
     async checked(id: string, amount: number): Promise<string> {
       return `${id} ${amount}`
     }
@@ -329,7 +331,9 @@ describe('a decorated method', () => {
 
     const app = await appOf(Both)
     expect(await app.get(Both).method()).toBe('both both')
-    expect(await app.get(Idempotency).getExecutionStatus('both', 'key')).toMatchObject({ status: 'completed' })
+    expect(await app.get(Idempotency).getExecutionStatus('both', 'key')).toMatchObject({
+      status: 'completed',
+    })
     await app.close()
   })
 

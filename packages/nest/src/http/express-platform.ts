@@ -1,7 +1,7 @@
 import { type HttpExchange, type HttpResponse, announcesBody } from '@holdfast/core/http'
 import { captureNodeResponse } from './capture-node-response.ts'
 import { type NodeResponse, NODE_WRITERS, type Platform, sent, silence } from './platform.ts'
-import { type UploadingRequest, bodyWithFiles } from './uploads.ts'
+import { type UploadingRequest, plainBody } from './uploads.ts'
 
 /** The part of Express 4's and 5's request that is used here. */
 export interface ExpressRequest extends UploadingRequest {
@@ -10,6 +10,8 @@ export interface ExpressRequest extends UploadingRequest {
   readonly baseUrl: string
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly httpVersionMajor: number
+  /** Whether somebody has read the body. */
+  readonly readableEnded: boolean
   readonly params?: unknown
   readonly route?: { readonly path: unknown }
 }
@@ -22,16 +24,14 @@ export function expressPlatform(request: ExpressRequest, response: NodeResponse)
     raw: response,
 
     async facts() {
-      const { method, originalUrl: url, baseUrl, headers, params, route, httpVersionMajor } = request
-      // Express 4's parsers make an empty object of no body at all.
-      const hasBody = announcesBody(headers) || httpVersionMajor > 1
+      const { method, originalUrl: url, baseUrl, headers, params, route } = request
       return {
         method,
         route: `${baseUrl}${String(route?.path ?? '')}`,
         params,
         url,
         headers,
-        body: hasBody ? await bodyWithFiles(request) : undefined,
+        body: hasBody(request) ? await plainBody(request) : undefined,
       }
     },
 
@@ -56,4 +56,11 @@ export function expressPlatform(request: ExpressRequest, response: NodeResponse)
       captureNodeResponse(response, exchange, limits, failure)
     },
   }
+}
+
+/** Express 4 has an empty object as the body of requests without one, and of those that nobody has read. */
+function hasBody({ body, headers, httpVersionMajor, readableEnded }: ExpressRequest): boolean {
+  if (!announcesBody(headers) && httpVersionMajor === 1) return false
+  const isEmpty = typeof body === 'object' && body !== null && Object.keys(body).length === 0
+  return !isEmpty || readableEnded
 }

@@ -14,7 +14,7 @@ import {
   sent,
   silence,
 } from './platform.ts'
-import { type UploadingRequest, bodyWithFiles } from './uploads.ts'
+import { type UploadingRequest, plainBody } from './uploads.ts'
 
 /** The part of Fastify 4's and 5's request that is used here. */
 export interface FastifyRequest extends UploadingRequest {
@@ -45,9 +45,10 @@ export interface FastifyInstance {
   ): unknown
 }
 
-type Capture = (payload: unknown) => Promise<unknown>
+/** Gets the payload, and returns what is sent. */
+type OnSend = (payload: unknown) => Promise<unknown>
 
-const captures = new WeakMap<FastifyReply, Capture>()
+const onSend = new WeakMap<FastifyReply, OnSend>()
 const hooked = new WeakSet<FastifyInstance>()
 
 /**
@@ -57,7 +58,10 @@ const hooked = new WeakSet<FastifyInstance>()
 export function hookReplies(instance: FastifyInstance): void {
   if (hooked.has(instance)) return
   hooked.add(instance)
-  instance.addHook('onSend', async (_request, reply, payload) => captures.get(reply)?.(payload) ?? payload)
+  instance.addHook('onSend', async (_request, reply, payload) => {
+    const handle = onSend.get(reply)
+    return handle === undefined ? payload : handle(payload)
+  })
 }
 
 export function fastifyPlatform(request: FastifyRequest, reply: FastifyReply): Platform {
@@ -74,7 +78,7 @@ export function fastifyPlatform(request: FastifyRequest, reply: FastifyReply): P
         params,
         url: originalUrl,
         headers,
-        body: hasBody ? await bodyWithFiles(request) : undefined,
+        body: hasBody ? await plainBody(request) : undefined,
       }
     },
 
@@ -83,8 +87,16 @@ export function fastifyPlatform(request: FastifyRequest, reply: FastifyReply): P
     },
 
     async answer({ status, headers, body }: HttpResponse) {
-      reply.code(status)
-      this.setHeaders(headers)
+      const apply = (): void => {
+        reply.code(status)
+        this.setHeaders(headers)
+      }
+      // Once more behind the app's own hooks: what they made of the body, they made of the first answer, too.
+      onSend.set(reply, async () => {
+        apply()
+        return body
+      })
+      apply()
       reply.send(body ?? undefined)
       // Hooks may be at work until then, and they need the methods that are silenced.
       await sent(reply.raw)
@@ -93,7 +105,7 @@ export function fastifyPlatform(request: FastifyRequest, reply: FastifyReply): P
     },
 
     capture(exchange: HttpExchange, limits, failure) {
-      captures.set(reply, captureOf(reply, exchange, limits, failure))
+      onSend.set(reply, captureOf(reply, exchange, limits, failure))
     },
   }
 }
@@ -103,12 +115,13 @@ function captureOf(
   exchange: HttpExchange,
   { streams, maxResponseBytes }: CaptureLimits,
   failure: () => unknown,
-): Capture {
-  return async (payload) => {
+): OnSend {
+  return async (given) => {
+    const payload = isResponse(given) ? bodyOf(given, reply) : given
     // When the stream fails, Fastify sends an error instead, which then is the answer to record.
     const collected =
       streams === 'buffer' && isReadable(payload) ? await collectStream(payload, maxResponseBytes) : undefined
-    captures.delete(reply)
+    onSend.delete(reply)
     const { statusCode: status } = reply
     const body = collected?.fits ? collected.bytes : capturedBody(payload)
     await exchange.complete({ status, headers: reply.getHeaders(), body, error: failure() })
@@ -117,8 +130,17 @@ function captureOf(
   }
 }
 
+/** Fastify would take status and headers over from the `Response` when we have looked. */
+function bodyOf(response: Response, reply: FastifyReply): unknown {
+  reply.code(response.status)
+  for (const [name, value] of response.headers) reply.header(name, value)
+  return response.body ?? undefined
+}
+
+function isResponse(payload: unknown): payload is Response {
+  return Object.prototype.toString.call(payload) === '[object Response]'
+}
+
 function isReadable(payload: unknown): payload is AsyncIterable<Uint8Array> {
-  return (
-    typeof payload === 'object' && payload !== null && Symbol.asyncIterator in payload && 'pipe' in payload
-  )
+  return typeof payload === 'object' && payload !== null && Symbol.asyncIterator in payload
 }

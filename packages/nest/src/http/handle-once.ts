@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common'
-import type { HttpExchange, HttpIdempotency, HttpResponse } from '@holdfast/core/http'
+import type { HttpExchange, HttpIdempotency, HttpRequestFacts, HttpResponse } from '@holdfast/core/http'
 import { isObservable, lastValueFrom } from 'rxjs'
 import { requestExecutions } from '../methods/current.ts'
 import type { NodeResponse, Platform } from './platform.ts'
@@ -10,11 +10,12 @@ import { IdempotencyProblemException } from './problem-exception.ts'
 export async function handleOnce(
   engine: HttpIdempotency<never>,
   context: ExecutionContext,
+  closing: AbortSignal,
   proceed: () => Promise<unknown>,
 ): Promise<unknown> {
   const platform = platformOf(context)
-  const decision = await whileConnected(platform.raw, async (signal) =>
-    engine.begin(platform.request as never, await platform.facts(), { signal }),
+  const decision = await whileConnected(platform.raw, closing, async (signal) =>
+    engine.begin(platform.request as never, await factsOf(platform, context), { signal }),
   )
   switch (decision.action) {
     case 'proceed':
@@ -26,6 +27,19 @@ export async function handleOnce(
       await platform.answer(decision.response)
       return valueOf(decision.response)
   }
+}
+
+/** Nest's own keys for what `@Version()` says of a handler and of its controller. */
+const VERSION_METADATA = '__version__'
+
+/** Handlers that share a path and differ in their version are different routes. */
+async function factsOf(platform: Platform, context: ExecutionContext): Promise<HttpRequestFacts> {
+  const facts = await platform.facts()
+  const version: unknown =
+    Reflect.getMetadata(VERSION_METADATA, context.getHandler()) ??
+    Reflect.getMetadata(VERSION_METADATA, context.getClass())
+  const isNamed = typeof version === 'string' || Array.isArray(version)
+  return isNamed ? { ...facts, route: `${facts.route} (version ${version.toString()})` } : facts
 }
 
 async function run(
@@ -79,15 +93,22 @@ function recordUnanswered(exchange: HttpExchange, raw: NodeResponse, handled: Pr
   })
 }
 
-/** Hands in a signal that is aborted when the client hangs up meanwhile. */
-async function whileConnected<T>(raw: NodeResponse, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const gone = new AbortController()
-  const abort = (): void => gone.abort()
+/** Hands in a signal that is aborted when the client hangs up meanwhile, or the app shuts down. */
+async function whileConnected<T>(
+  raw: NodeResponse,
+  closing: AbortSignal,
+  body: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const over = new AbortController()
+  const abort = (): void => over.abort()
+  if (closing.aborted) abort()
   raw.once('close', abort)
+  closing.addEventListener('abort', abort)
   try {
-    return await body(gone.signal)
+    return await body(over.signal)
   } finally {
     raw.off('close', abort)
+    closing.removeEventListener('abort', abort)
   }
 }
 

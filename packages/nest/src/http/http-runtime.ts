@@ -7,10 +7,16 @@ export class HttpRuntime {
   readonly #holdfast: Holdfast
   readonly #defaults: HttpIdempotencyDefaults
   readonly #engines = new Map<object, HttpIdempotency<never>>()
+  readonly #closing = new AbortController()
 
   constructor(holdfast: Holdfast, defaults: HttpIdempotencyDefaults = {}) {
     this.#holdfast = holdfast
     this.#defaults = defaults
+  }
+
+  /** The options of a route over the module's. */
+  optionsOf(options: HttpIdempotencyDefaults): HttpIdempotencyDefaults {
+    return { ...this.#defaults, ...options }
   }
 
   /** One engine for each object of options. @throws InvalidArgumentError that names the route */
@@ -18,14 +24,23 @@ export class HttpRuntime {
     const known = this.#engines.get(options)
     if (known !== undefined) return known
     try {
-      // Whatever is missing is what the engine says is missing: the scope.
-      const merged = { ...this.#defaults, ...options } as HttpIdempotencyOptions<never>
-      const engine = createHttpIdempotency(this.#holdfast.idempotency, merged)
+      // Whether they are complete is for the engine to say.
+      const complete = this.optionsOf(options) as HttpIdempotencyOptions<never>
+      const engine = createHttpIdempotency(this.#holdfast.idempotency, complete)
       this.#engines.set(options, engine)
       return engine
     } catch (error) {
       throw new InvalidArgumentError(`@Idempotent on ${route}: ${(error as Error).message}`)
     }
+  }
+
+  /** Aborted when the app shuts down: duplicates stop waiting for an answer. */
+  get closing(): AbortSignal {
+    return this.#closing.signal
+  }
+
+  endWaits(): void {
+    this.#closing.abort()
   }
 
   /** Resolves when nothing is recorded any more for requests that were begun. */

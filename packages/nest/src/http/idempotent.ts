@@ -1,9 +1,10 @@
-import { RequestMethod, SetMetadata } from '@nestjs/common'
+import { RequestMethod } from '@nestjs/common'
 import { aroundMethod } from '../methods/around-method.ts'
 import { injectProperty, onInjected } from '../methods/injected-property.ts'
 import { DEFAULT_NAME, getHttpRuntimeToken } from '../tokens.ts'
 import { handleOnce } from './handle-once.ts'
 import { passContext, takeContext } from './handler-context.ts'
+import { describeRoute } from './openapi.ts'
 import type { HttpRuntime } from './http-runtime.ts'
 import type { HttpIdempotencyDefaults, IdempotentOptions } from './options.ts'
 
@@ -69,14 +70,20 @@ function decorateHandler(
   decorated = true
   passContext(prototype, method, descriptor?.value)
   injectProperty(prototype, property, token)
-  // Made when the app starts, so that wrong options keep it from starting.
-  onInjected(prototype, property, (runtime) => void (runtime as HttpRuntime).engineFor(http, route))
   aroundMethod(method, descriptor, async (call) => {
     const { context, args } = takeContext(call.args)
     const runtime = (call.self as Record<symbol, HttpRuntime | undefined>)[property]
     const proceed = () => call.proceed(args)
     if (context === undefined || runtime === undefined) return proceed()
-    return handleOnce(runtime.engineFor(http, route), context, proceed)
+    return handleOnce(runtime.engineFor(http, route), context, runtime.closing, proceed)
   })
-  if (descriptor !== undefined) SetMetadata(IDEMPOTENT_METADATA, http)(prototype, method, descriptor)
+  const handler = descriptor?.value as object
+  Reflect.defineMetadata(IDEMPOTENT_METADATA, http, handler)
+  describeRoute(handler, http)
+  // When the app starts: wrong options keep it from starting, and the module's defaults are known.
+  onInjected(prototype, property, (injected) => {
+    const runtime = injected as HttpRuntime
+    runtime.engineFor(http, route)
+    describeRoute(handler, runtime.optionsOf(http))
+  })
 }
