@@ -7,16 +7,11 @@ import {
 } from '../locks/decide-lease.ts'
 import { type LeasePush, type LeaseStorage, RETENTION_MS } from '../storage/leases.ts'
 
-export interface MemoryLeases extends LeaseStorage {
-  /** Forgets every listener. */
-  close(): void
-}
-
 /**
  * The leases facet in this process's memory, straight from {@link decideLease}. `now` is the storage's clock in
  * milliseconds, fractions of which count.
  */
-export function memoryLeases(now: () => number): MemoryLeases {
+export function memoryLeases(now: () => number): LeaseStorage {
   const states = new Map<string, LeaseState>()
   const listeners = new Map<string, Set<(push: LeasePush) => void>>()
   let sweepAt = 0
@@ -65,6 +60,5 @@ export function memoryLeases(now: () => number): MemoryLeases {
         if (ofProcess.size === 0 && listeners.get(process) === ofProcess) listeners.delete(process)
       }
     },
-    close: () => listeners.clear(),
   }
 }
