@@ -4,9 +4,9 @@ import { defineConfig } from 'vitest/config'
 // Packages are tested as they are written: `@holdfast/*` means src, not dist. Processes that tests fork inherit it.
 const conditions = ['@holdfast/source', 'module', 'node', 'development|production']
 
-const packages = ['packages', 'apps']
+const packages = ['packages', 'apps', 'examples']
   .flatMap((group) => readdirSync(group).map((name) => `${group}/${name}`))
-  .concat('testbed', 'bench', 'compat')
+  .concat('testbed', 'torture', 'bench', 'compat')
   .filter((root) => existsSync(`${root}/test`))
 
 const project = (root: string, include: string) => ({

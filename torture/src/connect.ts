@@ -8,7 +8,7 @@ import { createClient as createClient5 } from 'redis5'
 
 export interface Connected {
   readonly storage: Storage
-  disconnect(): void
+  readonly disconnect: () => void
 }
 
 /** How soon a client tries again: the faults are shorter than what people use. */

@@ -103,13 +103,14 @@ async function viaRun(self: Self, key: string, options: StartOptions): Promise<b
       return ending(self, execution)
     })
     const { executionId, result } = outcome
-    if (outcome.status === 'executed')
-      witness.tell({ type: 'ended', at: clock(), owner: executionId, accepted: true })
-    else witness.tell({ type: 'replayed', at: clock(), key, owner: executionId, result })
+    if (outcome.status === 'replayed') await wasDone(self, key, executionId, result)
+    else witness.tell({ type: 'ended', at: clock(), owner: executionId, accepted: true })
+    return true
   } catch (error) {
-    if (error instanceof Stopped) return // whether the failure was recorded is not said
+    if (error instanceof Stopped) return false // whether the failure was recorded is not said
     if (owner === undefined) throw error
     witness.tell({ type: 'ended', at: clock(), owner, accepted: refusedOrUnknown(codeOf(witness, error)) })
+    return false
   }
 }
 

@@ -1,0 +1,12 @@
+import type { Endpoint } from './topologies.ts'
+
+/** What a cell is told on its command line. */
+export interface KitTask {
+  readonly library: 'ioredis' | 'redis'
+  /** The name that the client is installed by. */
+  readonly installed: string
+  readonly endpoint: Endpoint
+}
+
+/** What a line about a failure begins with. */
+export const FAILED = '✗ '

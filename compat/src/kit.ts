@@ -1,0 +1,70 @@
+import { join } from 'node:path'
+import { findNamedServer, type ServerName, ServerUnavailableError } from '@holdfast/testbed/servers'
+import type { Cell } from './cell.ts'
+import type { ClientVersion } from './clients.ts'
+import { FAILED, type KitTask } from './kit-task.ts'
+import { run } from './run.ts'
+import { startTopology, type Topology, unsupported } from './topologies.ts'
+
+export interface KitMatrix {
+  readonly servers: readonly ServerName[]
+  readonly topologies: readonly Topology[]
+  readonly clients: readonly ClientVersion[]
+}
+
+/** The conformance kit over every combination, one process a cell. Each is told to `onCell` as soon as it is known. */
+export async function kitCells(
+  { servers, topologies, clients }: KitMatrix,
+  onCell: (cell: Cell) => void,
+): Promise<void> {
+  for (const server of servers) {
+    for (const topology of topologies) {
+      const name = (client: ClientVersion): string[] => [server, topology, client.name]
+      try {
+        const running = await startTopology(topology, await findNamedServer(server))
+        try {
+          for (const client of clients) {
+            const reason = unsupported(client, topology)
+            if (reason === undefined)
+              onCell(await kitCell(name(client), { ...client, endpoint: running.endpoint }))
+            else onCell({ name: name(client), outcome: 'not run', detail: reason })
+          }
+        } finally {
+          await running.stop()
+        }
+      } catch (error) {
+        if (!(error instanceof ServerUnavailableError)) throw error
+        for (const client of clients)
+          onCell({ name: name(client), outcome: 'not run', detail: error.message })
+      }
+    }
+  }
+}
+
+async function kitCell(name: readonly string[], task: KitTask): Promise<Cell> {
+  const started = performance.now()
+  const { library, installed, endpoint } = task
+  const program = join(import.meta.dirname, 'kit-cell.ts')
+  const { code, output } = await run(
+    process.execPath,
+    [
+      '--conditions=@holdfast/source',
+      '--test-reporter=tap',
+      program,
+      JSON.stringify({ library, installed, endpoint }),
+    ],
+    { timeoutMs: 300_000 },
+  )
+  const passed = Number(/^# pass (\d+)$/m.exec(output)?.[1] ?? 0)
+  const ms = performance.now() - started
+  if (code === 0 && passed > 0) return { name, outcome: 'passed', detail: `${passed} tests`, ms }
+  return { name, outcome: 'failed', detail: failuresIn(output), ms }
+}
+
+/** The first few say what is wrong; when a connection cannot be had, all the others fail with them. */
+function failuresIn(output: string): string {
+  const failures = output.split('\n').flatMap((line) => line.split(FAILED).slice(1))
+  if (failures.length === 0) return output.trim().slice(-1_000)
+  const more = failures.length > 3 ? ` … and ${failures.length - 3} more` : ''
+  return `${failures.slice(0, 3).join('; ')}${more}`
+}

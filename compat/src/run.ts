@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process'
+
+export interface Outcome {
+  readonly code: number | null
+  readonly output: string
+}
+
+export interface RunOptions {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Default: 120,000. */
+  readonly timeoutMs?: number
+}
+
+/** Runs a program to its end; what it prints and how it ends is the answer, never an exception. */
+export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  const { cwd, env, timeoutMs = 120_000 } = options
+  return new Promise((resolve) => {
+    const settings = { cwd, env: { ...process.env, ...env }, timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024 }
+    const child = execFile(program, args, settings, (error, stdout, stderr) => {
+      const failure = error && child.exitCode === null ? `${error.message}\n` : ''
+      resolve({ code: child.exitCode, output: `${failure}${stdout}${stderr}` })
+    })
+    child.stdin?.end()
+  })
+}
+
+/** For a step without which nothing else makes sense. */
+export async function mustRun(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<void> {
+  const { code, output } = await run(program, args, options)
+  if (code !== 0) throw new Error(`${program} ${args.join(' ')} failed:\n${output}`)
+}

@@ -1,0 +1,27 @@
+import { startRedis } from '@holdfast/testbed/redis'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { nodeVersions } from '../src/nodes.ts'
+import { packedCells } from '../src/packed.ts'
+import { openStage, type Stage } from '../src/stage.ts'
+import { typeCells } from '../src/types.ts'
+
+// The fixed budget of the test suite; `pnpm compat` is the whole matrix.
+describe('the packages as published', { timeout: 120_000 }, () => {
+  let stage: Stage
+  beforeAll(async () => {
+    stage = await openStage()
+  }, 120_000)
+  afterAll(async () => await stage.remove())
+
+  it('work on the oldest Node, imported and required', async () => {
+    await using redis = await startRedis()
+    const cells = await packedCells(stage, redis.port, nodeVersions.slice(0, 1))
+    for (const { outcome, detail } of cells) if (outcome === 'not run') console.warn(detail)
+    expect(cells).toHaveLength(2)
+    expect(cells.filter(({ outcome }) => outcome === 'failed')).toEqual([])
+  })
+
+  it('have types for the oldest TypeScript', async () => {
+    expect((await typeCells(stage)).filter(({ outcome }) => outcome === 'failed')).toEqual([])
+  })
+})
