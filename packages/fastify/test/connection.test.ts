@@ -11,7 +11,8 @@ test.each(['ioredis', 'redis'] as const)(
   'through %s: a lost connection is logged, health says down, the client is left open',
   async (name) => {
     const proxy = await FaultProxy.start({ target: { port: Number(new URL(redisUrl).port) } })
-    const { storage, end } = await redisStorages[name](proxy.url)
+    const opened = await redisStorages[name](proxy.url)
+    const { storage } = opened
     const lines: string[] = []
     const stream = new Writable({
       write(line: Buffer, _encoding, done) {
@@ -41,7 +42,7 @@ test.each(['ioredis', 'redis'] as const)(
     await app.close()
     // Closing Holdfast ended what it opened itself; the client is whose who made it.
     expect(storage.connection.state).toBe('ready')
-    await end()
+    await opened.end()
     await proxy.stop()
   },
 )

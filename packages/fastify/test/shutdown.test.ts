@@ -10,7 +10,7 @@ interface Held {
   readonly url: string
   /** Settles when the handler runs. */
   readonly begun: Promise<void>
-  finish(): void
+  readonly finish: () => void
 }
 
 /** An app that listens, with a handler that waits until it is let go. */
