@@ -89,7 +89,9 @@ function freeze<T>(value: T): T {
 }
 
 /** For every state, instant and command. */
-function always(holds: (state: Current | null, now: number, command: Command, decision: Decision) => void): void {
+function always(
+  holds: (state: Current | null, now: number, command: Command, decision: Decision) => void,
+): void {
   fc.assert(
     fc.property(current, time, command, (state, now, order) => {
       const before = clone(state)
@@ -109,7 +111,10 @@ describe('decide, for every state and command', () => {
 
   it('survives storage: a record means the same after a trip through JSON', () => {
     always((state, now, order, decision) => {
-      const stored = state && { ...state, record: JSON.parse(JSON.stringify(state.record)) as ExecutionRecord }
+      const stored = state && {
+        ...state,
+        record: JSON.parse(JSON.stringify(state.record)) as ExecutionRecord,
+      }
       expect(plain(decide(stored, now, order))).toEqual(plain(decision))
     })
   })
@@ -134,7 +139,8 @@ describe('decide, for every state and command', () => {
 
   it('I4 counts attempts: one more after a failure or a stall, the same after a release, one after success', () => {
     always((state, now, order, decision) => {
-      if (order.type !== 'begin' || decision.type !== 'write' || decision.record.status !== 'executing') return
+      if (order.type !== 'begin' || decision.type !== 'write' || decision.record.status !== 'executing')
+        return
       const before = state?.record
       const expected =
         before === undefined || before.status === 'completed'

@@ -68,8 +68,16 @@ describe('T1 absent, begin', () => {
   it('starts the first attempt', () => {
     expect(outcome(null, T0, begin({}, { fingerprint: 'f', parentExecutionId: 'p', instance: 'i' }))).toEqual(
       {
-        ...{ v: 1, executionId: 'mine', attempt: 1, fingerprint: 'f', parentExecutionId: 'p', instance: 'i' },
-        ...{ status: 'executing', leaseMs: LEASE, timeoutMs: 60_000, ttlMs: 86_400_000 },
+        v: 1,
+        executionId: 'mine',
+        attempt: 1,
+        fingerprint: 'f',
+        parentExecutionId: 'p',
+        instance: 'i',
+        status: 'executing',
+        leaseMs: LEASE,
+        timeoutMs: 60_000,
+        ttlMs: 86_400_000,
       },
     )
   })
@@ -92,7 +100,9 @@ describe('T3 executing, alive, begin', () => {
   ])('is in progress, %s', (_, after, leaseRemainingMs) => {
     for (const onStalled of ['takeOver', 'fail', 'reject'] as const) {
       expect(outcome(at(executing()), T0 + after, begin({ onStalled }))).toEqual({
-        ...{ type: 'inProgress', stalled: false, leaseRemainingMs },
+        type: 'inProgress',
+        stalled: false,
+        leaseRemainingMs,
       })
     }
   })
@@ -112,30 +122,47 @@ describe('T4 executing, stalled, begin', () => {
       cancelRequested: 'stop',
     })
     expect(outcome(at(left), T0 + LEASE, begin())).toEqual({
-      ...{ v: 1, executionId: 'mine', attempt: 2, status: 'executing', checkpoint: '"page 7"' },
-      ...{ leaseMs: LEASE, timeoutMs: 60_000, ttlMs: 86_400_000 },
+      v: 1,
+      executionId: 'mine',
+      attempt: 2,
+      status: 'executing',
+      checkpoint: '"page 7"',
+      leaseMs: LEASE,
+      timeoutMs: 60_000,
+      ttlMs: 86_400_000,
     })
   })
 
   it("T4' fails it finally when the attempts are used up, in the name of the one that stalled", () => {
     const third = at(executing({ attempt: 3, checkpoint: '1', progress: { percentage: 4 } }))
     expect(outcome(third, T0 + LEASE, begin())).toMatchObject({
-      ...{ status: 'failed', executionId: 'theirs', attempt: 3, final: true, released: false },
-      ...{ error: { code: 'EXECUTION_STALLED' }, checkpoint: '1', progress: { percentage: 4 } },
-      ...{ start: { at: T0, fence: 77 }, ttlMs: 600_000 },
+      status: 'failed',
+      executionId: 'theirs',
+      attempt: 3,
+      final: true,
+      released: false,
+      error: { code: 'EXECUTION_STALLED' },
+      checkpoint: '1',
+      progress: { percentage: 4 },
+      start: { at: T0, fence: 77 },
+      ttlMs: 600_000,
     })
     expect(outcome(third, T0 + LEASE, begin({ maxAttempts: 4 }))).toMatchObject({ attempt: 4 })
   })
 
   it("T4' fails it finally when the policy says so", () => {
     expect(outcome(at(executing()), T0 + LEASE, begin({ onStalled: 'fail' }))).toMatchObject({
-      ...{ status: 'failed', final: true, error: { code: 'EXECUTION_STALLED' } },
+      status: 'failed',
+      final: true,
+      error: { code: 'EXECUTION_STALLED' },
     })
   })
 
   it("T4'' leaves it alone when the policy says so", () => {
     expect(outcome(at(executing()), T0 + LEASE * 9, begin({ onStalled: 'reject' }))).toEqual({
-      ...{ type: 'inProgress', stalled: true, leaseRemainingMs: 0 },
+      type: 'inProgress',
+      stalled: true,
+      leaseRemainingMs: 0,
     })
   })
 })
@@ -165,7 +192,10 @@ describe('T5, T6 completed, begin', () => {
 describe('T7, T8 failed, begin', () => {
   it('T7 runs again as the next attempt, with the checkpoint', () => {
     expect(outcome(at(failed({ attempt: 2, checkpoint: '5' })), T0, begin())).toMatchObject({
-      ...{ status: 'executing', executionId: 'mine', attempt: 3, checkpoint: '5' },
+      status: 'executing',
+      executionId: 'mine',
+      attempt: 3,
+      checkpoint: '5',
     })
   })
 
@@ -180,7 +210,9 @@ describe('T7, T8 failed, begin', () => {
   it('T8 is told how long to wait when it asked for that, and runs after it', () => {
     const record = failed({ retryAfterMs: 5_000 })
     expect(outcome(at(record), T0 + 4_999, begin())).toEqual({
-      ...{ type: 'failedBefore', record, retryAfterMs: 1 },
+      type: 'failedBefore',
+      record,
+      retryAfterMs: 1,
     })
     expect(outcome(at(record), T0 + 5_000, begin())).toMatchObject({ status: 'executing', attempt: 2 })
   })
@@ -188,7 +220,10 @@ describe('T7, T8 failed, begin', () => {
   it('T12 starts what was given back as the same attempt, whatever the policy and the attempts', () => {
     const released = failed({ attempt: 3, released: true, checkpoint: '5' })
     expect(outcome(at(released), T0, begin({ onFailed: 'replay' }))).toMatchObject({
-      ...{ status: 'executing', executionId: 'mine', attempt: 3, checkpoint: '5' },
+      status: 'executing',
+      executionId: 'mine',
+      attempt: 3,
+      checkpoint: '5',
     })
   })
 })
@@ -252,7 +287,7 @@ describe("owner's commands", () => {
   it('T9 keeps the start that was written down before', () => {
     const later = at(executing({ start: { at: 5, fence: 6 } }))
     expect(outcome(later, T0, { ...own, type: 'update', change: {} })).toMatchObject({
-      ...{ start: { at: 5, fence: 6 } },
+      start: { at: 5, fence: 6 },
     })
   })
 
@@ -260,8 +295,12 @@ describe("owner's commands", () => {
     const before = at(executing({ checkpoint: '1', progress: { percentage: 10, message: 'x' } }))
     const result = { kind: 'value', data: '9' } as const
     expect(outcome(before, T0, { ...own, type: 'complete', result })).toEqual({
-      ...{ ...identity, start, status: 'completed', result, progress: { percentage: 10, message: 'x' } },
-      ...{ ttlMs: 500 },
+      ...identity,
+      start,
+      status: 'completed',
+      result,
+      progress: { percentage: 10, message: 'x' },
+      ttlMs: 500,
     })
     const progress = { percentage: 99 }
     expect(outcome(before, T0, { ...own, type: 'complete', result, progress })).toMatchObject({ progress })
@@ -270,18 +309,30 @@ describe("owner's commands", () => {
   it('T11 fails, with the progress and the checkpoint', () => {
     const before = at(executing({ attempt: 2, checkpoint: '1', progress: { percentage: 10 } }))
     const error = { name: 'E', message: 'm' }
-    expect(
-      outcome(before, T0, { ...own, type: 'fail', error, final: true, retryAfterMs: 7 }),
-    ).toEqual({
-      ...{ ...identity, attempt: 2, start, status: 'failed', error, final: true, released: false },
-      ...{ retryAfterMs: 7, checkpoint: '1', progress: { percentage: 10 }, ttlMs: 500 },
+    expect(outcome(before, T0, { ...own, type: 'fail', error, final: true, retryAfterMs: 7 })).toEqual({
+      ...identity,
+      attempt: 2,
+      start,
+      status: 'failed',
+      error,
+      final: true,
+      released: false,
+      retryAfterMs: 7,
+      checkpoint: '1',
+      progress: { percentage: 10 },
+      ttlMs: 500,
     })
   })
 
   it('T12 gives back, with the checkpoint, uncounted', () => {
     const before = at(executing({ attempt: 2, checkpoint: '1', fingerprint: 'f' }))
     expect(outcome(before, T0, { ...own, type: 'release' })).toMatchObject({
-      ...{ status: 'failed', released: true, final: false, attempt: 2, checkpoint: '1', fingerprint: 'f' },
+      status: 'failed',
+      released: true,
+      final: false,
+      attempt: 2,
+      checkpoint: '1',
+      fingerprint: 'f',
     })
   })
 
@@ -300,7 +351,10 @@ describe('T13 requestCancel', () => {
   it('asks a live execution, and does not prolong its lease', () => {
     expect(outcome(at(executing({ progress: { percentage: 3 } })), T0 + 20_000, cancel)).toEqual({
       ...executing({ progress: { percentage: 3 } }),
-      ...{ cancelRequested: 'enough', leaseMs: 10_000, start: { at: T0, fence: 77 }, ttlMs: 9 },
+      cancelRequested: 'enough',
+      leaseMs: 10_000,
+      start: { at: T0, fence: 77 },
+      ttlMs: 9,
     })
   })
 

@@ -87,7 +87,9 @@ describe('begin', () => {
       await runtime.advance(3_600_000)
     }
     expect(await idempotency.begin('job', 'k', { maxAttempts: 3 })).toMatchObject({
-      ...{ status: 'failedBefore', error: { message: 'attempt 3' }, snapshot: { attempt: 3 } },
+      status: 'failedBefore',
+      error: { message: 'attempt 3' },
+      snapshot: { attempt: 3 },
     })
     const fourth = await started(idempotency, 'k')
     await fourth.markSuccess()
@@ -102,7 +104,8 @@ describe('begin', () => {
     await execution.markFailure(new Error('later'), { retryAfterMs: 1_200_000 })
     await runtime.advance(1_000_000)
     expect(await idempotency.begin('job', 'k')).toMatchObject({
-      ...{ status: 'failedBefore', retryAfterMs: 200_000 },
+      status: 'failedBefore',
+      retryAfterMs: 200_000,
     })
     await runtime.advance(200_000)
     expect((await started(idempotency, 'k')).attempt).toBe(2)
@@ -122,7 +125,8 @@ describe('begin', () => {
     const { commands, join } = createWorld()
     const signal = AbortSignal.abort(new Error('never mind'))
     await expect(join().idempotency.begin('job', 'k', { signal })).rejects.toMatchObject({
-      ...{ code: 'WAIT_ABORTED', cause: { message: 'never mind' } },
+      code: 'WAIT_ABORTED',
+      cause: { message: 'never mind' },
     })
     expect(commands).toEqual([])
   })
