@@ -56,18 +56,19 @@ export function captureNodeResponse(
     end: {
       writable: true,
       value: (...args: unknown[]) => {
-        if (ended) return response
+        // Ended already: by us, or by somebody who went around these methods.
+        if (ended || response.writableEnded) return response
         ended = true
         const { statusCode: status } = response
+        const wentAround = response.headersSent && head === undefined
+        const body: CapturedBody = wentAround ? { omitted: 'hijacked' } : pieces.end(args)
         const thaw = freeze(response)
-        void exchange
-          .complete({ status, headers: headOf(), body: pieces.end(args), error: failure() })
-          .then(() => {
-            thaw()
-            restore()
-            response.statusCode = status
-            response.end(...args)
-          })
+        void exchange.complete({ status, headers: headOf(), body, error: failure() }).then(() => {
+          thaw()
+          restore()
+          response.statusCode = status
+          response.end(...args)
+        })
         return response
       },
     },

@@ -1,0 +1,3 @@
+import { httpCasesOn } from './kit/cases.ts'
+
+httpCasesOn('fastify')
