@@ -4,37 +4,28 @@ import { CLOCK, HAND_OVER, STATE } from './state.ts'
 /** Grants a lease, or joins the queue. */
 export const acquireLease: Script<
   [state: string, queue: string],
-  [
-    token: string,
-    leaseMs: string,
-    permits: string,
-    wait: string,
-    claimMs: string,
-    notAfter: string,
-    channel: string,
-    counted: string,
-  ]
+  [token: string, leaseMs: string, keepMs: string, notAfter: string, request: string, policy: string]
 > = defineScript({
   name: 'leases.acquire',
   keys: 2,
-  args: 8,
+  args: 6,
   source: `
 -- Grants a lease, or joins the queue.
 -- KEYS: 1 state  2 queue
--- ARGV: 1 token  2 lease in ms  3 permits, 4 digits  4 '1' to wait  5 claim time in ms  6 latest instant in ms
---       7 channels begin with  8 '1' when PUBLISH counts all receivers
+-- ARGV: 1 token  2 lease in ms  3 how long to keep the state then, in ms  4 latest instant in ms
+--       5 permits, 4 digits, and '1' to wait  6 policy of hand-offs
 -- Returns one string: 'G' now fence                           granted
 --                     'Q' or 'B' now kept ahead ' ' holders   queued, or busy; kept '1': it was in the queue before
 --                     'L' now                                 too late
 --                     'E' now                                 the token has ended
 ${CLOCK}
-if ms > tonumber(ARGV[6]) then return 'L' .. now end
+if ms > tonumber(ARGV[4]) then return 'L' .. now end
 local token, lease = ARGV[1], tonumber(ARGV[2])
 local state = call('GET', KEYS[1])
 if not state or sub(state, 22, 22) == '#' then
   local granted, at = now, nil
   if state then
-    local process = string.match(token, '^.*%.')
+    local process = sub(token, 1, find(token, '.', 1, true))
     at = find(state, ',' .. process, 23, true)
     if at then
       local seen = sub(state, at + 1 + #process, find(state, '|', at, true) - 1)
@@ -43,8 +34,8 @@ if not state or sub(state, 22, 22) == '#' then
     if sub(state, 1, 16) >= now then granted = format('%016.0f', sub(state, 1, 16) + 1) end
   end
   if at then return 'E' .. now end
-  call('SET', KEYS[1], granted .. '0' .. ARGV[3] .. '1' .. format('%013.0f', ms + lease) .. granted .. token .. '|'
-    .. (state and sub(state, 22) or '#'), 'PX', format('%.0f', lease + 60000))
+  call('SET', KEYS[1], granted .. '0' .. sub(ARGV[5], 1, 4) .. '1' .. format('%013.0f', ms + lease) .. granted .. token .. '|'
+    .. (state and sub(state, 22) or '#'), 'PX', ARGV[3])
   return 'G' .. now .. granted
 end
 ${STATE}
@@ -57,10 +48,10 @@ end
 local ahead = waiting == '1' and call('ZRANK', KEYS[2], token)
 if not ahead and ending(token) then return 'E' .. now end
 if mine then table.remove(holders, at) end
-local claim, channel, counted = tonumber(ARGV[5]), ARGV[7], ARGV[8] == '1'
+local policy = ARGV[6]
 ${HAND_OVER}
 evict()
-permits = tonumber(ARGV[3])
+permits = tonumber(sub(ARGV[5], 1, 4))
 local head = handOver(token)
 if #holders < permits then
   if head then call('ZREM', KEYS[2], token) end
@@ -71,8 +62,8 @@ end
 if ahead then ahead = call('ZRANK', KEYS[2], token) end
 local kept = ahead and '1' or '0'
 ahead = ahead or head and call('ZCARD', KEYS[2]) or 0
-if ARGV[4] ~= '1' then
-  mark(token, 'a', tonumber(ARGV[6]))
+if sub(ARGV[5], 5) ~= '1' then
+  mark(token, 'a', tonumber(ARGV[4]))
   save()
   return 'B' .. now .. kept .. ahead .. ' ' .. held()
 end

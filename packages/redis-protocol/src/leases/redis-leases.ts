@@ -1,4 +1,4 @@
-import type { Durability, LeaseStorage } from '@holdfast/core'
+import { type Durability, type LeaseStorage, RETENTION_MS } from '@holdfast/core'
 import type { RedisClient } from '../client.ts'
 import type { Keys } from '../keys.ts'
 import type { PubSub } from '../pub-sub.ts'
@@ -41,6 +41,8 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
   const queueOf = (key: string): string => `${keys.leaseTag(key)}:q`
   const keyOf = (state: string): string => keys.leaseName(state.slice(0, -2))
   const { leaseChannel: channel } = keys
+  /** How hand-offs go, as the scripts take it: see `HAND_OVER` in `state.ts`. */
+  const policy = (claimMs: number): string => counted + String(claimMs).padStart(5, '0') + channel
 
   const through = <R extends object>(
     key: string,
@@ -58,12 +60,10 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
           [
             token,
             String(leaseMs),
-            String(permits).padStart(4, '0'),
-            wait ? '1' : '0',
-            String(claimMs),
+            String(leaseMs + RETENTION_MS),
             String(notAfter),
-            channel,
-            counted,
+            String(permits).padStart(4, '0') + (wait ? '1' : '0'),
+            policy(claimMs),
           ],
           decodeAcquire,
         ),
@@ -73,7 +73,7 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
       run(
         releaseLease,
         [stateOf(key), queueOf(key)],
-        [token, String(claimMs), String(notAfter), channel, counted],
+        [token, String(notAfter), policy(claimMs)],
         decodeRelease,
       ),
 
@@ -82,16 +82,10 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
         on(extendLease, [stateOf(key)], [token, String(leaseMs)], decodeExtend),
       ),
 
-    tend: (key, claimMs) =>
-      run(tendLease, [stateOf(key), queueOf(key)], [String(claimMs), channel, counted], decodeTend),
+    tend: (key, claimMs) => run(tendLease, [stateOf(key), queueOf(key)], [policy(claimMs)], decodeTend),
 
     revoke: (key, { token = '', claimMs }) =>
-      run(
-        revokeLease,
-        [stateOf(key), queueOf(key)],
-        [token, String(claimMs), channel, counted],
-        decodeRevoke,
-      ),
+      run(revokeLease, [stateOf(key), queueOf(key)], [token, policy(claimMs)], decodeRevoke),
 
     inspect: (key) => run(inspectLease, [stateOf(key), queueOf(key)], [], decodeView),
 

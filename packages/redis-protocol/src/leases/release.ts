@@ -9,28 +9,27 @@ import { CLOCK, HAND_OVER, STATE } from './state.ts'
  */
 export const releaseLease: Script<
   [state: string, queue: string],
-  [token: string, claimMs: string, notAfter: string, channel: string, counted: string]
+  [token: string, notAfter: string, policy: string]
 > = defineScript({
   name: 'leases.release',
   keys: 2,
-  args: 5,
+  args: 3,
   source: `
 -- Ends a lease and hands over, leaves the queue, or keeps an acquire from happening.
 -- KEYS: 1 state  2 queue
--- ARGV: 1 token  2 claim time in ms  3 until when (ms) an acquire of the token is to be refused
---       4 channels begin with  5 '1' when PUBLISH counts all receivers
+-- ARGV: 1 token  2 until when (ms) an acquire of the token is to be refused  3 policy of hand-offs
 -- Returns one string: outcome now fence unclaimed; outcome is the letter of an ending
 local state = redis.call('GETEX', KEYS[1])
 ${CLOCK}
 local token = ARGV[1]
 local bar = state and sub(state, 17, 17) == '0' and 51 + #token + 1
 if bar and sub(state, 52, bar + 1) == token .. '|#' then
-  local process = string.match(token, '^.*%.')
+  local process = sub(token, 1, find(token, '.', 1, true))
   local first = find(state, '|', bar + 2, true)
   if not first or first == #state and sub(state, bar + 16, bar + 16 + #process) == ',' .. process
     and tonumber(sub(state, bar + 17 + #process, first - 1), 36) < tonumber(sub(token, #process + 1), 36) then
     local outcome = ms < tonumber(sub(state, 23, 35)) and 'r' or 'x'
-    local till = math.max(ms + 10000, tonumber(ARGV[3]), first and tonumber(sub(state, bar + 3, bar + 15)) or 0)
+    local till = math.max(ms + 10000, tonumber(ARGV[2]), first and tonumber(sub(state, bar + 3, bar + 15)) or 0)
     call('SET', KEYS[1], sub(state, 1, 21) .. '#' .. outcome .. format('%013.0f', till) .. ',' .. token .. '|', 'PX', '60000')
     return outcome .. now .. sub(state, 1, 16) .. '0'
   end
@@ -39,8 +38,8 @@ ${STATE}
 local mine, at = holding(token)
 local outcome = mine and (mine[2] > ms and 'r' or 'x') or ending(token) or 'a'
 if mine then table.remove(holders, at) elseif waiting == '1' then call('ZREM', KEYS[2], token) end
-mark(token, outcome, tonumber(ARGV[3]))
-local claim, channel, counted = tonumber(ARGV[2]), ARGV[4], ARGV[5] == '1'
+mark(token, outcome, tonumber(ARGV[2]))
+local policy = ARGV[3]
 ${HAND_OVER}
 handOver()
 save()

@@ -2,22 +2,20 @@ import { type Script, defineScript } from '../script.ts'
 import { CLOCK, HAND_OVER, STATE } from './state.ts'
 
 /** Takes leases away, and hands over. Reads with GETEX for the same reason as a release. */
-export const revokeLease: Script<
-  [state: string, queue: string],
-  [token: string, claimMs: string, channel: string, counted: string]
-> = defineScript({
-  name: 'leases.revoke',
-  keys: 2,
-  args: 4,
-  source: `
+export const revokeLease: Script<[state: string, queue: string], [token: string, policy: string]> =
+  defineScript({
+    name: 'leases.revoke',
+    keys: 2,
+    args: 2,
+    source: `
 -- Takes leases away, and hands over.
 -- KEYS: 1 state  2 queue
--- ARGV: 1 token, or '' for all  2 claim time in ms  3 channels begin with  4 '1' when PUBLISH counts all receivers
+-- ARGV: 1 token, or '' for all  2 policy of hand-offs
 -- Returns one string: 'V' now unclaimed ' ' tokens, each with '|' behind it
 local state = redis.call('GETEX', KEYS[1])
 ${CLOCK}
 ${STATE}
-local claim, channel, counted = tonumber(ARGV[2]), ARGV[3], ARGV[4] == '1'
+local policy = ARGV[2]
 ${HAND_OVER}
 local revoked, rest = '', {}
 for _, holder in ipairs(holders) do
@@ -26,10 +24,10 @@ end
 holders = rest
 for token in string.gmatch(revoked, '[^|]+') do
   mark(token, 'l', 0)
-  tell(string.match(token, '^(.*)%.'), 'v' .. token)
+  tell(sub(token, 1, find(token, '.', 1, true) - 1), 'v' .. token)
 end
 handOver()
 if state then save() end
 return 'V' .. now .. unclaimed() .. ' ' .. revoked
 `,
-})
+  })

@@ -19,7 +19,7 @@
 export const CLOCK = `
 local call, sub, find, format = redis.call, string.sub, string.find, string.format
 local time = call('TIME')
-local now = time[1] .. sub('00000' .. time[2], -6)
+local now = #time[2] == 6 and time[1] .. time[2] or time[1] .. sub('00000' .. time[2], -6)
 local ms = tonumber(sub(now, 1, 13))`
 
 /**
@@ -47,7 +47,7 @@ local function holding(token)
   end
 end
 local function markOf(token)
-  local process = string.match(token, '^.*%.')
+  local process = sub(token, 1, find(token, '.', 1, true))
   local at, last = find(ended, ',' .. process, 1, true)
   if at then
     local bar = find(ended, '|', last, true)
@@ -97,12 +97,14 @@ end`
 /**
  * `evict()` ends the leases that ran out; one that was never claimed takes its process out of the queue.
  * `handOver(self)` gives free permits to the heads of the queue, up to `self`, and returns the head that is left.
- * `unclaimed()` is the longest time that a hand-off may stay unclaimed. Need `claim` (ms), `channel` (what stands
- * before a process in its channel's name) and `counted` (whether the receivers that PUBLISH counts are all there are).
+ * `unclaimed()` is the longest time that a hand-off may stay unclaimed. Needs `policy`, an argument that all hand-offs
+ * share: '1' or '0', whether the receivers that PUBLISH counts are all there are; the claim time in ms, 5 digits; and
+ * what stands before a process in the name of its channel.
  *
  * A refused PUBLISH (rights) counts as delivered: whoever waits without pushes asks from time to time.
  */
 export const HAND_OVER = `
+local counted, claim, channel = sub(policy, 1, 1) == '1', tonumber(sub(policy, 2, 6)), sub(policy, 7)
 local function tell(process, message)
   return redis.pcall('PUBLISH', channel .. process .. '}', message .. ' ' .. KEYS[1])
 end
@@ -114,7 +116,7 @@ local function evict()
     elseif holder[1] == '1' then
       mark(holder[4], 'l', 0)
     else
-      local process = string.match(holder[4], '^(.*)%.')
+      local process = sub(holder[4], 1, find(holder[4], '.', 1, true) - 1)
       for _, token in ipairs(call('ZRANGE', KEYS[2], 0, -1)) do
         if sub(token, 1, #process + 1) == process .. '.' then call('ZREM', KEYS[2], token) end
       end
@@ -135,7 +137,7 @@ local function handOver(self)
     end
     if head == self or #holders >= permits then return head end
     call('ZREM', KEYS[2], head)
-    local process = string.match(head, '^(.*)%.')
+    local process = sub(head, 1, find(head, '.', 1, true) - 1)
     if not deaf[process] then
       if tell(process, 'g' .. head) == 0 and counted then deaf[process] = true else grant(ms + claim, '0', head) end
     end
