@@ -12,7 +12,7 @@ export interface Compiler {
 
 /** The oldest TypeScript that the docs promise, and the one that builds the packages. */
 export const compilers: readonly Compiler[] = [
-  { name: 'TypeScript 5.2', program: join(ROOT, 'compat/node_modules/typescript-oldest/bin/tsc') },
+  { name: 'TypeScript 5.4', program: join(ROOT, 'compat/node_modules/typescript-oldest/bin/tsc') },
   { name: 'TypeScript 7', program: join(ROOT, 'node_modules/typescript/bin/tsc') },
 ]
 
