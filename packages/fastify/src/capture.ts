@@ -1,11 +1,5 @@
 import { Readable } from 'node:stream'
-import {
-  type CapturedBody,
-  type HttpIdempotency,
-  type HttpResponse,
-  capturedBody,
-  collectStream,
-} from '@holdfast/core/http'
+import { type HttpIdempotency, type HttpResponse, capturedBody, collectStream } from '@holdfast/core/http'
 import type { FastifyReply, FastifyRequest, onSendAsyncHookHandler } from 'fastify'
 import { type Handling, states } from './request-state.ts'
 
@@ -25,7 +19,12 @@ export function capture(http: HttpIdempotency<FastifyRequest>): onSendAsyncHookH
       void reply.code(status).headers(headers)
       return body
     }
-    if (state.exchange.ended) return payload
+    const { exchange } = state
+    if (exchange.ended) return payload
+    if (!state.begun) {
+      await exchange.release()
+      return payload
+    }
     if (isHandlerTimeout(state)) {
       completeLater(state, reply)
       return payload
@@ -40,24 +39,23 @@ async function record(
   payload: unknown,
   http: HttpIdempotency<FastifyRequest>,
 ): Promise<unknown> {
-  if (isResponse(payload)) {
-    // Fastify would take these over from the Response after us.
-    void reply.code(payload.status).headers(Object.fromEntries(payload.headers))
-    payload = payload.body ?? undefined
+  let sent = payload
+  if (http.streams === 'buffer') {
+    if (isResponse(sent)) sent = unwrapped(sent, reply)
+    if (isByteStream(sent)) {
+      const collected = await collectStream(sent, http.maxResponseBytes)
+      sent = collected.fits ? collected.bytes : Readable.from(collected.stream)
+    }
   }
-  let body: CapturedBody = capturedBody(payload)
-  if (http.streams === 'buffer' && isByteStream(payload)) {
-    const collected = await collectStream(payload, http.maxResponseBytes)
-    payload = collected.fits ? collected.bytes : Readable.from(collected.stream)
-    body = capturedBody(payload)
-  }
-  await exchange.complete({ status: reply.statusCode, headers: reply.getHeaders(), body, error })
-  return payload
+  const status = isResponse(sent) ? sent.status : reply.statusCode
+  await exchange.complete({ status, headers: reply.getHeaders(), body: capturedBody(sent), error })
+  return sent
 }
 
 /** Fastify gave up on a handler that is still at work: its key is taken until it has really ended. */
 function completeLater(handling: Handling, reply: FastifyReply): void {
   const { exchange, error, running } = handling
+  handling.outlived = true
   const response = { status: reply.statusCode, headers: reply.getHeaders(), body: null, error }
   void running?.then(() => exchange.complete(response))
 }
@@ -65,6 +63,13 @@ function completeLater(handling: Handling, reply: FastifyReply): void {
 function isHandlerTimeout({ error, running }: Handling): boolean {
   const { code } = (error ?? {}) as { code?: unknown }
   return running !== undefined && code === 'FST_ERR_HANDLER_TIMEOUT'
+}
+
+/** The body of a `Response`; Fastify would take status and headers over only after us. */
+function unwrapped(response: Response, reply: FastifyReply): ReadableStream<Uint8Array> | undefined {
+  void reply.code(response.status)
+  for (const [name, value] of response.headers) void reply.header(name, value)
+  return response.body ?? undefined
 }
 
 function isByteStream(payload: unknown): payload is AsyncIterable<Uint8Array | string> {

@@ -2,7 +2,7 @@ import { type Holdfast, InvalidArgumentError } from '@holdfast/core'
 import { type HttpIdempotency, type HttpIdempotencyOptions, createHttpIdempotency } from '@holdfast/core/http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { capture, sendAnswer } from './capture.ts'
-import { endHijacked, followed } from './handler.ts'
+import { endUnseen, followed } from './handler.ts'
 import { rememberHeader } from './openapi.ts'
 import type { RouteIdempotencyOptions } from './options.ts'
 import { factsOf } from './request-facts.ts'
@@ -85,7 +85,7 @@ function addHooks(route: RouteOptions, http: HttpIdempotency<FastifyRequest>, cl
     ...listOf(route.onResponse),
     async (request, reply) => {
       const handling = handlingOf(request)
-      if (handling !== undefined) endHijacked(handling, reply)
+      if (handling !== undefined) endUnseen(handling, reply)
     },
   ]
 }

@@ -1,4 +1,4 @@
-import type { CapturedResponse, HttpExchange, HttpResponse } from '@holdfast/core/http'
+import type { HttpExchange, HttpResponse } from '@holdfast/core/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** A request that we answered ourselves: what is sent for it is not the handler's, and is not recorded. */
@@ -9,12 +9,16 @@ export interface Answered {
 /** A request whose handler runs, and whose answer is to be recorded. */
 export interface Handling {
   readonly exchange: HttpExchange
+  /** Whether the handler was called; a hook after ours may still have refused the request. */
+  begun: boolean
   /** What the handler threw. */
   error?: unknown
   /** Set while the handler's promise is pending. */
   running?: Promise<void> | undefined
   /** Whether an answer was handed to the framework: hooks will bring it to us, sooner or later. */
   sending: boolean
+  /** Fastify gave up on the handler, which still runs: its end ends the execution. */
+  outlived: boolean
 }
 
 /** Of requests to idempotent routes only. */
@@ -26,17 +30,12 @@ export function handlingOf(request: FastifyRequest): Handling | undefined {
 }
 
 export function handle(request: FastifyRequest, reply: FastifyReply, exchange: HttpExchange): void {
-  const handling: Handling = { exchange, sending: false }
+  const handling: Handling = { exchange, begun: false, sending: false, outlived: false }
   states.set(request, handling)
   // Fastify does not tell whether an answer is on its way through asynchronous hooks.
   const send = reply.send.bind(reply)
-  reply.send = function (payload) {
+  reply.send = (payload) => {
     handling.sending = true
     return send(payload)
   }
-}
-
-/** An answer that went around the hooks, known by its status alone. */
-export function hijackedAnswer({ raw }: FastifyReply): CapturedResponse {
-  return { status: raw.statusCode, headers: {}, body: { omitted: 'hijacked' } }
 }

@@ -168,6 +168,53 @@ describe('an idempotent route', () => {
     await expect.poll(async () => (await app.inject({ ...post, url: '/a' })).body).toBe('second')
   })
 
+  test('a hook after ours that refuses does not use the key up, nor bind it to that body', async () => {
+    const app = await appWith()
+    let isRefusing = true
+    let runs = 0
+    app.addHook('onRoute', (route) => {
+      const refuse = async (): Promise<void> => {
+        if (isRefusing) throw Object.assign(new Error('not yet'), { statusCode: 400 })
+      }
+      route.preHandler = [route.preHandler ?? [], refuse].flat()
+    })
+    app.post('/a', { config: { idempotency: true } }, async () => ({ run: (runs += 1) }))
+    expect((await app.inject({ ...post, url: '/a' })).statusCode).toBe(400)
+    isRefusing = false
+    const other = { ...post, payload: { a: 2 }, url: '/a' }
+    expect((await app.inject(other)).json()).toEqual({ run: 1 })
+    expect((await app.inject(other)).headers['idempotent-replayed']).toBe('true')
+  })
+
+  test('hooks that break every answer leave no stuck key', async () => {
+    const app = await appWith()
+    let isBroken = true
+    app.addHook('onSend', async () => {
+      if (isBroken) throw new Error('this hook breaks the error answer, too')
+    })
+    app.post('/a', { config: { idempotency: true } }, async () => 'ok')
+    expect((await app.inject({ ...post, url: '/a' })).statusCode).toBe(500)
+    isBroken = false
+    await expect.poll(async () => (await app.inject({ ...post, url: '/a' })).body).toBe('ok')
+  })
+
+  test('a Response that is kept has its status and all its headers', async () => {
+    const app = await appWith()
+    const idempotency = { streams: 'buffer' } as const
+    app.post('/a', { config: { idempotency } }, async () => {
+      const headers = new Headers({ 'content-type': 'text/x', location: '/a/1' })
+      headers.append('set-cookie', 'a=1')
+      headers.append('set-cookie', 'b=2')
+      return new Response('body', { status: 201, headers })
+    })
+    const first = await app.inject({ ...post, url: '/a' })
+    expect(first.headers['set-cookie']).toEqual(['a=1', 'b=2'])
+    const replay = await app.inject({ ...post, url: '/a' })
+    expect(replay).toMatchObject({ statusCode: 201, body: 'body' })
+    expect(replay.headers).toMatchObject({ 'content-type': 'text/x', location: '/a/1' })
+    expect(replay.headers['set-cookie']).toBeUndefined()
+  })
+
   test('an upload that nobody has read cannot be compared: give fingerprint', async () => {
     const app = await appWith()
     app.addContentTypeParser('video/mp4', (_request, payload, done) => {
