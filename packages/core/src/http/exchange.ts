@@ -47,6 +47,9 @@ interface Ending {
 
 type Outcome = Pick<Ending, 'recorded' | 'error'>
 
+/** An answer that is not recorded by then is reported as unconfirmed. */
+const REPORT_MS = 2_000
+
 export class Exchange implements HttpExchange {
   readonly key: string
   readonly execution: ExecutionContext
@@ -108,28 +111,27 @@ export class Exchange implements HttpExchange {
     return (this.#outcome ??= this.#record(ending))
   }
 
-  /** Records until it is confirmed or hopeless; tells after `recordWaitMs` at the latest. */
-  async #record(ending: Ending): Promise<Recorded> {
-    const { recordWaitMs, runtime } = this.#options
+  /** Resolves when it is recorded, or after `recordWaitMs`; recording goes on until it is confirmed or hopeless. */
+  #record(ending: Ending): Promise<Recorded> {
+    const { recordWaitMs } = this.#options
     const recording = this.#write(ending)
-    void recording.finally(this.#settle)
-    let giveUp: () => void = () => undefined
-    const patience = new Promise<'waited'>((resolve) => {
-      const timer = runtime.setTimer(Math.max(recordWaitMs, REPORT_MS), () => resolve('waited'))
-      giveUp = () => timer.cancel()
-    })
-    const report = Promise.race([recording, patience]).then((outcome) => {
-      giveUp()
-      const known = outcome === 'waited' ? ({ recorded: 'unconfirmed' } as const) : outcome
+    void recording.then(this.#settle)
+    const report = this.#within(Math.max(recordWaitMs, REPORT_MS), recording).then((known) => {
       this.#publish(ending, known)
-      return known.recorded
+      return known
     })
-    if (recordWaitMs >= REPORT_MS) return report
-    return Promise.race([report, pause(recordWaitMs).then((): Recorded => 'unconfirmed')])
+    const answered = recordWaitMs >= REPORT_MS ? report : this.#within(recordWaitMs, report)
+    return answered.then(({ recorded }) => recorded)
+  }
 
-    function pause(ms: number): Promise<void> {
-      return new Promise((resolve) => void runtime.setTimer(ms, resolve))
-    }
+  #within(ms: number, outcome: Promise<Outcome>): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const timer = this.#options.runtime.setTimer(ms, () => resolve({ recorded: 'unconfirmed' }))
+      void outcome.then((known) => {
+        timer.cancel()
+        resolve(known)
+      })
+    })
   }
 
   async #write({ recorded, error, write }: Ending): Promise<Outcome> {
@@ -162,9 +164,6 @@ export class Exchange implements HttpExchange {
     }))
   }
 }
-
-/** An answer that is not recorded by then is reported as unconfirmed. */
-const REPORT_MS = 2_000
 
 /** `HTTP_FAILURE`: what is recorded of an answer that the policy counts as a failure. */
 export class HttpFailureError extends HoldfastError {
