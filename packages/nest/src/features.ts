@@ -1,3 +1,5 @@
+// Nobody constructs these: they are abstract, and only stand for what is injected in their place.
+/* oxlint-disable typescript/no-unsafe-declaration-merging */
 import { Inject } from '@nestjs/common'
 import type * as core from '@holdfast/core'
 import { getCacheToken, getHoldfastToken, getIdempotencyToken, getLocksToken } from './tokens.ts'

@@ -53,6 +53,7 @@ import {
 } from '@holdfast/nest'
 import { Observable, delay, map, of, tap, finalize } from 'rxjs'
 import { afterEach, describe, expect, it } from 'vitest'
+import { deferred } from './deferred.ts'
 
 type Class = new (...args: never[]) => object
 
@@ -513,8 +514,8 @@ describe.for(Object.entries(platforms))('@Idempotent on %s', ([platform, adapter
   })
 
   it('finishes for a client that hung up, and has the answer for its next try', async () => {
-    const begun = Promise.withResolvers<void>()
-    const gate = Promise.withResolvers<void>()
+    const begun = deferred()
+    const gate = deferred()
     let runs = 0
 
     @Controller()
@@ -780,7 +781,7 @@ describe.for(Object.entries(platforms))('@Idempotent on %s', ([platform, adapter
     class ByHand {
       @Post()
       @Idempotent()
-      handle(@Body() body: object) {
+      async handle(@Body() body: object) {
         return body
       }
     }
@@ -789,8 +790,8 @@ describe.for(Object.entries(platforms))('@Idempotent on %s', ([platform, adapter
   })
 
   it('ends waits when the app shuts down, and gives the running request its end', async () => {
-    const begun = Promise.withResolvers<void>()
-    const gate = Promise.withResolvers<void>()
+    const begun = deferred()
+    const gate = deferred()
 
     @Controller()
     class Slow {

@@ -20,6 +20,7 @@ import {
   getLocksToken,
 } from '@holdfast/nest'
 import { describe, expect, it } from 'vitest'
+import { deferred } from './deferred.ts'
 
 @Injectable()
 class Everything {
@@ -45,6 +46,7 @@ describe('HoldfastModule', () => {
     const [locks, idempotency, cache, holdfast, health] = app.get(Everything).parts
     expect(locks).toBe(holdfast.locks)
     expect(idempotency).toBe(holdfast.idempotency)
+    expect([app.get(Idempotency), app.get(HoldfastHealthIndicator)]).toEqual([idempotency, health])
     expect(cache).toBe(holdfast.cache)
     await cache.set('a', 1)
     expect(await holdfast.cache.get('a')).toBe(1)
@@ -195,7 +197,7 @@ describe('HoldfastModule', () => {
     it('ends what it made, and lets bodies that listen to their signal finish first', async () => {
       const app = await compile(HoldfastModule.forRoot({ storage: memoryStorage() }))
       const holdfast = app.get(Holdfast)
-      const started = Promise.withResolvers<void>()
+      const started = deferred()
       let ended = false
       const body = holdfast.locks.run('busy', async ({ signal }) => {
         started.resolve()
@@ -212,8 +214,8 @@ describe('HoldfastModule', () => {
     it('waits no longer than shutdownGraceMs', async () => {
       const app = await compile(HoldfastModule.forRoot({ storage: memoryStorage(), shutdownGraceMs: 20 }))
       const holdfast = app.get(Holdfast)
-      const deaf = Promise.withResolvers<void>()
-      const started = Promise.withResolvers<void>()
+      const deaf = deferred()
+      const started = deferred()
       const body = holdfast.locks.run('busy', () => {
         started.resolve()
         return deaf.promise

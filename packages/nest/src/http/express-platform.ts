@@ -13,7 +13,7 @@ export interface ExpressRequest extends UploadingRequest {
   /** Whether somebody has read the body. */
   readonly readableEnded: boolean
   readonly params?: unknown
-  readonly route?: { readonly path: unknown }
+  readonly route?: { readonly path: string | RegExp }
 }
 
 const EXPRESS_WRITERS = ['send', 'json', 'jsonp', 'sendStatus', 'sendFile', 'download', 'render', 'redirect']
@@ -27,7 +27,7 @@ export function expressPlatform(request: ExpressRequest, response: NodeResponse)
       const { method, originalUrl: url, baseUrl, headers, params, route } = request
       return {
         method,
-        route: `${baseUrl}${String(route?.path ?? '')}`,
+        route: `${baseUrl}${route?.path ?? ''}`,
         params,
         url,
         headers,

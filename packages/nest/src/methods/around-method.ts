@@ -1,11 +1,14 @@
 import { InvalidArgumentError } from '@holdfast/core'
 
+/** Parameters that begin with `Args`. */
+export type Beginning<Args extends readonly unknown[]> = readonly [...Args, ...unknown[]]
+
 /**
  * Decorates a method that returns a promise and whose parameters begin with `Args`: those of the function that makes
- * the name or key of it.
+ * the name or key of it; and with `More`, those of a second such function.
  */
-export type MethodDecoratorFor<Args extends readonly unknown[]> = <
-  Params extends readonly [...Args, ...unknown[]],
+export type MethodDecoratorFor<Args extends readonly unknown[], More extends readonly unknown[] = []> = <
+  Params extends Beginning<Args> & Beginning<More>,
   Result,
 >(
   prototype: object,
@@ -14,10 +17,7 @@ export type MethodDecoratorFor<Args extends readonly unknown[]> = <
 ) => void
 
 /** As {@link MethodDecoratorFor}, for what may return without having run the method: its result may be undefined. */
-export type SkippingDecoratorFor<Args extends readonly unknown[]> = <
-  Params extends readonly [...Args, ...unknown[]],
-  Result,
->(
+export type SkippingDecoratorFor<Args extends readonly unknown[]> = <Params extends Beginning<Args>, Result>(
   prototype: object,
   method: string | symbol,
   descriptor: TypedPropertyDescriptor<(...args: Params) => Promise<Result | undefined>>,

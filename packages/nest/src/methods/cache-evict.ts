@@ -25,11 +25,12 @@ export function CacheEvict<Args extends readonly unknown[]>(
 ): MethodDecoratorFor<Args> {
   return (prototype, method, descriptor) => {
     const holdfastOf = injectedHoldfast(prototype, holdfast)
-    aroundMethod(method, descriptor, async ({ self, args, proceed }) => {
+    aroundMethod(method, descriptor, async (call) => {
+      const { self, args } = call
       const { cache } = holdfastOf(self)
       const evicted = typeof keys === 'function' ? Reflect.apply(keys, self, args as never[]) : keys
       if (when === 'before') await cache.remove(evicted)
-      const result = await proceed()
+      const result = await call.proceed()
       if (when === 'after') await cache.remove(evicted)
       return result
     })

@@ -3,7 +3,7 @@ import { type Call, type MethodDecoratorFor, type TextOf, aroundMethod, textFor 
 import { executions } from './current.ts'
 import { injectedHoldfast } from './injected-holdfast.ts'
 
-export interface IdempotentJobOptions<Args extends readonly unknown[]> extends ExecutionOptions {
+export interface IdempotentJobOptions<Args extends readonly unknown[] = []> extends ExecutionOptions {
   /** What the key stands for: the same key with another fingerprint is refused. Default: nothing is compared. */
   readonly fingerprint?: (this: never, ...args: Args) => unknown
   /** The named instance to use. Default: the unnamed one. */
@@ -15,11 +15,11 @@ export interface IdempotentJobOptions<Args extends readonly unknown[]> extends E
  * again within `completedWindowMs`. `currentExecution()` is the execution: its progress, checkpoint and signal. A
  * replayed result went through the codec (JSON unless set), so it is plain data. @throws what `Idempotency.run` throws
  */
-export function IdempotentJob<Args extends readonly unknown[]>(
+export function IdempotentJob<Args extends readonly unknown[], Compared extends readonly unknown[]>(
   jobType: string,
   key: string | TextOf<Args>,
-  { holdfast, fingerprint, ...policies }: IdempotentJobOptions<Args> = {},
-): MethodDecoratorFor<Args> {
+  { holdfast, fingerprint, ...policies }: IdempotentJobOptions<Compared> = {},
+): MethodDecoratorFor<Args, Compared> {
   return (prototype, method, descriptor) => {
     const holdfastOf = injectedHoldfast(prototype, holdfast)
     // Defined, not only run: whoever looks at these executions then decodes them with the same codec.

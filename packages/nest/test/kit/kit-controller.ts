@@ -81,10 +81,9 @@ export function kitController(uploads: Type<NestInterceptor> | undefined): Type 
   decorate('plain', Get('/charge'))
   decorate('events', Get('/kit/events'))
   for (const [name, { method, path, options }] of Object.entries(kitRoutes)) {
-    const { plain } = prototype
     const handler = {
-      async [name](this: KitController, ...args: Parameters<typeof plain>) {
-        return plain.apply(this, args)
+      async [name](this: KitController, request: AnyRequest, response: AnyResponse) {
+        return this.plain(request, response)
       },
     }
     Object.defineProperty(prototype, name, { value: handler[name], configurable: true, writable: true })
@@ -175,7 +174,10 @@ function goAround(
 ): undefined {
   response.hijack?.()
   const raw = response.raw ?? (response as unknown as ServerResponse)
-  const { writeHead, end } = ServerResponse.prototype
-  Reflect.apply(writeHead, raw, [status])
-  Reflect.apply(end, raw, [text])
+  for (const [name, value] of [
+    ['writeHead', status],
+    ['end', text],
+  ] as const) {
+    Reflect.apply(Reflect.get(ServerResponse.prototype, name) as () => void, raw, [value])
+  }
 }

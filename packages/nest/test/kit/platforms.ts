@@ -9,8 +9,10 @@ import type { KitPlatform } from './kit-app.ts'
 
 const BODY_LIMIT = 16_384
 
+export type PlatformName = 'express' | 'fastify'
+
 /** The platforms under Nest 12, with what apps have on them. */
-export const platforms = {
+export const platforms: Readonly<Record<PlatformName, KitPlatform>> = {
   express: {
     adapter: () => new ExpressAdapter(),
     uploads: AnyFilesInterceptor(),
@@ -32,19 +34,17 @@ export const platforms = {
       describe(app)
     },
   },
-} as const satisfies Record<string, KitPlatform>
-
-export type PlatformName = keyof typeof platforms
-
-function describe(app: INestApplication): void {
-  app.getHttpAdapter().get('/openapi.json', (_request: unknown, response: unknown) => {
-    app
-      .getHttpAdapter()
-      .reply(response, SwaggerModule.createDocument(app, { openapi: '3.0.0', info, paths: {} }))
-  })
 }
 
-const info = { title: 'kit', version: '1' }
+function describe(app: INestApplication): void {
+  const adapter = app.getHttpAdapter()
+  adapter.get('/openapi.json', (_request: unknown, response: unknown) => {
+    adapter.reply(
+      response,
+      SwaggerModule.createDocument(app, { openapi: '3.0.0', info: { title: '', version: '' } }),
+    )
+  })
+}
 
 /** Nest on Express has a handler's bytes turned into JSON; an app that wants to return them has to say so. */
 function sendingBytes(
@@ -52,8 +52,7 @@ function sendingBytes(
   response: { json(body: unknown): unknown; send(body: unknown): unknown },
   next: () => void,
 ): void {
-  const { json } = response
-  response.json = (body) =>
-    Buffer.isBuffer(body) ? response.send(body) : Reflect.apply(json, response, [body])
+  const json = response.json.bind(response)
+  response.json = (body) => (Buffer.isBuffer(body) ? response.send(body) : json(body))
   next()
 }

@@ -52,18 +52,16 @@ export async function redisTarget(
   }
 }
 
-export async function serve(
-  platform: PlatformName,
-  { storage, end }: OpenStorage,
-): Promise<ConnectedInstance> {
-  const app = await kitApp(platforms[platform], storage)
+export async function serve(platform: PlatformName, opened: OpenStorage): Promise<ConnectedInstance> {
+  const { connection } = opened.storage
+  const app = await kitApp(platforms[platform], opened.storage)
   await app.listen(0, '127.0.0.1')
   return {
     url: await app.getUrl(),
     async connected() {
-      if (storage.connection.state === 'ready') return
+      if (connection.state === 'ready') return
       await new Promise<void>((resolve) => {
-        const stop = storage.connection.onChange((state) => {
+        const stop = connection.onChange((state) => {
           if (state !== 'ready') return
           stop()
           resolve()
@@ -72,7 +70,7 @@ export async function serve(
     },
     async close() {
       await app.close()
-      await end()
+      await opened.end()
     },
   }
 }
