@@ -1,4 +1,4 @@
-import { HoldfastError, InvalidArgumentError, StorageUnavailableError } from '@holdfast/core'
+import { HoldfastError, InvalidArgumentError, StorageRefusedError, StorageUnavailableError } from '@holdfast/core'
 import {
   type Command,
   type LinkEvents,
@@ -84,6 +84,7 @@ function sentinelCommands(client: NodeRedisSentinel): Commands {
       return [{ name: node === undefined ? 'the master' : `${node.host}:${node.port}`, send }]
     },
     openLink: async (events) => {
+      if (client.duplicate === undefined) return subscriptionsOf(client, events)
       const own = client.duplicate({ masterPoolSize: 1, replicaPoolSize: 0 })
       const { link, lost } = linkOn(own, (args) => own.sendCommand(false, mutable(args), plain), events)
       own.on('error', () => {}) // of any node: it says nothing about this connection
@@ -94,6 +95,35 @@ function sentinelCommands(client: NodeRedisSentinel): Commands {
       })
       return link
     },
+  }
+}
+
+/** node-redis 5 opens no second connection to what sentinels watch, but keeps one of its own to subscribe on. */
+function subscriptionsOf(client: NodeRedisSentinel, events: LinkEvents): RedisLink {
+  const channels = new Set<string>()
+  const onMessage = (payload: string, channel: string): void => events.message(channel, payload)
+  const onChange = ({ type }: { readonly type: string }): void => {
+    if (type !== 'MASTER_CHANGE') return
+    close()
+    events.lost()
+  }
+  const close = (): void => {
+    client.off('topology-change', onChange)
+    for (const channel of channels) client.unsubscribe(channel, onMessage).catch(() => {})
+    channels.clear()
+  }
+  client.on('topology-change', onChange)
+  return {
+    send: () => Promise.reject(new StorageRefusedError('Waiting for replicas behind sentinels needs redis 6 or ioredis.')),
+    async subscribe(channel) {
+      channels.add(channel)
+      await client.subscribe(channel, onMessage)
+    },
+    async unsubscribe(channel) {
+      channels.delete(channel)
+      await client.unsubscribe(channel, onMessage)
+    },
+    close,
   }
 }
 
@@ -168,10 +198,11 @@ function linkOn(
   const link: RedisLink = {
     send,
     async subscribe(channel) {
+      if (ended) throw new Error('The client is closed') // it would never be answered
       await own.subscribe(channel, onMessage)
     },
     async unsubscribe(channel) {
-      await own.unsubscribe(channel)
+      await own.unsubscribe(channel, onMessage)
     },
     close() {
       end()

@@ -24,7 +24,10 @@ export interface NodeRedisSentinel extends NodeRedisCommon {
   readonly isReady: boolean
   sendCommand(isReadonly: boolean, args: string[], options?: CommandOptions): Promise<unknown>
   getMasterNode(): { readonly host: string; readonly port: number } | undefined
-  duplicate(overrides: { readonly masterPoolSize: number; readonly replicaPoolSize: number }): NodeRedisSentinelConnection
+  subscribe(channel: string, listener: MessageListener): Promise<unknown>
+  unsubscribe(channel: string, listener: MessageListener): Promise<unknown>
+  /** Since version 6. */
+  duplicate?(overrides: { readonly masterPoolSize: number; readonly replicaPoolSize: number }): NodeRedisSentinelConnection
 }
 
 /** `createCluster(…)` of version 6. Version 5 has no `isReady`, and never recovers from the loss of a master. */
@@ -45,10 +48,12 @@ export interface NodeRedisSentinelConnection extends NodeRedisSentinel, Subscrib
 
 interface Subscriber {
   connect(): Promise<unknown>
-  subscribe(channel: string, listener: (payload: string, channel: string) => void): Promise<unknown>
-  unsubscribe(channel: string): Promise<unknown>
+  subscribe(channel: string, listener: MessageListener): Promise<unknown>
+  unsubscribe(channel: string, listener: MessageListener): Promise<unknown>
   destroy(): unknown
 }
+
+type MessageListener = (payload: string, channel: string) => void
 
 interface NodeRedisCommon {
   readonly isOpen: boolean

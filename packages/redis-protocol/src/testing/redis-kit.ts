@@ -2,6 +2,7 @@ import type { Storage } from '@holdfast/core'
 import { type KitOptions, type StorageUnderTest, type TestRunner, storageKit } from '@holdfast/core/testing'
 import type { RedisClient } from '../client.ts'
 import { redisStorage } from '../storage.ts'
+import { connectionsKit } from './connections-kit.ts'
 import { indexKit } from './index-kit.ts'
 import { redisRecordsKit } from './redis-records-kit.ts'
 import { scriptsKit } from './scripts-kit.ts'
@@ -9,7 +10,6 @@ import { scriptsKit } from './scripts-kit.ts'
 /** An adapted client to hold against the kit, connected to a server whose data may be thrown away. */
 export interface RedisUnderTest {
   readonly client: RedisClient
-  readonly exhaustMemory?: StorageUnderTest['exhaustMemory']
   /** Ends the connections of the client. */
   close(): Promise<void>
 }
@@ -22,16 +22,23 @@ export interface OpenRedis {
 
 /**
  * Holds an adapter of a Redis client against all that the storage port promises, and against what only Redis can do
- * wrong: scripts that are gone, slots, prefixes, commands that were sent again, keys without a time to live. `open` is
- * called once for each group of tests.
+ * wrong: scripts that are gone, prefixes, commands that were sent again, keys without a time to live, connections that
+ * break. `open` is called once for each group of tests. Give it a server that nobody else uses: the kit ends the
+ * connections of all its clients, and with `outOfMemory` sets its `maxmemory` to 1, and to 0 afterwards.
  */
 export function redisKit(runner: TestRunner, open: () => Promise<RedisUnderTest>, options: KitOptions = {}): void {
   const asStorage = async (): Promise<StorageUnderTest> => {
-    const { client, exhaustMemory, close } = await open()
+    const { client, close } = await open()
     const storage = redisStorage(client, { prefix: 'kit' })
+    const limitMemory = async (maxmemory: string): Promise<void> => {
+      for (const master of await client.masters()) await master.send(['CONFIG', 'SET', 'maxmemory', maxmemory])
+    }
     return {
       storage,
-      ...(exhaustMemory === undefined ? {} : { exhaustMemory }),
+      async exhaustMemory() {
+        await limitMemory('1')
+        return async () => await limitMemory('0')
+      },
       async close() {
         await storage.close()
         await close()
@@ -40,7 +47,7 @@ export function redisKit(runner: TestRunner, open: () => Promise<RedisUnderTest>
   }
   storageKit(runner, asStorage, options)
 
-  for (const group of [scriptsKit, redisRecordsKit, indexKit]) {
+  for (const group of [scriptsKit, redisRecordsKit, indexKit, connectionsKit]) {
     let opened: (OpenRedis & { close(): Promise<void> }) | undefined
     group(
       {
@@ -62,6 +69,7 @@ export function redisKit(runner: TestRunner, open: () => Promise<RedisUnderTest>
         if (opened === undefined) throw new Error('the client is used outside of a test')
         return opened
       },
+      open,
     )
   }
 }

@@ -1,0 +1,42 @@
+import { createHoldfast } from '@holdfast/core'
+import { SentinelGroup } from '@holdfast/testbed/servers'
+import { createSentinel } from 'redis'
+import { createSentinel as createSentinel5 } from 'redis5'
+import { afterAll, describe, expect, it } from 'vitest'
+import { nodeRedisStorage } from '../src/index.ts'
+
+const servers = await SentinelGroup.start()
+afterAll(async () => await servers.stop())
+
+describe.for([
+  ['redis 6', createSentinel],
+  ['redis 5', createSentinel5],
+] as const)('%s, with sentinels', ([name, create]) => {
+  it('works, and works again after a failover', { timeout: 60_000 }, async () => {
+    const client = create({ name: servers.name, sentinelRootNodes: [...servers.sentinels] })
+    client.on('error', () => {})
+    await client.connect()
+    const storage = nodeRedisStorage(client, { prefix: 'sentinel' })
+    const holdfast = createHoldfast({ storage })
+    const hints: string[] = []
+    const key = { collection: 'watched', id: name }
+    const unsubscribe = await storage.records.subscribe(key, () => void hints.push('hint'))
+
+    expect((await holdfast.idempotency.run('job', `before ${name}`, () => 1)).status).toBe('executed')
+    await servers.failOver()
+    // Calls wait for the new primary, as long as their deadline allows.
+    await expect
+      .poll(async () => (await holdfast.idempotency.run('job', `after ${name}`, () => 1)).result, { timeout: 15_000 })
+      .toBe(1)
+    await expect.poll(() => hints.length, { timeout: 15_000 }).toBeGreaterThan(0)
+
+    const before = hints.length
+    const write = { writeId: 'w', value: '', ttlMs: 10_000, notify: true }
+    await storage.records.createOrRead(key, write)
+    await expect.poll(() => hints.length).toBeGreaterThan(before)
+    await unsubscribe()
+    await holdfast.close()
+    await storage.close()
+    await client.close()
+  })
+})

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { type TestRunner, freshName } from '@holdfast/core/testing'
+import type { LinkEvents, RedisClient } from '../client.ts'
+import { redisStorage } from '../storage.ts'
+import type { OpenRedis, RedisUnderTest } from './redis-kit.ts'
+
+/** How long anything here may take. */
+const PATIENCE_MS = 15_000
+
+/** Connections that break, and those that must be closed. */
+export function connectionsKit(
+  { describe, it }: TestRunner,
+  under: () => OpenRedis,
+  open: () => Promise<RedisUnderTest>,
+): void {
+  /** Ends the connections of this type on all masters, but not the one that is used for it. */
+  const killAll = async (by: RedisClient, type: 'normal' | 'pubsub'): Promise<void> => {
+    for (const master of await by.masters()) await master.send(['CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes'])
+  }
+  const subscribers = async (): Promise<number> => {
+    let count = 0
+    for (const master of await under().client.masters()) {
+      count += String(await master.send(['CLIENT', 'LIST', 'TYPE', 'pubsub'])).split('\n').filter(Boolean).length
+    }
+    return count
+  }
+  /** The client under test, when it has got over what the test before did to it. */
+  const ready = async (): Promise<OpenRedis> => {
+    const opened = under()
+    await until('it is ready', async () => {
+      if (opened.client.connection.state !== 'ready') return false
+      return await opened.storage.time().then(
+        () => true,
+        () => false,
+      )
+    })
+    return opened
+  }
+  const write = { writeId: 'w', value: 'v', ttlMs: 60_000, notify: true }
+
+  describe('connections that break', () => {
+    it('are ready again, and serve', async () => {
+      const other = await open()
+      const { client, storage } = await ready()
+      try {
+        await killAll(other.client, 'normal')
+        await until('the client works again', async () => {
+          if (client.connection.state !== 'ready') return false
+          return await storage.time().then(
+            () => true,
+            (error: Error & { code?: string }) => {
+              assert.equal(error.code, 'STORAGE_UNAVAILABLE', error.message)
+              return false
+            },
+          )
+        })
+      } finally {
+        await other.close()
+      }
+    })
+
+    it('are told of when they come back', async () => {
+      const other = await open()
+      const { client } = await ready()
+      const states: string[] = []
+      const stop = client.connection.onChange((state) => states.push(state))
+      let wasDown = false
+      try {
+        await killAll(other.client, 'normal')
+        const watch = setInterval(() => (wasDown ||= client.connection.state === 'down'), 1)
+        await ready()
+        clearInterval(watch)
+        // A pool or a cluster may come through without ever being down as a whole.
+        if (wasDown) await until('it is told', async () => states.includes('ready'))
+      } finally {
+        stop()
+        await other.close()
+      }
+    })
+
+    it('give subscriptions back, and say that something may have been missed', async () => {
+      const { client, storage } = await ready()
+      const key = { collection: freshName('subscribed'), id: 'a' }
+      let hints = 0
+      const unsubscribe = await storage.records.subscribe(key, () => (hints += 1))
+      await killAll(client, 'pubsub')
+      await until('the gap is told', async () => hints > 0)
+      const before = hints
+      await storage.records.createOrRead(key, write)
+      await until('hints arrive again', async () => hints > before)
+      await unsubscribe()
+      assert.equal(hints, before + 1)
+    })
+  })
+
+  describe('links', () => {
+    const channel = freshName('channel')
+    const events = () => {
+      const seen = { messages: [] as string[], lost: 0 }
+      const listener: LinkEvents = {
+        message: (from, payload) => seen.messages.push(`${from}=${payload}`),
+        lost: () => (seen.lost += 1),
+      }
+      return { seen, listener }
+    }
+
+    it('carry messages and commands until they are closed, and say nothing of that', async () => {
+      const { client } = await ready()
+      const { seen, listener } = events()
+      const link = await client.openLink(listener)
+      await link.subscribe(channel)
+      await link.subscribe(channel)
+      await client.send(['PUBLISH', channel, 'ünï 🦊'])
+      await until('the message is there', async () => seen.messages.length > 0)
+      assert.deepEqual(seen.messages, [`${channel}=ünï 🦊`])
+      await link.unsubscribe(channel)
+      await client.send(['PUBLISH', channel, 'unheard'])
+      link.close()
+      link.close()
+      await until('it is gone', async () => (await subscribers()) === 0)
+      assert.deepEqual([seen.messages.length, seen.lost], [1, 0])
+    })
+
+    it('wait for replicas of what was written on them', async () => {
+      const { client } = await ready()
+      const key = freshName('waited for')
+      const link = await client.openLink(events().listener, key)
+      try {
+        assert.equal(await link.send(['SET', key, 'v', 'PX', '1000']), 'OK')
+        const acknowledged = await link.send(['WAIT', '0', '10'])
+        assert.equal(typeof acknowledged, 'number')
+      } finally {
+        link.close()
+      }
+    })
+
+    it('say once that they are lost, and refuse commands then', async () => {
+      const { client } = await ready()
+      const { seen, listener } = events()
+      const link = await client.openLink(listener)
+      await link.subscribe(channel)
+      await killAll(client, 'pubsub')
+      await until('it is told', async () => seen.lost > 0)
+      await assert.rejects(link.subscribe(`${channel}-2`))
+      link.close()
+      assert.equal(seen.lost, 1)
+    })
+  })
+
+  describe('close()', () => {
+    it('ends what the storage opened, and leaves the client alone', async () => {
+      const { client } = await ready()
+      const storage = redisStorage(client, { prefix: 'kit-closed' })
+      await storage.records.subscribe({ collection: 'c', id: 'a' }, () => {})
+      assert.equal(await subscribers(), 1)
+      await storage.close()
+      await until('the subscriber is gone', async () => (await subscribers()) === 0)
+      await assert.rejects(
+        storage.records.subscribe({ collection: 'c', id: 'a' }, () => {}),
+        { code: 'CLOSED' },
+      )
+      await ready()
+    })
+  })
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`${what}: not within ${PATIENCE_MS} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
