@@ -1,0 +1,189 @@
+import type { HealthIndicatorResult } from '@nestjs/terminus'
+import type { ExecutionContext, Lease } from '@holdfast/core'
+import {
+  Cache,
+  CacheEvict,
+  Cached,
+  type HoldfastHealthIndicator,
+  HoldfastModule,
+  Idempotency,
+  Idempotent,
+  IdempotentJob,
+  Locked,
+  Locks,
+  currentExecution,
+  currentLease,
+} from '@holdfast/nest'
+import { memoryStorage } from '@holdfast/core'
+import type { ModuleRef } from '@nestjs/core'
+import { expectTypeOf } from 'vitest'
+
+export class Methods {
+  @Locked('fixed')
+  async fixed(): Promise<void> {}
+
+  @Locked((id: string) => id)
+  async begins(id: string, amount: number): Promise<string> {
+    return `${id} ${amount}`
+  }
+
+  @Locked((id: string | undefined) => id ?? 'none')
+  async wider(id: string): Promise<string> {
+    return id
+  }
+
+  @Locked((id?: string) => id ?? 'none')
+  async optional(id?: string, more?: number): Promise<string> {
+    return `${id} ${more}`
+  }
+
+  @Locked((...ids: string[]) => ids.join())
+  async rest(...ids: string[]): Promise<string> {
+    return ids.join()
+  }
+
+  @Locked(function (this: Methods, id: string) {
+    return this.prefix + id
+  })
+  async bound(id: string): Promise<string> {
+    return id
+  }
+
+  readonly prefix = 'p'
+
+  // @ts-expect-error the name is made of a number, the method has a string
+  @Locked((id: number) => `${id}`)
+  async otherType(id: string): Promise<string> {
+    return id
+  }
+
+  // @ts-expect-error the name is made of more than the method has
+  @Locked((id: string, more: number) => `${id} ${more}`)
+  async tooMany(id: string): Promise<string> {
+    return id
+  }
+
+  // @ts-expect-error a lock is given back when the method has returned: it must return a promise
+  @Locked('sync')
+  sync(): string {
+    return ''
+  }
+
+  // @ts-expect-error a skipped call returns undefined
+  @Locked('skipped', { whenHeld: 'skip' })
+  async skipped(): Promise<string> {
+    return ''
+  }
+
+  @Locked('skipped', { whenHeld: 'skip', leaseMs: 1_000 })
+  async skippedVoid(): Promise<void> {}
+
+  @Locked('skipped', { whenHeld: 'skip' })
+  async skippedUndefined(): Promise<string | undefined> {
+    return ''
+  }
+
+  // @ts-expect-error a decorator lives longer than any signal
+  @Locked('signal', { signal: AbortSignal.timeout(1) })
+  async signal(): Promise<void> {}
+
+  @IdempotentJob('job', (id: string) => id, {
+    fingerprint: (_id: string, amount: number) => ({ amount }),
+    maxAttempts: 3,
+    onInProgress: 'wait',
+  })
+  async job(id: string, amount: number, _more: boolean): Promise<string> {
+    return `${id} ${amount}`
+  }
+
+  @IdempotentJob('job', (id: string, amount: number) => `${id} ${amount}`, {
+    fingerprint: (id: string) => id,
+  })
+  async job2(id: string, amount: number): Promise<string> {
+    return `${id} ${amount}`
+  }
+
+  // @ts-expect-error the fingerprint is made of more than the method has
+  @IdempotentJob('job', (id: string) => id, { fingerprint: (_id: string, amount: number) => amount })
+  async job3(id: string): Promise<string> {
+    return id
+  }
+
+  // @ts-expect-error a key is a string
+  @IdempotentJob('job', (id: number) => id)
+  async job4(id: number): Promise<number> {
+    return id
+  }
+
+  @Cached((id: number) => `user:${id}`, { ttlMs: 1_000 })
+  async cached(id: number): Promise<{ id: number }> {
+    return { id }
+  }
+
+  @CacheEvict((id: number) => [`user:${id}`, 'users'])
+  async evicts(id: number): Promise<void> {
+    void id
+  }
+
+  @CacheEvict(['a', 'b'], { when: 'before' })
+  async evictsFixed(): Promise<void> {}
+
+  // @ts-expect-error there are only two moments
+  @CacheEvict('a', { when: 'during' })
+  async evictsNever(): Promise<void> {}
+}
+
+interface RequestWithUser {
+  readonly user: { readonly id: string }
+}
+
+@Idempotent<RequestWithUser>({ scope: ({ user }) => user.id })
+export class Routes {
+  @Idempotent({ scope: (request: RequestWithUser) => request.user.id, wait: { maxMs: 1_000 } })
+  sync(): string {
+    return ''
+  }
+
+  @Idempotent()
+  async promise(): Promise<void> {}
+
+  // @ts-expect-error a scope is a string
+  @Idempotent({ scope: () => 1 })
+  wrong(): void {}
+}
+
+/** What a decorator leaves is the method as it was written. */
+expectTypeOf<Methods['begins']>().toEqualTypeOf<(id: string, amount: number) => Promise<string>>()
+
+expectTypeOf(currentLease).returns.toEqualTypeOf<Lease | undefined>()
+expectTypeOf(currentExecution).returns.toEqualTypeOf<ExecutionContext | undefined>()
+
+/** Injection tokens are types, and have them. */
+export function tokens(moduleRef: ModuleRef): void {
+  expectTypeOf(moduleRef.get(Locks)).toEqualTypeOf<Locks>()
+  expectTypeOf(moduleRef.get(Idempotency)).toEqualTypeOf<Idempotency>()
+  expectTypeOf(moduleRef.get(Cache)).toEqualTypeOf<Cache>()
+  // @ts-expect-error nobody makes one by hand
+  void new Locks()
+}
+
+/** Terminus takes it as it is. */
+export const indicate = (indicator: HoldfastHealthIndicator): Promise<HealthIndicatorResult<'redis'>> =>
+  indicator.isHealthy('redis')
+expectTypeOf<Awaited<ReturnType<HoldfastHealthIndicator['isHealthy']>>>().toExtend<HealthIndicatorResult>()
+
+export const modules = [
+  HoldfastModule.forRoot({ storage: memoryStorage(), http: { scope: 'global' } }),
+  HoldfastModule.forRoot({
+    storage: memoryStorage(),
+    http: { scope: (request: RequestWithUser) => request.user.id },
+  }),
+  HoldfastModule.forRootAsync({
+    inject: ['config'],
+    useFactory: (config: { prefix: string }) => ({ storage: memoryStorage(), prefix: config.prefix }),
+  }),
+  // @ts-expect-error without a storage there is nothing to keep state in
+  HoldfastModule.forRoot({ prefix: 'x' }),
+  // @ts-expect-error a misspelt option is found
+  HoldfastModule.forRoot({ storage: memoryStorage(), prefx: 'x' }),
+]
