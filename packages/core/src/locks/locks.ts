@@ -162,19 +162,27 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
       .sort((a, b) => (a < b ? -1 : 1))
       .map((name) => lockTarget(prefix, name))
     const startedAt = calls.runtime.monotonicNow()
-    const held = new Map<string, Lease>()
-    try {
-      for (const target of targets) {
-        const waitMs = Math.max(0, totalMs - (calls.runtime.monotonicNow() - startedAt))
-        held.set(target.name, await acquire(target, { ...options, waitMs }))
+    const waitLeftMs = (): number => Math.max(0, totalMs - (calls.runtime.monotonicNow() - startedAt))
+    for (;;) {
+      const held = new Map<string, Lease>()
+      const release = (): Promise<unknown> =>
+        Promise.all([...held.values()].map((lease) => lease[Symbol.asyncDispose]()))
+      try {
+        for (const target of targets)
+          held.set(target.name, await acquire(target, { ...options, waitMs: waitLeftMs() }))
+        const isOver = waitLeftMs() === 0
+        const leases = [...held.values()]
+        // One may have been lost while the next was waited for: then none is handed out with it.
+        if (leases.every((lease) => lease.remainingMs() > 0)) {
+          return leaseSet(leases.sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name)))
+        }
+        if (isOver) for (const lease of leases) lease.assertValid()
+      } catch (error) {
+        await release()
+        throw error
       }
-    } catch (error) {
-      await Promise.all([...held.values()].map((lease) => lease[Symbol.asyncDispose]()))
-      throw error
+      await release()
     }
-    return leaseSet(
-      [...held].sort(([a], [b]) => names.indexOf(a) - names.indexOf(b)).map(([, lease]) => lease),
-    )
   }
   const close = async (graceMs: number): Promise<void> => {
     const error = new ClosedError('Locks')

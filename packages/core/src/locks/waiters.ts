@@ -108,22 +108,23 @@ export class WaitingRoom {
     if (this.#listening !== 'no' || this.#closed) return
     this.#listening = 'starting'
     this.#calls
-      .call(() => this.#leases.listen(this.#process, (push) => this.#received(push)))
-      .then(
-        async ({ reply: stop }) => {
-          if (this.#closed) return await stop()
-          this.#stop = stop
-          this.#listening = 'yes'
-          for (const line of this.#lines.values()) {
-            for (const waiting of line.waiting) if (waiting.uncertain) waiting.ask()
-          }
-        },
-        (error: unknown) => {
-          const refused = HoldfastError.isInstance(error) && error.code === 'STORAGE_REFUSED'
-          this.#listening = refused ? 'refused' : 'no'
-        },
-      )
-      .catch(() => undefined)
+      .call(() => this.#open())
+      .catch((error: unknown) => {
+        if (this.listening) return
+        const refused = HoldfastError.isInstance(error) && error.code === 'STORAGE_REFUSED'
+        this.#listening = refused ? 'refused' : 'no'
+      })
+  }
+
+  /** The answer may come when its call was given up long ago: it is as good as another one, and must not be left open. */
+  async #open(): Promise<void> {
+    const stop = await this.#leases.listen(this.#process, (push) => this.#received(push))
+    if (this.#closed || this.#stop !== undefined) return await stop()
+    this.#stop = stop
+    this.#listening = 'yes'
+    for (const line of this.#lines.values()) {
+      for (const waiting of line.waiting) if (waiting.uncertain) waiting.ask()
+    }
   }
 
   /** The connection is back: rights may have changed, and pushes may have been missed. */
