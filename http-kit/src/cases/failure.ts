@@ -83,6 +83,9 @@ export const failureCases: readonly HttpCase[] = [
       assertRuns(watched, 2)
 
       for (const status of [401, 403, 409, 429]) await isRunAgain(kit, 'charge', json(status), status)
+      const refusing = kit.watch(first(json(403)))
+      assertFirst(await kit.post('charge', { json: { amount: 1 }, watched: refusing }), 403)
+      assertFirst(await kit.post('charge', { json: { amount: 2 }, watched: refusing }), 200)
     },
   },
   {

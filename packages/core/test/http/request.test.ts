@@ -58,6 +58,7 @@ describe('what two requests with one key must agree in', () => {
       true,
     ],
     ['JSON as bytes', typed('a/b+json', Buffer.from('[1]')), typed('a/b+json', [1]), true],
+    ['media type', typed('text/a', 'x'), typed('text/b', 'x'), false],
     ['bytes and text', typed('a/b', Buffer.from('x')), typed('a/b', 'x'), false],
   ])('%s', (_name, one, other, isSame) => {
     expect(same(one, other)).toBe(isSame)
