@@ -1,0 +1,195 @@
+import type { Cache } from '../../../cache/cache.ts'
+import { HoldfastError } from '../../../errors.ts'
+import { createCache } from '../../../holdfast.ts'
+import type { Storage } from '../../../storage/storage.ts'
+import type { Random } from '../random.ts'
+import type { SimulatedProcess } from '../simulated-process.ts'
+import type { App, Feature, Observer, PlannedOperation, Workload, World } from '../workload.ts'
+
+type Operation = PlannedOperation & {
+  readonly key: string
+  /** `change`: the source gets a new version, and the cache is told to forget the old one. */
+  readonly kind: 'getOrCreate' | 'get' | 'change'
+  readonly loadMs: number
+  readonly fails: boolean
+}
+
+/** A cache before a source that changes: readers who load, writers who remove. */
+export const cacheFeature: Feature = {
+  name: 'cache',
+  plan(random) {
+    const processes = random.int(2, 4)
+    const calmFrom = random.between(2_000, 12_000)
+    const operations = drawOperations(random, processes, calmFrom)
+    return {
+      size: { processes, calmFrom, leaseMs: 1_000 },
+      // A reservation that is executed again after a removal makes an outdated fill acceptable: not survived so far.
+      rates: { duplicated: 0, resends: 0 },
+      operations,
+      open: (world) => new CacheWorkload(world, operations),
+    }
+  },
+}
+
+function drawOperations(random: Random, processes: number, calmFrom: number): Operation[] {
+  const keys = random.pick([['a'], ['a'], ['a', 'b']]) as [string, ...string[]]
+  const crowdAt = random.between(0, calmFrom * 0.6)
+  const slowest = random.pick([5, 100, 3_000])
+  return Array.from({ length: random.int(12, 40) }, (_, id) => ({
+    id,
+    at: random.chance(0.5) ? crowdAt + random.between(0, 300) : random.between(0, calmFrom * 0.9),
+    process: random.int(0, processes - 1),
+    key: random.pick(keys),
+    kind: random.pick(['getOrCreate', 'getOrCreate', 'getOrCreate', 'get', 'change']),
+    loadMs: random.next() ** 2 * slowest,
+    fails: random.chance(0.05),
+  }))
+}
+
+/** What the cache is in front of, as everybody outside of it knows it. */
+interface Source {
+  version: number
+  /** Versions before this one have been removed from the cache, as the remover was told. */
+  removedBefore: number
+  loads: number
+}
+
+const TTL_MS = 30_000
+const SOURCE_FAILED = 'the source failed'
+const EXPECTED_CODES = new Set(['STORAGE_UNAVAILABLE', SOURCE_FAILED])
+
+/** Judges reads against `research/cache.md` §4: a removal wins over every load that began before it. */
+class CacheWorkload implements Workload {
+  readonly observer: Observer
+  readonly #world: World
+  readonly #operations: ReadonlyMap<number, Operation>
+  readonly #sources = new Map<string, Source>()
+  readonly #calls = new Map<string, Set<{ readonly atLeast: number }>>()
+  #forgotten = 0
+
+  constructor(world: World, operations: readonly Operation[]) {
+    this.#world = world
+    this.#operations = new Map(operations.map((operation) => [operation.id, operation]))
+    this.observer = {
+      executed: () => undefined,
+      died: () => undefined,
+      // A lost removal brings back what was removed.
+      forgot: async () => {
+        this.#forgotten += 1
+        for (const source of this.#sources.values()) source.removedBefore = 0
+      },
+    }
+  }
+
+  start(process: SimulatedProcess, storage: Storage): App {
+    const cache = createCache(storage, { prefix: 'sim', runtime: process.runtime, ttlMs: TTL_MS })
+    return {
+      perform: (id) => {
+        const operation = this.#operations.get(id)
+        if (operation === undefined) throw new TypeError(`there is no operation ${id}`)
+        this.#world.history.add(process.index, () => `#${id} ${operation.kind} ${operation.key}`)
+        return this.#perform(process, cache, operation)
+      },
+      proveAlive: () => this.#proveAlive(process, cache),
+      close: async () => undefined,
+    }
+  }
+
+  async #perform(process: SimulatedProcess, cache: Cache, operation: Operation): Promise<void> {
+    const { id, key, kind } = operation
+    const { history, totals } = this.#world
+    const source = this.#source(key)
+    try {
+      switch (kind) {
+        case 'get':
+        case 'getOrCreate': {
+          const asked = source.removedBefore
+          // A caller may join a call of its own process that is under way, and gets what that one gets.
+          const underWay = this.#underWay(process, key)
+          const reading = { atLeast: Math.min(asked, ...[...underWay].map(({ atLeast }) => atLeast)) }
+          if (kind === 'getOrCreate') underWay.add(reading)
+          const version = await this.#read(process, cache, operation).finally(() => underWay.delete(reading))
+          history.add(process.index, () => `#${id} got ${version}`)
+          totals.count(version === undefined ? 'misses' : 'reads')
+          const atLeast = Math.min(kind === 'get' ? asked : reading.atLeast, source.removedBefore)
+          if (version !== undefined && version < atLeast)
+            this.#world.violated(
+              'I1',
+              `${process.name} got version ${version} of ${key}; all before ${atLeast} had been removed`,
+            )
+          if (version !== undefined && version < Math.min(asked, source.removedBefore))
+            totals.count('joined an older read')
+          return
+        }
+        case 'change': {
+          source.version += 1
+          const { version } = source
+          const forgotten = this.#forgotten
+          await cache.remove(key)
+          totals.count('removals')
+          history.add(process.index, () => `#${id} removed all before ${version}`)
+          // What was told may be forgotten by the time it is heard.
+          if (this.#forgotten === forgotten) source.removedBefore = Math.max(source.removedBefore, version)
+        }
+      }
+    } catch (error) {
+      const code = HoldfastError.isInstance(error) ? error.code : (error as Error).message
+      history.add(process.index, () => `#${id} ✗ ${code}`)
+      totals.count(`told ${code}`)
+      if (!EXPECTED_CODES.has(code)) this.#world.violated('No surprise', (error as Error).stack ?? code)
+    }
+  }
+
+  async #load(
+    process: SimulatedProcess,
+    { key, loadMs, fails }: Pick<Operation, 'key' | 'loadMs' | 'fails'>,
+  ): Promise<number> {
+    const source = this.#source(key)
+    const { version } = source
+    source.loads += 1
+    this.#world.totals.count('loads')
+    this.#world.history.add(process.index, () => `loads version ${version} of ${key}`)
+    await process.sleep(loadMs)
+    if (fails) throw new Error(SOURCE_FAILED)
+    return version
+  }
+
+  async #read(process: SimulatedProcess, cache: Cache, operation: Operation): Promise<number | undefined> {
+    const { key, kind } = operation
+    if (kind === 'get') return await cache.get<number>(key)
+    return await cache.getOrCreate(key, () => this.#load(process, operation))
+  }
+
+  /** The calls of a process that others may join. */
+  #underWay({ name }: SimulatedProcess, key: string): Set<{ readonly atLeast: number }> {
+    const text = `${name} ${key}`
+    let calls = this.#calls.get(text)
+    if (calls === undefined) this.#calls.set(text, (calls = new Set()))
+    return calls
+  }
+
+  /** With all well again: a cold key that everybody wants is loaded once, and everybody gets it. */
+  async #proveAlive(process: SimulatedProcess, cache: Cache): Promise<void> {
+    const { scheduler, totals } = this.#world
+    const before = scheduler.now
+    const load = { key: 'cold', loadMs: 20, fails: false }
+    const version = await cache.getOrCreate(load.key, () => this.#load(process, load))
+    const source = this.#source(load.key)
+    totals.count('cold reads')
+    if (version !== source.version)
+      this.#world.violated('I1', `${process.name} got version ${version} of a key that never changed`)
+    if (source.loads > 1)
+      this.#world.violated('I2', `a cold key was loaded ${source.loads} times with all well`)
+    if (scheduler.now - before > 1_000)
+      this.#world.violated(
+        'I5',
+        `${process.name} waited ${(scheduler.now - before).toFixed(0)} ms for a load of 20 ms`,
+      )
+  }
+
+  #source(key: string): Source {
+    let source = this.#sources.get(key)
+    if (source === undefined) this.#sources.set(key, (source = { version: 1, removedBefore: 0, loads: 0 }))
+    return source
+  }
+}

@@ -1,0 +1,388 @@
+import type { ExecutionContext } from '../../../idempotency/execution.ts'
+import { type Current, currentOf } from '../../../idempotency/record.ts'
+import type {
+  CompareReply,
+  CreateReply,
+  RecordEntry,
+  RecordKey,
+  RecordMatch,
+} from '../../../storage/records.ts'
+import type { SimulatedProcess } from '../simulated-process.ts'
+import type { Command } from '../simulated-server.ts'
+import type { World } from '../workload.ts'
+import { JOB_TYPE, NESTED_JOB_TYPE } from './plan.ts'
+
+/** One execution, as an onlooker knows it. */
+export interface Seen {
+  readonly id: string
+  readonly key: string
+  readonly attempt: number
+  readonly fence: number
+  /** The process that the start came from, and for which of its operations. */
+  readonly from: string
+  readonly operation: number | undefined
+  /** What the key held before. */
+  readonly before: Held | null
+  /** How it ended, as the storage was told. */
+  ended: 'completed' | 'failed' | 'released' | null
+  /** Its record is gone without its doing: removed by an operator, evicted, or lost in a failover. */
+  gone: boolean
+  /** When the storage last forgot or was told to forget, in true time; its owner may take a lease to notice. */
+  goneAt: number
+  /** Who was told that it is theirs. */
+  owner: SimulatedProcess | undefined
+  context: ExecutionContext | undefined
+  /** Its owner works, and was not told to stop. */
+  believed: boolean
+  watched: boolean
+  returned: unknown
+}
+
+interface Held extends Current {
+  /** When it was written, in true time. */
+  readonly since: number
+  readonly expiresAt: number
+  readonly writeId: string
+}
+
+/** What happens to a running process after this long without its doing happens late by the simulation's own timers. */
+const REACTION_MS = 5
+
+/**
+ * Judges what the storage was made to store against `research/idempotency.md` §5. It reads records, and sees which
+ * process a command came from; it trusts nobody's word.
+ */
+export class Executions {
+  readonly #world: World
+  readonly #callTimeoutMs: number
+  readonly #seen = new Map<string, Seen>()
+  readonly #held = new Map<string, Held>()
+  /** When each write was executed, in true time: a storage that forgot goes back to one of them. */
+  readonly #writtenAt = new Map<string, number>()
+  readonly #keys = new Map<string, RecordKey>()
+  readonly #highestFence = new Map<string, number>()
+
+  constructor(world: World, callTimeoutMs: number) {
+    this.#world = world
+    this.#callTimeoutMs = callTimeoutMs
+  }
+
+  get(executionId: string): Seen | undefined {
+    return this.#seen.get(executionId)
+  }
+
+  all(): Iterable<Seen> {
+    return this.#seen.values()
+  }
+
+  /** The record of this execution is what the key holds, and it runs. */
+  isCurrent({ id, key }: Seen): boolean {
+    const held = this.#held.get(key)
+    return held?.record.executionId === id && held.record.status === 'executing'
+  }
+
+  executed(command: Command, reply: unknown, now: number): void {
+    const [key] = command.args as readonly [RecordKey]
+    // Lists of job types and the like are no executions.
+    if (typeof key === 'string' || !COLLECTIONS.has(key.collection)) return
+    switch (command.op) {
+      case 'createOrRead': {
+        const { created, entry } = reply as CreateReply
+        if (created && entry !== null) this.#written(command, key, entry, now)
+        return
+      }
+      case 'compareAndSet': {
+        const { ok, entry } = reply as CompareReply
+        if (ok && entry !== null) this.#written(command, key, entry, now)
+        return
+      }
+      case 'compareAndDelete': {
+        const { ok, entry } = reply as CompareReply
+        if (ok && entry === null) this.#deleted(key, command.args[1] as RecordMatch, now)
+      }
+    }
+  }
+
+  /** The storage has forgotten: looks at what it still has. */
+  async forgot(): Promise<void> {
+    const { records } = this.#world.server.peek()
+    for (const [text, key] of this.#keys) {
+      const { entry } = await records.read(key)
+      if (entry === null) this.#held.delete(text)
+      else this.#held.set(text, this.#heldOf(entry))
+    }
+    for (const seen of this.#seen.values()) {
+      // A renewal may be forgotten although the execution is not.
+      if (seen.believed) seen.goneAt = this.#world.scheduler.now
+      if (this.isCurrent(seen)) seen.ended = null
+      else if (seen.ended === null || this.#held.get(seen.key)?.record.executionId !== seen.id)
+        this.#lose(seen)
+    }
+  }
+
+  /** From now on its owner is held to what it believes. */
+  believes(seen: Seen): void {
+    seen.believed = true
+    this.#watch(seen)
+  }
+
+  /** A process runs again: what it believes of what it lost is checked after its timers had their turn. */
+  resumed(process: SimulatedProcess): void {
+    const { scheduler } = this.#world
+    scheduler.at(scheduler.now + REACTION_MS, () => {
+      if (process.state !== 'running') return
+      for (const seen of this.#seen.values()) {
+        if (seen.owner === process && seen.believed && !this.isAlive(seen)) this.#mustNotBelieve(seen)
+      }
+    })
+  }
+
+  #written(command: Command, key: RecordKey, entry: RecordEntry, now: number): void {
+    const text = textOf(key)
+    const before = this.#live(text, now)
+    if (before?.rev === entry.rev) return this.#world.totals.count('re-sent commands')
+    this.#keys.set(text, key)
+    const after = this.#heldOf(entry)
+    const { executionId, status } = after.record
+    this.#held.set(text, after)
+    if (before !== null && before.record.executionId === executionId) {
+      this.#ownersWrite(command, before, after)
+    } else if (status === 'executing') {
+      this.#start(command, text, before, after)
+    } else {
+      this.#violated('I2', `${executionId} ended as ${status}, but ${nameOf(before)} holds ${text}`)
+    }
+  }
+
+  #start(command: Command, text: string, before: Held | null, after: Held): void {
+    const { totals } = this.#world
+    const { record, rev } = after
+    const { executionId, attempt } = record
+    totals.count('starts')
+    this.#inTime(command, `the start of ${executionId}`)
+    // A start that the storage forgot, or was told to forget, may still be repeated by the network.
+    const twin = this.#seen.get(executionId)
+    if (twin !== undefined && !twin.gone) this.#violated('I2', `${executionId} started twice`)
+    const highest = this.#highestFence.get(text) ?? 0
+    if (rev <= highest) this.#violated('I4', `${executionId} has fence ${rev}, an earlier one had ${highest}`)
+    this.#highestFence.set(text, rev)
+    const expected = attemptAfter(before)
+    if (attempt !== expected)
+      this.#violated('I4', `${executionId} is attempt ${attempt} after ${nameOf(before)}, not ${expected}`)
+    if (before !== null && record.fingerprint !== undefined && isOther(before, record.fingerprint)) {
+      this.#violated('I8', `${executionId} started over ${nameOf(before)} with another fingerprint`)
+    }
+    if (before?.record.status === 'executing') {
+      totals.count('takeovers')
+      if (!this.#isStalled(before))
+        this.#violated('I2', `${executionId} took over from ${nameOf(before)}, whose lease is alive`)
+    }
+    if (
+      before !== null &&
+      before.record.status !== 'completed' &&
+      before.record.checkpoint !== checkpointOf(after)
+    ) {
+      this.#violated('I4', `${executionId} did not get the checkpoint of ${nameOf(before)}`)
+    }
+    this.#seen.set(executionId, {
+      id: executionId,
+      key: text,
+      attempt,
+      fence: rev,
+      from: command.from,
+      operation: command.operation,
+      before,
+      ended: null,
+      gone: false,
+      goneAt: -Infinity,
+      owner: undefined,
+      context: undefined,
+      believed: false,
+      watched: false,
+      returned: undefined,
+    })
+    for (const other of this.#seen.values()) {
+      if (other.key === text && other.believed && other.id !== executionId) this.#mustNotBelieve(other)
+    }
+  }
+
+  #ownersWrite(command: Command, before: Held, after: Held): void {
+    const { executionId } = after.record
+    if (before.record.status !== 'executing') {
+      return this.#violated(
+        'I2',
+        `${executionId} was written to after it had ended as ${before.record.status}`,
+      )
+    }
+    const seen = this.#seen.get(executionId)
+    const isOwners = seen?.from === command.from
+    switch (after.record.status) {
+      case 'executing': {
+        const isCancel = after.record.cancelRequested !== before.record.cancelRequested
+        if (!isOwners && !isCancel)
+          this.#violated('I5', `${command.from} wrote to ${executionId}, which is not its own`)
+        if (isOwners && !isCancel) this.#inTime(command, `a renewal of ${executionId}`)
+        const percentage = after.record.progress?.percentage ?? 0
+        if (percentage < (before.record.progress?.percentage ?? 0))
+          this.#violated('I4', `the progress of ${executionId} went back to ${percentage}`)
+        return
+      }
+      case 'completed':
+        if (!isOwners) this.#violated('I5', `${command.from} completed ${executionId}, which is not its own`)
+        if (seen !== undefined) this.#end(seen, 'completed')
+        return
+      case 'failed': {
+        const isStalledOut = after.record.error.code === 'EXECUTION_STALLED'
+        if (isStalledOut && !this.#isStalled(before))
+          this.#violated('I2', `${executionId} was given up while its lease was alive`)
+        if (!isOwners && !isStalledOut)
+          this.#violated('I5', `${command.from} failed ${executionId}, which is not its own`)
+        if (isStalledOut) this.#world.totals.count('given up')
+        if (seen !== undefined) this.#end(seen, after.record.released ? 'released' : 'failed')
+      }
+    }
+  }
+
+  #end(seen: Seen, how: 'completed' | 'failed' | 'released'): void {
+    this.#world.totals.count(how)
+    if (seen.ended !== null) this.#violated('I2', `${seen.id} ended twice: ${seen.ended}, then ${how}`)
+    seen.ended = how
+  }
+
+  #deleted(key: RecordKey, match: RecordMatch, now: number): void {
+    const text = textOf(key)
+    const before = this.#live(text, now)
+    if (before === null) return
+    this.#held.delete(text)
+    const isRight = 'rev' in match ? before.rev === match.rev : before.writeId === match.writeId
+    if (!isRight) return this.#violated('I5', `${nameOf(before)} was deleted by somebody who meant another`)
+    this.#world.totals.count('rev' in match ? 'removed' : 'taken back')
+    const seen = this.#seen.get(before.record.executionId)
+    if (seen !== undefined) this.#lose(seen)
+  }
+
+  /** What the key holds, unless its time is over; a running or resting attempt must not be forgotten. */
+  #live(text: string, now: number): Held | null {
+    const held = this.#held.get(text)
+    if (held === undefined || held.expiresAt > now) return held ?? null
+    this.#held.delete(text)
+    const { record } = held
+    if (record.status === 'executing' || (record.status === 'failed' && record.released))
+      this.#violated('I4', `${nameOf(held)} expired, and with it the count of its attempts`)
+    return null
+  }
+
+  #inTime({ sentAt }: Command, what: string): void {
+    const { scheduler, scenario } = this.#world
+    const late = scheduler.now - sentAt - this.#callTimeoutMs
+    // The estimate of the storage's clock may be off by what it was stepped, and by a drift of 1 %.
+    const tolerance =
+      scenario.setBackMs + scenario.setOnMs + this.#callTimeoutMs * 0.01 + scenario.calmFrom * 0.01
+    if (late > tolerance)
+      this.#violated('G8', `${what} was executed ${late.toFixed(0)} ms after its sender gave up`)
+  }
+
+  #lose(seen: Seen): void {
+    if (seen.gone) return
+    seen.gone = true
+    seen.goneAt = this.#world.scheduler.now
+    if (seen.believed) this.#mustNotBelieve(seen)
+  }
+
+  /** Looks again when the lease of a believed execution must be over, unless it was renewed by then. */
+  #watch(seen: Seen): void {
+    if (seen.watched || !seen.believed) return
+    seen.watched = true
+    const { scheduler, server } = this.#world
+    const held = this.#held.get(seen.key)
+    const leftMs = held !== undefined && this.isCurrent(seen) ? leaseEnd(held) - server.now() : 0
+    scheduler.at(scheduler.now + Math.max(1, leftMs), () => {
+      seen.watched = false
+      if (!seen.believed || seen.gone) return
+      if (this.isAlive(seen)) return this.#watch(seen)
+      this.#mustNotBelieve(seen)
+    })
+  }
+
+  #heldOf(entry: RecordEntry): Held {
+    const since = this.#writtenAt.get(entry.writeId) ?? this.#world.scheduler.now
+    this.#writtenAt.set(entry.writeId, since)
+    return { ...currentOf(entry), expiresAt: entry.expiresAt, writeId: entry.writeId, since }
+  }
+
+  /** Its owner was silent for the whole lease, by the storage's rate; steps of its clock aside. */
+  #isStalled({ record, since }: Held): boolean {
+    return record.status !== 'executing' || this.storageMsSince({ since }) >= record.leaseMs
+  }
+
+  /** The longest that the storage can take the time since then for: by its rate, and with all that it was set on. */
+  storageMsSince({ since }: Pick<Held, 'since'>): number {
+    const { scheduler, scenario } = this.#world
+    return (scheduler.now - since) * scenario.storageClock.rate + scenario.setOnMs + ROUNDING_MS
+  }
+
+  /** The storage holds it, and gives it to nobody else yet. */
+  isAlive(seen: Seen): boolean {
+    const held = this.#held.get(seen.key)
+    return held !== undefined && this.isCurrent(seen) && leaseEnd(held) > this.#world.server.now()
+  }
+
+  /**
+   * Its owner must know by now that its lease is over, or it is violated. What is gone by nobody's fault is known a
+   * lease later; and timers do not run while a machine sleeps, so what was lost then is told a while after it woke.
+   */
+  #mustNotBelieve(seen: Seen): void {
+    const { owner, gone, goneAt } = seen
+    if (!seen.believed || owner === undefined || (gone && this.isCurrent(seen))) return
+    const { scheduler } = this.#world
+    const knownBy = Math.max(owner.clockJumpedAt, goneAt) + LONGEST_LEASE_MS * 1.01
+    if (scheduler.now < knownBy) return void scheduler.at(knownBy, () => this.#mustNotBelieve(seen))
+    // Checked when it runs again.
+    if (owner.state !== 'running') return
+    if (!gone && this.isAlive(seen)) return
+    this.#violated(
+      'I1',
+      `${owner.name} still believes that it owns ${seen.key} as ${seen.id}, but its lease is over`,
+    )
+  }
+
+  #violated(guarantee: string, message: string): void {
+    this.#world.violated(guarantee, message)
+  }
+}
+
+/** The storage's instants are whole milliseconds. */
+const ROUNDING_MS = 1
+
+const COLLECTIONS = new Set([JOB_TYPE, NESTED_JOB_TYPE].map((jobType) => `sim:${jobType}`))
+
+/** No lease of a workload is longer. */
+const LONGEST_LEASE_MS = 2_000
+
+function textOf({ collection, id }: RecordKey): string {
+  return `${collection}/${id}`
+}
+
+function nameOf(held: Held | null): string {
+  return held === null
+    ? 'nothing'
+    : `${held.record.executionId} (${held.record.status}, attempt ${held.record.attempt})`
+}
+
+function leaseEnd({ record, writtenAt }: Held): number {
+  return record.status === 'executing' ? writtenAt + record.leaseMs : writtenAt
+}
+
+function attemptAfter(before: Held | null): number {
+  if (before === null || before.record.status === 'completed') return 1
+  const { record } = before
+  return record.status === 'failed' && record.released ? record.attempt : record.attempt + 1
+}
+
+function isOther({ record: { fingerprint } }: Held, given: string): boolean {
+  return fingerprint !== undefined && fingerprint !== given
+}
+
+function checkpointOf({ record }: Held): string | undefined {
+  return record.status === 'completed' ? undefined : record.checkpoint
+}

@@ -1,0 +1,217 @@
+import { HoldfastError } from '../../../errors.ts'
+import type { ExecutionContext } from '../../../idempotency/execution-context.ts'
+import type { BeginOutcome } from '../../../idempotency/idempotency.ts'
+import type { ExecutionSnapshot } from '../../../idempotency/snapshot.ts'
+import type { SimulatedProcess } from '../simulated-process.ts'
+import type { World } from '../workload.ts'
+import type { Executions } from './executions.ts'
+import type { Start } from './plan.ts'
+
+/** Which operation something was said to. */
+interface Caller {
+  readonly id: number
+  readonly start?: Start
+}
+
+/** What a start may be refused with, besides what bodies throw and what was recorded before. */
+const EXPECTED_CODES = new Set([
+  'STORAGE_UNAVAILABLE',
+  'EXECUTION_IN_PROGRESS',
+  'FINGERPRINT_MISMATCH',
+  'LEASE_LOST',
+  'COMPLETION_UNCONFIRMED',
+  'WAIT_ABORTED',
+  'CLOSED',
+  'EXECUTION_TIMEOUT',
+  'EXECUTION_CANCELLED',
+])
+
+/** Judges what callers and bodies are told against what the storage was seen to store. */
+export class Words {
+  readonly #world: World
+  readonly #executions: Executions
+
+  constructor(world: World, executions: Executions) {
+    this.#world = world
+    this.#executions = executions
+  }
+
+  died(process: SimulatedProcess): void {
+    for (const seen of this.#executions.all()) if (seen.owner === process) seen.believed = false
+  }
+
+  /** A body is told that the execution is its own. */
+  started(process: SimulatedProcess, caller: Caller, execution: ExecutionContext): void {
+    const { executionId, fencingToken, attempt, signal } = execution
+    const seen = this.#executions.get(executionId)
+    if (seen === undefined)
+      return this.#violated('I1', `${process.name} runs ${executionId}, which was never stored`)
+    if (seen.owner !== undefined) this.#violated('I1', `${executionId} runs twice`)
+    if (seen.from !== process.name)
+      this.#violated('I1', `${process.name} runs ${executionId} of ${seen.from}`)
+    if (fencingToken !== seen.fence || attempt !== seen.attempt) {
+      const told = `fence ${fencingToken}, attempt ${attempt}`
+      this.#violated('I4', `${executionId} was told ${told}, stored was ${seen.fence}, ${seen.attempt}`)
+    }
+    seen.owner = process
+    seen.context = execution
+    this.#mayStart(caller, seen.id)
+    signal.addEventListener('abort', () => {
+      seen.believed = false
+      this.#world.history.add(process.index, () => `${executionId} aborted: ${codeOf(signal.reason)}`)
+      if (codeOf(signal.reason) === 'LEASE_LOST') this.#world.totals.count('lost leases told')
+    })
+    if (signal.aborted) return
+    if (!this.#executions.isCurrent(seen) && !seen.gone)
+      this.#violated(
+        'I1',
+        `${process.name} is told that it runs ${executionId}, which was taken over already`,
+      )
+    this.#executions.believes(seen)
+  }
+
+  /** The body has computed for long, and asks for its signal before any timer can have fired. */
+  awake({ executionId, signal }: Pick<ExecutionContext, 'executionId' | 'signal'>): void {
+    const seen = this.#executions.get(executionId)
+    if (seen === undefined || signal.aborted || seen.goneAt > -Infinity || this.#executions.isAlive(seen))
+      return
+    this.#violated('I5', `${executionId} is told to go on right after it computed for longer than its lease`)
+  }
+
+  returned(executionId: string, result: string): void {
+    const seen = this.#executions.get(executionId)
+    if (seen !== undefined) seen.returned = result
+  }
+
+  /** The body does nothing more. */
+  finished(executionId: string): void {
+    const seen = this.#executions.get(executionId)
+    if (seen !== undefined) seen.believed = false
+  }
+
+  /** The caller was told the result. */
+  ended(
+    process: SimulatedProcess,
+    caller: Caller,
+    status: 'executed' | 'replayed',
+    executionId: string,
+    result: unknown,
+  ): void {
+    this.#world.totals.count(status)
+    const seen = this.#executions.get(executionId)
+    if (seen === undefined)
+      return this.#violated('I7', `${process.name} got the result of ${executionId}, which never ran`)
+    if (result !== seen.returned)
+      this.#violated(
+        'I7',
+        `${process.name} got ${String(result)} from ${executionId}, which returned ${String(seen.returned)}`,
+      )
+    if (status === 'executed') this.recorded(executionId, 'completed')
+    else {
+      if (seen.ended !== 'completed' && !seen.gone)
+        this.#violated('I7', `${process.name} got a replay of ${executionId}, which has not completed`)
+      this.#startedNothing(caller, status)
+    }
+  }
+
+  /** Somebody was told that this end is recorded. */
+  recorded(executionId: string, how: 'completed' | 'failed'): void {
+    const seen = this.#executions.get(executionId)
+    if (seen !== undefined && seen.ended !== how && !seen.gone)
+      this.#violated('I2', `${executionId} was told that it is recorded as ${how}, but it is not`)
+  }
+
+  notStarted(caller: Caller, begun: Exclude<BeginOutcome, { status: 'started' }>): void {
+    this.#world.totals.count(begun.status)
+    this.#startedNothing(caller, begun.status)
+    if (begun.status === 'replayed') {
+      const { executionId } = begun.snapshot
+      const seen = this.#executions.get(executionId)
+      if (seen === undefined || begun.result !== seen.returned)
+        this.#violated('I7', `the replay of ${executionId} is ${String(begun.result)}`)
+    }
+  }
+
+  /** A state was shown; `last` is the one that was shown before it. */
+  seen(snapshot: ExecutionSnapshot, last?: ExecutionSnapshot): void {
+    const { executionId, status, result, fencingToken, progressPercentage } = snapshot
+    const seen = this.#executions.get(executionId)
+    if (seen === undefined) return this.#violated('I7', `${executionId} was shown, which never started`)
+    if (status === 'completed' && result !== seen.returned)
+      this.#violated(
+        'I7',
+        `${executionId} was shown with ${String(result)}, it returned ${String(seen.returned)}`,
+      )
+    if (last === undefined || seen.gone) return
+    const isBack =
+      last.executionId === executionId
+        ? progressPercentage < last.progressPercentage ||
+          (last.status !== 'executing' && status === 'executing')
+        : fencingToken < last.fencingToken
+    if (isBack && !this.#executions.get(last.executionId)?.gone) {
+      this.#violated('I4', `a watcher saw ${executionId} after ${last.executionId}, or its progress, go back`)
+    }
+  }
+
+  refused(process: SimulatedProcess, caller: Caller, error: unknown): void {
+    const code = codeOf(error)
+    this.#world.totals.count(`told ${code}`)
+    if (code === 'EXECUTION_IN_PROGRESS' || code === 'FINGERPRINT_MISMATCH')
+      this.#startedNothing(caller, code)
+    if (EXPECTED_CODES.has(code) || isBodys(error)) return
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.#violated(
+      'No surprise',
+      `operation ${caller.id} of ${process.name} was refused with ${code}: ${what}`,
+    )
+  }
+
+  /** The policy of the call allows this start over what was there. */
+  #mayStart({ start }: Caller, id: string): void {
+    const seen = this.#executions.get(id)
+    if (start === undefined || seen === undefined) return
+    const { options } = start
+    const { before } = seen
+    if (seen.attempt > options.maxAttempts && before?.record.status !== 'failed')
+      this.#violated('maxAttempts', `${id} is attempt ${seen.attempt} of ${options.maxAttempts}`)
+    if (before === null) return
+    if (before.record.status === 'completed' && options.onCompleted === 'replay') {
+      const agoMs = this.#executions.storageMsSince(before)
+      if (agoMs < options.completedWindowMs)
+        this.#violated(
+          'I3',
+          `${id} started ${agoMs.toFixed(0)} ms after a completion; the window is ${options.completedWindowMs} ms`,
+        )
+    }
+    if (before.record.status === 'failed' && !before.record.released) {
+      if (before.record.final || options.onFailed === 'replay')
+        this.#violated('onFailed', `${id} runs again what had failed for good`)
+    }
+    if (before.record.status === 'executing' && options.onStalled !== 'takeOver')
+      this.#violated('onStalled', `${id} took over although the policy was to ${options.onStalled}`)
+  }
+
+  /** A call that was told that it started nothing has not. */
+  #startedNothing({ id }: Caller, told: string): void {
+    for (const seen of this.#executions.all()) {
+      if (seen.operation === id && seen.owner === undefined && !seen.gone && this.#executions.isCurrent(seen))
+        this.#violated('I9', `operation ${id} was told ${told}, but it had started ${seen.id} itself`)
+    }
+  }
+
+  #violated(guarantee: string, message: string): void {
+    this.#world.violated(guarantee, message)
+  }
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error) return String(error.code)
+  return error instanceof Error ? error.name : String(error)
+}
+
+/** Thrown by a body of the workload, or recorded of one: nothing to wonder about. */
+function isBodys(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if (error.message.startsWith('the body of') || error.message === 'out of patience') return true
+  return !HoldfastError.isInstance(error) && codeOf(error).startsWith('EXECUTION_')
+}

@@ -1,0 +1,308 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { StorageRefusedError, StorageUnavailableError } from '../../errors.ts'
+import type { LeasePush, LeaseStorage } from '../../storage/leases.ts'
+import type { RecordStorage, Unsubscribe } from '../../storage/records.ts'
+import type { ConnectionState, Storage } from '../../storage/storage.ts'
+import type { ValueStorage } from '../../storage/values.ts'
+import type { History } from './history.ts'
+import type { Fate, Network } from './network.ts'
+import { type Random, createRandom } from './random.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { SimulatedProcess } from './simulated-process.ts'
+import type { Command, FacetName, SimulatedServer } from './simulated-server.ts'
+
+/** Which operation of the workload the present code belongs to. */
+export const currentOperation: AsyncLocalStorage<number> = new AsyncLocalStorage()
+
+const OPERATIONS = {
+  records: ['createOrRead', 'compareAndSet', 'compareAndDelete', 'read', 'list'],
+  leases: ['acquire', 'release', 'extend', 'tend', 'revoke', 'inspect'],
+} as const
+
+interface Pending {
+  readonly reject: (error: Error) => void
+  /** Sends it once more. */
+  readonly again: () => void
+}
+
+interface Answer {
+  readonly value: unknown
+  readonly error?: Error
+}
+
+/** What a process wants to hear of, over every reconnect. */
+interface Subscription {
+  /** Registers at the server; returns what ends it there. */
+  readonly register: () => () => void
+  /** Told when something may have been missed. */
+  readonly onGap: () => void
+  end: (() => void) | undefined
+}
+
+/**
+ * A process's way to the server as a storage: every call becomes a request and a reply, and either may be lost, late or
+ * doubled. When the connection broke, it re-sends what was not answered, or rejects it: clients do either. It subscribes
+ * anew after a reconnect, as the port asks of a storage.
+ */
+export class SimulatedConnection {
+  readonly storage: Storage
+  readonly #scheduler: Scheduler
+  readonly #process: SimulatedProcess
+  readonly #server: SimulatedServer
+  readonly #network: Network
+  readonly #history: History
+  readonly #random: Random
+  readonly #listeners = new Set<(state: ConnectionState) => void>()
+  readonly #pending = new Set<Pending>()
+  readonly #subscriptions = new Set<Subscription>()
+  readonly #free: number[]
+  #state: ConnectionState = 'ready'
+  #generation = 0
+  #messages = 0
+
+  constructor(
+    scheduler: Scheduler,
+    process: SimulatedProcess,
+    server: SimulatedServer,
+    network: Network,
+    history: History,
+    seed: readonly number[],
+  ) {
+    this.#scheduler = scheduler
+    this.#process = process
+    this.#server = server
+    this.#network = network
+    this.#history = history
+    this.#random = createRandom(...seed)
+    this.#free = Array.from({ length: network.plan.links * 2 }, () => 0)
+    this.storage = this.#asStorage()
+  }
+
+  /** How many subscriptions are still wanted. */
+  get subscriptions(): number {
+    return this.#subscriptions.size
+  }
+
+  /**
+   * The connection breaks and is back after `downMs`. The process notices at once or, while it is stopped, when it runs
+   * again; the server notices `unnoticedMs` later, and pushes into the void until then.
+   */
+  reset(downMs: number, unnoticedMs: number): void {
+    const generation = this.#cut(unnoticedMs)
+    this.#process.deliver(0, () => {
+      if (generation !== this.#generation) return
+      this.#history.fault(this.#process.index, () => 'connection lost')
+      this.#change('down')
+      if (this.#network.plan.resends) return
+      const unanswered = [...this.#pending]
+      this.#pending.clear()
+      for (const { reject } of unanswered) {
+        reject(new StorageUnavailableError('The connection was lost.', { maybeApplied: true }))
+      }
+    })
+    this.#process.deliver(downMs, () => this.#reconnect(generation))
+  }
+
+  /** Its process is dead; the server notices `unnoticedMs` later. */
+  die(unnoticedMs: number): void {
+    this.#cut(unnoticedMs)
+    this.#subscriptions.clear()
+  }
+
+  #cut(unnoticedMs: number): number {
+    const ends = [...this.#subscriptions].flatMap(({ end }) => end ?? [])
+    for (const subscription of this.#subscriptions) subscription.end = undefined
+    this.#scheduler.at(this.#scheduler.now + unnoticedMs, () => {
+      for (const end of ends) end()
+    })
+    return (this.#generation += 1)
+  }
+
+  #reconnect(generation: number): void {
+    if (generation !== this.#generation) return
+    if (this.#server.down) return this.#process.deliver(50, () => this.#reconnect(generation))
+    this.#history.add(this.#process.index, () => 'connected again')
+    for (const { again } of this.#pending) again()
+    for (const subscription of this.#subscriptions) {
+      this.#scheduler.at(this.#scheduler.now + this.#network.latency(this.#random), () => {
+        if (generation !== this.#generation || !this.#subscriptions.has(subscription)) return
+        try {
+          subscription.end = subscription.register()
+        } catch {
+          // Refused now: the rights were taken away.
+          return
+        }
+        this.#process.deliver(this.#network.latency(this.#random), subscription.onGap)
+      })
+    }
+    this.#change('ready')
+  }
+
+  #change(state: ConnectionState): void {
+    if (this.#state === state) return
+    this.#state = state
+    for (const listener of this.#listeners) listener(state)
+  }
+
+  #send(facet: FacetName, op: string, args: readonly unknown[]): Promise<unknown> {
+    if (this.#state === 'down' || this.#process.state === 'dead') {
+      return Promise.reject(new StorageUnavailableError('Not connected.', { maybeApplied: false }))
+    }
+    const message = `${this.#process.name}/${(this.#messages += 1)}`
+    const fate = this.#network.fateOf(message, this.#random)
+    const { name: from, index } = this.#process
+    const command: Command = {
+      facet,
+      op,
+      args,
+      from,
+      operation: currentOperation.getStore(),
+      sentAt: this.#scheduler.now,
+    }
+    this.#history.add(index, () => `${described(command)} →`)
+    if (fate !== 'fine') this.#history.fault(index, () => `${op}: ${fate}`)
+    return new Promise((resolve, reject) => {
+      const pending: Pending = {
+        reject,
+        again: () => {
+          this.#history.add(index, () => `${described(command)} → again`)
+          this.#travel(command, 'fine', answer)
+        },
+      }
+      const answer = ({ value, error }: Answer): void => {
+        if (!this.#pending.delete(pending)) return
+        if (error === undefined) resolve(value)
+        else reject(error)
+      }
+      this.#pending.add(pending)
+      this.#travel(command, fate, answer)
+    })
+  }
+
+  #travel(command: Command, fate: Fate, answer: (answer: Answer) => void): void {
+    const { links } = this.#network.plan
+    const link = links === 1 ? 0 : this.#random.int(0, 1)
+    const generation = this.#generation
+    const reply = (heard: Answer): void => {
+      if (fate === 'replyLost') return
+      const isLate = fate === 'replyLate'
+      const at = isLate
+        ? this.#scheduler.now + this.#network.lateness(this.#random)
+        : this.#inOrder(links + link)
+      const arrive = (): void => {
+        // What was on a broken connection is gone with it.
+        if (generation === this.#generation) answer(heard)
+      }
+      this.#scheduler.at(at, arrive, this.#process, 'message')
+    }
+    const execute = (onReply: (heard: Answer) => void): void => {
+      if (this.#server.down) return
+      this.#server.execute(command).then(
+        (value) => {
+          this.#history.add('storage', () => `${command.from} ${command.op} → ${outcome(value)}`)
+          onReply({ value })
+        },
+        (error: unknown) => onReply({ value: undefined, error: error as Error }),
+      )
+    }
+    const lateAt = this.#scheduler.now + this.#network.lateness(this.#random)
+    if (fate === 'requestLost') return
+    const inTime = fate === 'requestLate' ? lateAt : this.#inOrder(link)
+    this.#scheduler.at(inTime, () => execute(reply))
+    if (fate === 'duplicated') this.#scheduler.at(Math.max(inTime, lateAt), () => execute(noop))
+  }
+
+  /** When a message sent now arrives, if none on its link overtakes another. */
+  #inOrder(link: number): number {
+    const at = Math.max(this.#free[link] ?? 0, this.#scheduler.now + this.#network.latency(this.#random))
+    this.#free[link] = at
+    return at
+  }
+
+  /** Like a call, but what it sets up is set up again after every reconnect. */
+  async #subscribe(
+    what: string,
+    onGap: () => void,
+    register: (send: (run: () => void) => void) => () => void,
+  ): Promise<Unsubscribe> {
+    const { name, index } = this.#process
+    const toProcess = (run: () => void): void => {
+      const message = `${name}/push ${(this.#messages += 1)}`
+      if (this.#network.losesPush(message, this.#random)) {
+        this.#history.fault(index, () => `${what}: push lost`)
+        return
+      }
+      this.#process.deliver(this.#network.latency(this.#random), () => {
+        if (this.#subscriptions.has(subscription)) run()
+      })
+    }
+    const subscription: Subscription = { register: () => register(toProcess), onGap, end: undefined }
+    await this.#send('time', 'subscribe', [what])
+    if (!this.#server.down) subscription.end = subscription.register()
+    this.#subscriptions.add(subscription)
+    return async () => {
+      this.#subscriptions.delete(subscription)
+      subscription.end?.()
+    }
+  }
+
+  #asStorage(): Storage {
+    const facet = (name: FacetName, operations: readonly string[]): Record<string, unknown> =>
+      Object.fromEntries(operations.map((op) => [op, (...args: unknown[]) => this.#send(name, op, args)]))
+    const records = {
+      ...facet('records', OPERATIONS.records),
+      subscribe: (key: Parameters<RecordStorage['subscribe']>[0], onHint: () => void) =>
+        this.#subscribe('hints', noop, (send) => this.#server.subscribe(key, () => send(onHint))),
+    }
+    const leases = {
+      ...facet('leases', OPERATIONS.leases),
+      listen: (process: string, onPush: (push: LeasePush) => void) =>
+        this.#subscribe(
+          'pushes',
+          () => onPush({ kind: 'gap' }),
+          (send) => this.#server.listen(process, (push) => send(() => onPush(push))),
+        ),
+    }
+    const values = facet('values', Object.keys(this.#server.peek().values))
+    const state = (): ConnectionState => this.#state
+    return {
+      records: records as unknown as RecordStorage,
+      leases: leases as unknown as LeaseStorage,
+      values: values as unknown as ValueStorage,
+      connection: {
+        get state() {
+          return state()
+        },
+        onChange: (listener) => {
+          this.#listeners.add(listener)
+          return () => void this.#listeners.delete(listener)
+        },
+      },
+      time: () => this.#send('time', 'time', []) as Promise<number>,
+      verify: async () => [],
+      close: async () => undefined,
+    }
+  }
+}
+
+function noop(): void {}
+
+function described({ facet, op, args: [key] }: Command): string {
+  if (facet === 'time') return op
+  const id = typeof key === 'object' && key !== null && 'id' in key ? String(key.id) : String(key)
+  return `${op} ${id}`
+}
+
+function outcome(reply: unknown): string {
+  if (typeof reply !== 'object' || reply === null) return String(reply)
+  if (reply instanceof StorageRefusedError) return reply.code
+  const shown = Object.entries(reply).filter(([name]) => name !== 'now')
+  return shown.map(([name, value]) => `${name} ${short(value)}`).join(' ')
+}
+
+function short(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value)
+  if ('rev' in value) return `rev ${String(value.rev)}`
+  if (Array.isArray(value)) return `[${value.length}]`
+  return '{…}'
+}

@@ -1,0 +1,257 @@
+import { memoryLeases } from '../../memory/memory-leases.ts'
+import { memoryRecords } from '../../memory/memory-records.ts'
+import { memoryValues } from '../../memory/memory-values.ts'
+import { StorageRefusedError } from '../../errors.ts'
+import type { LeasePush, LeaseStorage } from '../../storage/leases.ts'
+import type { RecordKey, RecordStorage } from '../../storage/records.ts'
+import type { ValueStorage } from '../../storage/values.ts'
+import type { History } from './history.ts'
+import type { Scheduler } from './scheduler.ts'
+
+/** The facets of a storage, without what belongs to a connection. */
+export interface Facets {
+  readonly records: RecordStorage
+  readonly leases: LeaseStorage
+  readonly values: ValueStorage
+}
+
+export type FacetName = keyof Facets | 'time'
+
+/** A request as it travels. */
+export interface Command {
+  readonly facet: FacetName
+  readonly op: string
+  readonly args: readonly unknown[]
+  /** The name of the process that sent it. */
+  readonly from: string
+  /** Which operation of the workload it was sent for. */
+  readonly operation: number | undefined
+  readonly sentAt: number
+}
+
+export interface ServerObserver {
+  /** A command was executed; `now` is the server's clock, in milliseconds. */
+  executed(command: Command, reply: unknown, now: number): void
+}
+
+interface Logged {
+  readonly at: number
+  readonly clock: number
+  readonly run: (facets: Facets) => unknown
+  readonly key: string | undefined
+  readonly isWrite: boolean
+}
+
+const READS = new Set(['read', 'list', 'inspect', 'get', 'time'])
+
+/**
+ * A storage with a clock of its own: the memory storage behind a network. It keeps a log of what it executed, so that
+ * it can become a replica that has not heard of the last writes.
+ */
+export class SimulatedServer {
+  readonly #scheduler: Scheduler
+  readonly #history: History
+  readonly #rate: number
+  readonly #build: (facets: Facets) => Facets
+  #offset: number
+  #frozenClock: number | undefined
+  #facets: Facets
+  #log: Logged[] = []
+  #down = false
+  #listening = new Map<string, { readonly pushes: Set<(push: LeasePush) => void>; stop: () => void }>()
+  #hints = new Map<string, Set<() => void>>()
+  #pushesRefused = false
+  #replaying = false
+  readonly #everListened: (() => void)[] = []
+  /** Told of everything that is executed. */
+  observer: ServerObserver = { executed: () => undefined }
+
+  /** `build` may wrap the facets, to make a storage that breaks the contract. */
+  constructor(
+    scheduler: Scheduler,
+    history: History,
+    clock: { readonly rate: number; readonly start: number },
+    build: (facets: Facets) => Facets,
+  ) {
+    this.#scheduler = scheduler
+    this.#history = history
+    this.#rate = clock.rate
+    this.#offset = clock.start
+    this.#build = build
+    this.#facets = this.#fresh()
+  }
+
+  get down(): boolean {
+    return this.#down
+  }
+
+  /** Its clock in milliseconds, with fractions. */
+  now(): number {
+    return this.#frozenClock ?? this.#offset + this.#scheduler.now * this.#rate
+  }
+
+  stepClock(ms: number): void {
+    this.#offset += ms
+  }
+
+  refusePushes(refused: boolean): void {
+    this.#pushesRefused = refused
+  }
+
+  async execute(command: Command): Promise<unknown> {
+    const { facet, op, args } = command
+    const now = this.now()
+    if (facet === 'time') return Math.floor(now)
+    const run = (facets: Facets): unknown => call(facets, facet, op, args)
+    this.#log.push({ at: this.#scheduler.now, clock: now, run, key: keyOf(command), isWrite: !READS.has(op) })
+    const reply = await run(this.#facets)
+    this.observer.executed(command, reply, now)
+    return reply
+  }
+
+  /** What `facet` holds, unseen by the observer. */
+  peek(): Facets {
+    return this.#facets
+  }
+
+  /** Hints for a key, to be sent over a connection; returns what ends it. */
+  subscribe(key: RecordKey, onHint: () => void): () => void {
+    const text = `${key.collection}\n${key.id}`
+    let listeners = this.#hints.get(text)
+    if (listeners === undefined) {
+      const created = new Set<() => void>()
+      listeners = created
+      this.#hints.set(text, created)
+      void this.#facets.records.subscribe(key, () => {
+        if (this.#hints.get(text) === created) for (const listener of created) listener()
+      })
+    }
+    const mine = listeners
+    mine.add(onHint)
+    return () => mine.delete(onHint)
+  }
+
+  /** Pushes for a process, to be sent over a connection; returns what ends it. */
+  listen(process: string, onPush: (push: LeasePush) => void): () => void {
+    if (this.#pushesRefused) throw new StorageRefusedError('NOPERM: this user may not subscribe.')
+    let listening = this.#listening.get(process)
+    if (listening === undefined) {
+      const pushes = new Set<(push: LeasePush) => void>()
+      const created = { pushes, stop: this.#listen(process, pushes) }
+      listening = created
+      this.#listening.set(process, created)
+    }
+    const { pushes, stop } = listening
+    const entry = listening
+    pushes.add(onPush)
+    return () => {
+      if (!pushes.delete(onPush) || pushes.size > 0 || this.#listening.get(process) !== entry) return
+      this.#listening.delete(process)
+      stop()
+    }
+  }
+
+  isListening(process: string): boolean {
+    return this.#listening.has(process)
+  }
+
+  get subscriptions(): number {
+    const all = [...[...this.#listening.values()].map(({ pushes }) => pushes), ...this.#hints.values()]
+    return all.reduce((sum, { size }) => sum + size, 0)
+  }
+
+  crash(): void {
+    this.#down = true
+    this.#listening = new Map()
+    this.#hints = new Map()
+  }
+
+  /**
+   * Comes back as a replica that has heard nothing since `heardUntil`, with a clock that differs by `skewMs`. Returns
+   * how many writes are lost.
+   */
+  async takeOver(heardUntil: number, skewMs: number): Promise<number> {
+    const lost = this.#log.filter(({ at, isWrite }) => isWrite && at > heardUntil).length
+    await this.#replay(this.#log.filter(({ at }) => at <= heardUntil))
+    // Nobody is connected to it yet.
+    for (const end of this.#everListened.splice(0)) end()
+    this.stepClock(skewMs)
+    this.#down = false
+    this.#history.fault('storage', () => `replica takes over, ${lost} writes lost`)
+    return lost
+  }
+
+  /** Forgets a key, as when memory is short. */
+  async evict(key: string): Promise<void> {
+    this.#history.fault('storage', () => `evicts ${key}`)
+    await this.#replay(this.#log.filter((logged) => logged.key !== key))
+    const hints = [...this.#hints]
+    this.#hints = new Map()
+    for (const [text, listeners] of hints) {
+      const [collection = '', id = ''] = text.split('\n')
+      for (const listener of listeners) this.subscribe({ collection, id }, listener)
+    }
+  }
+
+  get keys(): readonly string[] {
+    return [...new Set(this.#log.flatMap(({ key }) => key ?? []))]
+  }
+
+  async #replay(log: Logged[]): Promise<void> {
+    this.#log = log
+    this.#replaying = true
+    this.#facets = this.#fresh()
+    for (const { clock, run } of log) {
+      this.#frozenClock = clock
+      await run(this.#facets)
+    }
+    this.#frozenClock = undefined
+    // Pushes travel for a turn.
+    await Promise.resolve()
+    this.#replaying = false
+  }
+
+  #listen(process: string, pushes: Set<(push: LeasePush) => void>): () => void {
+    let stopped: Promise<() => Promise<void>> | undefined
+    const run = (facets: Facets): unknown => {
+      stopped = facets.leases.listen(process, (push) => {
+        if (facets !== this.#facets || this.#replaying) return
+        for (const listener of pushes) listener(push)
+      })
+      return stopped
+    }
+    const end = (): unknown => stopped?.then((stop) => stop())
+    this.#runLogged(run)
+    this.#everListened.push(() => this.#runLogged(end))
+    return () => this.#runLogged(end)
+  }
+
+  #runLogged(run: (facets: Facets) => unknown): void {
+    this.#log.push({ at: this.#scheduler.now, clock: this.now(), run, key: undefined, isWrite: false })
+    void run(this.#facets)
+  }
+
+  #fresh(): Facets {
+    const now = (): number => this.now()
+    return this.#build({
+      records: memoryRecords(() => Math.floor(now() * 1_000)),
+      leases: memoryLeases(now),
+      values: memoryValues(now),
+    })
+  }
+}
+
+function call(facets: Facets, facet: keyof Facets, op: string, args: readonly unknown[]): unknown {
+  const operations = facets[facet] as unknown as Readonly<
+    Record<string, (...args: readonly unknown[]) => unknown>
+  >
+  const operation = operations[op]
+  if (operation === undefined) throw new TypeError(`the storage has no ${facet}.${op}`)
+  return operation(...args)
+}
+
+function keyOf({ facet, args }: Command): string | undefined {
+  const [key] = args
+  if (facet !== 'records') return typeof key === 'string' ? key : undefined
+  return typeof key === 'object' && key !== null && 'id' in key ? String(key.id) : undefined
+}
