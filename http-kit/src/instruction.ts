@@ -27,7 +27,7 @@ export type Instruction =
   /** Runs the idempotent job `kit:nested` with this key, then answers 200 with its `{status, result}`. */
   | { readonly kind: 'nested'; readonly jobKey: string }
 
-export type Headers = Readonly<Record<string, string | string[]>>
+type Headers = Readonly<Record<string, string | string[]>>
 
 /** The header by which a request says whom its handler has to ask. */
 export const WITNESS_HEADER = 'x-kit-witness'

@@ -37,7 +37,7 @@ export async function runHttpCases(
   await witness.close()
 }
 
-export async function runCase(target: RunnableTarget, one: HttpCase, witness: Witness): Promise<CaseOutcome> {
+async function runCase(target: RunnableTarget, one: HttpCase, witness: Witness): Promise<CaseOutcome> {
   const reason = reasonAgainst(target, one)
   if (reason !== undefined) return { status: 'notApplicable', reason }
   try {

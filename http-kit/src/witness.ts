@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import type { Instruction } from './instruction.ts'
 
 /** One run of a handler, as the handler itself reported it. */
-export interface Visit {
+interface Visit {
   readonly pid: number
 }
 

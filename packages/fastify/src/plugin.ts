@@ -1,5 +1,5 @@
 import { type Holdfast, createHoldfast } from '@holdfast/core'
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { logConnection } from './connection-log.ts'
 import './declarations.ts'
@@ -49,5 +49,3 @@ async function within(ms: number, work: Promise<void>): Promise<void> {
   await Promise.race([work, deadline])
   clearTimeout(timer)
 }
-
-export type { FastifyInstance }
