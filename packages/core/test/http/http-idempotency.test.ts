@@ -97,6 +97,20 @@ describe('an exchange', () => {
     expect(await answered(ask(http))).toEqual({ status: 200, json: { ok: true } })
   })
 
+  test.each([
+    ['a byte order mark', Buffer.from('\ufeffabc')],
+    ['no text', Buffer.from([0xff, 0x00, 0xc0])],
+    ['a view into more', new Uint8Array([1, 2, 3, 4]).subarray(1, 3)],
+    ['nothing', Buffer.alloc(0)],
+    ['half a surrogate pair', 'a\ud800'],
+  ])('replays the bytes of a body that is %s', async (_name, body) => {
+    const http = httpOver(memoryStorage())
+    await (await started(ask(http))).complete({ ...ok, body })
+    const decision = await ask(http)
+    if (decision.action !== 'answer') throw new Error(decision.action)
+    expect(Buffer.from(decision.response.body ?? 'none')).toEqual(Buffer.from(body as string))
+  })
+
   test('that is released leaves the key free, for another payload too', async () => {
     const http = httpOver(memoryStorage())
     expect(await (await started(ask(http))).release()).toBe('released')
