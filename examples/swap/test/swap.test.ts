@@ -48,7 +48,7 @@ async function aDayAtTheOffice(url: string): Promise<readonly unknown[]> {
   const race = (await Promise.all([order('1B', 'ann', 'k2'), order('1B', 'bob', 'k2')])) as {
     status: number
   }[]
-  seen.push(race.map(({ status }) => status).sort())
+  seen.push(race.map(({ status }) => status).sort((a, b) => a - b))
   seen.push(await ask('/seats'))
   const reports = await Promise.all([1, 2, 3].map(() => ask('/reports/monday', { method: 'POST' })))
   seen.push(
