@@ -2,7 +2,16 @@ import { HoldfastError, InvalidArgumentError } from '../errors.ts'
 import { fingerprintOf } from '../idempotency/fingerprint.ts'
 import type { BeginOutcome, Idempotency } from '../idempotency/idempotency.ts'
 import type { StartOptions } from '../idempotency/options.ts'
-import type { ExecutionSnapshot } from '../idempotency/snapshot.ts'
+import {
+  REUSED,
+  UNAVAILABLE,
+  failedBefore,
+  inProgress,
+  malformed,
+  missing,
+  notStored,
+  replayOf,
+} from './answers.ts'
 import { type BypassReason, requests } from './events.ts'
 import { Exchange, type HttpExchange } from './exchange.ts'
 import { type ParsedKey, checkResolvedKey, parseIdempotencyKey } from './idempotency-key.ts'
@@ -15,7 +24,7 @@ import {
   jobTypeOf,
   standardFingerprint,
 } from './request.ts'
-import { type HttpResponse, type HttpResponseHeaders, type StoredResponse, bytesOf } from './response.ts'
+import type { HttpResponse, HttpResponseHeaders, StoredResponse } from './response.ts'
 
 /**
  * The rules of the `Idempotency-Key` header for one route (or for several that share their options), free of any
@@ -190,10 +199,10 @@ export function createHttpIdempotency<Request = unknown>(
       } catch (error) {
         const code = HoldfastError.isInstance(error) ? error.code : undefined
         if (code === 'WAIT_ABORTED') return refuse(jobType, jobKey, inProgress(1), 'in-flight')
-        if (code === undefined || !UNAVAILABLE.has(code)) throw error
+        if (code === undefined || !NO_ANSWER.has(code)) throw error
         return resolved.onStorageUnavailable === 'open'
           ? bypass(jobType, jobKey, 'storageUnavailable', error)
-          : refuse(jobType, jobKey, UNAVAILABLE_PROBLEM, 'bypassed')
+          : refuse(jobType, jobKey, UNAVAILABLE, 'bypassed')
       }
       return decide(jobType, jobKey, key, outcome)
     },
@@ -237,72 +246,5 @@ async function fingerprintFor<Request>(
   return fingerprintOf(await fingerprint(request, fingerprintWithoutUnread(facts)))
 }
 
-function replayOf(
-  stored: Exclude<StoredResponse, { omitted: string }>,
-  { endTime }: ExecutionSnapshot,
-  withDate: boolean,
-): HttpResponse {
-  const date = withDate && endTime !== null ? { 'idempotency-original-date': endTime.toUTCString() } : {}
-  return {
-    status: stored.status,
-    headers: { ...stored.headers, 'idempotent-replayed': 'true', ...date },
-    body: bytesOf(stored),
-  }
-}
-
 /** With these the storage has not said whether the key is free. */
-const UNAVAILABLE: ReadonlySet<string> = new Set(['STORAGE_UNAVAILABLE', 'STORAGE_REFUSED', 'CLOSED'])
-
-const UNAVAILABLE_PROBLEM: Problem = {
-  code: 'IDEMPOTENCY_STORAGE_UNAVAILABLE',
-  detail:
-    'Whether this request was handled before cannot be found out. Nothing was done; send it again later.',
-  retryAfterSeconds: 1,
-}
-
-const REUSED: Problem = {
-  code: 'IDEMPOTENCY_KEY_REUSED',
-  detail: 'This key belongs to a request with another payload. Use a new key for a new request.',
-}
-
-function missing({ header, key }: ResolvedHttpOptions<never>): Problem {
-  const what = key === undefined ? `the ${header} header` : 'an idempotency key'
-  return { code: 'IDEMPOTENCY_KEY_MISSING', detail: `This request needs ${what}.` }
-}
-
-function malformed({ header, key }: ResolvedHttpOptions<never>, reason: string): Problem {
-  const what = key === undefined ? `The ${header} header` : 'The idempotency key'
-  return { code: 'IDEMPOTENCY_KEY_MALFORMED', detail: `${what} is not usable: ${reason}.` }
-}
-
-function inProgress(retryAfterSeconds: number): Problem {
-  return {
-    code: 'IDEMPOTENCY_IN_PROGRESS',
-    detail: 'The first request with this key is still being handled. Send it again to get its answer.',
-    retryAfterSeconds,
-  }
-}
-
-function notStored(
-  stored: (StoredResponse & { readonly omitted: string }) | undefined,
-  { resultOmitted, endTime }: ExecutionSnapshot,
-): Problem {
-  return {
-    code: 'IDEMPOTENCY_RESPONSE_NOT_STORED',
-    detail: 'The first request with this key was handled, and is not handled again; its answer was not kept.',
-    members: {
-      reason: stored?.omitted ?? resultOmitted,
-      originalStatus: stored?.status ?? null,
-      completedAt: endTime,
-    },
-  }
-}
-
-function failedBefore({ attempt, error }: ExecutionSnapshot, retryAfterMs: number | undefined): Problem {
-  return {
-    code: 'IDEMPOTENCY_EXECUTION_FAILED',
-    detail: 'The request with this key failed, and is not tried again.',
-    ...(retryAfterMs === undefined ? {} : { retryAfterSeconds: Math.ceil(retryAfterMs / 1_000) }),
-    members: { attempts: attempt, cause: error?.code ?? null },
-  }
-}
+const NO_ANSWER: ReadonlySet<string> = new Set(['STORAGE_UNAVAILABLE', 'STORAGE_REFUSED', 'CLOSED'])
