@@ -69,7 +69,7 @@ describe.for(clients)('two apps on Redis through %s', (client) => {
     await Promise.all(apps.map((app) => app.close()))
     // The clients are whose they were.
     expect(await Promise.all(opened.map(({ storage }) => storage.time()))).toHaveLength(2)
-    await Promise.all(opened.map(({ end }) => end()))
+    await Promise.all(opened.map((each) => each.end()))
   })
 
   it('say through Terminus whether Redis answers', async () => {
@@ -90,7 +90,8 @@ describe.for(clients)('two apps on Redis through %s', (client) => {
     }
 
     const redis = await startRedis()
-    const { storage, end } = await redisStorages[client](redis.url)
+    const opened = await redisStorages[client](redis.url)
+    const { storage } = opened
     const module = await Test.createTestingModule({
       imports: [
         TerminusModule.forRoot({ logger: false }),
@@ -123,6 +124,6 @@ describe.for(clients)('two apps on Redis through %s', (client) => {
     })
     expect(await app.get(Holdfast).health()).toMatchObject({ status: 'down' })
     await app.close()
-    await end()
+    await opened.end()
   })
 })

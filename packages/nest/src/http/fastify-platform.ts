@@ -121,14 +121,21 @@ function captureOf(
     // When the stream fails, Fastify sends an error instead, which then is the answer to record.
     const collected =
       streams === 'buffer' && isReadable(payload) ? await collectStream(payload, maxResponseBytes) : undefined
-    onSend.delete(reply)
+    onSend.set(reply, unanswered)
     const { statusCode: status } = reply
     const body = collected?.fits ? collected.bytes : capturedBody(payload)
     await exchange.complete({ status, headers: reply.getHeaders(), body, error: failure() })
+    onSend.delete(reply)
     if (collected === undefined) return payload
     return collected.fits ? collected.bytes : Readable.from(collected.stream)
   }
 }
+
+/**
+ * Fastify sends an empty answer of its own while this one is being recorded, when its client has hung up; the second of
+ * the two that writes its head would bring the process down.
+ */
+const unanswered: OnSend = () => new Promise(() => undefined)
 
 /** Fastify would take status and headers over from the `Response` when we have looked. */
 function bodyOf(response: Response, reply: FastifyReply): unknown {

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '@holdfast/core'
 
 /** Parameters that begin with `Args`. */
-export type Beginning<Args extends readonly unknown[]> = readonly [...Args, ...unknown[]]
+type Beginning<Args extends readonly unknown[]> = readonly [...Args, ...unknown[]]
 
 /**
  * Decorates a method that returns a promise and whose parameters begin with `Args`: those of the function that makes

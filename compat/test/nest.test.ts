@@ -1,0 +1,50 @@
+import { httpSuite, startAppProcess } from '@holdfast/http-kit'
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
+import { type NestLine, type NestStage, openNestStage } from '../src/nest-stage.ts'
+import { run } from '../src/run.ts'
+
+const redisUrl = process.env['REDIS_URL'] ?? ''
+const stages = new Map<NestLine, NestStage>()
+const stageOf = (line: NestLine): NestStage => {
+  const stage = stages.get(line)
+  if (stage === undefined) throw new Error(`${line} was not staged`)
+  return stage
+}
+
+afterAll(async () => {
+  await Promise.all([...stages.values()].map((stage) => stage.remove()))
+})
+
+describe.for<NestLine>(['nest10', 'nest11'])('a CommonJS app on %s', { timeout: 120_000 }, (line) => {
+  beforeAll(async () => {
+    stages.set(line, await openNestStage(line))
+  }, 120_000)
+
+  it('is compiled, uses every part, and closes', async () => {
+    const { code, output } = await run(process.execPath, [stageOf(line).program('main')])
+    expect(output.trim()).toBe('used on Express and on Fastify')
+    expect(code).toBe(0)
+  })
+
+  it.runIf(line === 'nest11')('is tested with Jest', async () => {
+    const { directory, jest } = stageOf(line)
+    const args = ['--experimental-vm-modules', '--no-warnings', jest, '--rootDir', `${directory}/app/out`]
+    const { code, output } = await run(process.execPath, args)
+    expect(output).toContain('Tests:       2 passed, 2 total')
+    expect(code).toBe(0)
+  })
+
+  for (const platform of ['express', 'fastify']) {
+    httpSuite(
+      { describe, test, beforeAll, afterAll },
+      `HTTP cases: ${line} on ${platform}, ioredis`,
+      async () => {
+        const args = [stageOf(line).program('kit-main'), platform]
+        const app = await startAppProcess({ args, env: { REDIS_URL: redisUrl } })
+        return { url: app.url, close: () => app.close(), events: true }
+      },
+      // A sample: crashes, faults and other instances are for the storage, plugins for the platform.
+      ({ needs = [] }) => needs.every((need) => need === 'events'),
+    )
+  }
+})
