@@ -8,19 +8,22 @@ import {
   followState,
   keySlot,
 } from '@holdfast/redis-protocol'
-import type { IoredisClient, IoredisCluster, IoredisConnection, IoredisNode, IoredisSingle } from './ioredis-types.ts'
+import type {
+  IoredisClient,
+  IoredisCluster,
+  IoredisConnection,
+  IoredisNode,
+  IoredisSingle,
+} from './ioredis-types.ts'
 import { oneWrite } from './one-write.ts'
 
 /** Makes an ioredis client serve the Redis client port. */
 export function ioredisClient(client: IoredisClient): RedisClient {
   refuseUnfit(client)
   const { connection, detach } = followState(client, ['ready', 'close', 'end'], {
-    state: () => (client.status === 'ready' ? 'ready' : 'down'),
+    // A lazy client connects at its first command, so it must get one.
+    state: () => (client.status === 'ready' || client.status === 'wait' ? 'ready' : 'down'),
     problem: () => (client.status === 'end' ? ended() : undefined),
-    wake() {
-      // A lazy client connects at its first command; but nothing is sent to one that is not ready.
-      if (client.status === 'wait') client.connect().catch(() => {}) // its 'error' event tells
-    },
   })
   return isCluster(client)
     ? { cluster: true, connection, detach, ...clusterCommands(client), ...shardedOf(client) }
@@ -37,6 +40,7 @@ function ended(): HoldfastError {
 function singleCommands(client: IoredisSingle): Pick<RedisClient, 'send' | 'masters' | 'openLink'> {
   const hold = oneWrite(() => [client.stream])
   const send = ([name, ...args]: Command): Promise<unknown> => {
+    if (client.status === 'wait') return client.connect().then(() => client.call(name, args))
     hold()
     return client.call(name, args)
   }
@@ -52,6 +56,7 @@ function clusterCommands(client: IoredisCluster): Pick<RedisClient, 'send' | 'ma
   return {
     // The client finds the key in the command by itself.
     send: ([name, ...args]) => {
+      if (client.status === 'wait') return client.connect().then(() => client.call(name, args))
       hold()
       return client.call(name, args)
     },
@@ -59,7 +64,9 @@ function clusterCommands(client: IoredisCluster): Pick<RedisClient, 'send' | 'ma
     openLink: async (events, key) => {
       const masters = client.nodes('master')
       const address = key === undefined ? undefined : client.slots[keySlot(key)]?.[0]
-      const node = masters.find((master) => addressOf(master) === address) ?? masters[Math.floor(Math.random() * masters.length)]
+      const node =
+        masters.find((master) => addressOf(master) === address) ??
+        masters[Math.floor(Math.random() * masters.length)]
       if (node === undefined) throw new Error('The client is offline') // no node is known: nothing was sent
       return await openLink(node, events)
     },
@@ -70,8 +77,8 @@ function shardedOf(client: IoredisCluster): Pick<RedisClient, 'sharded'> {
   if (client.options.shardedSubscribers !== true) return {}
   const listeners = new Map<string, Set<(payload: string) => void>>()
   let dispatching = false
-  const dispatch = (channel: string, payload: string): void => {
-    for (const listener of listeners.get(channel) ?? []) listener(payload)
+  const dispatch = (channel: unknown, payload: unknown): void => {
+    for (const listener of listeners.get(String(channel)) ?? []) listener(String(payload))
   }
   return {
     sharded: {
@@ -105,12 +112,12 @@ async function openLink(from: IoredisSingle | IoredisNode, events: LinkEvents): 
     autoResubscribe: false,
     enableAutoPipelining: false,
     retryStrategy: null,
-    sentinelRetryStrategy: null,
+    sentinelRetryStrategy: () => null,
   })
   own.on('error', () => {}) // 'end' follows
   let open = true
   await own.connect()
-  own.on('message', events.message)
+  own.on('message', (channel, payload) => events.message(String(channel), String(payload)))
   own.on('end', () => {
     if (open) events.lost()
   })
@@ -143,10 +150,16 @@ function isCluster(client: IoredisClient): client is IoredisCluster {
 
 function refuseUnfit(client: IoredisClient): void {
   if (typeof client?.call !== 'function' || typeof client.status !== 'string') {
-    throw new InvalidArgumentError('ioredisStorage() takes an ioredis client: new Redis(…) or new Cluster(…).')
+    throw new InvalidArgumentError(
+      'ioredisStorage() takes an ioredis client: new Redis(…) or new Cluster(…).',
+    )
   }
-  const options: { keyPrefix?: string | undefined; scaleReads?: unknown; redisOptions?: object | undefined } = client.options
-  if (options.keyPrefix || (options.redisOptions && 'keyPrefix' in options.redisOptions && options.redisOptions.keyPrefix)) {
+  const options: { keyPrefix?: string | undefined; scaleReads?: unknown; redisOptions?: object | undefined } =
+    client.options
+  if (
+    options.keyPrefix ||
+    (options.redisOptions && 'keyPrefix' in options.redisOptions && options.redisOptions.keyPrefix)
+  ) {
     throw new InvalidArgumentError(
       'Holdfast cannot use an ioredis client with keyPrefix, which ioredis does not put before channels. ' +
         "Give it a client without, and Holdfast's own prefix: ioredisStorage(client, { prefix }).",

@@ -45,8 +45,8 @@ interface IoredisCommon {
   readonly status: string
   call(command: string, args: string[]): Promise<unknown>
   connect(): Promise<unknown>
-  on(event: string, listener: (...args: never[]) => void): unknown
-  off(event: string, listener: (...args: never[]) => void): unknown
+  on(event: string, listener: (...args: unknown[]) => void): unknown
+  off(event: string, listener: (...args: unknown[]) => void): unknown
 }
 
 export interface LinkOptions {
@@ -55,7 +55,7 @@ export interface LinkOptions {
   readonly autoResubscribe: false
   readonly enableAutoPipelining: false
   readonly retryStrategy: null
-  readonly sentinelRetryStrategy: null
+  readonly sentinelRetryStrategy: () => null
 }
 
 /** A socket that can be told to hold what is written to it. */

@@ -8,12 +8,12 @@ import { ioredisStorage } from '../src/index.ts'
 const servers = await SentinelGroup.start()
 afterAll(async () => await servers.stop())
 
-describe.for([
-  ['ioredis 6', Redis],
-  ['ioredis 5', Redis5],
-] as const)('%s, with sentinels', ([name, Client]) => {
+const options = { sentinels: [...servers.sentinels], name: servers.name }
+const versions = { 'ioredis 6': () => new Redis(options), 'ioredis 5': () => new Redis5(options) }
+
+describe.for(Object.entries(versions))('%s, with sentinels', ([name, create]) => {
   it('works, and works again after a failover', { timeout: 60_000 }, async () => {
-    const client = new Client({ sentinels: [...servers.sentinels], name: servers.name })
+    const client = create()
     client.on('error', () => {})
     const storage = ioredisStorage(client, { prefix: 'sentinel' })
     const holdfast = createHoldfast({ storage })
@@ -25,7 +25,9 @@ describe.for([
     await servers.failOver()
     // Calls wait for the new primary, as long as their deadline allows.
     await expect
-      .poll(async () => (await holdfast.idempotency.run('job', `after ${name}`, () => 1)).result, { timeout: 15_000 })
+      .poll(async () => (await holdfast.idempotency.run('job', `after ${name}`, () => 1)).result, {
+        timeout: 15_000,
+      })
       .toBe(1)
     await expect.poll(() => hints.length, { timeout: 15_000 }).toBeGreaterThan(0)
 

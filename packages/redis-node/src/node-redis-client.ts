@@ -1,4 +1,9 @@
-import { HoldfastError, InvalidArgumentError, StorageRefusedError, StorageUnavailableError } from '@holdfast/core'
+import {
+  HoldfastError,
+  InvalidArgumentError,
+  StorageRefusedError,
+  StorageUnavailableError,
+} from '@holdfast/core'
 import {
   type Command,
   type LinkEvents,
@@ -88,10 +93,13 @@ function sentinelCommands(client: NodeRedisSentinel): Commands {
       const own = client.duplicate({ masterPoolSize: 1, replicaPoolSize: 0 })
       const { link, lost } = linkOn(own, (args) => own.sendCommand(false, mutable(args), plain), events)
       own.on('error', () => {}) // of any node: it says nothing about this connection
-      await own.connect()
+      await own.connect().catch((error: unknown) => {
+        link.close()
+        throw error
+      })
       // It would follow the new master by itself, but without telling when.
-      own.on('topology-change', ({ type }: { readonly type: string }) => {
-        if (type === 'MASTER_CHANGE') lost()
+      own.on('topology-change', (change) => {
+        if (isOtherMaster(change)) lost()
       })
       return link
     },
@@ -101,9 +109,10 @@ function sentinelCommands(client: NodeRedisSentinel): Commands {
 /** node-redis 5 opens no second connection to what sentinels watch, but keeps one of its own to subscribe on. */
 function subscriptionsOf(client: NodeRedisSentinel, events: LinkEvents): RedisLink {
   const channels = new Set<string>()
-  const onMessage = (payload: string, channel: string): void => events.message(channel, payload)
-  const onChange = ({ type }: { readonly type: string }): void => {
-    if (type !== 'MASTER_CHANGE') return
+  const onMessage = (payload: unknown, channel: unknown): void =>
+    events.message(String(channel), String(payload))
+  const onChange = (change: unknown): void => {
+    if (!isOtherMaster(change)) return
     close()
     events.lost()
   }
@@ -114,7 +123,10 @@ function subscriptionsOf(client: NodeRedisSentinel, events: LinkEvents): RedisLi
   }
   client.on('topology-change', onChange)
   return {
-    send: () => Promise.reject(new StorageRefusedError('Waiting for replicas behind sentinels needs redis 6 or ioredis.')),
+    send: () =>
+      Promise.reject(
+        new StorageRefusedError('Waiting for replicas behind sentinels needs redis 6 or ioredis.'),
+      ),
     async subscribe(channel) {
       channels.add(channel)
       await client.subscribe(channel, onMessage)
@@ -125,6 +137,10 @@ function subscriptionsOf(client: NodeRedisSentinel, events: LinkEvents): RedisLi
     },
     close,
   }
+}
+
+function isOtherMaster(change: unknown): boolean {
+  return typeof change === 'object' && change !== null && 'type' in change && change.type === 'MASTER_CHANGE'
 }
 
 function clusterCommands(client: NodeRedisCluster): Commands {
@@ -186,8 +202,9 @@ function linkOn(
   own: NodeRedisConnection | NodeRedisSentinelConnection,
   send: (args: Command) => Promise<unknown>,
   events: LinkEvents,
-): { readonly link: RedisLink; lost(): void } {
-  const onMessage = (payload: string, channel: string): void => events.message(channel, payload)
+): { readonly link: RedisLink; readonly lost: () => void } {
+  const onMessage = (payload: unknown, channel: unknown): void =>
+    events.message(String(channel), String(payload))
   let ended = false
   const end = (): boolean => {
     if (ended) return false

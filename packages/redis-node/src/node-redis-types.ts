@@ -27,7 +27,10 @@ export interface NodeRedisSentinel extends NodeRedisCommon {
   subscribe(channel: string, listener: MessageListener): Promise<unknown>
   unsubscribe(channel: string, listener: MessageListener): Promise<unknown>
   /** Since version 6. */
-  duplicate?(overrides: { readonly masterPoolSize: number; readonly replicaPoolSize: number }): NodeRedisSentinelConnection
+  duplicate?(overrides: {
+    readonly masterPoolSize: number
+    readonly replicaPoolSize: number
+  }): NodeRedisSentinelConnection
 }
 
 /** `createCluster(…)` of version 6. Version 5 has no `isReady`, and never recovers from the loss of a master. */
@@ -35,7 +38,12 @@ export interface NodeRedisCluster extends NodeRedisCommon {
   readonly isReady: boolean
   readonly masters: readonly ClusterNode[]
   readonly slots: readonly (Shard | undefined)[]
-  sendCommand(key: string | undefined, isReadonly: boolean, args: string[], options?: CommandOptions): Promise<unknown>
+  sendCommand(
+    key: string | undefined,
+    isReadonly: boolean,
+    args: string[],
+    options?: CommandOptions,
+  ): Promise<unknown>
   nodeClient(node: ClusterNode): NodeRedisSingle | Promise<NodeRedisSingle>
   sSubscribe(channel: string, listener: (payload: string) => void): Promise<void>
   sUnsubscribe(channel: string, listener: (payload: string) => void): Promise<void>
@@ -53,12 +61,12 @@ interface Subscriber {
   destroy(): unknown
 }
 
-type MessageListener = (payload: string, channel: string) => void
+type MessageListener = (payload: unknown, channel: unknown) => void
 
 interface NodeRedisCommon {
   readonly isOpen: boolean
-  on(event: string, listener: (...args: never[]) => void): unknown
-  off(event: string, listener: (...args: never[]) => void): unknown
+  on(event: string, listener: (...args: unknown[]) => void): unknown
+  off(event: string, listener: (...args: unknown[]) => void): unknown
   listenerCount(event: string): number
 }
 

@@ -34,7 +34,7 @@ export type Command = readonly [name: string, ...args: string[]]
 export interface RedisNode {
   /** How the node is called in messages: host and port where the client knows them. */
   readonly name: string
-  send(args: Command): Promise<unknown>
+  readonly send: (args: Command) => Promise<unknown>
 }
 
 /**

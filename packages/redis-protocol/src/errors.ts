@@ -15,7 +15,9 @@ export function asStorageError(error: unknown, doing: string): HoldfastError {
       maybeApplied: false,
     })
   }
-  return new StorageRefusedError(`Redis refused ${doing}: ${message}${advice(word, message)}`, { cause: error })
+  return new StorageRefusedError(`Redis refused ${doing}: ${message}${advice(word, message)}`, {
+    cause: error,
+  })
 }
 
 export function isNoScript(error: unknown): boolean {

@@ -48,7 +48,8 @@ export function createKeys(prefix: string): Keys {
       `prefix must be 1 to 64 letters, digits, '_', '.' or '-', not ${JSON.stringify(prefix)}.`,
     )
   }
-  const bucketTag = (collection: string, bucket: number): string => `{${prefix}:r:${escapeTag(collection)}:${bucket}}`
+  const bucketTag = (collection: string, bucket: number): string =>
+    `{${prefix}:r:${escapeTag(collection)}:${bucket}}`
   return {
     record({ collection, id }) {
       const tag = bucketTag(collection, bucketOf(id))

@@ -30,8 +30,15 @@ export interface PubSub {
   close(): void
 }
 
-export function createPubSub(client: RedisClient): PubSub {
-  const classic = new Subscriptions(client)
+export interface PubSubTimes {
+  /** How long the server may take to confirm anything; then another connection is opened. Default 5,000. */
+  readonly patienceMs?: number
+  /** How often an open connection is asked whether it still is one: nothing is sent on it otherwise. Default 15,000. */
+  readonly heartbeatMs?: number
+}
+
+export function createPubSub(client: RedisClient, times: PubSubTimes = {}): PubSub {
+  const classic = new Subscriptions(client, times)
   const { sharded } = client
   return {
     sharded: sharded !== undefined,
@@ -59,14 +66,20 @@ interface Channel {
 /** Classic pub/sub over one link at a time. */
 class Subscriptions {
   readonly #client: RedisClient
+  readonly #patienceMs: number
+  readonly #heartbeatMs: number
   readonly #channels = new Map<string, Channel>()
   #link: Promise<RedisLink> | undefined
   #redial: ReturnType<typeof setTimeout> | undefined
+  #heartbeat: ReturnType<typeof setInterval> | undefined
   #failures = 0
   #closed = false
 
-  constructor(client: RedisClient) {
+  constructor(client: RedisClient, times: PubSubTimes) {
+    const { patienceMs = 5_000, heartbeatMs = 15_000 } = times
     this.#client = client
+    this.#patienceMs = patienceMs
+    this.#heartbeatMs = heartbeatMs
   }
 
   async subscribe(name: string, listener: ChannelListener): Promise<Unsubscribe> {
@@ -94,8 +107,10 @@ class Subscriptions {
   close(): void {
     this.#closed = true
     clearTimeout(this.#redial)
+    clearInterval(this.#heartbeat)
     this.#channels.clear()
-    this.#drop()
+    this.#link?.then((link) => link.close()).catch(() => {})
+    this.#link = undefined
   }
 
   /** True when the channel has no listener any more. */
@@ -107,8 +122,13 @@ class Subscriptions {
 
   #open(name: string): Promise<void> {
     const link = (this.#link ??= this.#dial())
-    const confirmed = link.then((open) => open.subscribe(name))
-    confirmed.catch(() => {}) // whoever waits for it hears of it
+    const confirmed = inTime(
+      link.then((open) => open.subscribe(name)),
+      this.#patienceMs,
+    )
+    confirmed.catch((error: unknown) => {
+      if (error === tooLate) this.#giveUp(link)
+    })
     return confirmed
   }
 
@@ -119,16 +139,37 @@ class Subscriptions {
       },
       lost: () => this.#lost(link),
     })
-    link.catch(() => this.#lost(link))
+    link.then(
+      (open) => this.#watch(link, open),
+      () => this.#lost(link),
+    )
     return link
+  }
+
+  /** A connection that nobody answers on any more looks like one on which nothing happens. */
+  #watch(link: Promise<RedisLink>, open: RedisLink): void {
+    if (this.#link !== link) return open.close() // it came too late
+    clearInterval(this.#heartbeat)
+    this.#heartbeat = setInterval(() => {
+      inTime(open.send(['PING']), this.#patienceMs).catch((error: unknown) => {
+        if (error === tooLate) this.#giveUp(link)
+      })
+    }, this.#heartbeatMs).unref()
+  }
+
+  #giveUp(link: Promise<RedisLink>): void {
+    this.#lost(link)
+    link.then((open) => open.close()).catch(() => {})
   }
 
   #lost(link: Promise<RedisLink>): void {
     if (this.#link !== link) return
     this.#link = undefined
+    clearInterval(this.#heartbeat)
     if (this.#closed) return
     // At once after the first loss, then ever slower, differently in every process.
-    const pauseMs = this.#failures === 0 ? 0 : Math.min(2_000, 25 * 2 ** this.#failures) * (0.5 + Math.random() / 2)
+    const pauseMs =
+      this.#failures === 0 ? 0 : Math.min(2_000, 25 * 2 ** this.#failures) * (0.5 + Math.random() / 2)
     this.#failures += 1
     clearTimeout(this.#redial)
     this.#redial = setTimeout(() => void this.#restore(), pauseMs).unref()
@@ -142,19 +183,26 @@ class Subscriptions {
       await Promise.all([...this.#channels.values()].map((channel) => channel.confirmed))
     } catch {
       // Lost again, or the server refuses (rights were taken away): a link without its channels is of no use.
-      this.#lost(link)
-      link.then((open) => open.close()).catch(() => {})
-      return
+      return this.#giveUp(link)
     }
     this.#failures = 0
     for (const { listeners } of this.#channels.values()) {
       for (const listener of listeners) listener.restored()
     }
   }
+}
 
-  #drop(): void {
-    this.#link?.then((link) => link.close()).catch(() => {})
-    this.#link = undefined
+const tooLate = new Error('Redis did not confirm in time')
+
+async function inTime<T>(reply: Promise<T>, patienceMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(tooLate), patienceMs).unref()
+  })
+  try {
+    return await Promise.race([reply, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -50,11 +50,15 @@ export function createScriptRunner(client: Pick<RedisClient, 'send'>): RunScript
   return (script, keys, args, decode) => {
     const [routing] = keys
     const count = String(keys.length)
-    return client.send(['EVALSHA', script.sha1, count, ...keys, ...args], routing).then(decode, (error: unknown) => {
-      if (!isNoScript(error)) throw asStorageError(error, script.name)
-      return client.send(['EVAL', script.source, count, ...keys, ...args], routing).then(decode, (again: unknown) => {
-        throw asStorageError(again, script.name)
+    return client
+      .send(['EVALSHA', script.sha1, count, ...keys, ...args], routing)
+      .then(decode, (error: unknown) => {
+        if (!isNoScript(error)) throw asStorageError(error, script.name)
+        return client
+          .send(['EVAL', script.source, count, ...keys, ...args], routing)
+          .then(decode, (again: unknown) => {
+            throw asStorageError(again, script.name)
+          })
       })
-    })
   }
 }

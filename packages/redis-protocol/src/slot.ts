@@ -4,7 +4,8 @@ export function keySlot(key: string): number {
   const close = open === -1 ? -1 : key.indexOf('}', open + 1)
   const hashed = close > open + 1 ? key.slice(open + 1, close) : key
   let crc = 0
-  for (const byte of Buffer.from(hashed)) crc = ((crc << 8) & 0xffff) ^ (table[((crc >> 8) ^ byte) & 0xff] ?? 0)
+  for (const byte of Buffer.from(hashed))
+    crc = ((crc << 8) & 0xffff) ^ (table[((crc >> 8) ^ byte) & 0xff] ?? 0)
   return crc & 0x3fff
 }
 

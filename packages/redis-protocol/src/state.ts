@@ -2,16 +2,14 @@ import type { Connection, ConnectionState, HoldfastError } from '@holdfast/core'
 
 /** The part of an event emitter that is needed to follow a client's state. */
 export interface Emitter {
-  on(event: string, listener: (...args: never[]) => void): unknown
-  off(event: string, listener: (...args: never[]) => void): unknown
+  on(event: string, listener: (...args: unknown[]) => void): unknown
+  off(event: string, listener: (...args: unknown[]) => void): unknown
 }
 
 export interface ClientState {
   readonly state: () => ConnectionState
   /** Why waiting is no use, if it is none. Asked while the state is `down`. */
   readonly problem: () => HoldfastError | undefined
-  /** Somebody waits for the client to become ready. */
-  readonly wake?: () => void
 }
 
 /**
@@ -21,15 +19,16 @@ export interface ClientState {
 export function followState(
   client: Emitter,
   events: readonly string[],
-  { state, problem, wake = () => {} }: ClientState,
-): { readonly connection: Connection; detach(): void } {
+  { state, problem }: ClientState,
+): { readonly connection: Connection; readonly detach: () => void } {
   const listeners = new Set<(state: ConnectionState) => void>()
   let told = state()
   const tell = (): void => {
     const now = state()
     if (now === told && now === 'down') return
     told = now
-    for (const listener of [...listeners]) listener(now)
+    const current = [...listeners] // what a listener adds hears of the next change
+    for (const listener of current) listener(now)
   }
   for (const event of events) client.on(event, tell)
   return {
@@ -43,7 +42,6 @@ export function followState(
       onChange(listener) {
         const own = (now: ConnectionState): void => listener(now)
         listeners.add(own)
-        wake()
         return () => listeners.delete(own)
       },
     },

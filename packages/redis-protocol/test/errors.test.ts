@@ -23,7 +23,10 @@ describe('errors of the server', () => {
 
   it.for([
     ["OOM command not allowed when used memory > 'maxmemory'.", /maxmemory/],
-    ["ERR Error running script (call to f_0a): @user_script:1: @user_script: 1: -OOM command not allowed when used memory > 'maxmemory'.", /maxmemory/],
+    [
+      "ERR Error running script (call to f_0a): @user_script:1: @user_script: 1: -OOM command not allowed when used memory > 'maxmemory'.",
+      /maxmemory/,
+    ],
     ["NOPERM this user has no permissions to run the 'eval' command", /verify\(\)/],
     ['NOAUTH Authentication required.', /password/],
     ['WRONGPASS invalid username-password pair or user is disabled.', /password/],

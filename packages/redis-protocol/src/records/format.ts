@@ -26,7 +26,14 @@ export function decodeRecord(text: string, from = 0): RecordEntry | null {
   const writtenAt = numberAt(text, from + RECORD.writtenAt, 13)
   const expiresAt = writtenAt + numberAt(text, from + RECORD.ttlMs, 11)
   if (end === -1 || Number.isNaN(rev + createdAt + expiresAt)) return null
-  return { rev, writeId: text.slice(writeIdAt, end), createdAt, writtenAt, expiresAt, value: text.slice(end + 1) }
+  return {
+    rev,
+    writeId: text.slice(writeIdAt, end),
+    createdAt,
+    writtenAt,
+    expiresAt,
+    value: text.slice(end + 1),
+  }
 }
 
 /** What stands in the key of a deleted record. */
@@ -35,7 +42,15 @@ export function isMark(text: string, from = 0): boolean {
 }
 
 /** The part of a stored record that the client knows: from `ttlMs` on. */
-export function encodeWrite({ ttlMs, writeId, value }: { ttlMs: number; writeId: string; value: string }): string {
+export function encodeWrite({
+  ttlMs,
+  writeId,
+  value,
+}: {
+  ttlMs: number
+  writeId: string
+  value: string
+}): string {
   return `${duration(ttlMs)} ${writeId} ${value}`
 }
 

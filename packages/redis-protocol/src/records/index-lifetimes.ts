@@ -6,7 +6,9 @@ const REMEMBERED = 10_000
  * it, is made twice as long as the longest lived of those, and is never shortened: so it need not be looked at again
  * for half the time to live of what was listed, or until something longer-lived is.
  */
-export function indexLifetimes(now: () => number = () => performance.now()): (index: string, ttlMs: number) => boolean {
+export function indexLifetimes(
+  now: () => number = () => performance.now(),
+): (index: string, ttlMs: number) => boolean {
   const ensured = new Map<string, { readonly ttlMs: number; readonly until: number }>()
   return (index, ttlMs) => {
     const at = now()

@@ -70,7 +70,9 @@ export function listRecords(
     const pages = [await readIndex(collection, start, limit)]
     if ((pages[0]?.entries.length ?? 0) < limit) {
       const others = Array.from({ length: BUCKETS - start.bucket - 1 }, (_, i) => start.bucket + 1 + i)
-      pages.push(...(await Promise.all(others.map((bucket) => readIndex(collection, { bucket, place: 0 }, limit)))))
+      pages.push(
+        ...(await Promise.all(others.map((bucket) => readIndex(collection, { bucket, place: 0 }, limit)))),
+      )
     }
     const { taken, next } = takePage(pages, limit)
     const records = (await Promise.all(taken.map((page) => readRecords(collection, page)))).flat()
@@ -84,7 +86,10 @@ export function listRecords(
 }
 
 /** The first `limit` entries of the pages, and where they end. */
-function takePage(pages: readonly IndexPage[], limit: number): { taken: IndexPage[]; next: Position | undefined } {
+function takePage(
+  pages: readonly IndexPage[],
+  limit: number,
+): { taken: IndexPage[]; next: Position | undefined } {
   const taken: IndexPage[] = []
   let left = limit
   for (const page of pages) {
@@ -95,7 +100,8 @@ function takePage(pages: readonly IndexPage[], limit: number): { taken: IndexPag
     if (entries.length < page.entries.length || page.more) {
       return { taken, next: { bucket, place: page.place + entries.length } }
     }
-    if (left === 0) return { taken, next: bucket + 1 < BUCKETS ? { bucket: bucket + 1, place: 0 } : undefined }
+    if (left === 0)
+      return { taken, next: bucket + 1 < BUCKETS ? { bucket: bucket + 1, place: 0 } : undefined }
   }
   return { taken, next: undefined }
 }

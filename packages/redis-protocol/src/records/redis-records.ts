@@ -16,7 +16,16 @@ import type { RunScript } from '../script.ts'
 import { compareAndDelete } from './compare-and-delete.ts'
 import { compareAndSet } from './compare-and-set.ts'
 import { createOrRead } from './create-or-read.ts'
-import { decodeRecord, encodeWrite, instant, isMark, lifetime, listedMs, numberAt, revision } from './format.ts'
+import {
+  decodeRecord,
+  encodeWrite,
+  instant,
+  isMark,
+  lifetime,
+  listedMs,
+  numberAt,
+  revision,
+} from './format.ts'
 import { indexLifetimes } from './index-lifetimes.ts'
 import { listRecords } from './list.ts'
 import { readRecord } from './read.ts'
@@ -96,7 +105,8 @@ const BODY = 17
 function envelope(doing: string, reply: unknown): { letter: string; now: number; text: string } {
   if (typeof reply === 'string') {
     const micros = numberAt(reply, 1, 16)
-    if (!Number.isNaN(micros)) return { letter: reply.charAt(0), now: Math.floor(micros / 1_000), text: reply }
+    if (!Number.isNaN(micros))
+      return { letter: reply.charAt(0), now: Math.floor(micros / 1_000), text: reply }
   }
   throw unexpectedReply(doing, reply)
 }
@@ -105,7 +115,11 @@ function envelope(doing: string, reply: unknown): { letter: string; now: number;
  * Redis judges expiry by the instant at which a script began, and the script reads the clock a little later: what it
  * found had not expired then, so the answer is dated before its end.
  */
-function found(doing: string, text: string, now: number): { readonly entry: RecordEntry; readonly now: number } {
+function found(
+  doing: string,
+  text: string,
+  now: number,
+): { readonly entry: RecordEntry; readonly now: number } {
   const entry = text.startsWith('R') ? decodeRecord(text, BODY) : null
   if (entry === null) throw unexpectedReply(doing, text)
   return { entry, now: Math.min(now, entry.expiresAt - 1) }
@@ -121,7 +135,8 @@ function decodeCreate(reply: unknown, write: RecordWrite): CreateReply {
 
 function decodeSet(reply: unknown, write: RecordWrite): CompareReply {
   const { letter, now, text } = envelope(compareAndSet.name, reply)
-  if (letter === 'C') return { ok: true, entry: written(text, write, numberAt(text, BODY + 16, 13), now), now }
+  if (letter === 'C')
+    return { ok: true, entry: written(text, write, numberAt(text, BODY + 16, 13), now), now }
   if (letter === 'A' || isMark(text, BODY)) return { ok: false, entry: null, now }
   const there = found(compareAndSet.name, text, now)
   return { ok: there.entry.writeId === write.writeId, ...there }
@@ -129,7 +144,9 @@ function decodeSet(reply: unknown, write: RecordWrite): CompareReply {
 
 function decodeDelete(reply: unknown): CompareReply {
   const { letter, now, text } = envelope(compareAndDelete.name, reply)
-  return letter === 'D' ? { ok: true, entry: null, now } : { ok: false, ...found(compareAndDelete.name, text, now) }
+  return letter === 'D'
+    ? { ok: true, entry: null, now }
+    : { ok: false, ...found(compareAndDelete.name, text, now) }
 }
 
 function decodeRead(reply: unknown): ReadReply {
@@ -138,7 +155,12 @@ function decodeRead(reply: unknown): ReadReply {
 }
 
 /** What the write left, without having it sent back. */
-function written(text: string, { writeId, value, ttlMs }: RecordWrite, createdAt: number, now: number): RecordEntry {
+function written(
+  text: string,
+  { writeId, value, ttlMs }: RecordWrite,
+  createdAt: number,
+  now: number,
+): RecordEntry {
   const rev = numberAt(text, BODY, 16)
   if (Number.isNaN(rev + createdAt)) throw unexpectedReply('a write of records', text)
   return { rev, writeId, createdAt, writtenAt: now, expiresAt: now + ttlMs, value }

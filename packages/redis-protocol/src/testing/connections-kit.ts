@@ -15,12 +15,15 @@ export function connectionsKit(
 ): void {
   /** Ends the connections of this type on all masters, but not the one that is used for it. */
   const killAll = async (by: RedisClient, type: 'normal' | 'pubsub'): Promise<void> => {
-    for (const master of await by.masters()) await master.send(['CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes'])
+    for (const master of await by.masters())
+      await master.send(['CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes'])
   }
   const subscribers = async (): Promise<number> => {
     let count = 0
     for (const master of await under().client.masters()) {
-      count += String(await master.send(['CLIENT', 'LIST', 'TYPE', 'pubsub'])).split('\n').filter(Boolean).length
+      count += String(await master.send(['CLIENT', 'LIST', 'TYPE', 'pubsub']))
+        .split('\n')
+        .filter(Boolean).length
     }
     return count
   }
@@ -110,6 +113,7 @@ export function connectionsKit(
       const link = await client.openLink(listener)
       await link.subscribe(channel)
       await link.subscribe(channel)
+      for (let i = 0; i < 3; i += 1) await link.send(['PING'])
       await client.send(['PUBLISH', channel, 'ünï 🦊'])
       await until('the message is there', async () => seen.messages.length > 0)
       assert.deepEqual(seen.messages, [`${channel}=ünï 🦊`])

@@ -49,7 +49,10 @@ export function indexKit({ describe, it }: TestRunner, under: () => OpenRedis): 
       const first = await askIndex(collection, 0, 'PTTL')
       assert.ok(first >= day && first < 4 * day, `${first}`)
       await create(collection, short, hour)
-      assert.ok((await askIndex(collection, 0, 'PTTL')) >= first - 60_000, 'a short record does not shorten it')
+      assert.ok(
+        (await askIndex(collection, 0, 'PTTL')) >= first - 60_000,
+        'a short record does not shorten it',
+      )
       await create(collection, longer, 30 * day)
       assert.ok((await askIndex(collection, 0, 'PTTL')) >= 30 * day, 'a long record lengthens it')
       const { rev } = await create(collection, renewed, hour)

@@ -26,12 +26,18 @@ export interface OpenRedis {
  * break. `open` is called once for each group of tests. Give it a server that nobody else uses: the kit ends the
  * connections of all its clients, and with `outOfMemory` sets its `maxmemory` to 1, and to 0 afterwards.
  */
-export function redisKit(runner: TestRunner, open: () => Promise<RedisUnderTest>, options: KitOptions = {}): void {
+export function redisKit(
+  runner: TestRunner,
+  open: () => Promise<RedisUnderTest>,
+  options: KitOptions = {},
+): void {
   const asStorage = async (): Promise<StorageUnderTest> => {
-    const { client, close } = await open()
+    const opened = await open()
+    const { client } = opened
     const storage = redisStorage(client, { prefix: 'kit' })
     const limitMemory = async (maxmemory: string): Promise<void> => {
-      for (const master of await client.masters()) await master.send(['CONFIG', 'SET', 'maxmemory', maxmemory])
+      for (const master of await client.masters())
+        await master.send(['CONFIG', 'SET', 'maxmemory', maxmemory])
     }
     return {
       storage,
@@ -41,7 +47,7 @@ export function redisKit(runner: TestRunner, open: () => Promise<RedisUnderTest>
       },
       async close() {
         await storage.close()
-        await close()
+        await opened.close()
       },
     }
   }
@@ -55,8 +61,9 @@ export function redisKit(runner: TestRunner, open: () => Promise<RedisUnderTest>
         describe: (name, body) =>
           runner.describe(name, () => {
             runner.beforeAll(async () => {
-              const { client, close } = await open()
-              opened = { client, storage: redisStorage(client, { prefix: 'kit' }), close }
+              const under = await open()
+              const storage = redisStorage(under.client, { prefix: 'kit' })
+              opened = { client: under.client, storage, close: () => under.close() }
             })
             runner.afterAll(async () => {
               await opened?.storage.close()

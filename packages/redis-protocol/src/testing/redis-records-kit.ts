@@ -83,7 +83,11 @@ export function redisRecordsKit({ describe, it }: TestRunner, under: () => OpenR
       const key = freshKey()
       const refused = { code: 'INVALID_ARGUMENT' }
       for (const writeId of ['', 'a b', 'a\n', 'x'.repeat(129)]) {
-        await assert.rejects(records().createOrRead(key, write({ writeId })), refused, JSON.stringify(writeId))
+        await assert.rejects(
+          records().createOrRead(key, write({ writeId })),
+          refused,
+          JSON.stringify(writeId),
+        )
         await assert.rejects(records().compareAndSet(key, 1, write({ writeId })), refused)
         await assert.rejects(records().compareAndDelete(key, { writeId, notAfter: 1 }), refused)
       }

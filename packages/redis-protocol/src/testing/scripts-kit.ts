@@ -18,7 +18,11 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
       const { entry } = await storage.records.createOrRead(key, write)
       assert.ok(entry)
       await forgetScripts()
-      const second = await storage.records.compareAndSet(key, entry.rev, { ...write, writeId: 'x', value: 'w' })
+      const second = await storage.records.compareAndSet(key, entry.rev, {
+        ...write,
+        writeId: 'x',
+        value: 'w',
+      })
       assert.equal(second.entry?.value, 'w')
       await forgetScripts()
       assert.equal((await storage.records.read(key)).entry?.value, 'w')
@@ -37,7 +41,9 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
       const write = { writeId: 'w', value: 'v', ttlMs: 60_000, notify: false }
       await forgetScripts()
       const replies = await Promise.all(
-        Array.from({ length: 100 }, (_, i) => storage.records.createOrRead({ collection, id: `${i}` }, write)),
+        Array.from({ length: 100 }, (_, i) =>
+          storage.records.createOrRead({ collection, id: `${i}` }, write),
+        ),
       )
       assert.ok(replies.every(({ created }) => created))
     })

@@ -50,7 +50,9 @@ export function redisValues(client: RedisClient, run: RunScript, keys: Keys): Va
       }
       if (setsAndGets) {
         try {
-          return unlessOurs(await client.send(['SET', name, placeholder, 'NX', 'GET', 'PX', String(ttlMs)], name))
+          return unlessOurs(
+            await client.send(['SET', name, placeholder, 'NX', 'GET', 'PX', String(ttlMs)], name),
+          )
         } catch (error) {
           if (!isSyntaxError(error)) throw asStorageError(error, 'SET NX GET')
           setsAndGets = false

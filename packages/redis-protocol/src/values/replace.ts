@@ -1,14 +1,12 @@
 import { type Script, defineScript } from '../script.ts'
 
 /** Overwrites a value that is still exactly the expected one. */
-export const replaceValue: Script<
-  [value: string],
-  [expected: string, value: string, ttlMs: string]
-> = defineScript({
-  name: 'values.replace',
-  keys: 1,
-  args: 3,
-  source: `
+export const replaceValue: Script<[value: string], [expected: string, value: string, ttlMs: string]> =
+  defineScript({
+    name: 'values.replace',
+    keys: 1,
+    args: 3,
+    source: `
 -- Overwrites a value that is still exactly the expected one.
 -- KEYS: 1 value
 -- ARGV: 1 expected  2 new value  3 ttl in ms
@@ -20,4 +18,4 @@ if found == ARGV[1] then
 end
 return found == ARGV[2] and '1' or '0'
 `,
-})
+  })

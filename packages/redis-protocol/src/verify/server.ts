@@ -23,13 +23,20 @@ export function judgeServer({ name, info, save }: ServerFacts): Finding[] {
       },
     ]
   }
-  return [...judgeVersion(name, info), ...judgeRole(name, info), ...judgeEviction(name, info), ...judgePersistence(name, info, save)]
+  return [
+    ...judgeVersion(name, info),
+    ...judgeRole(name, info),
+    ...judgeEviction(name, info),
+    ...judgePersistence(name, info, save),
+  ]
 }
 
 /** The lines `name:value` of INFO. */
 export function parseInfo(reply: unknown): ServerFacts['info'] {
   if (typeof reply !== 'string') return undefined
-  return Object.fromEntries([...reply.matchAll(/^([\w-]+):(.*?)\r?$/gm)].map(([, key = '', value = '']) => [key, value]))
+  return Object.fromEntries(
+    [...reply.matchAll(/^([\w-]+):(.*?)\r?$/gm)].map(([, key = '', value = '']) => [key, value]),
+  )
 }
 
 type Info = Readonly<Record<string, string>>

@@ -48,7 +48,8 @@ async function tryLeases(leases: Storage['leases'], name: string): Promise<void>
   const { now } = await leases.acquire(name, { ...request, token, wait: false })
   await leases.acquire(name, { ...request, token: other, wait: true })
   await leases.extend(name, { token, leaseMs: TTL_MS })
-  for (const each of [other, token]) await leases.release(name, { token: each, claimMs: TTL_MS, notAfter: now })
+  for (const each of [other, token])
+    await leases.release(name, { token: each, claimMs: TTL_MS, notAfter: now })
 }
 
 async function tryValues(values: Storage['values'], name: string): Promise<void> {
@@ -62,7 +63,8 @@ async function tryValues(values: Storage['values'], name: string): Promise<void>
 
 async function tryHints(records: Storage['records'], name: string, rights: string): Promise<Finding[]> {
   const key = { collection: name, id: 'hinted' }
-  const without = 'Without it, whoever waits for a lock or a result asks from time to time instead of being told.'
+  const without =
+    'Without it, whoever waits for a lock or a result asks from time to time instead of being told.'
   let heard = (): void => {}
   const hint = new Promise<boolean>((resolve) => (heard = () => resolve(true)))
   let unsubscribe: (() => Promise<void>) | undefined

@@ -26,8 +26,10 @@ export async function verifyRedis(
       return { name, info: parseInfo(info), save: saveOf(save), clock }
     }),
   )
-  const trial = await tryFacets(facets, prefix)
-  return [...facts.flatMap(judgeServer), ...judgeClocks(facts), ...trial]
+  const findings = [...facts.flatMap(judgeServer), ...judgeClocks(facts)]
+  // A replica refuses every write; that it is one has been said.
+  if (findings.some(({ code }) => code === 'REPLICA')) return findings
+  return [...findings, ...(await tryFacets(facets, prefix))]
 }
 
 /** The reply, or undefined when the server refuses to say. Rejects when it cannot be asked at all. */

@@ -1,0 +1,150 @@
+import { createHoldfast } from '@holdfast/core'
+import { FaultProxy } from '@holdfast/testbed/proxy'
+import { startRedis } from '@holdfast/testbed/redis'
+import { RedisNode } from '@holdfast/testbed/servers'
+import { Cluster, Redis } from 'ioredis'
+import { Redis as Redis5 } from 'ioredis5'
+import { Socket } from 'node:net'
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { ioredisStorage } from '../src/index.ts'
+
+const server = await startRedis()
+afterAll(async () => await server.stop())
+
+const write = { writeId: 'w', value: 'v', ttlMs: 60_000, notify: false }
+let keys = 0
+const freshKey = () => ({ collection: 'ioredis', id: `${(keys += 1)}` })
+interface Options {
+  readonly lazyConnect?: boolean
+  readonly enableOfflineQueue?: boolean
+  readonly stringNumbers?: boolean
+  readonly keyPrefix?: string
+  readonly maxRetriesPerRequest?: number
+  readonly retryStrategy?: () => number
+}
+
+const versions = {
+  'ioredis 6': (url: string, options: Options) => new Redis(url, options),
+  'ioredis 5': (url: string, options: Options) => new Redis5(url, options),
+}
+
+describe.for(Object.entries(versions))('%s', ([, create]) => {
+  const connect = (url: string, options: Options = {}) => {
+    const client = create(url, options)
+    client.on('error', () => {})
+    onTestFinished(() => client.disconnect())
+    return client
+  }
+
+  it('sends the commands of one tick in one write, and a single one at once', async () => {
+    const client = connect(server.url)
+    const { records } = ioredisStorage(client)
+    await records.createOrRead(freshKey(), write)
+    const single = vi.spyOn(Socket.prototype, '_write')
+    const joined = vi.spyOn(Socket.prototype, '_writev')
+    onTestFinished(() => void vi.restoreAllMocks())
+    const writes = (): number => single.mock.calls.length + joined.mock.calls.length
+    await Promise.all(Array.from({ length: 100 }, async () => await records.createOrRead(freshKey(), write)))
+    expect(writes()).toBe(1)
+
+    const reply = records.createOrRead(freshKey(), write)
+    await new Promise<void>((resolve) => process.nextTick(resolve))
+    expect(writes()).toBe(2)
+    await reply
+  })
+
+  it.for([true, false])(
+    'connects a lazy client when it is first used, offline queue %s',
+    async (enableOfflineQueue) => {
+      const client = connect(server.url, { lazyConnect: true, enableOfflineQueue })
+      const holdfast = createHoldfast({ storage: ioredisStorage(client) })
+      expect(client.status).toBe('wait')
+      const results = await Promise.all(
+        ['a', 'b'].map((key) => holdfast.idempotency.run('lazy', key, () => 1)),
+      )
+      expect(results.map(({ result }) => result)).toEqual([1, 1])
+      await holdfast.close()
+    },
+  )
+
+  it('says at once that a client has ended', async () => {
+    const client = connect(server.url)
+    const holdfast = createHoldfast({ storage: ioredisStorage(client) })
+    await client.quit()
+    await expect.poll(() => client.status).toBe('end')
+    await expect(holdfast.idempotency.run('ended', 'a', () => 1)).rejects.toMatchObject({
+      code: 'CLIENT_CLOSED',
+    })
+    await holdfast.close()
+  })
+
+  it('starts once what is sent again after the reply was lost', async () => {
+    await using proxy = await FaultProxy.start({ target: { port: server.port } })
+    const client = connect(proxy.url, { retryStrategy: () => 10 })
+    const { records } = ioredisStorage(client)
+    await records.read(freshKey())
+    const key = freshKey()
+    const lost = proxy.once(
+      ({ name, args }) => name.startsWith('eval') && args.some((arg) => arg.includes(key.id)),
+      'cut-reply',
+    )
+    const reply = await records.createOrRead(key, write)
+    await lost.hit
+    expect(reply.created).toBe(true)
+    expect((await records.read(key)).entry).toEqual(reply.entry)
+  })
+
+  it('knows what may have been executed when the server is gone', async () => {
+    const node = await RedisNode.start()
+    onTestFinished(async () => await node.kill())
+    const client = connect(node.url, { maxRetriesPerRequest: 0, retryStrategy: () => 20 })
+    const storage = ioredisStorage(client)
+    await storage.time()
+    node.pause()
+    const sent = storage.records.createOrRead(freshKey(), write)
+    sent.catch(() => {})
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    await node.kill()
+    await expect(sent).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', maybeApplied: true })
+    expect(storage.connection.state).toBe('down')
+    const states: string[] = []
+    storage.connection.onChange((state) => states.push(state))
+    await node.restart()
+    await expect.poll(() => states.at(-1), { timeout: 5_000 }).toBe('ready')
+    expect((await storage.records.createOrRead(freshKey(), write)).created).toBe(true)
+  })
+
+  it('works where numbers come as strings, or says what is in the way', async () => {
+    const client = connect(server.url, { stringNumbers: true })
+    const { records, values } = ioredisStorage(client)
+    expect((await records.createOrRead(freshKey(), write)).created).toBe(true)
+    await expect(values.remove(['a'])).rejects.toMatchObject({
+      code: 'STORAGE_REFUSED',
+      message: expect.stringContaining('reply mapping') as string,
+    })
+  })
+
+  it('refuses a client with keyPrefix', () => {
+    const client = connect(server.url, { keyPrefix: 'app:' })
+    expect(() => ioredisStorage(client)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('{ prefix }') as string,
+      }),
+    )
+  })
+})
+
+describe('ioredis, clusters', () => {
+  it('that read from replicas are refused', () => {
+    const client = new Cluster([{ port: server.port }], { scaleReads: 'slave', lazyConnect: true })
+    expect(() => ioredisStorage(client)).toThrow(/scaleReads/)
+    const prefixed = new Cluster([{ port: server.port }], { keyPrefix: 'app:', lazyConnect: true })
+    expect(() => ioredisStorage(prefixed)).toThrow(/keyPrefix/)
+  })
+})
+
+it('refuses what is no client', () => {
+  expect(() => ioredisStorage({} as never)).toThrow(/new Redis/)
+  expect(() => ioredisStorage(undefined as never)).toThrow(/new Redis/)
+})

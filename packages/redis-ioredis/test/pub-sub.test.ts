@@ -1,0 +1,105 @@
+import { createPubSub } from '@holdfast/redis-protocol'
+import { FaultProxy, matchCommand } from '@holdfast/testbed/proxy'
+import { startRedis } from '@holdfast/testbed/redis'
+import { Redis } from 'ioredis'
+import { afterAll, expect, it, onTestFinished } from 'vitest'
+import { ioredisClient } from '../src/ioredis-client.ts'
+
+const server = await startRedis()
+afterAll(async () => await server.stop())
+
+/** Subscriptions through a proxy that can fail, quick to notice; `publish` goes around it. */
+const open = async () => {
+  const proxy = await FaultProxy.start({ target: { port: server.port } })
+  const [client, direct] = [new Redis(proxy.url, { retryStrategy: () => 10 }), new Redis(server.url)]
+  client.on('error', () => {})
+  const pubSub = createPubSub(ioredisClient(client), { patienceMs: 100, heartbeatMs: 50 })
+  onTestFinished(async () => {
+    pubSub.close()
+    client.disconnect()
+    direct.disconnect()
+    await proxy.stop()
+  })
+  const seen = { messages: [] as string[], restored: 0 }
+  const listener = {
+    message: (payload: string) => void seen.messages.push(payload),
+    restored: () => void (seen.restored += 1),
+  }
+  return {
+    proxy,
+    pubSub,
+    seen,
+    listener,
+    publish: async (text: string) => await direct.publish('channel', text),
+  }
+}
+
+it('counts everybody on a single server', async () => {
+  const { pubSub, listener, publish } = await open()
+  expect(pubSub).toMatchObject({ sharded: false, receiverCount: 'exact' })
+  expect(await publish('nobody listens')).toBe(0)
+  const unsubscribe = await pubSub.subscribe('channel', listener)
+  expect(await publish('somebody does')).toBe(1)
+  await unsubscribe()
+  expect(await publish('nobody any more')).toBe(0)
+})
+
+it('subscribes a channel once for all its listeners, until the last one goes', async () => {
+  const { proxy, pubSub, seen, listener, publish } = await open()
+  const other = { ...listener, message: () => {} }
+  let subscribes = 0
+  const count = proxy.every((request) => {
+    if (request.name === 'subscribe') subscribes += 1
+    return false
+  }, 'cut-request')
+  const stops = await Promise.all([pubSub.subscribe('channel', listener), pubSub.subscribe('channel', other)])
+  await stops[1]?.()
+  await publish('one')
+  await expect.poll(() => seen.messages).toEqual(['one'])
+  expect(subscribes).toBe(1)
+  await stops[0]?.()
+  await stops[0]?.()
+  expect(await publish('two')).toBe(0)
+  count.remove()
+})
+
+it('notices a connection on which nothing arrives any more, and tells when it has another', async () => {
+  const { proxy, pubSub, seen, listener, publish } = await open()
+  await pubSub.subscribe('channel', listener)
+  proxy.blackHole()
+  await publish('lost')
+  proxy.retarget({ port: server.port }) // resets what is open; what is opened now gets nowhere yet
+  await proxy.heal()
+  await expect.poll(() => seen.restored).toBeGreaterThan(0)
+  await publish('heard')
+  await expect.poll(() => seen.messages).toContain('heard')
+})
+
+it('gives up a subscription that is not confirmed, and opens another connection', async () => {
+  const { proxy, pubSub, seen, listener, publish } = await open()
+  const silent = proxy.once(matchCommand('subscribe'), 'lose-request')
+  const first = pubSub.subscribe('channel', listener)
+  await silent.hit
+  await expect(first).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+  await pubSub.subscribe('channel', listener)
+  await publish('heard')
+  await expect.poll(() => seen.messages).toEqual(['heard'])
+})
+
+it('notices by its heartbeat that the server has gone silent', async () => {
+  const { proxy, pubSub, seen, listener } = await open()
+  await pubSub.subscribe('channel', listener)
+  const silent = proxy.once(matchCommand('ping'), 'lose-reply')
+  await silent.hit
+  await expect.poll(() => seen.restored).toBe(1)
+})
+
+it('tries again until the server is back', async () => {
+  const { proxy, pubSub, seen, listener } = await open()
+  await pubSub.subscribe('channel', listener)
+  await proxy.refuse()
+  proxy.reset()
+  await expect.poll(() => proxy.connections).toBe(0)
+  await proxy.accept()
+  await expect.poll(() => seen.restored, { timeout: 5_000 }).toBe(1)
+})

@@ -1,0 +1,165 @@
+import { createHoldfast } from '@holdfast/core'
+import { FaultProxy } from '@holdfast/testbed/proxy'
+import { startRedis } from '@holdfast/testbed/redis'
+import { RedisCluster, RedisNode } from '@holdfast/testbed/servers'
+import { RESP_TYPES, createClient, createClientPool, createCluster } from 'redis'
+import { createClient as createClient5, createCluster as createCluster5 } from 'redis5'
+import { Socket } from 'node:net'
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { nodeRedisStorage } from '../src/index.ts'
+import type { NodeRedisConnection } from '../src/node-redis-types.ts'
+
+const server = await startRedis()
+afterAll(async () => await server.stop())
+
+const write = { writeId: 'w', value: 'v', ttlMs: 60_000, notify: false }
+let keys = 0
+const freshKey = () => ({ collection: 'node-redis', id: `${(keys += 1)}` })
+
+interface Options {
+  readonly url: string
+  readonly socket?: { readonly reconnectStrategy: number }
+}
+
+const versions: Readonly<
+  Record<string, (options: Options) => NodeRedisConnection & { close(): Promise<unknown> }>
+> = {
+  'redis 6': (options) => createClient(options),
+  'redis 5': (options) => createClient5(options),
+}
+
+describe.for(Object.entries(versions))('%s', ([version, create]) => {
+  const connect = async (options: Options) => {
+    const client = create(options)
+    client.on('error', () => {})
+    await client.connect()
+    onTestFinished(() => {
+      if (client.isOpen) client.destroy()
+    })
+    return client
+  }
+
+  it('sends the commands of one tick in one write', async () => {
+    const { records } = nodeRedisStorage(await connect({ url: server.url }))
+    await records.createOrRead(freshKey(), write)
+    const single = vi.spyOn(Socket.prototype, '_write')
+    const joined = vi.spyOn(Socket.prototype, '_writev')
+    onTestFinished(() => void vi.restoreAllMocks())
+    await Promise.all(Array.from({ length: 100 }, async () => await records.createOrRead(freshKey(), write)))
+    expect(single.mock.calls.length + joined.mock.calls.length).toBe(1)
+  })
+
+  it('says at once that a client is not connected', async () => {
+    const client = create({ url: server.url })
+    client.on('error', () => {})
+    const holdfast = createHoldfast({ storage: nodeRedisStorage(client) })
+    const start = () => holdfast.idempotency.run('unconnected', 'a', () => 1)
+    await expect(start()).rejects.toMatchObject({
+      code: 'CLIENT_NOT_CONNECTED',
+      message: expect.stringContaining('client.connect()') as string,
+    })
+    await client.connect()
+    expect((await start()).result).toBe(1)
+    await holdfast.close()
+    await client.close()
+    await expect(holdfast.idempotency.run('closed', 'a', () => 1)).rejects.toMatchObject({ code: 'CLOSED' })
+  })
+
+  it('starts once what core sends again after the reply was lost', async () => {
+    await using proxy = await FaultProxy.start({ target: { port: server.port } })
+    const client = await connect({ url: proxy.url, socket: { reconnectStrategy: 10 } })
+    const holdfast = createHoldfast({ storage: nodeRedisStorage(client) })
+    const lost = proxy.once(
+      ({ name, args }) => name.startsWith('eval') && args.some((arg) => arg.includes('re-sent')),
+      'cut-reply',
+    )
+    let runs = 0
+    const { status } = await holdfast.idempotency.run('re-sent', version, () => (runs += 1))
+    await lost.hit
+    expect([status, runs]).toEqual(['executed', 1])
+    await holdfast.close()
+  })
+
+  it('knows what may have been executed when the server is gone', async () => {
+    const node = await RedisNode.start()
+    onTestFinished(async () => await node.kill())
+    const storage = nodeRedisStorage(await connect({ url: node.url, socket: { reconnectStrategy: 20 } }))
+    await storage.time()
+    node.pause()
+    const sent = storage.records.createOrRead(freshKey(), write)
+    sent.catch(() => {})
+    await new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)))
+    await node.kill()
+    await expect(sent).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', maybeApplied: true })
+    expect(storage.connection.state).toBe('down')
+    const states: string[] = []
+    storage.connection.onChange((state) => states.push(state))
+    await node.restart()
+    await expect.poll(() => states.at(-1), { timeout: 5_000 }).toBe('ready')
+    expect((await storage.records.createOrRead(freshKey(), write)).created).toBe(true)
+  })
+
+  it('refuses a client without error listener, which would end the process', () => {
+    expect(() => nodeRedisStorage(create({ url: server.url }))).toThrow(/client\.on\('error'/)
+  })
+})
+
+it('gets plain replies from a client that maps them to Buffers', async () => {
+  const client = createClient({
+    url: server.url,
+    commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.SIMPLE_STRING]: Buffer } },
+  })
+  client.on('error', () => {})
+  await client.connect()
+  onTestFinished(() => client.destroy())
+  const { records, values } = nodeRedisStorage(client)
+  const key = freshKey()
+  expect((await records.createOrRead(key, write)).created).toBe(true)
+  expect((await records.list(key.collection, { limit: 500 })).records.map(({ id }) => id)).toContain(key.id)
+  await values.set('mapped', 'v', 60_000)
+  expect(await values.get('mapped')).toBe('v')
+})
+
+describe('refuses', () => {
+  it('a client with keyPrefix', () => {
+    const client = createClient({ url: server.url, keyPrefix: 'app:' })
+    client.on('error', () => {})
+    expect(() => nodeRedisStorage(client)).toThrow(/keyPrefix.*\{ prefix \}/)
+  })
+
+  it('a cluster of version 5', () => {
+    const client = createCluster5({ rootNodes: [{ url: server.url }] })
+    client.on('error', () => {})
+    // @ts-expect-error It lacks what tells whether it is ready.
+    expect(() => nodeRedisStorage(client)).toThrow(/redis 6/)
+  })
+
+  it('a pool without error listener', () => {
+    expect(() => nodeRedisStorage(createClientPool({ url: server.url }))).toThrow(/'error' listener/)
+  })
+
+  it('what is no client', () => {
+    expect(() => nodeRedisStorage({} as never)).toThrow(/createClient/)
+    expect(() => nodeRedisStorage(undefined as never)).toThrow(/createClient/)
+  })
+})
+
+describe('a cluster', () => {
+  it('sends nothing to a master that is not connected', async () => {
+    const servers = await RedisCluster.start()
+    onTestFinished(async () => await servers.stop())
+    const client = createCluster({ rootNodes: servers.seeds.map((socket) => ({ socket })) })
+    client.on('error', () => {})
+    await client.connect()
+    onTestFinished(() => client.destroy())
+    const { values } = nodeRedisStorage(client)
+    await values.set('key', 'v', 60_000)
+    const owner = await servers.ownerOf('holdfast:v:key')
+    await owner.kill()
+    await expect
+      .poll(async () => await values.get('key').catch((error: Error) => error.message), { timeout: 5_000 })
+      .toContain('not connected')
+    await owner.restart()
+    await expect.poll(async () => await values.get('key').catch(() => 'down'), { timeout: 10_000 }).toBe(null)
+  })
+})
