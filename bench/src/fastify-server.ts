@@ -18,14 +18,16 @@ if (storage === undefined) throw new Error('the storage is memory, ioredis or re
 
 const app = fastify()
 const prefix = `bench-${process.pid}`
-// Kept briefly, so that a run of minutes does not fill the storage.
-await app.register(holdfast, { storage, prefix, http: { scope: 'global', retainMs: 10_000 } })
+await app.register(holdfast, { storage, prefix, http: { scope: 'global' } })
 const order = { id: 7, items: ['a', 'b', 'c'], total: 1_299, currency: 'EUR' }
 app.post('/bare', async (_request, reply) => reply.code(201).send(order))
-app.post('/idempotent', { config: { idempotency: true } }, async (_request, reply) =>
+// Kept briefly, so that a run of minutes does not fill the storage.
+app.post('/first', { config: { idempotency: { retainMs: 10_000 } } }, async (_request, reply) =>
   reply.code(201).send(order),
 )
+app.post('/replay', { config: { idempotency: true } }, async (_request, reply) => reply.code(201).send(order))
 app.post('/optional', { config: { idempotency: { required: false } } }, async (_request, reply) =>
   reply.code(201).send(order),
 )
+app.get('/cpu', async () => process.cpuUsage())
 console.log(`listening ${await app.listen({ host: '127.0.0.1', port: 0 })}`)

@@ -40,8 +40,8 @@ const bare: Contender = { name: 'bare', path: '/bare', nextKey: () => null }
 const contenders: readonly Contender[] = [
   { ...bare, name: 'bare again' },
   { name: 'no key', path: '/optional', nextKey: () => null },
-  { name: 'first', path: '/idempotent', nextKey: () => randomUUID() },
-  { name: 'replay', path: '/idempotent', nextKey: () => sameKey },
+  { name: 'first', path: '/first', nextKey: () => randomUUID() },
+  { name: 'replay', path: '/replay', nextKey: () => sameKey },
 ]
 
 interface App {
@@ -55,12 +55,15 @@ async function startApp(storage: string, redisUrl: string): Promise<App> {
     env: { ...process.env, REDIS_URL: redisUrl },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  const end = (): void => void child.kill('SIGKILL')
+  process.once('exit', end)
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
   return {
     url: line.replace('listening ', ''),
     async stop() {
       child.kill()
       await once(child, 'exit')
+      process.off('exit', end)
     },
   }
 }
@@ -70,7 +73,14 @@ function headersFor({ nextKey }: Contender): Record<string, string> {
   return { 'content-type': 'application/json', ...(key === null ? {} : { 'idempotency-key': key }) }
 }
 
-async function requestsPerSecond(url: string, contender: Contender): Promise<number> {
+interface Throughput {
+  readonly perSecond: number
+  /** Of the app's process, in microseconds for each request: it hardly notices what else the machine does. */
+  readonly cpu: number
+}
+
+async function throughput(url: string, contender: Contender): Promise<Throughput> {
+  const before = await cpuOf(url)
   const result = await autocannon({
     url: url + contender.path,
     connections: CONNECTIONS,
@@ -78,7 +88,13 @@ async function requestsPerSecond(url: string, contender: Contender): Promise<num
     requests: [{ method: 'POST', body, setupRequest: (one) => ({ ...one, headers: headersFor(contender) }) }],
   })
   if (result.non2xx > 0) throw new Error(`${contender.name}: ${result.non2xx} answers were no success`)
-  return result.requests.average
+  const cpu = ((await cpuOf(url)) - before) / result.requests.total
+  return { perSecond: result.requests.average, cpu }
+}
+
+async function cpuOf(url: string): Promise<number> {
+  const { user, system } = (await (await fetch(`${url}/cpu`)).json()) as NodeJS.CpuUsage
+  return user + system
 }
 
 /** One request after the other on one connection; the median, in milliseconds. */
@@ -137,49 +153,40 @@ function show(ratios: readonly number[]): string {
   return `${median(ratios).toFixed(2)} (${sorted[0]?.toFixed(2)}–${sorted.at(-1)?.toFixed(2)})`
 }
 
+const columns = ['perSecond', 'cpu', 'latency'] as const
+type Measured = Readonly<Record<(typeof columns)[number], number>>
+
+async function measure(url: string, contender: Contender): Promise<Measured> {
+  return { ...(await throughput(url, contender)), latency: await medianLatency(url, contender) }
+}
+
 await using redis = await startRedis()
 for (const storage of values.storages.split(',')) {
   const app = await startApp(storage, redis.url)
-  const rates = new Map<string, number[]>()
-  const latencies = new Map<string, number[]>()
-  const rateRatios = new Map<string, number[]>()
-  const latencyRatios = new Map<string, number[]>()
-  const note = (into: Map<string, number[]>, name: string, value: number): void => {
-    into.set(name, [...(into.get(name) ?? []), value])
-  }
+  const turns: Map<string, Measured>[] = []
   for (const one of [bare, ...contenders]) await medianLatency(app.url, one)
-  for (let pair = 0; pair < pairs; pair += 1) {
-    const rate = await requestsPerSecond(app.url, bare)
-    const latency = await medianLatency(app.url, bare)
-    note(rates, bare.name, rate)
-    note(latencies, bare.name, latency)
-    for (const contender of contenders) {
-      const ownRate = await requestsPerSecond(app.url, contender)
-      const ownLatency = await medianLatency(app.url, contender)
-      note(rates, contender.name, ownRate)
-      note(latencies, contender.name, ownLatency)
-      note(rateRatios, contender.name, ownRate / rate)
-      note(latencyRatios, contender.name, ownLatency / latency)
-    }
+  for (let turn = 0; turn < pairs; turn += 1) {
+    const measured = new Map<string, Measured>()
+    for (const one of [bare, ...contenders]) measured.set(one.name, await measure(app.url, one))
+    turns.push(measured)
   }
   await app.stop()
 
   console.log(`\n${storage}: ${pairs} turns of ${seconds} s, ${CONNECTIONS} connections\n`)
-  console.log('| route | req/s | × bare | p50 ms, one at a time | × bare | commands |')
-  console.log('|---|---|---|---|---|---|')
-  for (const { name, ...rest } of [bare, ...contenders]) {
+  console.log('| route | req/s | × bare | CPU µs | × bare | p50 ms, one at a time | × bare | commands |')
+  console.log('|---|---|---|---|---|---|---|---|')
+  for (const contender of [bare, ...contenders]) {
+    const { name } = contender
+    const of = (column: keyof Measured, from = name): number[] =>
+      turns.map((turn) => turn.get(from)?.[column] ?? Number.NaN)
+    const cells = columns.flatMap((column) => {
+      const own = of(column)
+      const reference = of(column, bare.name)
+      const digits = column === 'latency' ? 3 : 0
+      return [median(own).toFixed(digits), show(own.map((value, n) => value / (reference[n] ?? Number.NaN)))]
+    })
     const commands =
-      storage === 'memory'
-        ? '–'
-        : (await commandsPerRequest(storage, { name, ...rest }, redis.port)).toFixed(2)
-    const cells = [
-      name,
-      Math.round(median(rates.get(name) ?? [])),
-      show(rateRatios.get(name) ?? [1]),
-      median(latencies.get(name) ?? []).toFixed(3),
-      show(latencyRatios.get(name) ?? [1]),
-      commands,
-    ]
-    console.log(`| ${cells.join(' | ')} |`)
+      storage === 'memory' ? '–' : (await commandsPerRequest(storage, contender, redis.port)).toFixed(2)
+    console.log(`| ${[name, ...cells, commands].join(' | ')} |`)
   }
 }

@@ -1,5 +1,4 @@
 import { HoldfastError, InvalidArgumentError } from '../errors.ts'
-import { fingerprintOf } from '../idempotency/fingerprint.ts'
 import type { BeginOutcome, Idempotency } from '../idempotency/idempotency.ts'
 import type { StartOptions } from '../idempotency/options.ts'
 import {
@@ -240,10 +239,11 @@ async function fingerprintFor<Request>(
   request: Request,
   facts: HttpRequestFacts,
   { fingerprint }: ResolvedHttpOptions<Request>,
-): Promise<string | undefined> {
+): Promise<unknown> {
   if (fingerprint === false) return undefined
-  if (fingerprint === undefined) return fingerprintOf(standardFingerprint(facts))
-  return fingerprintOf(await fingerprint(request, fingerprintWithoutUnread(facts)))
+  if (fingerprint === undefined) return standardFingerprint(facts)
+  // Nothing is something to compare, too: an absent header must not let every payload through.
+  return (await fingerprint(request, fingerprintWithoutUnread(facts))) ?? null
 }
 
 /** With these the storage has not said whether the key is free. */
