@@ -6,13 +6,13 @@ import { type FastifyInstance, hookReplies } from './http/fastify-platform.ts'
 import { HttpRuntime } from './http/http-runtime.ts'
 import { hasIdempotentRoutes } from './http/idempotent.ts'
 import { HoldfastHealthIndicator } from './health-indicator.ts'
+import { Lifecycle } from './lifecycle.ts'
 import type {
   HoldfastModuleAsyncOptions,
   HoldfastModuleOptions,
   HoldfastModuleSettings,
   HoldfastOptionsFactory,
 } from './module-options.ts'
-import { closeOnShutdown } from './shutdown.ts'
 import {
   DEFAULT_NAME,
   getCacheToken,
@@ -95,9 +95,10 @@ export class HoldfastModule implements NestModule {
         ...settingsProviders(settings, options),
         { provide: instance, inject: [settings], useFactory: instanceOf },
         {
-          provide: Symbol.for(`holdfast:${name}:shutdown`),
+          provide: Symbol.for(`holdfast:${name}:lifecycle`),
           inject: [instance, http, settings],
-          useFactory: closeOnShutdown,
+          useFactory: (holdfast: Holdfast, runtime: HttpRuntime, given: HoldfastModuleSettings) =>
+            new Lifecycle(holdfast, runtime, given, name),
         },
         ...features,
       ],

@@ -21,6 +21,7 @@ export type {
   HoldfastModulePlacement,
   HoldfastModuleSettings,
   HoldfastOptionsFactory,
+  ModuleSettings,
 } from './module-options.ts'
 export {
   getCacheToken,

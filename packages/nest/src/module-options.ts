@@ -2,15 +2,28 @@ import type { DynamicModule, InjectionToken, OptionalFactoryDependency, Type } f
 import type { Holdfast, HoldfastOptions } from '@holdfast/core'
 import type { HttpIdempotencyDefaults } from './http/options.ts'
 
-/** What `createHoldfast` takes, or a `Holdfast` that you made and that you close. */
-export type HoldfastModuleSettings = (HoldfastOptions | { readonly holdfast: Holdfast }) & {
-  /**
-   * How long bodies that are still running when the app shuts down, with their signals aborted, may take to end before
-   * they are left to their leases. Default 10,000.
-   */
-  readonly shutdownGraceMs?: number
+/** What `createHoldfast` takes, or a `Holdfast` that is there already; and what the module does with it. */
+export type HoldfastModuleSettings = ModuleSettings &
+  (
+    | HoldfastOptions
+    | {
+        /** The one that is injected. */
+        readonly holdfast: Holdfast
+        /** Whether the app closes it when it ends. Default false: whoever made it does. */
+        readonly closeHoldfast?: boolean
+      }
+  )
+
+export interface ModuleSettings {
   /** What every `@Idempotent` route does unless it says otherwise; `scope` has no default and must be in one of both. */
   readonly http?: HttpIdempotencyDefaults
+  /**
+   * How long requests whose clients hung up, and bodies that are still running with their signals aborted, may take to
+   * end when the app shuts down, before they are left to their leases. Default 10,000.
+   */
+  readonly graceMs?: number
+  /** Whether losing and regaining the storage is logged, by Nest's logger. Default true. */
+  readonly logConnection?: boolean
 }
 
 /** Which instance this is, and who sees it. */

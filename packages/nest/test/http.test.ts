@@ -102,7 +102,7 @@ describe.for(Object.entries(platforms))('@Idempotent on %s', ([platform, adapter
         HoldfastModule.forRoot({
           storage: memoryStorage(),
           http: { scope: 'global' },
-          shutdownGraceMs: 500,
+          graceMs: 500,
           ...options,
         } as HoldfastModuleOptions),
       ],

@@ -211,8 +211,8 @@ describe('HoldfastModule', () => {
       await expect(holdfast.locks.acquire('later')).rejects.toMatchObject({ code: 'CLOSED' })
     })
 
-    it('waits no longer than shutdownGraceMs', async () => {
-      const app = await compile(HoldfastModule.forRoot({ storage: memoryStorage(), shutdownGraceMs: 20 }))
+    it('waits no longer than graceMs', async () => {
+      const app = await compile(HoldfastModule.forRoot({ storage: memoryStorage(), graceMs: 20 }))
       const holdfast = app.get(Holdfast)
       const deaf = deferred()
       const started = deferred()
@@ -236,6 +236,13 @@ describe('HoldfastModule', () => {
       await app.close()
       await using lease = await holdfast.locks.acquire('still open')
       expect(lease.name).toBe('still open')
+    })
+
+    it('closes it when told to', async () => {
+      const holdfast = createHoldfast({ storage: memoryStorage() })
+      const app = await compile(HoldfastModule.forRoot({ holdfast, closeHoldfast: true }))
+      await app.close()
+      await expect(holdfast.locks.acquire('closed')).rejects.toMatchObject({ code: 'CLOSED' })
     })
 
     it('ends after the shutdown hooks of those who use it', async () => {

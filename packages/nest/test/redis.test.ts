@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { Controller, Get, Injectable } from '@nestjs/common'
+import { ConsoleLogger, Controller, Get, Injectable } from '@nestjs/common'
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus'
 import { Test } from '@nestjs/testing'
 import { startRedis } from '@holdfast/testbed/redis'
@@ -99,7 +99,17 @@ describe.for(clients)('two apps on Redis through %s', (client) => {
       ],
       controllers: [Health],
     }).compile()
-    const app = module.createNestApplication({ logger: false })
+    const logged: string[] = []
+    const logger = new (class extends ConsoleLogger {
+      override log(message: string, context: string) {
+        if (context.startsWith('Holdfast')) logged.push(`${context}: ${message.replace(/\d+/, 'N')}`)
+      }
+
+      override warn(message: string, context: string) {
+        this.log(message, context)
+      }
+    })()
+    const app = module.createNestApplication({ logger })
     await app.listen(0, '127.0.0.1')
     const ask = async () => {
       const response = await fetch(`${await app.getUrl()}/health`, { headers: { connection: 'close' } })
@@ -123,6 +133,7 @@ describe.for(clients)('two apps on Redis through %s', (client) => {
       },
     })
     expect(await app.get(Holdfast).health()).toMatchObject({ status: 'down' })
+    expect(logged.at(-1)).toBe('Holdfast default: Lost the storage, waiting for it')
     await app.close()
     await opened.end()
   })
