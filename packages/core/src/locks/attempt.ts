@@ -1,5 +1,5 @@
 import { HoldfastError, SelfDeadlockError, StorageUnavailableError } from '../errors.ts'
-import type { Instant, Timer } from '../runtime.ts'
+import type { Instant } from '../runtime.ts'
 import { type AcquireReply, type LeaseHolder, processOf } from '../storage/leases.ts'
 import { LockAbortedError, type LockHolder, LockTimeoutError, NotReplicatedError } from './errors.ts'
 import { lockEvents } from './events.ts'
@@ -49,7 +49,7 @@ export class Attempt implements Waiting {
   #uncertain = false
   #queuedBefore = false
   #holders: readonly LockHolder[] = []
-  #waitTimer: Timer | undefined
+  #dueAt = Infinity
   #unreachable: unknown
 
   private constructor(
@@ -80,7 +80,12 @@ export class Attempt implements Waiting {
   ): Promise<HeldLease | null> {
     const { signal } = settings
     if (signal?.aborted) return Promise.reject(new LockAbortedError(target.name, { cause: signal.reason }))
-    if (!orNull && settings.waitMs > 0 && target.permits === 1 && ancestors().holdKey(target.key, room.process)) {
+    if (
+      !orNull &&
+      settings.waitMs > 0 &&
+      target.permits === 1 &&
+      ancestors().holdKey(target.key, room.process)
+    ) {
       return Promise.reject(selfDeadlock(target.name))
     }
     return new Promise((resolve, reject) => {
@@ -94,6 +99,10 @@ export class Attempt implements Waiting {
 
   get token(): string {
     return this.#token
+  }
+
+  get dueAt(): number {
+    return this.#dueAt
   }
 
   get uncertain(): boolean {
@@ -131,6 +140,12 @@ export class Attempt implements Waiting {
         ({ reply, sentAt }) => this.#answered(reply, sentAt),
         (error: unknown) => this.#failed(error),
       )
+  }
+
+  waitOver(): void {
+    // A command under way may bring the lease; its end decides.
+    this.#dueAt = Infinity
+    if (this.#phase === 'parked') this.#timeOut()
   }
 
   /** The caller's signal was aborted. */
@@ -203,7 +218,10 @@ export class Attempt implements Waiting {
     this.#queuedBefore = true
     const left = this.#waitLeftMs()
     if (left <= 0) return this.#timeOut()
-    if (left !== Infinity) this.#waitTimer ??= this.#room.runtime.setTimer(left, () => this.#waitOver())
+    if (this.#dueAt === Infinity) {
+      this.#dueAt = this.#startedAt + this.#settings.waitMs
+      waiting.watch(this)
+    }
     if (this.#askAgain || (this.#uncertain && waiting.listening)) return this.ask()
     const remaining = reply.holders
       .filter((holder) => holder.remainingMs > 0)
@@ -236,11 +254,6 @@ export class Attempt implements Waiting {
     this.#room.waiting.park(this, 250, 0)
   }
 
-  #waitOver(): void {
-    // A command under way may bring the lease; its end decides.
-    if (this.#phase === 'parked') this.#timeOut()
-  }
-
   #timeOut(): void {
     const { name } = this.#target
     const { waitMs } = this.#settings
@@ -258,7 +271,6 @@ export class Attempt implements Waiting {
 
   #settle(finish: () => void): void {
     this.#phase = 'settled'
-    this.#waitTimer?.cancel()
     this.#settings.signal?.removeEventListener('abort', this)
     this.#room.waiting.leave(this)
     finish()

@@ -10,6 +10,9 @@ export interface Waiting extends Listed {
   readonly token: string
   /** Its last acquire left before pushes were certain to arrive, so it may have been passed over. */
   readonly uncertain: boolean
+  /** Monotonic milliseconds at which its waiting is over; `Infinity` as long as it does not wait. */
+  readonly dueAt: number
+  waitOver(): void
   /** Asks the storage again; finds its grant, keeps its place, or joins the queue anew. */
   ask(): void
   /** Gives up, because the instance is closing. */
@@ -38,6 +41,9 @@ export class WaitingRoom {
   readonly #onOther: (push: Exclude<LeasePush, { kind: 'dropped' | 'gap' }>) => void
   readonly #all = new Roster<Waiting>()
   readonly #lines = new Map<string, Line>()
+  /** The first end of somebody's waiting. */
+  #clock: Timer | undefined
+  #clockAt = Infinity
   #listening: 'no' | 'starting' | 'yes' | 'refused' = 'no'
   #stop: (() => Promise<void>) | undefined
   #closed = false
@@ -85,8 +91,18 @@ export class WaitingRoom {
     this.#schedule(line, delay)
   }
 
+  /** Takes note of when its waiting ends. One timer does for all, and keeps the process alive while somebody waits. */
+  watch({ dueAt }: Waiting): void {
+    if (dueAt >= this.#clockAt) return
+    this.#clock?.cancel()
+    this.#clockAt = dueAt
+    const delay = Math.max(0, dueAt - this.#runtime.monotonicNow())
+    this.#clock = this.#runtime.setTimer(delay, () => this.#endWaits())
+  }
+
   leave(waiting: Waiting): void {
     this.#all.delete(waiting)
+    if (this.#all.size === 0 && this.#clock !== undefined) this.#stopClock()
     const line = this.#lines.size === 0 ? undefined : this.#lines.get(waiting.key)
     if (line === undefined || !line.waiting.delete(waiting) || line.waiting.size > 0) return
     line.timer?.cancel()
@@ -136,10 +152,26 @@ export class WaitingRoom {
 
   async close(): Promise<void> {
     this.#closed = true
+    this.#stopClock()
     for (const line of this.#lines.values()) line.timer?.cancel()
     this.#lines.clear()
     this.#listening = 'no'
     await this.#stop?.()
+  }
+
+  #stopClock(): void {
+    this.#clock?.cancel()
+    this.#clock = undefined
+    this.#clockAt = Infinity
+  }
+
+  #endWaits(): void {
+    this.#stopClock()
+    const now = this.#runtime.monotonicNow()
+    for (const waiting of this.#all) {
+      if (waiting.dueAt <= now) waiting.waitOver()
+      else this.watch(waiting)
+    }
   }
 
   #schedule(line: Line, delay: number): void {
