@@ -83,7 +83,9 @@ export class RemoteKey {
 
   /** Reads and tells; returns how long the state can stay as it is without a hint. */
   async #refresh(): Promise<number> {
+    const { connection } = this.#calls.storage
     try {
+      if (connection.state !== 'ready') await this.#calls.call(async () => undefined)
       await this.#subscribe()
       this.#hinted = false
       const read = (this.#reads += 1)
@@ -94,7 +96,7 @@ export class RemoteKey {
       for (const { tell, seen, fromRead } of this.#listeners) {
         if (read >= fromRead || isNoOlder(view, seen)) tell(view)
       }
-      return this.#untilChange(view)
+      return Math.min(this.#untilChange(view), this.#untilSubscribing())
     } catch (error) {
       // Everyone who waits has a deadline of their own; the storage may be back before it.
       this.#trouble = error as Error
@@ -104,8 +106,8 @@ export class RemoteKey {
 
   /** Resolves when hints arrive, or when there is no use in waiting for that any longer. */
   async #subscribe(): Promise<void> {
-    const { runtime, storage, callTimeoutMs } = this.#calls
-    if (this.#unsubscribe !== undefined || storage.connection.state !== 'ready') return
+    const { runtime, callTimeoutMs } = this.#calls
+    if (this.#unsubscribe !== undefined) return
     if (this.#subscribing === undefined) {
       if (runtime.monotonicNow() < this.#subscribeAt) return
       this.#subscribing = this.#open()
@@ -132,6 +134,12 @@ export class RemoteKey {
     } finally {
       this.#subscribing = undefined
     }
+  }
+
+  /** Without a subscription that could be had again soon, hints are missed. */
+  #untilSubscribing(): number {
+    if (this.#unsubscribe !== undefined || this.#subscribing !== undefined) return Infinity
+    return Math.max(1, this.#subscribeAt - this.#calls.runtime.monotonicNow())
   }
 
   #endSubscription(): void {

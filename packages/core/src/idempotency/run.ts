@@ -104,10 +104,9 @@ async function settle<R>(execution: Execution, body: Body<R>): Promise<R> {
     await execution.markSuccess(result)
   } catch (error) {
     if (isCode(error, 'LEASE_LOST')) throw await lostError(execution, error)
-    // The result was refused before anything was sent: it would be refused again.
-    if (!isCode(error, 'COMPLETION_UNCONFIRMED')) {
-      await execution.markFailure(error, { final: true }).catch(() => execution.stop())
-    }
+    // The result was refused before anything was sent: it would be refused again. (A success that was not confirmed
+    // stays one: markFailure refuses to make it a failure.)
+    await execution.markFailure(error, { final: true }).catch(() => execution.stop())
     throw error
   }
   return result

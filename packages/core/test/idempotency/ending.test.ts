@@ -106,6 +106,12 @@ describe('a success that cannot be recorded', () => {
       status: 'executing',
       stalled: true,
     })
+    // One refusal, not two: nothing else was tried.
+    await idempotency.forget('job', 'k')
+    link.once('compareAndSet', 'refused')
+    const refused = idempotency.run('job', 'k', () => ({ paid: true }))
+    await expect(refused).rejects.toMatchObject(unconfirmed)
+    expect(await idempotency.getExecutionStatus('job', 'k')).toMatchObject({ status: 'executing' })
   })
 
   it('is that also when the storage refuses, and the lease is left to end', async () => {

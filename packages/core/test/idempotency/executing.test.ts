@@ -140,6 +140,22 @@ describe('the lease', () => {
   })
 })
 
+describe('a write that is executed after its owner gave up on it', () => {
+  it('keeps nobody alive', async () => {
+    const { runtime, join } = createWorld()
+    const { idempotency, link } = join()
+    const execution = await started(idempotency, { leaseMs: 3_000 })
+    let arrive: (() => Promise<unknown>) | undefined
+    link.once('compareAndSet', { held: (execute) => (arrive = execute) })
+    link.every('compareAndSet', 'lost')
+    await runtime.advance(2_900)
+    expect(execution.signal.aborted).toBe(false)
+    await arrive?.()
+    await runtime.advance(100)
+    expect((await started(join().idempotency)).attempt).toBe(2)
+  })
+})
+
 describe('a zombie', () => {
   it('changes nothing, and learns who has its place', async () => {
     const { runtime, join } = createWorld()
@@ -285,13 +301,15 @@ describe('forget, while it runs', () => {
 
 describe('the timeout', () => {
   it('aborts the signal and ends the renewals: who does not listen is taken over', async () => {
-    const { runtime, join } = createWorld()
-    const execution = await started(join().idempotency, { leaseMs: 3_000, timeoutMs: 10_000 })
-    await runtime.advance(9_999)
+    const { runtime, commands, join } = createWorld()
+    const execution = await started(join().idempotency, { leaseMs: 3_000, timeoutMs: 10_100 })
+    await runtime.advance(10_099)
     expect(execution.signal.aborted).toBe(false)
     await runtime.advance(1)
     expect(execution.signal.reason).toMatchObject({ code: 'EXECUTION_TIMEOUT' })
+    commands.length = 0
     await runtime.advance(3_000)
+    expect(commands).toEqual([])
     expect((await started(join().idempotency)).attempt).toBe(2)
     await expect(execution.markSuccess()).rejects.toMatchObject(lost)
   })

@@ -171,6 +171,22 @@ describe('a claim whose answer is lost', () => {
     expect((await started(idempotency, 'k')).attempt).toBe(1)
   })
 
+  it('is an outage that may have been applied, when the connection broke and did not come back', async () => {
+    const { runtime, join } = createWorld()
+    const { idempotency, link } = join()
+    await started(idempotency, 'warm-up')
+    link.once('createOrRead', 'broken')
+    const begun = watched(idempotency.begin('job', 'k'))
+    await settle()
+    link.set('down')
+    await runtime.advance(2_000)
+    expect(begun.error).toMatchObject({ code: 'STORAGE_UNAVAILABLE', maybeApplied: true })
+    link.set('ready')
+    await settle()
+    // Taken back as soon as that was possible.
+    expect(await idempotency.getExecutionStatus('job', 'k')).toBeNull()
+  })
+
   it('starts nothing when it arrives after its caller has given up', async () => {
     const { runtime, join } = createWorld()
     const { idempotency, link } = join()

@@ -99,6 +99,25 @@ describe("onInProgress 'wait'", () => {
     expect(call.value).toMatchObject({ result: 'r' })
   })
 
+  it.each([
+    ['before the connection is there', true],
+    ['while subscriptions fail for a moment', false],
+  ])('that begins %s, is told all the same', async (_, down) => {
+    const { runtime, join } = createWorld()
+    const execution = await started(join().idempotency, { leaseMs: 60_000 })
+    const { idempotency, link } = join()
+    if (down) link.set('down')
+    else link.once('subscribe', 'failed')
+    const waiting = watched(idempotency.waitForCompletion('job', 'k'))
+    await runtime.advance(300)
+    if (down) link.set('ready')
+    await settle()
+    expect(link.subscriptions).toBe(1)
+    await execution.markSuccess('r')
+    await settle()
+    expect(waiting.value).toMatchObject({ result: 'r' })
+  })
+
   it('leaves no subscription behind that came too late', async () => {
     const { runtime, join } = createWorld()
     await started(join().idempotency)
@@ -367,6 +386,21 @@ describe('waitForCompletion', () => {
     await join().idempotency.run('job', 'k', () => 5)
     expect(await idempotency.waitForCompletion('job', 'k')).toMatchObject({ result: 5 })
     await iterator.return?.()
+  })
+
+  it('takes no answer that was given before it asked', async () => {
+    const { join } = createWorld()
+    const { idempotency, link } = join()
+    let answer: (() => void) | undefined
+    link.once('read', { answered: (deliver) => (answer = deliver) })
+    const iterator = idempotency.watch('job', 'k')[Symbol.asyncIterator]()
+    void iterator.next()
+    await settle()
+    await join().idempotency.run('job', 'k', () => 5)
+    const waiting = watched(idempotency.waitForCompletion('job', 'k'))
+    answer?.()
+    await settle()
+    expect(waiting.value).toMatchObject({ result: 5 })
   })
 
   it('at its deadline says that it still runs, even with no time at all', async () => {

@@ -34,7 +34,8 @@ type Op = 'createOrRead' | 'compareAndSet' | 'compareAndDelete' | 'read' | 'list
 /**
  * `lost`: never arrives, never answered. `unanswered`: is executed, never answered. `broken`: is executed, and the
  * connection breaks before the answer. `refused`: the storage answers with an error. `twice`: is executed twice, the
- * second answer counts. `held`: is executed, and answered, when the test calls what it is given.
+ * second answer counts. `failed`: is not executed, and the connection says so. `held`: is executed, and answered, when
+ * the test calls what it is given; `answered`: is executed at once, and answered then.
  */
 export type Fault =
   | 'lost'
@@ -42,7 +43,9 @@ export type Fault =
   | 'broken'
   | 'refused'
   | 'twice'
+  | 'failed'
   | { readonly held: (execute: () => Promise<unknown>) => void }
+  | { readonly answered: (answer: () => void) => void }
 
 /** A process's connection, as a test disturbs it. */
 export interface Link {
@@ -129,7 +132,13 @@ export function createWorld(): World {
           case 'twice':
             await execute()
             return await execute()
+          case 'failed':
+            throw new StorageUnavailableError('not connected', { maybeApplied: false })
           default:
+            if ('answered' in fault) {
+              const reply = await execute()
+              return await new Promise<R>((resolve) => fault.answered(() => resolve(reply)))
+            }
             return await new Promise<R>((resolve, reject) =>
               fault.held(() => execute().then(resolve, reject)),
             )
