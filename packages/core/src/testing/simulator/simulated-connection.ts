@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { StorageRefusedError, StorageUnavailableError } from '../../errors.ts'
+import { StorageUnavailableError } from '../../errors.ts'
 import type { LeasePush, LeaseStorage } from '../../storage/leases.ts'
 import type { RecordStorage, Unsubscribe } from '../../storage/records.ts'
 import type { ConnectionState, Storage } from '../../storage/storage.ts'
 import type { ValueStorage } from '../../storage/values.ts'
+import { described, outcome } from './describe-command.ts'
 import type { History } from './history.ts'
 import type { Fate, Network } from './network.ts'
 import { type Random, createRandom } from './random.ts'
@@ -286,23 +287,3 @@ export class SimulatedConnection {
 }
 
 function noop(): void {}
-
-function described({ facet, op, args: [key] }: Command): string {
-  if (facet === 'time') return op
-  const id = typeof key === 'object' && key !== null && 'id' in key ? String(key.id) : String(key)
-  return `${op} ${id}`
-}
-
-function outcome(reply: unknown): string {
-  if (typeof reply !== 'object' || reply === null) return String(reply)
-  if (reply instanceof StorageRefusedError) return reply.code
-  const shown = Object.entries(reply).filter(([name]) => name !== 'now')
-  return shown.map(([name, value]) => `${name} ${short(value)}`).join(' ')
-}
-
-function short(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return String(value)
-  if ('rev' in value) return `rev ${String(value.rev)}`
-  if (Array.isArray(value)) return `[${value.length}]`
-  return '{…}'
-}

@@ -34,11 +34,14 @@ export interface ServerObserver {
   executed(command: Command, reply: unknown, now: number): void
 }
 
+type Key = string | RecordKey
+
 interface Logged {
   readonly at: number
   readonly clock: number
   readonly run: (facets: Facets) => unknown
-  readonly key: string | undefined
+  readonly facet: FacetName
+  readonly key: Key | undefined
   readonly isWrite: boolean
 }
 
@@ -52,7 +55,7 @@ export class SimulatedServer {
   readonly #scheduler: Scheduler
   readonly #history: History
   readonly #rate: number
-  readonly #build: (facets: Facets) => Facets
+  readonly #build: (facets: Facets, now: () => number) => Facets
   #offset: number
   #frozenClock: number | undefined
   #facets: Facets
@@ -71,7 +74,7 @@ export class SimulatedServer {
     scheduler: Scheduler,
     history: History,
     clock: { readonly rate: number; readonly start: number },
-    build: (facets: Facets) => Facets,
+    build: (facets: Facets, now: () => number) => Facets,
   ) {
     this.#scheduler = scheduler
     this.#history = history
@@ -103,7 +106,8 @@ export class SimulatedServer {
     const now = this.now()
     if (facet === 'time') return Math.floor(now)
     const run = (facets: Facets): unknown => call(facets, facet, op, args)
-    this.#log.push({ at: this.#scheduler.now, clock: now, run, key: keyOf(command), isWrite: !READS.has(op) })
+    const at = this.#scheduler.now
+    this.#log.push({ at, clock: now, run, facet, key: keyOf(command), isWrite: !READS.has(op) })
     const reply = await run(this.#facets)
     this.observer.executed(command, reply, now)
     return reply
@@ -116,7 +120,7 @@ export class SimulatedServer {
 
   /** Hints for a key, to be sent over a connection; returns what ends it. */
   subscribe(key: RecordKey, onHint: () => void): () => void {
-    const text = `${key.collection}\n${key.id}`
+    const text = textOf(key)
     let listeners = this.#hints.get(text)
     if (listeners === undefined) {
       const created = new Set<() => void>()
@@ -181,26 +185,37 @@ export class SimulatedServer {
     return lost
   }
 
-  /** Forgets a key, as when memory is short. */
-  async evict(key: string): Promise<void> {
-    this.#history.fault('storage', () => `evicts ${key}`)
-    await this.#replay(this.#log.filter((logged) => logged.key !== key))
-    const hints = [...this.#hints]
-    this.#hints = new Map()
-    for (const [text, listeners] of hints) {
-      const [collection = '', id = ''] = text.split('\n')
-      for (const listener of listeners) this.subscribe({ collection, id }, listener)
+  /** Forgets the key that was used first, as when memory is short. */
+  async evict(): Promise<void> {
+    const victim = this.#log.find(({ key }) => key !== undefined)
+    if (victim?.key === undefined) return
+    const { key } = victim
+    this.#history.fault('storage', () => `evicts ${textOf(key)}`)
+    if (victim.facet === 'leases') return await this.#forgetLease(key)
+    const run = async (facets: Facets): Promise<void> => {
+      if (typeof key === 'string') return void (await facets.values.remove([key]))
+      const { entry } = await facets.records.read(key)
+      if (entry !== null) await facets.records.compareAndDelete(key, { rev: entry.rev })
     }
+    this.#log.push({ ...victim, at: this.#scheduler.now, clock: this.now(), run, isWrite: true })
+    await run(this.#facets)
   }
 
-  get keys(): readonly string[] {
-    return [...new Set(this.#log.flatMap(({ key }) => key ?? []))]
+  /** Keys of leases know nothing of each other: one is forgotten by repeating all that concerns the others. */
+  async #forgetLease(key: Key): Promise<void> {
+    this.#log = this.#log.filter((logged) => logged.facet !== 'leases' || logged.key !== key)
+    this.#facets = { ...this.#facets, leases: this.#fresh().leases }
+    await this.#repeat(this.#log.filter(({ facet }) => facet === 'leases'))
   }
 
   async #replay(log: Logged[]): Promise<void> {
     this.#log = log
-    this.#replaying = true
     this.#facets = this.#fresh()
+    await this.#repeat(log)
+  }
+
+  async #repeat(log: readonly Logged[]): Promise<void> {
+    this.#replaying = true
     for (const { clock, run } of log) {
       this.#frozenClock = clock
       await run(this.#facets)
@@ -227,17 +242,19 @@ export class SimulatedServer {
   }
 
   #runLogged(run: (facets: Facets) => unknown): void {
-    this.#log.push({ at: this.#scheduler.now, clock: this.now(), run, key: undefined, isWrite: false })
+    const at = this.#scheduler.now
+    this.#log.push({ at, clock: this.now(), run, facet: 'leases', key: undefined, isWrite: false })
     void run(this.#facets)
   }
 
   #fresh(): Facets {
     const now = (): number => this.now()
-    return this.#build({
+    const sound = {
       records: memoryRecords(() => Math.floor(now() * 1_000)),
       leases: memoryLeases(now),
       values: memoryValues(now),
-    })
+    }
+    return this.#build(sound, now)
   }
 }
 
@@ -250,8 +267,11 @@ function call(facets: Facets, facet: keyof Facets, op: string, args: readonly un
   return operation(...args)
 }
 
-function keyOf({ facet, args }: Command): string | undefined {
-  const [key] = args
-  if (facet !== 'records') return typeof key === 'string' ? key : undefined
-  return typeof key === 'object' && key !== null && 'id' in key ? String(key.id) : undefined
+function keyOf({ facet, op, args: [key] }: Command): Key | undefined {
+  if (facet === 'records') return op === 'list' ? undefined : (key as RecordKey)
+  return typeof key === 'string' ? key : undefined
+}
+
+function textOf(key: Key): string {
+  return typeof key === 'string' ? key : `${key.collection}/${key.id}`
 }

@@ -1,5 +1,4 @@
-import type { ExecutionContext } from '../../../idempotency/execution.ts'
-import { type Current, currentOf } from '../../../idempotency/record.ts'
+import { currentOf } from '../../../idempotency/record.ts'
 import type {
   CompareReply,
   CreateReply,
@@ -7,46 +6,10 @@ import type {
   RecordKey,
   RecordMatch,
 } from '../../../storage/records.ts'
-import type { SimulatedProcess } from '../simulated-process.ts'
 import type { Command } from '../simulated-server.ts'
 import type { World } from '../workload.ts'
 import { JOB_TYPE, NESTED_JOB_TYPE } from './plan.ts'
-
-/** One execution, as an onlooker knows it. */
-export interface Seen {
-  readonly id: string
-  readonly key: string
-  readonly attempt: number
-  readonly fence: number
-  /** The process that the start came from, and for which of its operations. */
-  readonly from: string
-  readonly operation: number | undefined
-  /** What the key held before. */
-  readonly before: Held | null
-  /** How it ended, as the storage was told. */
-  ended: 'completed' | 'failed' | 'released' | null
-  /** Its record is gone without its doing: removed by an operator, evicted, or lost in a failover. */
-  gone: boolean
-  /** When the storage last forgot or was told to forget, in true time; its owner may take a lease to notice. */
-  goneAt: number
-  /** Who was told that it is theirs. */
-  owner: SimulatedProcess | undefined
-  context: ExecutionContext | undefined
-  /** Its owner works, and was not told to stop. */
-  believed: boolean
-  watched: boolean
-  returned: unknown
-}
-
-interface Held extends Current {
-  /** When it was written, in true time. */
-  readonly since: number
-  readonly expiresAt: number
-  readonly writeId: string
-}
-
-/** What happens to a running process after this long without its doing happens late by the simulation's own timers. */
-const REACTION_MS = 5
+import { type Held, type Seen, leaseEnd, nameOf } from './seen.ts'
 
 /**
  * Judges what the storage was made to store against `research/idempotency.md` §5. It reads records, and sees which
@@ -61,6 +24,8 @@ export class Executions {
   readonly #writtenAt = new Map<string, number>()
   readonly #keys = new Map<string, RecordKey>()
   readonly #highestFence = new Map<string, number>()
+  onStart: (key: string, executionId: string) => void = () => undefined
+  onGone: (seen: Seen) => void = () => undefined
 
   constructor(world: World, callTimeoutMs: number) {
     this.#world = world
@@ -79,6 +44,13 @@ export class Executions {
   isCurrent({ id, key }: Seen): boolean {
     const held = this.#held.get(key)
     return held?.record.executionId === id && held.record.status === 'executing'
+  }
+
+  /** How long the storage gives it to nobody else; 0 when it is not current. */
+  leftMs(seen: Seen): number {
+    const held = this.#held.get(seen.key)
+    if (held === undefined || !this.isCurrent(seen)) return 0
+    return Math.max(0, leaseEnd(held) - this.#world.server.now())
   }
 
   executed(command: Command, reply: unknown, now: number): void {
@@ -118,23 +90,6 @@ export class Executions {
       else if (seen.ended === null || this.#held.get(seen.key)?.record.executionId !== seen.id)
         this.#lose(seen)
     }
-  }
-
-  /** From now on its owner is held to what it believes. */
-  believes(seen: Seen): void {
-    seen.believed = true
-    this.#watch(seen)
-  }
-
-  /** A process runs again: what it believes of what it lost is checked after its timers had their turn. */
-  resumed(process: SimulatedProcess): void {
-    const { scheduler } = this.#world
-    scheduler.at(scheduler.now + REACTION_MS, () => {
-      if (process.state !== 'running') return
-      for (const seen of this.#seen.values()) {
-        if (seen.owner === process && seen.believed && !this.isAlive(seen)) this.#mustNotBelieve(seen)
-      }
-    })
   }
 
   #written(command: Command, key: RecordKey, entry: RecordEntry, now: number): void {
@@ -201,9 +156,7 @@ export class Executions {
       watched: false,
       returned: undefined,
     })
-    for (const other of this.#seen.values()) {
-      if (other.key === text && other.believed && other.id !== executionId) this.#mustNotBelieve(other)
-    }
+    this.onStart(text, executionId)
   }
 
   #ownersWrite(command: Command, before: Held, after: Held): void {
@@ -286,22 +239,7 @@ export class Executions {
     if (seen.gone) return
     seen.gone = true
     seen.goneAt = this.#world.scheduler.now
-    if (seen.believed) this.#mustNotBelieve(seen)
-  }
-
-  /** Looks again when the lease of a believed execution must be over, unless it was renewed by then. */
-  #watch(seen: Seen): void {
-    if (seen.watched || !seen.believed) return
-    seen.watched = true
-    const { scheduler, server } = this.#world
-    const held = this.#held.get(seen.key)
-    const leftMs = held !== undefined && this.isCurrent(seen) ? leaseEnd(held) - server.now() : 0
-    scheduler.at(scheduler.now + Math.max(1, leftMs), () => {
-      seen.watched = false
-      if (!seen.believed || seen.gone) return
-      if (this.isAlive(seen)) return this.#watch(seen)
-      this.#mustNotBelieve(seen)
-    })
+    this.onGone(seen)
   }
 
   #heldOf(entry: RecordEntry): Held {
@@ -321,31 +259,6 @@ export class Executions {
     return (scheduler.now - since) * scenario.storageClock.rate + scenario.setOnMs + ROUNDING_MS
   }
 
-  /** The storage holds it, and gives it to nobody else yet. */
-  isAlive(seen: Seen): boolean {
-    const held = this.#held.get(seen.key)
-    return held !== undefined && this.isCurrent(seen) && leaseEnd(held) > this.#world.server.now()
-  }
-
-  /**
-   * Its owner must know by now that its lease is over, or it is violated. What is gone by nobody's fault is known a
-   * lease later; and timers do not run while a machine sleeps, so what was lost then is told a while after it woke.
-   */
-  #mustNotBelieve(seen: Seen): void {
-    const { owner, gone, goneAt } = seen
-    if (!seen.believed || owner === undefined || (gone && this.isCurrent(seen))) return
-    const { scheduler } = this.#world
-    const knownBy = Math.max(owner.clockJumpedAt, goneAt) + LONGEST_LEASE_MS * 1.01
-    if (scheduler.now < knownBy) return void scheduler.at(knownBy, () => this.#mustNotBelieve(seen))
-    // Checked when it runs again.
-    if (owner.state !== 'running') return
-    if (!gone && this.isAlive(seen)) return
-    this.#violated(
-      'I1',
-      `${owner.name} still believes that it owns ${seen.key} as ${seen.id}, but its lease is over`,
-    )
-  }
-
   #violated(guarantee: string, message: string): void {
     this.#world.violated(guarantee, message)
   }
@@ -356,21 +269,8 @@ const ROUNDING_MS = 1
 
 const COLLECTIONS = new Set([JOB_TYPE, NESTED_JOB_TYPE].map((jobType) => `sim:${jobType}`))
 
-/** No lease of a workload is longer. */
-const LONGEST_LEASE_MS = 2_000
-
 function textOf({ collection, id }: RecordKey): string {
   return `${collection}/${id}`
-}
-
-function nameOf(held: Held | null): string {
-  return held === null
-    ? 'nothing'
-    : `${held.record.executionId} (${held.record.status}, attempt ${held.record.attempt})`
-}
-
-function leaseEnd({ record, writtenAt }: Held): number {
-  return record.status === 'executing' ? writtenAt + record.leaseMs : writtenAt
 }
 
 function attemptAfter(before: Held | null): number {

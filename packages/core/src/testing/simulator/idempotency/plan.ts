@@ -42,9 +42,12 @@ export const JOB_TYPE = 'job'
 /** What bodies start inside of bodies. */
 export const NESTED_JOB_TYPE = 'nested'
 
+/** No lease of a workload is longer. */
+export const LONGEST_LEASE_MS = 2_000
+
 export function drawProfile(random: Random): Profile {
   return {
-    leaseMs: random.pick([500, 1_000, 2_000]),
+    leaseMs: random.pick([500, 1_000, LONGEST_LEASE_MS]),
     callTimeoutMs: random.pick([300, 700, 1_500]),
     completedWindowMs: random.pick([0, 800, 4_000]),
     keys: random.chance(0.7) ? ['a'] : ['a', 'b'],

@@ -4,7 +4,9 @@ import type { BeginOutcome } from '../../../idempotency/idempotency.ts'
 import type { ExecutionSnapshot } from '../../../idempotency/snapshot.ts'
 import type { SimulatedProcess } from '../simulated-process.ts'
 import type { World } from '../workload.ts'
+import { isBodys } from './bodies.ts'
 import type { Executions } from './executions.ts'
+import type { Owners } from './owners.ts'
 import type { Start } from './plan.ts'
 
 /** Which operation something was said to. */
@@ -30,14 +32,12 @@ const EXPECTED_CODES = new Set([
 export class Words {
   readonly #world: World
   readonly #executions: Executions
+  readonly #owners: Owners
 
-  constructor(world: World, executions: Executions) {
+  constructor(world: World, executions: Executions, owners: Owners) {
     this.#world = world
     this.#executions = executions
-  }
-
-  died(process: SimulatedProcess): void {
-    for (const seen of this.#executions.all()) if (seen.owner === process) seen.believed = false
+    this.#owners = owners
   }
 
   /** A body is told that the execution is its own. */
@@ -67,13 +67,13 @@ export class Words {
         'I1',
         `${process.name} is told that it runs ${executionId}, which was taken over already`,
       )
-    this.#executions.believes(seen)
+    this.#owners.believes(seen)
   }
 
   /** The body has computed for long, and asks for its signal before any timer can have fired. */
   awake({ executionId, signal }: Pick<ExecutionContext, 'executionId' | 'signal'>): void {
     const seen = this.#executions.get(executionId)
-    if (seen === undefined || signal.aborted || seen.goneAt > -Infinity || this.#executions.isAlive(seen))
+    if (seen === undefined || signal.aborted || seen.goneAt > -Infinity || this.#executions.leftMs(seen) > 0)
       return
     this.#violated('I5', `${executionId} is told to go on right after it computed for longer than its lease`)
   }
@@ -158,7 +158,7 @@ export class Words {
     this.#world.totals.count(`told ${code}`)
     if (code === 'EXECUTION_IN_PROGRESS' || code === 'FINGERPRINT_MISMATCH')
       this.#startedNothing(caller, code)
-    if (EXPECTED_CODES.has(code) || isBodys(error)) return
+    if (EXPECTED_CODES.has(code) || isOrdinary(error)) return
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
     this.#violated(
       'No surprise',
@@ -209,9 +209,9 @@ function codeOf(error: unknown): string {
   return error instanceof Error ? error.name : String(error)
 }
 
-/** Thrown by a body of the workload, or recorded of one: nothing to wonder about. */
-function isBodys(error: unknown): boolean {
+/** Thrown by a body of the workload, or recorded of one, or by an impatient caller: nothing to wonder about. */
+function isOrdinary(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  if (error.message.startsWith('the body of') || error.message === 'out of patience') return true
+  if (isBodys(error) || error.message === 'out of patience') return true
   return !HoldfastError.isInstance(error) && codeOf(error).startsWith('EXECUTION_')
 }

@@ -7,6 +7,7 @@ import type { Storage } from '../../../storage/storage.ts'
 import type { SimulatedProcess } from '../simulated-process.ts'
 import type { Command } from '../simulated-server.ts'
 import type { App, Feature, Observer, Workload, World } from '../workload.ts'
+import { Holders } from './holders.ts'
 import { Places } from './places.ts'
 import {
   type BodyPlan,
@@ -49,27 +50,28 @@ class LocksWorkload implements Workload {
   readonly #world: World
   readonly #profile: Profile
   readonly #operations: ReadonlyMap<number, Operation>
-  readonly #places: Places
+  readonly #holders: Holders
 
   constructor(world: World, profile: Profile, operations: readonly Operation[]) {
     this.#world = world
     this.#profile = profile
     this.#operations = new Map(operations.map((operation) => [operation.id, operation]))
-    this.#places = new Places(world, profile)
+    const places = new Places(world, profile)
+    this.#holders = new Holders(world, places)
     this.observer = {
       executed: (command: Command, reply: unknown, now: number) => {
-        if (command.facet === 'leases') this.#places.executed(command, reply, now)
+        if (command.facet === 'leases') places.executed(command, reply, now)
       },
-      died: (process) => this.#places.died(process),
-      forgot: () => this.#places.forgot(),
-      ended: () => this.#places.mustBeEmpty(),
+      died: (process) => this.#holders.died(process),
+      forgot: () => this.#holders.forgot(),
+      ended: () => places.mustBeEmpty(),
     }
   }
 
   start(process: SimulatedProcess, storage: Storage): App {
     const { callTimeoutMs, claimMs } = this.#profile
     const { runtime } = process
-    process.onResume(() => this.#places.resumed(process))
+    process.onResume(() => this.#holders.resumed(process))
     const locks = createLocks(storage, {
       prefix: 'sim',
       instance: process.name,
@@ -107,7 +109,7 @@ class LocksWorkload implements Workload {
             try {
               await this.#hold(process, operation.body, lease)
             } finally {
-              this.#places.finished(lease)
+              this.#holders.finished(lease)
             }
           })
           return
@@ -170,9 +172,9 @@ class LocksWorkload implements Workload {
 
   async #release(lease: Lease, say: (text: string) => void): Promise<void> {
     const wasValid = lease.remainingMs() > 0
-    this.#places.finished(lease)
+    this.#holders.finished(lease)
     const outcome = await lease.release()
-    this.#places.released(lease, outcome, wasValid)
+    this.#holders.released(lease, outcome, wasValid)
     say(`${outcome} ${lease.token}`)
   }
 
@@ -203,7 +205,7 @@ class LocksWorkload implements Workload {
   }
 
   #granted(process: SimulatedProcess, place: Place, lease: Lease): void {
-    this.#places.granted(process, keyOf(place), Math.max(1, place.permits), lease)
+    this.#holders.granted(process, keyOf(place), Math.max(1, place.permits), lease)
   }
 
   async #hold(process: SimulatedProcess, body: BodyPlan, lease: Lease): Promise<void> {
@@ -245,7 +247,7 @@ class LocksWorkload implements Workload {
       const lease = await lockable(locks, place).acquire({ leaseMs: this.#profile.leaseMs, waitMs: Infinity })
       history.add(process.index, () => `holds ${lease.token}`)
       this.#granted(process, place, lease)
-      this.#places.finished(lease)
+      this.#holders.finished(lease)
       await lease.release()
       const tookMs = scheduler.now - askedAt
       // What forgetful bodies still hold ends by itself.

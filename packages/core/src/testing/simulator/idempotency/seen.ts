@@ -1,0 +1,47 @@
+import type { ExecutionContext } from '../../../idempotency/execution-context.ts'
+import type { Current } from '../../../idempotency/record.ts'
+import type { SimulatedProcess } from '../simulated-process.ts'
+
+/** One execution, as an onlooker knows it. */
+export interface Seen {
+  readonly id: string
+  readonly key: string
+  readonly attempt: number
+  readonly fence: number
+  /** The process that the start came from, and for which of its operations. */
+  readonly from: string
+  readonly operation: number | undefined
+  /** What the key held before. */
+  readonly before: Held | null
+  /** How it ended, as the storage was told. */
+  ended: 'completed' | 'failed' | 'released' | null
+  /** Its record is gone without its doing: removed by an operator, evicted, or lost in a failover. */
+  gone: boolean
+  /** When the storage last forgot or was told to forget, in true time; its owner may take a lease to notice. */
+  goneAt: number
+  /** Who was told that it is theirs. */
+  owner: SimulatedProcess | undefined
+  context: ExecutionContext | undefined
+  /** Its owner works, and was not told to stop. */
+  believed: boolean
+  watched: boolean
+  returned: unknown
+}
+
+/** What a key holds. */
+export interface Held extends Current {
+  /** When it was written, in true time. */
+  readonly since: number
+  readonly expiresAt: number
+  readonly writeId: string
+}
+
+export function leaseEnd({ record, writtenAt }: Held): number {
+  return record.status === 'executing' ? writtenAt + record.leaseMs : writtenAt
+}
+
+export function nameOf(held: Held | null): string {
+  return held === null
+    ? 'nothing'
+    : `${held.record.executionId} (${held.record.status}, attempt ${held.record.attempt})`
+}

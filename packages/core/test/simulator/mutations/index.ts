@@ -1,0 +1,37 @@
+import type { SimulationOptions } from '../../../src/testing/simulator/simulation.ts'
+import { type SearchResult, search } from '../../../src/testing/simulator/search.ts'
+import type { Feature } from '../../../src/testing/simulator/workload.ts'
+import { idempotencyMutations } from './records.ts'
+import { locksMutations } from './leases.ts'
+import type { Mutation } from './mutation.ts'
+import { cacheMutations } from './values.ts'
+
+export type { Mutation } from './mutation.ts'
+
+/** By the name of the feature. */
+export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
+  idempotency: idempotencyMutations,
+  locks: locksMutations,
+  cache: cacheMutations,
+}
+
+/** Runs with the mutation in place, whatever comes of it. */
+export async function withMutation<T>(
+  { breakStorage, breakConnection, breakCore }: Mutation,
+  run: (options: Pick<SimulationOptions, 'breakStorage' | 'breakConnection'>) => Promise<T>,
+): Promise<T> {
+  const mend = breakCore?.()
+  try {
+    return await run({
+      ...(breakStorage === undefined ? {} : { breakStorage }),
+      ...(breakConnection === undefined ? {} : { breakConnection }),
+    })
+  } finally {
+    mend?.()
+  }
+}
+
+/** Seeds from 1 on, until one history shows that the mutation is wrong. */
+export function searchMutated(feature: Feature, mutation: Mutation, seeds: number): Promise<SearchResult> {
+  return withMutation(mutation, (options) => search(feature, { ...options, seeds, mostFailures: 1 }))
+}

@@ -1,0 +1,195 @@
+import {
+  type LeaseCommand,
+  type LeaseDecision,
+  type LeaseReplies,
+  type LeaseState,
+  type LeaseSurroundings,
+  decideLease,
+  noLease,
+} from '../../../src/locks/decide-lease.ts'
+import { type LeasePush, type LeaseStorage, processOf } from '../../../src/storage/leases.ts'
+import type { Facets } from '../../../src/testing/simulator/simulated-server.ts'
+import { sharedMutations } from './core.ts'
+import type { Mutation } from './mutation.ts'
+
+type Decide = <C extends LeaseCommand>(
+  key: string,
+  state: LeaseState,
+  command: C,
+  surroundings: LeaseSurroundings,
+) => LeaseDecision<LeaseReplies[C['op']]>
+
+const leases =
+  (createDecide: () => Decide) =>
+  (facets: Facets, now: () => number): Facets => ({ ...facets, leases: leasesOver(createDecide(), now) })
+
+const withState = <D extends { readonly state: LeaseState }>(
+  decision: D,
+  change: Partial<LeaseState>,
+): D => ({
+  ...decision,
+  state: { ...decision.state, ...change },
+})
+
+export const locksMutations: readonly Mutation[] = [
+  {
+    name: 'counter as fence',
+    like: 'INCR: the last increments are lost in a failover',
+    breakStorage: leases(() => (key, state, command, surroundings) => {
+      // Microseconds of a clock that stands still: what remains of max(previous + 1, µs) is a counter.
+      const decision = decideLease(key, state, command, surroundings)
+      const count = new Map<string, number>()
+      let { fence } = state
+      for (const { token, fence: given } of decision.state.holders) {
+        const known = state.holders.find((holder) => holder.token === token && holder.fence === given)
+        count.set(token, known === undefined ? (fence += 1) : known.fence)
+      }
+      const holders = decision.state.holders.map((holder) => ({
+        ...holder,
+        fence: count.get(holder.token) ?? holder.fence,
+      }))
+      const { reply } = decision
+      const granted = 'outcome' in reply && reply.outcome === 'granted' && 'token' in command
+      const told = granted ? { ...reply, fence: count.get(command.token ?? '') ?? 0 } : reply
+      return { ...withState(decision, { holders, fence }), reply: told }
+    }),
+  },
+  {
+    name: 'release by name',
+    like: 'DEL without a look at the token',
+    breakStorage: leases(() => (key, state, command, surroundings) => {
+      const decision = decideLease(key, state, command, surroundings)
+      if (command.op !== 'release' || decision.state.holders.length < state.holders.length) return decision
+      return withState(decision, { holders: decision.state.holders.slice(1) })
+    }),
+  },
+  {
+    name: 'extend that revives',
+    like: 'SET PX: the holder of an expired lease gets it back, whoever has it now',
+    breakStorage: leases(() => (key, state, command, surroundings) => {
+      const decision = decideLease(key, state, command, surroundings)
+      if (command.op !== 'extend' || ('held' in decision.reply && decision.reply.held)) return decision
+      const now = Math.floor(surroundings.nowUs / 1000)
+      const { token, leaseMs } = command
+      const holders = [{ token, fence: state.fence, expiresAt: now + leaseMs, claimed: true }]
+      return {
+        ...withState(decision, { holders }),
+        reply: { ...decision.reply, held: true, remainingMs: leaseMs },
+      }
+    }),
+  },
+  {
+    name: 'no notAfter',
+    like: 'every peer: an acquire that was given up is executed later and blocks everybody for a lease',
+    breakStorage: leases(
+      () => (key, state, command, surroundings) =>
+        decideLease(
+          key,
+          state,
+          command.op === 'acquire' ? { ...command, notAfter: Infinity } : command,
+          surroundings,
+        ),
+    ),
+  },
+  {
+    name: 'release that forgets',
+    like: 'DEL: nothing is left that could refuse an acquire which is still under way',
+    breakStorage: leases(
+      () => (key, state, command, surroundings) =>
+        withState(decideLease(key, { ...state, ended: [] }, command, surroundings), { ended: [] }),
+    ),
+  },
+  {
+    name: 'frozen process is not dropped',
+    like: 'Redisson: every frozen waiter costs its own claim time',
+    breakStorage: leases(() => (key, state, command, surroundings) => {
+      const decision = decideLease(key, state, command, surroundings)
+      const frozen = decision.pushes
+        .filter(({ push }) => push.kind === 'dropped')
+        .map(({ process }) => process)
+      const held = new Set(decision.state.holders.map(({ token }) => token))
+      const kept = state.queue.filter((token) => frozen.includes(processOf(token)) && !held.has(token))
+      const queue = [...kept, ...decision.state.queue.filter((token) => !kept.includes(token))]
+      return frozen.length === 0 ? decision : withState(decision, { queue })
+    }),
+  },
+  {
+    name: 'hand-off without marker',
+    like: 'ownership passed on as if its new owner were certain to be there',
+    breakStorage: leases(() => (key, state, command, surroundings) => {
+      const decision = decideLease(key, state, command, surroundings)
+      return withState(decision, {
+        holders: decision.state.holders.map((holder) => ({ ...holder, claimed: true })),
+      })
+    }),
+  },
+  {
+    name: 'hand-off to nobody',
+    like: 'no look at the number of receivers: every dead waiter costs a claim time',
+    breakStorage: leases(
+      () => (key, state, command, surroundings) =>
+        decideLease(key, state, command, { ...surroundings, listens: () => true }),
+    ),
+  },
+  {
+    name: 'barging',
+    like: 'redlock, redis-semaphore: whoever asks first after an expiry has it',
+    breakStorage: leases(() => (key, state, command, surroundings) => {
+      const isFree = state.holders.every(({ expiresAt }) => expiresAt <= surroundings.nowUs / 1000)
+      if (command.op !== 'acquire' || !isFree) return decideLease(key, state, command, surroundings)
+      const decision = decideLease(key, { ...state, queue: [] }, command, surroundings)
+      const queue = state.queue.filter((token) => token !== command.token)
+      return withState(decision, { queue: [...queue, ...decision.state.queue] })
+    }),
+  },
+  {
+    name: 'asking again loses the place',
+    like: 'ZADD without NX: a waiter that asks goes to the end',
+    breakStorage: leases(() => (key, state, command, surroundings) => {
+      if (command.op !== 'acquire') return decideLease(key, state, command, surroundings)
+      const queue = state.queue.filter((token) => token !== command.token)
+      return decideLease(key, { ...state, queue }, command, surroundings)
+    }),
+  },
+  {
+    name: 'release that wakes nobody',
+    like: 'DEL: waiters find out by themselves',
+    breakStorage: leases(() => (key, state, command, surroundings) => {
+      if (command.op !== 'release') return decideLease(key, state, command, surroundings)
+      const decision = decideLease(key, { ...state, queue: [] }, command, surroundings)
+      return withState(decision, { queue: state.queue.filter((token) => token !== command.token) })
+    }),
+  },
+  ...sharedMutations,
+]
+
+/** As the memory storage, over another decision. */
+function leasesOver(decide: Decide, now: () => number): LeaseStorage {
+  const states = new Map<string, LeaseState>()
+  const listeners = new Map<string, Set<(push: LeasePush) => void>>()
+  const run = async <C extends LeaseCommand>(key: string, command: C): Promise<LeaseReplies[C['op']]> => {
+    const surroundings = { nowUs: Math.floor(now() * 1000), listens: (name: string) => listeners.has(name) }
+    const decision = decide(key, states.get(key) ?? noLease, command, surroundings)
+    if (command.op !== 'inspect') states.set(key, decision.state)
+    for (const { process, push } of decision.pushes) {
+      for (const listener of listeners.get(process) ?? []) queueMicrotask(() => listener(push))
+    }
+    return decision.reply
+  }
+  return {
+    acquire: (key, request) => run(key, { op: 'acquire', ...request }),
+    release: (key, request) => run(key, { op: 'release', ...request }),
+    extend: (key, request) => run(key, { op: 'extend', ...request }),
+    revoke: (key, request) => run(key, { op: 'revoke', ...request }),
+    tend: (key, claimMs) => run(key, { op: 'tend', claimMs }),
+    inspect: (key) => run(key, { op: 'inspect' }),
+    async listen(process, onPush) {
+      const ofProcess = listeners.get(process) ?? new Set()
+      listeners.set(process, ofProcess.add(onPush))
+      return async () => {
+        ofProcess.delete(onPush)
+        if (ofProcess.size === 0 && listeners.get(process) === ofProcess) listeners.delete(process)
+      }
+    },
+  }
+}

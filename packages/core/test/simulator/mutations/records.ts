@@ -1,0 +1,168 @@
+import type { ExecutionRecord } from '../../../src/idempotency/record.ts'
+import type { RecordEntry, RecordKey, RecordStorage, RecordWrite } from '../../../src/storage/records.ts'
+import type { Storage } from '../../../src/storage/storage.ts'
+import type { Facets } from '../../../src/testing/simulator/simulated-server.ts'
+import { sharedMutations } from './core.ts'
+import type { Mutation } from './mutation.ts'
+
+const records =
+  (mutate: (sound: RecordStorage) => Partial<RecordStorage>) =>
+  (facets: Facets): Facets => ({ ...facets, records: { ...facets.records, ...mutate(facets.records) } })
+
+export const idempotencyMutations: readonly Mutation[] = [
+  {
+    name: 'counter as fence',
+    like: 'INCR per key: it begins anew when the key is gone',
+    breakStorage: records(counted),
+  },
+  {
+    name: 'no owner guard',
+    like: 'Powertools, node-idempotency: a finish is an unconditional write',
+    breakStorage: records((sound) => ({
+      async compareAndSet(key, rev, write) {
+        const { entry } = await sound.read(key)
+        return await sound.compareAndSet(key, entry?.rev ?? rev, write)
+      },
+    })),
+  },
+  {
+    name: 'lease = retention',
+    like: 'celery-once, idempot-js: one time to live for the claim and for the record',
+    breakStorage: records((sound) => ({
+      createOrRead: (key, write) => sound.createOrRead(key, expiringWithLease(write)),
+      compareAndSet: (key, rev, write) => sound.compareAndSet(key, rev, expiringWithLease(write)),
+    })),
+  },
+  {
+    name: 'delete by key',
+    like: 'Powertools: a failed execution deletes the record, whosoever it is',
+    breakStorage: records((sound) => ({
+      async compareAndDelete(key, match) {
+        const { entry } = await sound.read(key)
+        return await sound.compareAndDelete(key, entry === null ? match : { rev: entry.rev })
+      },
+    })),
+  },
+  {
+    name: 'no notAfter',
+    like: 'ioredis: an offline queue that is sent minutes later',
+    breakStorage: records((sound) => ({
+      createOrRead: (key, write) => sound.createOrRead(key, withoutLimit(write)),
+      compareAndSet: (key, rev, write) => sound.compareAndSet(key, rev, withoutLimit(write)),
+    })),
+  },
+  {
+    name: 'release that forgets',
+    like: 'Powertools, nestarc: giving back deletes the record, and the count of attempts with it',
+    breakStorage: records((sound) => ({
+      async compareAndSet(key, rev, write) {
+        const record = JSON.parse(write.value) as ExecutionRecord
+        if (record.status !== 'failed' || !record.released) return await sound.compareAndSet(key, rev, write)
+        const reply = await sound.compareAndSet(key, rev, write)
+        if (reply.ok && reply.entry !== null) await sound.compareAndDelete(key, { rev: reply.entry.rev })
+        return reply
+      },
+    })),
+  },
+  {
+  {
+    name: 'stalled by the clock of the client',
+    like: 'Powertools: in_progress_expiration is compared with Date.now()',
+    breakConnection: withClientClock,
+  },
+  {
+    name: 'takeover by read and write',
+    like: 'Powertools Redis: GET, then a blind SET of the orphan',
+    breakStorage: records((sound) => ({
+      async compareAndSet(key, rev, write) {
+        const { entry } = await sound.read(key)
+        const isStart = (JSON.parse(write.value) as ExecutionRecord).start === undefined
+        return await sound.compareAndSet(key, isStart ? (entry?.rev ?? rev) : rev, write)
+      },
+    })),
+  },
+  ...sharedMutations,
+]
+
+/** Revisions counted from 1 for each life of a key. */
+function counted(sound: RecordStorage): Partial<RecordStorage> {
+  const lives = new Map<string, { real: number; count: number }>()
+  const textOf = ({ collection, id }: RecordKey): string => `${collection}/${id}`
+  const shown = (key: RecordKey, entry: RecordEntry | null): RecordEntry | null => {
+    if (entry === null) {
+      lives.delete(textOf(key))
+      return null
+    }
+    const life = lives.get(textOf(key)) ?? { real: 0, count: 0 }
+    const isNew = entry.rev !== life.real
+    const now = isNew ? { real: entry.rev, count: life.count + 1 } : life
+    lives.set(textOf(key), now)
+    return { ...entry, rev: now.count }
+  }
+  const realOf = (key: RecordKey, rev: number): number => {
+    const life = lives.get(textOf(key))
+    return life?.count === rev ? life.real : -1
+  }
+  return {
+    async createOrRead(key, write) {
+      const { entry: before } = await sound.read(key)
+      shown(key, before)
+      const reply = await sound.createOrRead(key, write)
+      const entry = shown(key, reply.entry)
+      return reply.created && entry !== null ? { ...reply, entry } : { ...reply, created: false, entry }
+    },
+    async compareAndSet(key, rev, write) {
+      const { entry: before } = await sound.read(key)
+      shown(key, before)
+      const reply = await sound.compareAndSet(key, realOf(key, rev), write)
+      return { ...reply, entry: shown(key, reply.entry) }
+    },
+    async compareAndDelete(key, match) {
+      const real = 'rev' in match ? { rev: realOf(key, match.rev) } : match
+      const reply = await sound.compareAndDelete(key, real)
+      return { ...reply, entry: shown(key, reply.entry) }
+    },
+    async read(key) {
+      const reply = await sound.read(key)
+      return { ...reply, entry: shown(key, reply.entry) }
+    },
+    async list(collection, page) {
+      const reply = await sound.list(collection, page)
+      const withCount = reply.records.flatMap(({ id, entry }) => {
+        const counted = shown({ collection, id }, entry)
+        return counted === null ? [] : [{ id, entry: counted }]
+      })
+      return { ...reply, records: withCount }
+    },
+  }
+}
+
+function expiringWithLease(write: RecordWrite): RecordWrite {
+  const record = JSON.parse(write.value) as Partial<ExecutionRecord>
+  return record.status === 'executing' ? { ...write, ttlMs: Math.max(1, record.leaseMs ?? 1) } : write
+}
+
+function withoutLimit({ notAfter: _, ...write }: RecordWrite): RecordWrite {
+  return write
+}
+
+/** Replies are stamped by the process that reads them, as if nobody had asked the storage for its clock. */
+function withClientClock(storage: Storage, runtime: { wallNow(): number }): Storage {
+  const { records: sound } = storage
+  const stamped = async <R extends { readonly now: number }>(reply: Promise<R>): Promise<R> => ({
+    ...(await reply),
+    now: Math.floor(runtime.wallNow()) - CLOCKS_APART_MS,
+  })
+  return {
+    ...storage,
+    records: {
+      ...sound,
+      createOrRead: (key, write) => stamped(sound.createOrRead(key, write)),
+      compareAndSet: (key, rev, write) => stamped(sound.compareAndSet(key, rev, write)),
+      read: (key) => stamped(sound.read(key)),
+    },
+  }
+}
+
+/** Processes believe in a later year than the storage of the simulation. */
+const CLOCKS_APART_MS = 100_000_000_000

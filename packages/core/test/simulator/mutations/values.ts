@@ -1,0 +1,42 @@
+import type { ValueStorage } from '../../../src/storage/values.ts'
+import type { Facets } from '../../../src/testing/simulator/simulated-server.ts'
+import type { Mutation } from './mutation.ts'
+
+const values =
+  (mutate: (sound: ValueStorage) => Partial<ValueStorage>) =>
+  (facets: Facets): Facets => ({ ...facets, values: { ...facets.values, ...mutate(facets.values) } })
+
+export const cacheMutations: readonly Mutation[] = [
+  {
+    name: 'unfenced fill',
+    like: 'every cache-aside library: a load that began before a removal is stored after it',
+    breakStorage: values((sound) => ({
+      async replace(key, _expected, value, ttlMs) {
+        await sound.set(key, value, ttlMs)
+        return true
+      },
+    })),
+  },
+  {
+    name: 'removal that spares loads',
+    like: 'DEL of the value, while the lock of the load lies under another key',
+    breakStorage: values((sound) => ({
+      async remove(keys) {
+        const stored = await Promise.all(keys.map((key) => sound.get(key)))
+        return await sound.remove(keys.filter((_, index) => !stored[index]?.startsWith('L')))
+      },
+    })),
+  },
+  {
+    name: 'reservation that is no claim',
+    like: 'GET, then SET: everybody who misses loads',
+    breakStorage: values((sound) => ({
+      async reserve(key, placeholder, ttlMs) {
+        const there = await sound.get(key)
+        if (there !== null && !there.startsWith('L')) return there
+        await sound.set(key, placeholder, ttlMs)
+        return null
+      },
+    })),
+  },
+]
