@@ -162,7 +162,8 @@ export class HeldLease implements Lease, Renewable {
         error,
         remainingMs,
       }))
-      const pause = Math.min(leaseMs / 24, remainingMs / 6) * (0.5 + runtime.random())
+      // Sooner towards the deadline, but never in a loop.
+      const pause = Math.max(10, Math.min(leaseMs / 24, remainingMs / 6) * (0.5 + runtime.random()))
       this.#renewAt = remainingMs > 0 ? runtime.monotonicNow() + pause : Infinity
     }
   }
