@@ -39,9 +39,13 @@ export async function startTopology(topology: Topology, binary: RedisServerBinar
 }
 
 /** Why a client is not supported on a topology; undefined when it is. */
-export function unsupported({ library, major }: ClientVersion, topology: Topology): string | undefined {
+export function unsupported(client: ClientVersion, topology: Topology): string | undefined {
+  const { library, major, installed } = client
   if (library === 'redis' && major === 5 && topology === 'cluster') {
     return 'redis 5 does not find the new master after a failover; a cluster needs redis 6'
+  }
+  if (installed === 'redis6-oldest' && topology === 'cluster') {
+    return 'a cluster of redis does not say whether it is ready before 6.2'
   }
   return undefined
 }

@@ -111,7 +111,7 @@ async function openLink(from: IoredisSingle | IoredisNode, events: LinkEvents): 
     enableOfflineQueue: false,
     autoResubscribe: false,
     enableAutoPipelining: false,
-    retryStrategy: null,
+    retryStrategy: () => null,
     sentinelRetryStrategy: () => null,
   })
   own.on('error', () => {}) // 'end' follows
@@ -122,7 +122,8 @@ async function openLink(from: IoredisSingle | IoredisNode, events: LinkEvents): 
     if (open) events.lost()
   })
   return {
-    send: ([name, ...args]) => own.call(name, args),
+    // In lower case: before 5.5 ioredis does not know PING otherwise, which a subscriber may send.
+    send: ([name, ...args]) => own.call(name.toLowerCase(), args),
     async subscribe(channel) {
       await own.subscribe(channel)
     },

@@ -54,7 +54,7 @@ export interface LinkOptions {
   readonly enableOfflineQueue: false
   readonly autoResubscribe: false
   readonly enableAutoPipelining: false
-  readonly retryStrategy: null
+  readonly retryStrategy: () => null
   readonly sentinelRetryStrategy: () => null
 }
 

@@ -257,7 +257,8 @@ function refuseUnfit(client: NodeRedisClient): void {
   }
   if (isCluster(client) && !('isReady' in client)) {
     throw new InvalidArgumentError(
-      'A cluster of node-redis 5 does not recover from the loss of a master: use redis 6 or ioredis.',
+      'A cluster needs redis 6.2 or newer, or ioredis: before, it does not say whether it is ready, and one of version ' +
+        '5 never recovers from the loss of a master.',
     )
   }
   if ('options' in client && client.options?.keyPrefix) {

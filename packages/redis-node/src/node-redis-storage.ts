@@ -5,13 +5,13 @@ import type { NodeRedisClient } from './node-redis-types.ts'
 
 /**
  * A Holdfast storage on your node-redis client: what `createClient()`, `createClientPool()` or `createSentinel()` of
- * version 5 or 6 made, or `createCluster()` of version 6. Connect it yourself; closing the storage leaves it open.
+ * version 5 or 6 made, or `createCluster()` since 6.2. Connect it yourself; closing the storage leaves it open.
  *
  * Beside your client it opens, when first needed, one connection to subscribe on, and one to send writes on that wait
  * for replicas (in a cluster: one for each slot of those; with sentinels each comes with one to a sentinel).
  *
  * @throws InvalidArgumentError for a client without `error` listener (the loss of a connection would end the process),
- * with `keyPrefix`, or for a cluster of version 5.
+ * with `keyPrefix`, or for an older cluster.
  */
 export function nodeRedisStorage(client: NodeRedisClient, options: RedisStorageOptions = {}): Storage {
   return redisStorage(nodeRedisClient(client), options)

@@ -33,7 +33,7 @@ export interface NodeRedisSentinel extends NodeRedisCommon {
   }): NodeRedisSentinelConnection
 }
 
-/** `createCluster(…)` of version 6. Version 5 has no `isReady`, and never recovers from the loss of a master. */
+/** `createCluster(…)` since 6.2: before, there is no `isReady`. */
 export interface NodeRedisCluster extends NodeRedisCommon {
   readonly isReady: boolean
   readonly masters: readonly ClusterNode[]
