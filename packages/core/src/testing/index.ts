@@ -1,2 +1,19 @@
 export { freshName, type KitOptions, type StorageUnderTest, type TestRunner } from './runner.ts'
 export { storageKit } from './storage-kit.ts'
+export {
+  type ClockModel,
+  type FaultRates,
+  type Feature,
+  type SearchOptions,
+  type SearchResult,
+  type SimulationOptions,
+  type SimulationResult,
+  type Violation,
+  cacheFeature,
+  drawTimeLine,
+  idempotencyFeature,
+  locksFeature,
+  search,
+  shrink,
+  simulate,
+} from './simulator/index.ts'

@@ -1,7 +1,8 @@
 import type { Runtime } from '../../runtime.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { Incident } from './scenario.ts'
-import { SimulatedConnection, currentOperation } from './simulated-connection.ts'
+import { currentOperation } from './current-operation.ts'
+import { SimulatedConnection } from './simulated-connection.ts'
 import { SimulatedProcess } from './simulated-process.ts'
 import type { App, PlannedOperation, Workload, World } from './workload.ts'
 

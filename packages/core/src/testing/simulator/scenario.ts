@@ -92,12 +92,28 @@ export interface ScenarioSize {
   readonly leaseMs: number
 }
 
-/** Clocks of different machines differ in rate by less than 1 %. */
-const HALF_RATE_SPREAD = 0.0049
+/** What the clocks may do: the clock model of `docs/guarantees.md`. */
+export interface ClockModel {
+  /** By how much the rates of any two clocks differ at most, as a share. */
+  readonly rateSpread: number
+  /** How far the storage's clock is set on in all, in milliseconds, for leases of the given length. */
+  setOnMs(leaseMs: number): number
+}
 
-export function drawScenario(random: Random, rates: FaultRates, size: ScenarioSize): Scenario {
+/** What is promised to be survived. */
+export const clockModel: ClockModel = {
+  rateSpread: 0.0099,
+  setOnMs: (leaseMs) => Math.max(15, leaseMs * 0.005),
+}
+
+export function drawScenario(
+  random: Random,
+  rates: FaultRates,
+  clocks: ClockModel,
+  size: ScenarioSize,
+): Scenario {
   const { leaseMs, calmFrom } = size
-  const rate = (): number => 1 + random.between(-HALF_RATE_SPREAD, HALF_RATE_SPREAD)
+  const rate = (): number => 1 + random.between(-0.5, 0.5) * clocks.rateSpread
   const processes = Array.from({ length: size.processes }, () => ({
     rate: rate(),
     monotonicStart: Math.floor(random.between(0, 1e7)),
@@ -186,8 +202,7 @@ export function drawScenario(random: Random, rates: FaultRates, size: ScenarioSi
     forMs: within(at, random.between(0, 4) * leaseMs),
   }))
   happens(forgets ? rates.evict / 0.4 : 0, (at) => ({ kind: 'evict', at }))
-  // Forward steps: together less than 0.5 % of a lease, or 15 ms.
-  let forward = Math.max(15, leaseMs * 0.005)
+  let forward = clocks.setOnMs(leaseMs)
   happens(rates.stepStorageClock * 2, (at) => {
     const back = !forgets && random.chance(0.4)
     const byMs = back ? -random.between(0, 2) * leaseMs : forward / 2

@@ -1,9 +1,9 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { StorageUnavailableError } from '../../errors.ts'
 import type { LeasePush, LeaseStorage } from '../../storage/leases.ts'
 import type { RecordStorage, Unsubscribe } from '../../storage/records.ts'
 import type { ConnectionState, Storage } from '../../storage/storage.ts'
 import type { ValueStorage } from '../../storage/values.ts'
+import { currentOperation } from './current-operation.ts'
 import { described, outcome } from './describe-command.ts'
 import type { History } from './history.ts'
 import type { Fate, Network } from './network.ts'
@@ -11,9 +11,6 @@ import { type Random, createRandom } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { SimulatedProcess } from './simulated-process.ts'
 import type { Command, FacetName, SimulatedServer } from './simulated-server.ts'
-
-/** Which operation of the workload the present code belongs to. */
-export const currentOperation: AsyncLocalStorage<number> = new AsyncLocalStorage()
 
 const OPERATIONS = {
   records: ['createOrRead', 'compareAndSet', 'compareAndDelete', 'read', 'list'],

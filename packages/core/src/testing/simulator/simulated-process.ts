@@ -1,6 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Runtime, Timer } from '../../runtime.ts'
 import type { Random } from './random.ts'
+import { currentOperation } from './current-operation.ts'
 import type { Owner, Scheduler, SimulatedEvent } from './scheduler.ts'
 
 export interface ProcessClock {
@@ -143,10 +143,10 @@ export class SimulatedProcess implements Owner {
   }
 
   #setTimer(ms: number, fn: () => void): Timer {
-    // As Node's: whole milliseconds, at least one; a little early or late; in the context that set it.
+    // As Node's: whole milliseconds, at least one; a little early or late; on behalf of whoever set it.
     const delay = Math.max(1, Math.trunc(ms))
     const due = this.#monotonicNow() + delay
-    const inContext = AsyncLocalStorage.snapshot()
+    const operation = currentOperation.getStore()
     const timer: Timer = { cancel: () => void this.#timers.delete(timer) }
     const arm = (inMs: number): void => {
       const at = this.#scheduler.now + inMs / this.#clock.rate - 0.5 + 2 * this.#random.next()
@@ -157,7 +157,7 @@ export class SimulatedProcess implements Owner {
       const early = due - this.#monotonicNow()
       if (early > 1) return arm(early)
       this.#timers.delete(timer)
-      inContext(fn)
+      currentOperation.run(operation, fn)
     }
     this.#timers.add(timer)
     if (this.#state !== 'dead') arm(delay)

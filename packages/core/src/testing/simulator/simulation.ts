@@ -4,7 +4,7 @@ import { History } from './history.ts'
 import { Network } from './network.ts'
 import { createRandom } from './random.ts'
 import { Run } from './run.ts'
-import { type FaultRates, defaultRates, drawScenario } from './scenario.ts'
+import { type ClockModel, type FaultRates, clockModel, defaultRates, drawScenario } from './scenario.ts'
 import { Scheduler } from './scheduler.ts'
 import { type Facets, SimulatedServer } from './simulated-server.ts'
 import { type Feature, Totals, type World } from './workload.ts'
@@ -13,6 +13,8 @@ export interface SimulationOptions {
   readonly seed: number
   /** What may go wrong and how often. Default {@link defaultRates}. */
   readonly rates?: Partial<FaultRates>
+  /** What clocks may do. Default {@link clockModel}: what is promised to be survived. */
+  readonly clocks?: ClockModel
   /** Keeps the history for {@link drawTimeLine}. Default false. */
   readonly record?: boolean
   /** Replaces the storage by one that breaks its contract; `now` is its clock in milliseconds. */
@@ -60,11 +62,12 @@ export interface SimulationResult {
 
 /** Runs the history of one seed to its end, or to the first violation of a guarantee. */
 export async function simulate(feature: Feature, options: SimulationOptions): Promise<SimulationResult> {
-  const { seed, rates, record = false, reduction = nothingLeftOut } = options
+  const { seed, rates, clocks = clockModel, record = false, reduction = nothingLeftOut } = options
   const plan = feature.plan(createRandom(seed, 1))
   const scenario = drawScenario(
     createRandom(seed, 2),
     { ...defaultRates, ...plan.rates, ...rates },
+    clocks,
     plan.size,
   )
   const scheduler = new Scheduler()

@@ -1,28 +1,40 @@
+import type { HistoryEntry } from './history.ts'
 import type { SimulationResult } from './simulation.ts'
 
-const COLUMN = 34
+/** Longer texts are cut. */
+const WIDEST = 60
 
 /**
  * The history of a recorded simulation as text: virtual time downwards, one column a process and one for the storage.
- * What was done to the system begins with `!`.
+ * What was done to the system begins with `!`, what a guarantee forbids with `✗`.
  */
 export function drawTimeLine({ seed, history, processes, violation }: SimulationResult): string {
-  const columns = [...Array.from({ length: processes }, (_, index) => `p${index + 1}`), 'storage']
-  const row = (time: string, cells: readonly string[]): string =>
-    `${time.padStart(10)}  ${cells.map((cell) => cell.padEnd(COLUMN)).join('')}`.trimEnd()
-  const lines = history.entries.flatMap(({ at, column, text, fault }) => {
-    const index = column === 'storage' ? processes : column
-    const shown = (fault ? `! ${readable(text)}` : readable(text)).split('\n')
-    return shown.map((line, n) =>
-      row(
-        n === 0 ? at.toFixed(1) : '',
-        columns.map((_, i) => (i === index ? line : '')),
-      ),
-    )
-  })
+  const { entries } = history
+  const columns = [...Array.from({ length: processes }, (_, index) => index), 'storage' as const]
+    .filter((column) => column === 'storage' || entries.some((entry) => entry.column === column))
+    .map((column) => {
+      const texts = entries.filter((entry) => entry.column === column).map(textOf)
+      const width = 2 + Math.max(10, ...texts.map((text) => text.length))
+      return { column, width, name: column === 'storage' ? 'storage' : `p${column + 1}` }
+    })
+  const row = (time: string, cell: (at: (typeof columns)[number]) => string): string =>
+    `${time.padStart(10)}  ${columns.map((at) => cell(at).padEnd(at.width)).join('')}`.trimEnd()
   const verdict =
     violation === null ? 'no violation' : `${violation.guarantee} violated: ${readable(violation.message)}`
-  return [`seed ${seed}: ${verdict}`, '', row('ms', columns), ...lines].join('\n')
+  return [
+    `seed ${seed}: ${verdict}`,
+    '',
+    row('ms', ({ name }) => name),
+    ...entries.map((entry) =>
+      row(entry.at.toFixed(1), ({ column }) => (column === entry.column ? textOf(entry) : '')),
+    ),
+  ].join('\n')
+}
+
+function textOf({ text, fault }: HistoryEntry): string {
+  const [line = ''] = readable(text).split('\n')
+  const marked = fault ? `! ${line}` : line
+  return marked.length > WIDEST ? `${marked.slice(0, WIDEST - 1)}…` : marked
 }
 
 /** Ids without their padding, revisions without the digits that all of them share. */

@@ -8,25 +8,30 @@ export const sharedMutations: readonly Mutation[] = [
   {
     name: 'no local deadline',
     like: 'redlock, redis-semaphore: a loss is found only in the reply to an extend',
-    breakCore() {
-      const { remainingMs } = Term.prototype
-      Term.prototype.remainingMs = () => 1_000_000
-      return () => void (Term.prototype.remainingMs = remainingMs)
-    },
+    breakCore: () => replace(Term.prototype, 'remainingMs', () => () => 1_000_000),
   },
   {
     name: 'lease counted from the reply',
     like: 'redlock-universal: the deadline starts when the answer has come',
-    breakCore() {
-      const call = StorageCalls.prototype.call
-      StorageCalls.prototype.call = async function <T>(
-        this: StorageCalls,
-        ...args: Parameters<typeof call<T>>
-      ): Promise<Answered<T>> {
-        const { reply } = await call.apply<StorageCalls, typeof args, Promise<Answered<T>>>(this, args)
-        return { reply, sentAt: instant(this.runtime) }
-      }
-      return () => void (StorageCalls.prototype.call = call)
-    },
+    breakCore: () =>
+      replace(
+        StorageCalls.prototype,
+        'call',
+        (call) =>
+          async function (this: StorageCalls, ...args: readonly unknown[]) {
+            const { reply } = (await call.call(this, ...args)) as Answered<unknown>
+            return { reply, sentAt: instant(this.runtime) }
+          },
+      ),
   },
 ]
+
+type Method = (...args: readonly unknown[]) => unknown
+
+/** Puts another method in place; returns what undoes it. */
+function replace(prototype: object, name: string, make: (original: Method) => Method): () => void {
+  const original = Object.getOwnPropertyDescriptor(prototype, name)
+  if (original === undefined) throw new TypeError(`there is no method ${name} to replace`)
+  Object.defineProperty(prototype, name, { ...original, value: make(original.value as Method) })
+  return () => Object.defineProperty(prototype, name, original)
+}

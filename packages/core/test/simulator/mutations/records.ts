@@ -65,7 +65,6 @@ export const idempotencyMutations: readonly Mutation[] = [
     })),
   },
   {
-  {
     name: 'stalled by the clock of the client',
     like: 'Powertools: in_progress_expiration is compared with Date.now()',
     breakConnection: withClientClock,
@@ -142,8 +141,8 @@ function expiringWithLease(write: RecordWrite): RecordWrite {
   return record.status === 'executing' ? { ...write, ttlMs: Math.max(1, record.leaseMs ?? 1) } : write
 }
 
-function withoutLimit({ notAfter: _, ...write }: RecordWrite): RecordWrite {
-  return write
+function withoutLimit({ writeId, value, ttlMs, notify }: RecordWrite): RecordWrite {
+  return { writeId, value, ttlMs, notify }
 }
 
 /** Replies are stamped by the process that reads them, as if nobody had asked the storage for its clock. */

@@ -1,0 +1,13 @@
+import { describe, expect, it } from 'vitest'
+import { cacheFeature, idempotencyFeature, locksFeature } from '../../src/testing/simulator/index.ts'
+import { mutations, searchMutated } from './mutations/index.ts'
+
+/** A wrong protocol must show itself within so many histories. */
+const SEEDS = 500
+
+describe.each([idempotencyFeature, locksFeature, cacheFeature])('$name, broken on purpose', (feature) => {
+  it.each(mutations[feature.name] ?? [])('$name is caught', { timeout: 120_000 }, async (mutation) => {
+    const { failures } = await searchMutated(feature, mutation, SEEDS)
+    expect(failures).toHaveLength(1)
+  })
+})
