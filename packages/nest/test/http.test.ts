@@ -1,4 +1,4 @@
-import { type OutgoingHttpHeaders, request as httpRequest } from 'node:http'
+import { type OutgoingHttpHeaders, type ServerResponse, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import {
@@ -8,6 +8,7 @@ import {
   type CallHandler,
   type CanActivate,
   Catch,
+  ConsoleLogger,
   Controller,
   type DynamicModule,
   type ExceptionFilter,
@@ -443,6 +444,27 @@ describe.for(Object.entries(platforms))('@Idempotent on %s', ([platform, adapter
     expect(runs).toBe(4)
   })
 
+  it('keeps to the first answer of a handler that gives two', async () => {
+    let runs = 0
+
+    @Controller()
+    class Twice {
+      @Post('throws')
+      @Idempotent()
+      async throws(@Res() response: AnyResponse) {
+        runs += 1
+        response.status(202).send({ runs })
+        await Promise.resolve()
+        throw new Error('after the answer')
+      }
+    }
+
+    const { url } = await start([Twice])
+    expect(await post(`${url}/throws`)).toMatchObject({ status: 202, text: '{"runs":1}' })
+    expect(await post(`${url}/throws`)).toMatchObject({ status: 202, text: '{"runs":1}', replayed: true })
+    expect(runs).toBe(1)
+  })
+
   it('lets streams flow, and makes neither them nor their handler twice', async () => {
     let runs = 0
 
@@ -485,6 +507,42 @@ describe.for(Object.entries(platforms))('@Idempotent on %s', ([platform, adapter
     expect(await post(`${url}/overflow`)).toMatchObject({ status: 201, text: 'onetwothree3' })
     expect(await post(`${url}/overflow`)).toMatchObject({ status: 409 })
     expect(runs).toBe(3)
+  })
+
+  it.runIf(platform === 'Express')('records what is written by the methods of Node’s response', async () => {
+    let runs = 0
+
+    @Controller()
+    class Native {
+      @Post('head')
+      @Idempotent()
+      head(@Res() response: ServerResponse) {
+        runs += 1
+        response.writeHead(201, { Location: `/things/${runs}`, 'Content-Type': 'text/plain' })
+        response.end(`latin ${runs} \u00e9`, 'latin1')
+      }
+
+      @Post('pieces')
+      @Idempotent({ streams: 'buffer' })
+      pieces(@Res() response: ServerResponse) {
+        runs += 1
+        response.flushHeaders()
+        response.write('one ')
+        response.end(Buffer.from(`two ${runs}`), () => undefined)
+      }
+    }
+
+    const { url } = await start([Native])
+    const head = [await post(`${url}/head`), await post(`${url}/head`)]
+    expect(head.map(({ status, headers, replayed }) => [status, headers.get('location'), replayed])).toEqual([
+      [201, '/things/1', false],
+      [201, '/things/1', true],
+    ])
+    expect(head[1]?.headers.get('content-type')).toBe('text/plain')
+    expect(head[1]?.text).toBe(head[0]?.text)
+    expect(await post(`${url}/pieces`)).toMatchObject({ text: 'one two 2', replayed: false })
+    expect(await post(`${url}/pieces`)).toMatchObject({ text: 'one two 2', replayed: true })
+    expect(runs).toBe(2)
   })
 
   it('does not run a handler again that went around the framework', async () => {
@@ -699,6 +757,41 @@ describe.for(Object.entries(platforms))('@Idempotent on %s', ([platform, adapter
     expect(JSON.parse(first.text)).toEqual({ number: 1, lease: 'scoped:a', id: 'a' })
     expect(await post(`${url}/scoped`, 'k', { id: 'a' })).toMatchObject({ text: first.text, replayed: true })
     expect(made).toBe(2)
+  })
+
+  it('gives the platform nothing to complain about', async () => {
+    const complaints: string[] = []
+
+    @Controller()
+    class Quiet {
+      @Post()
+      @Idempotent()
+      handle() {
+        return {}
+      }
+    }
+
+    const module = await Test.createTestingModule({
+      imports: [HoldfastModule.forRoot({ storage: memoryStorage(), http: { scope: 'global' } })],
+      controllers: [Quiet],
+    }).compile()
+    const stream = { write: (line: string) => void complaints.push(line) }
+    const made =
+      platform === 'Fastify' ? new FastifyAdapter({ logger: { level: 'warn', stream } }) : adapter()
+    const app = module.createNestApplication<INestApplication>(made, {
+      logger: new (class extends ConsoleLogger {
+        override error(message: string) {
+          complaints.push(message)
+        }
+      })({ logLevels: ['error'] }),
+    })
+    running.push(app)
+    await app.listen(0, '127.0.0.1')
+    const url = await app.getUrl()
+    expect([await post(url), await post(url), await post(url, null)].map(({ status }) => status)).toEqual([
+      201, 201, 400,
+    ])
+    expect(complaints).toEqual([])
   })
 
   it('tells versions of a route apart that share its path', async () => {

@@ -56,10 +56,10 @@ export function captureNodeResponse(
     end: {
       writable: true,
       value: (...args: unknown[]) => {
-        // Ended already: by us, or by somebody who went around these methods.
-        if (ended || response.writableEnded) return response
+        if (ended) return response
         ended = true
         const { statusCode: status } = response
+        // Nobody can say what has left already.
         const wentAround = response.headersSent && head === undefined
         const body: CapturedBody = wentAround ? { omitted: 'hijacked' } : pieces.end(args)
         const thaw = freeze(response)

@@ -126,14 +126,16 @@ function captureOf(
     const body = collected?.fits ? collected.bytes : capturedBody(payload)
     await exchange.complete({ status, headers: reply.getHeaders(), body, error: failure() })
     onSend.delete(reply)
+    // Whatever was made of it meanwhile: this answer was given first.
+    reply.code(status)
     if (collected === undefined) return payload
     return collected.fits ? collected.bytes : Readable.from(collected.stream)
   }
 }
 
 /**
- * Fastify sends an empty answer of its own while this one is being recorded, when its client has hung up; the second of
- * the two that writes its head would bring the process down.
+ * A second answer while the first is being recorded: of an exception filter, or Fastify's own when the client has hung
+ * up. The second of the two that writes its head would bring the process down.
  */
 const unanswered: OnSend = () => new Promise(() => undefined)
 
