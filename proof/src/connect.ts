@@ -1,0 +1,49 @@
+import type { Storage } from '@holdfast/core'
+
+export const clients = ['ioredis', 'redis'] as const
+export type ClientName = (typeof clients)[number]
+
+export interface Connected extends AsyncDisposable {
+  readonly storage: Storage
+}
+
+/** A storage on a client of its own, as an app would make it. Loads that client only: fifty processes do this at once. */
+export async function connect(client: ClientName, url: string): Promise<Connected> {
+  return client === 'ioredis' ? connectIoredis(url) : connectNodeRedis(url)
+}
+
+async function connectIoredis(url: string): Promise<Connected> {
+  const [{ Redis }, { ioredisStorage }] = await Promise.all([
+    import('ioredis'),
+    import('@holdfast/redis-ioredis'),
+  ])
+  const redis = new Redis(url)
+  // What goes wrong with the connection is told by the calls that need it.
+  redis.on('error', () => {})
+  const storage = ioredisStorage(redis)
+  return {
+    storage,
+    async [Symbol.asyncDispose]() {
+      await storage.close()
+      redis.disconnect()
+    },
+  }
+}
+
+async function connectNodeRedis(url: string): Promise<Connected> {
+  const [{ createClient }, { nodeRedisStorage }] = await Promise.all([
+    import('redis'),
+    import('@holdfast/redis-node'),
+  ])
+  const redis = createClient({ url })
+  redis.on('error', () => {})
+  await redis.connect()
+  const storage = nodeRedisStorage(redis)
+  return {
+    storage,
+    async [Symbol.asyncDispose]() {
+      await storage.close()
+      redis.destroy()
+    },
+  }
+}

@@ -1,0 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** Asks until the answer is yes; an answer that never comes is an error after `withinMs`. */
+export async function until<T>(
+  ask: () => Promise<T | undefined> | T | undefined,
+  withinMs = 15_000,
+): Promise<T> {
+  const giveUpAt = performance.now() + withinMs
+  for (;;) {
+    const answer = await ask()
+    if (answer !== undefined) return answer
+    if (performance.now() > giveUpAt) throw new Error(`nothing within ${withinMs} ms`)
+    await delay(2)
+  }
+}

@@ -1,0 +1,62 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { WorkerTask } from './worker.ts'
+import { type Sight, seen } from './witness.ts'
+import { until } from './poll.ts'
+
+const NODE_COMPILE_CACHE = join(import.meta.dirname, '../node_modules/.cache/compiled')
+
+/** Worker processes, and the file in which they say what they saw. All of it is gone when it is disposed of. */
+export class Processes implements AsyncDisposable {
+  readonly #directory: string = mkdtempSync(join(tmpdir(), 'holdfast-proof-'))
+  readonly #witness = join(this.#directory, 'witness')
+  readonly #children = new Set<ChildProcess>()
+
+  constructor() {
+    closeSync(openSync(this.#witness, 'a'))
+  }
+
+  /** A process that is connected, and does nothing before it is told to. */
+  async start(task: Omit<WorkerTask, 'witness'>): Promise<ChildProcess> {
+    const child = fork(
+      join(import.meta.dirname, 'worker.ts'),
+      [JSON.stringify({ ...task, witness: this.#witness })],
+      {
+        execArgv: ['--conditions=@holdfast/source', '--disable-warning=ExperimentalWarning'],
+        // Fifty of them compile the same sources.
+        env: { ...process.env, NODE_COMPILE_CACHE },
+      },
+    )
+    this.#children.add(child)
+    await Promise.race([
+      once(child, 'message'),
+      once(child, 'exit').then(([code]) => {
+        throw new Error(`a worker ended with ${code as number} before it began`)
+      }),
+    ])
+    return child
+  }
+
+  sights(what?: string): Sight[] {
+    return seen(this.#witness, what)
+  }
+
+  /** Waits until so many of them have seen it. */
+  async until(what: string, count = 1): Promise<Sight[]> {
+    return await until(() => {
+      const sights = this.sights(what)
+      return sights.length >= count ? sights : undefined
+    }, 30_000)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const alive = [...this.#children].filter((child) => child.exitCode === null && child.signalCode === null)
+    const gone = alive.map((child) => once(child, 'exit'))
+    for (const child of alive) child.kill('SIGKILL')
+    await Promise.all(gone)
+    rmSync(this.#directory, { recursive: true })
+  }
+}

@@ -1,0 +1,90 @@
+import type { ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Idempotency, createHoldfast } from '@holdfast/core'
+import { type Connected, clients, connect } from '../src/connect.ts'
+import { Processes } from '../src/processes.ts'
+
+const url = process.env['REDIS_URL'] ?? ''
+
+describe('processes', () => {
+  let connected: Connected
+  let idempotency: Idempotency
+  beforeAll(async () => {
+    connected = await connect('ioredis', url)
+    ;({ idempotency } = createHoldfast({ storage: connected.storage }))
+  })
+  afterAll(async () => connected[Symbol.asyncDispose]())
+
+  it('50, half on each client, start one key: one runs it, and all have its result', async () => {
+    await using processes = new Processes()
+    const jobKey = randomUUID()
+    const start = (i: number): Promise<ChildProcess> => {
+      const client = i % 2 === 0 ? 'ioredis' : 'redis'
+      return processes.start({ client, url, jobKey, options: { onInProgress: 'wait' }, body: 'work' })
+    }
+    // The first two fill the cache of what they compile; and not all at once, which would only test the scheduler.
+    const children = await Promise.all([start(0), start(1)])
+    while (children.length < 50) {
+      children.push(...(await Promise.all([...Array(8).keys()].map((i) => start(i)))))
+    }
+    for (const child of children) child.send('go')
+    const results = await processes.until('has', 50)
+    const ran = processes.sights('ran')
+    expect(ran).toHaveLength(1)
+    expect(new Set(results.map(({ result }) => result))).toEqual(new Set([`of ${ran[0]?.pid}`]))
+    expect(results.filter(({ status }) => status === 'executed')).toHaveLength(1)
+    expect(processes.sights('refused')).toEqual([])
+  }, 240_000)
+
+  describe.each(clients)('%s', (client) => {
+    it('a killed one is succeeded by exactly one of those who wait, with its checkpoint', async () => {
+      await using processes = new Processes()
+      const jobKey = randomUUID()
+      const options = { leaseMs: 1_000, onInProgress: 'wait' } as const
+      const common = { client, url, jobKey, options } as const
+      const victim = await processes.start({ ...common, body: 'hang' })
+      const others = await Promise.all([1, 2].map(() => processes.start({ ...common, body: 'work' })))
+      victim.send('go')
+      await processes.until('saved')
+      for (const other of others) other.send('go')
+      const killedAt = await connected.storage.time()
+      victim.kill('SIGKILL')
+      const results = await processes.until('has', 2)
+      const ran = processes.sights('ran')
+      expect(ran.map(({ attempt, checkpoint }) => [attempt, checkpoint])).toEqual([
+        [1, undefined],
+        [2, `by ${victim.pid}`],
+      ])
+      expect(Number(ran[1]?.['fencingToken'])).toBeGreaterThan(Number(ran[0]?.['fencingToken']))
+      expect(results.map(({ result }) => result)).toEqual([`of ${ran[1]?.pid}`, `of ${ran[1]?.pid}`])
+      const took =
+        ((await idempotency.getExecutionStatus('job', jobKey))?.startTime.getTime() ?? 0) - killedAt
+      // Its last renewal may have been just before, or a third of the lease ago.
+      expect(took).toBeGreaterThan(500)
+    }, 120_000)
+
+    it('a frozen one changes nothing when it wakes up, and learns what its successor recorded', async () => {
+      await using processes = new Processes()
+      const jobKey = randomUUID()
+      const common = { client, url, jobKey } as const
+      const zombie = await processes.start({ ...common, options: { leaseMs: 1_000 }, body: 'freeze' })
+      const options = { onInProgress: 'wait' } as const
+      const successor = await processes.start({ ...common, options, body: 'work' })
+      zombie.send('go')
+      await processes.until('saved')
+      zombie.kill('SIGSTOP')
+      successor.send('go')
+      const [result] = await processes.until('has')
+      expect(result).toMatchObject({ pid: successor.pid, status: 'executed', attempt: 2 })
+      const before = await idempotency.getExecutionStatus('job', jobKey)
+      zombie.kill('SIGCONT')
+      const [refused] = await processes.until('refused')
+      expect(refused).toMatchObject({ pid: zombie.pid, code: 'LEASE_LOST', current: `of ${successor.pid}` })
+      expect(processes.sights('progress refused')).toMatchObject([{ pid: zombie.pid, code: 'LEASE_LOST' }])
+      expect(processes.sights('aborted')).toMatchObject([{ pid: zombie.pid, code: 'LEASE_LOST' }])
+      expect(processes.sights('has')).toHaveLength(1)
+      expect(await idempotency.getExecutionStatus('job', jobKey)).toEqual(before)
+    }, 120_000)
+  })
+})
