@@ -1,3 +1,3 @@
 import { httpCasesOn } from './kit/cases.ts'
 
-httpCasesOn('fastify')
+httpCasesOn('fastify', 'redis')

@@ -1,0 +1,119 @@
+import { Body, Controller, Get, Injectable, Post } from '@nestjs/common'
+import { HealthCheckService, TerminusModule } from '@nestjs/terminus'
+import {
+  Cache,
+  CacheEvict,
+  Cached,
+  HoldfastHealthIndicator,
+  Idempotency,
+  IdempotentJob,
+  Idempotent,
+  Locked,
+  Locks,
+  currentExecution,
+} from '@holdfast/nest'
+
+interface Order {
+  readonly id: string
+  readonly cart: string
+}
+
+interface RequestWithUser {
+  readonly headers: Readonly<Record<string, string>>
+}
+
+// #region use
+@Injectable()
+export class Orders {
+  readonly locks: Locks
+  readonly idempotency: Idempotency
+  readonly cache: Cache
+
+  constructor(locks: Locks, idempotency: Idempotency, cache: Cache) {
+    this.locks = locks
+    this.idempotency = idempotency
+    this.cache = cache
+  }
+
+  // One at a time for each cart, on all instances.
+  @Locked((cart: string) => `cart:${cart}`)
+  async checkOut(cart: string): Promise<Order> {
+    return { id: `order-of-${cart}`, cart }
+  }
+
+  // Once for each order; whoever asks again gets the result.
+  @IdempotentJob('invoice', (order: Order) => order.id)
+  async makeInvoice(order: Order): Promise<{ number: string }> {
+    await currentExecution()?.updateProgress(50, 'drawing the PDF')
+    return { number: `INV-${order.id}` }
+  }
+
+  // One load for the whole fleet, until it is evicted.
+  @Cached((id: string) => `order:${id}`, { ttlMs: 60_000 })
+  async find(id: string): Promise<Order | null> {
+    return { id, cart: 'loaded' }
+  }
+
+  @CacheEvict((id: string) => `order:${id}`)
+  async cancel(id: string): Promise<void> {
+    await this.locks.run(`order:${id}`, async () => undefined)
+  }
+}
+
+@Controller('orders')
+export class OrdersController {
+  readonly orders: Orders
+
+  constructor(orders: Orders) {
+    this.orders = orders
+  }
+
+  // With an Idempotency-Key: every retry gets the answer of the first.
+  @Post()
+  @Idempotent()
+  async place(@Body() { cart }: { cart: string }): Promise<Order> {
+    return this.orders.checkOut(cart)
+  }
+}
+// #endregion
+
+// #region health
+@Controller('health')
+export class HealthController {
+  readonly health: HealthCheckService
+  readonly holdfast: HoldfastHealthIndicator
+
+  constructor(health: HealthCheckService, holdfast: HoldfastHealthIndicator) {
+    this.health = health
+    this.holdfast = holdfast
+  }
+
+  @Get()
+  check(): Promise<object> {
+    return this.health.check([() => this.holdfast.isHealthy('redis')])
+  }
+}
+// #endregion
+
+// #region module
+import { Module } from '@nestjs/common'
+import { HoldfastModule } from '@holdfast/nest'
+import { ioredisStorage } from '@holdfast/redis-ioredis'
+import { Redis } from 'ioredis'
+
+export const redis = new Redis(process.env['REDIS_URL'] ?? 'redis://localhost:6379')
+
+@Module({
+  imports: [
+    HoldfastModule.forRoot({
+      storage: ioredisStorage(redis), // or nodeRedisStorage(client), or memoryStorage()
+      prefix: 'shop',
+      http: { scope: (request: RequestWithUser) => request.headers['x-tenant'] ?? 'nobody' },
+    }),
+    TerminusModule,
+  ],
+  providers: [Orders],
+  controllers: [OrdersController, HealthController],
+})
+export class AppModule {}
+// #endregion
