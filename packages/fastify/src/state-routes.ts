@@ -1,10 +1,5 @@
 import { HoldfastError, InvalidArgumentError } from '@holdfast/core'
-import type {
-  FastifyPluginAsync,
-  FastifyReply,
-  onRequestAsyncHookHandler,
-  onRequestHookHandler,
-} from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import './declarations.ts'
 import { type ServerSentEvent, eventStream } from './event-stream.ts'
 import { executionView } from './execution-view.ts'
@@ -16,10 +11,17 @@ export interface StateRoutesOptions {
    * The app's own authorisation, run before every one of these routes: they show who does what, and can cancel and
    * forget it. `'public'` says that anybody may. No default.
    */
-  readonly authorize: 'public' | onRequestHookHandler | onRequestAsyncHookHandler
+  readonly authorize: 'public' | AuthorizeHook
   /** Also shows results and checkpoints, for HTTP executions the stored answers. Default false. */
   readonly exposeData?: boolean
 }
+
+/** An `onRequest` hook: async with two parameters, or calling `done`. */
+export type AuthorizeHook = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: HookHandlerDoneFunction,
+) => void | Promise<unknown>
 
 interface JobParams {
   jobType: string
@@ -40,7 +42,7 @@ export const holdfastState: FastifyPluginAsync<StateRoutesOptions> = async (
     )
   }
   const { idempotency, locks, cache } = app.holdfast
-  if (authorize !== 'public') app.addHook('onRequest', authorize as onRequestAsyncHookHandler)
+  if (authorize !== 'public') app.addHook('onRequest', authorize)
   app.setErrorHandler(async (error, _request, reply) => {
     const status = HoldfastError.isInstance(error) ? STATUS[error.code] : undefined
     // Everything else is the app's own error handler's.
