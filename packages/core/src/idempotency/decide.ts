@@ -148,7 +148,8 @@ function begin(current: Current | null, now: number, command: BeginCommand): Dec
     }
     case 'failed': {
       if (record.released) return start(command, record.attempt, record)
-      const retryAfterMs = Math.max(0, writtenAt + (record.retryAfterMs ?? 0) - now)
+      // The storage's clock may have been set back since: that makes nobody wait longer than was asked for.
+      const retryAfterMs = Math.max(0, (record.retryAfterMs ?? 0) - Math.max(0, now - writtenAt))
       const exhausted = record.final || record.attempt >= policy.maxAttempts
       if (exhausted || policy.onFailed === 'replay') return { type: 'failedBefore', record }
       if (retryAfterMs > 0) return { type: 'failedBefore', record, retryAfterMs }
