@@ -14,6 +14,6 @@ describe('ioredis 6, a cluster', () => {
       const client = new Cluster([...servers.seeds])
       return { client: ioredisClient(client), close: async () => client.disconnect() }
     },
-    { countsListeners: false },
+    { countsListeners: false, promptPushes: false },
   )
 })
