@@ -11,14 +11,16 @@ import {
 import { dirname, join } from 'node:path'
 import { ROOT } from './published.ts'
 import { mustRun } from './run.ts'
-import { type Stage, openStage } from './stage.ts'
+import type { Stage } from './stage.ts'
 
 /** A Nest of another line than the one the packages are developed with; `compat/nest10` has what its apps use. */
 export type NestLine = 'nest10' | 'nest11'
 
-export interface NestStage extends Stage {
+export interface NestApp {
   /** The compiled programs of `compat/nest-consumer`, as CommonJS. */
   program(name: string): string
+  /** Where they lie, for Jest. */
+  readonly directory: string
   /** Jest, where it is installed. */
   readonly jest: string
 }
@@ -27,32 +29,25 @@ const CONSUMER = 'compat/nest-consumer'
 const SOURCES = [`${CONSUMER}/*.ts`, 'packages/nest/test/kit/kit-{app,controller}.ts']
 
 /**
- * The packages as published under another Nest, and a CommonJS project that uses them, type-checked and compiled with
- * the settings of Nest's own starter.
+ * Puts another Nest under the packages as published, and beside them a CommonJS project that uses them, type-checked
+ * and compiled with the settings of Nest's own starter. One line at a time.
  */
-export async function openNestStage(line: NestLine): Promise<NestStage> {
-  const stage = await openStage()
-  const { directory } = stage
-  const app = join(directory, 'app')
-  try {
-    linkAll(join(ROOT, 'compat', line, 'node_modules'), directory)
-    replaceLink(join(ROOT, 'http-kit'), join(directory, 'node_modules/@holdfast/http-kit'))
-    mkdirSync(app)
-    writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "commonjs" }\n')
-    for (const file of globSync(SOURCES, { cwd: ROOT })) {
-      mkdirSync(join(app, dirname(file)), { recursive: true })
-      copyFileSync(join(ROOT, file), join(app, file))
-    }
-    await compile(app, { files: [`${CONSUMER}/main.ts`, `${CONSUMER}/orders.spec.ts`] })
-    // Written for another Nest's types; what counts is how it runs.
-    await compile(app, { files: [`${CONSUMER}/kit-main.ts`], noCheck: true })
-  } catch (error) {
-    await stage.remove()
-    throw error
+export async function putNestUnder({ directory }: Stage, line: NestLine): Promise<NestApp> {
+  const app = join(directory, line)
+  linkAll(join(ROOT, 'compat', line, 'node_modules'), directory)
+  replaceLink(join(ROOT, 'http-kit'), join(directory, 'node_modules/@holdfast/http-kit'))
+  mkdirSync(app)
+  writeFileSync(join(app, 'package.json'), '{ "private": true, "type": "commonjs" }\n')
+  for (const file of globSync(SOURCES, { cwd: ROOT })) {
+    mkdirSync(join(app, dirname(file)), { recursive: true })
+    copyFileSync(join(ROOT, file), join(app, file))
   }
+  await compile(app, { files: [`${CONSUMER}/main.ts`, `${CONSUMER}/orders.spec.ts`] })
+  // Written for another Nest's types; what counts is how it runs.
+  await compile(app, { files: [`${CONSUMER}/kit-main.ts`], noCheck: true })
   return {
-    ...stage,
     program: (name) => join(app, 'out', CONSUMER, `${name}.js`),
+    directory: join(app, 'out'),
     jest: join(directory, 'node_modules/jest/bin/jest.js'),
   }
 }

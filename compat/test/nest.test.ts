@@ -1,7 +1,8 @@
 import { httpSuite, startAppProcess } from '@holdfast/http-kit'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
-import { type NestLine, type NestStage, openNestStage } from '../src/nest-stage.ts'
+import { type NestApp, type NestLine, putNestUnder } from '../src/nest-stage.ts'
 import { run } from '../src/run.ts'
+import { type Stage, openStage } from '../src/stage.ts'
 
 /** What depends on the framework: keys, bodies, statuses, errors, pipes, guards, filters, streams, who hangs up. */
 const SAMPLE: ReadonlySet<string> = new Set(
@@ -13,31 +14,29 @@ const SAMPLE: ReadonlySet<string> = new Set(
     .map((number) => `H${number}`),
 )
 const redisUrl = process.env['REDIS_URL'] ?? ''
-const stages = new Map<NestLine, NestStage>()
-const stageOf = (line: NestLine): NestStage => {
-  const stage = stages.get(line)
-  if (stage === undefined) throw new Error(`${line} was not staged`)
-  return stage
-}
+let stage: Stage
 
-afterAll(async () => {
-  await Promise.all([...stages.values()].map((stage) => stage.remove()))
-})
+beforeAll(async () => {
+  stage = await openStage()
+}, 120_000)
+
+afterAll(async () => await stage.remove())
 
 describe.for<NestLine>(['nest10', 'nest11'])('a CommonJS app on %s', { timeout: 120_000 }, (line) => {
+  let app: NestApp
+
   beforeAll(async () => {
-    stages.set(line, await openNestStage(line))
+    app = await putNestUnder(stage, line)
   }, 120_000)
 
   it('is compiled, uses every part, and closes', async () => {
-    const { code, output } = await run(process.execPath, [stageOf(line).program('main')])
+    const { code, output } = await run(process.execPath, [app.program('main')])
     expect(output.trim()).toBe('used on Express and on Fastify')
     expect(code).toBe(0)
   })
 
   it.runIf(line === 'nest11')('is tested with Jest', async () => {
-    const { directory, jest } = stageOf(line)
-    const args = ['--experimental-vm-modules', '--no-warnings', jest, '--rootDir', `${directory}/app/out`]
+    const args = ['--experimental-vm-modules', '--no-warnings', app.jest, '--rootDir', app.directory]
     const { code, output } = await run(process.execPath, args)
     expect(output).toContain('Tests:       2 passed, 2 total')
     expect(code).toBe(0)
@@ -48,9 +47,9 @@ describe.for<NestLine>(['nest10', 'nest11'])('a CommonJS app on %s', { timeout: 
       { describe, test, beforeAll, afterAll },
       `HTTP cases: ${line} on ${platform}, ioredis`,
       async () => {
-        const args = [stageOf(line).program('kit-main'), platform]
-        const app = await startAppProcess({ args, env: { REDIS_URL: redisUrl } })
-        return { url: app.url, close: () => app.close(), events: true }
+        const args = [app.program('kit-main'), platform]
+        const server = await startAppProcess({ args, env: { REDIS_URL: redisUrl } })
+        return { url: server.url, close: () => server.close(), events: true }
       },
       ({ id }) => SAMPLE.has(id),
     )

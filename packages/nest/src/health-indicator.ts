@@ -1,18 +1,10 @@
-import type { Finding, Health, Holdfast } from '@holdfast/core'
+import type { Health, Holdfast } from '@holdfast/core'
 
 /** What Terminus takes from an indicator: the same shape in its versions 11 and 12. */
 export type HoldfastHealthResult<Key extends string> = Record<Key, HoldfastHealth>
 
-export interface HoldfastHealth {
-  readonly status: 'up' | 'down'
-  readonly connection: Health['connection']
-  /** Of one command; null when it was not answered. */
-  readonly roundTripMs: number | null
-  /** What is wrong or risky with the storage, and what to change. */
-  readonly findings: readonly Finding[]
-  /** Why it is down. */
-  readonly message?: string
-}
+/** {@link Health}, with `error` as its message. */
+export type HoldfastHealth = Omit<Health, 'error'> & { readonly message?: string }
 
 /**
  * Says whether the storage answers, for `HealthCheckService` of `@nestjs/terminus`:
@@ -30,8 +22,8 @@ export class HoldfastHealthIndicator {
   async isHealthy<Key extends string = 'holdfast'>(
     key: Key = 'holdfast' as Key,
   ): Promise<HoldfastHealthResult<Key>> {
-    const { status, connection, roundTripMs, findings, error } = await this.#holdfast.health()
-    const health = { status, connection, roundTripMs, findings, ...(error && { message: error.message }) }
+    const { error, ...rest } = await this.#holdfast.health()
+    const health: HoldfastHealth = { ...rest, ...(error && { message: error.message }) }
     return { [key]: health } as HoldfastHealthResult<Key>
   }
 }

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { type OutgoingHttpHeaders, type ServerResponse, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
@@ -315,7 +316,7 @@ describe.for(Object.entries(platforms))('@Idempotent on %s', ([platform, adapter
       }
     }
 
-    const { url } = await start([Throwing])
+    const { url, holdfast } = await start([Throwing])
     expect(await post(`${url}/filtered`)).toMatchObject({ status: 418, text: '{"filtered":"run 1"}' })
     expect(await post(`${url}/filtered`)).toMatchObject({
       status: 418,
@@ -327,6 +328,8 @@ describe.for(Object.entries(platforms))('@Idempotent on %s', ([platform, adapter
     expect(await post(`${url}/bad`)).toMatchObject({ status: 400, text: '{"run":1}', replayed: true })
     runs = 0
     expect(await post(`${url}/broken`)).toMatchObject({ status: 500 })
+    const { executions } = await holdfast.idempotency.list('http:POST /broken')
+    expect(executions[0]).toMatchObject({ status: 'failed', errorMessage: 'not yet' })
     expect(await post(`${url}/broken`)).toMatchObject({ status: 500, replayed: false })
     expect(await post(`${url}/broken`)).toMatchObject({ status: 201, text: '{"attempt":3}' })
     expect(await post(`${url}/broken`)).toMatchObject({ status: 201, text: '{"attempt":3}', replayed: true })
@@ -447,8 +450,30 @@ describe.for(Object.entries(platforms))('@Idempotent on %s', ([platform, adapter
   it('keeps to the first answer of a handler that gives two', async () => {
     let runs = 0
 
+    @Catch(RangeError)
+    class Stubborn implements ExceptionFilter {
+      catch(_error: RangeError, host: ArgumentsHost) {
+        const response = host.switchToHttp().getResponse<AnyResponse>()
+        try {
+          response.status(418).send({ stubborn: true })
+        } catch {
+          // Express refuses to set headers that were sent.
+        }
+      }
+    }
+
     @Controller()
     class Twice {
+      @Post('filtered')
+      @UseFilters(Stubborn)
+      @Idempotent()
+      async filtered(@Res() response: AnyResponse) {
+        runs += 1
+        response.status(202).send({ runs })
+        await Promise.resolve()
+        throw new RangeError('after the answer')
+      }
+
       @Post('throws')
       @Idempotent()
       async throws(@Res() response: AnyResponse) {
@@ -460,9 +485,12 @@ describe.for(Object.entries(platforms))('@Idempotent on %s', ([platform, adapter
     }
 
     const { url } = await start([Twice])
-    expect(await post(`${url}/throws`)).toMatchObject({ status: 202, text: '{"runs":1}' })
-    expect(await post(`${url}/throws`)).toMatchObject({ status: 202, text: '{"runs":1}', replayed: true })
-    expect(runs).toBe(1)
+    for (const path of ['throws', 'filtered']) {
+      const first = await post(`${url}/${path}`)
+      expect(first).toMatchObject({ status: 202, text: `{"runs":${runs}}` })
+      expect(await post(`${url}/${path}`)).toMatchObject({ status: 202, text: first.text, replayed: true })
+    }
+    expect(runs).toBe(2)
   })
 
   it('lets streams flow, and makes neither them nor their handler twice', async () => {
@@ -628,6 +656,44 @@ describe.for(Object.entries(platforms))('@Idempotent on %s', ([platform, adapter
       replayed: true,
     })
     expect(runs).toBe(2)
+  })
+
+  it('ends the wait of a client that hung up', async () => {
+    const begun = deferred()
+    const gate = deferred()
+    let arrived = 0
+
+    @Controller()
+    class Waited {
+      @Post()
+      @Idempotent({ wait: { maxMs: 60_000 } })
+      async handle() {
+        begun.resolve()
+        await gate.promise
+        return {}
+      }
+    }
+
+    const { url } = await start([Waited], {
+      prepare: (app) =>
+        app.use((_request: unknown, _response: unknown, next: () => void) => {
+          arrived += 1
+          next()
+        }),
+    })
+    const refused: unknown[] = []
+    const listener = (event: unknown): void => void refused.push((event as { code?: string }).code)
+    subscribe('holdfast:http', listener)
+    const first = post(url)
+    await begun.promise
+    const headers = { 'idempotency-key': 'k', 'content-type': 'application/json', 'content-length': 2 }
+    const { hangUp } = send(new URL(url), { method: 'POST', headers, body: Buffer.from('{}') })
+    await expect.poll(() => arrived).toBe(2)
+    hangUp()
+    await expect.poll(() => refused).toEqual(['IDEMPOTENCY_IN_PROGRESS'])
+    unsubscribe('holdfast:http', listener)
+    gate.resolve()
+    expect(await first).toMatchObject({ status: 201 })
   })
 
   it('takes Observables, handlers without parameters and ones with defaults', async () => {

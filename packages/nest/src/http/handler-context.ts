@@ -19,13 +19,12 @@ const carry = createParamDecorator((_data: unknown, context: ExecutionContext): 
  * response. Arguments are complete when guards, interceptors and pipes have let the request through: the moment at
  * which a key may be claimed.
  */
-export function passContext(prototype: object, method: string | symbol, handler: unknown): void {
+export function passContext(prototype: object, method: string | symbol): void {
   const parameters = Reflect.getMetadata(PARAMETERS, prototype.constructor, method) as
     | Record<string, { readonly index: number }>
     | undefined
   const indexes = Object.values(parameters ?? {}).map(({ index }) => index + 1)
-  const own = typeof handler === 'function' ? handler.length : 0
-  carry()(prototype, method, Math.max(own, ...indexes))
+  carry()(prototype, method, Math.max(0, ...indexes))
 }
 
 /** The context, when it was Nest that called, and the arguments that the handler asked for. */

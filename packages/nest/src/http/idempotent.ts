@@ -68,7 +68,7 @@ function decorateHandler(
   const property = Symbol.for(`holdfast:${name}:http:injected`)
   const token = getHttpRuntimeToken(name)
   decorated = true
-  passContext(prototype, method, descriptor?.value)
+  passContext(prototype, method)
   injectProperty(prototype, property, token)
   aroundMethod(method, descriptor, async (call) => {
     const { context, args } = takeContext(call.args)
