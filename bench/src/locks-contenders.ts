@@ -111,7 +111,10 @@ export const lockContenders: Readonly<Record<string, (url: string) => Promise<Lo
   async 'redlock-universal'(url) {
     interface Universal {
       readonly IoredisAdapter: new (redis: unknown) => object
-      createLock(options: object): { acquire(): Promise<unknown>; release(handle: unknown): Promise<unknown> }
+      readonly createLock: (options: object) => {
+        acquire(): Promise<unknown>
+        release(handle: unknown): Promise<unknown>
+      }
     }
     const { createLock, IoredisAdapter } = await load<Universal>('redlock-universal')
     const redis = new Redis(url)
@@ -129,8 +132,10 @@ export const lockContenders: Readonly<Record<string, (url: string) => Promise<Lo
     interface Verrou {
       createLock(key: string, ms: number): { acquire(): Promise<unknown>; release(): Promise<void> }
     }
-    const { Verrou } = await load<{ Verrou: new (options: object) => Verrou }>('@verrou/core')
-    const { redisStore } = await load<{ redisStore(options: object): object }>('@verrou/core/drivers/redis')
+    const { Verrou } = await load<{ readonly Verrou: new (options: object) => Verrou }>('@verrou/core')
+    const { redisStore } = await load<{ readonly redisStore: (options: object) => object }>(
+      '@verrou/core/drivers/redis',
+    )
     const redis = new Redis(url)
     const verrou = new Verrou({
       default: 'redis',
@@ -147,7 +152,7 @@ export const lockContenders: Readonly<Record<string, (url: string) => Promise<Lo
   },
   async 'simple-redis-mutex'(url) {
     const { lock } = await load<{
-      lock(redis: unknown, key: string, options: object): Promise<() => Promise<void>>
+      readonly lock: (redis: unknown, key: string, options: object) => Promise<() => Promise<void>>
     }>('simple-redis-mutex')
     const redis = await connectNodeRedis(url)
     return {

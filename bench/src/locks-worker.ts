@@ -30,7 +30,7 @@ export interface Results {
 const [, , name = '', url = ''] = process.argv
 const contender = await lockContenders[name]?.(url)
 if (contender === undefined) throw new Error(`no contender ${name}`)
-const { acquire } = contender
+const acquire = (key: string): Promise<() => Promise<unknown>> => contender.acquire(key)
 const clock = (): number => Number(process.hrtime.bigint()) / 1e6
 
 async function sequential(pairs: number): Promise<Results['sequential']> {

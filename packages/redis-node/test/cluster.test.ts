@@ -16,6 +16,6 @@ describe('redis 6, a cluster', () => {
       await client.connect()
       return { client: nodeRedisClient(client), close: async () => client.destroy() }
     },
-    { countsListeners: false },
+    { promptPushes: false },
   )
 })

@@ -40,6 +40,11 @@ export interface PubSubTimes {
 export function createPubSub(client: RedisClient, times: PubSubTimes = {}): PubSub {
   const classic = new Subscriptions(client, times)
   const { sharded } = client
+  // One listener on the client for all channels; who listens to several of them is told once.
+  const shards = new Map<(payload: string) => void, ChannelListener>()
+  const stopWatching = sharded?.onRestored(() => {
+    for (const listener of new Set(shards.values())) listener.restored()
+  })
   return {
     sharded: sharded !== undefined,
     receiverCount: client.cluster ? 'local' : 'exact',
@@ -47,13 +52,16 @@ export function createPubSub(client: RedisClient, times: PubSubTimes = {}): PubS
       if (!options.sharded || sharded === undefined) return await classic.subscribe(channel, listener)
       const onMessage = (payload: string): void => listener.message(payload)
       await sharded.subscribe(channel, onMessage).catch(refuse(channel))
-      const stop = sharded.onRestored(() => listener.restored())
+      shards.set(onMessage, listener)
       return async () => {
-        stop()
+        shards.delete(onMessage)
         await sharded.unsubscribe(channel, onMessage).catch(refuse(channel))
       }
     },
-    close: () => classic.close(),
+    close() {
+      stopWatching?.()
+      classic.close()
+    },
   }
 }
 

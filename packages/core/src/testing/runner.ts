@@ -31,6 +31,11 @@ export interface KitOptions {
    * that does not is not passed over at once (L4), but dropped after its claim time. Default true.
    */
   readonly countsListeners?: boolean
+  /**
+   * False where a push may come late, so that a process hears of something that happened before it listened (a Redis
+   * cluster passes messages on between its nodes). Default true.
+   */
+  readonly promptPushes?: boolean
   /** `elapse` takes no time, so that what takes minutes is tested too (L13). Default false. */
   readonly movesTime?: boolean
 }

@@ -45,21 +45,26 @@ if mine and mine[2] > ms then
   save()
   return 'G' .. now .. mine[3]
 end
-local ahead = waiting == '1' and call('ZRANK', KEYS[2], token)
+local policy = ARGV[6]
+local member, other = token, '*' .. token
+if sub(policy, 1, 1) == '2' then member, other = other, member end
+local function rank()
+  return waiting == '1' and (call('ZRANK', KEYS[2], member) or call('ZRANK', KEYS[2], other))
+end
+local ahead = rank()
 if not ahead and ending(token) then return 'E' .. now end
 if mine then table.remove(holders, at) end
-local policy = ARGV[6]
 ${HAND_OVER}
 evict()
 permits = tonumber(sub(ARGV[5], 1, 4))
 local head = handOver(token)
 if #holders < permits then
-  if head then call('ZREM', KEYS[2], token) end
+  if head then call('ZREM', KEYS[2], head) end
   local granted = grant(ms + lease, '1', token)
   save()
   return 'G' .. now .. granted
 end
-if ahead then ahead = call('ZRANK', KEYS[2], token) end
+ahead = ahead and rank()
 local kept = ahead and '1' or '0'
 ahead = ahead or head and call('ZCARD', KEYS[2]) or 0
 if sub(ARGV[5], 5) ~= '1' then
@@ -69,7 +74,7 @@ if sub(ARGV[5], 5) ~= '1' then
 end
 if kept == '0' then
   local last = head and call('ZRANGE', KEYS[2], -1, -1, 'WITHSCORES')[2]
-  call('ZADD', KEYS[2], last and tonumber(last) >= tonumber(now) and format('%.0f', last + 1) or now, token)
+  call('ZADD', KEYS[2], last and tonumber(last) >= tonumber(now) and format('%.0f', last + 1) or now, member)
 end
 waiting = '1'
 call('PEXPIRE', KEYS[2], save())

@@ -67,7 +67,7 @@ export function decodeView(reply: unknown): LeaseView {
     fence: fence('leases.inspect', counts.slice(0, 16)),
     waiting: whole('leases.inspect', counts.slice(16)),
     holders: decodeHolders('leases.inspect', holders, now),
-    queue: tokens(queue),
+    queue: tokens(queue).map((member) => (member.startsWith('*') ? member.slice(1) : member)),
     now,
   }
 }

@@ -1,4 +1,10 @@
-import { type Durability, type LeaseStorage, RETENTION_MS } from '@holdfast/core'
+import {
+  type AcquireReply,
+  type Durability,
+  type LeaseRequest,
+  type LeaseStorage,
+  RETENTION_MS,
+} from '@holdfast/core'
 import type { RedisClient } from '../client.ts'
 import type { Keys } from '../keys.ts'
 import type { PubSub } from '../pub-sub.ts'
@@ -18,6 +24,7 @@ import { inspectLease } from './inspect.ts'
 import { releaseLease } from './release.ts'
 import { createReplication } from './replication.ts'
 import { revokeLease } from './revoke.ts'
+import { createShardedWaits } from './sharded-waits.ts'
 import { tendLease } from './tend.ts'
 
 export interface RedisLeases extends LeaseStorage {
@@ -31,18 +38,21 @@ export interface RedisLeases extends LeaseStorage {
  *
  * What its guarantees rest on beyond the port's: a fence grows over the loss of the key (60 seconds after its last
  * lease, eviction, a failover that lost writes) as long as the clock of the server that grants next is not behind the
- * moment of the last grant. In a cluster PUBLISH does not count receivers on other nodes: a waiter that is not
- * connected is not passed over but stops the queue for one claim time, after which its process has left the queue.
+ * moment of the last grant. In a cluster PUBLISH does not count receivers on other nodes: where client and server have
+ * no sharded pub/sub, a waiter that is not connected is not passed over but stops the queue for one claim time, after
+ * which its process has left the queue.
  */
 export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pubSub: PubSub): RedisLeases {
-  const counted = pubSub.receiverCount === 'exact' ? '1' : '0'
+  const exact = pubSub.receiverCount === 'exact'
+  const sharded = createShardedWaits(pubSub)
   const replication = createReplication(client)
   const stateOf = (key: string): string => `${keys.leaseTag(key)}:s`
   const queueOf = (key: string): string => `${keys.leaseTag(key)}:q`
   const keyOf = (state: string): string => keys.leaseName(state.slice(0, -2))
   const { leaseChannel: channel } = keys
   /** How hand-offs go, as the scripts take it: see `HAND_OVER` in `state.ts`. */
-  const policy = (claimMs: number): string => counted + String(claimMs).padStart(5, '0') + channel
+  const policy = (claimMs: number): string =>
+    (exact ? '1' : sharded.usable ? '2' : '0') + String(claimMs).padStart(5, '0') + channel
 
   const through = <R extends object>(
     key: string,
@@ -51,31 +61,40 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
   ): Promise<R> =>
     durability === undefined ? send(run) : replication.confirmed(stateOf(key), durability, send)
 
-  return {
-    acquire: (key, { token, leaseMs, permits, wait, claimMs, notAfter, durability }) =>
-      through(key, durability, (on) =>
-        on(
-          acquireLease,
-          [stateOf(key), queueOf(key)],
-          [
-            token,
-            String(leaseMs),
-            String(leaseMs + RETENTION_MS),
-            String(notAfter),
-            String(permits).padStart(4, '0') + (wait ? '1' : '0'),
-            policy(claimMs),
-          ],
-          decodeAcquire,
-        ),
+  const acquire = (key: string, request: LeaseRequest): Promise<AcquireReply> => {
+    const { token, leaseMs, permits, wait, claimMs, notAfter, durability } = request
+    return through(key, durability, (on) =>
+      on(
+        acquireLease,
+        [stateOf(key), queueOf(key)],
+        [
+          token,
+          String(leaseMs),
+          String(leaseMs + RETENTION_MS),
+          String(notAfter),
+          String(permits).padStart(4, '0') + (wait ? '1' : '0'),
+          policy(claimMs),
+        ],
+        decodeAcquire,
       ),
+    )
+  }
 
-    release: (key, { token, claimMs, notAfter }) =>
-      run(
+  return {
+    acquire: (key, request) =>
+      sharded.usable && request.wait
+        ? sharded.acquire(stateOf(key), request.token, () => acquire(key, request))
+        : acquire(key, request),
+
+    release(key, { token, claimMs, notAfter }) {
+      if (!exact) sharded.done(stateOf(key), token)
+      return run(
         releaseLease,
         [stateOf(key), queueOf(key)],
         [token, String(notAfter), policy(claimMs)],
         decodeRelease,
-      ),
+      )
+    },
 
     extend: (key, { token, leaseMs, durability }) =>
       through(key, durability, (on) =>
@@ -89,15 +108,24 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
 
     inspect: (key) => run(inspectLease, [stateOf(key), queueOf(key)], [], decodeView),
 
-    listen: (process, onPush) =>
-      pubSub.subscribe(`${channel}${process}}`, {
-        message(payload) {
+    async listen(process, onPush) {
+      const listener = {
+        message(payload: string) {
           const push = decodePush(payload, keyOf)
           if (push !== undefined) onPush(push)
         },
         restored: () => onPush({ kind: 'gap' }),
-      }),
+      }
+      const stops = [await pubSub.subscribe(`${channel}${process}}`, listener)]
+      if (sharded.usable) stops.push(await sharded.listen(process, listener))
+      return async () => {
+        for (const stop of stops) await stop()
+      }
+    },
 
-    close: () => replication.close(),
+    close() {
+      replication.close()
+      sharded.close()
+    },
   }
 }

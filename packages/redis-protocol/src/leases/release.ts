@@ -37,7 +37,7 @@ end
 ${STATE}
 local mine, at = holding(token)
 local outcome = mine and (mine[2] > ms and 'r' or 'x') or ending(token) or 'a'
-if mine then table.remove(holders, at) elseif waiting == '1' then call('ZREM', KEYS[2], token) end
+if mine then table.remove(holders, at) elseif waiting == '1' then call('ZREM', KEYS[2], token, '*' .. token) end
 mark(token, outcome, tonumber(ARGV[2]))
 local policy = ARGV[3]
 ${HAND_OVER}

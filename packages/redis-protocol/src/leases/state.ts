@@ -8,7 +8,8 @@
  * - an ending is a letter (`r`eleased, e`x`pired, `l`ost, `a`bsent), until when it is remembered in ms (13 digits),
  *   `,`, the last token of its process that ended, and `|`.
  *
- * The queue is a sorted set of tokens, scored by when they came. Where nobody holds nobody waits: who releases hands
+ * The queue is a sorted set of tokens, scored by when they came; a token with `*` before it is told of its turn by
+ * sharded pub/sub, on the channel `<key of the state>:w:<process>`. Where nobody holds nobody waits: who releases hands
  * over, and who comes after an expiry does it first. So a free key is granted without a look at the queue.
  *
  * A lock that nobody waits for is taken in three commands and released in three (the first lines of the scripts). What
@@ -98,8 +99,9 @@ end`
  * `evict()` ends the leases that ran out; one that was never claimed takes its process out of the queue.
  * `handOver(self)` gives free permits to the heads of the queue, up to `self`, and returns the head that is left.
  * `unclaimed()` is the longest time that a hand-off may stay unclaimed. Needs `policy`, an argument that all hand-offs
- * share: '1' or '0', whether the receivers that PUBLISH counts are all there are; the claim time in ms, 5 digits; and
- * what stands before a process in the name of its channel.
+ * share: '1' where the receivers that PUBLISH counts are all there are, else '0' (or '2', which says the same, and that
+ * whoever asks is told by sharded pub/sub); the claim time in ms, 5 digits; and what stands before a process in the
+ * name of its channel.
  *
  * A refused PUBLISH (rights) counts as delivered: whoever waits without pushes asks from time to time.
  */
@@ -107,6 +109,15 @@ export const HAND_OVER = `
 local counted, claim, channel = sub(policy, 1, 1) == '1', tonumber(sub(policy, 2, 6)), sub(policy, 7)
 local function tell(process, message)
   return redis.pcall('PUBLISH', channel .. process .. '}', message .. ' ' .. KEYS[1])
+end
+local function tellInTurn(process, token, sharded)
+  if not sharded then return tell(process, 'g' .. token) ~= 0 or not counted end
+  return redis.pcall('SPUBLISH', KEYS[1] .. ':w:' .. process, 'g' .. token .. ' ' .. KEYS[1]) ~= 0
+end
+local function first()
+  local head = call('ZRANGE', KEYS[2], 0, 0)[1]
+  if head and sub(head, 1, 1) == '*' then return sub(head, 2), head, true end
+  return head, head
 end
 local function evict()
   local rest = {}
@@ -117,8 +128,9 @@ local function evict()
       mark(holder[4], 'l', 0)
     else
       local process = sub(holder[4], 1, find(holder[4], '.', 1, true) - 1)
-      for _, token in ipairs(call('ZRANGE', KEYS[2], 0, -1)) do
-        if sub(token, 1, #process + 1) == process .. '.' then call('ZREM', KEYS[2], token) end
+      for _, member in ipairs(call('ZRANGE', KEYS[2], 0, -1)) do
+        local token = sub(member, 1, 1) == '*' and sub(member, 2) or member
+        if sub(token, 1, #process + 1) == process .. '.' then call('ZREM', KEYS[2], member) end
       end
       tell(process, 'd')
     end
@@ -126,20 +138,19 @@ local function evict()
   holders = rest
 end
 local function handOver(self)
-  local head = waiting == '1' and call('ZRANGE', KEYS[2], 0, 0)[1]
-  if head then evict() end
+  if waiting == '1' and first() then evict() end
   local deaf = {}
   while waiting == '1' do
-    head = call('ZRANGE', KEYS[2], 0, 0)[1]
-    if not head then
+    local token, member, sharded = first()
+    if not token then
       waiting = '0'
-      break
+      return
     end
-    if head == self or #holders >= permits then return head end
-    call('ZREM', KEYS[2], head)
-    local process = sub(head, 1, find(head, '.', 1, true) - 1)
+    if token == self or #holders >= permits then return member end
+    call('ZREM', KEYS[2], member)
+    local process = sub(token, 1, find(token, '.', 1, true) - 1)
     if not deaf[process] then
-      if tell(process, 'g' .. head) == 0 and counted then deaf[process] = true else grant(ms + claim, '0', head) end
+      if tellInTurn(process, token, sharded) then grant(ms + claim, '0', token) else deaf[process] = true end
     end
   end
 end

@@ -1,0 +1,69 @@
+import { createLocks } from '@holdfast/core'
+import { RedisCluster } from '@holdfast/testbed/servers'
+import { createCluster } from 'redis'
+import { afterAll, expect, it } from 'vitest'
+import { nodeRedisStorage } from '../src/index.ts'
+
+const servers = await RedisCluster.start()
+afterAll(async () => await servers.stop())
+
+async function join() {
+  const client = createCluster({ rootNodes: servers.seeds.map((socket) => ({ socket })) })
+  client.on('error', () => {})
+  await client.connect()
+  const storage = nodeRedisStorage(client)
+  const locks = createLocks(storage, { claimMs: 10_000 })
+  return {
+    locks,
+    /** Without a word: what it asked for stays asked for. */
+    vanish: async () => {
+      await storage.close()
+      client.destroy()
+    },
+    close: async () => {
+      await locks.close()
+      await storage.close()
+      client.destroy()
+    },
+  }
+}
+
+it('hands over between processes of a cluster, in order, on locks of many slots', async () => {
+  const processes = await Promise.all([join(), join(), join()])
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
+    const held = await processes[0].locks.acquire(name)
+    const order: number[] = []
+    const waiting = []
+    for (const [i, { locks }] of [...processes, ...processes].entries()) {
+      waiting.push(
+        locks.acquire(name).then(async (lease) => {
+          order.push(i)
+          await lease.release()
+        }),
+      )
+      while ((await locks.inspect(name)).waiting < i + 1) await new Promise(setImmediate)
+    }
+    await held.release()
+    await Promise.all(waiting)
+    expect(order).toEqual([0, 1, 2, 3, 4, 5])
+  }
+  await Promise.all(processes.map(({ close }) => close()))
+}, 20_000)
+
+it('passes over a process that is gone, without waiting for its claim time', async () => {
+  const [holder, gone, live] = await Promise.all([join(), join(), join()])
+  const held = await holder.locks.acquire('g')
+  const abandoned = gone.locks.acquire('g', { waitMs: 60_000 }).catch((error: unknown) => error)
+  while ((await holder.locks.inspect('g')).waiting < 1) await new Promise(setImmediate)
+  const waiting = live.locks.acquire('g', { waitMs: 60_000 })
+  while ((await holder.locks.inspect('g')).waiting < 2) await new Promise(setImmediate)
+  await gone.vanish()
+  const startedAt = performance.now()
+  await held.release()
+  const lease = await waiting
+  expect(performance.now() - startedAt).toBeLessThan(8_000)
+  await lease.release()
+  void gone.locks.close()
+  await abandoned
+  await Promise.all([holder.close(), live.close()])
+}, 30_000)
