@@ -1,4 +1,5 @@
 import { type Cache, type CacheOptions, cacheOver } from './cache/cache.ts'
+import { Breaker } from './cache/breaker.ts'
 import { checkName } from './check.ts'
 import { InvalidArgumentError } from './errors.ts'
 import { type Idempotency, type IdempotencyOptions, idempotencyOver } from './idempotency/idempotency.ts'
@@ -6,6 +7,7 @@ import { type Locks, type LocksOptions, locksOver } from './locks/locks.ts'
 import { type Instant, type Runtime, instant, systemRuntime } from './runtime.ts'
 import { StorageCalls, type StorageCallsOptions } from './storage-calls.ts'
 import type { Connection, ConnectionState, Finding, Storage } from './storage/storage.ts'
+import { TimerLag } from './timer-lag.ts'
 
 /** Locks, idempotent jobs and a cache over one storage. */
 export interface Holdfast extends AsyncDisposable {
@@ -44,6 +46,13 @@ export interface Health {
   readonly connection: ConnectionState
   /** Of one command; null when it was not answered. */
   readonly roundTripMs: number | null
+  /** `open`: the cache's storage did not answer and is not asked for the moment; loads run without it. */
+  readonly cacheBreaker: 'closed' | 'open'
+  /**
+   * How late the timers that renew leases fired, at worst within the last minute. Near two thirds of the shortest
+   * lease, leases get lost: find what blocks the event loop.
+   */
+  readonly renewalLagMs: number
   readonly findings: readonly Finding[]
   /** Why the storage counts as down. */
   readonly error: Error | null
@@ -51,10 +60,12 @@ export interface Health {
 
 /** Everything over one storage, sharing its connection, its deadlines and its picture of the storage's clock. */
 export function createHoldfast(options: HoldfastOptions): Holdfast {
-  const { storage, cacheStorage = storage, prefix = 'holdfast', instance, runtime = systemRuntime } = options
+  const { storage, cacheStorage = storage, prefix = 'holdfast', instance } = options
   checkStorage('storage', storage)
   checkStorage('cacheStorage', cacheStorage)
   checkName('prefix', prefix)
+  const lag = new TimerLag(options.runtime ?? systemRuntime)
+  const { runtime } = lag
   const calls = new StorageCalls(storage, runtime, options)
   const cacheCalls = cacheStorage === storage ? calls : new StorageCalls(cacheStorage, runtime, options)
   const locks = locksOver(calls, { ...options.locks, prefix })
@@ -63,7 +74,8 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
     prefix,
     ...(instance === undefined ? {} : { instance }),
   })
-  const cache = cacheOver(cacheCalls, { ...options.cache, prefix })
+  const breaker = new Breaker(runtime)
+  const cache = cacheOver(cacheCalls, { ...options.cache, prefix }, breaker)
   let closed: Promise<void> | undefined
 
   const close = async (graceMs: number): Promise<void> => {
@@ -79,7 +91,11 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
     idempotency,
     cache,
     connection: storage.connection,
-    health: () => healthOf(calls),
+    health: async () => ({
+      ...(await healthOf(calls)),
+      cacheBreaker: breaker.state,
+      renewalLagMs: lag.worstMs(),
+    }),
     close: ({ graceMs = 0 } = {}) => (closed ??= close(graceMs)),
     [Symbol.asyncDispose]: () => (closed ??= close(0)),
   }
@@ -115,7 +131,7 @@ function alone<Options, Feature>(
   return over(new StorageCalls(storage, options.runtime ?? systemRuntime, options), options)
 }
 
-async function healthOf(calls: StorageCalls): Promise<Health> {
+async function healthOf(calls: StorageCalls): Promise<Omit<Health, 'cacheBreaker' | 'renewalLagMs'>> {
   const { storage, runtime } = calls
   const connection = storage.connection.state
   try {

@@ -140,6 +140,8 @@ export const healthSchema: object = {
           status: { type: 'string', enum: ['up', 'down'] },
           connection: { type: 'string' },
           roundTripMs: nullable('number'),
+          cacheBreaker: { type: 'string', enum: ['closed', 'open'] },
+          renewalLagMs: { type: 'number' },
           findings: {
             type: 'array',
             items: {

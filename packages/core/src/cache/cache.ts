@@ -1,7 +1,8 @@
 import { checkDuration, checkName } from '../check.ts'
-import { HoldfastError, InvalidArgumentError } from '../errors.ts'
+import { InvalidArgumentError } from '../errors.ts'
 import { type Codec, jsonCodec } from '../codec.ts'
 import type { StorageCalls } from '../storage-calls.ts'
+import { Breaker, isUnavailable } from './breaker.ts'
 
 /**
  * A cache that all instances share. `undefined` means a miss and nothing else does; `null`, `0`, `''` and `false` are
@@ -36,7 +37,7 @@ export interface CacheOptions extends CacheEntryOptions {
 
 /** How long one load keeps the others waiting before one of them takes it over: it is renewed while the load runs. */
 const LOAD_LEASE_MS = 5_000
-/** An outage costs a reader this much, not a whole call's deadline. */
+/** An outage costs a reader this much, not a whole call's deadline; and then nothing, because of the breaker. */
 const CACHE_TIMEOUT_MS = 250
 const FIRST_POLL_MS = 4
 const LONGEST_POLL_MS = 50
@@ -46,7 +47,11 @@ const VALUE = 'V'
 const LOADING = 'L'
 
 /** `calls` is shared by the features of one Holdfast and closed by it. */
-export function cacheOver(calls: StorageCalls, options: CacheOptions = {}): Cache {
+export function cacheOver(
+  calls: StorageCalls,
+  options: CacheOptions = {},
+  breaker: Breaker = new Breaker(calls.runtime),
+): Cache {
   const { prefix = 'holdfast', codec = jsonCodec, ttlMs: defaultTtlMs = 300_000 } = options
   checkName('prefix', prefix)
   checkDuration('ttlMs', defaultTtlMs, 1)
@@ -58,7 +63,7 @@ export function cacheOver(calls: StorageCalls, options: CacheOptions = {}): Cach
   const ttlOf = ({ ttlMs = defaultTtlMs }: CacheEntryOptions): number => checkDuration('ttlMs', ttlMs, 1)
 
   const send = async <R>(command: () => Promise<R>): Promise<R> =>
-    (await calls.call(command, CACHE_TIMEOUT_MS)).reply
+    (await breaker.guard(() => calls.call(command, CACHE_TIMEOUT_MS))).reply
 
   const read = async (storageKey: string): Promise<unknown> =>
     decode(await send(() => values.get(storageKey)), codec)
@@ -165,10 +170,6 @@ export function cacheOver(calls: StorageCalls, options: CacheOptions = {}): Cach
 
 function decode(stored: string | null, codec: Codec): unknown {
   return stored?.startsWith(VALUE) ? codec.decode(stored.slice(VALUE.length)) : undefined
-}
-
-function isUnavailable(error: unknown): boolean {
-  return HoldfastError.isInstance(error) && error.code === 'STORAGE_UNAVAILABLE'
 }
 
 function ignoreUnavailable(error: unknown): void {

@@ -1,0 +1,72 @@
+import { HoldfastError, StorageUnavailableError } from '../errors.ts'
+import type { Runtime } from '../runtime.ts'
+
+const FIRST_PAUSE_MS = 250
+const LONGEST_PAUSE_MS = 5_000
+
+/**
+ * Does not ask again a storage that has just failed to answer: an outage costs a cache's callers one deadline, and
+ * nothing after that. After a pause, which doubles up to five seconds, one call is let through to find out.
+ */
+export class Breaker {
+  readonly #runtime: Runtime
+  #pauseMs = FIRST_PAUSE_MS
+  #askAgainAt: number | undefined
+  #probing = false
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime
+  }
+
+  /** `open`: calls are refused without being sent. */
+  get state(): 'closed' | 'open' {
+    return this.#askAgainAt === undefined ? 'closed' : 'open'
+  }
+
+  /** @throws StorageUnavailableError at once while it is open; what `command` throws otherwise. */
+  async guard<T>(command: () => Promise<T>): Promise<T> {
+    const isProbe = this.#askAgainAt !== undefined
+    if (isProbe) this.#takeProbe()
+    try {
+      const result = await command()
+      this.#close()
+      return result
+    } catch (error) {
+      if (isUnavailable(error)) this.#open(isProbe)
+      // Whatever else it answered: it answers.
+      else this.#close()
+      throw error
+    } finally {
+      if (isProbe) this.#probing = false
+    }
+  }
+
+  #takeProbe(): void {
+    const waitMs = (this.#askAgainAt ?? 0) - this.#runtime.monotonicNow()
+    if (this.#probing || waitMs > 0) {
+      throw new StorageUnavailableError(
+        'The cache storage did not answer a moment ago; it was not asked again yet.',
+        {
+          maybeApplied: false,
+        },
+      )
+    }
+    this.#probing = true
+  }
+
+  #open(wasProbe: boolean): void {
+    if (wasProbe) this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2)
+    // Not all processes at the same moment.
+    const jitter = 0.75 + this.#runtime.random() / 4
+    this.#askAgainAt = this.#runtime.monotonicNow() + this.#pauseMs * jitter
+  }
+
+  #close(): void {
+    this.#pauseMs = FIRST_PAUSE_MS
+    this.#askAgainAt = undefined
+  }
+}
+
+export function isUnavailable(error: unknown): boolean {
+  return HoldfastError.isInstance(error) && error.code === 'STORAGE_UNAVAILABLE'
+}

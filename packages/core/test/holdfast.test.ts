@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest'
+import { type Storage, StorageUnavailableError, createHoldfast, memoryStorage } from '@holdfast/core'
+import { manualRuntime } from './locks/manual-runtime.ts'
+
+/** A memory storage whose values do not answer while `isOut`. */
+function outage(): { storage: Storage; isOut: boolean; asked: number } {
+  const memory = memoryStorage()
+  const state = { storage: memory, isOut: false, asked: 0 }
+  const values: Storage['values'] = {
+    ...memory.values,
+    async get(key) {
+      state.asked += 1
+      return state.isOut ? await new Promise<never>(() => undefined) : memory.values.get(key)
+    },
+  }
+  state.storage = { ...memory, values }
+  return state
+}
+
+describe('health', () => {
+  it('tells of a storage that is well', async () => {
+    await using holdfast = createHoldfast({ storage: memoryStorage() })
+    expect(await holdfast.health()).toEqual({
+      status: 'up',
+      connection: 'ready',
+      roundTripMs: expect.any(Number),
+      cacheBreaker: 'closed',
+      renewalLagMs: 0,
+      findings: [],
+      error: null,
+    })
+  })
+
+  it('tells how late the timers were that renew leases', async () => {
+    const runtime = manualRuntime()
+    const holdfast = createHoldfast({ storage: memoryStorage(), runtime })
+    const lease = await holdfast.locks.acquire('a', { leaseMs: 3_000 })
+    runtime.freeze(1_900)
+    await runtime.advance(0)
+    expect((await holdfast.health()).renewalLagMs).toBeGreaterThan(800)
+    await lease.release()
+    await holdfast.close()
+  })
+})
+
+describe('the breaker of the cache', () => {
+  it('asks a storage that does not answer once, and then not until a pause is over', async () => {
+    const runtime = manualRuntime()
+    const out = outage()
+    const { cache, health, close } = createHoldfast({ storage: out.storage, runtime })
+    out.isOut = true
+    const first = cache.getOrCreate('a', () => 'loaded')
+    await runtime.advance(250)
+    expect(await first).toBe('loaded')
+    expect([out.asked, (await health()).cacheBreaker]).toEqual([1, 'open'])
+
+    expect(await cache.getOrCreate('b', () => 'loaded at once')).toBe('loaded at once')
+    await expect(cache.get('c')).rejects.toThrow(StorageUnavailableError)
+    expect(out.asked).toBe(1)
+
+    out.isOut = false
+    await runtime.advance(250)
+    expect(await cache.get('c')).toBeUndefined()
+    expect([out.asked, (await health()).cacheBreaker]).toEqual([2, 'closed'])
+    await close()
+  })
+
+  it('lets one call through after the pause, and waits twice as long when that fails', async () => {
+    const runtime = manualRuntime()
+    const out = outage()
+    const { cache, close } = createHoldfast({ storage: out.storage, runtime })
+    out.isOut = true
+    const get = (): Promise<string> => cache.get('a').then(String, (error: Error) => error.message)
+    const opening = get()
+    await runtime.advance(250)
+    expect(await opening).toContain('did not answer within')
+    await runtime.advance(250)
+    const probes = [get(), get(), get()]
+    await runtime.advance(250)
+    expect(
+      (await Promise.all(probes)).filter((message) => message.includes('not asked again yet')),
+    ).toHaveLength(2)
+    await runtime.advance(300)
+    expect(await get()).toContain('not asked again yet')
+    expect(out.asked).toBe(2)
+    await close()
+  })
+})
