@@ -43,9 +43,9 @@ export function sqliteStorage(path: string): Storage {
     const { writeId, value, ttlMs } = write
     const entry = { rev, writeId, createdAt, writtenAt: now(), expiresAt: now() + ttlMs, value }
     db.exec(`delete from lastRev; insert into lastRev values (${rev})`)
-    db.prepare('insert or replace into records values (?, ?, ?, ?, ?, ?, ?, ?)').run(
-      ...[key.collection, key.id, rev, writeId, createdAt, entry.writtenAt, entry.expiresAt, value],
-    )
+    const insert = db.prepare('insert or replace into records values (?, ?, ?, ?, ?, ?, ?, ?)')
+    const { writtenAt, expiresAt } = entry
+    insert.run(key.collection, key.id, rev, writeId, createdAt, writtenAt, expiresAt, value)
     if (write.notify) hints.tell(textOf(key))
     return entry
   }

@@ -48,10 +48,7 @@ export function checkName(what: string, value: string): string {
       `${what} takes ${bytes} bytes; at most ${MAX_NAME_BYTES} are allowed. Hash it.`,
     )
   }
-  // oxlint-disable-next-line no-control-regex
-  if (
-    /[\u0000-\u001f\u007f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(value)
-  ) {
+  if (/\p{Cc}/u.test(value) || !value.isWellFormed()) {
     throw new InvalidArgumentError(
       `${what} contains control characters or half of a surrogate pair: ${show(value)}.`,
     )
