@@ -948,6 +948,46 @@ describe.for(Object.entries(platforms))('@Idempotent on %s', ([platform, adapter
     expect(await new ByHand().handle({ by: 'hand' })).toEqual({ by: 'hand' })
   })
 
+  it('records what a client that hung up will ask for again, before the app ends', async () => {
+    const begun = deferred()
+    const gate = deferred()
+    const gone = deferred()
+
+    @Controller()
+    class Slow {
+      @Post()
+      @Idempotent()
+      async slow() {
+        begun.resolve()
+        await gate.promise
+        // A request is let finish; only jobs are told to stop.
+        return { aborted: currentRequestExecution()?.signal.aborted }
+      }
+
+      onApplicationShutdown() {
+        setTimeout(() => gate.resolve(), 20)
+      }
+    }
+
+    const storage = memoryStorage()
+    const { url, app } = await start([Slow], {
+      storage,
+      prepare: (made) =>
+        made.use((_request: unknown, response: ServerResponse, next: () => void) => {
+          response.once('close', () => gone.resolve())
+          next()
+        }),
+    })
+    const headers = { 'idempotency-key': 'k', 'content-type': 'application/json', 'content-length': 2 }
+    const { hangUp } = send(new URL(url), { method: 'POST', headers, body: Buffer.from('{}') })
+    await begun.promise
+    hangUp()
+    await gone.promise
+    await app.close()
+    const next = await start([Slow], { storage })
+    expect(await post(next.url)).toMatchObject({ status: 201, text: '{"aborted":false}', replayed: true })
+  })
+
   it('ends waits when the app shuts down, and gives the running request its end', async () => {
     const begun = deferred()
     const gate = deferred()

@@ -60,14 +60,11 @@ describe('@Locked', () => {
     }
 
     @Locked('outer', { waitMs: 0 })
-    async refusedInside(): Promise<void> {
-      await this.inner()
-    }
+    async outer(): Promise<void> {}
 
-    @Locked('inner', { whenHeld: 'skip' })
-    async inner(): Promise<string | undefined> {
-      await Promise.reject(Object.assign(new Error('not mine'), { code: 'LOCK_TIMEOUT' }))
-      return 'never'
+    @Locked('around', { whenHeld: 'skip' })
+    async around(): Promise<void> {
+      await this.outer()
     }
 
     @Locked('sync')
@@ -105,14 +102,16 @@ describe('@Locked', () => {
     expect(await counter.nightly()).toBeUndefined()
     counter.gate.resolve()
     expect(await first).toBe('done')
-    await expect(counter.inner()).rejects.toThrow('not mine')
+    const lease = await app.get(Locks).acquire('outer')
+    await expect(counter.around()).rejects.toMatchObject({ code: 'LOCK_TIMEOUT', lockName: 'outer' })
+    await lease.release()
     await app.close()
   })
 
   it('throws when others hold it too long', async () => {
     const app = await appOf(Counter)
     const lease = await app.get(Locks).acquire('outer')
-    await expect(app.get(Counter).refusedInside()).rejects.toMatchObject({
+    await expect(app.get(Counter).outer()).rejects.toMatchObject({
       code: 'LOCK_TIMEOUT',
       lockName: 'outer',
     })
