@@ -91,7 +91,7 @@ export class HeldLease implements Lease, Renewable {
     this.#notAfter = notAfter
     this.#grantedAt = sentAt.monotonic
     this.#holdUntil = sentAt.monotonic + settings.maxHoldMs
-    this.#renewAt = this.#nextRenewal(sentAt.monotonic + leaseMs)
+    this.#renewAt = sentAt.monotonic + settings.leaseMs / 3
     this.renewSlackMs = settings.leaseMs / 12
     this.#term = new Term(room.runtime, sentAt, leaseMs)
     room.renewal.add(this)
@@ -134,13 +134,16 @@ export class HeldLease implements Lease, Renewable {
     this.#room.renewal.watch(this)
   }
 
-  /** One attempt; the scheduler comes again at `renewAt`. */
+  /**
+   * One attempt; the scheduler comes again at `renewAt`. Every third of the lease, also when it adds nothing, after
+   * `extend` or towards `maxHoldMs`: it is how a lease that the storage lost is found out.
+   */
   async renew(): Promise<void> {
     const { leaseMs } = this.#settings
     const { calls, runtime } = this.#room
     const now = runtime.monotonicNow()
     const wantedMs = Math.min(leaseMs, this.#holdUntil - now)
-    if (this.#ended || wantedMs <= this.remainingMs()) {
+    if (this.#ended || wantedMs < 1) {
       this.#renewAt = Infinity
       return
     }
@@ -216,11 +219,6 @@ export class HeldLease implements Lease, Renewable {
     return this.#released !== undefined || this.#lost !== undefined
   }
 
-  #nextRenewal(endsAt: number): number {
-    // Renewal that could add nothing, because the hold ends with the lease, is not sent.
-    return endsAt >= this.#holdUntil ? Infinity : endsAt - (this.#settings.leaseMs * 2) / 3
-  }
-
   async #prolong(leaseMs: number, timeoutMs: number): Promise<'held' | HoldfastError> {
     const { calls, leases } = this.#room
     const { durability } = this.#settings
@@ -237,7 +235,7 @@ export class HeldLease implements Lease, Renewable {
       )
     }
     this.#term.renewed(sentAt, leaseMs)
-    this.#renewAt = this.#nextRenewal(sentAt.monotonic + leaseMs)
+    this.#renewAt = sentAt.monotonic + this.#settings.leaseMs / 3
     return 'held'
   }
 

@@ -153,6 +153,20 @@ describe('loss', () => {
     expect(signal.aborted).toBe(true)
   })
 
+  it('is told within a third of the lease also when it was extended, or may be held no longer than it lasts', async () => {
+    const { runtime, storage, join } = createWorld()
+    const { locks } = join()
+    const extended = await locks.acquire('a', { leaseMs: 3_000 })
+    await extended.extend(60_000)
+    const limited = await locks.acquire('b', { leaseMs: 3_000, maxHoldMs: 3_000 })
+    const signals = [extended.signal, limited.signal]
+    for (const { name, token } of [extended, limited]) {
+      await storage.leases.release(`holdfast:lock:${name}`, { token, claimMs: 1_000, notAfter: 0 })
+    }
+    await runtime.advance(1_001)
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true])
+  })
+
   it('is asked for as soon as the connection is back, not at the next renewal', async () => {
     const { storage, join } = createWorld()
     const { locks, link } = join()
