@@ -49,7 +49,7 @@ interface IoredisCommon {
   off(event: string, listener: (...args: unknown[]) => void): unknown
 }
 
-export interface LinkOptions {
+interface LinkOptions {
   readonly lazyConnect: true
   readonly enableOfflineQueue: false
   readonly autoResubscribe: false

@@ -33,7 +33,7 @@ export interface Keys {
 }
 
 /** The keys of one record. */
-export interface RecordKeys {
+interface RecordKeys {
   readonly record: string
   /** The index that lists the record. */
   readonly index: string
