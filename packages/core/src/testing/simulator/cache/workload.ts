@@ -55,6 +55,7 @@ interface Source {
 }
 
 const TTL_MS = 30_000
+const RECOVERS_WITHIN_MS = 10_000
 const SOURCE_FAILED = 'the source failed'
 const EXPECTED_CODES = new Set(['STORAGE_UNAVAILABLE', SOURCE_FAILED])
 
@@ -171,6 +172,7 @@ class CacheWorkload implements Workload {
   /** With all well again: a cold key that everybody wants is loaded once, and everybody gets it. */
   async #proveAlive(process: SimulatedProcess, cache: Cache): Promise<void> {
     const { scheduler, totals } = this.#world
+    await this.#untilAnswered(process, cache)
     const before = scheduler.now
     const load = { key: 'cold', loadMs: 20, fails: false }
     const version = await cache.getOrCreate(load.key, () => this.#load(process, load))
@@ -185,6 +187,27 @@ class CacheWorkload implements Workload {
         'I5',
         `${process.name} waited ${(scheduler.now - before).toFixed(0)} ms for a load of 20 ms`,
       )
+  }
+
+  /** A cache that spares a storage which did not answer must ask it again before long. */
+  async #untilAnswered(process: SimulatedProcess, cache: Cache): Promise<void> {
+    const { scheduler } = this.#world
+    const by = scheduler.now + RECOVERS_WITHIN_MS
+    for (;;) {
+      try {
+        await cache.get('warm-up')
+        return
+      } catch (error) {
+        if (scheduler.now > by) {
+          this.#world.violated(
+            'I6',
+            `${process.name} does not get at the storage, which is well: ${String(error)}`,
+          )
+          return
+        }
+        await process.sleep(100)
+      }
+    }
   }
 
   #source(key: string): Source {

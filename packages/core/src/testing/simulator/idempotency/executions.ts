@@ -24,6 +24,8 @@ export class Executions {
   readonly #writtenAt = new Map<string, number>()
   readonly #keys = new Map<string, RecordKey>()
   readonly #highestFence = new Map<string, number>()
+  /** Keys that the storage forgot or was told to forget, at some time. */
+  readonly #emptied = new Set<string>()
   onStart: (key: string, executionId: string) => void = () => undefined
   onGone: (seen: Seen) => void = () => undefined
 
@@ -44,6 +46,11 @@ export class Executions {
   isCurrent({ id, key }: Seen): boolean {
     const held = this.#held.get(key)
     return held?.record.executionId === id && held.record.status === 'executing'
+  }
+
+  /** The storage forgot what this key held, at some time. */
+  wasEmptied({ key }: Seen): boolean {
+    return this.#emptied.has(key)
   }
 
   /** How long the storage gives it to nobody else; 0 when it is not current. */
@@ -80,6 +87,7 @@ export class Executions {
     const { records } = this.#world.server.peek()
     for (const [text, key] of this.#keys) {
       const { entry } = await records.read(key)
+      this.#emptied.add(text)
       if (entry === null) this.#held.delete(text)
       else this.#held.set(text, this.#heldOf(entry))
     }
@@ -115,9 +123,9 @@ export class Executions {
     const { executionId, attempt } = record
     totals.count('starts')
     this.#inTime(command, `the start of ${executionId}`)
-    // A start that the storage forgot, or was told to forget, may still be repeated by the network.
-    const twin = this.#seen.get(executionId)
-    if (twin !== undefined && !twin.gone) this.#violated('I2', `${executionId} started twice`)
+    // The network may repeat a start after the storage forgot it, or was told to forget what came of it.
+    if (this.#seen.has(executionId) && !this.#emptied.has(text))
+      this.#violated('I2', `${executionId} started twice`)
     const highest = this.#highestFence.get(text) ?? 0
     if (rev <= highest) this.#violated('I4', `${executionId} has fence ${rev}, an earlier one had ${highest}`)
     this.#highestFence.set(text, rev)
@@ -207,6 +215,7 @@ export class Executions {
     const before = this.#live(text, now)
     if (before === null) return
     this.#held.delete(text)
+    this.#emptied.add(text)
     const isRight = 'rev' in match ? before.rev === match.rev : before.writeId === match.writeId
     if (!isRight) return this.#violated('I5', `${nameOf(before)} was deleted by somebody who meant another`)
     this.#world.totals.count('rev' in match ? 'removed' : 'taken back')

@@ -142,13 +142,13 @@ export class Words {
         'I7',
         `${executionId} was shown with ${String(result)}, it returned ${String(seen.returned)}`,
       )
-    if (last === undefined || seen.gone) return
+    if (last === undefined || this.#executions.wasEmptied(seen)) return
     const isBack =
       last.executionId === executionId
         ? progressPercentage < last.progressPercentage ||
           (last.status !== 'executing' && status === 'executing')
         : fencingToken < last.fencingToken
-    if (isBack && !this.#executions.get(last.executionId)?.gone) {
+    if (isBack) {
       this.#violated('I4', `a watcher saw ${executionId} after ${last.executionId}, or its progress, go back`)
     }
   }

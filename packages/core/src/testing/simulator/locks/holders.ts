@@ -15,6 +15,8 @@ interface Told {
   aborted: boolean
   /** It was revoked, evicted, or lost in a failover: others may have it now. */
   gone: boolean
+  /** How often the storage forgot, or was told to. */
+  losses: number
 }
 
 /** Timers get their turn within so long of running. */
@@ -68,7 +70,7 @@ export class Holders {
       this.#violated('S1', `${process.name} got ${token}, which had ended before`)
     // Revoked or forgotten while the news of its grant was still on its way.
     const gone = this.#places.isTakenAway(key, token)
-    const told: Told = { lease, key, process, held: true, aborted: false, gone }
+    const told: Told = { lease, key, process, held: true, aborted: false, gone, losses: 0 }
     this.#told.set(token, told)
     lease.signal.addEventListener('abort', () => {
       told.aborted = true
@@ -106,6 +108,10 @@ export class Holders {
     if (isWrong) this.#violated('I2', `${lease.token} was told ${outcome}, but it was ${truth}`)
   }
 
+  isTold(token: string): boolean {
+    return this.#told.has(token)
+  }
+
   /** The storage has it for at least as long as its holder believes. */
   #mustBeHeld(told: Told): void {
     if (told.gone || !isBelieved(told)) return
@@ -133,13 +139,15 @@ export class Holders {
     })
   }
 
-  /** It is gone by nobody's fault; its holder hears of it when it asks, or a lease later. */
+  /** It is gone by nobody's fault; its holder hears of it when it asks, or when the time is over that it knows of. */
   #lose(told: Told): void {
-    if (told.gone) return
     told.gone = true
+    told.losses += 1
+    const { losses } = told
     const { scheduler } = this.#world
-    scheduler.at(scheduler.now + LONGEST_LEASE_MS * 1.02, () => {
-      if (isBelieved(told) && this.#places.leftMs(told.key, told.lease.token) === undefined)
+    scheduler.at(scheduler.now + told.lease.remainingMs() * 1.02 + REACTION_MS, () => {
+      const isLost = this.#places.leftMs(told.key, told.lease.token) === undefined
+      if (told.losses === losses && isLost && isBelieved(told))
         this.#violated('S8', `${told.lease.token} still believes in its lease long after the storage lost it`)
     })
   }

@@ -64,7 +64,7 @@ class LocksWorkload implements Workload {
       },
       died: (process) => this.#holders.died(process),
       forgot: () => this.#holders.forgot(),
-      ended: () => places.mustBeEmpty(),
+      ended: () => places.mustBeEmpty((token) => this.#holders.isTold(token)),
     }
   }
 
