@@ -81,17 +81,25 @@ export class StorageCalls {
     wasLate: (reply: T) => boolean,
     timeoutMs: number = this.callTimeoutMs,
   ): Promise<Answered<T> & { readonly notAfter: number }> {
-    // Everybody who needs the time first shares one question.
-    if (!this.clock.known)
-      await (this.#asksTime ??= this.time(timeoutMs).finally(() => (this.#asksTime = undefined)))
-    let notAfter = this.clock.earliest(timeoutMs)
-    let answer = await this.call(() => command(notAfter), timeoutMs)
+    const giveUpAt = this.runtime.monotonicNow() + timeoutMs
+    const leftMs = (): number => Math.max(1, giveUpAt - this.runtime.monotonicNow())
+    if (!this.clock.known) await this.#learnTime(leftMs)
+    let notAfter = this.clock.earliest(leftMs())
+    let answer = await this.call(() => command(notAfter), leftMs())
     this.clock.observe(answer.sentAt, answer.reply.now)
     if (wasLate(answer.reply)) {
-      notAfter = this.clock.earliest(timeoutMs)
-      answer = await this.call(() => command(notAfter), timeoutMs)
+      notAfter = this.clock.earliest(leftMs())
+      answer = await this.call(() => command(notAfter), leftMs())
     }
     return { ...answer, notAfter }
+  }
+
+  /** Everybody who needs the time first shares one question; who came later outlives its failure and asks again. */
+  async #learnTime(leftMs: () => number): Promise<void> {
+    const ask = (): Promise<number> => this.time(leftMs()).finally(() => (this.#asksTime = undefined))
+    const asked = this.#asksTime
+    if (asked === undefined) await (this.#asksTime = ask())
+    else await asked.catch(() => (this.#asksTime ??= ask()))
   }
 
   /** The storage's clock now, in milliseconds. */
@@ -168,7 +176,7 @@ class PendingCall<T> implements Alarm {
     const what =
       this.#sentAt === undefined ? 'There was no connection to the storage' : 'The storage did not answer'
     const options = { cause: this.#lastError, maybeApplied: this.#maybeApplied || this.#inFlight }
-    const error = new StorageUnavailableError(`${what} within ${this.#timeoutMs} ms.`, options)
+    const error = new StorageUnavailableError(`${what} within ${Math.round(this.#timeoutMs)} ms.`, options)
     this.#finish((_, reject) => reject(error))
   }
 

@@ -75,3 +75,21 @@ describe('acquireAll', () => {
     expect((await other.inspect('a')).holders.map(({ token }) => token)).toEqual([leases[0]?.token])
   })
 })
+
+it('a first question for the time that was lost fails only who asked it', async () => {
+  const runtime = manualRuntime()
+  const memory = memoryStorage({ now: () => runtime.monotonicNow() })
+  let asked = 0
+  const storage: Storage = {
+    ...memory,
+    time: () => ((asked += 1) === 1 ? new Promise<number>(() => undefined) : memory.time()),
+  }
+  const locks = createLocks(storage, { runtime, callTimeoutMs: 1_000 })
+  const first = locks.acquire('a').catch((error: unknown) => error)
+  await runtime.advance(900)
+  const second = locks.acquire('b')
+  await runtime.advance(150)
+  expect(await first).toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+  ;(await second).assertValid()
+  await locks.close()
+})
