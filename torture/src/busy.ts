@@ -1,9 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { between, type Random } from '@holdfast/testbed/torture'
+import { between, type WorkerContext } from '@holdfast/testbed/torture'
 
-/** What a body does between two looks at its lease: mostly wait a little, now and then stall the whole event loop. */
-export async function work(random: Random, longestStallMs: number): Promise<void> {
-  if (random() < 0.01) stall(between(random, 1, longestStallMs))
+/**
+ * What a body does between two looks at its lease: mostly wait a little, now and then stall the whole event loop, which
+ * is a fault like any other and stops with them.
+ */
+export async function work({ random, calm }: WorkerContext, longestStallMs: number): Promise<void> {
+  if (!calm.aborted && random() < 0.01) stall(between(random, 1, longestStallMs))
   else await delay(between(random, 0, 15))
 }
 

@@ -17,7 +17,7 @@ const AGAIN_WINDOW_MS = 250
 
 /** All workers want to run the same jobs; every job must run once, whatever happens. */
 export const workload: Workload = {
-  livenessMs: 4_000,
+  livenessMs: 10_000,
   windowMsOf: (key) => (key.startsWith('again/') ? AGAIN_WINDOW_MS : ONCE_WINDOW_MS),
 
   async run(context) {
@@ -70,7 +70,7 @@ async function attempt(
     return await (self.random() < 0.5 ? viaRun(self, key, options) : viaBegin(self, key, options))
   } catch (error) {
     self.witness.tell({ type: 'denied', at: clock(), key, why: codeOf(self.witness, error) })
-    await work(self.random, 1)
+    await work(self, 1)
     return false
   }
 }
@@ -124,7 +124,7 @@ async function viaBegin(self: Self, key: string, options: StartOptions): Promise
   }
   if (outcome.status !== 'started') {
     witness.tell({ type: 'denied', at: clock(), key, why: outcome.status })
-    await work(random, 1)
+    await work(self, 1)
     return false
   }
   await using execution = outcome.execution
@@ -146,9 +146,9 @@ async function viaBegin(self: Self, key: string, options: StartOptions): Promise
   }
 }
 
-async function wasDone({ witness, random }: Self, key: string, owner: string, result: string): Promise<void> {
-  witness.tell({ type: 'replayed', at: clock(), key, owner, result })
-  await work(random, 1)
+async function wasDone(self: Self, key: string, owner: string, result: string): Promise<void> {
+  self.witness.tell({ type: 'replayed', at: clock(), key, owner, result })
+  await work(self, 1)
 }
 
 /** Says that the execution is about to end with success; answers with its result. */
@@ -164,11 +164,11 @@ async function body(self: Self, key: string, execution: ExecutionContext, askedA
   const { executionId: owner, fencingToken: fence, attempt, signal } = execution
   witness.tell({ type: 'granted', at: clock(), askedAt, key, owner, fence, attempt })
   for (let steps = between(random, 0, 6); steps > 0 && !signal.aborted; steps--) {
-    await work(random, 2 * LEASE_MS)
+    await work(self, 2 * LEASE_MS)
     await witnessSignal(witness, owner, signal)
     if (random() < 0.3) await save(self, execution)
     const value = await ledger.read(key, owner, fence)
-    await work(random, 2 * LEASE_MS)
+    await work(self, 2 * LEASE_MS)
     // Whoever is told by the resource that it has a successor stops; whoever is only paused here will be refused.
     if (value === null || (await ledger.increment(key, owner, fence, value)) === null) return false
   }

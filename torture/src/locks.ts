@@ -13,7 +13,7 @@ const SEMAPHORE = 'semaphore'
 
 /** All workers want the same locks, two of them at once at times, and the permits of one semaphore. */
 export const workload: Workload = {
-  livenessMs: 4_000,
+  livenessMs: 10_000,
   windowMsOf: () => 0,
 
   async run(context) {
@@ -40,7 +40,7 @@ interface Hold {
 }
 
 async function attempt(self: Self): Promise<void> {
-  const { random, witness } = self
+  const { witness } = self
   const askedAt = clock()
   try {
     const holds = await obtain(self)
@@ -49,12 +49,12 @@ async function attempt(self: Self): Promise<void> {
       witness.tell({ type: 'granted', at: clock(), askedAt, key, owner, fence, permits })
       witnessLease(witness, owner, lease)
     }
-    if (holds.length === 0) await work(random, 1)
+    if (holds.length === 0) await work(self, 1)
     for (const hold of holds) await body(self, hold)
     await Promise.all(holds.map(async ({ lease }) => await release(self, lease)))
   } catch (error) {
     witness.tell({ type: 'denied', at: clock(), key: '', why: codeOf(witness, error) })
-    await work(random, 1)
+    await work(self, 1)
   }
 }
 
@@ -93,12 +93,12 @@ async function body(self: Self, { lease, key, permits }: Hold): Promise<void> {
   const { witness, ledger, random } = self
   const { token: owner, fencingToken: fence, signal } = lease
   for (let steps = between(random, 0, 4); steps > 0 && !signal.aborted; steps--) {
-    await work(random, 2 * LEASE_MS)
+    await work(self, 2 * LEASE_MS)
     witnessLease(witness, owner, lease)
     if (random() < 0.1) await extend(self, lease)
     if (permits > 1) continue // those who share a key need other rules at the resource
     const value = await ledger.read(key, owner, fence)
-    await work(random, 2 * LEASE_MS)
+    await work(self, 2 * LEASE_MS)
     if (value === null || (await ledger.increment(key, owner, fence, value)) === null) return
   }
 }

@@ -1,8 +1,8 @@
 /**
- * `pnpm torture [--minutes 1] [--feature locks|idempotency] [--seed N] [--workers 6] [--evidence DIR]`
+ * `pnpm torture [--minutes 1] [--feature locks|idempotency] [--seed N] [--workers 6] [--evidence DIR] [--forgetful yes|no]`
  *
- * Runs rounds of half a minute, each with servers and a seed of its own; every other one also fails over to a replica
- * that lacks the last writes. Without a feature the rounds take turns. Exits with 1 when a promise was broken;
+ * Runs rounds of half a minute, each with servers and a seed of its own. In every other round (or all, or none) the
+ * storage also forgets: failovers to a replica that lacks the last writes, FLUSHALL. Without a feature both take turns. Exits with 1 when a promise was broken;
  * what was witnessed is then kept in DIR.
  */
 import { resolve } from 'node:path'
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     workers: { type: 'string', default: '6' },
     evidence: { type: 'string' },
+    forgetful: { type: 'string' },
   },
 })
 const chosen = values.feature === undefined ? features : [values.feature].filter(isFeature)
@@ -31,7 +32,8 @@ const rounds = []
 
 for (let round = 0; round === 0 || performance.now() < endsAt; round++) {
   const feature = chosen[round % chosen.length] ?? 'idempotency'
-  const losesWrites = Math.floor(round / chosen.length) % 2 === 1
+  const everyOther = Math.floor(round / chosen.length) % 2 === 1
+  const losesWrites = values.forgetful === undefined ? everyOther : values.forgetful === 'yes'
   const durationMs = Math.max(1_000, Math.min(ROUND_MS, endsAt - performance.now()))
   const workload = workloadOf(feature)
   const report = await torture({

@@ -8,7 +8,7 @@ interface Round {
 
 export function printRound(round: Round, { seed, violations, figures }: TortureReport): void {
   const { feature, losesWrites, durationMs } = round
-  const kind = losesWrites ? ', failovers lose writes' : ''
+  const kind = losesWrites ? ', the storage forgets' : ''
   const verdict = violations.length === 0 ? 'no violation' : `${violations.length} VIOLATIONS`
   console.log(`${feature}, seed ${seed}, ${(durationMs / 1_000).toFixed(0)} s${kind}: ${verdict}`)
   console.log(`  ${inWords(figures)}`)

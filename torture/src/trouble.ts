@@ -14,7 +14,8 @@ export function refusedOrUnknown(code: string): false | null {
   return code === 'LEASE_LOST' ? false : null
 }
 
-/** The server says why in the first word. */
+/** The server says why: in the first word, unless that says nothing. */
 function refusal({ code, cause }: HoldfastError): string {
-  return `${code} ${cause instanceof Error ? cause.message.split(' ')[0] : ''}`
+  const message = cause instanceof Error ? cause.message : ''
+  return `${code} ${message.startsWith('ERR ') ? message : message.split(' ')[0]}`
 }

@@ -61,7 +61,7 @@ export function historyOf(events: readonly WitnessEvent[]): History {
   }
 }
 
-/** Whether the storage lost acknowledged writes at some time in this span: then it may have forgotten them. */
+/** Whether the storage was made to forget at some time in this span: what it had acknowledged then may be gone. */
 export function mayBeForgotten(history: History, from: number, to: number): boolean {
   return history.faults.some((fault) => fault.losesWrites === true && fault.at <= to && from <= fault.until)
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RedisNode } from '../servers/redis-node.ts'
 import { Replicated } from '../servers/replicated.ts'
+import { checkLiveness } from './checks/liveness.ts'
 import type { Violation } from './checks/violation.ts'
 import { figuresOf, type Figures } from './figures.ts'
 import { type History, historyOf, readWitness } from './history.ts'
@@ -54,7 +55,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-torture-'))
   const witnessPath = join(directory, 'witness')
   const ledgerPath = join(directory, 'ledger')
-  const witness = new Witness(witnessPath)
+  const witness = new Witness(witnessPath, 'runner')
   const workers: Worker[] = []
   try {
     await using servers = await Replicated.start({ durable: true })
@@ -71,11 +72,13 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
       workers.push(new Worker(await servers.anotherEndpoint(), task, seed + index))
     }
 
+    await everybodyWorks(workers)
     const plan = planFaults(seed, { durationMs, workers: count, faults, gapMs })
     await unleash({ servers, workers }, plan, witness)
+    await everybodyWorks(workers)
     const calmAt = clock()
     for (const worker of workers) worker.calm()
-    await delay(workload.livenessMs)
+    await recovered(witnessPath, calmAt, workload.livenessMs)
 
     const troubles = await Promise.all(workers.map(async (worker) => await worker.stop(STOP_GRACE_MS)))
     troubles.push(...(await immortalKeys(servers.primary)))
@@ -99,6 +102,20 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     for (const worker of workers) await worker.stop(0)
     witness.close()
     await rm(directory, { recursive: true, force: true })
+  }
+}
+
+async function everybodyWorks(workers: readonly Worker[]): Promise<void> {
+  await Promise.all(workers.map(async (worker) => await worker.ready()))
+}
+
+/** Settles when everything could be had again, and at the latest when it should have been. */
+async function recovered(witnessPath: string, calmAt: number, livenessMs: number): Promise<void> {
+  const givenUpAt = performance.now() + livenessMs
+  while (performance.now() < givenUpAt) {
+    await delay(200)
+    const history = historyOf(readWitness(witnessPath))
+    if (checkLiveness(history, calmAt, livenessMs, keysOwnedBefore(history, calmAt)).length === 0) return
   }
 }
 

@@ -76,7 +76,7 @@ export interface Wrote {
   readonly accepted: boolean
 }
 
-/** What the nemesis did. `losesWrites`: what the storage acknowledged in this time may be gone afterwards. */
+/** What the nemesis did. `losesWrites`: what the storage acknowledged before its end may be gone afterwards. */
 export interface Fault {
   readonly type: 'fault'
   readonly at: number
@@ -93,13 +93,16 @@ export function clock(): number {
 /** A file of events that many processes append to. Each line is written whole before anything else happens. */
 export class Witness {
   readonly #file: number
+  readonly #name: string
 
-  constructor(path: string) {
+  /** `name` is who saw it, for people who read the file. */
+  constructor(path: string, name: string) {
     this.#file = openSync(path, 'a')
+    this.#name = name
   }
 
   tell(event: WitnessEvent): void {
-    writeSync(this.#file, `${JSON.stringify(event)}\n`)
+    writeSync(this.#file, `${JSON.stringify({ ...event, by: this.#name })}\n`)
   }
 
   close(): void {

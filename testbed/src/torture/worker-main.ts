@@ -18,7 +18,7 @@ export interface WorkerTask {
 export type WorkerMessage = 'calm' | 'stop'
 
 const task = JSON.parse(process.argv[2] ?? '') as WorkerTask
-const witness = new Witness(task.witnessPath)
+const witness = new Witness(task.witnessPath, `worker ${task.index}, process ${process.pid}`)
 
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {
@@ -38,6 +38,7 @@ process.on('disconnect', () => process.exit()) // whoever started us is gone
 
 const { workload } = (await import(task.workload)) as { workload: Workload }
 const ledger = new Ledger(task.ledgerPath)
+process.send?.('ready')
 await workload.run({
   index: task.index,
   workers: task.workers,

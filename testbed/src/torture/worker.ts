@@ -14,6 +14,7 @@ export class Worker {
   readonly #seed: number
   #child: ChildProcess
   #exited: Promise<unknown>
+  #ready: Promise<unknown>
   #calm = false
   #starts = 0
 
@@ -23,6 +24,7 @@ export class Worker {
     this.#seed = seed
     this.#child = this.#start()
     this.#exited = once(this.#child, 'exit')
+    this.#ready = this.#begun()
   }
 
   /** How many processes it took so far. */
@@ -36,6 +38,12 @@ export class Worker {
     await this.#exited
     this.#child = this.#start()
     this.#exited = once(this.#child, 'exit')
+    this.#ready = this.#begun()
+  }
+
+  /** Settles when its process has begun to work: on a busy machine that takes longer than anything that is measured. */
+  async ready(): Promise<void> {
+    await this.#ready
   }
 
   /** SIGSTOP and SIGCONT. */
@@ -76,6 +84,10 @@ export class Worker {
     child.on('error', () => {}) // a message to one that was killed meanwhile
     if (this.#calm) child.once('spawn', () => child.send('calm'))
     return child
+  }
+
+  async #begun(): Promise<void> {
+    await Promise.race([once(this.#child, 'message'), this.#exited])
   }
 
   #send(message: WorkerMessage): void {

@@ -6,7 +6,7 @@ import type { Witness } from './witness.ts'
 export interface Workload {
   /** How long after a completion a key must not start again. */
   windowMsOf(key: string): number
-  /** Once the faults have stopped, every key that was ever owned must be had, or be known to be done, within this. */
+  /** Once the faults have stopped, every key that was ever owned is had, or known to be done, at the latest after this. */
   readonly livenessMs: number
   /** Works, and says what it saw, until `stopping`. Afterwards nothing may keep the process alive. */
   run(context: WorkerContext): Promise<void>

@@ -87,6 +87,9 @@ export const faults: Readonly<Record<FaultName, Fault>> = {
     await delay(lastsMs)
     await failOver(arena, true)
   },
+  'flush-all': async ({ servers }) => {
+    await servers.primary.ask('FLUSHALL')
+  },
 }
 
 /** It ends as networks end it: half of the times what was under way still arrives, half of the times it is lost. */

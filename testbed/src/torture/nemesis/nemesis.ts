@@ -6,22 +6,20 @@ import { losingFaults, type PlannedFault, workerFaults } from './schedule.ts'
 /**
  * Does what was planned, when it was planned, and witnesses it. Settles when all of it is over.
  *
- * Faults overlap, except that the server suffers one at a time, and so does each worker: a worker that is frozen is
- * not killed before it runs again, but its server may restart meanwhile.
+ * Faults overlap, except that the server suffers one at a time, and so does each worker: what comes while the last one
+ * is still being suffered is left out, so that a run takes as long as it was to take on a slow machine too.
  */
 export async function unleash(arena: Arena, plan: readonly PlannedFault[], witness: Witness): Promise<void> {
   const startedAt = performance.now()
-  const busy = new Map<unknown, Promise<void>>()
-  const suffer = async (planned: PlannedFault, victim: unknown): Promise<void> => {
-    await busy.get(victim)
-    await inflict(arena, planned, witness)
-  }
+  const suffering = new Map<unknown, Promise<void>>()
   for (const planned of plan) {
     await delay(Math.max(0, planned.atMs - (performance.now() - startedAt)))
     const victim = isAboutWorker(planned) ? arena.workers[planned.worker] : arena.servers
-    busy.set(victim, suffer(planned, victim))
+    if (suffering.has(victim)) continue
+    const over = inflict(arena, planned, witness).finally(() => suffering.delete(victim))
+    suffering.set(victim, over)
   }
-  await Promise.all(busy.values())
+  await Promise.all(suffering.values())
 }
 
 async function inflict(arena: Arena, planned: PlannedFault, witness: Witness): Promise<void> {
@@ -29,7 +27,12 @@ async function inflict(arena: Arena, planned: PlannedFault, witness: Witness): P
   const target = arena.workers[worker]
   if (target === undefined) throw new Error(`there is no worker ${worker}`)
   const at = clock()
-  await faults[name](arena, target, lastsMs)
+  try {
+    await faults[name](arena, target, lastsMs)
+  } catch (error) {
+    // Our own tools failed: the run is worth nothing, and says so.
+    witness.tell({ type: 'surprise', at, what: `the nemesis failed at ${name}: ${String(error)}` })
+  }
   const losesWrites = losingFaults.some((each) => each === name)
   witness.tell({ type: 'fault', at, until: clock(), kind: name, ...(losesWrites ? { losesWrites } : {}) })
 }

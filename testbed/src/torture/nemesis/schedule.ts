@@ -28,8 +28,11 @@ export const serverFaults = [
   'fail-over',
 ] as const
 
-/** Breaks the one promise that no lock on a replicated Redis can keep. Only with `losesWrites`. */
-export const losingFaults = ['fail-over-losing-writes'] as const
+/**
+ * What makes the storage forget: two owners at once cannot be avoided then. Fences must grow all the same, and a
+ * resource that compares them must lose nothing. Only with `losesWrites`.
+ */
+export const losingFaults = ['fail-over-losing-writes', 'flush-all'] as const
 
 export type FaultName =
   | (typeof workerFaults)[number]
