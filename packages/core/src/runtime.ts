@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 
 /**
  * What core takes from its surroundings: two clocks, timers and randomness. The simulator hands in a virtual one;
@@ -36,11 +36,25 @@ export function instant(runtime: Runtime): Instant {
 /** Longest delay that Node's timers keep; a longer one is cut into pieces by {@link systemRuntime}. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
+const ID_BYTES = 16
+/** Asking the system for randomness costs more than an id: it is asked for many at a time. */
+const pool = Buffer.alloc(ID_BYTES * 256)
+let poolAt = pool.length
+
+function randomId(): string {
+  if (poolAt === pool.length) {
+    randomFillSync(pool)
+    poolAt = 0
+  }
+  poolAt += ID_BYTES
+  return pool.toString('base64url', poolAt - ID_BYTES, poolAt)
+}
+
 /** The real clocks, timers and randomness of this process. */
 export const systemRuntime: Runtime = {
   monotonicNow: () => performance.now(),
   wallNow: () => Date.now(),
-  randomId: () => randomBytes(16).toString('base64url'),
+  randomId,
   random: () => Math.random(),
   setTimer(ms, fn, options) {
     let remaining = ms

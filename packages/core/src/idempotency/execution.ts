@@ -71,8 +71,6 @@ export class Execution implements ExecutionContext, Alarm {
   readonly #options: ResolvedOptions
   readonly #record: OwnerRecord
   readonly #term: Term
-  readonly #report: ProgressReport
-  readonly #listeners = new Set<(view: View | 'lost') => void>()
   #state: 'running' | 'left' | 'ended' = 'running'
   #dueAt = Infinity
   #renewAt: number
@@ -81,6 +79,9 @@ export class Execution implements ExecutionContext, Alarm {
   #abortReason: HoldfastError | undefined
   #loss: ExecutionLostError | undefined
   #unconfirmed: CompletionUnconfirmedError | undefined
+  // Made when they are needed: most executions are short, and nobody looks.
+  #report: ProgressReport | undefined
+  #listeners: Set<(view: View | 'lost') => void> | undefined
 
   constructor(
     home: ExecutionHome,
@@ -101,9 +102,6 @@ export class Execution implements ExecutionContext, Alarm {
     this.#home = home
     this.#options = options
     this.#record = new OwnerRecord(home.calls, key, { ...started, record: { ...record, start } })
-    this.#report = new ProgressReport(home.calls.runtime, options.progressIntervalMs, () =>
-      this.#writeProgress(),
-    )
     this.#term = new Term(home.calls.runtime, sentAt, record.leaseMs)
     this.#timeoutAt = sentAt.monotonic + record.timeoutMs
     this.#renewAt = this.#nextRenewal(sentAt.monotonic)
@@ -155,8 +153,9 @@ export class Execution implements ExecutionContext, Alarm {
 
   /** Tells every later state, the last one included; `'lost'` when somebody else has to be asked. */
   observe(listener: (view: View | 'lost') => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    const listeners = (this.#listeners ??= new Set())
+    listeners.add(listener)
+    return () => listeners.delete(listener)
   }
 
   updateProgress(percentage: number, message?: string, options?: ProgressOptions): Promise<void> {
@@ -192,10 +191,11 @@ export class Execution implements ExecutionContext, Alarm {
     const { executionId } = this
     const ttlMs = this.#options.completedTtlMs
     try {
-      const stored =
+      const kept =
         omitted === undefined
-          ? await storeResult(result, this.#options, executionId)
+          ? storeResult(result, this.#options, executionId)
           : ({ kind: 'omitted', reason: omitted } as const)
+      const stored = kept instanceof Promise ? await kept : kept
       await this.#end((progress) => ({ type: 'complete', executionId, ttlMs, result: stored, progress }))
     } catch (error) {
       const unconfirmed = this.#asUnconfirmed(result, error)
@@ -311,6 +311,9 @@ export class Execution implements ExecutionContext, Alarm {
   async #show(percentage: number, message?: string, options?: ProgressOptions): Promise<void> {
     this.#assertOwner()
     this.#assertInTime()
+    this.#report ??= new ProgressReport(this.#home.calls.runtime, this.#options.progressIntervalMs, () =>
+      this.#writeProgress(),
+    )
     await this.#report.show(percentage, message, options)
   }
 
@@ -328,7 +331,7 @@ export class Execution implements ExecutionContext, Alarm {
       if (this.#state !== 'running') throw this.#lossError()
       const { executionId } = this
       const { leaseMs, executingTtlMs: ttlMs } = this.#options
-      const progress = this.#report.take()
+      const progress = this.#report?.take()
       const changed = { ...change(this.#record.current.record.timeoutMs), progress, leaseMs }
       let written: Written
       try {
@@ -341,7 +344,7 @@ export class Execution implements ExecutionContext, Alarm {
           },
         )
       } catch (error) {
-        this.#report.giveBack(progress)
+        this.#report?.giveBack(progress)
         throw error
       }
       const { stored, current, now, sentAt } = written
@@ -360,13 +363,13 @@ export class Execution implements ExecutionContext, Alarm {
     const timeoutMs = Math.max(this.#home.calls.callTimeoutMs, this.#term.remainingMs())
     await this.#record.inTurn(async () => {
       this.#assertNotEnded()
-      const progress = this.#report.take()
+      const progress = this.#report?.take()
       let written: Written
       try {
         const options = { notify: true, timeoutMs, refuseLate: false }
         written = await this.#record.write(command(progress), options)
       } catch (error) {
-        this.#report.giveBack(progress)
+        this.#report?.giveBack(progress)
         throw error
       }
       const { stored, current, now } = written
@@ -424,15 +427,15 @@ export class Execution implements ExecutionContext, Alarm {
     const wasRunning = this.#state === 'running'
     this.#state = state
     if (!wasRunning) return
-    this.#report.stop()
+    this.#report?.stop()
     this.#home.alarms.remove(this)
     this.#home.left(this)
     this.#tell(last)
-    this.#listeners.clear()
+    this.#listeners?.clear()
   }
 
   #tell(view: View | 'lost'): void {
-    for (const listener of this.#listeners) listener(view)
+    for (const listener of this.#listeners ?? []) listener(view)
   }
 
   #assertOwner(): void {

@@ -142,15 +142,16 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
   const idempotency: Idempotency = {
     ...administration,
 
-    run: async <R>(jobType: string, jobKey: string, ...rest: [Body<R>] | [StartOptions, Body<R>]) => {
-      const [start, body] = rest.length === 1 ? [{}, rest[0]] : rest
-      return methods.run(names.of(jobType, jobKey), start, body)
-    },
+    run: <R>(jobType: string, jobKey: string, ...rest: [Body<R>] | [StartOptions, Body<R>]) =>
+      asPromise(() => {
+        const [start, body] = rest.length === 1 ? [{}, rest[0]] : rest
+        return methods.run(names.of(jobType, jobKey), start, body)
+      }),
 
-    begin: async (jobType, jobKey, start = {}) => methods.begin(names.of(jobType, jobKey), start),
+    begin: (jobType, jobKey, start = {}) => asPromise(() => methods.begin(names.of(jobType, jobKey), start)),
 
-    tryStartExecution: async (jobType, jobKey, start = {}) =>
-      methods.tryStartExecution(names.of(jobType, jobKey), start),
+    tryStartExecution: (jobType, jobKey, start = {}) =>
+      asPromise(() => methods.tryStartExecution(names.of(jobType, jobKey), start)),
 
     async isExecuting(jobType, jobKey) {
       const snapshot = await administration.read(names.of(jobType, jobKey))
@@ -200,4 +201,13 @@ async function within(calls: StorageCalls, done: Promise<unknown>, ms: number): 
   })
   await Promise.race([done, timeout])
   timer?.cancel()
+}
+
+/** Bad arguments reject the promise instead of throwing at the call, so that one `catch` serves both. */
+function asPromise<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return call()
+  } catch (error) {
+    return Promise.reject(error as Error)
+  }
 }

@@ -14,7 +14,16 @@ export interface Names {
 /** Different apps, job types and keys never share a record: the first `:` of a collection ends the prefix. */
 export function namesWith(prefix: string): Names {
   const app = checkName('prefix', prefix).replace(/[%:]/g, encodeURIComponent)
-  const collection = (jobType: string): string => `${app}:${checkName('jobType', jobType)}`
+  let lastType: string | undefined
+  let lastCollection = ''
+  const collection = (jobType: string): string => {
+    // A process starts many jobs of few types.
+    if (jobType !== lastType) {
+      lastCollection = `${app}:${checkName('jobType', jobType)}`
+      lastType = jobType
+    }
+    return lastCollection
+  }
   return {
     of: (jobType, jobKey) => ({
       jobType,

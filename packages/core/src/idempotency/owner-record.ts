@@ -36,7 +36,7 @@ export class OwnerRecord {
   readonly #calls: StorageCalls
   readonly #key: RecordKey
   #current: Executing
-  #last: Promise<unknown> = Promise.resolve()
+  #last: Promise<unknown> | undefined
 
   constructor(calls: StorageCalls, key: RecordKey, started: Executing) {
     this.#calls = calls
@@ -49,10 +49,14 @@ export class OwnerRecord {
     return this.#current
   }
 
-  /** Runs `task` when all before it have settled. */
+  /** Runs `task` when all before it have settled; at once when there is none. */
   inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const run = this.#last.then(task)
-    this.#last = run.catch(() => undefined)
+    const run = this.#last === undefined ? task() : this.#last.then(task)
+    const done = (): void => {
+      if (this.#last === settled) this.#last = undefined
+    }
+    const settled = run.then(done, done)
+    this.#last = settled
     return run
   }
 

@@ -2,7 +2,7 @@ import type { Alarms } from '../alarms.ts'
 import { HoldfastError, StorageUnavailableError } from '../errors.ts'
 import type { Instant } from '../runtime.ts'
 import type { Answered, StorageCalls } from '../storage-calls.ts'
-import type { RecordEntry, RecordKey, RecordWrite } from '../storage/records.ts'
+import type { CompareReply, CreateReply, RecordKey, RecordWrite } from '../storage/records.ts'
 import { type BeginCommand, decide } from './decide.ts'
 import { Execution, type ExecutionHome, type ExecutionName, type View } from './execution.ts'
 import { keyText } from './observation.ts'
@@ -17,11 +17,7 @@ export interface StartAnswer {
   readonly execution?: Execution
 }
 
-interface ClaimReply {
-  readonly won: boolean
-  readonly entry: RecordEntry | null
-  readonly now: number
-}
+type ClaimReply = CreateReply | CompareReply
 
 /** How long an abandoned claim is chased; `notAfter` keeps it from being executed later than its deadline anyway. */
 const COMPENSATION_MS = 10_000
@@ -75,13 +71,14 @@ export class Starts {
     options: ResolvedOptions,
   ): Promise<StartAnswer> {
     const text = keyText(job.key)
-    const answer = this.#claim(job, view, command, options).finally(() => this.#underWay.delete(text))
+    const answer = this.#claim(job, text, view, command, options)
     this.#underWay.set(text, answer)
     return answer
   }
 
   async #claim(
     job: ExecutionName,
+    text: string,
     view: View | undefined,
     command: BeginCommand,
     options: ResolvedOptions,
@@ -92,17 +89,15 @@ export class Starts {
     const { records } = this.#calls.storage
     const write = writeOf(decision.record, decision.ttlMs, this.#calls.runtime.randomId())
     let lastNotAfter = 0
-    const send = async (notAfter: number): Promise<ClaimReply> => {
+    const send = (notAfter: number): Promise<ClaimReply> => {
       lastNotAfter = notAfter
-      if (current === null) {
-        const { created, entry, now } = await records.createOrRead(job.key, { ...write, notAfter })
-        return { won: created, entry, now }
-      }
-      const { ok, entry, now } = await records.compareAndSet(job.key, current.rev, { ...write, notAfter })
-      return { won: ok, entry, now }
+      const { key } = job
+      return current === null
+        ? records.createOrRead(key, { ...write, notAfter })
+        : records.compareAndSet(key, current.rev, { ...write, notAfter })
     }
-    const isLate = ({ won, entry }: ClaimReply): boolean =>
-      !won && (entry?.rev ?? null) === (current?.rev ?? null)
+    const isLate = (reply: ClaimReply): boolean =>
+      !isWon(reply) && (reply.entry?.rev ?? null) === (current?.rev ?? null)
     let answer: Answered<ClaimReply>
     try {
       answer = await this.#calls.claim(send, isLate)
@@ -111,8 +106,10 @@ export class Starts {
         void this.#compensate(job.key, current, write.writeId, command, lastNotAfter)
       }
       throw error
+    } finally {
+      this.#underWay.delete(text)
     }
-    const { won, entry, now } = answer.reply
+    const { entry, now } = answer.reply
     if (isLate(answer.reply)) {
       throw new StorageUnavailableError(
         'The claim reached the storage too late; its clock may have been stepped.',
@@ -120,7 +117,7 @@ export class Starts {
       )
     }
     const stored =
-      won && entry !== null
+      isWon(answer.reply) && entry !== null
         ? { record: decision.record, rev: entry.rev, writtenAt: entry.writtenAt }
         : currentOf(entry)
     const answered = { view: { current: stored, now } }
@@ -200,6 +197,10 @@ export class Starts {
       // Still unreachable: the lease ends it.
     }
   }
+}
+
+function isWon(reply: ClaimReply): boolean {
+  return 'created' in reply ? reply.created : reply.ok
 }
 
 /** Not when it was never sent; a refusal may be the answer to the second sending of a claim that was executed. */
