@@ -17,11 +17,11 @@ export const compilers: readonly Compiler[] = [
 ]
 
 /** Type-checks a consumer of every entry. Only what is wrong with the consumer or with our declarations counts. */
-export async function typeCells(stage: Stage): Promise<Cell[]> {
+export async function typeCells(stage: Stage, versions: readonly Compiler[] = compilers): Promise<Cell[]> {
   writeFileSync(join(stage.directory, 'consumer.ts'), consumer(stage.entries))
   writeFileSync(join(stage.directory, 'tsconfig.json'), JSON.stringify(settings))
   const cells: Cell[] = []
-  for (const { name, program } of compilers) {
+  for (const { name, program } of versions) {
     const { output } = await run(process.execPath, [program, '-p', stage.directory, '--pretty', 'false'])
     const errors = output.split('\n').filter((line) => /error TS/.test(line))
     const ours = errors.filter((line) => !/^(\.\.\/)*.*node_modules\/(?!@holdfast)/.test(line))

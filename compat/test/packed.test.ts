@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { nodeVersions } from '../src/nodes.ts'
 import { packedCells } from '../src/packed.ts'
 import { openStage, type Stage } from '../src/stage.ts'
-import { typeCells } from '../src/types.ts'
+import { compilers, typeCells } from '../src/types.ts'
 
 // The fixed budget of the test suite; `pnpm compat` is the whole matrix.
 describe('the packages as published', { timeout: 120_000 }, () => {
@@ -22,6 +22,8 @@ describe('the packages as published', { timeout: 120_000 }, () => {
   })
 
   it('have types for the oldest TypeScript', async () => {
-    expect((await typeCells(stage)).filter(({ outcome }) => outcome === 'failed')).toEqual([])
+    const cells = await typeCells(stage, compilers.slice(0, 1))
+    expect(cells.filter(({ outcome }) => outcome !== 'passed')).toEqual([])
+    expect(cells).toHaveLength(1)
   })
 })
