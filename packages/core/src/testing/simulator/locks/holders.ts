@@ -2,7 +2,7 @@ import type { Lease, ReleaseOutcome } from '../../../locks/lease.ts'
 import type { SimulatedProcess } from '../simulated-process.ts'
 import type { World } from '../workload.ts'
 import type { Places } from './places.ts'
-import { LONGEST_LEASE_MS } from './plan.ts'
+import { LONGEST_EXTENSION_MS, LONGEST_LEASE_MS } from './plan.ts'
 
 /** A lease that somebody was told is theirs. */
 interface Told {
@@ -145,7 +145,9 @@ export class Holders {
     told.losses += 1
     const { losses } = told
     const { scheduler } = this.#world
-    scheduler.at(scheduler.now + told.lease.remainingMs() * 1.02 + REACTION_MS, () => {
+    // A renewal that was executed before may be heard of only now.
+    const knownBy = scheduler.now + (LONGEST_LEASE_MS + LONGEST_EXTENSION_MS) * 1.02
+    scheduler.at(knownBy, () => {
       const isLost = this.#places.leftMs(told.key, told.lease.token) === undefined
       if (told.losses === losses && isLost && isBelieved(told))
         this.#violated('S8', `${told.lease.token} still believes in its lease long after the storage lost it`)

@@ -97,8 +97,9 @@ export function drawOperations(
   })
 }
 
-/** No lease of a workload is longer. */
+/** No lease of a workload is longer, but for what a body adds to it. */
 export const LONGEST_LEASE_MS = 3_000
+export const LONGEST_EXTENSION_MS = 4_000
 
 function drawBody(random: Random, leaseMs: number): BodyPlan {
   const steps = Array.from({ length: random.int(0, 3) }, () => {
