@@ -73,11 +73,13 @@ function worldOver(shared: Storage, link: () => Promise<Link>): JobWorld {
   const instances: { readonly holdfast: Holdfast; readonly disconnect: () => Promise<void> }[] = []
   return {
     now: () => shared.time(),
-    async join({ wallOffMs = 0, hints, ...options } = {}) {
+    async join({ wallOffMs = 0, hints, prefix = 'holdfast', instance = '', ...options } = {}) {
       const { storage, proxy, disconnect } = await link()
       const holdfast = createHoldfast({
         storage: hints === undefined ? storage : withoutHints(storage, hints),
         idempotency: options,
+        prefix,
+        instance,
         runtime: wallOffMs === 0 ? systemRuntime : withWall(wallOffMs),
       })
       instances.push({ holdfast, disconnect })

@@ -1,0 +1,188 @@
+/**
+ * Idempotent jobs beside raw scripts and the peers: `pnpm bench idempotency [--rounds 7]
+ * [--only fresh,parallel,replay,storm,commands] [--quick]`.
+ *
+ * Raw is two scripts on the same client: one that begins, one that ends what is still ours. Commands are counted on the
+ * way, by a proxy, in runs of their own. `raw ioredis (again)` is the same code against itself: its spread is the noise.
+ */
+import { randomUUID } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { FaultProxy } from '@holdfast/testbed/proxy'
+import { startRedis } from '@holdfast/testbed/redis'
+import { ContenderProcess, inTurns, median, ratios, spread, table } from './harness.ts'
+import { jobContenders } from './idempotency-contenders.ts'
+import type { JobResults, JobTask } from './idempotency-worker.ts'
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '7' },
+    only: { type: 'string', default: 'fresh,parallel,replay,storm,commands' },
+    quick: { type: 'boolean', default: false },
+  },
+})
+const rounds = Number(values.rounds)
+const wanted = new Set(values.only.split(','))
+const names = Object.keys(jobContenders).filter((name) => !values.quick || /^(raw|holdfast)/.test(name))
+const AGAIN = 'raw ioredis (again)'
+const script = new URL('./idempotency-worker.ts', import.meta.url)
+
+const redis = await startRedis()
+
+function baseOf(name: string): string {
+  return ['holdfast redis', 'raw redis', 'powertools'].includes(name) ? 'raw redis' : 'raw ioredis'
+}
+
+async function measure<T>(task: JobTask): Promise<Map<string, T[]>> {
+  const contenders = await Promise.all(names.map((name) => ContenderProcess.start(script, name, redis.url)))
+  const again = await ContenderProcess.start(script, 'raw ioredis', redis.url)
+  Object.assign(again, { name: AGAIN })
+  const results = await inTurns<T>([...contenders, again], rounds, task)
+  await Promise.all([...contenders, again].map((contender) => contender.close()))
+  return results
+}
+
+async function latency(title: string, fresh: boolean): Promise<void> {
+  const results = await measure<number>({ run: 'sequential', count: 500, fresh })
+  table(
+    title,
+    [...results].map(([name, times]) => [
+      name,
+      `${median(times).toFixed(0)} µs`,
+      `× ${spread(ratios(times, results.get(baseOf(name)) ?? []))}`,
+    ]),
+  )
+}
+
+async function throughput(title: string, fresh: boolean): Promise<void> {
+  const task: JobTask = { run: 'parallel', callers: 64, ms: 500, fresh }
+  const results = await measure<JobResults['parallel']>(task)
+  const perSecond = (name: string): number[] => (results.get(name) ?? []).map((run) => run.perSecond)
+  const cpu = (name: string): number[] => (results.get(name) ?? []).map((run) => run.cpuMicros)
+  table(title, [
+    ['', 'a second', '× raw', 'client CPU µs', '× raw'],
+    ...[...results.keys()].map((name) => [
+      name,
+      median(perSecond(name)).toFixed(0),
+      spread(ratios(perSecond(name), perSecond(baseOf(name)))),
+      median(cpu(name)).toFixed(1),
+      spread(ratios(cpu(name), cpu(baseOf(name)))),
+    ]),
+  ])
+}
+
+async function storms(): Promise<void> {
+  const rows = [
+    [
+      '',
+      'ran',
+      'answered',
+      'all after ms',
+      'last after first ms',
+      'round trip ms',
+      'commands',
+      'unsubscribe',
+    ],
+  ]
+  for (const name of names.filter((one) => /^holdfast|^node-idem/.test(one))) {
+    const runs: Record<'ran' | 'answered' | 'allMs' | 'lastMs' | 'tripMs' | 'commands' | 'ends', number>[] =
+      []
+    await using proxy = await FaultProxy.start({ target: { port: redis.port } })
+    const pair = [
+      await ContenderProcess.start(script, name, proxy.url),
+      await ContenderProcess.start(script, name, proxy.url),
+    ]
+    // Warm: connected, the time is known, scripts are loaded, the subscriber is there.
+    for (let i = 0; i < 2; i += 1) {
+      const key = randomUUID()
+      await Promise.all(pair.map((one) => one.run({ run: 'storm', key, callers: 2, ms: 20 })))
+    }
+    for (let round = 0; round < rounds; round += 1) {
+      const count = countCommands(proxy)
+      const key = randomUUID()
+      const startedAt = Number(process.hrtime.bigint()) / 1e6
+      const task: JobTask = { run: 'storm', key, callers: 50, ms: 20 }
+      const results = await Promise.all(pair.map((one) => one.run<JobResults['storm']>(task)))
+      const answers = results.flatMap(({ answeredAt }) => answeredAt)
+      const sent = count.stop()
+      const ends = sent.filter((command) => command === 'unsubscribe').length
+      // A replay of one command, or of two.
+      const tripUs = await pair[1]?.run<number>({ run: 'sequential', count: 50, fresh: false })
+      runs.push({
+        ran: results.reduce((sum, { ran }) => sum + ran, 0),
+        answered: answers.length,
+        allMs: Math.max(...answers) - startedAt,
+        lastMs: Math.max(...answers) - Math.min(...answers),
+        tripMs: (tripUs ?? Number.NaN) / 1_000,
+        commands: sent.length - ends,
+        ends,
+      })
+    }
+    await Promise.all(pair.map((one) => one.close()))
+    const of = (pick: (run: (typeof runs)[number]) => number): string => median(runs.map(pick)).toFixed(1)
+    rows.push([
+      name,
+      of(({ ran }) => ran),
+      of(({ answered }) => answered),
+      of(({ allMs }) => allMs),
+      of(({ lastMs }) => lastMs),
+      of(({ tripMs }) => tripMs),
+      of(({ commands }) => commands),
+      of(({ ends }) => ends),
+    ])
+  }
+  table('Storm: 2 processes × 50 callers of one key, a job of 20 ms (through the proxy)', rows)
+}
+
+async function commands(): Promise<void> {
+  const rows = [['', 'fresh', 'replay', 'progress']]
+  for (const name of names) {
+    await using proxy = await FaultProxy.start({ target: { port: redis.port } })
+    const contender = await ContenderProcess.start(script, name, proxy.url)
+    for (let i = 0; i < 3; i += 1) await contender.run({ run: 'once', key: randomUUID() })
+    const key = randomUUID()
+    const cells: string[] = []
+    for (const task of [
+      { run: 'once', key },
+      { run: 'once', key },
+    ] as const) {
+      const count = countCommands(proxy)
+      await contender.run(task)
+      cells.push(String(count.stop().length))
+    }
+    const count = countCommands(proxy)
+    if (name.startsWith('holdfast')) await contender.run({ run: 'progress', updates: 10 })
+    cells.push(name.startsWith('holdfast') ? String((count.stop().length - 2) / 10) : '')
+    rows.push([name, ...cells])
+    await contender.close()
+  }
+  table('Commands that the client sends, one after the other', rows)
+}
+
+/** What passes the proxy until it is stopped. */
+function countCommands(proxy: FaultProxy): { stop(): string[] } {
+  const seen: string[] = []
+  let stopped = false
+  // A fault that never takes a request sees them all.
+  const matcher = proxy.every((request) => {
+    if (!stopped) seen.push(request.name)
+    return false
+  }, 'hold-request')
+  return {
+    stop() {
+      stopped = true
+      matcher.remove()
+      return seen
+    },
+  }
+}
+
+if (wanted.has('commands')) await commands()
+if (wanted.has('fresh'))
+  await latency('A fresh job, begin and finish, one at a time: p50, × raw of the same round', true)
+if (wanted.has('parallel')) await throughput('Fresh jobs, 64 at a time', true)
+if (wanted.has('replay')) {
+  await latency('A replay, one at a time: p50, × raw of the same round', false)
+  if (!values.quick) await throughput('Replays, 64 at a time', false)
+}
+if (wanted.has('storm')) await storms()
+await redis.stop()
