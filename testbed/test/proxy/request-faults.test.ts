@@ -149,4 +149,16 @@ describe.for(['tcp', 'unix'] as const)('faults of a request over %s', (transport
       ['unsubscribe', 'b', 0],
     ])
   })
+
+  it('takes no push for the reply to a request that is under way', async () => {
+    const own = await RawClient.connect(proxy.address)
+    own.send('HELLO 3', 'SUBSCRIBE a')
+    await own.untilReplies(2)
+    const fault = proxy.once(matchCommand('ping', 'marked'), 'cut-reply')
+    own.send('PUBLISH a myself', 'PING marked')
+    await Promise.all([own.ended, fault.hit])
+    expect(own.replies.slice(2)).toHaveLength(2)
+    expect(own.replies).toContainEqual(['message', 'a', 'myself'])
+    expect(own.replies).toContain(1)
+  })
 })
