@@ -24,7 +24,7 @@ import('./smoke.mjs').then(async ({ smoke }) => console.log(await smoke(modules,
   },
 } as const
 
-export type Loader = keyof typeof loaders
+type Loader = keyof typeof loaders
 
 /** The packed packages on every Node, as ESM and through `require()`. */
 export async function packedCells(
