@@ -248,12 +248,16 @@ export class HeldLease implements Lease, Renewable {
     const { name, token } = this
     const { calls, leases, claimMs, runtime } = this.#room
     const disruptions = this.#room.disruptions()
+    const askedAt = runtime.monotonicNow()
     try {
       const request = { token, claimMs, notAfter: this.#notAfter }
       const { reply } = await calls.call(() => leases.release(this.key, request))
       this.#room.lookAfter(this.key, reply)
+      // Within the time for which it was certain nobody but we can have ended it.
+      const isCertain = runtime.monotonicNow() - askedAt < certainMs
       const resent = certainMs > 0 && this.#room.disruptions() !== disruptions
-      const outcome = reply.outcome === 'absent' ? this.#whenForgotten(reply.fence, resent) : reply.outcome
+      const outcome =
+        reply.outcome === 'absent' ? this.#whenForgotten(reply.fence, resent || isCertain) : reply.outcome
       const heldMs = runtime.monotonicNow() - this.#grantedAt
       lockEvents.publish(() => ({ type: 'released', name, token, outcome, heldMs }))
       return outcome
@@ -269,9 +273,9 @@ export class HeldLease implements Lease, Renewable {
 
   // The storage remembers no such lease. Either it lost its data, or this release was executed before, by a client that
   // sent it again after a reconnect, and many leases ended since.
-  #whenForgotten(fence: number, resent: boolean): ReleaseOutcome {
+  #whenForgotten(fence: number, byUs: boolean): ReleaseOutcome {
     if (fence <= this.fencingToken) return 'expired'
-    return resent ? 'released' : 'lost'
+    return byUs ? 'released' : 'lost'
   }
 }
 

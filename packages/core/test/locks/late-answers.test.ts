@@ -93,3 +93,20 @@ it('a first question for the time that was lost fails only who asked it', async 
   ;(await second).assertValid()
   await locks.close()
 })
+
+describe('release', () => {
+  it('says released when a stale push made this process release it before, and the storage forgot', async () => {
+    const world = createWorld()
+    const { locks, link } = world.join()
+    const pool = locks.semaphore('s', { permits: 2 })
+    const [first, second] = [await pool.acquire(), await pool.acquire()]
+    let execute: (() => Promise<unknown>) | undefined
+    link.faults.push({ held: (run) => void (execute = run) })
+    const released = first.release()
+    const request = { token: first.token, claimMs: 1_000, notAfter: 0 }
+    await world.storage.leases.release('holdfast:semaphore:s', request)
+    await second.release()
+    await execute?.()
+    await expect(released).resolves.toBe('released')
+  })
+})
