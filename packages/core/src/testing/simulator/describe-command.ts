@@ -1,10 +1,15 @@
 import type { Command } from './simulated-server.ts'
 
 /** For the time line: what was asked. */
-export function described({ facet, op, args: [key] }: Command): string {
+export function described({
+  facet,
+  op,
+  args: [key, request],
+}: Pick<Command, 'facet' | 'op' | 'args'>): string {
   if (facet === 'time') return op
   const id = typeof key === 'object' && key !== null && 'id' in key ? String(key.id) : String(key)
-  return `${op} ${id}`
+  const whose = facet === 'leases' ? tokenOf(request) : ''
+  return `${op} ${id}${whose}`
 }
 
 /** For the time line: what was answered. */
@@ -12,6 +17,12 @@ export function outcome(reply: unknown): string {
   if (typeof reply !== 'object' || reply === null) return String(reply)
   const shown = Object.entries(reply).filter(([name]) => name !== 'now')
   return shown.map(([name, value]) => `${name} ${short(value)}`).join(' ')
+}
+
+/** What tells the tokens of a process apart. */
+function tokenOf(request: unknown): string {
+  const isNamed = typeof request === 'object' && request !== null && 'token' in request
+  return isNamed ? ` ${String(request.token).replace(/^.*\./, '.')}` : ''
 }
 
 function short(value: unknown): string {

@@ -197,7 +197,7 @@ export class SimulatedConnection {
       if (this.#server.down) return
       this.#server.execute(command).then(
         (value) => {
-          this.#history.add('storage', () => `${command.from} ${command.op} → ${outcome(value)}`)
+          this.#history.add('storage', () => `${command.from} ${described(command)} → ${outcome(value)}`)
           onReply({ value })
         },
         (error: unknown) => onReply({ value: undefined, error: error as Error }),

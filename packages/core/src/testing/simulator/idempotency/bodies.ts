@@ -87,12 +87,14 @@ export async function workByHand(
     await execution.markSuccess(result)
     words.ended(process, operation, 'executed', executionId, result)
   } catch (error) {
-    if (!(error instanceof BodyError)) {
+    try {
+      if (!(error instanceof BodyError)) throw error
+      await execution.markFailure(error, { final: end === 'throwFinal' })
+      words.recorded(executionId, 'failed')
+    } finally {
+      // As `await using` would: what could not be ended is not renewed for ever.
       await execution[Symbol.asyncDispose]()
-      throw error
     }
-    await execution.markFailure(error, { final: end === 'throwFinal' })
-    words.recorded(executionId, 'failed')
   }
 }
 

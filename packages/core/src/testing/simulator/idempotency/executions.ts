@@ -147,23 +147,26 @@ export class Executions {
     ) {
       this.#violated('I4', `${executionId} did not get the checkpoint of ${nameOf(before)}`)
     }
-    this.#seen.set(executionId, {
-      id: executionId,
-      key: text,
-      attempt,
-      fence: rev,
-      from: command.from,
-      operation: command.operation,
-      before,
-      ended: null,
-      gone: false,
-      goneAt: -Infinity,
-      owner: undefined,
-      context: undefined,
-      believed: false,
-      watched: false,
-      returned: undefined,
-    })
+    const twin = this.#seen.get(executionId)
+    if (twin !== undefined) Object.assign(twin, { gone: false, ended: null })
+    else
+      this.#seen.set(executionId, {
+        id: executionId,
+        key: text,
+        attempt,
+        fence: rev,
+        from: command.from,
+        operation: command.operation,
+        before,
+        ended: null,
+        gone: false,
+        goneAt: -Infinity,
+        owner: undefined,
+        context: undefined,
+        believed: false,
+        watched: false,
+        returned: undefined,
+      })
     this.onStart(text, executionId)
   }
 
@@ -179,7 +182,11 @@ export class Executions {
     const isOwners = seen?.from === command.from
     switch (after.record.status) {
       case 'executing': {
-        const isCancel = after.record.cancelRequested !== before.record.cancelRequested
+        // Asked twice, it may ask for what is there already.
+        const { cancelRequested } = after.record
+        const isCancel = isOwners
+          ? cancelRequested !== before.record.cancelRequested
+          : cancelRequested !== undefined
         if (!isOwners && !isCancel)
           this.#violated('I5', `${command.from} wrote to ${executionId}, which is not its own`)
         if (isOwners && !isCancel) this.#inTime(command, `a renewal of ${executionId}`)

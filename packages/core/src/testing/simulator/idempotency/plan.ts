@@ -48,7 +48,7 @@ export const LONGEST_LEASE_MS = 2_000
 export function drawProfile(random: Random): Profile {
   return {
     leaseMs: random.pick([500, 1_000, LONGEST_LEASE_MS]),
-    callTimeoutMs: random.pick([300, 700, 1_500]),
+    callTimeoutMs: random.pick([400, 700, 1_500]),
     completedWindowMs: random.pick([0, 800, 4_000]),
     keys: random.chance(0.7) ? ['a'] : ['a', 'b'],
   }

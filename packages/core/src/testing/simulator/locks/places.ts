@@ -90,7 +90,10 @@ export class Places {
       const view = await leases.inspect(key)
       this.#seen.set(key, { view, at: this.#world.server.now() })
       this.#forgotten.add(key)
-      for (const { token, claimed } of view.holders) if (claimed) this.#claimed.add(token)
+      for (const { token, fence, claimed } of view.holders) {
+        this.#fences.set(token, fence)
+        if (claimed) this.#claimed.add(token)
+      }
     }
     for (const token of this.#endings.keys()) this.#endings.set(token, 'forgotten')
   }

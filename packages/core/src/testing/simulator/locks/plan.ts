@@ -47,7 +47,7 @@ export function drawProfile(random: Random): Profile {
   const permits = random.pick([0, 0, 0, 1, 2, 3])
   const first = { name: 'a', permits }
   return {
-    callTimeoutMs: random.pick([200, 600, 1_500]),
+    callTimeoutMs: random.pick([400, 700, 1_500]),
     claimMs: random.pick([50, 300, 3_000]),
     leaseMs,
     places: random.chance(0.7) ? [first] : [first, { name: 'b', permits: 0 }],
