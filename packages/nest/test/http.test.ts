@@ -493,6 +493,35 @@ describe.for(Object.entries(platforms))('@Idempotent on %s', ([platform, adapter
     expect(runs).toBe(2)
   })
 
+  it.runIf(platform === 'Fastify')(
+    'lets Fastify answer for a hook that fails behind the recording',
+    async () => {
+      @Controller()
+      class Fine {
+        @Post()
+        @Idempotent()
+        handle() {
+          return { fine: true }
+        }
+      }
+
+      const { url, holdfast } = await start([Fine], {
+        prepare: (app) => {
+          const fastify = app.getHttpAdapter().getInstance<{
+            addHook(name: 'onRoute', hook: (route: { onSend?: unknown }) => void): void
+          }>()
+          fastify.addHook('onRoute', (route) => {
+            route.onSend = async (_request: unknown, reply: { statusCode: number }) => {
+              if (reply.statusCode === 201) throw new Error('the hook failed')
+            }
+          })
+        },
+      })
+      expect(await post(url)).toMatchObject({ status: 500 })
+      expect(await executionsOf(holdfast, '/')).toEqual(['completed'])
+    },
+  )
+
   it('lets streams flow, and makes neither them nor their handler twice', async () => {
     let runs = 0
 

@@ -11,6 +11,7 @@ import {
   NODE_WRITERS,
   type NodeResponse,
   type Platform,
+  override,
   sent,
   silence,
 } from './platform.ts'
@@ -40,7 +41,7 @@ export interface FastifyReply {
 /** The part of Fastify's instance that is used here. */
 export interface FastifyInstance {
   addHook(
-    name: 'onSend',
+    name: 'onSend' | 'onError',
     hook: (request: object, reply: FastifyReply, payload: unknown) => Promise<unknown>,
   ): unknown
 }
@@ -49,6 +50,8 @@ export interface FastifyInstance {
 type OnSend = (payload: unknown) => Promise<unknown>
 
 const onSend = new WeakMap<FastifyReply, OnSend>()
+/** Of replies that have their answer. */
+const reopenings = new WeakMap<FastifyReply, () => void>()
 const hooked = new WeakSet<FastifyInstance>()
 
 /**
@@ -62,6 +65,8 @@ export function hookReplies(instance: FastifyInstance): void {
     const handle = onSend.get(reply)
     return handle === undefined ? payload : handle(payload)
   })
+  // A hook behind ours failed: Fastify has to answer that.
+  instance.addHook('onError', async (_request, reply) => reopenings.get(reply)?.())
 }
 
 export function fastifyPlatform(request: FastifyRequest, reply: FastifyReply): Platform {
@@ -121,23 +126,24 @@ function captureOf(
     // When the stream fails, Fastify sends an error instead, which then is the answer to record.
     const collected =
       streams === 'buffer' && isReadable(payload) ? await collectStream(payload, maxResponseBytes) : undefined
-    onSend.set(reply, unanswered)
+    onSend.delete(reply)
+    closeAnswer(reply)
     const { statusCode: status } = reply
     const body = collected?.fits ? collected.bytes : capturedBody(payload)
     await exchange.complete({ status, headers: reply.getHeaders(), body, error: failure() })
-    onSend.delete(reply)
-    // Whatever was made of it meanwhile: this answer was given first.
-    reply.code(status)
     if (collected === undefined) return payload
     return collected.fits ? collected.bytes : Readable.from(collected.stream)
   }
 }
 
 /**
- * A second answer while the first is being recorded: of an exception filter, or Fastify's own when the client has hung
- * up. The second of the two that writes its head would bring the process down.
+ * From here on there is an answer: a second one, of an exception filter, or Fastify's own when the client has hung up
+ * while the first is being recorded, is ignored. The second of two that write their head would end the process.
  */
-const unanswered: OnSend = () => new Promise(() => undefined)
+function closeAnswer(reply: FastifyReply): void {
+  const ignore = { value: () => reply, writable: true }
+  reopenings.set(reply, override(reply, { send: ignore, code: ignore, status: ignore }))
+}
 
 /** Fastify would take status and headers over from the `Response` when we have looked. */
 function bodyOf(response: Response, reply: FastifyReply): unknown {
