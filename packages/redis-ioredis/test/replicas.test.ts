@@ -1,0 +1,59 @@
+import { createLocks } from '@holdfast/core'
+import { Replicated, until } from '@holdfast/testbed/servers'
+import { Redis } from 'ioredis'
+import { afterAll, expect, it } from 'vitest'
+import { ioredisStorage } from '../src/index.ts'
+
+const servers = await Replicated.start({ replicas: 1 })
+afterAll(async () => await servers.stop())
+
+function join() {
+  const redis = new Redis(servers.url)
+  redis.on('error', () => {})
+  const storage = ioredisStorage(redis)
+  const locks = createLocks(storage)
+  return {
+    locks,
+    async close() {
+      await locks.close()
+      await storage.close()
+      redis.disconnect()
+    },
+  }
+}
+
+it('grants, hands over and renews when the replica confirms', async () => {
+  const [one, other] = [join(), join()]
+  const durability = { replicas: 1 } as const
+  const lease = await one.locks.acquire('a', { durability, leaseMs: 600 })
+  const waiting = other.locks.acquire('a', { durability })
+  await until('somebody waits', async () => (await one.locks.inspect('a')).waiting === 1)
+  const deadline = performance.now() + lease.remainingMs()
+  await until('it was renewed', async () => performance.now() + lease.remainingMs() > deadline + 300)
+  expect(await lease.release()).toBe('released')
+  expect((await waiting).fencingToken).toBeGreaterThan(lease.fencingToken)
+  await Promise.all([one.close(), other.close()])
+})
+
+it('gives back what too few replicas confirm', async () => {
+  const { locks, close } = join()
+  const refused = locks.acquire('b', { durability: { replicas: 2, timeoutMs: 100 } })
+  await expect(refused).rejects.toMatchObject({ code: 'NOT_REPLICATED', acknowledged: 1 })
+  await until('it was given back', async () => (await locks.inspect('b')).holders.length === 0)
+  await close()
+})
+
+it('does not credit a renewal that the replica did not confirm, and keeps the fences growing over its promotion', async () => {
+  const [holder, next] = [join(), join()]
+  const lease = await holder.locks.acquire('c', { durability: { replicas: 1, timeoutMs: 50 }, leaseMs: 900 })
+  const { signal } = lease
+  const [replica] = servers.replicas
+  if (replica === undefined) throw new Error('there is no replica')
+  await servers.detach(replica)
+  await until('the lease is lost', async () => signal.aborted)
+  // The storage still has it: only the certainty is gone.
+  await servers.promote(replica, { losingWrites: true })
+  const taken = await next.locks.acquire('c')
+  expect(taken.fencingToken).toBeGreaterThan(lease.fencingToken)
+  await Promise.all([holder.close(), next.close()])
+}, 20_000)
