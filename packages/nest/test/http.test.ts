@@ -59,6 +59,10 @@ import { deferred } from './deferred.ts'
 
 type Class = new (...args: never[]) => object
 
+interface FastifyInstance {
+  addHook(name: 'onRoute', hook: (route: { onSend?: unknown }) => void): void
+}
+
 /** What both platforms' responses have in common here. */
 interface AnyResponse {
   status(code: number): AnyResponse
@@ -507,9 +511,7 @@ describe.for(Object.entries(platforms))('@Idempotent on %s', ([platform, adapter
 
       const { url, holdfast } = await start([Fine], {
         prepare: (app) => {
-          const fastify = app.getHttpAdapter().getInstance<{
-            addHook(name: 'onRoute', hook: (route: { onSend?: unknown }) => void): void
-          }>()
+          const fastify = app.getHttpAdapter().getInstance() as FastifyInstance
           fastify.addHook('onRoute', (route) => {
             route.onSend = async (_request: unknown, reply: { statusCode: number }) => {
               if (reply.statusCode === 201) throw new Error('the hook failed')
