@@ -148,7 +148,8 @@ export class Executions {
       this.#violated('I4', `${executionId} did not get the checkpoint of ${nameOf(before)}`)
     }
     const twin = this.#seen.get(executionId)
-    if (twin !== undefined) Object.assign(twin, { gone: false, ended: null })
+    // Its owner goes on with what it was told of the first.
+    if (twin?.owner !== undefined) Object.assign(twin, { gone: false, ended: null })
     else
       this.#seen.set(executionId, {
         id: executionId,
