@@ -33,7 +33,7 @@ export interface LeaseState {
   readonly ended: readonly Ended[]
 }
 
-export interface Holder {
+interface Holder {
   readonly token: string
   readonly fence: number
   readonly expiresAt: number
@@ -41,7 +41,7 @@ export interface Holder {
   readonly claimed: boolean
 }
 
-export interface Ended {
+interface Ended {
   readonly token: string
   readonly outcome: ReleaseReply['outcome']
   readonly until: number

@@ -2,9 +2,9 @@ import { checkDuration, checkInteger, checkName } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
 
 /** Shortest lease: below it, the margin for clocks and one round trip leave no time to work in. */
-export const SHORTEST_LEASE_MS = 50
+const SHORTEST_LEASE_MS = 50
 /** Most permits of a semaphore: its holders are looked through at every step. */
-export const MOST_PERMITS = 1_000
+const MOST_PERMITS = 1_000
 
 /** When a lease counts as granted: with the primary's word, or once `replicas` of its replicas have it too. */
 export type LockDurability = 'primary' | { readonly replicas: number; readonly timeoutMs?: number }
