@@ -33,6 +33,7 @@ export class SimulatedProcess implements Owner {
   #slept = 0
   #asleepSince: number | undefined
   #clockJumpedAt = -Infinity
+  #resumedAt = -Infinity
 
   constructor(name: string, index: number, scheduler: Scheduler, clock: ProcessClock, random: Random) {
     this.name = name
@@ -56,6 +57,11 @@ export class SimulatedProcess implements Owner {
   /** When its clocks last did what no timer tells: its machine woke up from sleep, or its wall clock was stepped. */
   get clockJumpedAt(): number {
     return this.#clockJumpedAt
+  }
+
+  /** When it last began to run again after a stop. */
+  get resumedAt(): number {
+    return this.#resumedAt
   }
 
   /** How many timers would still fire. */
@@ -120,6 +126,7 @@ export class SimulatedProcess implements Owner {
     const { now } = this.#scheduler
     if (this.#state !== 'stopped' || now < this.#stoppedUntil) return
     this.#state = 'running'
+    this.#resumedAt = now
     if (this.#asleepSince !== undefined) {
       this.#slept += now - this.#asleepSince
       this.#asleepSince = undefined

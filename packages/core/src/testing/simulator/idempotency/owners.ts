@@ -63,7 +63,8 @@ export class Owners {
     if (!seen.believed || owner === undefined || this.#executions.leftMs(seen) > 0) return
     if (seen.gone && this.#executions.isCurrent(seen)) return
     const { scheduler } = this.#world
-    const knownBy = Math.max(owner.clockJumpedAt, goneAt) + LONGEST_LEASE_MS * 1.01
+    const toldBy = Math.max(owner.clockJumpedAt, goneAt) + LONGEST_LEASE_MS * 1.01
+    const knownBy = Math.max(toldBy, owner.resumedAt + REACTION_MS)
     if (scheduler.now < knownBy) return void scheduler.at(knownBy, () => this.#mustNotBelieve(seen))
     // Otherwise checked when it runs again.
     if (owner.state === 'running') {
