@@ -30,7 +30,7 @@ export class StorageCalls {
   readonly callTimeoutMs: number
   readonly #maxPending: number
   readonly #deadlines: { readonly foreground: Alarms; readonly background: Alarms }
-  #pending = 0
+  readonly #load = { pending: 0 }
   #closed = false
   #asksTime: Promise<number> | undefined
 
@@ -57,16 +57,15 @@ export class StorageCalls {
     { background = false }: { readonly background?: boolean } = {},
   ): Promise<Answered<T>> {
     if (this.#closed) return Promise.reject(new ClosedError('Holdfast'))
-    if (this.#pending >= this.#maxPending) return Promise.reject(tooMany(this.#pending))
+    if (this.#load.pending >= this.#maxPending) {
+      return Promise.reject(tooMany(this.#load.pending))
+    }
     const deadlines = background ? this.#deadlines.background : this.#deadlines.foreground
     return new Promise((resolve, reject) => {
+      this.#load.pending += 1
       const { storage, runtime } = this
-      this.#pending += 1
-      const call = new PendingCall<T>(storage, runtime, command, timeoutMs, background, (finish) => {
-        this.#pending -= 1
-        deadlines.remove(call)
-        finish(resolve, reject)
-      })
+      const surroundings = { storage, runtime, deadlines, load: this.#load, background }
+      const call = new PendingCall<T>(surroundings, command, timeoutMs, resolve, reject)
       deadlines.set(call)
       call.send()
     })
@@ -82,21 +81,29 @@ export class StorageCalls {
     timeoutMs: number = this.callTimeoutMs,
   ): Promise<Answered<T> & { readonly notAfter: number }> {
     const giveUpAt = this.runtime.monotonicNow() + timeoutMs
-    const leftMs = (): number => Math.max(1, giveUpAt - this.runtime.monotonicNow())
-    if (!this.clock.known) await this.#learnTime(leftMs)
-    let notAfter = this.clock.earliest(leftMs())
-    let answer = await this.call(() => command(notAfter), leftMs())
+    let leftMs = timeoutMs
+    if (!this.clock.known) {
+      await this.#learnTime(timeoutMs)
+      leftMs = Math.max(1, giveUpAt - this.runtime.monotonicNow())
+    }
+    let notAfter = this.clock.earliest(leftMs)
+    let answer = await this.call(() => command(notAfter), leftMs)
     this.clock.observe(answer.sentAt, answer.reply.now)
     if (wasLate(answer.reply)) {
-      notAfter = this.clock.earliest(leftMs())
-      answer = await this.call(() => command(notAfter), leftMs())
+      leftMs = Math.max(1, giveUpAt - this.runtime.monotonicNow())
+      notAfter = this.clock.earliest(leftMs)
+      answer = await this.call(() => command(notAfter), leftMs)
     }
     return { ...answer, notAfter }
   }
 
   /** Everybody who needs the time first shares one question; who came later outlives its failure and asks again. */
-  async #learnTime(leftMs: () => number): Promise<void> {
-    const ask = (): Promise<number> => this.time(leftMs()).finally(() => (this.#asksTime = undefined))
+  async #learnTime(timeoutMs: number): Promise<void> {
+    const giveUpAt = this.runtime.monotonicNow() + timeoutMs
+    const ask = (): Promise<number> => {
+      const leftMs = Math.max(1, giveUpAt - this.runtime.monotonicNow())
+      return this.time(leftMs).finally(() => (this.#asksTime = undefined))
+    }
     const asked = this.#asksTime
     if (asked === undefined) await (this.#asksTime = ask())
     else await asked.catch(() => (this.#asksTime ??= ask()))
@@ -115,18 +122,23 @@ export class StorageCalls {
   }
 }
 
-type Finish<T> = (resolve: (answer: Answered<T>) => void, reject: (error: unknown) => void) => void
+interface Surroundings {
+  readonly storage: Storage
+  readonly runtime: Runtime
+  readonly deadlines: Alarms
+  readonly load: { pending: number }
+  readonly background: boolean
+}
 
 /** One call from its sending to its answer or its deadline. */
 class PendingCall<T> implements Alarm {
   place = -1
   readonly dueAt: number
-  readonly #storage: Storage
-  readonly #runtime: Runtime
+  readonly #around: Surroundings
   readonly #command: () => Promise<T>
   readonly #timeoutMs: number
-  readonly #background: boolean
-  readonly #settle: (finish: Finish<T>) => void
+  readonly #resolve: (answer: Answered<T>) => void
+  readonly #reject: (error: unknown) => void
   #sentAt: Instant | undefined
   #maybeApplied = false
   #inFlight = false
@@ -135,20 +147,18 @@ class PendingCall<T> implements Alarm {
   #stopWaiting: (() => void) | undefined
 
   constructor(
-    storage: Storage,
-    runtime: Runtime,
+    around: Surroundings,
     command: () => Promise<T>,
     timeoutMs: number,
-    background: boolean,
-    settle: (finish: Finish<T>) => void,
+    resolve: (answer: Answered<T>) => void,
+    reject: (error: unknown) => void,
   ) {
-    this.#storage = storage
-    this.#runtime = runtime
+    this.#around = around
     this.#command = command
     this.#timeoutMs = timeoutMs
-    this.#background = background
-    this.#settle = settle
-    this.dueAt = runtime.monotonicNow() + timeoutMs
+    this.#resolve = resolve
+    this.#reject = reject
+    this.dueAt = around.runtime.monotonicNow() + timeoutMs
   }
 
   /** Sends it, now or when there is a connection. */
@@ -156,17 +166,19 @@ class PendingCall<T> implements Alarm {
     this.#stopWaiting?.()
     this.#stopWaiting = undefined
     if (this.#settled) return
-    if (this.#storage.connection.state !== 'ready') return this.#sendWhenReady()
-    const sentAt = (this.#sentAt ??= instant(this.#runtime))
+    if (this.#around.storage.connection.state !== 'ready') return this.#sendWhenReady()
+    const sentAt = (this.#sentAt ??= instant(this.#around.runtime))
     this.#inFlight = true
     let reply: Promise<T>
     try {
       reply = this.#command()
     } catch (error) {
-      return this.#finish((_, reject) => reject(error))
+      return this.#fail(error)
     }
     reply.then(
-      (answer) => this.#finish((resolve) => resolve({ reply: answer, sentAt })),
+      (answer) => {
+        if (this.#settle()) this.#resolve({ reply: answer, sentAt })
+      },
       (error: unknown) => this.#failed(error),
     )
   }
@@ -177,34 +189,43 @@ class PendingCall<T> implements Alarm {
       this.#sentAt === undefined ? 'There was no connection to the storage' : 'The storage did not answer'
     const options = { cause: this.#lastError, maybeApplied: this.#maybeApplied || this.#inFlight }
     const error = new StorageUnavailableError(`${what} within ${Math.round(this.#timeoutMs)} ms.`, options)
-    this.#finish((_, reject) => reject(error))
+    this.#fail(error)
   }
 
   #failed(error: unknown): void {
     this.#inFlight = false
-    if (!isUnavailable(error)) return this.#finish((_, reject) => reject(error))
+    if (!isUnavailable(error)) return this.#fail(error)
     this.#lastError = error
     this.#maybeApplied ||= error.maybeApplied
     if (this.#settled) return
     // The client says that it is ready but fails: leave it a moment, differently long in every caller.
-    const pauseMs = 10 + this.#runtime.random() * 40
-    const pause = this.#runtime.setTimer(pauseMs, () => this.send(), { background: this.#background })
+    const pauseMs = 10 + this.#around.runtime.random() * 40
+    const pause = this.#around.runtime.setTimer(pauseMs, () => this.send(), {
+      background: this.#around.background,
+    })
     this.#stopWaiting = () => pause.cancel()
   }
 
   #sendWhenReady(): void {
-    const { problem } = this.#storage.connection
-    if (problem !== undefined) return this.#finish((_, reject) => reject(problem))
-    this.#stopWaiting = this.#storage.connection.onChange((state) => {
+    const { problem } = this.#around.storage.connection
+    if (problem !== undefined) return this.#fail(problem)
+    this.#stopWaiting = this.#around.storage.connection.onChange((state) => {
       if (state === 'ready') this.send()
     })
   }
 
-  #finish(finish: Finish<T>): void {
-    if (this.#settled) return
+  #fail(error: unknown): void {
+    if (this.#settle()) this.#reject(error)
+  }
+
+  /** False when it was settled before. */
+  #settle(): boolean {
+    if (this.#settled) return false
     this.#settled = true
     this.#stopWaiting?.()
-    this.#settle(finish)
+    this.#around.load.pending -= 1
+    this.#around.deadlines.remove(this)
+    return true
   }
 }
 

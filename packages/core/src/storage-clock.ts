@@ -10,39 +10,38 @@ const DRIFT = 0.001
  */
 export class StorageClock {
   readonly #runtime: Runtime
-  #sample: { readonly low: number; readonly high: number; readonly at: number } | undefined
+  /** What the difference was at least and at most when it was last looked at, at `#at`; NaN before that. */
+  #low = Number.NaN
+  #high = Number.NaN
+  #at = Number.NaN
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime
   }
 
   get known(): boolean {
-    return this.#sample !== undefined
+    return !Number.isNaN(this.#at)
   }
 
   observe(sentAt: Instant, now: number): void {
     const at = this.#runtime.monotonicNow()
     const low = now - at
     const high = now + 1 - sentAt.monotonic
-    const kept = this.#bounds(at)
+    const drift = (at - this.#at) * DRIFT
+    const keptLow = this.#low - drift
+    const keptHigh = this.#high + drift
     // Outside what is known: the storage's clock was stepped, or another server answers. Begin anew.
-    const fits = kept !== undefined && low <= kept.high && high >= kept.low
-    this.#sample = fits
-      ? { low: Math.max(low, kept.low), high: Math.min(high, kept.high), at }
-      : { low, high, at }
+    const fits = low <= keptHigh && high >= keptLow
+    this.#low = fits ? Math.max(low, keptLow) : low
+    this.#high = fits ? Math.min(high, keptHigh) : high
+    this.#at = at
   }
 
   /** The earliest instant that the storage's clock can show at this local moment (or at one `inMs` from now). */
   earliest(inMs = 0): number {
+    if (!this.known) throw new Error('the storage clock was not observed yet')
     const at = this.#runtime.monotonicNow()
-    const bounds = this.#bounds(at)
-    if (bounds === undefined) throw new Error('the storage clock was not observed yet')
-    return Math.floor(at + bounds.low + inMs)
-  }
-
-  #bounds(at: number): { low: number; high: number } | undefined {
-    if (this.#sample === undefined) return undefined
-    const drift = (at - this.#sample.at) * DRIFT
-    return { low: this.#sample.low - drift, high: this.#sample.high + drift }
+    const drift = (at - this.#at) * DRIFT
+    return Math.floor(at + this.#low - drift + inMs)
   }
 }
