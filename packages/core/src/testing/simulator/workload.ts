@@ -14,7 +14,7 @@ export interface Feature {
   plan(random: Random): WorkloadPlan
 }
 
-export interface WorkloadPlan {
+interface WorkloadPlan {
   readonly size: ScenarioSize
   /** What this feature does not promise to survive. */
   readonly rates?: Partial<FaultRates>

@@ -33,7 +33,7 @@ export interface BodyPlan {
   readonly deaf: boolean
 }
 
-export type Step =
+type Step =
   | { readonly kind: 'work' | 'stall'; readonly ms: number }
   | { readonly kind: 'progress'; readonly percentage: number }
   | { readonly kind: 'checkpoint' | 'extendTimeout' | 'nested' }

@@ -37,7 +37,7 @@ export interface BodyPlan {
   readonly forgetful: boolean
 }
 
-export interface Step {
+interface Step {
   readonly kind: 'work' | 'stall' | 'extend'
   readonly ms: number
 }
