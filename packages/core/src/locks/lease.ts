@@ -271,11 +271,12 @@ export class HeldLease implements Lease, Renewable {
     }
   }
 
-  // The storage remembers no such lease. Either it lost its data, or this release was executed before, by a client that
-  // sent it again after a reconnect, and many leases ended since.
-  #whenForgotten(fence: number, byUs: boolean): ReleaseOutcome {
-    if (fence <= this.fencingToken) return 'expired'
-    return byUs ? 'released' : 'lost'
+  // The storage does not remember how it ended. With a smaller fence it lost its data, and with it the lease. Else this
+  // release was executed before, by a client that sent it again after a reconnect, and others of this process ended
+  // since; unless there was no reconnect.
+  #whenForgotten(fence: number, resent: boolean): ReleaseOutcome {
+    if (fence >= this.fencingToken && resent) return 'released'
+    return fence > this.fencingToken ? 'lost' : 'expired'
   }
 }
 

@@ -32,7 +32,7 @@ import type { Unsubscribe } from './records.ts'
  * - **L6** What was handed over lasts `claimMs` until its owner acquires again, which gives it the full lease. One
  *   hand-off left unclaimed drops every entry of that process from the queue, and tells it (`dropped`).
  * - **L7** A repeated command has the effect and the answer of one: an `acquire` of a token that holds gives the same
- *   fence; a `release` of the last token of a process that ended gives its first answer for at least 10 seconds.
+ *   fence; a `release` of the latest token of a process that ended gives its first answer for at least 10 seconds.
  * - **L8** An `acquire` later than its `notAfter` does nothing. Until the `notAfter` given to a `release`, and until its
  *   own when it was answered `busy`, a late `acquire` of that token is refused (`ended`), whether the release found a
  *   lease, a place in the queue or nothing. So is one of an earlier token of that process, unless it holds or waits.

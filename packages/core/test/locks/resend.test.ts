@@ -120,6 +120,22 @@ describe('a release', () => {
     ;(await next).assertValid()
   })
 
+  it("that is sent again after a reconnect says 'released', although a later attempt of the process ended before", async () => {
+    const world = createWorld()
+    const { locks, link } = world.join()
+    const lease = await locks.acquire('a')
+    expect(await locks.tryAcquire('a')).toBeNull()
+    let answer: (() => Promise<unknown>) | undefined
+    link.faults.push({ held: (run) => (answer = () => run().then(run)) })
+    const releasing = lease.release()
+    await settle()
+    link.set('down')
+    link.set('ready')
+    await world.storage.leases.release('holdfast:lock:a', { token: lease.token, claimMs: 50, notAfter: 0 })
+    await answer?.()
+    expect(await releasing).toBe('released')
+  })
+
   it('that cannot be sent throws once, is tried again, and frees the lock when the storage is back', async () => {
     const world = createWorld()
     const { locks, link } = world.join()
