@@ -80,9 +80,9 @@ export class StorageCalls {
     wasLate: (reply: T) => boolean,
     timeoutMs: number = this.callTimeoutMs,
   ): Promise<Answered<T> & { readonly notAfter: number }> {
-    const giveUpAt = this.runtime.monotonicNow() + timeoutMs
     let leftMs = timeoutMs
     if (!this.clock.known) {
+      const giveUpAt = this.runtime.monotonicNow() + timeoutMs
       await this.#learnTime(timeoutMs)
       leftMs = Math.max(1, giveUpAt - this.runtime.monotonicNow())
     }
@@ -90,11 +90,11 @@ export class StorageCalls {
     let answer = await this.call(() => command(notAfter), leftMs)
     this.clock.observe(answer.sentAt, answer.reply.now)
     if (wasLate(answer.reply)) {
-      leftMs = Math.max(1, giveUpAt - this.runtime.monotonicNow())
+      leftMs = Math.max(1, leftMs - (this.runtime.monotonicNow() - answer.sentAt.monotonic))
       notAfter = this.clock.earliest(leftMs)
       answer = await this.call(() => command(notAfter), leftMs)
     }
-    return { ...answer, notAfter }
+    return { reply: answer.reply, sentAt: answer.sentAt, notAfter }
   }
 
   /** Everybody who needs the time first shares one question; who came later outlives its failure and asks again. */

@@ -31,6 +31,11 @@ export class Term {
     return true
   }
 
+  /** When it is over at the latest, on the monotonic clock: for a timer. */
+  get endsAt(): number {
+    return this.#end.monotonic
+  }
+
   /** Milliseconds left; 0 when the lease must be taken for lost. */
   remainingMs(): number {
     const { monotonic, wall } = instant(this.#runtime)

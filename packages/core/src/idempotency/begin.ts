@@ -64,7 +64,7 @@ export async function beginJob(
   let command = commandOf(starter, start, resolved)
   const mayWait = resolved.onInProgress !== 'reject'
   const giveUpAt = mayWait ? calls.runtime.monotonicNow() + resolved.waitMs : 0
-  let view = starts.known(job.key) ?? (mayWait ? runningElsewhere(observations.latest(job.key)) : undefined)
+  let view = starts.known(job) ?? (mayWait ? runningElsewhere(observations.latest(job.key)) : undefined)
   for (;;) {
     const decision = view?.current ? decide(view.current, view.now, command) : undefined
     if (view?.current && decision !== undefined && decision.type !== 'write') {
@@ -75,7 +75,7 @@ export async function beginJob(
       view = next
       continue
     }
-    const underWay = starts.underWay(job.key)
+    const underWay = starts.underWay(job)
     const answer = await (underWay ?? starts.start(job, view, command, resolved))
     view = answer.view
     const closing = starter.closing()

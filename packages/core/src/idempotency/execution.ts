@@ -50,6 +50,8 @@ export interface ExecutionName {
   readonly jobType: string
   readonly jobKey: string
   readonly key: RecordKey
+  /** Stands for the key in this process. */
+  readonly text: string
 }
 
 /**
@@ -64,6 +66,7 @@ export class Execution implements ExecutionContext, Alarm {
   readonly jobType: string
   readonly jobKey: string
   readonly key: RecordKey
+  readonly text: string
   readonly startTime: Date
   readonly attempt: number
   readonly fencingToken: number
@@ -85,7 +88,7 @@ export class Execution implements ExecutionContext, Alarm {
 
   constructor(
     home: ExecutionHome,
-    { jobType, jobKey, key }: ExecutionName,
+    { jobType, jobKey, key, text }: ExecutionName,
     options: ResolvedOptions,
     started: Executing,
     sentAt: Instant,
@@ -96,6 +99,7 @@ export class Execution implements ExecutionContext, Alarm {
     this.jobType = jobType
     this.jobKey = jobKey
     this.key = key
+    this.text = text
     this.attempt = record.attempt
     this.fencingToken = start.fence
     this.startTime = new Date(start.at)
@@ -402,8 +406,7 @@ export class Execution implements ExecutionContext, Alarm {
 
   #reschedule(): void {
     if (this.#state !== 'running') return
-    const leaseEnd = this.#home.calls.runtime.monotonicNow() + this.#term.remainingMs()
-    this.#dueAt = Math.min(leaseEnd, this.#renewAt, this.#timeoutAt)
+    this.#dueAt = Math.min(this.#term.endsAt, this.#renewAt, this.#timeoutAt)
     this.#home.alarms.set(this)
   }
 

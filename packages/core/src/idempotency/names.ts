@@ -1,5 +1,6 @@
 import { checkName } from '../check.ts'
 import type { ExecutionName } from './execution.ts'
+import { keyText } from './observation.ts'
 
 /** Where the executions of an app are kept. */
 export interface Names {
@@ -25,11 +26,10 @@ export function namesWith(prefix: string): Names {
     return lastCollection
   }
   return {
-    of: (jobType, jobKey) => ({
-      jobType,
-      jobKey,
-      key: { collection: collection(jobType), id: checkName('jobKey', jobKey) },
-    }),
+    of(jobType, jobKey) {
+      const key = { collection: collection(jobType), id: checkName('jobKey', jobKey) }
+      return { jobType, jobKey, key, text: keyText(key) }
+    },
     collection,
     jobTypes: app,
   }

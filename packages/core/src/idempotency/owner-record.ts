@@ -52,10 +52,10 @@ export class OwnerRecord {
   /** Runs `task` when all before it have settled; at once when there is none. */
   inTurn<T>(task: () => Promise<T>): Promise<T> {
     const run = this.#last === undefined ? task() : this.#last.then(task)
-    const done = (): void => {
+    const over = (): void => {
       if (this.#last === settled) this.#last = undefined
     }
-    const settled = run.then(done, done)
+    const settled = run.then(over, over)
     this.#last = settled
     return run
   }

@@ -5,7 +5,6 @@ import type { Answered, StorageCalls } from '../storage-calls.ts'
 import type { CompareReply, CreateReply, RecordKey, RecordWrite } from '../storage/records.ts'
 import { type BeginCommand, decide } from './decide.ts'
 import { Execution, type ExecutionHome, type ExecutionName, type View } from './execution.ts'
-import { keyText } from './observation.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Executing, OwnerRecord } from './owner-record.ts'
 import { type Current, type ExecutionRecord, currentOf } from './record.ts'
@@ -32,7 +31,7 @@ export class Starts {
   readonly #home: ExecutionHome
   readonly #underWay = new Map<string, Promise<StartAnswer>>()
 
-  /** `running`: the executions of this process by {@link keyText}, kept up to date here. */
+  /** `running`: the executions of this process by their text, kept up to date here. */
   constructor(calls: StorageCalls, alarms: Alarms, running: Map<string, Execution>) {
     this.#calls = calls
     this.#running = running
@@ -40,22 +39,21 @@ export class Starts {
       calls,
       alarms,
       left: (execution) => {
-        const text = keyText(execution.key)
-        if (running.get(text) === execution) running.delete(text)
+        if (running.get(execution.text) === execution) running.delete(execution.text)
       },
     }
   }
 
   /** What this process knows without asking: the state of a key that it executes itself. */
-  known(key: RecordKey): View | undefined {
+  known({ text }: ExecutionName): View | undefined {
     if (this.#running.size === 0) return undefined
-    const local = this.#running.get(keyText(key))
+    const local = this.#running.get(text)
     return local?.isOwner ? local.view() : undefined
   }
 
   /** The answer to a start of this key that is already on its way. */
-  underWay(key: RecordKey): Promise<StartAnswer> | undefined {
-    return this.#underWay.size === 0 ? undefined : this.#underWay.get(keyText(key))
+  underWay({ text }: ExecutionName): Promise<StartAnswer> | undefined {
+    return this.#underWay.size === 0 ? undefined : this.#underWay.get(text)
   }
 
   /** Settles when no start is on its way any more; never rejects. */
@@ -70,15 +68,13 @@ export class Starts {
     command: BeginCommand,
     options: ResolvedOptions,
   ): Promise<StartAnswer> {
-    const text = keyText(job.key)
-    const answer = this.#claim(job, text, view, command, options)
-    this.#underWay.set(text, answer)
+    const answer = this.#claim(job, view, command, options)
+    this.#underWay.set(job.text, answer)
     return answer
   }
 
   async #claim(
     job: ExecutionName,
-    text: string,
     view: View | undefined,
     command: BeginCommand,
     options: ResolvedOptions,
@@ -107,7 +103,7 @@ export class Starts {
       }
       throw error
     } finally {
-      this.#underWay.delete(text)
+      this.#underWay.delete(job.text)
     }
     const { entry, now } = answer.reply
     if (isLate(answer.reply)) {
@@ -159,10 +155,9 @@ export class Starts {
   }
 
   #adopt(job: ExecutionName, started: Executing, sentAt: Instant, options: ResolvedOptions): Execution {
-    const text = keyText(job.key)
-    this.#running.get(text)?.supersede()
+    this.#running.get(job.text)?.supersede()
     const execution = new Execution(this.#home, job, options, started, sentAt)
-    this.#running.set(text, execution)
+    this.#running.set(job.text, execution)
     return execution
   }
 
