@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from './errors.ts'
 
 /** Longest duration anywhere: about 1,000 days, far below what clocks and storages can represent. */
-export const LONGEST_MS = 86_400_000_000
+const LONGEST_MS = 86_400_000_000
 
 /** A whole or broken number of milliseconds within bounds; rounds up to a whole one. */
 export function checkDuration(name: string, value: number, min: number, max: number = LONGEST_MS): number {
