@@ -101,7 +101,7 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   }
 }
 
-/** What one feature alone is made of. */
+/** What one feature alone is made of. Closing it leaves the storage open, which is yours to close. */
 export type FeatureOptions<Options> = Options & StorageCallsOptions & { readonly runtime?: Runtime }
 
 /** Locks alone. */
