@@ -1,4 +1,4 @@
-import { type Instant, type Runtime, type Timer, instant } from './runtime.ts'
+import { type Instant, type Runtime, instant } from './runtime.ts'
 
 /**
  * How long this process may believe that it owns a lease: counted from just before the last acknowledged write was
@@ -40,51 +40,6 @@ export class Term {
   remainingMs(): number {
     const { monotonic, wall } = instant(this.#runtime)
     return Math.max(0, Math.min(this.#end.monotonic - monotonic, this.#end.wall - wall))
-  }
-}
-
-/** A {@link Term} that tells when it is over. */
-export class Validity {
-  readonly #runtime: Runtime
-  readonly #onExpired: () => void
-  readonly #term: Term
-  #timer: Timer | undefined
-  #stopped = false
-
-  /** `onExpired` is called at most once. */
-  constructor(runtime: Runtime, sentAt: Instant, leaseMs: number, onExpired: () => void) {
-    this.#runtime = runtime
-    this.#onExpired = onExpired
-    this.#term = new Term(runtime, sentAt, leaseMs)
-    this.#arm()
-  }
-
-  /** As {@link Term.renewed}; nothing once it is over or stopped. */
-  renewed(sentAt: Instant, leaseMs: number): void {
-    if (!this.#stopped && this.#term.renewed(sentAt, leaseMs)) this.#arm()
-  }
-
-  /** Milliseconds left; 0 when the lease must be taken for lost. */
-  remainingMs(): number {
-    return this.#stopped ? 0 : this.#term.remainingMs()
-  }
-
-  /** Ends it without a call to `onExpired`. */
-  stop(): void {
-    this.#stopped = true
-    this.#timer?.cancel()
-  }
-
-  #arm(): void {
-    this.#timer?.cancel()
-    this.#timer = this.#runtime.setTimer(this.remainingMs(), () => this.#check(), { background: true })
-  }
-
-  #check(): void {
-    if (this.#stopped) return
-    if (this.remainingMs() > 0) return this.#arm()
-    this.#stopped = true
-    this.#onExpired()
   }
 }
 

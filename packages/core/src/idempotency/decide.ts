@@ -107,16 +107,10 @@ export type Decision =
   | { readonly type: 'lost' }
   | { readonly type: 'unchanged' }
 
-/** True when the owner has written nothing for its whole lease: its process is dead, frozen or cut off. */
-export function isStalled(
-  record: ExecutingRecord,
-  stamp: { readonly writtenAt: number },
-  now: number,
-): boolean {
-  return leaseRemaining(record, stamp, now) === 0
-}
-
-/** How long the owner may stay silent from now on before it counts as stalled. */
+/**
+ * How long the owner may stay silent from now on. At 0 it is stalled: it has written nothing for its whole lease, so its
+ * process is dead, frozen or cut off.
+ */
 export function leaseRemaining(
   record: ExecutingRecord,
   stamp: { readonly writtenAt: number },
