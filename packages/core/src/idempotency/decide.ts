@@ -1,6 +1,7 @@
 import type {
   CompletedRecord,
   Current,
+  EndedExecution,
   ExecutingRecord,
   ExecutionIdentity,
   ExecutionRecord,
@@ -138,7 +139,9 @@ function begin(current: Current | null, now: number, command: BeginCommand): Dec
     }
     case 'completed': {
       const recent = now - writtenAt < policy.completedWindowMs
-      return policy.onCompleted === 'replay' && recent ? { type: 'replayed', record } : start(command, 1)
+      return policy.onCompleted === 'replay' && recent
+        ? { type: 'replayed', record }
+        : start(command, 1, record)
     }
     case 'failed': {
       if (record.released) return start(command, record.attempt, record)
@@ -200,13 +203,16 @@ function write(record: ExecutionRecord, ttlMs: number): Decision {
   return { type: 'write', record, ttlMs }
 }
 
-function start(command: BeginCommand, attempt: number, before?: ExecutingRecord | FailedRecord): Decision {
+function start(command: BeginCommand, attempt: number, before?: ExecutionRecord): Decision {
   const { executionId, leaseMs, timeoutMs, fingerprint, parentExecutionId, instance, ttlMs } = command
-  const identity = { v: 1, executionId, attempt, fingerprint, parentExecutionId, instance } as const
-  return write(
-    { ...identity, status: 'executing', leaseMs, timeoutMs, checkpoint: before?.checkpoint },
-    ttlMs,
-  )
+  const previous = before === undefined ? undefined : endedExecution(before)
+  const identity = { v: 1, executionId, attempt, fingerprint, parentExecutionId, previous, instance } as const
+  const checkpoint = before?.status === 'completed' ? undefined : before?.checkpoint
+  return write({ ...identity, status: 'executing', leaseMs, timeoutMs, checkpoint }, ttlMs)
+}
+
+function endedExecution({ executionId, status }: ExecutionRecord): EndedExecution | undefined {
+  return status === 'executing' ? undefined : { executionId, status }
 }
 
 function stalledOut(record: ExecutingRecord, current: Current): FailedRecord {
@@ -238,8 +244,8 @@ function restamped(record: ExecutingRecord, current: Current): ExecutingRecord {
 }
 
 function identityOf(record: ExecutingRecord): ExecutionIdentity {
-  const { v, executionId, attempt, start, fingerprint, parentExecutionId, instance } = record
-  return { v, executionId, attempt, start, fingerprint, parentExecutionId, instance }
+  const { v, executionId, attempt, start, fingerprint, parentExecutionId, previous, instance } = record
+  return { v, executionId, attempt, start, fingerprint, parentExecutionId, previous, instance }
 }
 
 function isMismatch(stored: string | undefined, given: string | undefined): boolean {

@@ -378,7 +378,8 @@ export class Execution implements ExecutionContext, Alarm {
       }
       const { stored, current, now } = written
       if (!stored) throw this.#lose(this.#snapshot(current, now))
-      this.#leave('ended', { current, now })
+      const isOurs = current === null || current.record.executionId === this.executionId
+      this.#leave('ended', isOurs ? { current, now } : 'lost')
     })
   }
 

@@ -8,7 +8,7 @@ import { type Current, type ExecutingRecord, currentOf } from './record.ts'
 /** An executing record with the stamps of its last known write. */
 export type Executing = Current & { readonly record: ExecutingRecord }
 
-/** What a write of the owner led to; `current` is what is stored now. */
+/** What a write of the owner led to; `current` is what is stored now, which may be a successor's. */
 export interface Written {
   /** False: somebody else's state is there, or nothing, and this write changed nothing. */
   readonly stored: boolean
@@ -70,7 +70,12 @@ export class OwnerRecord {
       const result = { current, now: reply.now, sentAt }
       if (current === null) return { stored: reply.ok && decision.type === 'remove', ...result }
       const { record } = current
-      if (record.executionId !== command.executionId) return { stored: false, ...result }
+      if (record.executionId !== command.executionId) {
+        // The answer to our end was lost, and meanwhile somebody has started anew over what it had stored.
+        const { previous } = record
+        const stored = previous?.executionId === command.executionId && previous.status === endOf(command)
+        return { stored, ...result }
+      }
       // Ours has ended: by this very write, or by one before it whose answer was lost.
       if (record.status !== 'executing') return { stored: record.status === endOf(command), ...result }
       this.#current = { ...current, record }

@@ -46,8 +46,18 @@ export interface ExecutionIdentity {
   readonly start?: ExecutionStart | undefined
   readonly fingerprint?: string | undefined
   readonly parentExecutionId?: string | undefined
+  /**
+   * The execution that had ended here before this one started. An owner that was not answered when it recorded its end
+   * learns from its successor's record that it was recorded.
+   */
+  readonly previous?: EndedExecution | undefined
   /** Who runs it, for people to read; never an identity. */
   readonly instance?: string | undefined
+}
+
+export interface EndedExecution {
+  readonly executionId: string
+  readonly status: 'completed' | 'failed'
 }
 
 export interface ExecutionStart {
