@@ -12,48 +12,42 @@ export interface KitMatrix {
   readonly clients: readonly ClientVersion[]
 }
 
-/** The conformance kit over every combination, one process a cell. Each is told to `onCell` as soon as it is known. */
+/**
+ * The conformance kit over every combination, one process a cell, each on servers of its own: the kit takes away memory
+ * and ends connections. `onCell` hears of each as soon as it is known.
+ */
 export async function kitCells(
   { servers, topologies, clients }: KitMatrix,
   onCell: (cell: Cell) => void,
 ): Promise<void> {
   for (const server of servers) {
     for (const topology of topologies) {
-      const name = (client: ClientVersion): string[] => [server, topology, client.name]
-      try {
-        const running = await startTopology(topology, await findNamedServer(server))
-        try {
-          for (const client of clients) {
-            const reason = unsupported(client, topology)
-            if (reason === undefined)
-              onCell(await kitCell(name(client), { ...client, endpoint: running.endpoint }))
-            else onCell({ name: name(client), outcome: 'not run', detail: reason })
-          }
-        } finally {
-          await running.stop()
-        }
-      } catch (error) {
-        if (!(error instanceof ServerUnavailableError)) throw error
-        for (const client of clients)
-          onCell({ name: name(client), outcome: 'not run', detail: error.message })
-      }
+      for (const client of clients) onCell(await kitCell(server, topology, client))
     }
   }
 }
 
-async function kitCell(name: readonly string[], task: KitTask): Promise<Cell> {
+async function kitCell(server: ServerName, topology: Topology, client: ClientVersion): Promise<Cell> {
+  const name = [server, topology, client.name]
+  const reason = unsupported(client, topology)
+  if (reason !== undefined) return { name, outcome: 'not run', detail: reason }
+  try {
+    await using running = await startTopology(topology, await findNamedServer(server))
+    const { library, installed } = client
+    return await heldAgainstKit(name, { library, installed, endpoint: running.endpoint })
+  } catch (error) {
+    if (!(error instanceof ServerUnavailableError)) throw error
+    return { name, outcome: 'not run', detail: error.message }
+  }
+}
+
+async function heldAgainstKit(name: readonly string[], task: KitTask): Promise<Cell> {
   const started = performance.now()
-  const { library, installed, endpoint } = task
   const program = join(import.meta.dirname, 'kit-cell.ts')
   const { code, output } = await run(
     process.execPath,
-    [
-      '--conditions=@holdfast/source',
-      '--test-reporter=tap',
-      program,
-      JSON.stringify({ library, installed, endpoint }),
-    ],
-    { timeoutMs: 300_000 },
+    ['--conditions=@holdfast/source', '--test-reporter=tap', program, JSON.stringify(task)],
+    { timeoutMs: 120_000 },
   )
   const passed = Number(/^# pass (\d+)$/m.exec(output)?.[1] ?? 0)
   const ms = performance.now() - started

@@ -32,7 +32,7 @@ export async function openNodeRedis(installed: string, endpoint: Endpoint): Prom
     topology === 'cluster'
       ? createCluster({ rootNodes: nodes.map((socket) => ({ socket })) })
       : topology === 'sentinel'
-        ? createSentinel({ name: primaryName, sentinelRootNodes: [...nodes] })
+        ? createSentinel({ name: primaryName, sentinelRootNodes: [...nodes], scanInterval: 500 })
         : createClient({ socket: { host: '127.0.0.1', port: nodes[0]?.port ?? 0 } })
   client.on('error', () => {})
   await client.connect()

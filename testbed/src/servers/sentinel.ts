@@ -13,12 +13,14 @@ export interface SentinelOptions {
   /** Default: 1. */
   readonly replicas?: number
   readonly binary?: RedisServerBinary
+  /** How long the primary must be silent before the sentinels fail over. Default: 500. */
+  readonly downAfterMs?: number
 }
 
 /** How sentinels call the primary that they watch. */
 const NAME = 'holdfast'
 
-/** A primary and its replicas, watched by three sentinels that fail over when it has been silent for half a second. */
+/** A primary and its replicas, watched by three sentinels that fail over when it has been silent for a while. */
 export class SentinelGroup {
   readonly name: string = NAME
   readonly #directory: TemporaryDirectory
@@ -36,7 +38,7 @@ export class SentinelGroup {
   }
 
   static async start(options: SentinelOptions = {}): Promise<SentinelGroup> {
-    const { replicas = 1, binary = await findRedisServer() } = options
+    const { replicas = 1, downAfterMs = 500, binary = await findRedisServer() } = options
     const directory = temporaryDirectory()
     const nodes = await startTogether(replicas + 1, async () => {
       return await RedisNode.start({ binary, args: REPLICATE_AT_ONCE })
@@ -46,7 +48,7 @@ export class SentinelGroup {
       const [primary, ...others] = nodes as [RedisNode, ...RedisNode[]]
       await Promise.all(others.map(async (replica) => await follow(replica, primary)))
       const start = async (index: number): Promise<RunningRedis> =>
-        await startSentinel(join(directory.path, `sentinel-${index}.conf`), primary, binary)
+        await startSentinel(join(directory.path, `sentinel-${index}.conf`), primary, downAfterMs, binary)
       sentinels.push(...(await startTogether(3, start)))
       const group = new SentinelGroup(directory, nodes, sentinels)
       await group.#ready(replicas)
@@ -123,13 +125,14 @@ export class SentinelGroup {
 async function startSentinel(
   configFile: string,
   primary: RedisNode,
+  downAfterMs: number,
   binary: RedisServerBinary,
 ): Promise<RunningRedis> {
   await writeFile(
     configFile,
     [
       `sentinel monitor ${NAME} 127.0.0.1 ${primary.port} 2`,
-      `sentinel down-after-milliseconds ${NAME} 500`,
+      `sentinel down-after-milliseconds ${NAME} ${downAfterMs}`,
       `sentinel failover-timeout ${NAME} 3000`,
     ].join('\n'),
   )

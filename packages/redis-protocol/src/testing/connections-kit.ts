@@ -23,7 +23,8 @@ export function connectionsKit(
     for (const master of await under().client.masters()) {
       count += String(await master.send(['CLIENT', 'LIST', 'TYPE', 'pubsub']))
         .split('\n')
-        .filter(Boolean).length
+        // Sentinels subscribe at the servers that they watch.
+        .filter((line) => line !== '' && !line.includes(' name=sentinel-')).length
     }
     return count
   }
