@@ -158,12 +158,22 @@ function ending({ witness, random }: Self, { executionId: owner }: ExecutionCont
   return result
 }
 
-/** The work itself, step by step. False: it learned that it is not the owner any more, and stopped. */
+/** The work itself. False: it learned that it is to stop, and did. What closing interrupts is given back, uncounted. */
 async function body(self: Self, key: string, execution: ExecutionContext, askedAt: number): Promise<boolean> {
-  const { witness, ledger, random } = self
+  const { witness } = self
   const { executionId: owner, fencingToken: fence, attempt, signal } = execution
   witness.tell({ type: 'granted', at: clock(), askedAt, key, owner, fence, attempt })
-  for (let steps = between(random, 0, 6); steps > 0 && !signal.aborted; steps--) {
+  const done = await steps(self, key, execution)
+  const { code } = Object(signal.reason) as { code?: unknown }
+  if (!done && code === 'CLOSED') witness.tell({ type: 'ending', at: clock(), owner, how: 'release' })
+  return done
+}
+
+/** Step by step. */
+async function steps(self: Self, key: string, execution: ExecutionContext): Promise<boolean> {
+  const { witness, ledger, random } = self
+  const { executionId: owner, fencingToken: fence, signal } = execution
+  for (let left = between(random, 0, 6); left > 0 && !signal.aborted; left--) {
     await work(self, 2 * LEASE_MS)
     await witnessSignal(witness, owner, signal)
     if (random() < 0.3) await save(self, execution)

@@ -35,7 +35,9 @@ function tooEarly(start: Ownership, before: Ownership, windowMs: number): Violat
 
 function uncounted(start: Ownership, before: Ownership): Violation | undefined {
   if (start.attempt === undefined || before.attempt === undefined) return undefined
-  const crashed = before.ending === undefined || before.ended?.accepted === false
+  // A release that was refused may have been recorded at its first sending, and then it does not count.
+  const refused = before.ended?.accepted === false && before.ending?.how !== 'release'
+  const crashed = before.ending === undefined || refused
   const failed = before.ending?.how === 'failure' && before.ended?.accepted === true
   if (!(crashed || failed) || start.attempt > before.attempt) return undefined
   return {
