@@ -1,4 +1,4 @@
-export { type Cache, type CacheEntryOptions, type CacheOptions } from './cache/cache.ts'
+export type { Cache, CacheEntryOptions, CacheOptions, CacheStats } from './cache/cache.ts'
 export { type Codec, jsonCodec } from './codec.ts'
 export {
   ClosedError,

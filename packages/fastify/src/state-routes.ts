@@ -124,10 +124,7 @@ export const holdfastState: FastifyPluginAsync<StateRoutesOptions> = async (
     locks.inspect(params.name),
   )
 
-  if ('stats' in cache) {
-    const { stats } = cache as { stats: () => unknown }
-    app.get('/cache/stats', { schema: schemas.cacheStatsSchema }, async () => stats())
-  }
+  app.get('/cache/stats', { schema: schemas.cacheStatsSchema }, async () => cache.stats())
 }
 
 const STATUS: Readonly<Record<string, number>> = {

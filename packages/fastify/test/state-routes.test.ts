@@ -38,6 +38,7 @@ describe('state routes', () => {
       ['POST', '/ops/executions/j/k/cancel'],
       ['DELETE', '/ops/executions/j/k'],
       ['GET', '/ops/locks/l'],
+      ['GET', '/ops/cache/stats'],
     ] as const
     for (const [method, url] of routes) expect((await app.inject({ method, url })).statusCode).toBe(401)
     const open = fastify()
@@ -141,6 +142,14 @@ describe('state routes', () => {
     await using lease = await app.holdfast.locks.acquire('printer')
     const held = await app.inject({ url: '/ops/locks/printer', headers: admin })
     expect(held.json()).toMatchObject({ name: 'printer', waiting: 0, holders: [{ token: lease.token }] })
+  })
+
+  test('show how the cache is doing', async () => {
+    const app = await stateApp()
+    await app.holdfast.cache.getOrCreate('a', () => 1)
+    await app.holdfast.cache.get('a')
+    const stats = await app.inject({ url: '/ops/cache/stats', headers: admin })
+    expect(stats.json()).toMatchObject({ hits: 1, misses: 1, hitRate: 0.5, loads: 1 })
   })
 
   test('are described for @fastify/swagger, as are idempotent routes', async () => {

@@ -22,6 +22,24 @@ export interface Cache {
    * `undefined` stores nothing. When the storage cannot be reached, `load` answers. Errors of `load` are rethrown.
    */
   getOrCreate<T>(key: string, load: () => T | Promise<T>, options?: CacheEntryOptions): Promise<T>
+  /** What this process has seen so far. */
+  stats(): CacheStats
+}
+
+/** Counts since this cache was made. */
+export interface CacheStats {
+  /** Reads that found a value. */
+  readonly hits: number
+  /** Reads that found none. */
+  readonly misses: number
+  /** Hits of all reads; undefined before the first. */
+  readonly hitRate: number | undefined
+  /** Calls that waited for a load that was under way in this process. */
+  readonly joined: number
+  readonly loads: number
+  readonly loadFailures: number
+  /** Loaded values that were not stored, because the key was removed or set meanwhile. */
+  readonly fillsRefused: number
 }
 
 export interface CacheEntryOptions {
@@ -57,7 +75,8 @@ export function cacheOver(
   checkDuration('ttlMs', defaultTtlMs, 1)
   const { runtime } = calls
   const { values } = calls.storage
-  const loads = new Map<string, Promise<unknown>>()
+  const underWay = new Map<string, Promise<unknown>>()
+  const counts = { hits: 0, misses: 0, joined: 0, loads: 0, loadFailures: 0, fillsRefused: 0 }
 
   const keyOf = (key: string): string => `${prefix}:${checkName('key', key)}`
   const ttlOf = ({ ttlMs = defaultTtlMs }: CacheEntryOptions): number => checkDuration('ttlMs', ttlMs, 1)
@@ -65,8 +84,22 @@ export function cacheOver(
   const send = async <R>(command: () => Promise<R>): Promise<R> =>
     (await breaker.guard(() => calls.call(command, CACHE_TIMEOUT_MS))).reply
 
-  const read = async (storageKey: string): Promise<unknown> =>
-    decode(await send(() => values.get(storageKey)), codec)
+  const read = async (storageKey: string): Promise<unknown> => {
+    const value = decode(await send(() => values.get(storageKey)), codec)
+    if (value === undefined) counts.misses += 1
+    else counts.hits += 1
+    return value
+  }
+
+  const loadValue = async <T>(load: () => T | Promise<T>): Promise<T> => {
+    counts.loads += 1
+    try {
+      return await load()
+    } catch (error) {
+      counts.loadFailures += 1
+      throw error
+    }
+  }
 
   /** The value, or what the load makes of it while it holds the key's placeholder. */
   const loadOnce = async <T>(storageKey: string, load: () => T | Promise<T>, ttlMs: number): Promise<T> => {
@@ -83,7 +116,7 @@ export function cacheOver(
       }
     } catch (error) {
       // A cache that cannot be reached must not take the app with it.
-      if (isUnavailable(error)) return load()
+      if (isUnavailable(error)) return loadValue(load)
       throw error
     }
     return fill(storageKey, placeholder, load, ttlMs)
@@ -99,14 +132,15 @@ export function cacheOver(
       values.replace(storageKey, placeholder, placeholder, LOAD_LEASE_MS),
     )
     try {
-      const value = await load()
+      const value = await loadValue(load)
       renewal.stop()
-      // Refused when the placeholder is gone: the key was removed or set meanwhile, and that wins.
-      await send(() =>
+      const stored = await send(() =>
         value === undefined
           ? values.removeIf(storageKey, placeholder)
           : values.replace(storageKey, placeholder, VALUE + codec.encode(value), ttlMs),
       ).catch(ignoreUnavailable)
+      // The placeholder is gone: the key was removed or set meanwhile, and that wins.
+      if (stored === false) counts.fillsRefused += 1
       return value
     } catch (error) {
       renewal.stop()
@@ -143,11 +177,14 @@ export function cacheOver(
       const storageKey = keyOf(key)
       const ttlMs = ttlOf(entry)
       const data = VALUE + codec.encode(value)
+      underWay.delete(storageKey)
       await send(() => values.set(storageKey, data, ttlMs))
     },
 
     async remove(key) {
       const keys = (typeof key === 'string' ? [key] : key).map(keyOf)
+      // Whoever asks from now on must not get what was loaded before.
+      for (const storageKey of keys) underWay.delete(storageKey)
       return keys.length === 0 ? 0 : send(() => values.remove(keys))
     },
 
@@ -159,11 +196,21 @@ export function cacheOver(
     async getOrCreate<T>(key: string, load: () => T | Promise<T>, entry: CacheEntryOptions = {}) {
       const storageKey = keyOf(key)
       const ttlMs = ttlOf(entry)
-      const underWay = loads.get(storageKey)
-      if (underWay !== undefined) return underWay as Promise<T>
-      const loading = loadOnce(storageKey, load, ttlMs).finally(() => loads.delete(storageKey))
-      loads.set(storageKey, loading)
+      const joined = underWay.get(storageKey)
+      if (joined !== undefined) {
+        counts.joined += 1
+        return joined as Promise<T>
+      }
+      const loading = loadOnce(storageKey, load, ttlMs).finally(() => {
+        if (underWay.get(storageKey) === loading) underWay.delete(storageKey)
+      })
+      underWay.set(storageKey, loading)
       return loading
+    },
+
+    stats() {
+      const reads = counts.hits + counts.misses
+      return { ...counts, hitRate: reads === 0 ? undefined : counts.hits / reads }
     },
   }
 }
@@ -172,6 +219,6 @@ function decode(stored: string | null, codec: Codec): unknown {
   return stored?.startsWith(VALUE) ? codec.decode(stored.slice(VALUE.length)) : undefined
 }
 
-function ignoreUnavailable(error: unknown): void {
+function ignoreUnavailable(error: unknown): undefined {
   if (!isUnavailable(error)) throw error
 }
