@@ -26,6 +26,8 @@ export default defineConfig({
       project('scripts', '**/*.test.ts'),
     ],
     globalSetup: ['scripts/vitest-redis.ts'],
+    // More than there are processors: most tests wait, for leases to end and servers to come back.
+    maxWorkers: 4,
     passWithNoTests: true,
   },
 })
