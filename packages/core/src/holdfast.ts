@@ -1,6 +1,5 @@
 import { type Cache, type CacheOptions, cacheOver } from './cache/cache.ts'
 import { Breaker } from './cache/breaker.ts'
-import { checkName } from './check.ts'
 import { InvalidArgumentError } from './errors.ts'
 import { type Idempotency, type IdempotencyOptions, idempotencyOver } from './idempotency/idempotency.ts'
 import { type Locks, type LocksOptions, locksOver } from './locks/locks.ts'
@@ -63,7 +62,6 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   const { storage, cacheStorage = storage, prefix = 'holdfast', instance } = options
   checkStorage('storage', storage)
   checkStorage('cacheStorage', cacheStorage)
-  checkName('prefix', prefix)
   const lag = new TimerLag(options.runtime ?? systemRuntime)
   const { runtime } = lag
   const calls = new StorageCalls(storage, runtime, options)

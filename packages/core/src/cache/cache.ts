@@ -1,6 +1,7 @@
 import { checkDuration, checkName } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
 import { type Codec, jsonCodec } from '../codec.ts'
+import { appOf } from '../prefix.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import { Breaker, isUnavailable } from './breaker.ts'
 
@@ -71,14 +72,14 @@ export function cacheOver(
   breaker: Breaker = new Breaker(calls.runtime),
 ): Cache {
   const { prefix = 'holdfast', codec = jsonCodec, ttlMs: defaultTtlMs = 300_000 } = options
-  checkName('prefix', prefix)
+  const app = appOf(prefix)
   checkDuration('ttlMs', defaultTtlMs, 1)
   const { runtime } = calls
   const { values } = calls.storage
   const underWay = new Map<string, Promise<unknown>>()
   const counts = { hits: 0, misses: 0, joined: 0, loads: 0, loadFailures: 0, fillsRefused: 0 }
 
-  const keyOf = (key: string): string => `${prefix}:${checkName('key', key)}`
+  const keyOf = (key: string): string => `${app}:${checkName('key', key)}`
   const ttlOf = ({ ttlMs = defaultTtlMs }: CacheEntryOptions): number => checkDuration('ttlMs', ttlMs, 1)
 
   const send = async <R>(command: () => Promise<R>): Promise<R> =>

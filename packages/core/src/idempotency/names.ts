@@ -1,4 +1,5 @@
 import { checkName } from '../check.ts'
+import { appOf } from '../prefix.ts'
 import type { ExecutionName } from './execution.ts'
 import { keyText } from './observation.ts'
 
@@ -12,9 +13,9 @@ export interface Names {
   readonly jobTypes: string
 }
 
-/** Different apps, job types and keys never share a record: the first `:` of a collection ends the prefix. */
+/** Different apps, job types and keys never share a record. */
 export function namesWith(prefix: string): Names {
-  const app = checkName('prefix', prefix).replace(/[%:]/g, encodeURIComponent)
+  const app = appOf(prefix)
   let lastType: string | undefined
   let lastCollection = ''
   const collection = (jobType: string): string => {

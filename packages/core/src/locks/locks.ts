@@ -1,5 +1,6 @@
 import { checkDuration, checkName } from '../check.ts'
 import { ClosedError, InvalidArgumentError } from '../errors.ts'
+import { appOf } from '../prefix.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import { Attempt, lockHolder } from './attempt.ts'
 import type { LockHolder } from './errors.ts'
@@ -98,7 +99,7 @@ export interface Locks extends Lockable<[name: string]> {
 /** Locks over calls that other features share. */
 export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Locks {
   const { prefix = 'holdfast', instance, claimMs = 3_000, ...defaults } = options
-  checkName('prefix', prefix)
+  const app = appOf(prefix)
   if (instance !== undefined) checkName('instance', instance)
   const standard = lockSettings({}, defaults)
   const room = openRoom(
@@ -158,9 +159,7 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
     }
     const { waitMs: totalMs } = settingsOf(options)
     // By code unit: the same order in every process, whatever its locale.
-    const targets = [...new Set(names)]
-      .sort((a, b) => (a < b ? -1 : 1))
-      .map((name) => lockTarget(prefix, name))
+    const targets = [...new Set(names)].sort((a, b) => (a < b ? -1 : 1)).map((name) => lockTarget(app, name))
     const startedAt = calls.runtime.monotonicNow()
     const waitLeftMs = (): number => Math.max(0, totalMs - (calls.runtime.monotonicNow() - startedAt))
     for (;;) {
@@ -191,15 +190,15 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
   }
 
   return {
-    acquire: async (name, options) => acquire(lockTarget(prefix, name), options),
-    tryAcquire: async (name, options) => tryAcquire(lockTarget(prefix, name), options),
+    acquire: async (name, options) => acquire(lockTarget(app, name), options),
+    tryAcquire: async (name, options) => tryAcquire(lockTarget(app, name), options),
     run: async <T>(name: string, options: LockOptions | LockBody<T>, body?: LockBody<T>) =>
-      run(lockTarget(prefix, name), ...optionsAndBody(options, body)),
-    inspect: async (name) => inspect(lockTarget(prefix, name)),
-    revoke: async (name, options = {}) => revoke(lockTarget(prefix, name), options),
+      run(lockTarget(app, name), ...optionsAndBody(options, body)),
+    inspect: async (name) => inspect(lockTarget(app, name)),
+    revoke: async (name, options = {}) => revoke(lockTarget(app, name), options),
     acquireAll: async (names, options = {}) => acquireAll(names, options),
     semaphore: (name, { permits }) => {
-      const target = semaphoreTarget(prefix, name, permits)
+      const target = semaphoreTarget(app, name, permits)
       return {
         name,
         permits,

@@ -88,11 +88,11 @@ export interface LockTarget {
   readonly permits: number
 }
 
-export function lockTarget(prefix: string, name: string): LockTarget {
-  return { key: `${prefix}:lock:${checkName('A lock name', name)}`, name, permits: 1 }
+export function lockTarget(app: string, name: string): LockTarget {
+  return { key: `${app}:lock:${checkName('A lock name', name)}`, name, permits: 1 }
 }
 
-export function semaphoreTarget(prefix: string, name: string, permits: number): LockTarget {
+export function semaphoreTarget(app: string, name: string, permits: number): LockTarget {
   checkInteger('permits', permits, 1, MOST_PERMITS)
-  return { key: `${prefix}:semaphore:${checkName('A semaphore name', name)}`, name, permits }
+  return { key: `${app}:semaphore:${checkName('A semaphore name', name)}`, name, permits }
 }
