@@ -9,7 +9,7 @@ import type { ExecutionContext } from './execution-context.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { type Observations, observeUntil } from './observation.ts'
 import type { ResolvedOptions, StartOptions } from './options.ts'
-import type { Current } from './record.ts'
+import { type Current, currentOf } from './record.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 import type { Starts } from './starts.ts'
 import { reviveError } from './stored-error.ts'
@@ -65,14 +65,20 @@ export async function beginJob(
   const mayWait = resolved.onInProgress !== 'reject'
   const giveUpAt = mayWait ? calls.runtime.monotonicNow() + resolved.waitMs : 0
   let view = starts.known(job) ?? (mayWait ? runningElsewhere(observations.latest(job.key)) : undefined)
+  let isConfirmed = false
   for (;;) {
     const decision = view?.current ? decide(view.current, view.now, command) : undefined
     if (view?.current && decision !== undefined && decision.type !== 'write') {
       if (decision.type !== 'inProgress') return outcomeOf(job, resolved, decision, view.current, view.now)
-      const next = mayWait ? await waitElsewhere(starter, job, start, resolved, view, giveUpAt) : undefined
+      if (!mayWait || isConfirmed) return inProgress(job, resolved, view.current, view.now)
+      view = await waitElsewhere(starter, job, start, resolved, view, giveUpAt)
       assertOpen(starter)
-      if (next === undefined) return inProgress(job, resolved, view.current, view.now)
-      view = next
+      if (view === undefined) {
+        // What was heard last may be old: in an outage nobody can say that the job still runs.
+        view = starts.known(job) ?? (await readView(calls, job))
+        assertOpen(starter)
+        isConfirmed = true
+      }
       continue
     }
     const underWay = starts.underWay(job)
@@ -114,6 +120,11 @@ function commandOf(starter: Starter, { fingerprint }: StartOptions, resolved: Re
 /** Good enough to begin waiting; any other state must be asked for. */
 function runningElsewhere(view: View | undefined): View | undefined {
   return view?.current?.record.status === 'executing' ? view : undefined
+}
+
+async function readView(calls: StorageCalls, { key }: ExecutionName): Promise<View> {
+  const { reply } = await calls.call(() => calls.storage.records.read(key))
+  return { current: currentOf(reply.entry), now: reply.now }
 }
 
 /** The state after the wait that the policy allows; undefined when the time is over. */

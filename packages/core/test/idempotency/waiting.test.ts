@@ -161,6 +161,29 @@ describe("onInProgress 'wait'", () => {
     expect([link.subscriptions, runtime.timers]).toEqual([0, timers])
   })
 
+  it('asks once more at its deadline: an outage that nothing told of yet is not a job in progress', async () => {
+    const { runtime, join } = createWorld()
+    await started(join().idempotency, { leaseMs: 60_000 })
+    const { idempotency, link } = join()
+    const run = watched(idempotency.run('job', 'k', { ...wait, waitMs: 3_000 }, never))
+    await runtime.advance(100)
+    link.blackHole = true
+    await runtime.advance(20_000)
+    expect(run.error).toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+  })
+
+  it('replays at its deadline what no hint told of', async () => {
+    const { runtime, join } = createWorld()
+    const execution = await started(join().idempotency, { leaseMs: 60_000 })
+    const { idempotency, link } = join()
+    link.deaf = true
+    const run = watched(idempotency.run('job', 'k', { ...wait, waitMs: 1_000 }, never))
+    await runtime.advance(500)
+    await execution.markSuccess('r')
+    await runtime.advance(500)
+    expect(run.value).toMatchObject({ status: 'replayed', result: 'r' })
+  })
+
   it('says at its deadline that the storage is down, and not that somebody runs it', async () => {
     const { runtime, join } = createWorld()
     await started(join().idempotency, { leaseMs: 60_000 })
