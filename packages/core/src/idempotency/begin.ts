@@ -1,5 +1,6 @@
+import { checkSignal } from '../check-signal.ts'
 import type { StorageCalls } from '../storage-calls.ts'
-import { type ClosedError, SelfDeadlockError } from '../errors.ts'
+import { type ClosedError, InvalidArgumentError, SelfDeadlockError } from '../errors.ts'
 import { isAncestor, parentExecutionId } from './ancestry.ts'
 import { type BeginCommand, type Decision, decide } from './decide.ts'
 import { WaitAbortedError } from './errors.ts'
@@ -59,6 +60,10 @@ export async function beginJob(
   resolved: ResolvedOptions,
 ): Promise<Begun> {
   const { calls, starts, observations } = starter
+  checkSignal(start.signal)
+  if (start.onProgress !== undefined && typeof start.onProgress !== 'function') {
+    throw new InvalidArgumentError('onProgress must be a function.')
+  }
   assertOpen(starter)
   if (start.signal?.aborted) throw waitAborted(job, start.signal)
   let command = commandOf(starter, start, resolved)
@@ -147,7 +152,7 @@ async function waitElsewhere(
     const snapshot = snapshotOf(job, current, now, codec)
     if (current.rev !== shownRev) {
       shownRev = current.rev
-      start.onProgress?.(snapshot)
+      show(start.onProgress, snapshot)
     }
     return snapshot.stalled && onStalled !== 'reject'
   }
@@ -156,6 +161,12 @@ async function waitElsewhere(
   const view = await observeUntil(observations, calls, job.key, isOver, { waitMs, signal, seen })
   if (view === 'aborted') throw waitAborted(job, signal)
   return view === 'timeout' ? undefined : view
+}
+
+/** An async `onProgress` is not waited for, and its rejection must not end the process. */
+function show(onProgress: StartOptions['onProgress'], snapshot: ExecutionSnapshot): void {
+  const shown: unknown = onProgress?.(snapshot)
+  if (shown instanceof Promise) shown.catch(() => undefined)
 }
 
 export function waitAborted({ jobType, jobKey }: ExecutionName, signal: AbortSignal | undefined): Error {

@@ -1,3 +1,4 @@
+import { checkSignal } from '../check-signal.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { RecordKey } from '../storage/records.ts'
 import type { Execution, View } from './execution.ts'
@@ -122,6 +123,7 @@ export function observeUntil(
   { waitMs, signal, seen }: WaitLimits,
 ): Promise<View | 'timeout' | 'aborted'> {
   return new Promise((resolve, reject) => {
+    checkSignal(signal)
     let stop: StopObserving | undefined
     let settled = false
     const settle = (finish: () => void): void => {

@@ -1,3 +1,4 @@
+import { checkSignal } from '../check-signal.ts'
 import type { View } from './execution.ts'
 import type { Observer, StopObserving } from './observation.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
@@ -14,6 +15,7 @@ export interface WatchSource {
  * is left, or is returned, also while a `next()` is pending.
  */
 export function watching(source: WatchSource): AsyncIterable<ExecutionSnapshot> {
+  checkSignal(source.signal)
   return { [Symbol.asyncIterator]: () => new Watch(source) }
 }
 

@@ -1,3 +1,4 @@
+import { checkSignal } from '../check-signal.ts'
 import { HoldfastError, SelfDeadlockError, StorageUnavailableError } from '../errors.ts'
 import type { Instant } from '../runtime.ts'
 import { type AcquireReply, type LeaseHolder, processOf } from '../storage/leases.ts'
@@ -78,7 +79,7 @@ export class Attempt implements Waiting {
     settings: LockSettings,
     orNull: boolean,
   ): Promise<HeldLease | null> {
-    const { signal } = settings
+    const signal = checkSignal(settings.signal)
     if (signal?.aborted) return Promise.reject(new LockAbortedError(target.name, { cause: signal.reason }))
     if (
       !orNull &&

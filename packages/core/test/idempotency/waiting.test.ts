@@ -347,6 +347,56 @@ describe("onInProgress 'attach'", () => {
   })
 })
 
+describe('a wait', () => {
+  it.each([
+    ['the controller', new AbortController()],
+    ['an empty object', {}],
+    ['null', null],
+    ['a text', 'signal'],
+  ])('refuses a wrong signal at the call: %s', async (_, wrong) => {
+    const { runtime, join } = createWorld()
+    await started(join().idempotency, { leaseMs: 60_000 })
+    const { idempotency, link } = join()
+    const timers = runtime.timers
+    const signal = wrong as unknown as AbortSignal
+    const options = { onInProgress: 'attach', signal } as const
+    const refused = { code: 'INVALID_ARGUMENT', message: 'signal must be an AbortSignal.' }
+    await expect(idempotency.run('job', 'k', options, never)).rejects.toMatchObject(refused)
+    await expect(idempotency.begin('job', 'k', options)).rejects.toMatchObject(refused)
+    await expect(idempotency.waitForCompletion('job', 'k', { signal })).rejects.toMatchObject(refused)
+    expect(() => idempotency.watch('job', 'k', { signal })).toThrow(expect.objectContaining(refused))
+    expect([link.subscriptions, runtime.timers]).toEqual([0, timers])
+  })
+
+  it('refuses an onProgress that is no function, and outlives one whose promise rejects', async () => {
+    const { join } = createWorld()
+    const execution = await started(join().idempotency)
+    const { idempotency } = join()
+    const text = 'log' as unknown as () => void
+    await expect(
+      idempotency.run('job', 'k', { onInProgress: 'attach', onProgress: text }, never),
+    ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    const unhandled: unknown[] = []
+    const note = (error: unknown): void => void unhandled.push(error)
+    process.on('unhandledRejection', note)
+    try {
+      let shown = 0
+      const onProgress = async (): Promise<void> => {
+        shown += 1
+        throw new Error('the log is down')
+      }
+      const run = watched(idempotency.run('job', 'k', { onInProgress: 'attach', onProgress }, never))
+      await settle()
+      await new Promise((resolve) => setImmediate(resolve))
+      await execution.markSuccess('r')
+      await settle()
+      expect([shown, run.value?.result, unhandled]).toEqual([1, 'r', []])
+    } finally {
+      process.off('unhandledRejection', note)
+    }
+  })
+})
+
 describe('waitForCompletion', () => {
   it('answers at once when there is nothing to wait for', async () => {
     const { join } = createWorld()

@@ -62,6 +62,30 @@ describe('a waiter', () => {
     ;(await waiting).assertValid()
   })
 
+  it('refuses a wrong signal at the call, and leaves nothing behind', async () => {
+    const { runtime, commands, join } = createWorld()
+    const { locks } = join()
+    const timers = runtime.timers
+    for (const wrong of [new AbortController(), {}, null, 'signal']) {
+      const signal = wrong as unknown as AbortSignal
+      const calls = [
+        locks.acquire('a', { signal }),
+        locks.tryAcquire('a', { signal }),
+        locks.run('a', { signal }, () => undefined),
+        locks.semaphore('s', { permits: 2 }).acquire({ signal }),
+        locks.acquireAll(['a', 'b'], { signal }),
+      ]
+      for (const { status, reason } of (await Promise.allSettled(calls)) as PromiseRejectedResult[]) {
+        expect([status, reason]).toMatchObject([
+          'rejected',
+          { code: 'INVALID_ARGUMENT', message: 'signal must be an AbortSignal.' },
+        ])
+      }
+    }
+    expect([commands, runtime.timers]).toEqual([[], timers])
+    await locks.close()
+  })
+
   it('asks when the connection is back', async () => {
     const { join } = createWorld()
     const lease = await join().locks.acquire('a')
