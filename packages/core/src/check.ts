@@ -56,7 +56,36 @@ export function checkName(what: string, value: string): string {
   return value
 }
 
+/** An object, and its members may be read: null, given by somebody without the types, is refused by name. */
+export function checkOptions<T extends object>(options: T): T {
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidArgumentError(`The options must be an object, not ${show(options)}.`)
+  }
+  return options
+}
+
+export function checkString(what: string, value: string): string {
+  if (typeof value !== 'string')
+    throw new InvalidArgumentError(`${what} must be a string, not ${show(value)}.`)
+  return value
+}
+
+export function checkFunction<T>(what: string, value: T): T {
+  if (typeof value !== 'function')
+    throw new InvalidArgumentError(`${what} must be a function, not ${show(value)}.`)
+  return value
+}
+
 function show(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  const text = typeof value === 'string' ? JSON.stringify(value) : textOf(value)
   return text.length > 80 ? `${text.slice(0, 80)}…` : text
+}
+
+/** Not every object can say what it is: a message about a wrong value must not fail over it. */
+function textOf(value: unknown): string {
+  try {
+    return String(value)
+  } catch {
+    return `an ${typeof value}`
+  }
 }

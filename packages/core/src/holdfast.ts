@@ -1,5 +1,6 @@
 import { type Cache, type CacheOptions, cacheOver } from './cache/cache.ts'
 import { Breaker } from './cache/breaker.ts'
+import { checkDuration, checkOptions } from './check.ts'
 import { InvalidArgumentError } from './errors.ts'
 import { type Idempotency, type IdempotencyOptions, idempotencyOver } from './idempotency/idempotency.ts'
 import { type Locks, type LocksOptions, locksOver } from './locks/locks.ts'
@@ -59,7 +60,7 @@ export interface Health {
 
 /** Everything over one storage, sharing its connection, its deadlines and its picture of the storage's clock. */
 export function createHoldfast(options: HoldfastOptions): Holdfast {
-  const { storage, cacheStorage = storage, prefix = 'holdfast', instance } = options
+  const { storage, cacheStorage = storage, prefix = 'holdfast', instance } = checkOptions(options)
   checkStorage('storage', storage)
   checkStorage('cacheStorage', cacheStorage)
   const lag = new TimerLag(options.runtime ?? systemRuntime)
@@ -94,7 +95,12 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
       cacheBreaker: breaker.state,
       renewalLagMs: lag.worstMs(),
     }),
-    close: ({ graceMs = 0 } = {}) => (closed ??= close(graceMs)),
+    async close(how = {}) {
+      // Checked before anything is closed: a refused call leaves the instance to be closed by the next.
+      const { graceMs = 0 } = checkOptions(how)
+      checkDuration('graceMs', graceMs, 0)
+      await (closed ??= close(graceMs))
+    },
     [Symbol.asyncDispose]: () => (closed ??= close(0)),
   }
 }
@@ -138,6 +144,7 @@ async function healthOf(calls: StorageCalls): Promise<Omit<Health, 'cacheBreaker
     const roundTripMs = runtime.monotonicNow() - sentAt.monotonic
     return { status: 'up', connection, roundTripMs, findings: await storage.verify(), error: null }
   } catch (error) {
+  checkOptions(options)
     return { status: 'down', connection, roundTripMs: null, findings: [], error: error as Error }
   }
 }

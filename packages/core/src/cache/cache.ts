@@ -1,4 +1,4 @@
-import { checkDuration, checkName } from '../check.ts'
+import { checkDuration, checkFunction, checkName, checkOptions } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
 import { type Codec, jsonCodec } from '../codec.ts'
 import { appOf } from '../prefix.ts'
@@ -80,7 +80,10 @@ export function cacheOver(
   const counts = { hits: 0, misses: 0, joined: 0, loads: 0, loadFailures: 0, fillsRefused: 0 }
 
   const keyOf = (key: string): string => `${app}:${checkName('key', key)}`
-  const ttlOf = ({ ttlMs = defaultTtlMs }: CacheEntryOptions): number => checkDuration('ttlMs', ttlMs, 1)
+  const ttlOf = (entry: CacheEntryOptions): number => {
+    const { ttlMs = defaultTtlMs } = checkOptions(entry)
+    return checkDuration('ttlMs', ttlMs, 1)
+  }
 
   const send = async <R>(command: () => Promise<R>): Promise<R> =>
     (await breaker.guard(() => calls.call(command, CACHE_TIMEOUT_MS))).reply
@@ -183,7 +186,7 @@ export function cacheOver(
     },
 
     async remove(key) {
-      const keys = (typeof key === 'string' ? [key] : key).map(keyOf)
+      const keys = (Array.isArray(key) ? key : [key]).map(keyOf)
       // Whoever asks from now on must not get what was loaded before.
       for (const storageKey of keys) underWay.delete(storageKey)
       return keys.length === 0 ? 0 : send(() => values.remove(keys))
@@ -197,6 +200,7 @@ export function cacheOver(
     async getOrCreate<T>(key: string, load: () => T | Promise<T>, entry: CacheEntryOptions = {}) {
       const storageKey = keyOf(key)
       const ttlMs = ttlOf(entry)
+      checkFunction('load', load)
       const joined = underWay.get(storageKey)
       if (joined !== undefined) {
         counts.joined += 1

@@ -1,4 +1,4 @@
-import { checkDuration, checkInteger, checkOneOf } from '../check.ts'
+import { checkDuration, checkInteger, checkOneOf, checkOptions, checkString } from '../check.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { ListReply, RecordEntry, RecordKey } from '../storage/records.ts'
 import type { Codec } from '../codec.ts'
@@ -107,7 +107,8 @@ export function createAdministration(
 
     listJobTypes,
 
-    async list(jobType, { status, limit = 100, cursor } = {}) {
+    async list(jobType, options = {}) {
+      const { status, limit = 100, cursor } = checkOptions(options)
       const collection = names.collection(jobType)
       checkInteger('limit', limit, 1, 1_000)
       if (status !== undefined) checkOneOf('status', status, ['executing', 'completed', 'failed'])
@@ -136,7 +137,9 @@ export function createAdministration(
       return false
     },
 
-    async requestCancel(jobType, jobKey, { reason = 'Cancelled on request.' } = {}) {
+    async requestCancel(jobType, jobKey, options = {}) {
+      const { reason = 'Cancelled on request.' } = checkOptions(options)
+      checkString('reason', reason)
       const { key } = names.of(jobType, jobKey)
       let { entry, now } = (await calls.call(() => records.read(key))).reply
       while (entry !== null) {
@@ -156,7 +159,8 @@ export function createAdministration(
       return false
     },
 
-    async cleanupExpiredExecutions(olderThanMs, { jobType } = {}) {
+    async cleanupExpiredExecutions(olderThanMs, options = {}) {
+      const { jobType } = checkOptions(options)
       checkDuration('olderThanMs', olderThanMs, 0)
       if (jobType !== undefined) names.collection(jobType)
       const remove = async (key: RecordKey, rev: number): Promise<number> =>

@@ -1,5 +1,5 @@
 import { Alarms } from '../alarms.ts'
-import { checkDuration } from '../check.ts'
+import { checkDuration, checkFunction, checkOptions } from '../check.ts'
 import type { Codec } from '../codec.ts'
 import { ClosedError } from '../errors.ts'
 import type { Timer } from '../runtime.ts'
@@ -108,11 +108,8 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
   }
   const methods = startMethods(starter, bodies, resolve)
 
-  const waitForCompletion: Idempotency['waitForCompletion'] = async (
-    jobType,
-    jobKey,
-    { waitMs = 30_000, signal } = {},
-  ) => {
+  const waitForCompletion: Idempotency['waitForCompletion'] = async (jobType, jobKey, options = {}) => {
+    const { waitMs = 30_000, signal } = checkOptions(options)
     const job = names.of(jobType, jobKey)
     if (waitMs !== Infinity) checkDuration('waitMs', waitMs, 0)
     if (closing !== undefined) throw closing
@@ -162,7 +159,8 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
 
     waitForCompletion,
 
-    watch(jobType, jobKey, { signal } = {}) {
+    watch(jobType, jobKey, options = {}) {
+      const { signal } = checkOptions(options)
       const job = names.of(jobType, jobKey)
       return watching({
         signal,
@@ -176,7 +174,9 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
 
     define(jobType, jobOptions) {
       names.collection(jobType)
-      const { key, fingerprint, ...policies } = jobOptions
+      const { key, fingerprint, ...policies } = checkOptions(jobOptions)
+      checkFunction('key', key)
+      if (fingerprint !== undefined) checkFunction('fingerprint', fingerprint)
       const resolveOwn = resolver({ ...defaults, ...withoutUndefined(policies) })
       codecs.set(jobType, resolveOwn({}).codec)
       const own = startMethods(starter, bodies, resolveOwn)
@@ -186,7 +186,8 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
       })
     },
 
-    async close({ graceMs = 0 } = {}) {
+    async close(how = {}) {
+      const { graceMs = 0 } = checkOptions(how)
       checkDuration('graceMs', graceMs, 0)
       await close(graceMs)
     },

@@ -1,4 +1,4 @@
-import { checkDuration, checkInteger, checkOneOf } from '../check.ts'
+import { checkDuration, checkInteger, checkOneOf, checkOptions } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
 import { type Codec, jsonCodec } from '../codec.ts'
 import type { BeginPolicy } from './decide.ts'
@@ -93,7 +93,7 @@ const OF_ONE_CALL = new Set<string>(['fingerprint', 'signal', 'onProgress'])
 export function resolver(defaults: ExecutionOptions): (start: StartOptions) => ResolvedOptions {
   const base = resolveOptions(withoutUndefined(defaults))
   return (start) => {
-    for (const name in start) {
+    for (const name in checkOptions(start)) {
       if (!OF_ONE_CALL.has(name)) return resolveOptions({ ...defaults, ...withoutUndefined(start) })
     }
     return base

@@ -1,4 +1,4 @@
-import { checkDuration, checkName } from '../check.ts'
+import { checkDuration, checkName, checkOptions } from '../check.ts'
 import { ClosedError, InvalidArgumentError } from '../errors.ts'
 import { appOf } from '../prefix.ts'
 import type { StorageCalls } from '../storage-calls.ts'
@@ -143,8 +143,9 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
     const holders = reply.holders.map((holder) => lockHolder(holder, reply.now))
     return { name, holders, waiting: reply.waiting, queue: reply.queue }
   }
-  const revoke = async ({ key }: LockTarget, { token }: RevokeOptions): Promise<readonly string[]> => {
+  const revoke = async ({ key }: LockTarget, options: RevokeOptions): Promise<readonly string[]> => {
     assertOpen()
+    const { token } = checkOptions(options)
     const request = {
       claimMs: room.claimMs,
       ...(token === undefined ? {} : { token: checkName('token', token) }),
@@ -197,7 +198,8 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
     inspect: async (name) => inspect(lockTarget(app, name)),
     revoke: async (name, options = {}) => revoke(lockTarget(app, name), options),
     acquireAll: async (names, options = {}) => acquireAll(names, options),
-    semaphore: (name, { permits }) => {
+    semaphore: (name, options) => {
+      const { permits } = checkOptions(options)
       const target = semaphoreTarget(app, name, permits)
       return {
         name,
@@ -210,7 +212,11 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
         revoke: (options = {}) => revoke(target, options),
       }
     },
-    close: ({ graceMs = 0 } = {}) => (closed ??= close(checkDuration('graceMs', graceMs, 0))),
+    async close(how = {}) {
+      const { graceMs = 0 } = checkOptions(how)
+      checkDuration('graceMs', graceMs, 0)
+      await (closed ??= close(graceMs))
+    },
   }
 }
 

@@ -1,4 +1,4 @@
-import { checkDuration, checkInteger, checkName } from '../check.ts'
+import { checkDuration, checkInteger, checkName, checkOptions } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
 
 /** Shortest lease: below it, the margin for clocks and one round trip leave no time to work in. */
@@ -72,8 +72,7 @@ function replication(durability: LockDurability): LockSettings['durability'] {
 }
 
 function withoutUndefined(options: LockOptions): LockOptions {
-  if (typeof options !== 'object' || options === null)
-    throw new InvalidArgumentError('The options must be an object.')
+  checkOptions(options)
   for (const value of Object.values(options)) {
     if (value === undefined)
       return Object.fromEntries(Object.entries(options).filter(([, given]) => given !== undefined))

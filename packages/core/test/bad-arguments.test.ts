@@ -1,0 +1,69 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { createCache, createHoldfast, createIdempotency, createLocks, memoryStorage } from '@holdfast/core'
+
+const invalid = expect.objectContaining({ code: 'INVALID_ARGUMENT' }) as Error
+/** What somebody without the types passes. */
+const wrong = (value: unknown): never => value as never
+const nothing = wrong(null)
+
+const storage = memoryStorage()
+const holdfast = createHoldfast({ storage })
+const { cache, idempotency, locks } = holdfast
+
+describe('wrong arguments', () => {
+  it.each<[string, () => Promise<unknown>]>([
+    ['cache.set', () => cache.set('a', 1, nothing)],
+    ['cache.getOrCreate', () => cache.getOrCreate('a', () => 1, nothing)],
+    ['cache.getOrCreate without a function', () => cache.getOrCreate('a', wrong(1))],
+    ['cache.remove of undefined', () => cache.remove(wrong(undefined))],
+    ['cache.remove of a number', () => cache.remove(wrong(5))],
+    ['cache.get of an object without a prototype', () => cache.get(wrong(Object.create(null)))],
+    ['cache.get of a symbol', () => cache.get(wrong(Symbol('x')))],
+    ['locks.acquire', () => locks.acquire('a', nothing)],
+    ['locks.tryAcquire', () => locks.tryAcquire('a', nothing)],
+    ['locks.acquireAll', () => locks.acquireAll(['a'], nothing)],
+    ['locks.revoke', () => locks.revoke('a', nothing)],
+    ['locks.close', () => locks.close(nothing)],
+    ['idempotency.run', () => idempotency.run('a', 'b', nothing, () => 1)],
+    ['idempotency.begin', () => idempotency.begin('a', 'b', nothing)],
+    ['idempotency.list', () => idempotency.list('a', nothing)],
+    ['idempotency.requestCancel', () => idempotency.requestCancel('a', 'b', nothing)],
+    ['idempotency.waitForCompletion', () => idempotency.waitForCompletion('a', 'b', nothing)],
+    ['idempotency.cleanupExpiredExecutions', () => idempotency.cleanupExpiredExecutions(1, nothing)],
+    ['idempotency.close', () => idempotency.close(nothing)],
+    ['close', () => holdfast.close(nothing)],
+  ])('of %s reject its promise', async (_, call) => {
+    let promise: Promise<unknown> | undefined
+    expect(() => (promise = call())).not.toThrow()
+    await expect(promise).rejects.toEqual(invalid)
+  })
+
+  it.each<[string, () => unknown]>([
+    ['createHoldfast', () => createHoldfast(nothing)],
+    ['createLocks', () => createLocks(storage, nothing)],
+    ['createIdempotency', () => createIdempotency(storage, nothing)],
+    ['createCache', () => createCache(storage, nothing)],
+    ['semaphore without options', () => locks.semaphore('a', wrong(undefined))],
+    ['define without options', () => idempotency.define('a', nothing)],
+    ['define without key', () => idempotency.define('a', wrong({}))],
+    ['watch', () => idempotency.watch('a', 'b', nothing)],
+  ])('of %s are thrown', (_, call) => {
+    expect(call).toThrow(invalid)
+  })
+})
+
+describe('close', () => {
+  const open = createHoldfast({ storage: memoryStorage() })
+  afterEach(() => open.close())
+
+  it('closes nothing when its arguments are wrong, and closes when they are right', async () => {
+    await expect(open.close({ graceMs: -1 })).rejects.toEqual(invalid)
+    await open.cache.set('a', 1)
+    await (await open.locks.acquire('a')).release()
+    await expect(open.locks.close({ graceMs: -1 })).rejects.toEqual(invalid)
+    await open.close({ graceMs: 10 })
+    await expect(open.locks.acquire('a')).rejects.toThrow(
+      expect.objectContaining({ code: 'CLOSED' }) as Error,
+    )
+  })
+})
