@@ -20,7 +20,8 @@ export interface Holdfast extends AsyncDisposable {
   health(): Promise<Health>
   /**
    * Starts nothing any more, aborts the signals of running bodies and waits up to `graceMs` (default 0) for them,
-   * gives back what they held, and ends its own subscriptions. The client that you made stays open.
+   * gives back what they held, and ends its own subscriptions. The client that you made stays open, and so does a
+   * storage that other instances share: the last of them closes it.
    */
   close(options?: { readonly graceMs?: number }): Promise<void>
 }
@@ -76,12 +77,13 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   const breaker = new Breaker(runtime)
   const cache = cacheOver(cacheCalls, { ...options.cache, prefix }, breaker)
   let closed: Promise<void> | undefined
+  for (const used of new Set([storage, cacheStorage])) sharers.set(used, (sharers.get(used) ?? 0) + 1)
 
   const close = async (graceMs: number): Promise<void> => {
     await Promise.all([locks.close({ graceMs }), idempotency.close({ graceMs })])
     for (const used of new Set([calls, cacheCalls])) {
       used.close()
-      await used.storage.close()
+      if (giveUp(used.storage)) await used.storage.close()
     }
   }
 
@@ -103,6 +105,16 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
     },
     [Symbol.asyncDispose]: () => (closed ??= close(0)),
   }
+}
+
+/** How many open instances use a storage: one that closes must not take it from the others. */
+const sharers = new WeakMap<Storage, number>()
+
+/** True when nobody uses it any more. */
+function giveUp(storage: Storage): boolean {
+  const left = (sharers.get(storage) ?? 1) - 1
+  sharers.set(storage, left)
+  return left === 0
 }
 
 /** What one feature alone is made of. Closing it leaves the storage open, which is yours to close. */

@@ -1,8 +1,12 @@
 import { createHoldfast } from '@holdfast/core'
+import { startRedis } from '@holdfast/testbed/redis'
 import { RedisNode } from '@holdfast/testbed/servers'
 import { Redis } from 'ioredis'
-import { expect, it, onTestFinished } from 'vitest'
+import { afterAll, expect, it, onTestFinished } from 'vitest'
 import { ioredisStorage } from '../src/index.ts'
+
+const server = await startRedis()
+afterAll(async () => await server.stop())
 
 // It takes a second; a heartbeat of the subscription's connection would end it after 20.
 it('closes although the server is frozen and somebody had subscribed', { timeout: 12_000 }, async () => {
@@ -23,4 +27,23 @@ it('closes although the server is frozen and somebody had subscribed', { timeout
   onTestFinished(() => node.resume())
   await holdfast.close({ graceMs: 100 })
   await expect(waiting).rejects.toMatchObject({ code: 'LOCK_ABORTED' })
+})
+
+it('leaves the storage to another instance that shares it', async () => {
+  const client = new Redis(server.url)
+  onTestFinished(() => client.disconnect())
+  const storage = ioredisStorage(client)
+  const [a, b, c] = [createHoldfast({ storage }), createHoldfast({ storage }), createHoldfast({ storage })]
+  const held = await c.locks.acquire('shared')
+  const [waitsWithA, waitsWithB] = [a.locks.acquire('shared'), b.locks.acquire('shared')]
+  waitsWithA.catch(() => {})
+  await expect.poll(async () => (await b.locks.inspect('shared')).waiting).toBe(2)
+  await a.close()
+  await expect(waitsWithA).rejects.toMatchObject({ code: 'LOCK_ABORTED' })
+  await held.release()
+  await (await waitsWithB).release()
+  expect(await b.health()).toMatchObject({ status: 'up', connection: 'ready' })
+  await b.close()
+  await c.close()
+  await expect.poll(async () => await client.call('CLIENT', ['LIST', 'TYPE', 'pubsub'])).toBe('')
 })
