@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '../errors.ts'
 import type { BeginOutcome } from './begin.ts'
 import type { ExecutionName } from './execution.ts'
 import type { ExecutionContext } from './execution-context.ts'
@@ -49,6 +50,9 @@ export function defineJob<Input, Result>(
     jobType,
     async run(input: Input, ...rest: [JobBody<Input, Result>] | [JobStartOptions, JobBody<Input, Result>]) {
       const [start, body] = rest.length === 1 ? [{}, rest[0]] : rest
+      if (typeof body !== 'function') {
+        throw new InvalidArgumentError('run needs the body as its last argument: a function.')
+      }
       const bound: Body<Result> = (execution) => body(execution, input)
       return methods.run(nameOf(key(input)), startOf(input, start), bound)
     },

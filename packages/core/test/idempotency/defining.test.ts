@@ -55,6 +55,16 @@ describe('define', () => {
     await expect(broken.run(order, () => undefined)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
+  it('does not begin without a body', async () => {
+    const { commands, join } = createWorld()
+    const job = join().idempotency.define<Order, void>('job', { key: ({ id }) => `${id}` })
+    const run = job.run as (...given: unknown[]) => Promise<unknown>
+    for (const rest of [[], [{}], [undefined], [{ waitMs: 1 }, undefined], [{}, 'body']]) {
+      await expect(run(order, ...rest)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    }
+    expect(commands).toEqual([])
+  })
+
   it('encodes with the codec of the job, which everybody’s view then uses', async () => {
     const { join } = createWorld()
     const { idempotency } = join()
