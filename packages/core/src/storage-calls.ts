@@ -1,4 +1,5 @@
 import { type Alarm, Alarms } from './alarms.ts'
+import { checkDuration, checkInteger } from './check.ts'
 import { ClosedError, HoldfastError, StorageUnavailableError } from './errors.ts'
 import { type Instant, type Runtime, instant } from './runtime.ts'
 import { StorageClock } from './storage-clock.ts'
@@ -9,6 +10,13 @@ export interface StorageCallsOptions {
   readonly callTimeoutMs?: number
   /** How many calls may wait for an answer or for a connection at a time. Default 10,000. */
   readonly maxPendingCalls?: number
+}
+
+interface CallOptions {
+  /** Nobody awaits it. Default false. */
+  readonly background?: boolean
+  /** How long its caller has waited already for what comes before it: errors tell the whole. Default 0. */
+  readonly waitedMs?: number
 }
 
 /** A reply, and a moment that lies before every sending of its command: leases are counted from it. */
@@ -39,8 +47,8 @@ export class StorageCalls {
     this.storage = storage
     this.runtime = runtime
     this.clock = new StorageClock(runtime)
-    this.callTimeoutMs = callTimeoutMs
-    this.#maxPending = maxPendingCalls
+    this.callTimeoutMs = checkDuration('callTimeoutMs', callTimeoutMs, 1)
+    this.#maxPending = checkInteger('maxPendingCalls', maxPendingCalls, 1)
     this.#deadlines = {
       foreground: new Alarms(runtime, { background: false }),
       background: new Alarms(runtime, { background: true }),
@@ -54,7 +62,7 @@ export class StorageCalls {
   call<T>(
     command: () => Promise<T>,
     timeoutMs: number = this.callTimeoutMs,
-    { background = false }: { readonly background?: boolean } = {},
+    { background = false, waitedMs = 0 }: CallOptions = {},
   ): Promise<Answered<T>> {
     if (this.#closed) return Promise.reject(new ClosedError('Holdfast'))
     if (this.#load.pending >= this.#maxPending) {
@@ -64,7 +72,7 @@ export class StorageCalls {
     return new Promise((resolve, reject) => {
       this.#load.pending += 1
       const { storage, runtime } = this
-      const surroundings = { storage, runtime, deadlines, load: this.#load, background }
+      const surroundings = { storage, runtime, deadlines, load: this.#load, background, waitedMs }
       const call = new PendingCall<T>(surroundings, command, timeoutMs, resolve, reject)
       deadlines.set(call)
       call.send()
@@ -87,12 +95,12 @@ export class StorageCalls {
       leftMs = Math.max(1, giveUpAt - this.runtime.monotonicNow())
     }
     let notAfter = this.clock.earliest(leftMs)
-    let answer = await this.call(() => command(notAfter), leftMs)
+    let answer = await this.call(() => command(notAfter), leftMs, { waitedMs: timeoutMs - leftMs })
     this.clock.observe(answer.sentAt, answer.reply.now)
     if (wasLate(answer.reply)) {
       leftMs = Math.max(1, leftMs - (this.runtime.monotonicNow() - answer.sentAt.monotonic))
       notAfter = this.clock.earliest(leftMs)
-      answer = await this.call(() => command(notAfter), leftMs)
+      answer = await this.call(() => command(notAfter), leftMs, { waitedMs: timeoutMs - leftMs })
     }
     return { reply: answer.reply, sentAt: answer.sentAt, notAfter }
   }
@@ -102,7 +110,7 @@ export class StorageCalls {
     const giveUpAt = this.runtime.monotonicNow() + timeoutMs
     const ask = (): Promise<number> => {
       const leftMs = Math.max(1, giveUpAt - this.runtime.monotonicNow())
-      return this.time(leftMs).finally(() => (this.#asksTime = undefined))
+      return this.time(leftMs, timeoutMs - leftMs).finally(() => (this.#asksTime = undefined))
     }
     const asked = this.#asksTime
     if (asked === undefined) await (this.#asksTime = ask())
@@ -110,8 +118,8 @@ export class StorageCalls {
   }
 
   /** The storage's clock now, in milliseconds. */
-  async time(timeoutMs?: number): Promise<number> {
-    const { reply, sentAt } = await this.call(() => this.storage.time(), timeoutMs)
+  async time(timeoutMs?: number, waitedMs = 0): Promise<number> {
+    const { reply, sentAt } = await this.call(() => this.storage.time(), timeoutMs, { waitedMs })
     this.clock.observe(sentAt, reply)
     return reply
   }
@@ -128,6 +136,7 @@ interface Surroundings {
   readonly deadlines: Alarms
   readonly load: { pending: number }
   readonly background: boolean
+  readonly waitedMs: number
 }
 
 /** One call from its sending to its answer or its deadline. */
@@ -187,8 +196,12 @@ class PendingCall<T> implements Alarm {
   ring(): void {
     const what =
       this.#sentAt === undefined ? 'There was no connection to the storage' : 'The storage did not answer'
-    const options = { cause: this.#lastError, maybeApplied: this.#maybeApplied || this.#inFlight }
-    const error = new StorageUnavailableError(`${what} within ${Math.round(this.#timeoutMs)} ms.`, options)
+    const cause = this.#lastError ?? this.#around.storage.connection.lastError
+    const options = { cause, maybeApplied: this.#maybeApplied || this.#inFlight }
+    const error = new StorageUnavailableError(
+      `${what} within ${Math.round(this.#around.waitedMs + this.#timeoutMs)} ms.`,
+      options,
+    )
     this.#fail(error)
   }
 
