@@ -80,7 +80,7 @@ export function snapshotOf(
     ...resultIn(record, codec),
     checkpoint: checkpointIn(record, codec),
     released: record.status === 'failed' && record.released,
-    cancelRequested: (executing && record.cancelRequested) || null,
+    cancelRequested: (executing ? record.cancelRequested : undefined) ?? null,
     parentExecutionId: record.parentExecutionId ?? null,
     instance: record.instance ?? null,
     leaseRemainingMs,

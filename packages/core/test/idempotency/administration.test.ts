@@ -156,3 +156,21 @@ describe('a snapshot', () => {
     expect(await idempotency.getExecutionStatus('job', 'k')).toMatchObject({ stalled: true })
   })
 })
+
+describe('the reason of requestCancel', () => {
+  it('is a text', async () => {
+    const { idempotency } = createWorld().join()
+    await idempotency.begin('job', 'k')
+    await expect(idempotency.requestCancel('job', 'k', { reason: 5 as never })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    })
+    expect((await idempotency.getExecutionStatus('job', 'k'))?.cancelRequested).toBeNull()
+  })
+
+  it('may be empty, and is seen then too', async () => {
+    const { idempotency } = createWorld().join()
+    await idempotency.begin('job', 'k')
+    expect(await idempotency.requestCancel('job', 'k', { reason: '' })).toBe(true)
+    expect((await idempotency.getExecutionStatus('job', 'k'))?.cancelRequested).toBe('')
+  })
+})
