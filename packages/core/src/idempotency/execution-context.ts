@@ -31,25 +31,27 @@ export interface ExecutionContext extends AsyncDisposable {
   /** Adds to the overall timeout. @throws ExecutionLostError, ExecutionTimeoutError, StorageUnavailableError */
   extendTimeout(additionalMs: number): Promise<void>
   /**
-   * Records the result; duplicates replay it. Tried until the lease is over, and also by one that may have lost it:
+   * Records the result; duplicates replay it. In an outage it may take until the lease is over (`callTimeoutMs` at
+   * least), because nothing else can bring the result back; it is tried also by one that may have lost the lease:
    * nobody else's state is ever overwritten. @throws ExecutionLostError, ResultTooLargeError, and
    * CompletionUnconfirmedError when the storage did not confirm it: it may be recorded or not, it is left to the
    * lease, and may be tried again.
    */
   markSuccess(result?: unknown, options?: SuccessOptions): Promise<void>
   /**
-   * Records the failure. A success that was not confirmed is not turned into one: that throws
-   * CompletionUnconfirmedError again. @throws ExecutionLostError, StorageUnavailableError
+   * Records the failure, or gives up within `callTimeoutMs` (and a sixth of the lease when a renewal is under way);
+   * it is still running then, and this may be tried again. A success that was not confirmed is not turned into a
+   * failure: that throws CompletionUnconfirmedError again. @throws ExecutionLostError, StorageUnavailableError
    */
   markFailure(error: unknown, options?: FailureOptions): Promise<void>
   /**
-   * Gives the key back unfinished; the next start is the same attempt, with the checkpoint. @throws
-   * ExecutionLostError, StorageUnavailableError
+   * Gives the key back unfinished; the next start is the same attempt, with the checkpoint. Takes as long as
+   * `markFailure` at most. @throws ExecutionLostError, StorageUnavailableError
    */
   release(options?: ReleaseOptions): Promise<void>
   /**
    * Ends an execution that was not ended: as failed (`EXECUTION_ABANDONED`), or given back when the instance is being
-   * closed. Never throws.
+   * closed. Takes as long as `markFailure` at most; what could not be recorded is left to the lease. Never throws.
    */
   [Symbol.asyncDispose](): Promise<void>
 }

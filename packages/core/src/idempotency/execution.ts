@@ -200,7 +200,12 @@ export class Execution implements ExecutionContext, Alarm {
           ? storeResult(result, this.#options, executionId)
           : ({ kind: 'omitted', reason: omitted } as const)
       const stored = kept instanceof Promise ? await kept : kept
-      await this.#end((progress) => ({ type: 'complete', executionId, ttlMs, result: stored, progress }))
+      // Nothing else can bring the result back: it is tried for as long as nobody else may run the job.
+      const timeoutMs = Math.max(this.#home.calls.callTimeoutMs, this.#term.remainingMs())
+      await this.#end(
+        (progress) => ({ type: 'complete', executionId, ttlMs, result: stored, progress }),
+        timeoutMs,
+      )
     } catch (error) {
       const unconfirmed = this.#asUnconfirmed(result, error)
       if (unconfirmed === undefined) throw error
@@ -363,8 +368,10 @@ export class Execution implements ExecutionContext, Alarm {
   }
 
   /** The last write. It is tried also when the local lease is over: the revision decides whether it still counts. */
-  async #end(command: (progress: Progress | undefined) => OwnerCommand): Promise<void> {
-    const timeoutMs = Math.max(this.#home.calls.callTimeoutMs, this.#term.remainingMs())
+  async #end(
+    command: (progress: Progress | undefined) => OwnerCommand,
+    timeoutMs = this.#home.calls.callTimeoutMs,
+  ): Promise<void> {
     await this.#record.inTurn(async () => {
       this.#assertNotEnded()
       const progress = this.#report?.take()

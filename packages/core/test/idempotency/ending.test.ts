@@ -350,6 +350,42 @@ describe('a failure', () => {
     expect(run.error).toBe(thrown)
   })
 
+  it('does not hold up its caller for the lease when the storage is down', async () => {
+    const { runtime, join } = createWorld()
+    const { idempotency, link } = join({ callTimeoutMs: 500 })
+    const thrown = new Error('mine')
+    const run = watched(
+      idempotency.run('job', 'k', { leaseMs: 30_000 }, async () => {
+        link.blackHole = true
+        throw thrown
+      }),
+    )
+    await runtime.advance(500)
+    expect(run.error).toBe(thrown)
+  })
+
+  it.each(['markFailure', 'release', 'dispose'] as const)('%s gives up after callTimeoutMs', async (end) => {
+    const { runtime, join } = createWorld()
+    const { idempotency, link } = join({ callTimeoutMs: 500 })
+    const execution = await started(idempotency, { leaseMs: 30_000 })
+    link.blackHole = true
+    const ends = {
+      markFailure: () => execution.markFailure(new Error('mine')),
+      release: () => execution.release(),
+      dispose: () => execution[Symbol.asyncDispose](),
+    }
+    const ending = watched(ends[end]())
+    await runtime.advance(499)
+    expect(ending.state).toBe('pending')
+    await runtime.advance(1)
+    if (end === 'dispose') expect(ending.state).toBe('resolved')
+    else expect(ending.error).toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    link.blackHole = false
+    if (end !== 'dispose') await ends[end]()
+    const status = end === 'dispose' ? 'executing' : 'failed'
+    expect(await idempotency.getExecutionStatus('job', 'k')).toMatchObject({ status })
+  })
+
   it('of a body that has ended its execution itself is the caller’s alone', async () => {
     const { join } = createWorld()
     const { idempotency } = join()
