@@ -19,6 +19,7 @@ interface Options {
   readonly enableOfflineQueue?: boolean
   readonly stringNumbers?: boolean
   readonly keyPrefix?: string
+  readonly password?: string
   readonly maxRetriesPerRequest?: number
   readonly retryStrategy?: () => number
 }
@@ -77,6 +78,26 @@ describe.for(Object.entries(versions))('%s', ([, create]) => {
     })
     await holdfast.close()
   })
+
+  it.for(['the server is gone', 'the password is wrong'])(
+    'says why there is no connection: %s',
+    { timeout: 15_000 },
+    async (why) => {
+      const node = await RedisNode.start()
+      onTestFinished(async () => await node.kill())
+      const secured = new Redis(node.url)
+      await secured.config('SET', 'requirepass', 'right')
+      secured.disconnect()
+      if (why === 'the server is gone') await node.kill()
+      const client = connect(node.url, { password: 'wrong', retryStrategy: () => 20 })
+      const holdfast = createHoldfast({ storage: ioredisStorage(client), callTimeoutMs: 500 })
+      await expect(holdfast.idempotency.run('why', 'a', () => 1)).rejects.toMatchObject({
+        code: 'STORAGE_UNAVAILABLE',
+        cause: { message: expect.stringMatching(/ECONNREFUSED|WRONGPASS/) as string },
+      })
+      await holdfast.close()
+    },
+  )
 
   it('starts once what is sent again after the reply was lost', async () => {
     await using proxy = await FaultProxy.start({ target: { port: server.port } })

@@ -65,6 +65,19 @@ describe.for(Object.entries(versions))('%s', ([version, create]) => {
     await expect(holdfast.idempotency.run('closed', 'a', () => 1)).rejects.toMatchObject({ code: 'CLOSED' })
   })
 
+  it('says why there is no connection', async () => {
+    const node = await RedisNode.start()
+    onTestFinished(async () => await node.kill())
+    const storage = nodeRedisStorage(await connect({ url: node.url, socket: { reconnectStrategy: 20 } }))
+    const holdfast = createHoldfast({ storage, callTimeoutMs: 500 })
+    expect(storage.connection.lastError).toBe(undefined)
+    await node.kill()
+    await expect
+      .poll(async () => await holdfast.idempotency.run('why', version, () => 1).catch((e: Error) => e.cause))
+      .toMatchObject({ message: expect.stringContaining('ECONNREFUSED') as string })
+    await holdfast.close()
+  })
+
   it('starts once what core sends again after the reply was lost', async () => {
     await using proxy = await FaultProxy.start({ target: { port: server.port } })
     const client = await connect({ url: proxy.url, socket: { reconnectStrategy: 10 } })

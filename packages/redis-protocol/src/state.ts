@@ -1,9 +1,10 @@
+import { errorMonitor } from 'node:events'
 import type { Connection, ConnectionState, HoldfastError } from '@holdfast/core'
 
 /** The part of an event emitter that is needed to follow a client's state. */
 export interface Emitter {
-  on(event: string, listener: (...args: unknown[]) => void): unknown
-  off(event: string, listener: (...args: unknown[]) => void): unknown
+  on(event: string | symbol, listener: (...args: unknown[]) => void): unknown
+  off(event: string | symbol, listener: (...args: unknown[]) => void): unknown
 }
 
 export interface ClientState {
@@ -23,14 +24,21 @@ export function followState(
 ): { readonly connection: Connection; readonly detach: () => void } {
   const listeners = new Set<(state: ConnectionState) => void>()
   let told = state()
+  let lastError: unknown
   const tell = (): void => {
     const now = state()
+    if (now === 'ready') lastError = undefined
     if (now === told && now === 'down') return
     told = now
     const current = [...listeners] // what a listener adds hears of the next change
     for (const listener of current) listener(now)
   }
+  const keep = (error: unknown): void => {
+    lastError = error
+  }
   for (const event of events) client.on(event, tell)
+  // Listens along only: with a listener for 'error' of ours, ioredis would not print what nobody else handles.
+  client.on(errorMonitor, keep)
   return {
     connection: {
       get state() {
@@ -38,6 +46,9 @@ export function followState(
       },
       get problem() {
         return state() === 'ready' ? undefined : problem()
+      },
+      get lastError() {
+        return state() === 'ready' ? undefined : lastError
       },
       onChange(listener) {
         const own = (now: ConnectionState): void => listener(now)
@@ -47,6 +58,7 @@ export function followState(
     },
     detach() {
       for (const event of events) client.off(event, tell)
+      client.off(errorMonitor, keep)
     },
   }
 }

@@ -34,6 +34,8 @@ export interface Connection {
   readonly state: ConnectionState
   /** Set while waiting is no use: the client was never connected, or was ended. Calls are rejected with it at once. */
   readonly problem?: HoldfastError | undefined
+  /** What the client last said of why it is not connected: the `cause` of calls that found no connection in time. */
+  readonly lastError?: unknown
   /** Calls on every change of state; returns the function that stops it. */
   onChange(listener: (state: ConnectionState) => void): () => void
 }
