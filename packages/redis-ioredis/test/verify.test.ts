@@ -104,6 +104,17 @@ describe('verify()', () => {
     ])
   })
 
+  it('asks for memory, not for rights, where memory is what lacks', async () => {
+    onTestFinished(async () => void (await admin.config('SET', 'maxmemory', '0')))
+    await admin.config('SET', 'maxmemory', '1')
+    const refused = (await ioredisStorage(admin).verify()).filter(({ code }) => code === 'COMMANDS_REFUSED')
+    expect(refused.length).toBeGreaterThan(0)
+    for (const { fix } of refused) {
+      expect(fix).toContain('maxmemory')
+      expect(fix).not.toContain('ACL')
+    }
+  })
+
   it('finds missing rights to publish and to subscribe', async () => {
     const silent = await storageOf('allcommands', 'allkeys', 'allchannels', '-publish')
     expect(codes(await silent.verify())).toEqual(['NO_PERSISTENCE', 'PUBLISH_REFUSED'])

@@ -25,11 +25,18 @@ export async function tryFacets(facets: Facets, prefix: string): Promise<Finding
         code: 'COMMANDS_REFUSED',
         severity: 'error',
         message: `The ${what} cannot work: ${refused}`,
-        fix: `Permit the user scripts, reading and writing: ACL SETUSER … +@scripting +@read +@write +@connection +time ${rights}.`,
+        fix: fixOf(refused, rights),
       },
     ]
   })
   return tried[0] === undefined ? [...findings, ...(await tryHints(facets.records, name, rights))] : findings
+}
+
+function fixOf(refused: string, rights: string): string {
+  if (/\bOOM\b/.test(refused)) {
+    return 'Raise maxmemory, or free memory: every write is refused until then. Rights have nothing to do with it.'
+  }
+  return `Permit the user scripts, reading and writing: ACL SETUSER … +@scripting +@read +@write +@connection +time ${rights}.`
 }
 
 async function tryRecords(records: Storage['records'], name: string): Promise<void> {
