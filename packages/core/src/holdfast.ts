@@ -144,6 +144,7 @@ function alone<Options, Feature>(
   over: (calls: StorageCalls, options: Options) => Feature,
 ): Feature {
   checkStorage('storage', storage)
+  checkOptions(options)
   return over(new StorageCalls(storage, options.runtime ?? systemRuntime, options), options)
 }
 
@@ -156,7 +157,6 @@ async function healthOf(calls: StorageCalls): Promise<Omit<Health, 'cacheBreaker
     const roundTripMs = runtime.monotonicNow() - sentAt.monotonic
     return { status: 'up', connection, roundTripMs, findings: await storage.verify(), error: null }
   } catch (error) {
-  checkOptions(options)
     return { status: 'down', connection, roundTripMs: null, findings: [], error: error as Error }
   }
 }
