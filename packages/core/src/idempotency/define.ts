@@ -28,9 +28,12 @@ export interface Job<Input, Result> {
   getExecutionStatus(input: Input): Promise<ExecutionSnapshot | null>
   waitForCompletion(
     input: Input,
-    options?: { readonly waitMs?: number; readonly signal?: AbortSignal },
+    options?: { readonly waitMs?: number | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<ExecutionSnapshot | null>
-  watch(input: Input, options?: { readonly signal?: AbortSignal }): AsyncIterable<ExecutionSnapshot>
+  watch(
+    input: Input,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): AsyncIterable<ExecutionSnapshot>
   forget(input: Input): Promise<boolean>
   requestCancel(input: Input, options?: { readonly reason?: string }): Promise<boolean>
 }

@@ -50,7 +50,7 @@ export interface Idempotency extends Administration {
   waitForCompletion(
     jobType: string,
     jobKey: string,
-    options?: { readonly waitMs?: number; readonly signal?: AbortSignal },
+    options?: { readonly waitMs?: number | undefined; readonly signal?: AbortSignal | undefined },
   ): Promise<ExecutionSnapshot | null>
   /**
    * Every state that becomes known, from the present one to the end of the execution, takeovers and executions that
@@ -61,7 +61,7 @@ export interface Idempotency extends Administration {
   watch(
     jobType: string,
     jobKey: string,
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal | undefined },
   ): AsyncIterable<ExecutionSnapshot>
   /** A typed job with its own key, fingerprint, codec and policies. */
   define<Input, Result>(jobType: string, options: JobOptions<Input>): Job<Input, Result>

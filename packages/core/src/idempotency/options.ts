@@ -4,50 +4,53 @@ import { type Codec, jsonCodec } from '../codec.ts'
 import type { BeginPolicy } from './decide.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
 
-/** How a job type is executed; each may be given per instance, per job type and per call, the nearest one counts. */
+/**
+ * How a job type is executed; each may be given per instance, per job type and per call, the nearest one counts. An
+ * undefined member counts as absent.
+ */
 export interface ExecutionOptions {
   /**
    * What a start does while the job runs elsewhere: `reject` (default) answers at once; `wait` waits up to `waitMs`
    * and then has the result; `attach` does the same without a limit of its own and reports to `onProgress`.
    */
-  readonly onInProgress?: 'reject' | 'wait' | 'attach'
+  readonly onInProgress?: 'reject' | 'wait' | 'attach' | undefined
   /** What a start does within `completedWindowMs` of a completion: `replay` (default) its result, or `rerun`. */
-  readonly onCompleted?: 'replay' | 'rerun'
+  readonly onCompleted?: 'replay' | 'rerun' | undefined
   /** What a start does after a failure: `rerun` (default) as the next attempt, or `replay` the recorded error. */
-  readonly onFailed?: 'rerun' | 'replay'
+  readonly onFailed?: 'rerun' | 'replay' | undefined
   /**
    * What a start does when the owner was silent for its whole lease: `takeOver` (default) as the next attempt, `fail`
    * records a final failure, `reject` leaves it alone.
    */
-  readonly onStalled?: 'takeOver' | 'fail' | 'reject'
+  readonly onStalled?: 'takeOver' | 'fail' | 'reject' | undefined
   /** Starts of one key, failures and crashes counted, before it stays failed. Default: no limit. */
-  readonly maxAttempts?: number
+  readonly maxAttempts?: number | undefined
   /** How long a silent owner is waited for; renewed every third of it. Default 30,000; 1,000 and up is sensible. */
-  readonly leaseMs?: number
+  readonly leaseMs?: number | undefined
   /** Start to close: the signal is aborted and the lease no longer renewed after it. Default 1,800,000 (30 min). */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /** How long a completion turns duplicates away. Default 300,000 (5 min). */
-  readonly completedWindowMs?: number
+  readonly completedWindowMs?: number | undefined
   /** How long a completed execution can be seen, at least the window. Default 3,600,000 (1 h). */
-  readonly completedRetentionMs?: number
+  readonly completedRetentionMs?: number | undefined
   /** How long a failed execution can be seen. Default 600,000 (10 min); at least 24 h when `maxAttempts` is set. */
-  readonly failedRetentionMs?: number
+  readonly failedRetentionMs?: number | undefined
   /** How long `wait` waits. Default 30,000. */
-  readonly waitMs?: number
+  readonly waitMs?: number | undefined
   /** Progress is written at most this often, the last one always. Default 250. */
-  readonly progressIntervalMs?: number
+  readonly progressIntervalMs?: number | undefined
   /** Encoded results above it follow `onResultTooLarge`. Default 262,144. */
-  readonly maxResultBytes?: number
+  readonly maxResultBytes?: number | undefined
   /**
    * `tombstone` (default): completed, but a replay says that the result was not kept; `throw`: the execution fails,
    * finally; `reference`: `references.save` puts it elsewhere and a replay loads it from there.
    */
-  readonly onResultTooLarge?: 'tombstone' | 'throw' | 'reference'
-  readonly references?: ResultReferences
+  readonly onResultTooLarge?: 'tombstone' | 'throw' | 'reference' | undefined
+  readonly references?: ResultReferences | undefined
   /** How much of an error's stack is kept. Default 4,096; 0 keeps none. */
-  readonly maxStackBytes?: number
+  readonly maxStackBytes?: number | undefined
   /** How results and checkpoints become text. Default {@link jsonCodec}. */
-  readonly codec?: Codec
+  readonly codec?: Codec | undefined
 }
 
 /** Where results live that are too large for the record. */
@@ -62,9 +65,12 @@ export interface StartOptions extends ExecutionOptions {
   /** What the key stands for: the same key with another fingerprint is refused. Any plain data; it is hashed. */
   readonly fingerprint?: unknown
   /** Ends a wait, never an execution. */
-  readonly signal?: AbortSignal
-  /** Called with each state of the execution that this call waits for. */
-  readonly onProgress?: (snapshot: ExecutionSnapshot) => void
+  readonly signal?: AbortSignal | undefined
+  /**
+   * Called with each state of the execution that this call waits for. What it throws ends the wait; a promise that it
+   * returns is not waited for, and its rejection is ignored.
+   */
+  readonly onProgress?: ((snapshot: ExecutionSnapshot) => void) | undefined
 }
 
 /** The options with every default in place, checked. */

@@ -46,9 +46,15 @@ describe('define', () => {
     const { idempotency } = join({ leaseMs: 4_000 })
     const job = idempotency.define<Order, void>('job', {
       key: ({ id }) => `${id}`,
-      leaseMs: undefined as unknown as number,
+      leaseMs: undefined,
+      codec: undefined,
     })
-    await job.begin(order)
+    await job.begin(order, {
+      leaseMs: undefined,
+      signal: undefined,
+      onProgress: undefined,
+      waitMs: undefined,
+    })
     expect((await job.getExecutionStatus(order))?.leaseRemainingMs).toBe(4_000)
     expect(() => idempotency.define('job', { key: () => 'k', leaseMs: 1 })).toThrow(/leaseMs/)
     const broken = idempotency.define<Order, void>('job', { key: () => '' })

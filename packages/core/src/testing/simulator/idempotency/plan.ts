@@ -1,4 +1,4 @@
-import type { StartOptions } from '../../../idempotency/options.ts'
+import type { ResolvedOptions } from '../../../idempotency/options.ts'
 import type { Random } from '../random.ts'
 import type { PlannedOperation } from '../workload.ts'
 
@@ -19,7 +19,7 @@ export type Operation = PlannedOperation & { readonly key: string } & (
 
 export interface Start {
   readonly options: Pick<
-    Required<StartOptions>,
+    ResolvedOptions,
     'onInProgress' | 'onCompleted' | 'onFailed' | 'onStalled' | 'maxAttempts' | 'waitMs' | 'completedWindowMs'
   > & { readonly fingerprint?: string }
   /** Its caller loses patience: the signal of the wait is aborted. */
