@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { type Cache, createCache, memoryStorage } from '@holdfast/core'
+import { type Cache, type Storage, StorageRefusedError, createCache, memoryStorage } from '@holdfast/core'
 
 /** A load that ends when it is told to. */
 function slowLoad<T>(): { load: () => Promise<T>; started: Promise<void>; finish: (value: T) => void } {
-  let finish = (_: T): void => undefined
+  let finish: (value: T) => void = () => undefined
   let start = (): void => undefined
   const loaded = new Promise<T>((resolve) => (finish = resolve))
   const started = new Promise<void>((resolve) => (start = resolve))
@@ -86,3 +86,61 @@ describe('the cache', () => {
     await expect(call(cache)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 })
+
+describe('a load that asks for its own key', () => {
+  const deadlock = { code: 'SELF_DEADLOCK' }
+
+  it('is told so, directly, through another key, and through another cache of this process', async () => {
+    const [one, other] = twoCaches()
+    await expect(one.getOrCreate('a', () => one.getOrCreate('a', () => 1))).rejects.toMatchObject(deadlock)
+    const viaB = one.getOrCreate('a', () => one.getOrCreate('b', () => one.getOrCreate('a', () => 1)))
+    await expect(viaB).rejects.toMatchObject(deadlock)
+    await expect(one.getOrCreate('a', () => other.getOrCreate('a', () => 1))).rejects.toMatchObject(deadlock)
+    expect(await other.getOrCreate('a', () => 2)).toBe(2)
+  })
+
+  it('may ask for others, and for its own from what it left running', async () => {
+    const [cache] = twoCaches()
+    const { load, finish } = slowLoad<undefined>()
+    let later: Promise<number> | undefined
+    const loaded = await cache.getOrCreate('a', async () => {
+      later = load().then(() => cache.getOrCreate('a', () => -1))
+      return (await cache.getOrCreate('b', () => 1)) + 1
+    })
+    finish(undefined)
+    expect([loaded, await later]).toEqual([2, 2])
+  })
+})
+
+describe('a storage that refuses', () => {
+  const full = (): Promise<never> => Promise.reject(new StorageRefusedError('OOM command not allowed'))
+  const refusing = (...commands: (keyof Storage['values'])[]): Storage => {
+    const memory = memoryStorage()
+    return {
+      ...memory,
+      values: { ...memory.values, ...Object.fromEntries(commands.map((name) => [name, full])) },
+    }
+  }
+
+  it.each<[keyof Storage['values']]>([['get'], ['reserve'], ['replace']])(
+    'at %s does not keep a load from answering; nothing is stored, and nobody waits for it',
+    async (command) => {
+      const storage = refusing(command)
+      const cache = createCache(storage)
+      expect(await cache.getOrCreate('a', () => 1)).toBe(1)
+      expect(await memoryStored(storage)).toBe(0)
+      expect(await createCache(storage).getOrCreate('a', () => 2)).toBe(2)
+    },
+  )
+
+  it('at set and at removing after a failed load: set says so, the load tells its own error', async () => {
+    const cache = createCache(refusing('set', 'removeIf'))
+    await expect(cache.set('a', 1)).rejects.toMatchObject({ code: 'STORAGE_REFUSED' })
+    await expect(cache.getOrCreate('a', () => Promise.reject(new Error('mine')))).rejects.toThrow('mine')
+  })
+})
+
+/** How many values the storage holds of the key `a`, placeholders included. */
+async function memoryStored(storage: Storage): Promise<number> {
+  return storage.values.remove(['holdfast:a'])
+}

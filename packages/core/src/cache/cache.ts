@@ -1,9 +1,10 @@
 import { checkDuration, checkFunction, checkName, checkOptions } from '../check.ts'
-import { InvalidArgumentError } from '../errors.ts'
+import { HoldfastError, InvalidArgumentError, SelfDeadlockError } from '../errors.ts'
 import { type Codec, jsonCodec } from '../codec.ts'
 import { appOf } from '../prefix.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import { Breaker, isUnavailable } from './breaker.ts'
+import { isLoading, runLoading } from './self-deadlock.ts'
 
 /**
  * A cache that all instances share. `undefined` means a miss and nothing else does; `null`, `0`, `''` and `false` are
@@ -20,7 +21,8 @@ export interface Cache {
   /**
    * The value, or else what `load` makes of it, stored. One load at a time per key across all processes; the others
    * wait for it. A removal during the load wins: its result is returned, but not stored. A load that returns
-   * `undefined` stores nothing. When the storage cannot be reached, `load` answers. Errors of `load` are rethrown.
+   * `undefined` stores nothing. When the storage cannot be reached, or refuses (it is full), `load` answers. Errors of
+   * `load` are rethrown. @throws SelfDeadlockError when a load asks for its own key, which it would wait for for ever.
    */
   getOrCreate<T>(key: string, load: () => T | Promise<T>, options?: CacheEntryOptions): Promise<T>
   /** What this process has seen so far. */
@@ -95,10 +97,10 @@ export function cacheOver(
     return value
   }
 
-  const loadValue = async <T>(load: () => T | Promise<T>): Promise<T> => {
+  const loadValue = async <T>(storageKey: string, load: () => T | Promise<T>): Promise<T> => {
     counts.loads += 1
     try {
-      return await load()
+      return await runLoading(calls.storage, storageKey, load)
     } catch (error) {
       counts.loadFailures += 1
       throw error
@@ -120,7 +122,7 @@ export function cacheOver(
       }
     } catch (error) {
       // A cache that cannot be reached must not take the app with it.
-      if (isUnavailable(error)) return loadValue(load)
+      if (isOut(error)) return loadValue(storageKey, load)
       throw error
     }
     return fill(storageKey, placeholder, load, ttlMs)
@@ -136,19 +138,24 @@ export function cacheOver(
       values.replace(storageKey, placeholder, placeholder, LOAD_LEASE_MS),
     )
     try {
-      const value = await loadValue(load)
+      const value = await loadValue(storageKey, load)
       renewal.stop()
       const stored = await send(() =>
         value === undefined
           ? values.removeIf(storageKey, placeholder)
           : values.replace(storageKey, placeholder, VALUE + codec.encode(value), ttlMs),
-      ).catch(ignoreUnavailable)
+      ).catch(async (error: unknown) => {
+        ignoreOutage(error)
+        // Nobody shall wait for a value that will not be there.
+        if (!isUnavailable(error))
+          await send(() => values.removeIf(storageKey, placeholder)).catch(ignoreOutage)
+      })
       // The placeholder is gone: the key was removed or set meanwhile, and that wins.
       if (stored === false) counts.fillsRefused += 1
       return value
     } catch (error) {
       renewal.stop()
-      await send(() => values.removeIf(storageKey, placeholder)).catch(ignoreUnavailable)
+      await send(() => values.removeIf(storageKey, placeholder)).catch(ignoreOutage)
       throw error
     }
   }
@@ -201,16 +208,19 @@ export function cacheOver(
       const storageKey = keyOf(key)
       const ttlMs = ttlOf(entry)
       checkFunction('load', load)
+      if (isLoading(calls.storage, storageKey)) {
+        throw new SelfDeadlockError(`The load of ${JSON.stringify(key)} asks for its own key.`)
+      }
       const joined = underWay.get(storageKey)
       if (joined !== undefined) {
         counts.joined += 1
         return joined as Promise<T>
       }
-      const loading = loadOnce(storageKey, load, ttlMs).finally(() => {
-        if (underWay.get(storageKey) === loading) underWay.delete(storageKey)
+      const loaded = loadOnce(storageKey, load, ttlMs).finally(() => {
+        if (underWay.get(storageKey) === loaded) underWay.delete(storageKey)
       })
-      underWay.set(storageKey, loading)
-      return loading
+      underWay.set(storageKey, loaded)
+      return loaded
     },
 
     stats() {
@@ -224,6 +234,11 @@ function decode(stored: string | null, codec: Codec): unknown {
   return stored?.startsWith(VALUE) ? codec.decode(stored.slice(VALUE.length)) : undefined
 }
 
-function ignoreUnavailable(error: unknown): undefined {
-  if (!isUnavailable(error)) throw error
+/** The storage cannot be reached, or does not do it. */
+function isOut(error: unknown): boolean {
+  return isUnavailable(error) || (HoldfastError.isInstance(error) && error.code === 'STORAGE_REFUSED')
+}
+
+function ignoreOutage(error: unknown): undefined {
+  if (!isOut(error)) throw error
 }
