@@ -244,6 +244,12 @@ function isSentinel(client: NodeRedisClient): client is NodeRedisSentinel {
 }
 
 function refuseUnfit(client: NodeRedisClient): void {
+  // It has a sendCommand() as well, which takes something else.
+  if (client && 'call' in client && 'callBuffer' in client && !('isReady' in client)) {
+    throw new InvalidArgumentError(
+      'nodeRedisStorage() takes a node-redis client, and this is one of ioredis: use ioredisStorage(client) of @holdfast/redis-ioredis.',
+    )
+  }
   if (typeof client?.sendCommand !== 'function' || typeof client.on !== 'function') {
     throw new InvalidArgumentError(
       'nodeRedisStorage() takes a node-redis client: of createClient(), createClientPool(), createSentinel() or createCluster().',

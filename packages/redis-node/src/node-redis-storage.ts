@@ -11,7 +11,7 @@ import type { NodeRedisClient } from './node-redis-types.ts'
  * for replicas (in a cluster: one for each slot of those; with sentinels each comes with one to a sentinel).
  *
  * @throws InvalidArgumentError for a client without `error` listener (the loss of a connection would end the process),
- * with `keyPrefix`, or for an older cluster.
+ * with `keyPrefix`, for an older cluster, or a client of ioredis.
  */
 export function nodeRedisStorage(client: NodeRedisClient, options: RedisStorageOptions = {}): Storage {
   return redisStorage(nodeRedisClient(client), options)

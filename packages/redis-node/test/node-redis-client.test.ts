@@ -2,6 +2,7 @@ import { createHoldfast } from '@holdfast/core'
 import { FaultProxy } from '@holdfast/testbed/proxy'
 import { startRedis } from '@holdfast/testbed/redis'
 import { RedisCluster, RedisNode } from '@holdfast/testbed/servers'
+import { Redis } from 'ioredis'
 import { RESP_TYPES, createClient, createClientPool, createCluster } from 'redis'
 import { createClient as createClient5, createCluster as createCluster5 } from 'redis5'
 import { Socket } from 'node:net'
@@ -149,6 +150,19 @@ describe('refuses', () => {
 
   it('a pool without error listener', () => {
     expect(() => nodeRedisStorage(createClientPool({ url: server.url }))).toThrow(/'error' listener/)
+  })
+
+  it('a client of ioredis, whatever it listens to', () => {
+    const client = new Redis(server.url, { lazyConnect: true })
+    for (const prepare of [() => {}, () => client.on('error', () => {})]) {
+      prepare()
+      expect(() => nodeRedisStorage(client as never)).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_ARGUMENT',
+          message: expect.stringContaining('ioredisStorage(client)') as string,
+        }),
+      )
+    }
   })
 
   it('what is no client', () => {
