@@ -10,7 +10,7 @@ const TAG = '$holdfast'
 /**
  * JSON that keeps what it accepts: beyond plain data it carries `undefined`, `NaN` and the infinities, `bigint`,
  * `Date`, bytes (`Uint8Array`, `Buffer`), `Map` and `Set`. What it could not give back the same (functions, symbols,
- * instances of classes, cycles) it refuses with a `TypeError` that names the place.
+ * instances of classes, holes, cycles, more than 500 levels) it refuses with a `TypeError` that names the place.
  */
 export const jsonCodec: Codec = {
   encode: (value) => JSON.stringify(isPlain(value, 0) ? value : pack(value, 'result', [])),
@@ -19,6 +19,9 @@ export const jsonCodec: Codec = {
 
 /** Deeper than this, a cycle is suspected, and the careful way is taken. */
 const PLAIN_DEPTH = 100
+
+/** Deeper than this, a value is refused before the stack is used up, here or where it is read. */
+const MOST_LEVELS = 500
 
 /** Whether JSON says all of it as it is: nearly always, and then nothing has to be copied. */
 function isPlain(value: unknown, depth: number): boolean {
@@ -31,18 +34,20 @@ function isPlain(value: unknown, depth: number): boolean {
     case 'object': {
       if (value === null) return true
       if (depth > PLAIN_DEPTH) return false
-      // By index, because holes are something else than null.
       if (Array.isArray(value)) {
+        // Holes and properties of its own change the number of keys.
+        if (Object.getPrototypeOf(value) !== Array.prototype) return false
+        if (Reflect.ownKeys(value).length !== value.length + 1) return false
+        // By index, because undefined is something else than null.
         for (let i = 0; i < value.length; i += 1) if (!isPlain(value[i], depth + 1)) return false
         return true
       }
       const prototype: unknown = Object.getPrototypeOf(value)
       if (prototype !== Object.prototype && prototype !== null) return false
       for (const key of Object.keys(value)) {
-        const item = (value as Record<string, unknown>)[key]
-        if (key === TAG || (item !== undefined && !isPlain(item, depth + 1))) return false
+        if (key === TAG || !isPlain((value as Record<string, unknown>)[key], depth + 1)) return false
       }
-      return true
+      return Object.getOwnPropertySymbols(value).length === 0
     }
     case 'undefined':
     case 'bigint':
@@ -73,29 +78,53 @@ function pack(value: unknown, path: string, ancestors: readonly object[]): unkno
   }
 }
 
+/** Instances of anything derived from these would come back as these. */
+const PROTOTYPES = new Set<unknown>(
+  [Object, Array, Date, Uint8Array, Buffer, Map, Set].map(({ prototype }): unknown => prototype),
+)
+
 function packObject(value: object, path: string, ancestors: readonly object[]): unknown {
   if (ancestors.includes(value)) throw new TypeError(`${path} refers back to itself, which cannot be stored.`)
+  if (ancestors.length >= MOST_LEVELS) {
+    throw new TypeError(`A value nested more than ${MOST_LEVELS} levels deep cannot be stored.`)
+  }
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== null && !PROTOTYPES.has(prototype)) {
+    throw new TypeError(
+      `${path} is an instance of ${value.constructor.name}, which would come back as something else.`,
+    )
+  }
   const chain = [...ancestors, value]
-  if (Array.isArray(value)) return Array.from(value, (item, i) => pack(item, `${path}[${i}]`, chain))
+  if (Array.isArray(value)) return packArray(value, path, chain)
   if (value instanceof Date) return tagged('date', value.getTime())
   if (value instanceof Uint8Array) {
     return tagged(Buffer.isBuffer(value) ? 'buffer' : 'bytes', Buffer.from(value).toString('base64'))
   }
   if (value instanceof Map) return tagged('map', pack([...value], path, chain))
   if (value instanceof Set) return tagged('set', pack([...value], path, chain))
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) {
-    throw new TypeError(
-      `${path} is an instance of ${value.constructor.name}, which would come back as a plain object.`,
-    )
-  }
+  const [symbol] = Object.getOwnPropertySymbols(value)
+  if (symbol !== undefined) throw unstorable(path, symbol)
   // fromEntries defines own properties, so that "__proto__" stays data.
   const packed = Object.fromEntries(
-    Object.entries(value)
-      .filter(([, item]) => item !== undefined)
-      .map(([key, item]) => [key, pack(item, `${path}.${key}`, chain)]),
+    Object.entries(value).map(([key, item]) => [key, pack(item, `${path}.${key}`, chain)]),
   )
   return Object.hasOwn(value, TAG) ? tagged('object', packed) : packed
+}
+
+function packArray(list: readonly unknown[], path: string, chain: readonly object[]): unknown {
+  const packed: unknown[] = []
+  for (let i = 0; i < list.length; i += 1) {
+    if (!Object.hasOwn(list, i)) throw new TypeError(`${path}[${i}] is a hole, which cannot be stored.`)
+    packed.push(pack(list[i], `${path}[${i}]`, chain))
+  }
+  // After the items, in order, and `length`.
+  const extra = Reflect.ownKeys(list).filter((key) => key !== 'length')[list.length]
+  if (extra !== undefined) throw unstorable(path, extra)
+  return packed
+}
+
+function unstorable(path: string, key: string | symbol): TypeError {
+  return new TypeError(`${path} has the property ${String(key)}, which cannot be stored.`)
 }
 
 function tagged(type: string, data: unknown): Record<string, unknown> {
@@ -115,7 +144,8 @@ function unpack(value: unknown): unknown {
     case 'bigint':
       return BigInt(data)
     case 'date':
-      return new Date(data)
+      // JSON has no NaN: an invalid date lies there as null.
+      return new Date(data ?? Number.NaN)
     case 'buffer':
       return Buffer.from(data, 'base64')
     case 'bytes':
