@@ -28,7 +28,7 @@ export const rules: Readonly<Record<string, ImportRule>> = {
   },
   'packages/redis-protocol': {
     lean: true,
-    imports: [core, 'node:crypto'],
+    imports: [core, 'node:crypto', 'node:events'],
     within: { testing: [`${core}/testing`, 'node:assert', 'node:assert/strict'] },
   },
   // The client packages describe a client by the part they use, and never import it, not even its types. Of core they

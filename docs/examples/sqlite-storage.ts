@@ -30,48 +30,51 @@ export function sqliteStorage(path: string): Storage {
 
   // #region records
   const select = db.prepare('select * from records where collection = ? and id = ? and expiresAt > ?')
-  const live = ({ collection, id }: RecordKey): RecordEntry | null => {
-    const row = select.get(collection, id, now())
+  /** Each operation takes the time once: what it answers is of one moment. */
+  const live = ({ collection, id }: RecordKey, at: number): RecordEntry | null => {
+    const row = select.get(collection, id, at)
     if (row === undefined) return null
     const { collection: _, id: __, ...entry } = row
     return entry as unknown as RecordEntry
   }
 
-  const put = (key: RecordKey, write: RecordWrite, createdAt: number): RecordEntry => {
+  const put = (key: RecordKey, write: RecordWrite, createdAt: number, at: number): RecordEntry => {
     const last = db.prepare('select max(rev) as rev from lastRev').get() as { rev: number | null }
-    const rev = Math.max((last.rev ?? 0) + 1, now() * 1_000)
+    const rev = Math.max((last.rev ?? 0) + 1, at * 1_000)
     const { writeId, value, ttlMs } = write
-    const entry = { rev, writeId, createdAt, writtenAt: now(), expiresAt: now() + ttlMs, value }
+    const entry = { rev, writeId, createdAt, writtenAt: at, expiresAt: at + ttlMs, value }
     db.exec(`delete from lastRev; insert into lastRev values (${rev})`)
     const insert = db.prepare('insert or replace into records values (?, ?, ?, ?, ?, ?, ?, ?)')
-    const { writtenAt, expiresAt } = entry
-    insert.run(key.collection, key.id, rev, writeId, createdAt, writtenAt, expiresAt, value)
+    insert.run(key.collection, key.id, rev, writeId, createdAt, at, entry.expiresAt, value)
     if (write.notify) hints.tell(textOf(key))
     return entry
   }
-  const isLate = ({ notAfter }: RecordWrite): boolean => notAfter !== undefined && now() > notAfter
+  const isLate = ({ notAfter }: RecordWrite, at: number): boolean => notAfter !== undefined && at > notAfter
 
   const records: Storage['records'] = {
     async createOrRead(key, write) {
-      const entry = live(key)
-      if (entry !== null) return { created: entry.writeId === write.writeId, entry, now: now() }
+      const at = now()
+      const entry = live(key, at)
+      if (entry !== null) return { created: entry.writeId === write.writeId, entry, now: at }
       const isVoid = db.prepare('select 1 from voided where collection = ? and id = ? and writeId = ?')
-      if (isLate(write) || isVoid.get(key.collection, key.id, write.writeId) !== undefined) {
-        return { created: false, entry: null, now: now() }
+      if (isLate(write, at) || isVoid.get(key.collection, key.id, write.writeId) !== undefined) {
+        return { created: false, entry: null, now: at }
       }
-      return { created: true, entry: put(key, write, now()), now: now() }
+      return { created: true, entry: put(key, write, at, at), now: at }
     },
     async compareAndSet(key, rev, write) {
-      const entry = live(key)
-      if (entry?.writeId === write.writeId) return { ok: true, entry, now: now() }
-      if (entry?.rev !== rev || isLate(write)) return { ok: false, entry, now: now() }
-      return { ok: true, entry: put(key, write, entry.createdAt), now: now() }
+      const at = now()
+      const entry = live(key, at)
+      if (entry?.writeId === write.writeId) return { ok: true, entry, now: at }
+      if (entry?.rev !== rev || isLate(write, at)) return { ok: false, entry, now: at }
+      return { ok: true, entry: put(key, write, entry.createdAt, at), now: at }
     },
     async compareAndDelete(key, match) {
       const { collection, id } = key
-      const entry = live(key)
+      const at = now()
+      const entry = live(key, at)
       if ('writeId' in match) {
-        db.prepare('delete from voided where until < ?').run(now())
+        db.prepare('delete from voided where until < ?').run(at)
         db.prepare('insert into voided values (?, ?, ?, ?)').run(
           collection,
           id,
@@ -80,27 +83,29 @@ export function sqliteStorage(path: string): Storage {
         )
       }
       const isIt = 'rev' in match ? entry?.rev === match.rev : entry?.writeId === match.writeId
-      if (entry !== null && !isIt) return { ok: false, entry, now: now() }
+      if (entry !== null && !isIt) return { ok: false, entry, now: at }
       db.prepare('delete from records where collection = ? and id = ?').run(collection, id)
       if (entry !== null) hints.tell(textOf(key))
-      return { ok: true, entry: null, now: now() }
+      return { ok: true, entry: null, now: at }
     },
     async read(key) {
-      return { entry: live(key), now: now() }
+      const at = now()
+      return { entry: live(key, at), now: at }
     },
     async list(collection, { limit, cursor = '' }) {
+      const at = now()
       const page =
         'select id from records where collection = ? and id > ? and expiresAt > ? order by id limit ?'
       const ids = db
         .prepare(page)
-        .all(collection, cursor, now(), limit)
+        .all(collection, cursor, at, limit)
         .map(({ id }) => String(id))
       const found = ids.flatMap((id) => {
-        const entry = live({ collection, id })
+        const entry = live({ collection, id }, at)
         return entry === null ? [] : [{ id, entry }]
       })
       const last = ids.length < limit ? undefined : ids.at(-1)
-      return { records: found, now: now(), ...(last === undefined ? {} : { cursor: last }) }
+      return { records: found, now: at, ...(last === undefined ? {} : { cursor: last }) }
     },
     subscribe: async (key, onHint) => hints.add(textOf(key), onHint),
   }

@@ -9,6 +9,7 @@ describe('SentinelGroup', { timeout: 30_000 }, () => {
     const client = new Redis({ sentinels: [...group.sentinels], name: group.name })
     client.on('error', () => {})
     await client.set('kept', '1')
+    expect(await client.wait(1, 10_000)).toBe(1)
     await group.failOver({
       meanwhile: async () => {
         await client.set('lost', '1')
