@@ -1,6 +1,8 @@
 /**
- * What the benches share. Contenders run in processes of their own and in turns, so that whatever else the machine does
- * hits all of them; a ratio is taken within a round, and its range over the rounds is printed with its median.
+ * What the benches share. Every contender runs in a process of its own together with the raw code that it is held
+ * against, and the two alternate there, operation by operation or slice by slice: whatever the machine does in the
+ * meantime hits both. The ratio is taken within a round; its range over the rounds is printed with its median, and so
+ * is that of the raw code beside itself, which shows how much of a ratio is noise.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -15,10 +17,15 @@ export class ContenderProcess {
     this.#child = child
   }
 
-  /** Runs `script <contender> <url>`. */
-  static async start(script: URL, name: string, url: string): Promise<ContenderProcess> {
-    const execArgv = ['--conditions=@holdfast/source', '--no-warnings']
-    const child = fork(script, [name, url], { execArgv })
+  /** Runs `script <contender> <url> <…more>`. */
+  static async start(
+    script: URL,
+    name: string,
+    url: string,
+    ...more: readonly string[]
+  ): Promise<ContenderProcess> {
+    const execArgv = ['--conditions=@holdfast/source', '--no-warnings', '--expose-gc']
+    const child = fork(script, [name, url, ...more], { execArgv })
     const gone = once(child, 'exit').then(([code]) => {
       throw new Error(`${name} ended with ${String(code)}`)
     })
@@ -59,6 +66,78 @@ export async function inTurns<T>(
   return results
 }
 
+/** What a contender and the raw code beside it did in one round. */
+export interface Beside<T> {
+  readonly own: T
+  readonly raw: T
+}
+
+/** Microseconds of the median operation of each, one of the one after one of the other. */
+export async function alternate(
+  own: () => Promise<unknown>,
+  raw: () => Promise<unknown>,
+  count: number,
+): Promise<Beside<number>> {
+  const times: { own: number[]; raw: number[] } = { own: [], raw: [] }
+  const timed = async (operation: () => Promise<unknown>): Promise<number> => {
+    const startedAt = performance.now()
+    await operation()
+    return performance.now() - startedAt
+  }
+  for (let i = 0; i < count; i += 1) {
+    times.own.push(await timed(own))
+    times.raw.push(await timed(raw))
+  }
+  return { own: median(times.own) * 1_000, raw: median(times.raw) * 1_000 }
+}
+
+export interface Throughput {
+  readonly perSecond: number
+  /** Of the client's process, for one operation. */
+  readonly cpuMicros: number
+}
+
+const SLICE_MS = 50
+
+/** Callers at a time, each one operation after the other, for slices of time: one of the one, one of the other. */
+export async function alternateSlices(
+  own: (caller: number) => Promise<unknown>,
+  raw: (caller: number) => Promise<unknown>,
+  { callers, ms }: { readonly callers: number; readonly ms: number },
+): Promise<Beside<Throughput>> {
+  const slice = async (operation: (caller: number) => Promise<unknown>, sum: Slices): Promise<void> => {
+    const cpu = process.cpuUsage()
+    const startedAt = performance.now()
+    await Promise.all(
+      Array.from({ length: callers }, async (_, caller) => {
+        while (performance.now() - startedAt < SLICE_MS) {
+          await operation(caller)
+          sum.done += 1
+        }
+      }),
+    )
+    sum.ms += performance.now() - startedAt
+    const { user, system } = process.cpuUsage(cpu)
+    sum.cpuMicros += user + system
+  }
+  const sums = { own: { done: 0, ms: 0, cpuMicros: 0 }, raw: { done: 0, ms: 0, cpuMicros: 0 } }
+  while (sums.own.ms < ms) {
+    await slice(own, sums.own)
+    await slice(raw, sums.raw)
+  }
+  return { own: throughputOf(sums.own), raw: throughputOf(sums.raw) }
+}
+
+interface Slices {
+  done: number
+  ms: number
+  cpuMicros: number
+}
+
+function throughputOf({ done, ms, cpuMicros }: Slices): Throughput {
+  return { perSecond: (done * 1_000) / ms, cpuMicros: cpuMicros / done }
+}
+
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
@@ -69,9 +148,14 @@ export function spread(numbers: readonly number[]): string {
   return `${median(numbers).toFixed(2)} (${Math.min(...numbers).toFixed(2)} … ${Math.max(...numbers).toFixed(2)})`
 }
 
-/** One value by another of the same round. */
-export function ratios(values: readonly number[], base: readonly number[]): number[] {
-  return values.map((value, round) => value / (base[round] ?? Number.NaN))
+/** The contender's by the raw code's of the same round. */
+export function ratios(rounds: readonly Beside<number>[]): number[] {
+  return rounds.map(({ own, raw }) => own / raw)
+}
+
+/** Picks one figure of both. */
+export function figure<T>(rounds: readonly Beside<T>[], pick: (of: T) => number): Beside<number>[] {
+  return rounds.map(({ own, raw }) => ({ own: pick(own), raw: pick(raw) }))
 }
 
 /** Prints rows in columns, the first one to the left, the others to the right. */

@@ -1,9 +1,10 @@
-/** One process of `idempotency.ts`: `idempotency-worker.ts <contender> <url>`, told by messages what to do. */
+/** One process of `idempotency.ts`: `idempotency-worker.ts <contender> <url> <raw>`, told by messages what to do. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { jobContenders } from './idempotency-contenders.ts'
+import { type Beside, type Throughput, alternate, alternateSlices } from './harness.ts'
+import { type JobContender, jobContenders } from './idempotency-contenders.ts'
 
 export type JobTask =
-  /** One at a time: microseconds of the median one. `fresh`: a new key each time; else the same again. */
+  /** One at a time, beside the raw code: microseconds of the median one. `fresh`: a new key each time; else the same again. */
   | { readonly run: 'sequential'; readonly count: number; readonly fresh: boolean }
   /** So many callers at a time, for so long. */
   | { readonly run: 'parallel'; readonly callers: number; readonly ms: number; readonly fresh: boolean }
@@ -14,50 +15,43 @@ export type JobTask =
   | { readonly run: 'progress'; readonly updates: number }
 
 export interface JobResults {
-  readonly sequential: number
-  readonly parallel: { readonly perSecond: number; readonly cpuMicros: number }
+  readonly sequential: Beside<number>
+  readonly parallel: Beside<Throughput>
   /** How often the job ran here, and when each caller was answered, in ms on the clock of the machine. */
   readonly storm: { readonly ran: number; readonly answeredAt: readonly number[]; readonly refused: number }
   readonly once: unknown
 }
 
-const [, , name = '', url = ''] = process.argv
-const contender = await jobContenders[name]?.(url)
-if (contender === undefined) throw new Error(`no contender ${name}`)
-const job = contender
+const [, , name = '', url = '', rawName = ''] = process.argv
+
+async function contender(of: string): Promise<JobContender> {
+  const made = await jobContenders[of]?.(url)
+  if (made === undefined) throw new Error(`no contender ${of}`)
+  return made
+}
+
+const job = await contender(name)
+const raw = await contender(rawName)
 let keys = 0
 const freshKey = (): string => `bench-${process.pid}-${(keys += 1)}`
 const clock = (): number => Number(process.hrtime.bigint()) / 1e6
 
-async function sequential({ count, fresh }: Extract<JobTask, { run: 'sequential' }>): Promise<number> {
-  const same = freshKey()
-  await job.run(same)
-  const times: number[] = []
-  for (let i = 0; i < count; i += 1) {
-    const key = fresh ? freshKey() : same
-    const startedAt = performance.now()
-    await job.run(key)
-    times.push(performance.now() - startedAt)
+async function sequential(task: Extract<JobTask, { run: 'sequential' }>): Promise<JobResults['sequential']> {
+  const operation = async (of: JobContender): Promise<() => Promise<unknown>> => {
+    const same = freshKey()
+    await of.run(same)
+    return () => of.run(task.fresh ? freshKey() : same)
   }
-  return (times.toSorted((a, b) => a - b)[Math.floor(count / 2)] ?? 0) * 1_000
+  return alternate(await operation(job), await operation(raw), task.count)
 }
 
 async function parallel(task: Extract<JobTask, { run: 'parallel' }>): Promise<JobResults['parallel']> {
-  let done = 0
-  const same = Array.from({ length: task.callers }, freshKey)
-  await Promise.all(same.map((key) => job.run(key)))
-  const cpu = process.cpuUsage()
-  const startedAt = performance.now()
-  await Promise.all(
-    same.map(async (own) => {
-      while (performance.now() - startedAt < task.ms) {
-        await job.run(task.fresh ? freshKey() : own)
-        done += 1
-      }
-    }),
-  )
-  const { user, system } = process.cpuUsage(cpu)
-  return { perSecond: (done * 1_000) / (performance.now() - startedAt), cpuMicros: (user + system) / done }
+  const operation = async (of: JobContender): Promise<(caller: number) => Promise<unknown>> => {
+    const same = Array.from({ length: task.callers }, freshKey)
+    await Promise.all(same.map((key) => of.run(key)))
+    return (caller) => of.run(task.fresh ? freshKey() : (same[caller] ?? ''))
+  }
+  return alternateSlices(await operation(job), await operation(raw), task)
 }
 
 async function storm(task: Extract<JobTask, { run: 'storm' }>): Promise<JobResults['storm']> {

@@ -3,13 +3,23 @@
  * [--only fresh,parallel,replay,storm,commands] [--quick]`.
  *
  * Raw is two scripts on the same client: one that begins, one that ends what is still ours. Commands are counted on the
- * way, by a proxy, in runs of their own. `raw ioredis (again)` is the same code against itself: its spread is the noise.
+ * way, by a proxy, in runs of their own.
  */
 import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { FaultProxy } from '@holdfast/testbed/proxy'
 import { startRedis } from '@holdfast/testbed/redis'
-import { ContenderProcess, inTurns, median, ratios, spread, table } from './harness.ts'
+import {
+  type Beside,
+  ContenderProcess,
+  type Throughput,
+  figure,
+  inTurns,
+  median,
+  ratios,
+  spread,
+  table,
+} from './harness.ts'
 import { jobContenders } from './idempotency-contenders.ts'
 import type { JobResults, JobTask } from './idempotency-worker.ts'
 
@@ -23,51 +33,59 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds)
 const wanted = new Set(values.only.split(','))
 const names = Object.keys(jobContenders).filter((name) => !values.quick || /^(raw|holdfast)/.test(name))
-const AGAIN = 'raw ioredis (again)'
 const script = new URL('./idempotency-worker.ts', import.meta.url)
 
 const redis = await startRedis()
 
-function baseOf(name: string): string {
+/** The raw code of the client that the contender uses. */
+function rawOf(name: string): string {
   return ['holdfast redis', 'raw redis', 'powertools'].includes(name) ? 'raw redis' : 'raw ioredis'
 }
 
-async function measure<T>(task: JobTask): Promise<Map<string, T[]>> {
-  const contenders = await Promise.all(names.map((name) => ContenderProcess.start(script, name, redis.url)))
-  const again = await ContenderProcess.start(script, 'raw ioredis', redis.url)
-  Object.assign(again, { name: AGAIN })
-  const results = await inTurns<T>([...contenders, again], rounds, task)
-  await Promise.all([...contenders, again].map((contender) => contender.close()))
+const start = (name: string, url: string): Promise<ContenderProcess> =>
+  ContenderProcess.start(script, name, url, rawOf(name))
+
+async function measure<T>(task: JobTask): Promise<Map<string, Beside<T>[]>> {
+  const contenders = await Promise.all(names.map((name) => start(name, redis.url)))
+  const results = await inTurns<Beside<T>>(contenders, rounds, task)
+  await Promise.all(contenders.map((contender) => contender.close()))
   return results
 }
 
 async function latency(title: string, fresh: boolean): Promise<void> {
-  const results = await measure<number>({ run: 'sequential', count: 500, fresh })
-  table(
-    title,
-    [...results].map(([name, times]) => [
-      name,
-      `${median(times).toFixed(0)} µs`,
-      `× ${spread(ratios(times, results.get(baseOf(name)) ?? []))}`,
+  const results = await measure<number>({ run: 'sequential', count: 1_000, fresh })
+  table(title, [
+    ['', 'µs', 'raw µs', '× raw'],
+    ...[...results].map(([name, runs]) => [
+      nameOf(name),
+      median(runs.map(({ own }) => own)).toFixed(0),
+      median(runs.map(({ raw }) => raw)).toFixed(0),
+      spread(ratios(runs)),
     ]),
-  )
+  ])
 }
 
 async function throughput(title: string, fresh: boolean): Promise<void> {
-  const task: JobTask = { run: 'parallel', callers: 64, ms: 500, fresh }
-  const results = await measure<JobResults['parallel']>(task)
-  const perSecond = (name: string): number[] => (results.get(name) ?? []).map((run) => run.perSecond)
-  const cpu = (name: string): number[] => (results.get(name) ?? []).map((run) => run.cpuMicros)
+  const results = await measure<Throughput>({ run: 'parallel', callers: 64, ms: 500, fresh })
   table(title, [
     ['', 'a second', '× raw', 'client CPU µs', '× raw'],
-    ...[...results.keys()].map((name) => [
-      name,
-      median(perSecond(name)).toFixed(0),
-      spread(ratios(perSecond(name), perSecond(baseOf(name)))),
-      median(cpu(name)).toFixed(1),
-      spread(ratios(cpu(name), cpu(baseOf(name)))),
-    ]),
+    ...[...results].map(([name, runs]) => {
+      const perSecond = figure(runs, (run) => run.perSecond)
+      const cpu = figure(runs, (run) => run.cpuMicros)
+      return [
+        nameOf(name),
+        median(perSecond.map(({ own }) => own)).toFixed(0),
+        spread(ratios(perSecond)),
+        median(cpu.map(({ own }) => own)).toFixed(1),
+        spread(ratios(cpu)),
+      ]
+    }),
   ])
+}
+
+/** The raw code beside itself shows the noise. */
+function nameOf(name: string): string {
+  return name.startsWith('raw') ? `${name} (beside itself)` : name
 }
 
 async function storms(): Promise<void> {
@@ -87,10 +105,7 @@ async function storms(): Promise<void> {
     const runs: Record<'ran' | 'answered' | 'allMs' | 'lastMs' | 'tripMs' | 'commands' | 'ends', number>[] =
       []
     await using proxy = await FaultProxy.start({ target: { port: redis.port } })
-    const pair = [
-      await ContenderProcess.start(script, name, proxy.url),
-      await ContenderProcess.start(script, name, proxy.url),
-    ]
+    const pair = [await start(name, proxy.url), await start(name, proxy.url)]
     // Warm: connected, the time is known, scripts are loaded, the subscriber is there.
     for (let i = 0; i < 2; i += 1) {
       const key = randomUUID()
@@ -106,13 +121,13 @@ async function storms(): Promise<void> {
       const sent = count.stop()
       const ends = sent.filter((command) => command === 'unsubscribe').length
       // A replay of one command, or of two.
-      const tripUs = await pair[1]?.run<number>({ run: 'sequential', count: 50, fresh: false })
+      const tripUs = await pair[1]?.run<Beside<number>>({ run: 'sequential', count: 50, fresh: false })
       runs.push({
         ran: results.reduce((sum, { ran }) => sum + ran, 0),
         answered: answers.length,
         allMs: Math.max(...answers) - startedAt,
         lastMs: Math.max(...answers) - Math.min(...answers),
-        tripMs: (tripUs ?? Number.NaN) / 1_000,
+        tripMs: (tripUs?.own ?? Number.NaN) / 1_000,
         commands: sent.length - ends,
         ends,
       })
@@ -137,7 +152,7 @@ async function commands(): Promise<void> {
   const rows = [['', 'fresh', 'replay', 'progress']]
   for (const name of names) {
     await using proxy = await FaultProxy.start({ target: { port: redis.port } })
-    const contender = await ContenderProcess.start(script, name, proxy.url)
+    const contender = await start(name, proxy.url)
     for (let i = 0; i < 3; i += 1) await contender.run({ run: 'once', key: randomUUID() })
     const key = randomUUID()
     const cells: string[] = []
@@ -177,11 +192,10 @@ function countCommands(proxy: FaultProxy): { stop(): string[] } {
 }
 
 if (wanted.has('commands')) await commands()
-if (wanted.has('fresh'))
-  await latency('A fresh job, begin and finish, one at a time: p50, × raw of the same round', true)
+if (wanted.has('fresh')) await latency('A fresh job, begin and finish, one at a time: p50', true)
 if (wanted.has('parallel')) await throughput('Fresh jobs, 64 at a time', true)
 if (wanted.has('replay')) {
-  await latency('A replay, one at a time: p50, × raw of the same round', false)
+  await latency('A replay, one at a time: p50', false)
   if (!values.quick) await throughput('Replays, 64 at a time', false)
 }
 if (wanted.has('storm')) await storms()
