@@ -20,8 +20,9 @@ export interface Capabilities {
   readonly openapi?: true
   /** Handlers can answer with a web `Response`. */
   readonly webResponse?: true
-  /** A signal that tells when an instance has recorded everything that it is going to. */
+  /** Bodies of `multipart/form-data` are parsed. */
   readonly multipart?: true
+  /** Long answers are compressed when the request accepts it. */
   readonly compression?: true
 }
 

@@ -1,9 +1,9 @@
 import { Writable } from 'node:stream'
+import { redisStorages } from '@holdfast/http-kit/targets'
 import { FaultProxy } from '@holdfast/testbed/proxy'
 import fastify from 'fastify'
 import { expect, test } from 'vitest'
 import { holdfast, holdfastHealth } from '../src/index.ts'
-import { redisStorages } from './kit/storages.ts'
 
 const redisUrl = process.env['REDIS_URL'] ?? ''
 

@@ -1,10 +1,11 @@
 import type { Storage } from '@holdfast/core'
 import { httpSuite } from '@holdfast/http-kit'
+import { memoryTarget } from '@holdfast/http-kit/targets'
 import type { FastifyInstance } from 'fastify'
 import { fastify as fastify4 } from 'fastify4'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { addKitRoutes } from './kit/kit-app.ts'
-import { memoryTarget } from './kit/targets.ts'
+import { serve } from './kit/serve.ts'
 
 /** The oldest Fastify that is supported. Its plugins for forms, compression and API descriptions are not of interest. */
 async function kitApp4(storage: Storage): Promise<FastifyInstance> {
@@ -14,5 +15,5 @@ async function kitApp4(storage: Storage): Promise<FastifyInstance> {
 }
 
 httpSuite({ describe, test, beforeAll, afterAll }, 'HTTP cases: Fastify 4.29, memory', () =>
-  memoryTarget(kitApp4, { events: true, webResponse: true }),
+  memoryTarget((storage) => serve(storage, kitApp4), { events: true, webResponse: true }),
 )

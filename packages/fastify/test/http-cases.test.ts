@@ -1,10 +1,16 @@
+import { join } from 'node:path'
 import { httpSuite } from '@holdfast/http-kit'
+import { memoryTarget, redisTarget } from '@holdfast/http-kit/targets'
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { memoryTarget, redisTarget } from './kit/targets.ts'
+import { serve } from './kit/serve.ts'
 
 const runner = { describe, test, beforeAll, afterAll }
 const redisUrl = process.env['REDIS_URL'] ?? ''
+const program = [join(import.meta.dirname, 'kit/kit-process.ts')]
 
-httpSuite(runner, 'HTTP cases: Fastify 5, memory', () => memoryTarget())
-httpSuite(runner, 'HTTP cases: Fastify 5, ioredis 6', () => redisTarget('ioredis', redisUrl))
-httpSuite(runner, 'HTTP cases: Fastify 5, redis 6', () => redisTarget('redis', redisUrl))
+httpSuite(runner, 'HTTP cases: Fastify 5, memory', () => memoryTarget(serve))
+for (const client of ['ioredis', 'redis'] as const) {
+  httpSuite(runner, `HTTP cases: Fastify 5, ${client} 6`, () =>
+    redisTarget(serve, { client, redisUrl, program }),
+  )
+}

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { ConsoleLogger, Controller, Get, Injectable } from '@nestjs/common'
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus'
 import { Test } from '@nestjs/testing'
+import { type RedisStorageName, redisStorages } from '@holdfast/http-kit/targets'
 import { startRedis } from '@holdfast/testbed/redis'
 import {
   Cached,
@@ -12,7 +13,6 @@ import {
   Locked,
 } from '@holdfast/nest'
 import { describe, expect, it } from 'vitest'
-import { type RedisStorageName, redisStorages } from '../../fastify/test/kit/storages.ts'
 
 const redisUrl = process.env['REDIS_URL'] ?? ''
 const clients: readonly RedisStorageName[] = ['ioredis', 'redis']

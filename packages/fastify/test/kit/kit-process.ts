@@ -1,8 +1,5 @@
 /** The kit's app in a process of its own: `kit-process.ts ioredis|redis`, with `REDIS_URL`. */
-import { type RedisStorageName, redisStorages } from './storages.ts'
-import { serve } from './targets.ts'
+import { type RedisStorageName, serveUntilTerminated } from '@holdfast/http-kit/targets'
+import { serve } from './serve.ts'
 
-const name = process.argv[2] as RedisStorageName
-const app = await serve(await redisStorages[name](process.env['REDIS_URL'] ?? ''))
-process.once('SIGTERM', () => void app.close())
-console.log(`listening ${app.url}`)
+await serveUntilTerminated(serve, process.argv[2] as RedisStorageName)

@@ -1,4 +1,4 @@
-import { type Storage, memoryStorage } from '@holdfast/core'
+import type { Storage } from '@holdfast/core'
 import { ioredisStorage } from '@holdfast/redis-ioredis'
 import { nodeRedisStorage } from '@holdfast/redis-node'
 import { Redis } from 'ioredis'
@@ -26,7 +26,3 @@ export const redisStorages = {
 } as const
 
 export type RedisStorageName = keyof typeof redisStorages
-
-export async function memory(): Promise<OpenStorage> {
-  return { storage: memoryStorage(), end: async () => undefined }
-}

@@ -1,0 +1,104 @@
+/** Apps that serve the contract over our own storages, as targets of the cases. */
+import { type Storage, memoryStorage } from '@holdfast/core'
+import { startAppProcess } from './app-process.ts'
+import { type ConnectedInstance, behindFaultyRedis } from './redis-faults.ts'
+import type { RunnableTarget } from './run.ts'
+import { type RedisStorageName, redisStorages } from './storages.ts'
+import type { Capabilities, Instance } from './target.ts'
+
+export { type OpenStorage, type RedisStorageName, redisStorages } from './storages.ts'
+
+/** Serves the contract over this storage, on a free port of this machine. */
+export type ServeApp = (storage: Storage) => Promise<Instance>
+
+/** What is the framework's to give, whatever the storage is. */
+export type FrameworkAbilities = Pick<
+  Capabilities,
+  'events' | 'openapi' | 'webResponse' | 'multipart' | 'compression'
+>
+
+const allAbilities: FrameworkAbilities = {
+  events: true,
+  openapi: true,
+  webResponse: true,
+  multipart: true,
+  compression: true,
+}
+
+/** Over memory, which nothing outside this process can see or cut off. */
+export async function memoryTarget(
+  serve: ServeApp,
+  abilities: FrameworkAbilities = allAbilities,
+): Promise<RunnableTarget> {
+  const storage = memoryStorage()
+  return {
+    ...abilities,
+    ...(await serve(storage)),
+    second: () => serve(storage),
+    missing: {
+      spawn: 'another process does not see this memory',
+      faults: 'there is no connection that could fail',
+    },
+  }
+}
+
+export interface RedisTargetOptions {
+  readonly client: RedisStorageName
+  readonly redisUrl: string
+  /** A program that calls {@link serveUntilTerminated}, and its arguments; the name of the client is put behind them. */
+  readonly program: readonly string[]
+}
+
+/** Over Redis: with other instances, in processes of their own and behind a connection that fails on command. */
+export async function redisTarget(
+  serve: ServeApp,
+  { client, redisUrl, program }: RedisTargetOptions,
+): Promise<RunnableTarget> {
+  const start = (url: string): Promise<ConnectedInstance> => serveOverRedis(serve, client, url)
+  return {
+    ...allAbilities,
+    ...(await start(redisUrl)),
+    second: () => start(redisUrl),
+    spawn: () =>
+      startAppProcess({
+        args: ['--conditions=@holdfast/source', ...program, client],
+        env: { REDIS_URL: redisUrl },
+      }),
+    faults: () => behindFaultyRedis(redisUrl, start),
+  }
+}
+
+/** The other side of `spawn`: the app over the Redis of `REDIS_URL`, until SIGTERM. */
+export async function serveUntilTerminated(serve: ServeApp, client: RedisStorageName): Promise<void> {
+  const app = await serveOverRedis(serve, client, process.env['REDIS_URL'] ?? '')
+  process.once('SIGTERM', () => void app.close())
+  console.log(`listening ${app.url}`)
+}
+
+async function serveOverRedis(
+  serve: ServeApp,
+  client: RedisStorageName,
+  url: string,
+): Promise<ConnectedInstance> {
+  const { storage, end } = await redisStorages[client](url)
+  const app = await serve(storage)
+  return {
+    url: app.url,
+    connected: () => connected(storage),
+    async close() {
+      await app.close()
+      await end()
+    },
+  }
+}
+
+async function connected({ connection }: Storage): Promise<void> {
+  if (connection.state === 'ready') return
+  await new Promise<void>((resolve) => {
+    const stop = connection.onChange((state) => {
+      if (state !== 'ready') return
+      stop()
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,11 @@
+import type { ServeApp } from '@holdfast/http-kit/targets'
+import { kitApp } from './kit-app.ts'
+import { type PlatformName, platforms } from './platforms.ts'
+
+export function serveOn(platform: PlatformName): ServeApp {
+  return async (storage) => {
+    const app = await kitApp(platforms[platform], storage)
+    await app.listen(0, '127.0.0.1')
+    return { url: await app.getUrl(), close: () => app.close() }
+  }
+}
