@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHoldfast, memoryStorage } from '@holdfast/core'
 import pg from 'pg'
-import { type Execute, JOB_EFFECTS, isFirst } from './effects.ts'
+import { JOB_EFFECTS, isFirst } from './effects.ts'
+import { transaction } from './postgres-transaction.ts'
 
 const url = process.env.POSTGRES_URL
 if (url === undefined) {
@@ -13,27 +14,10 @@ await pool.query(JOB_EFFECTS)
 await pool.query('create table if not exists payments (order_id text, cents integer)')
 const { idempotency } = createHoldfast({ storage: memoryStorage() })
 
-// #region transaction
-async function transaction<T>(work: (execute: Execute) => Promise<T>): Promise<T> {
-  const client = await pool.connect()
-  try {
-    await client.query('begin')
-    const result = await work(async (sql, params) => (await client.query(sql, [...params])).rowCount ?? 0)
-    await client.query('commit')
-    return result
-  } catch (error) {
-    await client.query('rollback')
-    throw error
-  } finally {
-    client.release()
-  }
-}
-// #endregion
-
 const order = { id: `order-${process.pid}`, cents: 990 }
 for (const lastWords of ['crash', undefined]) {
   const paying = idempotency.run('payment', order.id, async (execution) => {
-    await transaction(async (execute) => {
+    await transaction(pool, async (execute) => {
       if (!(await isFirst(execute, execution, 'payment'))) return
       await execute('insert into payments values ($1, $2)', [order.id, order.cents])
     })

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
 import { type Execute, JOB_EFFECTS, isFirst, isNewest } from '@holdfast/docs/effects'
+import { transaction } from '@holdfast/docs/postgres-transaction'
 import { PostgresNotFoundError, type RunningPostgres, startPostgres } from '@holdfast/testbed/postgres'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -67,20 +68,7 @@ async function postgres(url: string): Promise<Database> {
   await pool.query(JOB_EFFECTS)
   await pool.query(WITNESSED)
   return {
-    async transaction(work) {
-      const client = await pool.connect()
-      try {
-        await client.query('begin')
-        const result = await work(async (sql, params) => (await client.query(sql, [...params])).rowCount ?? 0)
-        await client.query('commit')
-        return result
-      } catch (error) {
-        await client.query('rollback')
-        throw error
-      } finally {
-        client.release()
-      }
-    },
+    transaction: (work) => transaction(pool, work),
     async rows(key) {
       const { rows } = await pool.query<{ who: string }>('select who from witnessed where job_key = $1', [
         key,
