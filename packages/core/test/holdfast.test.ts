@@ -31,6 +31,24 @@ describe('health', () => {
     })
   })
 
+  it('tells of a storage that does not answer, instead of rejecting', async () => {
+    const runtime = manualRuntime()
+    const storage: Storage = { ...memoryStorage(), time: () => new Promise<never>(() => undefined) }
+    const holdfast = createHoldfast({ storage, runtime })
+    const asked = holdfast.health()
+    await runtime.advance(2_000)
+    expect(await asked).toEqual({
+      status: 'down',
+      connection: 'ready',
+      roundTripMs: null,
+      cacheBreaker: 'closed',
+      renewalLagMs: 0,
+      findings: [],
+      error: expect.objectContaining({ code: 'STORAGE_UNAVAILABLE' }),
+    })
+    await holdfast.close()
+  })
+
   it('tells how late the timers were that renew leases', async () => {
     const runtime = manualRuntime()
     const holdfast = createHoldfast({ storage: memoryStorage(), runtime })
