@@ -16,6 +16,10 @@ const project = (root: string, include: string) => ({
     name: root.replace('packages/', ''),
     root,
     include: [include],
+    // They are there for what hangs. What merely takes long, on a machine that has much else to do, is no failure.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 120_000, interval: 20 } },
   },
 })
 
@@ -29,5 +33,6 @@ export default defineConfig({
     // More than there are processors: most tests wait, for leases to end and servers to come back.
     maxWorkers: 4,
     passWithNoTests: true,
+    teardownTimeout: 120_000,
   },
 })

@@ -22,21 +22,13 @@ describe('the documents', () => {
     }
   })
 
-  it.each(globSync('docs/examples/*.ts', { cwd: root }).sort())(
-    '%s runs',
-    { timeout: 60_000 },
-    async (file) => {
-      const { stderr } = await run(
-        process.execPath,
-        ['--conditions=@holdfast/source', '--no-warnings', file],
-        {
-          cwd: root,
-          timeout: 50_000,
-        },
-      )
-      expect(stderr).toBe('')
-    },
-  )
+  it.each(globSync('docs/examples/*.ts', { cwd: root }).sort())('%s runs', async (file) => {
+    const { stderr } = await run(process.execPath, ['--conditions=@holdfast/source', '--no-warnings', file], {
+      cwd: root,
+      timeout: 200_000,
+    })
+    expect(stderr).toBe('')
+  })
 })
 
 describe('the finder of examples', () => {

@@ -28,7 +28,7 @@ export async function startTopology(topology: Topology, binary: RedisServerBinar
     }
     case 'sentinel': {
       // The kit is about one primary: a busy machine, or what the kit does to connections, must not make another.
-      const group = await SentinelGroup.start({ binary, downAfterMs: 30_000 })
+      const group = await SentinelGroup.start({ binary })
       const endpoint = { topology, nodes: group.sentinels, primaryName: group.name }
       return { endpoint, [Symbol.asyncDispose]: async () => await group.stop() }
     }

@@ -18,16 +18,16 @@ let stage: Stage
 
 beforeAll(async () => {
   stage = await openStage()
-}, 120_000)
+})
 
 afterAll(async () => await stage.remove())
 
-describe.for<NestLine>(['nest10', 'nest11'])('a CommonJS app on %s', { timeout: 120_000 }, (line) => {
+describe.for<NestLine>(['nest10', 'nest11'])('a CommonJS app on %s', (line) => {
   let app: NestApp
 
   beforeAll(async () => {
     app = await putNestUnder(stage, line)
-  }, 120_000)
+  })
 
   it('is compiled, uses every part, and closes', async () => {
     const { code, output } = await run(process.execPath, [app.program('main')])

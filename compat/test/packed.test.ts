@@ -6,11 +6,11 @@ import { openStage, type Stage } from '../src/stage.ts'
 import { compilers, typeCells } from '../src/types.ts'
 
 // The fixed budget of the test suite; `pnpm compat` is the whole matrix.
-describe('the packages as published', { timeout: 120_000 }, () => {
+describe('the packages as published', () => {
   let stage: Stage
   beforeAll(async () => {
     stage = await openStage()
-  }, 120_000)
+  })
   afterAll(async () => await stage.remove())
 
   it('work on the oldest Node, imported and required', async () => {

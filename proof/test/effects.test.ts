@@ -26,7 +26,7 @@ const WITNESSED = 'create table if not exists witnessed (job_key text, who text)
 
 async function sqlite(): Promise<Database> {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-effects-'))
-  const open = (): DatabaseSync => new DatabaseSync(join(directory, 'db'), { timeout: 5_000 })
+  const open = (): DatabaseSync => new DatabaseSync(join(directory, 'db'), { timeout: 60_000 })
   const first = open()
   first.exec(`pragma journal_mode = wal; ${JOB_EFFECTS}; ${WITNESSED}`)
   // Waiting for a lock blocks the thread, so transactions of this process stand in line instead.
@@ -208,7 +208,7 @@ describe.each(Object.keys(databases))('effects in %s', (name) => {
   })
 })
 
-it.runIf(url !== undefined)('the example for PostgreSQL runs', { timeout: 60_000 }, async () => {
+it.runIf(url !== undefined)('the example for PostgreSQL runs', async () => {
   const root = resolve(import.meta.dirname, '../..')
   const args = ['--conditions=@holdfast/source', '--no-warnings', 'docs/examples/effects-postgres.ts']
   const env = { ...process.env, POSTGRES_URL: url }

@@ -56,7 +56,9 @@ async function sweep(self: Self): Promise<void> {
   const groups = Array.from({ length: groupAt(self.startedAt, clock()) + 1 }, (_, group) => group)
   const keys = groups.flatMap(jobsOfGroup).filter((_, position) => position % self.workers === self.index)
   await Promise.all(
-    [...keys, ...AGAIN].map(async (key) => await attempt(self, key, { onInProgress: 'wait', waitMs: 3_000 })),
+    [...keys, ...AGAIN].map(async (key) => {
+      while (!(await attempt(self, key, { onInProgress: 'wait', waitMs: 3_000 })) && !self.stopping.aborted);
+    }),
   )
 }
 

@@ -67,29 +67,25 @@ function readLogs(folder: string): readonly Record<string, unknown>[] {
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 }
 
-it(
-  'runs each job once on three processes over Redis, by the testimony of the bodies',
-  { timeout: 60_000 },
-  async () => {
-    const out = temporaryFolder()
-    const demo = startDemo(['--once', '--pace', '20', '--repo', reviewable(), '--out', out])
-    expect(await demo.exited, demo.output()).toBe(0)
-    expect(demo.output()).toContain('✔ Exactly once: 5 bodies began and ended')
-    expect(demo.output()).toMatch(/33 starts \(3 of them nested\) were answered: 5 executed, .* 0 failed/)
+it('runs each job once on three processes over Redis, by the testimony of the bodies', async () => {
+  const out = temporaryFolder()
+  const demo = startDemo(['--once', '--pace', '20', '--repo', reviewable(), '--out', out])
+  expect(await demo.exited, demo.output()).toBe(0)
+  expect(demo.output()).toContain('✔ Exactly once: 5 bodies began and ended')
+  expect(demo.output()).toMatch(/33 starts \(3 of them nested\) were answered: 5 executed, .* 0 failed/)
 
-    const runs = openResult(out).witness.all()
-    expect(runs.filter(({ event }) => event === 'begin')).toHaveLength(5)
-    expect(runs.filter(({ event }) => event === 'end')).toHaveLength(5)
+  const runs = openResult(out).witness.all()
+  expect(runs.filter(({ event }) => event === 'begin')).toHaveLength(5)
+  expect(runs.filter(({ event }) => event === 'end')).toHaveLength(5)
 
-    const logs = readLogs(out)
-    expect(new Set(logs.map(({ executionId }) => executionId))).toEqual(
-      new Set(runs.map(({ executionId }) => executionId)),
-    )
-    expect(new Set(logs.map(({ pid }) => pid))).not.toContain(demo.child.pid)
-  },
-)
+  const logs = readLogs(out)
+  expect(new Set(logs.map(({ executionId }) => executionId))).toEqual(
+    new Set(runs.map(({ executionId }) => executionId)),
+  )
+  expect(new Set(logs.map(({ pid }) => pid))).not.toContain(demo.child.pid)
+})
 
-it('shows another instance take over when the executing one is killed', { timeout: 60_000 }, async () => {
+it('shows another instance take over when the executing one is killed', async () => {
   const out = temporaryFolder()
   const demo = startDemo(['--crash', '--repo', reviewable(), '--out', out])
   expect(await demo.exited, demo.output()).toBe(0)
@@ -107,7 +103,7 @@ it('shows another instance take over when the executing one is killed', { timeou
   ])
 })
 
-it('runs in one process on memory storage, and says so', { timeout: 60_000 }, async () => {
+it('runs in one process on memory storage, and says so', async () => {
   const out = temporaryFolder()
   const demo = startDemo([
     '--once',
@@ -125,23 +121,19 @@ it('runs in one process on memory storage, and says so', { timeout: 60_000 }, as
   expect(new Set(readLogs(out).map(({ pid }) => pid))).toEqual(new Set([demo.child.pid]))
 })
 
-it.each(['redis', 'memory'])(
-  'leaves nothing running after Ctrl-C on %s',
-  { timeout: 60_000 },
-  async (storage) => {
-    const out = temporaryFolder()
-    const demo = startDemo(['--storage', storage, '--pace', '30000', '--repo', reviewable(), '--out', out])
-    await demo.until(/ai-review .* 10 %/)
-    demo.child.kill('SIGINT')
-    expect(await demo.exited, demo.output()).toBe(130)
-    expect(demo.output()).toContain('Stopped by SIGINT')
-    const pids = new Set(readLogs(out).map(({ pid }) => Number(pid)))
-    expect(pids.size).toBeGreaterThan(0)
-    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
-  },
-)
+it.each(['redis', 'memory'])('leaves nothing running after Ctrl-C on %s', async (storage) => {
+  const out = temporaryFolder()
+  const demo = startDemo(['--storage', storage, '--pace', '30000', '--repo', reviewable(), '--out', out])
+  await demo.until(/ai-review .* 10 %/)
+  demo.child.kill('SIGINT')
+  expect(await demo.exited, demo.output()).toBe(130)
+  expect(demo.output()).toContain('Stopped by SIGINT')
+  const pids = new Set(readLogs(out).map(({ pid }) => Number(pid)))
+  expect(pids.size).toBeGreaterThan(0)
+  for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+})
 
-it('reports an instance that dies by itself', { timeout: 60_000 }, async () => {
+it('reports an instance that dies by itself', async () => {
   const out = temporaryFolder()
   const demo = startDemo(['--pace', '30000', '--repo', reviewable(), '--out', out])
   await demo.until(/ai-review .* 10 %/)
@@ -158,20 +150,16 @@ it.each([
   [['--base', 'HEAD'], 'Nothing changes in HEAD..'],
   [['--storage', 'floppy'], 'Allowed choices are auto, redis, memory'],
   [['--crash', '--storage', 'memory'], '--crash needs Redis'],
-])('refuses %j with a clear message', { timeout: 30_000 }, async (args, message) => {
+])('refuses %j with a clear message', async (args, message) => {
   const demo = startDemo(args)
   expect(await demo.exited).toBe(1)
   expect(demo.output()).toContain(message)
   expect(demo.output()).not.toContain('    at ')
 })
 
-it(
-  'says so when the Redis of REDIS_URL does not answer, without its password',
-  { timeout: 30_000 },
-  async () => {
-    const demo = startDemo(['--repo', reviewable()], { REDIS_URL: 'redis://:hush@127.0.0.1:1' })
-    expect(await demo.exited).toBe(1)
-    expect(demo.output()).toMatch(/redis:\/\/…@127\.0\.0\.1:1 cannot be used: .*ECONNREFUSED/)
-    expect(demo.output()).not.toContain('hush')
-  },
-)
+it('says so when the Redis of REDIS_URL does not answer, without its password', async () => {
+  const demo = startDemo(['--repo', reviewable()], { REDIS_URL: 'redis://:hush@127.0.0.1:1' })
+  expect(await demo.exited).toBe(1)
+  expect(demo.output()).toMatch(/redis:\/\/…@127\.0\.0\.1:1 cannot be used: .*ECONNREFUSED/)
+  expect(demo.output()).not.toContain('hush')
+})

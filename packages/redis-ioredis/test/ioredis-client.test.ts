@@ -81,7 +81,6 @@ describe.for(Object.entries(versions))('%s', ([, create]) => {
 
   it.for(['the server is gone', 'the password is wrong'])(
     'says why there is no connection: %s',
-    { timeout: 15_000 },
     async (why) => {
       const node = await RedisNode.start()
       onTestFinished(async () => await node.kill())
@@ -131,7 +130,7 @@ describe.for(Object.entries(versions))('%s', ([, create]) => {
     const states: string[] = []
     storage.connection.onChange((state) => states.push(state))
     await node.restart()
-    await expect.poll(() => states.at(-1), { timeout: 5_000 }).toBe('ready')
+    await expect.poll(() => states.at(-1)).toBe('ready')
     expect((await storage.records.createOrRead(freshKey(), write)).created).toBe(true)
   })
 

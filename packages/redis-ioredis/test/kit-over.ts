@@ -1,6 +1,6 @@
 import { redisKit } from '@holdfast/redis-protocol/testing'
 import { startRedis } from '@holdfast/testbed/redis'
-import { afterAll, beforeAll, describe, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, it } from 'vitest'
 import { ioredisClient } from '../src/ioredis-client.ts'
 import type { IoredisClient } from '../src/index.ts'
 
@@ -9,7 +9,6 @@ export async function kitOver(
   version: string,
   connect: (url: string) => IoredisClient & { disconnect(): void },
 ): Promise<void> {
-  vi.setConfig({ testTimeout: 30_000 }) // the walks let time pass, and other tests want the processor too
   const server = await startRedis()
   afterAll(async () => await server.stop())
   describe(version, () => {

@@ -56,4 +56,4 @@ it('does not credit a renewal that the replica did not confirm, and keeps the fe
   const taken = await next.locks.acquire('c')
   expect(taken.fencingToken).toBeGreaterThan(lease.fencingToken)
   await Promise.all([holder.close(), next.close()])
-}, 20_000)
+})

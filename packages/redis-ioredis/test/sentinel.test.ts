@@ -13,7 +13,7 @@ const options = { sentinels: [...servers.sentinels], name: servers.name }
 const versions = { 'ioredis 6': () => new Redis(options), 'ioredis 5': () => new Redis5(options) }
 
 describe.for(Object.entries(versions))('%s, with sentinels', ([name, create]) => {
-  it('works, and works again after a failover', { timeout: 60_000 }, async () => {
+  it('works, and works again after a failover', async () => {
     const client = create()
     client.on('error', () => {})
     const storage = ioredisStorage(client, { prefix: 'sentinel' })
@@ -26,9 +26,7 @@ describe.for(Object.entries(versions))('%s, with sentinels', ([name, create]) =>
     await servers.failOver()
     // Calls wait for the new primary, as long as their deadline allows.
     await expect
-      .poll(async () => (await holdfast.idempotency.run('job', `after ${name}`, () => 1)).result, {
-        timeout: 15_000,
-      })
+      .poll(async () => (await holdfast.idempotency.run('job', `after ${name}`, () => 1)).result)
       .toBe(1)
 
     // Whether the subscription was lost and restored, or has come over: hints arrive again.
@@ -39,7 +37,7 @@ describe.for(Object.entries(versions))('%s, with sentinels', ([name, create]) =>
       if (entry !== null) await storage.records.compareAndDelete(key, { rev: entry.rev })
       return hints.length
     }
-    await expect.poll(rewrite, { timeout: 30_000 }).toBeGreaterThan(before)
+    await expect.poll(rewrite).toBeGreaterThan(before)
     await unsubscribe()
     await holdfast.close()
     await storage.close()

@@ -1,6 +1,6 @@
 import { redisKit } from '@holdfast/redis-protocol/testing'
 import { startRedis } from '@holdfast/testbed/redis'
-import { afterAll, beforeAll, describe, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, it } from 'vitest'
 import { nodeRedisClient } from '../src/node-redis-client.ts'
 import type { NodeRedisClient } from '../src/index.ts'
 
@@ -9,7 +9,6 @@ export async function kitOver(
   version: string,
   create: (url: string) => NodeRedisClient & { connect(): Promise<unknown>; destroy(): unknown },
 ): Promise<void> {
-  vi.setConfig({ testTimeout: 30_000 }) // the walks let time pass, and other tests want the processor too
   const server = await startRedis()
   afterAll(async () => await server.stop())
   describe(version, () => {

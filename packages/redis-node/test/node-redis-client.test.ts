@@ -109,7 +109,7 @@ describe.for(Object.entries(versions))('%s', ([version, create]) => {
     const states: string[] = []
     storage.connection.onChange((state) => states.push(state))
     await node.restart()
-    await expect.poll(() => states.at(-1), { timeout: 5_000 }).toBe('ready')
+    await expect.poll(() => states.at(-1)).toBe('ready')
     expect((await storage.records.createOrRead(freshKey(), write)).created).toBe(true)
   })
 
@@ -184,9 +184,9 @@ describe('a cluster', () => {
     const owner = await servers.ownerOf('holdfast:v:key')
     await owner.kill()
     await expect
-      .poll(async () => await values.get('key').catch((error: Error) => error.message), { timeout: 5_000 })
+      .poll(async () => await values.get('key').catch((error: Error) => error.message))
       .toContain('not connected')
     await owner.restart()
-    await expect.poll(async () => await values.get('key').catch(() => 'down'), { timeout: 10_000 }).toBe(null)
+    await expect.poll(async () => await values.get('key').catch(() => 'down')).toBe(null)
   })
 })

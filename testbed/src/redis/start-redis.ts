@@ -23,7 +23,7 @@ export interface StartRedisOptions {
   readonly readyLine?: RegExp
   /** Default: what `findRedisServer()` finds. */
   readonly binary?: RedisServerBinary
-  /** Default: 10 000. */
+  /** Default: 60 000: it takes milliseconds, but for a machine that has much else to do. */
   readonly startTimeoutMs?: number
 }
 
@@ -70,7 +70,7 @@ interface LaunchOptions extends StartRedisOptions {
 type Supervisor = ChildProcessByStdio<Writable, Readable, Readable>
 
 async function launch(options: LaunchOptions): Promise<RunningRedis> {
-  const { binary, port, socket, args = [], startTimeoutMs = 10_000 } = options
+  const { binary, port, socket, args = [], startTimeoutMs = 60_000 } = options
   const { readyLine = /ready to accept connections/i } = options
   const temporaryDir = options.dir === undefined ? mkdtempSync(join(tmpdir(), 'holdfast-redis-')) : ''
   const where = ['--bind', '127.0.0.1', '--port', String(port), '--dir', options.dir ?? temporaryDir]

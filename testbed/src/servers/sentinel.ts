@@ -13,14 +13,19 @@ export interface SentinelOptions {
   /** Default: 1. */
   readonly replicas?: number
   readonly binary?: RedisServerBinary
-  /** How long the primary must be silent before the sentinels fail over. Default: 500. */
-  readonly downAfterMs?: number
 }
 
 /** How sentinels call the primary that they watch. */
 const NAME = 'holdfast'
 
-/** A primary and its replicas, watched by three sentinels that fail over when it has been silent for a while. */
+/** How long the primary must be silent before the sentinels fail over: while `failOver()` waits for it, and otherwise. */
+const DOWN_AFTER_MS = 500
+const PATIENT_MS = 600_000
+
+/**
+ * A primary and its replicas, watched by three sentinels that fail over when `failOver()` has killed it. A primary that
+ * is silent because the machine has much else to do stays the primary.
+ */
 export class SentinelGroup {
   readonly name: string = NAME
   readonly #directory: TemporaryDirectory
@@ -38,7 +43,7 @@ export class SentinelGroup {
   }
 
   static async start(options: SentinelOptions = {}): Promise<SentinelGroup> {
-    const { replicas = 1, downAfterMs = 500, binary = await findRedisServer() } = options
+    const { replicas = 1, binary = await findRedisServer() } = options
     const directory = temporaryDirectory()
     const nodes = await startTogether(replicas + 1, async () => {
       return await RedisNode.start({ binary, args: REPLICATE_AT_ONCE })
@@ -48,7 +53,7 @@ export class SentinelGroup {
       const [primary, ...others] = nodes as [RedisNode, ...RedisNode[]]
       await Promise.all(others.map(async (replica) => await follow(replica, primary)))
       const start = async (index: number): Promise<RunningRedis> =>
-        await startSentinel(join(directory.path, `sentinel-${index}.conf`), primary, downAfterMs, binary)
+        await startSentinel(join(directory.path, `sentinel-${index}.conf`), primary, binary)
       sentinels.push(...(await startTogether(3, start)))
       const group = new SentinelGroup(directory, nodes, sentinels)
       await group.#ready(replicas)
@@ -92,10 +97,12 @@ export class SentinelGroup {
       await options.meanwhile()
     }
     await old.kill()
+    await this.#toleratedSilence(DOWN_AFTER_MS)
     await until('the sentinels have failed over', async () => {
       const now = await this.primary()
       return now !== old && (await now.info('replication'))['role'] === 'master'
     })
+    await this.#toleratedSilence(PATIENT_MS)
     await old.restart()
     await follow(old, await this.primary())
   }
@@ -107,6 +114,12 @@ export class SentinelGroup {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  async #toleratedSilence(ms: number): Promise<void> {
+    for (const sentinel of this.#sentinels) {
+      await ask(sentinel, 'SENTINEL', 'SET', NAME, 'down-after-milliseconds', ms)
+    }
   }
 
   /** Settles when a failover would work: every sentinel knows the other two and the replicas. */
@@ -125,14 +138,13 @@ export class SentinelGroup {
 async function startSentinel(
   configFile: string,
   primary: RedisNode,
-  downAfterMs: number,
   binary: RedisServerBinary,
 ): Promise<RunningRedis> {
   await writeFile(
     configFile,
     [
       `sentinel monitor ${NAME} 127.0.0.1 ${primary.port} 2`,
-      `sentinel down-after-milliseconds ${NAME} ${downAfterMs}`,
+      `sentinel down-after-milliseconds ${NAME} ${PATIENT_MS}`,
       `sentinel failover-timeout ${NAME} 3000`,
     ].join('\n'),
   )

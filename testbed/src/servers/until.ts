@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 export async function until(
   what: string,
   question: () => Promise<boolean>,
-  timeoutMs: number = 15_000,
+  timeoutMs: number = 60_000,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs
   let failure: unknown

@@ -1,9 +1,13 @@
 import type { History } from './history.ts'
 
 /** How much happened, so that a run without violations is seen to have tried. */
-export interface Figures {
+export interface Figures extends HistoryFigures {
   /** Worker processes, the killed ones included. */
   readonly processes: number
+}
+
+/** What is counted in the history, also while it is being made. */
+export interface HistoryFigures {
   readonly keys: number
   readonly grants: number
   /** Ownerships after which the same key was granted without their having ended it. */
@@ -19,7 +23,7 @@ export interface Figures {
   readonly faults: Readonly<Record<string, number>>
 }
 
-export function figuresOf(history: History): Omit<Figures, 'processes'> {
+export function figuresOf(history: History): HistoryFigures {
   const grants = [...history.ownerships.values()].flat()
   const ended = (accepted: boolean | null): number =>
     grants.filter((each) => each.ended?.accepted === accepted).length

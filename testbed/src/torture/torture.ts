@@ -7,7 +7,7 @@ import type { RedisNode } from '../servers/redis-node.ts'
 import { Replicated } from '../servers/replicated.ts'
 import { checkLiveness } from './checks/liveness.ts'
 import type { Violation } from './checks/violation.ts'
-import { figuresOf, type Figures } from './figures.ts'
+import { figuresOf, type Figures, type HistoryFigures } from './figures.ts'
 import { type History, historyOf, readWitness } from './history.ts'
 import { judge } from './judge.ts'
 import { LedgerServer } from './ledger.ts'
@@ -31,6 +31,11 @@ export interface TortureOptions {
   readonly losesWrites?: boolean
   /** The greatest pause between two faults. Default: 300. */
   readonly gapMs?: number
+  /**
+   * Whether enough has happened. While it says no the workers go on after the faults, for a minute at most: how much
+   * happens in a time is the machine's affair, and a run that is to show something has to wait for it. Default: yes.
+   */
+  readonly enough?: (figures: HistoryFigures) => boolean
   /** A directory that gets what was witnessed when a promise was broken. Default: none, it is thrown away. */
   readonly evidence?: string
 }
@@ -41,15 +46,24 @@ export interface TortureReport {
   readonly figures: Figures
 }
 
-/** How long a worker may take to finish what it is doing. */
-const STOP_GRACE_MS = 10_000
+/** How long a worker may take to finish what it is doing: seconds, but for a machine that has much else to do. */
+const STOP_GRACE_MS = 60_000
+/** How long to wait for enough to happen. */
+const PATIENCE_MS = 60_000
 
 /**
  * Lets worker processes use one Redis while a nemesis does its worst to them, to it and to what connects them, and
  * judges by what the workers and the ledger witnessed. It stops by itself, and leaves nothing behind.
  */
 export async function torture(options: TortureOptions): Promise<TortureReport> {
-  const { seed, durationMs, workers: count = 6, losesWrites = false, gapMs = 300 } = options
+  const {
+    seed,
+    durationMs,
+    workers: count = 6,
+    losesWrites = false,
+    gapMs = 300,
+    enough = () => true,
+  } = options
   const { faults = [...workerFaults, ...serverFaults, ...(losesWrites ? losingFaults : [])] } = options
   const { workload } = (await import(options.workload.href)) as { workload: Workload }
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-torture-'))
@@ -76,6 +90,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     const plan = planFaults(seed, { durationMs, workers: count, faults, gapMs })
     await unleash({ servers, workers }, plan, witness)
     await everybodyWorks(workers)
+    await happened(witnessPath, enough)
     const calmAt = clock()
     for (const worker of workers) worker.calm()
     await recovered(witnessPath, calmAt, workload.livenessMs)
@@ -107,6 +122,13 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
 
 async function everybodyWorks(workers: readonly Worker[]): Promise<void> {
   await Promise.all(workers.map(async (worker) => await worker.ready()))
+}
+
+/** Settles when enough has happened, and at the latest after a minute: then the figures say what is missing. */
+async function happened(witnessPath: string, enough: (figures: HistoryFigures) => boolean): Promise<void> {
+  const givenUpAt = performance.now() + PATIENCE_MS
+  while (performance.now() < givenUpAt && !enough(figuresOf(historyOf(readWitness(witnessPath)))))
+    await delay(200)
 }
 
 /** Settles when everything could be had again, and at the latest when it should have been. */

