@@ -13,6 +13,7 @@ import {
   keySlot,
 } from '@holdfast/redis-protocol'
 import type {
+  CommandOptions,
   NodeRedisClient,
   NodeRedisCluster,
   NodeRedisConnection,
@@ -21,6 +22,7 @@ import type {
   NodeRedisSentinelConnection,
   NodeRedisSingle,
 } from './node-redis-types.ts'
+import { takeBackUnwritten } from './unwritten.ts'
 
 /**
  * Replies as strings, whatever the client maps them to; and no timer for each command, which takes four fifths of
@@ -38,7 +40,15 @@ export function nodeRedisClient(client: NodeRedisClient): RedisClient {
     state: () => (isReady(client) ? 'ready' : 'down'),
     problem: () => (client.isOpen ? undefined : notConnected()),
   })
-  return { ...following, ...commandsOf(client) }
+  const { abortSignal, detach } = takeBackUnwritten(client)
+  return {
+    ...following,
+    ...commandsOf(client, { ...plain, abortSignal }),
+    detach() {
+      following.detach()
+      detach()
+    },
+  }
 }
 
 /** A pool does not say whether its connections are up; its commands wait for one that is. */
@@ -53,14 +63,14 @@ function notConnected(): HoldfastError {
   )
 }
 
-function commandsOf(client: NodeRedisClient): Commands {
+function commandsOf(client: NodeRedisClient, options: CommandOptions): Commands {
   if (isCluster(client)) return clusterCommands(client)
-  if (isPool(client)) return poolCommands(client)
-  return isSentinel(client) ? sentinelCommands(client) : singleCommands(client)
+  if (isPool(client)) return poolCommands(client, options)
+  return isSentinel(client) ? sentinelCommands(client, options) : singleCommands(client, options)
 }
 
-function singleCommands(client: NodeRedisSingle): Commands {
-  const send = (args: Command): Promise<unknown> => client.sendCommand(args, plain)
+function singleCommands(client: NodeRedisSingle, options: CommandOptions): Commands {
+  const send = (args: Command): Promise<unknown> => client.sendCommand(args, options)
   return {
     cluster: false,
     send,
@@ -69,8 +79,8 @@ function singleCommands(client: NodeRedisSingle): Commands {
   }
 }
 
-function poolCommands(client: NodeRedisPool): Commands {
-  const send = (args: Command): Promise<unknown> => client.sendCommand(mutable(args), plain)
+function poolCommands(client: NodeRedisPool, options: CommandOptions): Commands {
+  const send = (args: Command): Promise<unknown> => client.sendCommand(mutable(args), options)
   return {
     cluster: false,
     send,
@@ -79,8 +89,8 @@ function poolCommands(client: NodeRedisPool): Commands {
   }
 }
 
-function sentinelCommands(client: NodeRedisSentinel): Commands {
-  const send = (args: Command): Promise<unknown> => client.sendCommand(false, mutable(args), plain)
+function sentinelCommands(client: NodeRedisSentinel, options: CommandOptions): Commands {
+  const send = (args: Command): Promise<unknown> => client.sendCommand(false, mutable(args), options)
   return {
     cluster: false,
     send,

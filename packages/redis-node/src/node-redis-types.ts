@@ -65,8 +65,8 @@ type MessageListener = (payload: unknown, channel: unknown) => void
 
 interface NodeRedisCommon {
   readonly isOpen: boolean
-  on(event: string, listener: (...args: unknown[]) => void): unknown
-  off(event: string, listener: (...args: unknown[]) => void): unknown
+  on(event: string | symbol, listener: (...args: unknown[]) => void): unknown
+  off(event: string | symbol, listener: (...args: unknown[]) => void): unknown
   listenerCount(event: string): number
 }
 
@@ -78,7 +78,15 @@ interface Shard {
   readonly master: ClusterNode & { readonly client?: unknown }
 }
 
-interface CommandOptions {
+export interface CommandOptions {
   readonly typeMapping?: object
   readonly timeout?: number
+  readonly abortSignal?: AbortEvents
+}
+
+/** As much of an AbortSignal as node-redis uses: it listens until the command is written. */
+export interface AbortEvents {
+  readonly aborted: boolean
+  addEventListener(event: 'abort', listener: () => void): void
+  removeEventListener(event: 'abort', listener: () => void): void
 }

@@ -113,6 +113,34 @@ describe.for(Object.entries(versions))('%s', ([version, create]) => {
     expect((await storage.records.createOrRead(freshKey(), write)).created).toBe(true)
   })
 
+  it('leaves a client in step that loses its connection before it has written', async () => {
+    await using proxy = await FaultProxy.start({ target: { port: server.port } })
+    const client = await connect({ url: proxy.url, socket: { reconnectStrategy: 10 } })
+    const storage = nodeRedisStorage(client)
+    const { records } = storage
+    await records.createOrRead(freshKey(), write)
+    const lost = new Promise((resolve) => client.on('reconnecting', resolve))
+    // In one turn of the event loop: timers run first, then the reset is read, and then the client writes.
+    const sent = await new Promise<Promise<unknown>[]>((resolve) =>
+      setTimeout(() => {
+        proxy.reset()
+        resolve(Array.from({ length: 3 }, () => records.createOrRead(freshKey(), write)))
+      }),
+    )
+    const outcomes = await Promise.allSettled(sent)
+    await lost
+    expect(outcomes).toEqual(
+      outcomes.map(() => ({
+        status: 'rejected',
+        reason: expect.objectContaining({ code: 'STORAGE_UNAVAILABLE' }) as Error,
+      })),
+    )
+    await expect.poll(() => storage.connection.state).toBe('ready')
+    const values = ['a', 'b', 'c']
+    const answers = values.map((value) => records.createOrRead(freshKey(), { ...write, value }))
+    expect((await Promise.all(answers)).map(({ entry }) => entry?.value)).toEqual(values)
+  })
+
   it('refuses a client without error listener, which would end the process', () => {
     expect(() => nodeRedisStorage(create({ url: server.url }))).toThrow(/client\.on\('error'/)
   })

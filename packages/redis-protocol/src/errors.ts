@@ -79,6 +79,7 @@ const neverSent = [
   /^The client is offline$/,
   /^The queue is full$/,
   /^All the root nodes are unavailable$/,
+  /^The command was aborted$/, // taken back before it was written
   // both: redirected until they gave up, or a connection that never was
   /^Too many Cluster redirections/,
   /^connect E[A-Z]+/,
