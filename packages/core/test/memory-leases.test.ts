@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { memoryStorage } from '@holdfast/core'
-import { leasesKit } from '../src/testing/leases-kit.ts'
-import { leasesWalk } from '../src/testing/leases-walk.ts'
+import { leasesKit } from '../src/testing/leases/leases-kit.ts'
+import { leasesWalk } from '../src/testing/leases/leases-walk.ts'
 import type { StorageUnderTest } from '../src/testing/runner.ts'
 
 const runner = { describe, it, beforeAll, afterAll }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Storage, memoryStorage } from '@holdfast/core'
-import { recordsKit } from '../src/testing/records-kit.ts'
-import { recordsWalk } from '../src/testing/records-walk.ts'
+import { recordsKit } from '../src/testing/records/records-kit.ts'
+import { recordsWalk } from '../src/testing/records/records-walk.ts'
 import { valuesKit } from '../src/testing/values-kit.ts'
 
 const runner = { describe, it, beforeAll, afterAll }

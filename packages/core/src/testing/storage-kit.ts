@@ -1,7 +1,7 @@
-import { leasesKit } from './leases-kit.ts'
-import { leasesWalk } from './leases-walk.ts'
-import { recordsKit } from './records-kit.ts'
-import { recordsWalk } from './records-walk.ts'
+import { leasesKit } from './leases/leases-kit.ts'
+import { leasesWalk } from './leases/leases-walk.ts'
+import { recordsKit } from './records/records-kit.ts'
+import { recordsWalk } from './records/records-walk.ts'
 import type { KitOptions, StorageUnderTest, TestRunner } from './runner.ts'
 import { valuesKit } from './values-kit.ts'
 

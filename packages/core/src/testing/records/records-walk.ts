@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { type Command, decide } from '../idempotency/decide.ts'
-import { type Current, currentOf } from '../idempotency/record.ts'
-import type { RecordEntry, RecordWrite } from '../storage/records.ts'
-import { type StorageUnderTest, type TestRunner, freshName, seededInts, useStorage } from './runner.ts'
+import { type Command, decide } from '../../idempotency/decide.ts'
+import { type Current, currentOf } from '../../idempotency/record.ts'
+import type { RecordEntry, RecordWrite } from '../../storage/records.ts'
+import { type StorageUnderTest, type TestRunner, freshName, seededInts, useStorage } from '../runner.ts'
 
 const KEYS = 3
 const OWNERS = 3

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { type LeaseCommand, type LeaseState, decideLease, noLease } from '../locks/decide-lease.ts'
-import type { LeasePush, LeaseStorage } from '../storage/leases.ts'
+import { type LeaseCommand, type LeaseState, decideLease, noLease } from '../../locks/decide-lease.ts'
+import type { LeasePush, LeaseStorage } from '../../storage/leases.ts'
 import {
   type KitOptions,
   type StorageUnderTest,
@@ -8,7 +8,7 @@ import {
   freshName,
   seededInts,
   useStorage,
-} from './runner.ts'
+} from '../runner.ts'
 
 /**
  * A seeded walk of every command by three processes, two of which come and go, with repeated commands, late ones, and

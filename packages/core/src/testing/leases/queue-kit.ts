@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { type KitOptions, type TestRunner, freshName, unhurried } from '../runner.ts'
+import { CLAIM_MS, type LeasesUnderTest } from './leases-under-test.ts'
+
+/** L3 to L6: the queue, and the hand-over to its head. */
+export function queueKit(
+  { it }: TestRunner,
+  { leases, elapse, freshToken, acquire, granted, queued, release, holders, listen }: LeasesUnderTest,
+  { countsListeners = true }: KitOptions,
+): void {
+  it('L3 queues who waits, tells who holds, and keeps places', async () => {
+    const key = freshName('lock')
+    const holder = freshToken()
+    const fence = await granted(key, holder)
+    const [first, second] = [freshToken(), freshToken()]
+    const one = await acquire(key, first)
+    const two = await acquire(key, second)
+    const again = await acquire(key, first)
+    assert.ok(one.outcome === 'queued' && two.outcome === 'queued' && again.outcome === 'queued')
+    assert.deepEqual([one.ahead, one.kept, two.ahead, two.kept], [0, false, 1, false])
+    assert.deepEqual([again.ahead, again.kept], [0, true])
+    const [seen] = two.holders
+    assert.deepEqual([seen?.token, seen?.fence, seen?.claimed], [holder, fence, true])
+    assert.ok(seen && seen.remainingMs > 0 && seen.remainingMs <= 30_000)
+    const busy = await acquire(key, freshToken(), { wait: false })
+    assert.equal(busy.outcome, 'busy')
+    const view = await leases().inspect(key)
+    assert.deepEqual([view.waiting, view.queue, view.fence], [2, [first, second], fence])
+  })
+
+  it('L4 hands over to the head in the step of the release, and tells it', async () => {
+    const key = freshName('lock')
+    const holder = freshToken()
+    await granted(key, holder)
+    const ear = await listen()
+    const next = freshToken(ear.process)
+    await queued(key, next)
+    const reply = await leases().release(key, { token: holder, claimMs: CLAIM_MS, notAfter: 0 })
+    assert.equal(reply.outcome, 'released')
+    assert.ok(reply.unclaimedMs > 0 && reply.unclaimedMs <= CLAIM_MS)
+    assert.deepEqual(await holders(key), [next])
+    await ear.hears(1)
+    assert.deepEqual(ear.heard, [{ kind: 'granted', key, token: next }])
+    await ear.stop()
+  })
+
+  if (countsListeners) {
+    it('L4 passes over processes that do not listen, however many entries they have', async () => {
+      const key = freshName('lock')
+      const holder = freshToken()
+      await granted(key, holder)
+      const gone = freshName('process')
+      for (let i = 0; i < 20; i += 1) await queued(key, freshToken(gone))
+      const ear = await listen()
+      const next = freshToken(ear.process)
+      await queued(key, next)
+      await release(key, holder)
+      assert.deepEqual(await holders(key), [next])
+      assert.equal((await leases().inspect(key)).waiting, 0)
+      await ear.stop()
+      // Nobody listens any more: the lock is free.
+      await queued(key, freshToken(gone))
+      await release(key, next)
+      assert.deepEqual(await holders(key), [])
+      await granted(key, freshToken(), { wait: false })
+    })
+  }
+
+  it('L5 grants in the order of the queue, to a semaphore as many as fit', async () => {
+    const key = freshName('semaphore')
+    const ear = await listen()
+    const held = [freshToken(), freshToken()]
+    for (const token of held) await granted(key, token, { permits: 2 })
+    const line = Array.from({ length: 6 }, () => freshToken(ear.process))
+    for (const token of line) await queued(key, token, { permits: 2 })
+    for (const token of [...held, ...line.slice(0, 4)]) {
+      await release(key, token)
+      assert.ok((await holders(key)).length <= 2)
+    }
+    await ear.hears(6)
+    assert.deepEqual(
+      ear.heard.map((push) => push.kind === 'granted' && push.token),
+      line,
+    )
+    await ear.stop()
+  })
+
+  it(
+    'L5 lets nobody overtake a waiter when the holder ran out',
+    unhurried(async (shortMs) => {
+      const key = freshName('lock')
+      await granted(key, freshToken(), { leaseMs: shortMs })
+      const ear = await listen()
+      const next = freshToken(ear.process)
+      await queued(key, next)
+      await elapse(shortMs + 10)
+      const other = await acquire(key, freshToken(), { wait: false })
+      assert.equal(other.outcome, 'busy')
+      assert.deepEqual(await holders(key), [next])
+      await ear.hears(1)
+      await ear.stop()
+    }),
+  )
+
+  it(
+    'L5 hands over what ran out when somebody tends the key',
+    unhurried(async (shortMs) => {
+      const key = freshName('lock')
+      await granted(key, freshToken(), { leaseMs: shortMs })
+      const ear = await listen()
+      const next = freshToken(ear.process)
+      await queued(key, next)
+      assert.equal((await leases().tend(key, CLAIM_MS)).unclaimedMs, 0)
+      await elapse(shortMs + 10)
+      assert.ok((await leases().tend(key, CLAIM_MS)).unclaimedMs > 0)
+      assert.deepEqual(await holders(key), [next])
+      await ear.stop()
+    }),
+  )
+
+  it(
+    'L6 keeps a hand-off for the claim time, and then drops the whole process',
+    unhurried(async (shortMs) => {
+      const key = freshName('lock')
+      const holder = freshToken()
+      await granted(key, holder)
+      const frozen = await listen()
+      const live = await listen()
+      const places = Array.from({ length: 10 }, () => freshToken(frozen.process))
+      for (const token of places) await queued(key, token)
+      const next = freshToken(live.process)
+      await queued(key, next)
+      await leases().release(key, { token: holder, claimMs: shortMs, notAfter: 0 })
+      assert.deepEqual(await holders(key), places.slice(0, 1))
+      await elapse(shortMs + 10)
+      await leases().tend(key, CLAIM_MS)
+      assert.deepEqual(await holders(key), [next])
+      assert.equal((await leases().inspect(key)).waiting, 0)
+      await frozen.hears(2)
+      assert.deepEqual(frozen.heard[1], { kind: 'dropped', key })
+      await Promise.all([frozen.stop(), live.stop()])
+    }),
+  )
+
+  it('L6 gives the full lease to who claims in time', async () => {
+    const key = freshName('lock')
+    const holder = freshToken()
+    await granted(key, holder)
+    const ear = await listen()
+    const next = freshToken(ear.process)
+    await queued(key, next)
+    await leases().release(key, { token: holder, claimMs: 10_000, notAfter: 0 })
+    const [before] = (await leases().inspect(key)).holders
+    assert.deepEqual([before?.claimed, before && before.remainingMs <= 10_000], [false, true])
+    assert.equal(await granted(key, next), before?.fence)
+    const [after] = (await leases().inspect(key)).holders
+    assert.ok(after?.claimed && after.remainingMs > 10_000)
+    await ear.stop()
+  })
+
+  it('does not tell a process that stopped listening', async () => {
+    const key = freshName('lock')
+    const [one, other] = [await listen(), await listen()]
+    const holder = freshToken()
+    await granted(key, holder)
+    const waiter = freshToken(other.process)
+    await queued(key, waiter)
+    await one.stop()
+    await release(key, holder)
+    await other.hears(1)
+    assert.deepEqual(one.heard, [])
+    await other.stop()
+  })
+}

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { type TestRunner, freshName } from '../runner.ts'
+import type { RecordsUnderTest } from './records-under-test.ts'
+
+/** G10 to G12: what was written comes back unchanged, is hinted at, and is listed. */
+export function readsKit(
+  { it }: TestRunner,
+  { records, elapse, freshKey, write, created, listed }: RecordsUnderTest,
+): void {
+  it('G10 gives values and keys back unchanged', async () => {
+    const odd = [
+      '',
+      ' ',
+      '\0\r\n',
+      '[]',
+      '{}',
+      '9007199254740993',
+      '1e3',
+      'ünïcödé 🦊',
+      '"\\',
+      'x'.repeat(1 << 20),
+    ]
+    const collection = freshName('col {x} ü:*?[]')
+    for (const [i, value] of odd.entries()) {
+      const key = { collection, id: `{a}}${i} "ü" 🦊 *?[${'k'.repeat(200)}` }
+      const entry = await created(key, value)
+      assert.equal(entry.value, value)
+      assert.equal((await records().read(key)).entry?.value, value)
+      const next = await records().compareAndSet(key, entry.rev, write(`${value}!`))
+      assert.equal(next.entry?.value, `${value}!`)
+    }
+    assert.notEqual(
+      (await records().read({ collection, id: `{a}}0 "ü" 🦊 *?[${'k'.repeat(200)}` })).entry,
+      null,
+    )
+    assert.equal((await records().read({ collection: `${collection} `, id: 'x' })).entry, null)
+  })
+
+  it('G10 keeps collections and ids apart that look alike when joined', async () => {
+    const collection = freshName('col')
+    await created({ collection, id: 'a:b' }, 'one')
+    await created({ collection: `${collection}:a`, id: 'b' }, 'two')
+    assert.equal((await records().read({ collection, id: 'a:b' })).entry?.value, 'one')
+    assert.equal((await records().read({ collection: `${collection}:a`, id: 'b' })).entry?.value, 'two')
+  })
+
+  it('G11 hints after a notified write and a deletion, until unsubscribed', async () => {
+    const key = freshKey()
+    let hints = 0
+    let wake = (): void => undefined
+    const hinted = async (atLeast: number): Promise<void> => {
+      while (hints < atLeast) await new Promise<void>((resolve) => (wake = resolve))
+    }
+    const unsubscribe = await records().subscribe(key, () => {
+      hints += 1
+      wake()
+    })
+    const { rev } = await created(key, 'first', { notify: true })
+    await hinted(1)
+    const second = await records().compareAndSet(key, rev, write('second', { notify: true }))
+    await hinted(2)
+    assert.ok(second.entry)
+    await records().compareAndDelete(key, { rev: second.entry.rev })
+    await hinted(3)
+    await unsubscribe()
+    const other = freshKey()
+    const stop = await records().subscribe(other, () => wake())
+    const before = hints
+    await created(key, 'unheard', { notify: true })
+    const heard = new Promise<void>((resolve) => (wake = resolve))
+    await created(other, 'heard', { notify: true })
+    await heard
+    assert.equal(hints, before)
+    await stop()
+  })
+
+  it('G12 lists all of a collection in pages and nothing else', async () => {
+    const collection = freshName('listed')
+    const ids = Array.from({ length: 137 }, (_, i) => `id-${i}`)
+    for (const id of ids) await created({ collection, id }, `value of ${id}`)
+    await created({ collection: `${collection}x`, id: 'foreign' }, 'foreign')
+    const pages = await listed(collection, 20)
+    for (const page of pages) assert.ok(page.length <= 20)
+    for (const { id, entry } of pages.flat()) assert.equal(entry.value, `value of ${id}`)
+    assert.deepEqual(new Set(pages.flat().map(({ id }) => id)), new Set(ids))
+  })
+
+  it('G12 does not list what has expired or was deleted', async () => {
+    const collection = freshName('listed')
+    await created({ collection, id: 'stays' }, 'stays')
+    await created({ collection, id: 'expires' }, 'expires', { ttlMs: 20 })
+    const { rev } = await created({ collection, id: 'deleted' }, 'deleted')
+    await records().compareAndDelete({ collection, id: 'deleted' }, { rev })
+    await elapse(30)
+    const pages = await listed(collection, 10)
+    assert.deepEqual(
+      pages.flat().map(({ id }) => id),
+      ['stays'],
+    )
+  })
+}
