@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common'
+import { Locked, Locks, currentLease } from '@holdfast/nest'
+import { describe, expect, it } from 'vitest'
+import { deferred } from '../deferred.ts'
+import { appOf } from './app-of.ts'
+
+describe('@Locked', () => {
+  @Injectable()
+  class Counter {
+    value = 0
+    readonly gate = deferred()
+
+    @Locked('counter')
+    async increment(): Promise<number> {
+      const seen = this.value
+      await new Promise(setImmediate)
+      this.value = seen + 1
+      return this.value
+    }
+
+    @Locked((id: string) => `order:${id}`)
+    async holding(id: string): Promise<string | undefined> {
+      await this.gate.promise
+      return `${id} ${currentLease()?.name}`
+    }
+
+    @Locked('nightly', { whenHeld: 'skip' })
+    async nightly(): Promise<string | undefined> {
+      await this.gate.promise
+      return 'done'
+    }
+
+    @Locked('outer', { waitMs: 0 })
+    async outer(): Promise<void> {}
+
+    @Locked('around', { whenHeld: 'skip' })
+    async around(): Promise<void> {
+      await this.outer()
+    }
+
+    @Locked('sync')
+    async throwsAtOnce(): Promise<void> {
+      throw new TypeError('at once')
+    }
+  }
+
+  it('runs one call at a time', async () => {
+    const app = await appOf(Counter)
+    const counter = app.get(Counter)
+    await Promise.all(Array.from({ length: 20 }, () => counter.increment()))
+    expect(counter.value).toBe(20)
+    await app.close()
+  })
+
+  it('makes its name of the arguments, and shows its lease', async () => {
+    const app = await appOf(Counter)
+    const counter = app.get(Counter)
+    const running = [counter.holding('1'), counter.holding('2')]
+    await expect.poll(async () => (await app.get(Locks).inspect('order:1')).holders.length).toBe(1)
+    await expect.poll(async () => (await app.get(Locks).inspect('order:2')).holders.length).toBe(1)
+    counter.gate.resolve()
+    expect(await Promise.all(running)).toEqual(['1 order:1', '2 order:2'])
+    expect(currentLease()).toBeUndefined()
+    expect((await app.get(Locks).inspect('order:1')).holders).toEqual([])
+    await app.close()
+  })
+
+  it('skips when told to, and only when it is the lock that is held', async () => {
+    const app = await appOf(Counter)
+    const counter = app.get(Counter)
+    const first = counter.nightly()
+    await expect.poll(async () => (await app.get(Locks).inspect('nightly')).holders.length).toBe(1)
+    expect(await counter.nightly()).toBeUndefined()
+    counter.gate.resolve()
+    expect(await first).toBe('done')
+    const lease = await app.get(Locks).acquire('outer')
+    await expect(counter.around()).rejects.toMatchObject({ code: 'LOCK_TIMEOUT', lockName: 'outer' })
+    await lease.release()
+    await app.close()
+  })
+
+  it('throws when others hold it too long', async () => {
+    const app = await appOf(Counter)
+    const lease = await app.get(Locks).acquire('outer')
+    await expect(app.get(Counter).outer()).rejects.toMatchObject({
+      code: 'LOCK_TIMEOUT',
+      lockName: 'outer',
+    })
+    await lease.release()
+    await app.close()
+  })
+
+  it('passes on what the method throws, and gives the lock back', async () => {
+    const app = await appOf(Counter)
+    await expect(app.get(Counter).throwsAtOnce()).rejects.toThrow(new TypeError('at once'))
+    expect((await app.get(Locks).inspect('sync')).holders).toEqual([])
+    await app.close()
+  })
+})
