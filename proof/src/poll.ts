@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 /** Asks until the answer is yes; an answer that never comes is an error after `withinMs`. */
 export async function until<T>(
   ask: () => Promise<T | undefined> | T | undefined,
-  withinMs = 15_000,
+  withinMs = 200_000,
 ): Promise<T> {
   const giveUpAt = performance.now() + withinMs
   for (;;) {

@@ -49,7 +49,7 @@ export class Processes implements AsyncDisposable {
     return await until(() => {
       const sights = this.sights(what)
       return sights.length >= count ? sights : undefined
-    }, 30_000)
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

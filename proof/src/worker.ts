@@ -11,22 +11,23 @@ export interface WorkerTask {
   readonly options: StartOptions
   readonly witness: string
   /**
-   * `work`: takes a moment, and returns. `hang`: saves a checkpoint, and never returns. `freeze`: the same, until its
-   * process is woken again after it was stopped, and then goes on as if nothing had happened.
+   * `work`: takes a moment, and returns. `hang`: saves a checkpoint, and never returns. `freeze`: the same, until it is
+   * told to go on after its process was stopped and woken again, and then goes on as if nothing had happened.
    */
   readonly body: 'work' | 'hang' | 'freeze'
 }
-
-export type WorkerMessage = 'go'
 
 const task = JSON.parse(process.argv[2] ?? '') as WorkerTask
 const { witness } = task
 process.on('disconnect', () => process.exit()) // whoever started us is gone
 
 const { storage } = await connect(task.client, task.url)
-const holdfast = createHoldfast({ storage, instance: `worker ${process.pid}` })
+// Fifty of these may keep each other from the processor: that is no outage.
+const holdfast = createHoldfast({ storage, instance: `worker ${process.pid}`, callTimeoutMs: 60_000 })
 await storage.time()
-const go = new Promise<void>((resolve) => process.once('message', () => resolve()))
+const told = async (): Promise<void> =>
+  await new Promise((resolve) => process.once('message', () => resolve()))
+const go = told()
 process.send?.('ready')
 await go
 
@@ -46,9 +47,10 @@ try {
         return `of ${process.pid}`
       }
       await execution.saveCheckpoint(`by ${process.pid}`)
+      const woken = told()
       tell(witness, 'saved')
       if (task.body === 'hang') await new Promise(() => setInterval(() => {}, 1_000))
-      await untilFrozenAndWoken()
+      await woken
       // As code does that does not look at its signal.
       await execution
         .updateProgress(99, 'zombie')
@@ -66,13 +68,4 @@ process.exit()
 
 function tellRefused(what: string, { code }: HoldfastError): void {
   tell(witness, `${what} refused`, { code })
-}
-
-/** Resolves when far more time has passed than was waited: the process was stopped in between. */
-async function untilFrozenAndWoken(): Promise<void> {
-  for (;;) {
-    const before = performance.now()
-    await delay(20)
-    if (performance.now() - before > 500) return
-  }
 }

@@ -88,7 +88,7 @@ describe.each(Object.keys(storages))('operators, on %s', (name) => {
 
   it('look at one, ask it to stop, and forget it', async () => {
     const [owner, operator] = [join(), join()]
-    const execution = await owner.tryStartExecution('watched', 'k', { leaseMs: 600 })
+    const execution = await owner.tryStartExecution('watched', 'k', { leaseMs: 3_000 })
     await execution?.updateProgress(33, 'a third')
     expect(await operator.getExecutionStatus('watched', 'k')).toMatchObject({
       status: 'executing',
