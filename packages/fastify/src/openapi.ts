@@ -1,3 +1,4 @@
+import { type DescribedAnswer, KEY_DESCRIPTION, MAX_KEY_BYTES, PROBLEM_ANSWERS } from '@holdfast/core/http'
 import type { RouteIdempotencyOptions } from './options.ts'
 
 /** The header that a route reads its key from, by the route's config; absent when the key comes from elsewhere. */
@@ -54,40 +55,8 @@ function withHeader(schema: JsonSchema = {}, header: { name: string; required: b
   } as JsonSchema
 }
 
-function missing(response: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(PROBLEMS)
-      .filter(([status]) => !(status in response))
-      .map(([status, description]) => [
-        status,
-        { description, content: { 'application/problem+json': { schema: PROBLEM } } },
-      ]),
-  )
+function missing(response: Readonly<Record<string, unknown>> = {}): Record<string, DescribedAnswer> {
+  return Object.fromEntries(Object.entries(PROBLEM_ANSWERS).filter(([status]) => !(status in response)))
 }
 
-const KEY = {
-  type: 'string',
-  minLength: 1,
-  maxLength: 255,
-  description:
-    'Chosen by the client: new for each new request, and the same when that request is sent again.',
-}
-
-const PROBLEM = {
-  type: 'object',
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    code: { type: 'string' },
-    retryable: { type: 'boolean' },
-  },
-}
-
-const PROBLEMS: Readonly<Record<string, string>> = {
-  400: 'The idempotency key is missing or malformed',
-  409: 'The first request with this key is in progress, or its answer cannot be replayed',
-  422: 'The idempotency key was used with another payload',
-  503: 'Idempotency cannot be guaranteed at the moment',
-}
+const KEY = { type: 'string', minLength: 1, maxLength: MAX_KEY_BYTES, description: KEY_DESCRIPTION }

@@ -1,3 +1,4 @@
+import { KEY_DESCRIPTION, PROBLEM_ANSWERS } from '@holdfast/core/http'
 import type { HttpIdempotencyDefaults } from './options.ts'
 
 /** Where `@nestjs/swagger` keeps what `@ApiHeader` and `@ApiResponse` say of a handler; it is not needed for that. */
@@ -22,40 +23,18 @@ export function describeRoute(handler: object, options: HttpIdempotencyDefaults)
   const others = parameters.filter((parameter) => parameter !== described.get(handler))
   const isNamed = others.some((parameter) => parameter.name?.toLowerCase() === name.toLowerCase())
   if (key === undefined && !isNamed) {
-    const parameter = { in: 'header', name, required, description: KEY, schema: { type: 'string' } }
+    const parameter = {
+      in: 'header',
+      name,
+      required,
+      description: KEY_DESCRIPTION,
+      schema: { type: 'string' },
+    }
     described.set(handler, parameter)
     Reflect.defineMetadata(PARAMETERS, [...others, parameter], handler)
   } else if (others.length < parameters.length) {
     Reflect.defineMetadata(PARAMETERS, others, handler)
   }
   const responses = (Reflect.getMetadata(RESPONSES, handler) ?? {}) as object
-  Reflect.defineMetadata(RESPONSES, { ...PROBLEMS, ...responses }, handler)
-}
-
-const KEY = 'Chosen by the client: new for each new request, and the same when that request is sent again.'
-
-const problem = (description: string): object => ({
-  description,
-  content: {
-    'application/problem+json': {
-      schema: {
-        type: 'object',
-        properties: {
-          type: { type: 'string' },
-          title: { type: 'string' },
-          status: { type: 'integer' },
-          detail: { type: 'string' },
-          code: { type: 'string' },
-          retryable: { type: 'boolean' },
-        },
-      },
-    },
-  },
-})
-
-const PROBLEMS: Readonly<Record<string, object>> = {
-  400: problem('The idempotency key is missing or malformed'),
-  409: problem('The first request with this key is in progress, or its answer cannot be replayed'),
-  422: problem('The idempotency key was used with another payload'),
-  503: problem('Idempotency cannot be guaranteed at the moment'),
+  Reflect.defineMetadata(RESPONSES, { ...PROBLEM_ANSWERS, ...responses }, handler)
 }
