@@ -1,4 +1,4 @@
-/** `pnpm run docs`: puts the present text of the example files into the documents that show them. */
+/** `npm run docs`: puts the present text of the example files into the documents that show them. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { documentsIn, regionOf, replaceExamples } from './docs.ts'

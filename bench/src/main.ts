@@ -1,4 +1,4 @@
-/** `pnpm bench [name] [options of that bench]`: one bench, or all of them one after the other. */
+/** `npm run bench -- [name] [options of that bench]`: one bench, or all of them one after the other. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
 /**
- * `pnpm compat [--only packed,types,kit] [--servers redis-8,…] [--topologies single,…] [--clients ioredis,…]`
+ * `npm run compat -- [--only packed,types,kit] [--servers redis-8,…] [--topologies single,…] [--clients ioredis,…]`
  *
  * Prints each cell as soon as it is known and a table at the end. A cell that cannot run says why. Exits with 1 when
  * one failed.

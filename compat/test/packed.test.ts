@@ -5,7 +5,7 @@ import { packedCells } from '../src/packed.ts'
 import { openStage, type Stage } from '../src/stage.ts'
 import { compilers, typeCells } from '../src/types.ts'
 
-// The fixed budget of the test suite; `pnpm compat` is the whole matrix.
+// The fixed budget of the test suite; `npm run compat` is the whole matrix.
 describe('the packages as published', () => {
   let stage: Stage
   beforeAll(async () => {

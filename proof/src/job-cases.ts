@@ -11,7 +11,7 @@ const LEASE = 3_000
 
 const lost = { code: 'LEASE_LOST' }
 
-/** What jobs have to stand, whatever keeps their state; research/idempotency.md §4.3, "J". */
+/** What jobs have to stand, whatever keeps their state. */
 export function jobCases(
   { describe, it, beforeAll, afterAll }: TestRunner,
   open: () => Promise<JobWorld>,

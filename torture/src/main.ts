@@ -1,9 +1,9 @@
 /**
- * `pnpm torture [--minutes 1] [--feature locks|idempotency] [--seed N] [--workers 6] [--evidence DIR] [--forgetful yes|no]`
+ * `npm run torture -- [--minutes 1] [--feature locks|idempotency] [--seed N] [--workers 6] [--evidence DIR] [--forgetful yes|no]`
  *
  * Runs rounds of half a minute, each with servers and a seed of its own. In every other round (or all, or none) the
- * storage also forgets: failovers to a replica that lacks the last writes, FLUSHALL. Without a feature both take turns. Exits with 1 when a promise was broken;
- * what was witnessed is then kept in DIR.
+ * storage also forgets: failovers to a replica that lacks the last writes, FLUSHALL. Without a feature both take turns.
+ * Exits with 1 when a promise was broken; what was witnessed is then kept in DIR.
  */
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'

@@ -9,9 +9,9 @@ import { type LeasePush, type LeaseStorage, RETENTION_MS } from '../storage/leas
 
 /**
  * The leases facet in this process's memory, straight from {@link decideLease}. `now` is the storage's clock in
- * milliseconds, fractions of which count.
+ * milliseconds, fractions of which count; `decide` is another decision where one is to be tried out.
  */
-export function memoryLeases(now: () => number): LeaseStorage {
+export function memoryLeases(now: () => number, decide: typeof decideLease = decideLease): LeaseStorage {
   const states = new Map<string, LeaseState>()
   const listeners = new Map<string, Set<(push: LeasePush) => void>>()
   let sweepAt = 0
@@ -20,7 +20,7 @@ export function memoryLeases(now: () => number): LeaseStorage {
     const nowUs = Math.floor(now() * 1000)
     sweep(nowUs / 1000)
     const state = states.get(key) ?? noLease
-    const decision = decideLease(key, state, command, { nowUs, listens: (process) => listeners.has(process) })
+    const decision = decide(key, state, command, { nowUs, listens: (process) => listeners.has(process) })
     if (command.op !== 'inspect') states.set(key, decision.state)
     for (const { process, push } of decision.pushes) deliver(process, push)
     return decision.reply

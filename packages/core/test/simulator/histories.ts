@@ -13,7 +13,7 @@ export async function mustHold(feature: Feature, firstSeed: number, seeds: numbe
   if (failure === undefined) return result
   const { seed } = failure
   const smallest = drawTimeLine(await shrink(feature, { seed }))
-  throw new Error(`Replay it with: pnpm sim --feature ${feature.name} --seed ${seed}\n\n${smallest}`)
+  throw new Error(`Replay it with: npm run sim -- --feature ${feature.name} --seed ${seed}\n\n${smallest}`)
 }
 
 /** How often something was counted. */

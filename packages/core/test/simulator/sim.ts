@@ -1,5 +1,5 @@
 /**
- * `pnpm sim --seeds N --feature locks|idempotency|cache`: simulates N histories, from seed `--first` (default 1) on.
+ * `npm run sim -- --seeds N --feature locks|idempotency|cache`: simulates N histories, from seed `--first` (default 1) on.
  * `--seed S` replays one, shrinks it if it fails, and draws it. `--mutation NAME` breaks the protocol first.
  * `--minutes N` goes on for that long instead of for a number of seeds.
  */
@@ -64,7 +64,7 @@ async function searchFrom(of: Feature, options: Partial<SimulationOptions>): Pro
     for (const [what, count] of result.totals.counts) totals.count(what, count)
     for (const { seed, violation } of result.failures) {
       console.log(`seed ${seed} violates ${violation.guarantee}: ${violation.message}`)
-      console.log(`  pnpm sim --feature ${of.name} --seed ${seed}`)
+      console.log(`  npm run sim -- --feature ${of.name} --seed ${seed}`)
     }
   }
   const seconds = (performance.now() - startedAt) / 1_000

@@ -61,6 +61,6 @@ describe('the clock model', () => {
   it('is no wider than needed: rates that differ by 20 % break exclusion', TIMEOUT, async () => {
     const clocks = { rateSpread: 0.2, setOnMs: () => 0 }
     const { failures } = await search(locksFeature, { clocks, seeds: 500, mostFailures: 1 })
-    expect(failures[0]?.violation.guarantee).toBe('S1')
+    expect(failures[0]?.violation.guarantee).toBe('Mutual exclusion')
   })
 })

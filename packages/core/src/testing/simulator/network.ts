@@ -2,7 +2,7 @@ import type { Random } from './random.ts'
 import type { Scheduler } from './scheduler.ts'
 
 /** How often each thing goes wrong with one message, as probabilities. */
-interface MessageFaults {
+export interface MessageFaults {
   /** Never arrives, and nobody says so. */
   readonly requestLost: number
   /** Executed, but nobody hears of it. */

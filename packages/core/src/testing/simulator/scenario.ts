@@ -1,4 +1,4 @@
-import type { NetworkPlan } from './network.ts'
+import type { MessageFaults, NetworkPlan } from './network.ts'
 import type { Random } from './random.ts'
 import type { ProcessClock } from './simulated-process.ts'
 
@@ -44,13 +44,7 @@ export interface Scenario {
  * How often each thing happens: per message as a probability, per process and scenario as a mean number. What the
  * clocks do is within the clock model of `docs/guarantees.md`, unless `beyondModel` says otherwise.
  */
-export interface FaultRates {
-  readonly requestLost: number
-  readonly replyLost: number
-  readonly requestLate: number
-  readonly replyLate: number
-  readonly duplicated: number
-  readonly pushLost: number
+export interface FaultRates extends MessageFaults {
   readonly crash: number
   readonly shutDown: number
   readonly pause: number

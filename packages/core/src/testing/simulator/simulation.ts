@@ -39,7 +39,7 @@ export const nothingLeftOut: Reduction = {
 }
 
 export interface Violation {
-  /** The guarantee, as it is numbered in the documentation of its feature. */
+  /** The guarantee, by its number or name in `docs/guarantees.md` or in the comment of the storage port. */
   readonly guarantee: string
   readonly message: string
   /** True time, in milliseconds. */

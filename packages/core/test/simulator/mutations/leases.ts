@@ -1,27 +1,15 @@
-import {
-  type LeaseCommand,
-  type LeaseDecision,
-  type LeaseReplies,
-  type LeaseState,
-  type LeaseSurroundings,
-  decideLease,
-  noLease,
-} from '../../../src/locks/decide-lease.ts'
-import { type LeasePush, type LeaseStorage, processOf } from '../../../src/storage/leases.ts'
+import { type LeaseState, decideLease } from '../../../src/locks/decide-lease.ts'
+import { memoryLeases } from '../../../src/memory/memory-leases.ts'
+import { processOf } from '../../../src/storage/leases.ts'
 import type { Facets } from '../../../src/testing/simulator/simulated-server.ts'
 import { sharedMutations } from './core.ts'
 import type { Mutation } from './mutation.ts'
 
-type Decide = <C extends LeaseCommand>(
-  key: string,
-  state: LeaseState,
-  command: C,
-  surroundings: LeaseSurroundings,
-) => LeaseDecision<LeaseReplies[C['op']]>
+type Decide = typeof decideLease
 
 const leases =
   (createDecide: () => Decide) =>
-  (facets: Facets, now: () => number): Facets => ({ ...facets, leases: leasesOver(createDecide(), now) })
+  (facets: Facets, now: () => number): Facets => ({ ...facets, leases: memoryLeases(now, createDecide()) })
 
 const withState = <D extends { readonly state: LeaseState }>(
   decision: D,
@@ -162,34 +150,3 @@ export const locksMutations: readonly Mutation[] = [
   },
   ...sharedMutations,
 ]
-
-/** As the memory storage, over another decision. */
-function leasesOver(decide: Decide, now: () => number): LeaseStorage {
-  const states = new Map<string, LeaseState>()
-  const listeners = new Map<string, Set<(push: LeasePush) => void>>()
-  const run = async <C extends LeaseCommand>(key: string, command: C): Promise<LeaseReplies[C['op']]> => {
-    const surroundings = { nowUs: Math.floor(now() * 1000), listens: (name: string) => listeners.has(name) }
-    const decision = decide(key, states.get(key) ?? noLease, command, surroundings)
-    if (command.op !== 'inspect') states.set(key, decision.state)
-    for (const { process, push } of decision.pushes) {
-      for (const listener of listeners.get(process) ?? []) queueMicrotask(() => listener(push))
-    }
-    return decision.reply
-  }
-  return {
-    acquire: (key, request) => run(key, { op: 'acquire', ...request }),
-    release: (key, request) => run(key, { op: 'release', ...request }),
-    extend: (key, request) => run(key, { op: 'extend', ...request }),
-    revoke: (key, request) => run(key, { op: 'revoke', ...request }),
-    tend: (key, claimMs) => run(key, { op: 'tend', claimMs }),
-    inspect: (key) => run(key, { op: 'inspect' }),
-    async listen(process, onPush) {
-      const ofProcess = listeners.get(process) ?? new Set()
-      listeners.set(process, ofProcess.add(onPush))
-      return async () => {
-        ofProcess.delete(onPush)
-        if (ofProcess.size === 0 && listeners.get(process) === ofProcess) listeners.delete(process)
-      }
-    },
-  }
-}

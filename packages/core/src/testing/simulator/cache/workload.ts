@@ -59,7 +59,7 @@ const RECOVERS_WITHIN_MS = 10_000
 const SOURCE_FAILED = 'the source failed'
 const EXPECTED_CODES = new Set(['STORAGE_UNAVAILABLE', SOURCE_FAILED])
 
-/** Judges reads against `research/cache.md` §4: a removal wins over every load that began before it. */
+/** Judges what callers read: a removal wins over every load that began before it. */
 class CacheWorkload implements Workload {
   readonly observer: Observer
   readonly #world: World
@@ -115,7 +115,7 @@ class CacheWorkload implements Workload {
           const atLeast = Math.min(kind === 'get' ? asked : reading.atLeast, source.removedBefore)
           if (version !== undefined && version < atLeast)
             this.#world.violated(
-              'I1',
+              'A removal wins',
               `${process.name} got version ${version} of ${key}; all before ${atLeast} had been removed`,
             )
           if (version !== undefined && version < Math.min(asked, source.removedBefore))
@@ -179,12 +179,15 @@ class CacheWorkload implements Workload {
     const source = this.#source(load.key)
     totals.count('cold reads')
     if (version !== source.version)
-      this.#world.violated('I1', `${process.name} got version ${version} of a key that never changed`)
+      this.#world.violated(
+        'A removal wins',
+        `${process.name} got version ${version} of a key that never changed`,
+      )
     if (source.loads > 1)
-      this.#world.violated('I2', `a cold key was loaded ${source.loads} times with all well`)
+      this.#world.violated('One loader', `a cold key was loaded ${source.loads} times with all well`)
     if (scheduler.now - before > 1_000)
       this.#world.violated(
-        'I5',
+        'Bounded',
         `${process.name} waited ${(scheduler.now - before).toFixed(0)} ms for a load of 20 ms`,
       )
   }
@@ -200,7 +203,7 @@ class CacheWorkload implements Workload {
       } catch (error) {
         if (scheduler.now > by) {
           this.#world.violated(
-            'I6',
+            'Recovery',
             `${process.name} does not get at the storage, which is well: ${String(error)}`,
           )
           return

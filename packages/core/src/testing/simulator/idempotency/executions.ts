@@ -12,7 +12,7 @@ import { JOB_TYPE, NESTED_JOB_TYPE } from './plan.ts'
 import { type Held, type Seen, leaseEnd, nameOf } from './seen.ts'
 
 /**
- * Judges what the storage was made to store against `research/idempotency.md` §5. It reads records, and sees which
+ * Judges what the storage was made to store against I1 to I9 of `docs/guarantees.md`. It reads records, and sees which
  * process a command came from; it trusts nobody's word.
  */
 export class Executions {

@@ -61,13 +61,13 @@ export class Holders {
   granted(process: SimulatedProcess, key: string, permits: number, lease: Lease): void {
     const { token, fencingToken } = lease
     this.#world.totals.count('grants told')
-    if (this.#told.has(token)) this.#violated('S1', `${token} was given to two callers`)
+    if (this.#told.has(token)) this.#violated('Mutual exclusion', `${token} was given to two callers`)
     const fence = this.#places.fenceOf(token)
     if (fence !== fencingToken)
-      this.#violated('S2', `${token} was told fence ${fencingToken}, the storage gave ${fence}`)
+      this.#violated('L2', `${token} was told fence ${fencingToken}, the storage gave ${fence}`)
     const ending = this.#places.endingOf(token)
     if (ending === 'released' || ending === 'expired')
-      this.#violated('S1', `${process.name} got ${token}, which had ended before`)
+      this.#violated('Mutual exclusion', `${process.name} got ${token}, which had ended before`)
     // Revoked or forgotten while the news of its grant was still on its way.
     const gone = this.#places.isTakenAway(key, token)
     const told: Told = { lease, key, process, held: true, aborted: false, gone, losses: 0 }
@@ -78,13 +78,16 @@ export class Holders {
       this.#world.totals.count('lost leases told')
     })
     if (lease.remainingMs() === 0)
-      this.#violated('S1', `${process.name} was given ${token}, whose time is over`)
+      this.#violated('Mutual exclusion', `${process.name} was given ${token}, whose time is over`)
     const valid = [...this.#told.values()].filter(
       (other) => other.key === key && isBelieved(other) && !other.gone,
     )
     if (valid.length > permits) {
       const names = valid.map((other) => other.lease.token).join(', ')
-      this.#violated('S1', `${names} all believe that they hold ${key}, which has ${permits} permits`)
+      this.#violated(
+        'Mutual exclusion',
+        `${names} all believe that they hold ${key}, which has ${permits} permits`,
+      )
     }
     this.#mustBeHeld(told)
     this.#watch(told)
@@ -105,7 +108,7 @@ export class Holders {
     // One that was no longer certain of it may be told less than the truth.
     const isWrong =
       outcome === 'released' ? truth !== 'released' && !wasValid : truth === 'released' && wasValid
-    if (isWrong) this.#violated('I2', `${lease.token} was told ${outcome}, but it was ${truth}`)
+    if (isWrong) this.#violated('L7', `${lease.token} was told ${outcome}, but it was ${truth}`)
   }
 
   isTold(token: string): boolean {
@@ -122,7 +125,7 @@ export class Holders {
     if (believedMs > heldMs + 1) {
       const [believed, held] = [believedMs.toFixed(0), Math.max(0, heldMs).toFixed(0)]
       this.#violated(
-        'S1',
+        'Mutual exclusion',
         `${told.lease.token} believes in ${believed} ms more, the storage gives it ${held}`,
       )
     }
@@ -150,7 +153,10 @@ export class Holders {
     scheduler.at(knownBy, () => {
       const isLost = this.#places.leftMs(told.key, told.lease.token) === undefined
       if (told.losses === losses && isLost && isBelieved(told))
-        this.#violated('S8', `${told.lease.token} still believes in its lease long after the storage lost it`)
+        this.#violated(
+          'Loss is told in time',
+          `${told.lease.token} still believes in its lease long after the storage lost it`,
+        )
     })
   }
 
@@ -162,7 +168,10 @@ export class Holders {
     // No timer tells of a machine that slept, or of a wall clock that was set on.
     if (scheduler.now < process.clockJumpedAt + LONGEST_LEASE_MS * 2) return
     if (scheduler.now >= overSince + REACTION_MS)
-      return this.#violated('S8', `the lease of ${lease.token} is over, and its signal does not say so`)
+      return this.#violated(
+        'Loss is told in time',
+        `the lease of ${lease.token} is over, and its signal does not say so`,
+      )
     const since = Math.min(overSince, scheduler.now)
     scheduler.at(since + REACTION_MS, () => this.#mustHaveHeard(told, since))
   }

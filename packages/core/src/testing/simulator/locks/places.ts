@@ -32,8 +32,9 @@ interface Step {
 const NOTHING: LeaseView = { holders: [], waiting: 0, queue: [], fence: 0, now: 0 }
 
 /**
- * Judges what the storage holds after every command against `research/locks.md` §5. It sees the state as everybody can,
- * and which command led to it; it does not know how the storage decides.
+ * Judges what the storage holds after every command, against L2 to L9 of `storage/leases.ts` and what
+ * `docs/guarantees.md` says of locks. It sees the state as everybody can, and which command led to it; it does not know
+ * how the storage decides.
  */
 export class Places {
   readonly #world: World
@@ -105,7 +106,11 @@ export class Places {
       const { queue, holders } = await leases.inspect(key)
       const held = holders.filter(({ remainingMs }) => remainingMs > 0).map(({ token }) => token)
       const left = [...queue, ...held.filter((token) => !isTold(token))]
-      if (left.length > 0) this.#violated('L4', `${left.join(', ')} remain at ${key}, and everybody has left`)
+      if (left.length > 0)
+        this.#violated(
+          'Nothing is left behind',
+          `${left.join(', ')} remain at ${key}, and everybody has left`,
+        )
     }
   }
 
@@ -158,12 +163,12 @@ export class Places {
     const live = after.holders.filter(({ remainingMs }) => remainingMs > 0)
     const permits = permitsOf(key, this.#profile)
     if (live.length > permits)
-      this.#violated('S1', `${key} is held ${live.length} times, ${permits} are allowed`)
+      this.#violated('Mutual exclusion', `${key} is held ${live.length} times, ${permits} are allowed`)
     for (const holder of before.holders) {
       const mayEnd = holder.token === token || command.op === 'revoke' || holder.remainingMs <= passedMs
       const now = after.holders.find((other) => other.token === holder.token)
       if (!mayEnd && now?.fence !== holder.fence)
-        this.#violated('S5', `${command.op} of ${String(token)} ended the lease of ${holder.token}`)
+        this.#violated('L9', `${command.op} of ${String(token)} ended the lease of ${holder.token}`)
     }
   }
 
@@ -175,7 +180,7 @@ export class Places {
       if (this.#fences.get(held) === fence) continue
       const highest = this.#highestFence.get(key) ?? 0
       this.#world.totals.count('grants')
-      if (fence <= highest) this.#violated('S2', `${held} has fence ${fence}, an earlier one had ${highest}`)
+      if (fence <= highest) this.#violated('L2', `${held} has fence ${fence}, an earlier one had ${highest}`)
       this.#fences.set(held, fence)
       this.#highestFence.set(key, fence)
       if (held !== token) this.#handedOver(command, key, holder)
@@ -209,7 +214,10 @@ export class Places {
     const passesOn = command.op !== 'extend' && reply.outcome !== 'late' && reply.outcome !== 'ended'
     const isHeld = after.holders.some(({ remainingMs }) => remainingMs > 0)
     if (passesOn && after.queue.length > 0 && !isHeld)
-      this.#violated('L1', `${after.queue.length} wait for ${key} after ${command.op}, and nobody holds it`)
+      this.#violated(
+        'Liveness',
+        `${after.queue.length} wait for ${key} after ${command.op}, and nobody holds it`,
+      )
   }
 
   /** One hand-off that was left unclaimed takes all of its process out of the queue. */
