@@ -3,8 +3,8 @@ import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { freePort } from '../redis/free-port.ts'
-import { SUPERVISE } from '../redis/supervise.ts'
+import { freePort } from '../supervised/free-port.ts'
+import { SUPERVISE } from '../supervised/supervise.ts'
 import { findPostgres } from './find-postgres.ts'
 
 const run = promisify(execFile)

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { findRedisServer, type RedisServerBinary } from './find-redis.ts'
-import { freePort } from './free-port.ts'
-import { SUPERVISE } from './supervise.ts'
+import { freePort } from '../supervised/free-port.ts'
+import { SUPERVISE } from '../supervised/supervise.ts'
 
 export interface StartRedisOptions {
   /** More arguments of redis-server; they come last, so they override ours. */

@@ -3,9 +3,9 @@ import { globSync, readFileSync } from 'node:fs'
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { apt, extractPackages, privateLists } from '../redis/apt.ts'
+import { apt, extractPackages, privateLists } from '../debian/apt.ts'
 import { findRedisServer, type RedisServerBinary } from '../redis/find-redis.ts'
-import { keptDirectory } from '../redis/kept-directory.ts'
+import { keptDirectory } from '../debian/kept-directory.ts'
 
 const run = promisify(execFile)
 
