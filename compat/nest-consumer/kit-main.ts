@@ -31,7 +31,7 @@ const platforms: Readonly<Record<string, KitPlatform>> = {
 
 async function main(platform: KitPlatform): Promise<void> {
   const client = new Redis(process.env['REDIS_URL'] ?? '')
-  const app = await kitApp(platform, ioredisStorage(client))
+  const app = await kitApp(platform, ioredisStorage(client), 60_000)
   process.once('SIGTERM', () => void app.close().then(() => client.disconnect()))
   await app.listen(0, '127.0.0.1')
   console.log(`listening ${await app.getUrl()}`)

@@ -88,13 +88,9 @@ export function capability<Name extends Capability>(
   return found
 }
 
-/** Asks again until the answer is what is waited for, or `withinMs` is over; resolves with the last answer. */
-export async function poll(
-  ask: () => Promise<Answer>,
-  isIt: (answer: Answer) => boolean,
-  withinMs: number,
-): Promise<Answer> {
-  const giveUpAt = performance.now() + withinMs
+/** Asks again until the answer is what is waited for, or two minutes are over; resolves with the last answer. */
+export async function poll(ask: () => Promise<Answer>, isIt: (answer: Answer) => boolean): Promise<Answer> {
+  const giveUpAt = performance.now() + 120_000
   for (;;) {
     const answer = await ask()
     if (isIt(answer) || performance.now() > giveUpAt) return answer

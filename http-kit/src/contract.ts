@@ -22,6 +22,11 @@ export const kitDefaults: HttpIdempotencyOptions<KitRequest> = {
   scope: (request) => header(request, 'x-tenant') ?? 'kit',
 }
 
+/** Of `/lease`: short enough to wait for, long enough for a busy machine to renew in time. */
+export const LEASE_MS = 3_000
+/** Of `/brief`. */
+export const RETAIN_MS = 1_000
+
 /**
  * The app that the cases are run against: each of these routes asks the witness what to do ({@link askWitness}) and
  * does it. Beside them it serves:
@@ -48,17 +53,17 @@ export const kitRoutes = {
     options: { key: ({ body }) => (body as { eventId?: string } | undefined)?.eventId },
   },
   renamed: { method: 'POST', path: '/renamed', options: { header: 'X-Request-Key' } },
-  wait: { method: 'POST', path: '/wait', options: { wait: { maxMs: 10_000 } } },
+  wait: { method: 'POST', path: '/wait', options: { wait: { maxMs: 120_000 } } },
   impatient: { method: 'POST', path: '/impatient', options: { wait: { maxMs: 300 } } },
-  crowded: { method: 'POST', path: '/crowded', options: { wait: { maxMs: 10_000, maxWaiters: 2 } } },
+  crowded: { method: 'POST', path: '/crowded', options: { wait: { maxMs: 120_000, maxWaiters: 2 } } },
   stripe: { method: 'POST', path: '/stripe', options: { replay: 'stripe-v1' } },
   success: { method: 'POST', path: '/success', options: { replay: 'success-only' } },
   attempts: { method: 'POST', path: '/attempts', options: { maxAttempts: 2 } },
-  brief: { method: 'POST', path: '/brief', options: { retainMs: 500 } },
+  brief: { method: 'POST', path: '/brief', options: { retainMs: RETAIN_MS } },
   small: { method: 'POST', path: '/small', options: { maxResponseBytes: 64 } },
   buffered: { method: 'POST', path: '/buffered', options: { streams: 'buffer', maxResponseBytes: 64 } },
   open: { method: 'POST', path: '/open', options: { onStorageUnavailable: 'open' } },
-  lease: { method: 'POST', path: '/lease', options: { leaseMs: 1_000 } },
+  lease: { method: 'POST', path: '/lease', options: { leaseMs: LEASE_MS } },
   validated: { method: 'POST', path: '/validated', options: {} },
   guarded: { method: 'POST', path: '/guarded', options: {} },
   filtered: { method: 'POST', path: '/filtered', options: {} },

@@ -15,7 +15,8 @@ export interface Runner {
   afterAll(body: () => Promise<void>, timeoutMs: number): void
 }
 
-const TIMEOUT_MS = 30_000
+/** For what hangs: no case takes a minute, but for a machine that has much else to do. */
+const TIMEOUT_MS = 240_000
 
 /** Each case as a test. What is not applicable is skipped with its reason. */
 export function httpSuite(

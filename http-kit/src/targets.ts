@@ -8,8 +8,13 @@ import type { Capabilities, Instance } from './target.ts'
 
 export { type OpenStorage, type RedisStorageName, redisStorages } from './storages.ts'
 
-/** Serves the contract over this storage, on a free port of this machine. */
-export type ServeApp = (storage: Storage) => Promise<Instance>
+/** Serves the contract over this storage, with this time for each of its calls, on a free port of this machine. */
+export type ServeApp = (storage: Storage, callTimeoutMs: number) => Promise<Instance>
+
+/** A storage that is there answers in the end, however much else the machine has to do. */
+const PATIENT_MS = 60_000
+/** Where it goes away the cases wait for the app to see it. */
+const IMPATIENT_MS = 4_000
 
 /** What is the framework's to give, whatever the storage is. */
 export type FrameworkAbilities = Pick<
@@ -33,8 +38,8 @@ export async function memoryTarget(
   const storage = memoryStorage()
   return {
     ...abilities,
-    ...(await serve(storage)),
-    second: () => serve(storage),
+    ...(await serve(storage, PATIENT_MS)),
+    second: () => serve(storage, PATIENT_MS),
     missing: {
       spawn: 'another process does not see this memory',
       faults: 'there is no connection that could fail',
@@ -54,7 +59,7 @@ export async function redisTarget(
   serve: ServeApp,
   { client, redisUrl, program }: RedisTargetOptions,
 ): Promise<RunnableTarget> {
-  const start = (url: string): Promise<ConnectedInstance> => serveOverRedis(serve, client, url)
+  const start = (url: string): Promise<ConnectedInstance> => serveOverRedis(serve, client, url, PATIENT_MS)
   return {
     ...allAbilities,
     ...(await start(redisUrl)),
@@ -64,13 +69,13 @@ export async function redisTarget(
         args: ['--conditions=@holdfast/source', ...program, client],
         env: { REDIS_URL: redisUrl },
       }),
-    faults: () => behindFaultyRedis(redisUrl, start),
+    faults: () => behindFaultyRedis(redisUrl, (url) => serveOverRedis(serve, client, url, IMPATIENT_MS)),
   }
 }
 
 /** The other side of `spawn`: the app over the Redis of `REDIS_URL`, until SIGTERM. */
 export async function serveUntilTerminated(serve: ServeApp, client: RedisStorageName): Promise<void> {
-  const app = await serveOverRedis(serve, client, process.env['REDIS_URL'] ?? '')
+  const app = await serveOverRedis(serve, client, process.env['REDIS_URL'] ?? '', PATIENT_MS)
   process.once('SIGTERM', () => void app.close())
   console.log(`listening ${app.url}`)
 }
@@ -79,9 +84,10 @@ async function serveOverRedis(
   serve: ServeApp,
   client: RedisStorageName,
   url: string,
+  callTimeoutMs: number,
 ): Promise<ConnectedInstance> {
   const { storage, end } = await redisStorages[client](url)
-  const app = await serve(storage)
+  const app = await serve(storage, callTimeoutMs)
   return {
     url: app.url,
     connected: () => connected(storage),

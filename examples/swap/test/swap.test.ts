@@ -98,5 +98,4 @@ test.each(['memory', 'ioredis5', 'ioredis6', 'redis5', 'redis6'] as const)(
     expect(await aDayAtTheOffice(app.url)).toEqual(expected)
     expect(await app.stop()).toBe(0)
   },
-  20_000,
 )

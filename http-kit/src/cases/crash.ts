@@ -1,22 +1,27 @@
 import assert from 'node:assert/strict'
 import { type HttpCase, type Kit, capability, gate, poll } from '../case.ts'
 import type { Answer } from '../client.ts'
+import { LEASE_MS } from '../contract.ts'
 import { assertFirst, assertInProgress, assertReplay, assertRuns } from '../expect.ts'
 import type { Instruction } from '../instruction.ts'
 import type { Watched } from '../witness.ts'
 
 const answerOf = (run: number): Instruction => ({ kind: 'json', status: 200, json: { run } })
 
-/** Asks the living instance until it has taken the request over; until then it must say that it is in progress. */
-async function takenOver(kit: Kit, watched: Watched): Promise<Answer> {
+/**
+ * Asks the living instance until it has taken the request over; until then it must say that it is in progress, and so
+ * for as long as a lease that began after `startedAt`.
+ */
+async function takenOver(kit: Kit, watched: Watched, startedAt: number): Promise<Answer> {
   const ask = async (): Promise<Answer> => {
     const answer = await kit.post('lease', { watched })
     if (answer.status !== 200) assertInProgress(answer)
     return answer
   }
-  const answer = await poll(ask, ({ status }) => status === 200, 10_000)
+  const answer = await poll(ask, ({ status }) => status === 200)
   assertFirst(answer, 200)
   assert.deepEqual(answer.json(), { run: 2 })
+  assert.ok(performance.now() - startedAt > LEASE_MS - 50, 'not before the lease was over')
   return answer
 }
 
@@ -29,11 +34,11 @@ export const crashCases: readonly HttpCase[] = [
       const victim = await capability(kit.target, 'spawn')()
       const never = gate<Instruction>()
       const watched = kit.watch((run) => (run === 1 ? never.opened : answerOf(run)))
+      const startedAt = performance.now()
       kit.start('lease', { at: victim, watched })
       assert.equal((await watched.begun(1)).pid, victim.pid)
       await victim.kill()
-      assertInProgress(await kit.post('lease', { watched }))
-      const successor = await takenOver(kit, watched)
+      const successor = await takenOver(kit, watched, startedAt)
       assertReplay(await kit.post('lease', { watched }), successor)
       assertRuns(watched, 2)
     },
@@ -46,11 +51,10 @@ export const crashCases: readonly HttpCase[] = [
       const watched = kit.watch(() => held.opened)
       const { answer } = kit.start('lease', { watched })
       await watched.begun(1)
-      const until = performance.now() + 2_500
+      const until = performance.now() + 2.5 * LEASE_MS
       const last = await poll(
         () => kit.post('lease', { watched }),
         ({ status }) => status !== 409 || performance.now() > until,
-        5_000,
       )
       assertInProgress(last)
       held.open(answerOf(1))
@@ -66,10 +70,11 @@ export const crashCases: readonly HttpCase[] = [
       const frozen = await capability(kit.target, 'spawn')()
       const held = gate<Instruction>()
       const watched = kit.watch((run) => (run === 1 ? held.opened : answerOf(run)))
+      const startedAt = performance.now()
       const { answer } = kit.start('lease', { at: frozen, watched })
       await watched.begun(1)
       frozen.pause()
-      const successor = await takenOver(kit, watched)
+      const successor = await takenOver(kit, watched, startedAt)
       frozen.resume()
       held.open(answerOf(1))
       const late = await answer
@@ -87,10 +92,11 @@ export const crashCases: readonly HttpCase[] = [
     needs: ['spawn'],
     async run(kit) {
       const blocked = await capability(kit.target, 'spawn')()
-      const watched = kit.watch((run) => (run === 1 ? { kind: 'block', ms: 3_000 } : answerOf(run)))
+      const watched = kit.watch((run) => (run === 1 ? { kind: 'block', ms: 3 * LEASE_MS } : answerOf(run)))
+      const startedAt = performance.now()
       const { answer } = kit.start('lease', { at: blocked, watched })
       await watched.begun(1)
-      const successor = await takenOver(kit, watched)
+      const successor = await takenOver(kit, watched, startedAt)
       const late = await answer
       assertFirst(late, 200)
       assert.deepEqual(late.json(), { blocked: true })

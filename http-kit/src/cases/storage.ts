@@ -46,7 +46,6 @@ export const storageCases: readonly HttpCase[] = [
       const later = await poll(
         () => kit.post('charge', { watched }),
         ({ status }) => status !== 409,
-        15_000,
       )
       assertReplay(later, first)
       assertRuns(watched, 1)
@@ -110,7 +109,6 @@ export const storageCases: readonly HttpCase[] = [
         const replay = await poll(
           () => kit.post('charge', { key, watched }),
           ({ headers }) => headers['idempotent-replayed'] === 'true',
-          5_000,
         )
         assert.equal(replay.headers['idempotent-replayed'], 'true', `${instruction.kind}: ${replay.text}`)
         assert.equal(

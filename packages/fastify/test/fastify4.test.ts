@@ -8,12 +8,15 @@ import { addKitRoutes } from './kit/kit-app.ts'
 import { serve } from './kit/serve.ts'
 
 /** The oldest Fastify that is supported. Its plugins for forms, compression and API descriptions are not of interest. */
-async function kitApp4(storage: Storage): Promise<FastifyInstance> {
+async function kitApp4(storage: Storage, callTimeoutMs: number): Promise<FastifyInstance> {
   const app = fastify4({ bodyLimit: 16_384 }) as unknown as FastifyInstance
-  await addKitRoutes(app, storage)
+  await addKitRoutes(app, storage, callTimeoutMs)
   return app
 }
 
 httpSuite({ describe, test, beforeAll, afterAll }, 'HTTP cases: Fastify 4.29, memory', () =>
-  memoryTarget((storage) => serve(storage, kitApp4), { events: true, webResponse: true }),
+  memoryTarget((storage, callTimeoutMs) => serve(storage, callTimeoutMs, kitApp4), {
+    events: true,
+    webResponse: true,
+  }),
 )

@@ -13,19 +13,23 @@ const events: unknown[] = []
 subscribe('holdfast:http', (event) => events.push(event))
 
 /** The contract of the HTTP cases, served by Fastify 5 with the plugins that apps have. */
-export async function kitApp(storage: Storage): Promise<FastifyInstance> {
+export async function kitApp(storage: Storage, callTimeoutMs: number): Promise<FastifyInstance> {
   const app = fastify({ bodyLimit: 16_384 })
   await app.register(swagger, { openapi: {}, transform: describeIdempotency })
   await app.register(compress, { threshold: 1_024 })
   await app.register(multipart, { attachFieldsToBody: true })
-  await addKitRoutes(app, storage)
+  await addKitRoutes(app, storage, callTimeoutMs)
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   return app
 }
 
 /** The routes of the contract and what they need. */
-export async function addKitRoutes(app: FastifyInstance, storage: Storage): Promise<void> {
-  await app.register(holdfast, { storage, prefix: 'kit', callTimeoutMs: 500, http: kitDefaults })
+export async function addKitRoutes(
+  app: FastifyInstance,
+  storage: Storage,
+  callTimeoutMs: number,
+): Promise<void> {
+  await app.register(holdfast, { storage, prefix: 'kit', callTimeoutMs, http: kitDefaults })
 
   for (const [name, { method, path, options }] of Object.entries(kitRoutes)) {
     const idempotency: RouteIdempotencyOptions = options

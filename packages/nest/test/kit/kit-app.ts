@@ -20,10 +20,10 @@ export interface KitPlatform {
 }
 
 class KitModule {
-  static of(storage: Storage, { uploads }: KitPlatform): DynamicModule {
+  static of(storage: Storage, callTimeoutMs: number, { uploads }: KitPlatform): DynamicModule {
     return {
       module: KitModule,
-      imports: [HoldfastModule.forRoot({ storage, prefix: 'kit', callTimeoutMs: 500, http: kitDefaults })],
+      imports: [HoldfastModule.forRoot({ storage, prefix: 'kit', callTimeoutMs, http: kitDefaults })],
       controllers: [kitController(uploads)],
     }
   }
@@ -31,8 +31,12 @@ class KitModule {
 Module({})(KitModule)
 
 /** The contract of the HTTP cases, served by Nest. */
-export async function kitApp(platform: KitPlatform, storage: Storage): Promise<INestApplication> {
-  const app = await NestFactory.create(KitModule.of(storage, platform), platform.adapter(), {
+export async function kitApp(
+  platform: KitPlatform,
+  storage: Storage,
+  callTimeoutMs: number,
+): Promise<INestApplication> {
+  const app = await NestFactory.create(KitModule.of(storage, callTimeoutMs, platform), platform.adapter(), {
     logger: false,
     bodyParser: false,
     abortOnError: false,
