@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { FaultProxy, matchCommand } from '@holdfast/testbed/proxy'
 import { type RunningRedis, startRedis } from '@holdfast/testbed/redis'
 import { ask } from '@holdfast/testbed/resp'
@@ -39,9 +40,11 @@ describe('ioredis through the proxy', () => {
 
   it('gives up on an answer that never comes, while it is executed', async () => {
     await using proxy = await FaultProxy.start({ target: { port: redis.port } })
-    const client = new Redis(proxy.port, '127.0.0.1', { commandTimeout: 50, retryStrategy: null })
+    // The timeout is for every command, so the client asks nothing before: a slow machine might not answer in time.
+    const options = { commandTimeout: 50, enableReadyCheck: false, retryStrategy: null }
+    const client = new Redis(proxy.port, '127.0.0.1', options)
     client.on('error', () => {})
-    await client.ping()
+    await once(client, 'ready')
     const fault = proxy.once(matchCommand('set', 'silent'), 'lose-reply')
     await expect(client.set('silent', '1')).rejects.toThrow('Command timed out')
     await fault.hit
