@@ -1,34 +1,15 @@
-import {
-  HoldfastError,
-  InvalidArgumentError,
-  StorageRefusedError,
-  StorageUnavailableError,
-} from '@holdfast/core'
-import {
-  type Command,
-  type LinkEvents,
-  type RedisClient,
-  type RedisLink,
-  followState,
-  keySlot,
-} from '@holdfast/redis-protocol'
+import { HoldfastError, InvalidArgumentError, StorageUnavailableError } from '@holdfast/core'
+import { type Command, type RedisClient, followState, keySlot } from '@holdfast/redis-protocol'
+import { offline, openLink, openLinkToMaster, plain } from './node-redis-link.ts'
 import type {
   CommandOptions,
   NodeRedisClient,
   NodeRedisCluster,
-  NodeRedisConnection,
   NodeRedisPool,
   NodeRedisSentinel,
-  NodeRedisSentinelConnection,
   NodeRedisSingle,
 } from './node-redis-types.ts'
 import { takeBackUnwritten } from './unwritten.ts'
-
-/**
- * Replies as strings, whatever the client maps them to; and no timer for each command, which takes four fifths of
- * node-redis 6's throughput: core has a deadline of its own.
- */
-const plain = { typeMapping: {}, timeout: 0 }
 
 type Commands = Pick<RedisClient, 'cluster' | 'send' | 'masters' | 'openLink' | 'sharded'>
 
@@ -98,59 +79,8 @@ function sentinelCommands(client: NodeRedisSentinel, options: CommandOptions): C
       const node = client.getMasterNode()
       return [{ name: node === undefined ? 'the master' : `${node.host}:${node.port}`, send }]
     },
-    openLink: async (events) => {
-      if (client.duplicate === undefined) return subscriptionsOf(client, events)
-      const own = client.duplicate({ masterPoolSize: 1, replicaPoolSize: 0 })
-      const { link, lost } = linkOn(own, (args) => own.sendCommand(false, mutable(args), plain), events)
-      own.on('error', () => {}) // of any node: it says nothing about this connection
-      await own.connect().catch((error: unknown) => {
-        link.close()
-        throw error
-      })
-      // It would follow the new master by itself, but without telling when.
-      own.on('topology-change', (change) => {
-        if (isOtherMaster(change)) lost()
-      })
-      return link
-    },
+    openLink: (events) => openLinkToMaster(client, events),
   }
-}
-
-/** node-redis 5 opens no second connection to what sentinels watch, but keeps one of its own to subscribe on. */
-function subscriptionsOf(client: NodeRedisSentinel, events: LinkEvents): RedisLink {
-  const channels = new Set<string>()
-  const onMessage = (payload: unknown, channel: unknown): void =>
-    events.message(String(channel), String(payload))
-  const onChange = (change: unknown): void => {
-    if (!isOtherMaster(change)) return
-    close()
-    events.lost()
-  }
-  const close = (): void => {
-    client.off('topology-change', onChange)
-    for (const channel of channels) client.unsubscribe(channel, onMessage).catch(() => {})
-    channels.clear()
-  }
-  client.on('topology-change', onChange)
-  return {
-    send: () =>
-      Promise.reject(
-        new StorageRefusedError('Waiting for replicas behind sentinels needs redis 6 or ioredis.'),
-      ),
-    async subscribe(channel) {
-      channels.add(channel)
-      await client.subscribe(channel, onMessage)
-    },
-    async unsubscribe(channel) {
-      channels.delete(channel)
-      await client.unsubscribe(channel, onMessage)
-    },
-    close,
-  }
-}
-
-function isOtherMaster(change: unknown): boolean {
-  return typeof change === 'object' && change !== null && 'type' in change && change.type === 'MASTER_CHANGE'
 }
 
 function clusterCommands(client: NodeRedisCluster): Commands {
@@ -176,7 +106,7 @@ function clusterCommands(client: NodeRedisCluster): Commands {
     openLink: async (events, key) => {
       const shard = key === undefined ? undefined : client.slots[keySlot(key)]
       const master = shard?.master ?? client.masters[Math.floor(Math.random() * client.masters.length)]
-      if (master === undefined) throw new Error('The client is offline') // no node is known: nothing was sent
+      if (master === undefined) throw offline()
       return await openLink(await client.nodeClient(master), events)
     },
     sharded: {
@@ -193,52 +123,6 @@ function clusterCommands(client: NodeRedisCluster): Commands {
 /** node-redis does not change its arguments, but some of its types do not say so. */
 function mutable(args: Command): string[] {
   return args as readonly string[] as string[]
-}
-
-async function openLink(from: NodeRedisSingle, events: LinkEvents): Promise<RedisLink> {
-  const own = from.duplicate({ socket: { ...from.options?.socket, reconnectStrategy: false } })
-  const { link, lost } = linkOn(own, (args) => own.sendCommand(args, plain), events)
-  // Without a listener of its own, a lost connection would end the process. Before it is open, connect() says it.
-  let open = false
-  own.on('error', () => {
-    if (open) lost()
-  })
-  await own.connect()
-  open = true
-  return link
-}
-
-function linkOn(
-  own: NodeRedisConnection | NodeRedisSentinelConnection,
-  send: (args: Command) => Promise<unknown>,
-  events: LinkEvents,
-): { readonly link: RedisLink; readonly lost: () => void } {
-  const onMessage = (payload: unknown, channel: unknown): void =>
-    events.message(String(channel), String(payload))
-  let ended = false
-  const end = (): boolean => {
-    if (ended) return false
-    ended = true
-    if (own.isOpen) Promise.resolve(own.destroy()).catch(() => {})
-    return true
-  }
-  const link: RedisLink = {
-    send,
-    async subscribe(channel) {
-      if (ended) throw new Error('The client is closed') // it would never be answered
-      await own.subscribe(channel, onMessage)
-    },
-    async unsubscribe(channel) {
-      await own.unsubscribe(channel, onMessage)
-    },
-    close() {
-      end()
-    },
-  }
-  const lost = (): void => {
-    if (end()) events.lost()
-  }
-  return { link, lost }
 }
 
 function isCluster(client: NodeRedisClient): client is NodeRedisCluster {

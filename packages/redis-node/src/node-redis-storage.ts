@@ -8,7 +8,7 @@ import type { NodeRedisClient } from './node-redis-types.ts'
  * version 5 or 6 made, or `createCluster()` since 6.2. Connect it yourself; closing the storage leaves it open.
  *
  * Beside your client it opens, when first needed, one connection to subscribe on, and one to send writes on that wait
- * for replicas (in a cluster: one for each slot of those; with sentinels each comes with one to a sentinel).
+ * for replicas (in a cluster: one for each slot of those).
  *
  * @throws InvalidArgumentError for a client without `error` listener (the loss of a connection would end the process),
  * with `keyPrefix`, for an older cluster, or a client of ioredis.

@@ -23,14 +23,15 @@ export interface NodeRedisPool extends NodeRedisCommon {
 export interface NodeRedisSentinel extends NodeRedisCommon {
   readonly isReady: boolean
   sendCommand(isReadonly: boolean, args: string[], options?: CommandOptions): Promise<unknown>
-  getMasterNode(): { readonly host: string; readonly port: number } | undefined
-  subscribe(channel: string, listener: MessageListener): Promise<unknown>
-  unsubscribe(channel: string, listener: MessageListener): Promise<unknown>
-  /** Since version 6. */
-  duplicate?(overrides: {
-    readonly masterPoolSize: number
-    readonly replicaPoolSize: number
-  }): NodeRedisSentinelConnection
+  /** The master as far as a connection to it is up. */
+  getMasterNode(): MasterAddress | undefined
+  /** Runs the task with the client's own connection to the master, which is not known otherwise. */
+  _execute<T>(isReadonly: boolean, task: (master: NodeRedisSingle) => Promise<T>): Promise<T>
+}
+
+export interface MasterAddress {
+  readonly host: string
+  readonly port: number
 }
 
 /** `createCluster(…)` since 6.2: before, there is no `isReady`. */
@@ -50,11 +51,7 @@ export interface NodeRedisCluster extends NodeRedisCommon {
 }
 
 /** A connection of our own. */
-export interface NodeRedisConnection extends NodeRedisSingle, Subscriber {}
-
-export interface NodeRedisSentinelConnection extends NodeRedisSentinel, Subscriber {}
-
-interface Subscriber {
+export interface NodeRedisConnection extends NodeRedisSingle {
   connect(): Promise<unknown>
   subscribe(channel: string, listener: MessageListener): Promise<unknown>
   unsubscribe(channel: string, listener: MessageListener): Promise<unknown>
