@@ -24,10 +24,17 @@ async function main(): Promise<number> {
       stopping.abort(new Error(`Stopped by ${name}.`))
     })
   }
+  // As in `npm run demo | head`; what the shell says of a program that SIGPIPE ended.
+  process.stdout.on('error', () => {
+    exitCode = 141
+    stopping.abort(new Error('Stopped: nobody reads the output.'))
+  })
   try {
-    return (await runDemo(options, stopping.signal)) ? 0 : 1
+    return (await runDemo(options, stopping.signal)) ? exitCode : 1
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    // Whatever fails after that fails because of it.
+    const reason: unknown = stopping.signal.aborted ? stopping.signal.reason : error
+    process.stderr.write(`${reason instanceof Error ? reason.message : String(reason)}\n`)
     if (process.env['DEBUG']) console.error(error)
     return exitCode || 1
   }

@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, readdirSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
@@ -155,6 +157,34 @@ it.each([
   expect(await demo.exited).toBe(1)
   expect(demo.output()).toContain(message)
   expect(demo.output()).not.toContain('    at ')
+})
+
+it('says that git is missing', async () => {
+  const demo = startDemo(['--repo', reviewable()], { PATH: '/nowhere' })
+  expect(await demo.exited).toBe(1)
+  expect(demo.output()).toContain('git is not installed, or not on PATH')
+  expect(demo.output()).not.toContain('    at ')
+})
+
+it('gives up a Redis that accepts connections and says nothing', async () => {
+  const silent = createServer(() => undefined).listen(0, '127.0.0.1')
+  onTestFinished(() => void silent.close())
+  await once(silent, 'listening')
+  const { port } = silent.address() as AddressInfo
+  const demo = startDemo(['--repo', reviewable()], { REDIS_URL: `redis://127.0.0.1:${port}` })
+  expect(await demo.exited).toBe(1)
+  expect(demo.output()).toContain('cannot be used: no answer within 5 s')
+})
+
+it('ends with everything that it started when nobody reads its output any more', async () => {
+  const out = temporaryFolder()
+  const demo = startDemo(['--pace', '30000', '--repo', reviewable(), '--out', out])
+  await demo.until(/ai-review .* 10 %/)
+  const pids = new Set(readLogs(out).map(({ pid }) => Number(pid)))
+  demo.child.stdout?.destroy()
+  expect(await demo.exited, demo.output()).toBe(141)
+  expect(demo.output()).not.toContain('    at ')
+  for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
 })
 
 it('says so when the Redis of REDIS_URL does not answer, without its password', async () => {

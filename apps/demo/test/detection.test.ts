@@ -23,6 +23,7 @@ it('puts the most changed language first', () => {
     path,
     kind: 'modified' as const,
     binary: false,
+    tooLarge: false,
     deletions: lines,
     addedLines: [{ line: 1, text: '' }],
   })

@@ -23,7 +23,7 @@ it('reads every kind of change from a real difference', async () => {
     'empty.md': '',
   })
   const git = await openRepository(repository.path)
-  const { files } = parseChange(await git.diff(await git.resolveRange()))
+  const { files } = await parseChange(await git.diff(await git.resolveRange()))
 
   const byPath = Object.fromEntries(files.map((file) => [file.path, file]))
   expect(files).toHaveLength(6)
@@ -45,6 +45,47 @@ it('reads every kind of change from a real difference', async () => {
   expect(byPath['picture.bin']).toMatchObject({ kind: 'modified', binary: true })
   expect(byPath['tü"b\t.ts']).toMatchObject({ kind: 'modified', addedLines: [{ line: 2, text: 'r' }] })
   expect(byPath['empty.md']).toMatchObject({ kind: 'added', addedLines: [] })
+})
+
+it('reads names that are no text, and content that looks like a difference', async () => {
+  const repository = createRepository()
+  repository.commit({ 'a.txt': 'a\n' })
+  writeFileSync(
+    Buffer.concat([Buffer.from(join(repository.path, 'caf')), Buffer.from([0xe9]), Buffer.from('.js')]),
+    'debugger\n',
+  )
+  repository.commit({ 'a.txt': 'a\rdiff --git a/x b/x\rindex 1..2\r@@ -1 +1 @@\n' })
+  const git = await openRepository(repository.path)
+  const { files } = await parseChange(await git.diff(await git.resolveRange()))
+  expect(files.map(({ kind, addedLines }) => [kind, addedLines.length])).toEqual([
+    ['modified', 1],
+    ['added', 1],
+  ])
+  expect(await git.readContent(files[1]?.contentId ?? '')).toBe('debugger\n')
+})
+
+it('does not look into a difference that is too large for anybody', async () => {
+  const repository = createRepository()
+  repository.commit({ 'a.txt': 'a\n' })
+  repository.commit({ 'data.js': 'debugger\n'.repeat(150_000), 'b.js': 'debugger\n' })
+  const git = await openRepository(repository.path)
+  const { files } = await parseChange(await git.diff(await git.resolveRange()))
+  expect(files).toMatchObject([
+    { path: 'b.js', tooLarge: false, addedLines: [{ line: 1 }] },
+    { path: 'data.js', tooLarge: true, kind: 'added', addedLines: [], deletions: 0 },
+  ])
+})
+
+it('lets others have their turn while it reads a long difference', async () => {
+  const file = (n: number): string =>
+    `diff --git a/${n} b/${n}\nindex 1..2 100644\n--- a/${n}\n+++ b/${n}\n@@ -1 +1 @@\n-a\n+b\n`
+  let ended = false
+  const reading = parseChange(Array.from({ length: 60_000 }, (_, n) => file(n)).join('')).finally(
+    () => (ended = true),
+  )
+  await new Promise((resolve) => setTimeout(resolve, 0))
+  expect(ended).toBe(false)
+  expect((await reading).files).toHaveLength(60_000)
 })
 
 it('heeds no settings that change how a difference looks', async () => {
@@ -71,7 +112,7 @@ it('has the same hash for the same change and another one for another', async ()
   const third = repository.commit({ 'a.txt': '3\n' })
   const git = await openRepository(repository.path)
   const hash = async (base: string, head: string): Promise<string> =>
-    parseChange(await git.diff({ base, head })).hash
+    (await parseChange(await git.diff({ base, head }))).hash
   expect(await hash(first, second)).toBe(await hash(first, second))
   expect(await hash(first, second)).not.toBe(await hash(second, third))
 })
@@ -90,7 +131,7 @@ it('compares a single commit with nothing, in a new repository and in a shallow 
   const repository = createRepository()
   repository.commit({ 'a.txt': '1\n' })
   const fresh = await openRepository(repository.path)
-  const ofFresh = parseChange(await fresh.diff(await fresh.resolveRange()))
+  const ofFresh = await parseChange(await fresh.diff(await fresh.resolveRange()))
   expect(ofFresh.files).toMatchObject([{ path: 'a.txt', kind: 'added' }])
 
   repository.commit({ 'b.txt': '2\n' })
@@ -98,7 +139,10 @@ it('compares a single commit with nothing, in a new repository and in a shallow 
   repository.git('clone', '--quiet', '--depth=1', `file://${repository.path}`, clone)
   const shallow = await openRepository(clone)
   const range = await shallow.resolveRange()
-  expect(parseChange(await shallow.diff(range)).files.map(({ path }) => path)).toEqual(['a.txt', 'b.txt'])
+  expect((await parseChange(await shallow.diff(range))).files.map(({ path }) => path)).toEqual([
+    'a.txt',
+    'b.txt',
+  ])
   expect(await shallow.commits(range, 50)).toHaveLength(1)
 })
 
@@ -109,7 +153,7 @@ it('opens a repository from a folder below its top, and a bare one', async () =>
   const bare = temporaryFolder()
   repository.git('clone', '--quiet', '--bare', repository.path, bare)
   const git = await openRepository(bare)
-  expect(parseChange(await git.diff(await git.resolveRange())).files).toHaveLength(1)
+  expect((await parseChange(await git.diff(await git.resolveRange()))).files).toHaveLength(1)
 })
 
 it('reads the named repository whatever npm, a git hook or the user put into the environment', async () => {
@@ -129,7 +173,7 @@ it('reads the named repository whatever npm, a git hook or the user put into the
   }
   const git = await openRepository(repository.path)
   expect(git.root).toBe(repository.path)
-  expect(parseChange(await git.diff(await git.resolveRange())).files).toHaveLength(1)
+  expect((await parseChange(await git.diff(await git.resolveRange()))).files).toHaveLength(1)
 })
 
 it('says in one sentence what is wrong with the input', async () => {

@@ -51,7 +51,7 @@ async function setUp({ withReview = true, configured = true, reviewer = localRev
 it('reviews in ten stages and leaves findings, a comment, a notification and a result', async () => {
   const { store, holdfast, outcomes, run } = await setUp()
   await run(['ai-review'])
-  expect(outcomes).toMatchObject([{ jobType: 'ai-review', status: 'executed', message: '1 findings' }])
+  expect(outcomes).toMatchObject([{ jobType: 'ai-review', status: 'executed', message: '1 finding' }])
   const stages = store.witness.all().filter(({ event }) => event === 'stage')
   expect(stages.map(({ detail }) => detail)).toEqual([
     '10 Validate the request',
@@ -69,10 +69,10 @@ it('reviews in ten stages and leaves findings, a comment, a notification and a r
   expect(store.effects.count('findings', 'r1')).toBe(1)
   expect(store.effects.comments('r1', 'ai-review')).toEqual([expect.stringContaining('1 errors, 0 warnings')])
   expect(store.effects.notifications('r1')).toEqual([
-    { kind: 'ai-review', message: 'Review r1 is done: 1 findings.' },
+    { kind: 'ai-review', message: 'Review r1 is done: 1 finding.' },
   ])
   const snapshot = await holdfast.idempotency.getExecutionStatus('ai-review', 'r1')
-  expect(snapshot).toMatchObject({ status: 'completed', result: { outcome: 'done', summary: '1 findings' } })
+  expect(snapshot).toMatchObject({ status: 'completed', result: { outcome: 'done', summary: '1 finding' } })
 })
 
 it('fails where there is no such review', async () => {
@@ -105,7 +105,7 @@ it('goes on with a review that an older execution left behind', async () => {
   const { store, outcomes, run } = await setUp()
   store.reviews.markReviewing('r1', 1)
   await run(['ai-review'])
-  expect(outcomes).toMatchObject([{ status: 'executed', message: '1 findings' }])
+  expect(outcomes).toMatchObject([{ status: 'executed', message: '1 finding' }])
 })
 
 it('fails with a notification where the reviewer is not configured, and works once it is', async () => {
@@ -119,7 +119,7 @@ it('fails with a notification where the reviewer is not configured, and works on
 
   store.reviews.addConfiguration({ name: 'local', provider: 'local', maxFiles: 10 })
   await run(['ai-review'])
-  expect(outcomes[1]).toMatchObject({ status: 'executed', message: '1 findings' })
+  expect(outcomes[1]).toMatchObject({ status: 'executed', message: '1 finding' })
 })
 
 it('goes on from the checkpoint when an attempt fails midway', async () => {
@@ -156,7 +156,7 @@ it('runs the other three inside the comprehensive analysis, as its children', as
     expect(child?.parentExecutionId).toBe(parent?.executionId)
   }
   expect(store.effects.comments('r1', 'comprehensive')).toEqual([
-    expect.stringMatching(/^low risk .*\n1 suggestions\n1 commit, 1 files in 1 areas$/),
+    expect.stringMatching(/^low risk .*\n1 suggestion\n1 commit, 1 file in 1 area$/),
   ])
 })
 

@@ -12,10 +12,10 @@ async function requestFor(repository: TestRepository, range?: CommitRange): Prom
   const git = await openRepository(repository.path)
   const resolved = range ?? (await git.resolveRange())
   return {
-    change: parseChange(await git.diff(resolved)),
+    change: await parseChange(await git.diff(resolved)),
     context: { languages: [], projectType: { name: 'Unknown', evidence: [] }, commits: [] },
     maxFiles: 100,
-    readFile: (path) => git.readFile(resolved.head, path),
+    readContent: (id) => git.readContent(id),
     whitespaceErrors: await git.whitespaceErrors(resolved),
   }
 }

@@ -62,11 +62,12 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
   await progress.stop('not ended')
 
   const runs = store.witness.all()
+  const width = process.stdout.columns ?? Infinity
   const verdict = judge(runs, killing)
   for (const death of deaths) print(death)
-  print(`\n${jobTable(runs, outcomes)}`)
+  print(`\n${jobTable(runs, outcomes, width)}`)
   print(`${startsLine(outcomes)}\n\n${results(runs)}`)
-  if (scenario === 'once') print(`\nWhat the bodies inserted themselves:\n${testimony(runs)}`)
+  if (scenario === 'once') print(`\nWhat the bodies inserted themselves:\n${testimony(runs, width)}`)
   print(`\n${verdict.lines.map((line) => `${verdict.ok ? '✔' : '✖'} ${line}`).join('\n')}`)
   print(`Database and logs: ${folder}`)
   return verdict.ok

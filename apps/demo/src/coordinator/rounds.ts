@@ -1,4 +1,4 @@
-import type { ExecutionSnapshot } from '@holdfast/core'
+import type { ExecutionSnapshot, Holdfast } from '@holdfast/core'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Instance } from '../instances/instance.ts'
 import { JOB_TYPES, type JobType } from '../jobs/job.ts'
@@ -105,7 +105,7 @@ export async function runRounds(options: RoundsOptions): Promise<RoundsResult> {
   const rounds = async (): Promise<void> => {
     const following = Promise.all(JOB_TYPES.map(follow))
     await fireAll(JOB_TYPES, 'reject')
-    const succeeded = await Promise.race([following, giveUp(unfinished, signal)])
+    const succeeded = await Promise.race([following, giveUp(unfinished, fleet.observer, signal)])
     await Promise.all(deliveries)
     // A failed job would be run again.
     const done = JOB_TYPES.filter((_, index) => succeeded[index])
@@ -116,8 +116,13 @@ export async function runRounds(options: RoundsOptions): Promise<RoundsResult> {
 }
 
 /** When every start has come to something, whoever still executes is one who took over, or nobody. */
-async function giveUp(unfinished: ReadonlySet<JobType>, signal: AbortSignal): Promise<never> {
+async function giveUp(
+  unfinished: ReadonlySet<JobType>,
+  { connection }: Holdfast,
+  signal: AbortSignal,
+): Promise<never> {
   await sleep(GIVE_UP_MS, undefined, { signal, ref: false })
+  if (connection.state !== 'ready') throw new Error('Redis went away, and has not come back.')
   throw new Error(`Nothing is heard any more of ${[...unfinished].join(', ')}; the logs may tell why.`)
 }
 

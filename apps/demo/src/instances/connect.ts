@@ -7,6 +7,9 @@ export interface ConnectedStorage {
   close(): Promise<void>
 }
 
+/** A server that accepts connections may still never answer. */
+const CONNECT_MS = 5_000
+
 /**
  * Connects to Redis with the client library of this name; the other one is not even loaded.
  *
@@ -23,8 +26,7 @@ export async function connectStorage(
         import('@holdfast/redis-ioredis'),
       ])
       const redis = new Redis(url, { lazyConnect: true })
-      const firstError = untilError(redis)
-      await Promise.race([redis.connect(), firstError]).catch((error: unknown) => {
+      await untilConnected(redis).catch((error: unknown) => {
         redis.disconnect()
         throw error
       })
@@ -36,8 +38,7 @@ export async function connectStorage(
         import('@holdfast/redis-node'),
       ])
       const redis = createClient({ url })
-      const firstError = untilError(redis)
-      await Promise.race([redis.connect(), firstError]).catch((error: unknown) => {
+      await untilConnected(redis).catch((error: unknown) => {
         redis.destroy()
         throw error
       })
@@ -50,10 +51,16 @@ export async function connectStorage(
  * Rejects with the client's first error. Later ones are no news: the client reconnects, and meanwhile the calls say
  * that the storage is unavailable. Both clients want a listener in any case.
  */
-function untilError(client: {
+function untilConnected(client: {
   on(event: 'error', listener: (error: Error) => void): unknown
-}): Promise<never> {
-  const failed = new Promise<never>((_resolve, reject) => void client.on('error', reject))
-  failed.catch(() => undefined)
-  return failed
+  connect(): Promise<unknown>
+}): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.on('error', reject)
+    const timer = setTimeout(reject, CONNECT_MS, new Error(`no answer within ${CONNECT_MS / 1_000} s`))
+    client
+      .connect()
+      .then(() => resolve(), reject)
+      .finally(() => clearTimeout(timer))
+  })
 }

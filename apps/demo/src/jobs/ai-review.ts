@@ -1,5 +1,6 @@
 import type { Analysis } from '../review/reviewer.ts'
 import type { EffectOwner } from '../store/effects.ts'
+import { counted } from './counted.ts'
 import type { Job, JobContext } from './job.ts'
 import { JobInputError, findConfiguration, findReview, reviewMaterial } from './review-material.ts'
 import { runStages } from './stages.ts'
@@ -89,14 +90,17 @@ export const aiReview: Job = {
           percent: 90,
           title: 'Notify',
           run: ({ findings = 0 }) =>
-            store.effects.notify(owner, `Review ${context.reviewId} is done: ${findings} findings.`),
+            store.effects.notify(
+              owner,
+              `Review ${context.reviewId} is done: ${counted(findings, 'finding')}.`,
+            ),
         },
         { percent: 100, title: 'Done', run: () => finish(context) },
       ],
       ({ skipped }) => skipped !== undefined,
     )
     if (state.skipped !== undefined) return { outcome: 'skipped', summary: state.skipped }
-    return { outcome: 'done', summary: `${state.findings ?? 0} findings` }
+    return { outcome: 'done', summary: counted(state.findings ?? 0, 'finding') }
   },
 }
 
@@ -110,11 +114,11 @@ async function summaryComment(
   { findings, metrics, reviewer }: Analysis,
   material: ReturnType<typeof reviewMaterial>,
 ): Promise<string> {
-  const count = (severity: string): number =>
-    findings.filter((finding) => finding.severity === severity).length
+  const count = (severity: string, noun: string): string =>
+    counted(findings.filter((finding) => finding.severity === severity).length, noun)
   const languages = (await material.languages()).slice(0, 3).map(({ language }) => language)
   return [
-    `${metrics.files} files changed (+${metrics.additions} −${metrics.deletions}), mostly ${languages.join(', ')}.`,
-    `${count('error')} errors, ${count('warning')} warnings, ${count('info')} remarks by ${reviewer}.`,
+    `${counted(metrics.files, 'file')} changed (+${metrics.additions} −${metrics.deletions}), mostly ${languages.join(', ')}.`,
+    `${count('error', 'error')}, ${count('warning', 'warning')}, ${count('info', 'remark')} by ${reviewer}.`,
   ].join('\n')
 }

@@ -1,4 +1,5 @@
 import type { Finding } from '../review/reviewer.ts'
+import { counted } from './counted.ts'
 import type { Job } from './job.ts'
 import { reviewMaterial } from './review-material.ts'
 import { runStages } from './stages.ts'
@@ -43,7 +44,7 @@ export const improvementSuggestions: Job = {
         },
       },
     ])
-    return { outcome: 'done', summary: `${suggestions} suggestions` }
+    return { outcome: 'done', summary: counted(suggestions, 'suggestion') }
   },
 }
 

@@ -1,4 +1,5 @@
 import type { ChangedFile } from '../review/diff.ts'
+import { counted } from './counted.ts'
 import type { Job } from './job.ts'
 import { findReview, reviewMaterial } from './review-material.ts'
 import { runStages } from './stages.ts'
@@ -16,7 +17,7 @@ export const pullRequestSummary: Job = {
         title: 'Read the commits',
         async run() {
           const { commits } = await material.reviewContext()
-          return { summary: commits.length === 1 ? '1 commit' : `${commits.length} commits` }
+          return { summary: counted(commits.length, 'commit') }
         },
       },
       {
@@ -24,7 +25,8 @@ export const pullRequestSummary: Job = {
         title: 'Group the files',
         async run(state) {
           const { files } = await material.change()
-          return { summary: `${state.summary}, ${files.length} files in ${areas(files).length} areas` }
+          const places = counted(areas(files).length, 'area')
+          return { summary: `${state.summary}, ${counted(files.length, 'file')} in ${places}` }
         },
       },
       {
@@ -41,7 +43,7 @@ export const pullRequestSummary: Job = {
             `${findReview(context).title} (${projectType.name}): ${state.summary}`,
             ...commits.slice(0, 10).map(({ id, subject }) => `- ${subject} (${id.slice(0, 7)})`),
             ...areas((await material.change()).files).map(
-              ([area, lines]) => `- ${area}: ${lines} changed lines`,
+              ([area, lines]) => `- ${area}: ${counted(lines, 'changed line')}`,
             ),
           ]
           context.store.effects.saveComments(owner, [body.join('\n')])

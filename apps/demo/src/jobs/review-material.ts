@@ -64,7 +64,7 @@ export function reviewMaterial(context: JobContext): ReviewMaterial {
       change: await change(),
       context: await reviewContext(),
       maxFiles: findConfiguration(context, review)?.maxFiles ?? 100,
-      readFile: (path: string) => git.readFile(range.head, path),
+      readContent: (id: string) => git.readContent(id),
       whitespaceErrors: await git.whitespaceErrors(range),
     }
     return await context.reviewer.review(request, context.execution.signal)

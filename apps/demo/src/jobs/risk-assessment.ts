@@ -1,5 +1,6 @@
 import type { ChangedFile } from '../review/diff.ts'
 import { isGenerated, isTest } from '../review/diff-findings.ts'
+import { counted } from './counted.ts'
 import type { Job } from './job.ts'
 import { reviewMaterial } from './review-material.ts'
 import { runStages } from './stages.ts'
@@ -53,7 +54,7 @@ export const riskAssessment: Job = {
           return {
             factors: [
               ...state.factors,
-              { points: Math.min(30, 5 * errors), reason: `${errors} errors found` },
+              { points: Math.min(30, 5 * errors), reason: `${counted(errors, 'error')} found` },
             ],
           }
         },
@@ -127,5 +128,10 @@ function historyFactors(
 ): readonly Factor[] {
   const hot = files.filter(({ path }) => (counts.get(path) ?? 0) >= 10)
   if (hot.length === 0) return []
-  return [{ points: Math.min(20, 5 * hot.length), reason: `${hot.length} files that change very often` }]
+  return [
+    {
+      points: Math.min(20, 5 * hot.length),
+      reason: `${counted(hot.length, 'file')} with many changes lately`,
+    },
+  ]
 }

@@ -50,6 +50,10 @@ const LONG_LINE = 160
 const PROSE_AND_DATA = new Set(['CSV', 'HTML', 'JSON', 'Markdown', 'Other', 'SVG', 'Text', 'XML', 'YAML'])
 
 function sizeFindings(file: ChangedFile): readonly Finding[] {
+  if (file.tooLarge) {
+    const message = 'The difference is too large to be reviewed; does the file belong into the repository?'
+    return [{ file: file.path, severity: 'info', rule: 'diff/too-large', message }]
+  }
   if (file.addedLines.length <= LARGE_ADDITION) return []
   const message = `${file.addedLines.length} added lines in one file are hard to review; can the change be split?`
   return [{ file: file.path, severity: 'info', rule: 'diff/large-addition', message }]

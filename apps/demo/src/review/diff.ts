@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { type StructuredPatch, parsePatch } from 'diff'
 
 /** The difference between two commits, file by file. */
@@ -14,6 +15,10 @@ export interface ChangedFile {
   readonly previousPath?: string
   readonly kind: 'added' | 'deleted' | 'modified' | 'renamed'
   readonly binary: boolean
+  /** Its difference is longer than anybody reads: its lines are not told apart, so both counts are 0. */
+  readonly tooLarge: boolean
+  /** git's name for the content after the change; absent when the content is as before. */
+  readonly contentId?: string
   readonly addedLines: readonly AddedLine[]
   readonly deletions: number
 }
@@ -24,15 +29,31 @@ interface AddedLine {
   readonly text: string
 }
 
-/** Reads what `git diff` prints. */
-export function parseChange(diff: string): Change {
-  return {
-    hash: createHash('sha256').update(diff).digest('hex'),
-    files: diff === '' ? [] : parsePatch(diff).map(changedFile),
+/** A longer difference in one file is data or a bundle. */
+const MOST_CHARACTERS = 2 ** 20
+
+const LONGEST_TURN_MS = 20
+
+/** Reads what `git diff --full-index` prints. Gives way to others meanwhile: leases have to be renewed. */
+export async function parseChange(diff: string): Promise<Change> {
+  const files: ChangedFile[] = []
+  let turnAt = performance.now()
+  // No line of a file's difference begins so; lines end with \n and nothing else.
+  for (const text of diff.split(/(?<=\n)(?=diff --git )/)) {
+    if (text !== '') files.push(changedFile(text))
+    if (performance.now() - turnAt < LONGEST_TURN_MS) continue
+    await nextTick()
+    turnAt = performance.now()
   }
+  return { hash: createHash('sha256').update(diff).digest('hex'), files }
 }
 
-function changedFile(patch: StructuredPatch): ChangedFile {
+function changedFile(text: string): ChangedFile {
+  const head = text.slice(0, text.indexOf('\n@@ ') + 1 || undefined)
+  const contentId = /\nindex [0-9a-f]+\.\.([0-9a-f]+)/.exec(head)?.[1]
+  const tooLarge = text.length > MOST_CHARACTERS
+  const [patch] = parsePatch(tooLarge ? head : text)
+  if (patch === undefined) throw new Error(`git's difference cannot be read: ${head}`)
   const before = withoutSide(patch.oldFileName)
   const after = withoutSide(patch.newFileName)
   const path = after ?? before ?? ''
@@ -42,6 +63,8 @@ function changedFile(patch: StructuredPatch): ChangedFile {
     ...(before !== undefined && before !== path ? { previousPath: before } : {}),
     kind: kindOf(patch, before, path),
     binary: patch.isBinary === true,
+    tooLarge,
+    ...(contentId === undefined ? {} : { contentId }),
     addedLines,
     deletions,
   }

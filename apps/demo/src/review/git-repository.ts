@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { type SimpleGit, simpleGit } from 'simple-git'
+import { simpleGit } from 'simple-git'
 
 /** What the jobs read from a git repository. Nothing is ever written to it. */
 export interface GitRepository {
@@ -18,6 +18,8 @@ export interface GitRepository {
   /** Names in the top folder, folders with a trailing slash. */
   topLevel(commit: string): Promise<readonly string[]>
   readFile(commit: string, path: string): Promise<string>
+  /** By git's own name for it. */
+  readContent(id: string): Promise<string>
 }
 
 export interface CommitRange {
@@ -111,12 +113,18 @@ export async function openRepository(path: string): Promise<GitRepository> {
         })
     },
     readFile: (commit, path) => gitIn(root, { trimmed: false }).raw('cat-file', 'blob', `${commit}:${path}`),
+    readContent: (id) => gitIn(root, { trimmed: false }).raw('cat-file', 'blob', id),
   }
 }
 
 const PATCH = ['-r', '-p', '--full-index', '--find-renames', '--no-ext-diff', '--no-textconv', '--no-color']
 
-function gitIn(root: string, { trimmed = true } = {}): SimpleGit {
+interface Git {
+  /** Runs git and resolves with what it printed. @throws Error of one line */
+  raw(...args: readonly string[]): Promise<string>
+}
+
+function gitIn(root: string, { trimmed = true } = {}): Git {
   const git = simpleGit({
     baseDir: root,
     trimmed,
@@ -124,7 +132,22 @@ function gitIn(root: string, { trimmed = true } = {}): SimpleGit {
     maxConcurrentProcesses: 4,
     config: ['core.quotePath=off'],
   })
-  return git.env(environment())
+  git.env(environment())
+  return {
+    async raw(...args) {
+      try {
+        return await git.raw(...args)
+      } catch (cause) {
+        throw new Error(reasonOf(cause), { cause })
+      }
+    },
+  }
+}
+
+/** The first line of what git said; simple-git makes a stack of it when there is no git. */
+function reasonOf(error: unknown): string {
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).trim().split('\n')
+  return line.includes('spawn git ENOENT') ? 'git is not installed, or not on PATH' : line
 }
 
 /**
@@ -157,12 +180,11 @@ async function topFolder(path: string): Promise<string> {
     const bare = (await git.raw('rev-parse', '--is-bare-repository')) === 'true'
     return await git.raw('rev-parse', bare ? '--absolute-git-dir' : '--show-toplevel')
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.trim() : String(cause)
-    throw new GitInputError(`${path} cannot be read as a git repository: ${reason}`, { cause })
+    throw new GitInputError(`${path} cannot be read as a git repository: ${reasonOf(cause)}`, { cause })
   }
 }
 
-async function hasCommits(git: SimpleGit): Promise<boolean> {
+async function hasCommits(git: Git): Promise<boolean> {
   try {
     await git.raw('rev-parse', '--verify', 'HEAD^{commit}')
     return true

@@ -27,13 +27,16 @@ export function localReviewer(): Reviewer {
   }
 }
 
-async function readSources({ change, maxFiles, readFile }: ReviewRequest): Promise<readonly SourceFile[]> {
-  const candidates = change.files.filter(
-    ({ path, kind, binary, addedLines }) =>
-      kind !== 'deleted' && !binary && addedLines.length > 0 && isLintable(path) && !isGenerated(path),
-  )
+async function readSources({ change, maxFiles, readContent }: ReviewRequest): Promise<readonly SourceFile[]> {
+  const candidates = change.files.flatMap(({ path, kind, binary, addedLines, contentId }) => {
+    const isSource = kind !== 'deleted' && !binary && isLintable(path) && !isGenerated(path)
+    return isSource && addedLines.length > 0 && contentId !== undefined ? [{ path, contentId }] : []
+  })
+  // Not by name: a name need not be valid text.
   const sources = await Promise.all(
-    candidates.slice(0, maxFiles).map(async ({ path }) => ({ path, text: await readFile(path) })),
+    candidates
+      .slice(0, maxFiles)
+      .map(async ({ path, contentId }) => ({ path, text: await readContent(contentId) })),
   )
   return sources.filter(({ text }) => text.length <= MAX_SOURCE_BYTES)
 }

@@ -18,8 +18,8 @@ export interface ReviewRequest {
   readonly context: ReviewContext
   /** At most so many files are looked at with the slower analysers. */
   readonly maxFiles: number
-  /** A changed file's content after the change. */
-  readonly readFile: (path: string) => Promise<string>
+  /** The content that a changed file has after the change, by its `contentId`. */
+  readonly readContent: (id: string) => Promise<string>
   /** What `git diff --check` says. */
   readonly whitespaceErrors: string
 }

@@ -1,20 +1,26 @@
 import Table from 'cli-table3'
 import type { CallOutcome } from '../instances/messages.ts'
+import { counted } from '../jobs/counted.ts'
 import { JOB_TYPES, type JobType } from '../jobs/job.ts'
 import type { JobRun } from '../store/witness.ts'
 
 const PLAIN = { head: [], border: [], compact: true }
 
 /**
- * The final table. Executions, places and durations are what the job bodies wrote into the database; duplicates
- * turned away and replays are what the callers were told.
+ * The final table, two lines for each job where the terminal is too narrow for it. Executions, places and durations are
+ * what the job bodies wrote into the database; duplicates turned away and replays are what the callers were told.
  */
-export function jobTable(runs: readonly JobRun[], outcomes: readonly CallOutcome[]): string {
+export function jobTable(
+  runs: readonly JobRun[],
+  outcomes: readonly CallOutcome[],
+  width: number = Infinity,
+): string {
   const table = new Table({
     head: ['job', 'executions', 'duplicates turned away', 'replays', 'ran on', 'duration'],
     colAligns: ['left', 'right', 'right', 'right', 'left', 'right'],
     style: PLAIN,
   })
+  const short: string[] = []
   for (const type of JOB_TYPES) {
     const begins = runs.filter(({ jobType, event }) => jobType === type && event === 'begin')
     const told = (status: CallOutcome['status']): number =>
@@ -22,16 +28,15 @@ export function jobTable(runs: readonly JobRun[], outcomes: readonly CallOutcome
     const places = begins.map(
       ({ instance, client, executionId }) => `${instance} · ${client}${fate(runs, executionId)}`,
     )
-    table.push([
-      type,
-      begins.length,
-      told('turnedAway'),
-      told('replayed'),
-      places.join('\n→ ') || '–',
-      duration(type, runs),
-    ])
+    const [executions, turnedAway, replays] = [begins.length, told('turnedAway'), told('replayed')]
+    const took = duration(type, runs)
+    table.push([type, executions, turnedAway, replays, places.join('\n→ ') || '–', took])
+    short.push(
+      `${type}: ${counted(executions, 'execution')}, ${turnedAway} turned away, ${counted(replays, 'replay')}, ${took}`,
+      ...places.map((place) => `  ${place}`),
+    )
   }
-  return table.toString()
+  return fitting(table, short, width)
 }
 
 /** How the starts of all callers ended, in one line. */
@@ -54,15 +59,24 @@ export function results(runs: readonly JobRun[]): string {
 }
 
 /** What every body wrote about itself, in order. */
-export function testimony(runs: readonly JobRun[]): string {
+export function testimony(runs: readonly JobRun[], width: number = Infinity): string {
   const table = new Table({
     head: ['inserted by', 'attempt', 'execution', 'event', 'detail'],
     style: PLAIN,
   })
+  const short: string[] = []
   for (const { jobType, attempt, executionId, event, detail, instance } of runs) {
-    if (event !== 'stage') table.push([`${jobType} on ${instance}`, attempt, executionId, event, detail])
+    if (event === 'stage') continue
+    table.push([`${jobType} on ${instance}`, attempt, executionId, event, detail])
+    short.push(`${executionId} ${event} ${jobType} on ${instance}, attempt ${attempt}`)
   }
-  return table.toString()
+  return fitting(table, short, width)
+}
+
+/** A table whose lines the terminal would break cannot be read. */
+function fitting(table: Table.Table, short: readonly string[], width: number): string {
+  const text = table.toString()
+  return text.indexOf('\n') <= width ? text : short.join('\n')
 }
 
 /** A body that neither ended nor failed died with its process. */
