@@ -67,7 +67,7 @@ it('reviews in ten stages and leaves findings, a comment, a notification and a r
   ])
   expect(store.reviews.find('r1')?.status).toBe('reviewed')
   expect(store.effects.count('findings', 'r1')).toBe(1)
-  expect(store.effects.comments('r1', 'ai-review')).toEqual([expect.stringContaining('1 errors, 0 warnings')])
+  expect(store.effects.comments('r1', 'ai-review')).toEqual([expect.stringContaining('1 error, 0 warnings')])
   expect(store.effects.notifications('r1')).toEqual([
     { kind: 'ai-review', message: 'Review r1 is done: 1 finding.' },
   ])
