@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { startRedis } from '@holdfast/testbed/redis'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { ask } from './resp.ts'
 
 describe('startRedis', () => {
@@ -79,10 +79,7 @@ describe('startRedis', () => {
       const { pid, dir } = JSON.parse(line) as { pid: number; dir: string }
       if (end.startsWith('SIG')) child.kill(end as NodeJS.Signals)
       await ended
-      await vi.waitFor(() => {
-        expect(isAlive(pid)).toBe(false)
-        expect(existsSync(dir)).toBe(false)
-      })
+      await expect.poll(() => [isAlive(pid), existsSync(dir)]).toEqual([false, false])
     })
   })
 })

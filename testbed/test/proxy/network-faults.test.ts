@@ -1,7 +1,7 @@
 import { FaultProxy, matchCommand } from '@holdfast/testbed/proxy'
 import { type RunningRedis, startRedis } from '@holdfast/testbed/redis'
 import { ask } from '@holdfast/testbed/resp'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { RawClient } from './raw-client.ts'
 
 describe('faults of the network', () => {
@@ -32,13 +32,13 @@ describe('faults of the network', () => {
     expect(await atServer('GET', 'k')).toBe(null)
     client.close()
     await proxy.heal()
-    await vi.waitFor(async () => expect(await atServer('GET', 'k')).toBe('1'))
+    await expect.poll(async () => await atServer('GET', 'k')).toBe('1')
   })
 
   it('a black hole to the client: executed, but no answer', async () => {
     proxy.blackHole('to-client')
     client.send('INCR k')
-    await vi.waitFor(async () => expect(await atServer('GET', 'k')).toBe('1'))
+    await expect.poll(async () => await atServer('GET', 'k')).toBe('1')
     expect(client.replies).toEqual([])
     await proxy.heal()
     expect(await client.untilReplies(1)).toEqual([1])
@@ -106,7 +106,7 @@ describe('faults of the network', () => {
     expect(proxy.connections).toBe(2)
     proxy[how]()
     expect(await Promise.all([client.ended, other.ended])).toEqual([end, end])
-    await vi.waitFor(() => expect(proxy.connections).toBe(0))
+    await expect.poll(() => proxy.connections).toBe(0)
   })
 
   it('sends everybody to another server', async () => {

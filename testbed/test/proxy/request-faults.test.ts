@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type FaultKind, FaultProxy, matchCommand } from '@holdfast/testbed/proxy'
 import { type RunningRedis, startRedis } from '@holdfast/testbed/redis'
 import { type Address, ask } from '@holdfast/testbed/resp'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { RawClient } from './raw-client.ts'
 
 const incr = matchCommand('incr')
@@ -94,7 +94,7 @@ describe.for(['tcp', 'unix'] as const)('faults of a request over %s', (transport
     await client.ended
     expect(await atServer('GET', 'k')).toBe(null)
     fault.release()
-    await vi.waitFor(async () => expect(await atServer('GET', 'k')).toBe('1'))
+    await expect.poll(async () => await atServer('GET', 'k')).toBe('1')
   })
 
   it('hold-reply: executed, but nobody knows until it is released', async () => {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { ask } from '@holdfast/testbed/resp'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 
 it('all servers and their directories go when the process that started them is killed', async () => {
   const script = join(import.meta.dirname, 'servers-owner.ts')
@@ -16,11 +16,8 @@ it('all servers and their directories go when the process that started them is k
   expect(pids.every(isAlive)).toBe(true)
   expect(existsSync(dir)).toBe(true)
   child.kill('SIGKILL')
-  await vi.waitFor(async () => {
-    expect(pids.some(isAlive)).toBe(false)
-    expect(existsSync(dir)).toBe(false)
-    for (const port of ports) await expect(ask({ port }, 'PING')).rejects.toThrow('ECONNREFUSED')
-  })
+  await expect.poll(() => [pids.some(isAlive), existsSync(dir)]).toEqual([false, false])
+  for (const port of ports) await expect(ask({ port }, 'PING')).rejects.toThrow('ECONNREFUSED')
 })
 
 function isAlive(pid: number): boolean {
