@@ -12,41 +12,43 @@ export interface Alarm extends Listed {
 /**
  * Many alarms on one timer. Most of what is set is called off long before it is due (a call is answered, a job ends),
  * so setting and calling off cost next to nothing, and what is due together rings in one turn of the event loop.
+ *
+ * The timer stays when the last alarm is called off: one that finds nothing to do costs less than setting and
+ * cancelling one with every call. It does not keep the process alive then.
  */
 export class Alarms {
   readonly #runtime: Runtime
   readonly #background: boolean
-  readonly #lingering: boolean
   readonly #alarms = new Roster<Alarm>()
   #timer: Timer | undefined
   #timerAt = Infinity
+  #closed = false
 
-  /**
-   * With `background` the alarms do not keep the process alive. With `lingering` (default false) the timer stays when
-   * there is no alarm left, which is cheaper where alarms come and go one by one, and must be ended by `close`.
-   */
-  constructor(runtime: Runtime, options: { readonly background: boolean; readonly lingering?: boolean }) {
+  /** With `background` the alarms do not keep the process alive. */
+  constructor(runtime: Runtime, options: { readonly background: boolean }) {
     this.#runtime = runtime
     this.#background = options.background
-    this.#lingering = options.lingering ?? false
   }
 
   /** Sets it, or takes note that its `dueAt` changed. */
   set(alarm: Alarm): void {
+    const isFirst = this.#alarms.size === 0
     this.#alarms.add(alarm)
     if (alarm.dueAt < this.#timerAt) this.#arm(alarm.dueAt)
+    else if (isFirst && !this.#background) this.#timer?.keepAlive(true)
   }
 
   remove(alarm: Alarm): void {
     this.#alarms.delete(alarm)
-    if (this.#alarms.size === 0 && !this.#lingering) this.close()
+    if (this.#alarms.size > 0) return
+    if (this.#closed) this.#disarm()
+    else if (!this.#background) this.#timer?.keepAlive(false)
   }
 
-  /** Ends the timer, until an alarm is set. */
+  /** Ends the timer when there is no alarm left. Alarms that are set later still ring. */
   close(): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
-    this.#timerAt = Infinity
+    this.#closed = true
+    if (this.#alarms.size === 0) this.#disarm()
   }
 
   #ring(): void {
@@ -64,5 +66,11 @@ export class Alarms {
     this.#timerAt = at
     const inMs = Math.max(0, at - this.#runtime.monotonicNow())
     this.#timer = this.#runtime.setTimer(inMs, () => this.#ring(), { background: this.#background })
+  }
+
+  #disarm(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#timerAt = Infinity
   }
 }

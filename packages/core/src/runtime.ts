@@ -21,6 +21,8 @@ export interface Runtime {
 
 export interface Timer {
   cancel(): void
+  /** Whether it keeps the process alive from now on. */
+  keepAlive(yes: boolean): void
 }
 
 /** One moment on both local clocks. */
@@ -58,14 +60,22 @@ export const systemRuntime: Runtime = {
   random: () => Math.random(),
   setTimer(ms, fn, options) {
     let remaining = ms
+    let isBackground = options?.background ?? false
     let handle: ReturnType<typeof setTimeout>
     const arm = (): void => {
       const piece = Math.min(Math.max(0, remaining), LONGEST_TIMER_MS)
       remaining -= piece
       handle = setTimeout(() => (remaining > 0 ? arm() : fn()), piece)
-      if (options?.background) handle.unref()
+      if (isBackground) handle.unref()
     }
     arm()
-    return { cancel: () => clearTimeout(handle) }
+    return {
+      cancel: () => clearTimeout(handle),
+      keepAlive(yes) {
+        isBackground = !yes
+        if (yes) handle.ref()
+        else handle.unref()
+      },
+    }
   },
 }

@@ -127,6 +127,8 @@ export class StorageCalls {
   /** Refuses every later call. Those under way end by themselves. */
   close(): void {
     this.#closed = true
+    this.#deadlines.foreground.close()
+    this.#deadlines.background.close()
   }
 }
 

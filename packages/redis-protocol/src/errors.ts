@@ -53,7 +53,7 @@ const passing = new Set([
 /** `READONLY You can't write …` gives `READONLY`; a message that is no reply of a server gives undefined. */
 function replyWord(message: string): string | undefined {
   // Redis 6.2 puts what a command in a script answered behind an account of the script.
-  const inScript = /^ERR Error running script .*@user_script: ?\d+: -?([A-Z][A-Z0-9_]+) /.exec(message)
+  const inScript = /^(?:ERR Error running script .*)?@user_script: ?\d+: -?([A-Z][A-Z0-9_]+) /.exec(message)
   return (inScript ?? /^-?([A-Z][A-Z0-9_]+)(?: |$)/.exec(message))?.[1]
 }
 

@@ -26,7 +26,7 @@ export interface Script<Keys extends Strings, Args extends Strings> {
   readonly sha1: string
 }
 
-type Strings = readonly string[]
+export type Strings = readonly string[]
 
 export function defineScript<Keys extends Strings, Args extends Strings>(
   definition: Omit<Script<Keys, Args>, 'sha1'>,

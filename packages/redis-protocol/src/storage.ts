@@ -5,6 +5,7 @@ import { createKeys } from './keys.ts'
 import { redisLeases } from './leases/redis-leases.ts'
 import { createPubSub } from './pub-sub.ts'
 import { redisRecords } from './records/redis-records.ts'
+import { batchScripts } from './script-batches.ts'
 import { createScriptRunner } from './script.ts'
 import { decodeTime } from './time.ts'
 import { redisValues } from './values/redis-values.ts'
@@ -22,7 +23,8 @@ export interface RedisStorageOptions {
 export function redisStorage(client: RedisClient, options: RedisStorageOptions = {}): Storage {
   const { prefix = 'holdfast' } = options
   const keys = createKeys(prefix)
-  const run = createScriptRunner(client)
+  const oneByOne = createScriptRunner(client)
+  const run = client.cluster ? oneByOne : batchScripts(oneByOne)
   const pubSub = createPubSub(client)
   const records = redisRecords(client, run, keys, pubSub)
   const leases = redisLeases(client, run, keys, pubSub)

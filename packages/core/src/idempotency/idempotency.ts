@@ -87,7 +87,7 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
   const resolve = resolver(defaults)
   const running = new Map<string, Execution>()
   const bodies = new Set<Promise<unknown>>()
-  const alarms = new Alarms(calls.runtime, { background: true, lingering: true })
+  const alarms = new Alarms(calls.runtime, { background: true })
   const starts = new Starts(calls, alarms, running)
   const observations = new Observations(calls, running)
   /** Of the job types defined here: what others see of such a job is decoded as it was encoded. */

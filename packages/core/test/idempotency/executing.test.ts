@@ -408,7 +408,7 @@ describe('an execution that has ended', () => {
     await expect(execution.release()).rejects.toMatchObject(refused)
   })
 
-  it('leaves no timer behind but one, which does not keep the process alive and ends with the instance', async () => {
+  it('leaves no timer behind that keeps the process alive', async () => {
     const { runtime, join } = createWorld()
     const { idempotency } = join()
     for (let i = 0; i < 50; i += 1) {
@@ -417,8 +417,6 @@ describe('an execution that has ended', () => {
       void execution.updateProgress(6)
       await execution.markSuccess(i)
     }
-    expect(runtime.timers).toBeLessThanOrEqual(1)
-    await idempotency.close()
     expect(runtime.timers).toBe(0)
   })
 })

@@ -7,6 +7,7 @@ export interface ManualRuntime extends Runtime {
   /** Moves the clocks without firing timers: what a blocked event loop, or a stopped process, wakes up to. */
   freeze(ms: number): void
   stepWall(ms: number): void
+  /** How many timers keep the process alive. */
   readonly timers: number
 }
 
@@ -14,7 +15,7 @@ export function manualRuntime(): ManualRuntime {
   let monotonic = 1_000
   let wall = 1_700_000_000_000
   let ids = 0
-  const timers = new Set<{ at: number; fn: () => void }>()
+  const timers = new Set<{ at: number; fn: () => void; isAlive: boolean }>()
 
   const runDue = async (): Promise<void> => {
     for (;;) {
@@ -31,10 +32,10 @@ export function manualRuntime(): ManualRuntime {
     // Unique from the front, and not only in full: `id1_000…`, `id10_00…`.
     randomId: () => `id${(ids += 1)}_`.padEnd(22, '0'),
     random: () => 0.5,
-    setTimer(ms, fn) {
-      const timer = { at: monotonic + Math.max(0, ms), fn }
+    setTimer(ms, fn, options) {
+      const timer = { at: monotonic + Math.max(0, ms), fn, isAlive: !options?.background }
       timers.add(timer)
-      return { cancel: () => void timers.delete(timer) }
+      return { cancel: () => void timers.delete(timer), keepAlive: (yes) => void (timer.isAlive = yes) }
     },
     async advance(ms) {
       await runDue()
@@ -55,7 +56,7 @@ export function manualRuntime(): ManualRuntime {
       wall += ms
     },
     get timers() {
-      return timers.size
+      return [...timers].filter(({ isAlive }) => isAlive).length
     },
   }
 }

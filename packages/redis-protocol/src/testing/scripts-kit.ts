@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestRunner, freshName } from '@holdfast/core/testing'
+import { createKeys } from '../keys.ts'
 import { redisStorage } from '../storage.ts'
 import type { OpenRedis } from './redis-kit.ts'
 
@@ -46,6 +47,93 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
         ),
       )
       assert.ok(replies.every(({ created }) => created))
+    })
+  })
+
+  describe('calls of one tick', () => {
+    const write = { writeId: 'w', value: 'v', ttlMs: 60_000, notify: false }
+
+    it('share commands on a single server', async () => {
+      const { client } = under()
+      let sent = 0
+      const counting = {
+        ...client,
+        send: (...command: Parameters<typeof client.send>) => {
+          sent += 1
+          return client.send(...command)
+        },
+      }
+      const { records } = redisStorage(counting, { prefix: 'kit' })
+      const collection = freshName('together')
+      const together = (count: number, from: number): Promise<unknown> =>
+        Promise.all(
+          Array.from({ length: count }, (_, i) =>
+            records.createOrRead({ collection, id: `${from + i}` }, write),
+          ),
+        )
+      await together(3, 0) // the scripts are known
+      sent = 0
+      // The first leaves at once, and no more than 64 leave together.
+      await together(130, 100)
+      assert.equal(sent, client.cluster ? 130 : 1 + 3)
+    })
+
+    it('keep their own outcomes: what fails, fails for its caller alone', async () => {
+      const { client, storage } = under()
+      const collection = freshName('together')
+      const ids = Array.from({ length: 20 }, (_, i) => `${i}`)
+      const { entry } = await storage.records.createOrRead({ collection, id: '7' }, write)
+      const stolen = createKeys('kit').record({ collection, id: '11' }).record
+      await client.send(['RPUSH', stolen, 'a list'], stolen)
+      const outcomes = await Promise.allSettled(
+        ids.map((id) => storage.records.createOrRead({ collection, id }, { ...write, writeId: `by-${id}` })),
+      )
+      const created = outcomes.map((outcome) => outcome.status === 'fulfilled' && outcome.value.created)
+      assert.deepEqual(
+        created,
+        ids.map((id) => id !== '7' && id !== '11'),
+      )
+      const [seventh, eleventh] = [outcomes[7], outcomes[11]]
+      assert.ok(seventh?.status === 'fulfilled')
+      assert.deepEqual(seventh.value.entry, entry)
+      assert.ok(eleventh?.status === 'rejected')
+      const { code, message } = eleventh.reason as Error & { code: string }
+      assert.equal(code, 'STORAGE_REFUSED')
+      assert.match(message, /WRONGTYPE/)
+      await client.send(['DEL', stolen], stolen)
+    })
+
+    it('on one key stay in order', async () => {
+      const { storage } = under()
+      const key = { collection: freshName('ordered'), id: 'a' }
+      const other = { collection: key.collection, id: 'b' }
+      const { entry } = await storage.records.createOrRead(key, write)
+      const rev = entry?.rev ?? 0
+      // One is under way, so all of these leave together.
+      const first = storage.records.read(other)
+      const [before, replaced, after, created] = await Promise.all([
+        storage.records.read(key),
+        storage.records.compareAndSet(key, rev, { ...write, writeId: 'x', value: 'new' }),
+        storage.records.read(key),
+        storage.records.createOrRead(other, write),
+      ])
+      await first
+      assert.equal(before.entry?.value, 'v')
+      assert.ok(replaced.ok)
+      assert.equal(after.entry?.value, 'new')
+      assert.ok(created.created)
+    })
+
+    it('are not held together by size: large ones leave in several commands', async () => {
+      const { storage } = under()
+      const collection = freshName('large')
+      const value = 'x'.repeat(30_000)
+      const replies = await Promise.all(
+        Array.from({ length: 10 }, (_, i) =>
+          storage.records.createOrRead({ collection, id: `${i}` }, { ...write, value }),
+        ),
+      )
+      assert.ok(replies.every(({ created, entry }) => created && entry?.value === value))
     })
   })
 

@@ -154,7 +154,7 @@ export class SimulatedProcess implements Owner {
     const delay = Math.max(1, Math.trunc(ms))
     const due = this.#monotonicNow() + delay
     const operation = currentOperation.getStore()
-    const timer: Timer = { cancel: () => void this.#timers.delete(timer) }
+    const timer: Timer = { cancel: () => void this.#timers.delete(timer), keepAlive: () => {} }
     const arm = (inMs: number): void => {
       const at = this.#scheduler.now + inMs / this.#clock.rate - 0.5 + 2 * this.#random.next()
       this.#scheduler.at(at, fire, this, 'timer')
