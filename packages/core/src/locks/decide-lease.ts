@@ -178,7 +178,7 @@ function revoke(step: Step, { token, claimMs }: RevokeRequest): RevokeReply {
   for (const holder of revoked) {
     step.drop(holder.token)
     step.markEnded(holder.token, 'lost', 0)
-    step.push(holder.token, 'revoked')
+    step.push(holder.token, { kind: 'revoked', key: step.key, token: holder.token })
   }
   step.handOver(claimMs)
   return { revoked: revoked.map((holder) => holder.token), unclaimedMs: step.unclaimedMs(), now: step.now }
@@ -196,6 +196,7 @@ function begin(key: string, state: LeaseState, { nowUs, listens }: LeaseSurround
   const pushes: { process: string; push: LeasePush }[] = []
 
   const step = {
+    key,
     now,
     pushes,
     get fence() {
@@ -243,8 +244,8 @@ function begin(key: string, state: LeaseState, { nowUs, listens }: LeaseSurround
       // Only from the front: what stands further back is looked at when it gets there.
       while (ended.length > ENDED_KEPT || (ended[0] !== undefined && ended[0].until <= now)) ended.shift()
     },
-    push(token: string, kind: 'granted' | 'revoked'): void {
-      pushes.push({ process: processOf(token), push: { kind, key, token } })
+    push(token: string, push: LeasePush): void {
+      pushes.push({ process: processOf(token), push })
     },
     /** Ends the leases that ran out; one that was never claimed takes its whole process out of the queue. */
     evict(): void {
@@ -256,7 +257,7 @@ function begin(key: string, state: LeaseState, { nowUs, listens }: LeaseSurround
         }
         const frozen = processOf(holder.token)
         queue = queue.filter((waiting) => processOf(waiting) !== frozen)
-        pushes.push({ process: frozen, push: { kind: 'dropped', key } })
+        step.push(holder.token, { kind: 'dropped', key })
       }
     },
     /** Gives free permits to the heads of the queue, up to `self`, who is asking and needs no push. */
@@ -268,8 +269,9 @@ function begin(key: string, state: LeaseState, { nowUs, listens }: LeaseSurround
         if (head === undefined || head === self || holders.length >= permits) return
         queue.shift()
         if (!listens(processOf(head))) continue
-        step.hold({ token: head, fence: step.nextFence(), expiresAt: now + claimMs, claimed: false })
-        step.push(head, 'granted')
+        const next = step.nextFence()
+        step.hold({ token: head, fence: next, expiresAt: now + claimMs, claimed: false })
+        step.push(head, { kind: 'granted', key, token: head, fence: next, claimMs })
       }
     },
     unclaimedMs: () =>

@@ -10,7 +10,7 @@ import type { Unsubscribe } from './records.ts'
  *                              │   ▲   │ release or expiry, somebody waits
  *     acquire, taken:          │   │   ▼
  *     joins the queue          │   └── unclaimed, fence f' > f ──► claim time over: its process leaves the queue,
- *                              ▼  claim (acquire again)             the next one is asked
+ *                              ▼  claim (extend, or acquire again)  the next one is asked
  *                            extend
  * ```
  *
@@ -29,8 +29,9 @@ import type { Unsubscribe } from './records.ts'
  *   A process that does not listen is passed over and keeps nobody waiting.
  * - **L5** Grants follow the order of the queue among processes that listen. Nobody overtakes a waiter, not even when
  *   the holder's lease ran out: whoever asks then gives it to the head first.
- * - **L6** What was handed over lasts `claimMs` until its owner acquires again, which gives it the full lease. One
- *   hand-off left unclaimed drops every entry of that process from the queue, and tells it (`dropped`).
+ * - **L6** What was handed over lasts `claimMs` from then on, until its owner extends it or acquires again, which claims
+ *   it and gives it the full lease. One hand-off left unclaimed drops every entry of that process from the queue, and
+ *   tells it (`dropped`).
  * - **L7** A repeated command has the effect and the answer of one: an `acquire` of a token that holds gives the same
  *   fence; a `release` of the latest token of a process that ended gives its first answer for at least 10 seconds.
  * - **L8** An `acquire` later than its `notAfter` does nothing. Until the `notAfter` given to a `release`, and until its
@@ -87,7 +88,7 @@ export interface LeaseRequest {
   readonly claimMs: number
   /** Do nothing later than this instant. */
   readonly notAfter: number
-  readonly durability?: Durability
+  readonly durability?: Durability | undefined
 }
 
 /** How many replicas must have the write before it is answered, and how long to wait for them. */
@@ -150,7 +151,7 @@ export interface ExtendRequest {
   readonly token: string
   /** The lease lasts at least this long from now on. */
   readonly leaseMs: number
-  readonly durability?: Durability
+  readonly durability?: Durability | undefined
 }
 
 export interface ExtendReply {
@@ -189,7 +190,16 @@ export interface LeaseView {
 }
 
 export type LeasePush =
-  | { readonly kind: 'granted' | 'revoked'; readonly key: string; readonly token: string }
+  | {
+      /** It was handed over. A push may be late or come twice: the claim time may have passed since. */
+      readonly kind: 'granted'
+      readonly key: string
+      readonly token: string
+      readonly fence: number
+      /** For how long, counted from when it was handed over. */
+      readonly claimMs: number
+    }
+  | { readonly kind: 'revoked'; readonly key: string; readonly token: string }
   /** The process lost its places in the key's queue, because it left a hand-off unclaimed. */
   | { readonly kind: 'dropped'; readonly key: string }
   /** Pushes may have been missed: the subscription was interrupted. */

@@ -4,38 +4,37 @@ import { CLOCK, HAND_OVER, STATE } from './state.ts'
 /** Grants a lease, or joins the queue. */
 export const acquireLease: Script<
   [state: string, queue: string],
-  [token: string, leaseMs: string, keepMs: string, notAfter: string, request: string, policy: string]
+  [token: string, leaseMs: string, keepMs: string, notAfter: string, request: string]
 > = defineScript({
   name: 'leases.acquire',
   keys: 2,
-  args: 6,
+  args: 5,
   source: `
 -- Grants a lease, or joins the queue.
 -- KEYS: 1 state  2 queue
--- ARGV: 1 token  2 lease in ms  3 how long to keep the state then, in ms  4 latest instant in ms
---       5 permits, 4 digits, and '1' to wait  6 policy of hand-offs
+-- ARGV: 1 token  2 lease in ms  3 how long to keep the state then, in ms  4 latest instant in ms, 13 digits
+--       5 permits, 4 digits; '1' to wait, else '0'; policy of hand-offs
 -- Returns one string: 'G' now fence                           granted
 --                     'Q' or 'B' now kept ahead ' ' holders   queued, or busy; kept '1': it was in the queue before
 --                     'L' now                                 too late
 --                     'E' now                                 the token has ended
 ${CLOCK}
-if ms > tonumber(ARGV[4]) then return 'L' .. now end
-local token, lease = ARGV[1], tonumber(ARGV[2])
+if today > ARGV[4] then return 'L' .. now end
+local token, lease = ARGV[1], ARGV[2]
 local state = call('GET', KEYS[1])
 if not state or sub(state, 22, 22) == '#' then
-  local granted, at = now, nil
+  local granted, ending = now, nil
   if state then
-    local process = sub(token, 1, find(token, '.', 1, true))
-    at = find(state, ',' .. process, 23, true)
-    if at then
-      local seen = sub(state, at + 1 + #process, find(state, '|', at, true) - 1)
-      at = tonumber(seen, 36) >= tonumber(sub(token, #process + 1), 36) and tonumber(sub(state, at - 13, at - 1)) > ms
-    end
+    local dot = find(token, '.', 1, true)
+    local at, last = find(state, ',' .. sub(token, 1, dot), 23, true)
+    ending = at and tonumber(sub(state, last + 1, find(state, '|', last, true) - 1), 36) >= tonumber(sub(token, dot + 1), 36)
+      and tonumber(sub(state, at - 13, at - 1)) + 10000 > tonumber(today)
     if sub(state, 1, 16) >= now then granted = format('%016.0f', sub(state, 1, 16) + 1) end
   end
-  if at then return 'E' .. now end
-  call('SET', KEYS[1], granted .. '0' .. sub(ARGV[5], 1, 4) .. '1' .. format('%013.0f', ms + lease) .. granted .. token .. '|'
-    .. (state and sub(state, 22) or '#'), 'PX', ARGV[3])
+  if ending then return 'E' .. now end
+  local expires = today + lease
+  call('SET', KEYS[1], granted .. '0' .. sub(ARGV[5], 1, 4) .. '1' .. format('%07d%06d', expires / 1000000, expires % 1000000)
+    .. granted .. token .. '|' .. (state and sub(state, 22) or '#'), 'PX', ARGV[3])
   return 'G' .. now .. granted
 end
 ${STATE}
@@ -45,7 +44,7 @@ if mine and mine[2] > ms then
   save()
   return 'G' .. now .. mine[3]
 end
-local policy = ARGV[6]
+local policy = sub(ARGV[5], 6)
 local member, other = token, '*' .. token
 if sub(policy, 1, 1) == '2' then member, other = other, member end
 local function rank()
@@ -67,8 +66,8 @@ end
 ahead = ahead and rank()
 local kept = ahead and '1' or '0'
 ahead = ahead or head and call('ZCARD', KEYS[2]) or 0
-if sub(ARGV[5], 5) ~= '1' then
-  mark(token, 'a', tonumber(ARGV[4]))
+if sub(ARGV[5], 5, 5) ~= '1' then
+  mark(token, 'a', tonumber(ARGV[4]) - 10000)
   save()
   return 'B' .. now .. kept .. ahead .. ' ' .. held()
 end

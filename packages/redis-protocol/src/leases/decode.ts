@@ -72,13 +72,20 @@ export function decodeView(reply: unknown): LeaseView {
   }
 }
 
-/** `g` granted, `v` revoked, each with the token; `d` dropped; then a space and the key of the state. */
+/**
+ * `g` granted, with fence (16 digits), claim time in ms (5) and token; `v` revoked, with the token; `d` dropped; then a
+ * space and the key of the state.
+ */
 export function decodePush(payload: string, keyOf: (state: string) => string): LeasePush | undefined {
   const [what, state] = split(payload, ' ')
   const key = keyOf(state)
   switch (what.charAt(0)) {
-    case 'g':
-      return { kind: 'granted', key, token: what.slice(1) }
+    case 'g': {
+      const granted = numberAt(what, 1, 16)
+      const claimMs = numberAt(what, 17, 5)
+      if (Number.isNaN(granted + claimMs)) return undefined
+      return { kind: 'granted', key, token: what.slice(22), fence: granted, claimMs }
+    }
     case 'v':
       return { kind: 'revoked', key, token: what.slice(1) }
     case 'd':

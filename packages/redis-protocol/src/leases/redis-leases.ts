@@ -1,6 +1,7 @@
 import {
   type AcquireReply,
   type Durability,
+  ENDED_KEPT_MS,
   type LeaseRequest,
   type LeaseStorage,
   RETENTION_MS,
@@ -52,7 +53,7 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
   const { leaseChannel: channel } = keys
   /** How hand-offs go, as the scripts take it: see `HAND_OVER` in `state.ts`. */
   const policy = (claimMs: number): string =>
-    (exact ? '1' : sharded.usable ? '2' : '0') + String(claimMs).padStart(5, '0') + channel
+    (exact ? '1' : sharded.usable ? '2' : '0') + digits(claimMs, 5) + channel
 
   const through = <R extends object>(
     key: string,
@@ -71,9 +72,8 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
           token,
           String(leaseMs),
           String(leaseMs + RETENTION_MS),
-          String(notAfter),
-          String(permits).padStart(4, '0') + (wait ? '1' : '0'),
-          policy(claimMs),
+          digits(notAfter, 13),
+          digits(permits, 4) + (wait ? '1' : '0') + policy(claimMs),
         ],
         decodeAcquire,
       ),
@@ -91,7 +91,7 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
       return run(
         releaseLease,
         [stateOf(key), queueOf(key)],
-        [token, String(notAfter), policy(claimMs)],
+        [token, digits(notAfter - ENDED_KEPT_MS, 13), policy(claimMs)],
         decodeRelease,
       )
     },
@@ -128,4 +128,9 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
       sharded.close()
     },
   }
+}
+
+/** A whole number of so many digits: the nearest that there is. */
+function digits(value: number, count: number): string {
+  return String(Math.floor(Math.max(0, Math.min(value, 10 ** count - 1)))).padStart(count, '0')
 }

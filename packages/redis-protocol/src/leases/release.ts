@@ -17,20 +17,20 @@ export const releaseLease: Script<
   source: `
 -- Ends a lease and hands over, leaves the queue, or keeps an acquire from happening.
 -- KEYS: 1 state  2 queue
--- ARGV: 1 token  2 until when (ms) an acquire of the token is to be refused  3 policy of hand-offs
+-- ARGV: 1 token  2 since when, at least, it is to be remembered, in ms, 13 digits  3 policy of hand-offs
 -- Returns one string: outcome now fence unclaimed; outcome is the letter of an ending
 local state = redis.call('GETEX', KEYS[1])
 ${CLOCK}
-local token = ARGV[1]
-local bar = state and sub(state, 17, 17) == '0' and 51 + #token + 1
+local token, since = ARGV[1], ARGV[2]
+if today > since then since = today end
+local bar = state and sub(state, 17, 17) == '0' and 52 + #token
 if bar and sub(state, 52, bar + 1) == token .. '|#' then
-  local process = sub(token, 1, find(token, '.', 1, true))
-  local first = find(state, '|', bar + 2, true)
-  if not first or first == #state and sub(state, bar + 16, bar + 16 + #process) == ',' .. process
-    and tonumber(sub(state, bar + 17 + #process, first - 1), 36) < tonumber(sub(token, #process + 1), 36) then
-    local outcome = ms < tonumber(sub(state, 23, 35)) and 'r' or 'x'
-    local till = math.max(ms + 10000, tonumber(ARGV[2]), first and tonumber(sub(state, bar + 3, bar + 15)) or 0)
-    call('SET', KEYS[1], sub(state, 1, 21) .. '#' .. outcome .. format('%013.0f', till) .. ',' .. token .. '|', 'PX', '60000')
+  local after, dot = sub(state, bar + 2), find(token, '.', 1, true)
+  if after == '' or find(after, '|', 1, true) == #after and sub(after, 15, 15 + dot) == ',' .. sub(token, 1, dot)
+    and tonumber(sub(after, 16 + dot, -2), 36) < tonumber(sub(token, dot + 1), 36) then
+    local outcome, before = today < sub(state, 23, 35) and 'r' or 'x', sub(after, 2, 14)
+    if before > since then since = before end
+    call('SET', KEYS[1], sub(state, 1, 21) .. '#' .. outcome .. since .. ',' .. token .. '|', 'PX', '60000')
     return outcome .. now .. sub(state, 1, 16) .. '0'
   end
 end
@@ -38,7 +38,7 @@ ${STATE}
 local mine, at = holding(token)
 local outcome = mine and (mine[2] > ms and 'r' or 'x') or ending(token) or 'a'
 if mine then table.remove(holders, at) elseif waiting == '1' then call('ZREM', KEYS[2], token, '*' .. token) end
-mark(token, outcome, tonumber(ARGV[2]))
+mark(token, outcome, tonumber(since))
 local policy = ARGV[3]
 ${HAND_OVER}
 handOver()

@@ -5,31 +5,34 @@
  *
  * - `fence` has 16 digits, `waiting` is 0 when the queue is empty and 1 when it may not be, `permits` has 4 digits,
  * - a holder is `1` or `0` (claimed or not), when it expires in ms (13 digits), its fence (16), its token, and `|`,
- * - an ending is a letter (`r`eleased, e`x`pired, `l`ost, `a`bsent), until when it is remembered in ms (13 digits),
- *   `,`, the last token of its process that ended, and `|`.
+ * - an ending is a letter (`r`eleased, e`x`pired, `l`ost, `a`bsent), since when it is remembered in ms (13 digits; later
+ *   than it happened where it must be remembered for longer than the usual 10 seconds), `,`, the last token of its
+ *   process that ended, and `|`.
  *
  * The queue is a sorted set of tokens, scored by when they came; a token with `*` before it is told of its turn by
  * sharded pub/sub, on the channel `<key of the state>:w:<process>`. Where nobody holds nobody waits: who releases hands
  * over, and who comes after an expiry does it first. So a free key is granted without a look at the queue.
  *
- * A lock that nobody waits for is taken in three commands and released in three (the first lines of the scripts). What
- * follows are the pieces of Lua that the other cases share; `decideLease()` in core is what they do.
+ * A lock that nobody waits for is taken in three commands and released in three (the first lines of the scripts), with
+ * instants compared as the strings that they are: turning numbers into text and back takes longer than Redis takes for
+ * the commands. What follows are the pieces of Lua that the other cases share; `decideLease()` in core is what they do.
  */
 
-/** Reads the clock. Leaves `now` (microseconds, 16 digits) and `ms`. */
+/** Reads the clock. Leaves `now` (microseconds, 16 digits) and `today`, its milliseconds (13 digits). */
 export const CLOCK = `
 local call, sub, find, format = redis.call, string.sub, string.find, string.format
 local time = call('TIME')
 local now = #time[2] == 6 and time[1] .. time[2] or time[1] .. sub('00000' .. time[2], -6)
-local ms = tonumber(sub(now, 1, 13))`
+local today = sub(now, 1, 13)`
 
 /**
- * Takes `state` apart into `fence` (a number), `waiting`, `permits`, `holders` and `ended`, and defines what all need:
+ * Makes a number of `today`, `ms`, and takes `state` apart into `fence` (a number), `waiting`, `permits`, `holders` and `ended`, and defines what all need:
  * `holding(token)` is its holder and where; `ending(token)` tells whether it ended, and how; `mark(token, letter,
- * notAfter)` remembers an ending; `held()` is the holders as text; `grant(expires, claimed, token)` adds one and
- * returns its fence; `save()` writes all back.
+ * since)` remembers an ending; `held()` is the holders as text; `grant(expires, claimed, token)` adds one with
+ * `nextFence()` and returns that; `save()` writes all back.
  */
 export const STATE = `
+local ms = tonumber(today)
 local fence, waiting, permits, holders, ended = 0, '0', 1, {}, ''
 if state then
   fence, waiting, permits = tonumber(sub(state, 1, 16)), sub(state, 17, 17), tonumber(sub(state, 18, 21))
@@ -57,21 +60,21 @@ local function markOf(token)
 end
 local function ending(token)
   local at, _, later = markOf(token)
-  if at and later >= 0 and tonumber(sub(ended, at + 1, at + 13)) > ms then
+  if at and later >= 0 and tonumber(sub(ended, at + 1, at + 13)) + 10000 > ms then
     return later == 0 and sub(ended, at, at) or 'a'
   end
 end
-local function mark(token, letter, notAfter)
-  local till = math.max(ms + 10000, notAfter)
+local function mark(token, letter, since)
+  since = math.max(ms, since)
   local at, bar, later = markOf(token)
   if at then
-    till = math.max(till, tonumber(sub(ended, at + 1, at + 13)))
+    since = math.max(since, tonumber(sub(ended, at + 1, at + 13)))
     if later > 0 then letter, token = sub(ended, at, at), sub(ended, at + 15, bar - 1) end
     ended = sub(ended, 1, at - 1) .. sub(ended, bar + 1)
   end
-  ended = ended .. letter .. format('%013.0f', till) .. ',' .. token .. '|'
+  ended = ended .. letter .. format('%013.0f', since) .. ',' .. token .. '|'
   local _, kept = string.gsub(ended, '|', '')
-  while kept > 64 or tonumber(sub(ended, 2, 14)) <= ms do
+  while kept > 64 or tonumber(sub(ended, 2, 14)) + 10000 <= ms do
     ended, kept = sub(ended, find(ended, '|', 1, true) + 1), kept - 1
   end
 end
@@ -82,10 +85,14 @@ local function held()
   end
   return table.concat(text)
 end
+local function nextFence()
+  return format('%016.0f', math.max(fence + 1, tonumber(now)))
+end
 local function grant(expires, claimed, token)
-  fence = math.max(fence + 1, tonumber(now))
-  holders[#holders + 1] = { claimed, expires, format('%016.0f', fence), token }
-  return holders[#holders][3]
+  local granted = nextFence()
+  fence = tonumber(granted)
+  holders[#holders + 1] = { claimed, expires, granted, token }
+  return granted
 end
 local function save()
   local last = ms
@@ -111,8 +118,9 @@ local function tell(process, message)
   return redis.pcall('PUBLISH', channel .. process .. '}', message .. ' ' .. KEYS[1])
 end
 local function tellInTurn(process, token, sharded)
-  if not sharded then return tell(process, 'g' .. token) ~= 0 or not counted end
-  return redis.pcall('SPUBLISH', KEYS[1] .. ':w:' .. process, 'g' .. token .. ' ' .. KEYS[1]) ~= 0
+  local message = 'g' .. nextFence() .. sub(policy, 2, 6) .. token
+  if not sharded then return tell(process, message) ~= 0 or not counted end
+  return redis.pcall('SPUBLISH', KEYS[1] .. ':w:' .. process, message .. ' ' .. KEYS[1]) ~= 0
 end
 local function first()
   local head = call('ZRANGE', KEYS[2], 0, 0)[1]

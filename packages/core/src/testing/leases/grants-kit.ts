@@ -83,10 +83,12 @@ export function grantsKit(
     }
     await ear.hears(odd.length)
     // In a cluster, what different servers tell arrives in any order.
-    const heard = odd.map((key) => ear.heard.find((push) => push.kind !== 'gap' && push.key === key))
+    const heard = waiters.map(([key, token]) =>
+      ear.heard.some((push) => push.kind === 'granted' && push.key === key && push.token === token),
+    )
     assert.deepEqual(
       heard,
-      waiters.map(([key, token]) => ({ kind: 'granted', key, token })),
+      waiters.map(() => true),
     )
     await ear.stop()
   })

@@ -111,13 +111,16 @@ export function leasesWalk(
               `${where}: ${JSON.stringify(next)}`,
             )
             ;({ state } = expected)
+            const fences = new Map<string, number>()
             for (const [process, there] of listening) {
               const pushed = expected.pushes.flatMap((to) =>
-                to.process === process ? [JSON.stringify(to.push)] : [],
+                to.process === process ? [JSON.stringify(withoutFences(to.push))] : [],
               )
               // They may take different ways, and so overtake each other.
               while (pushed.length > 0) {
-                const at = pushed.indexOf(JSON.stringify(await there.next()))
+                const push = await there.next()
+                if (push.kind === 'granted') fences.set(push.token, push.fence)
+                const at = pushed.indexOf(JSON.stringify(withoutFences(push)))
                 assert.ok(at >= 0 || !promptPushes, `${where}: pushed after ${JSON.stringify(next)}`)
                 if (at >= 0) pushed.splice(at, 1)
               }
@@ -134,6 +137,9 @@ export function leasesWalk(
               withoutFences(model.reply),
               `${where}: after ${JSON.stringify(next)}`,
             )
+            for (const { token, fence } of view.holders) {
+              assert.equal(fences.get(token) ?? fence, fence, `${where}: the fence that was pushed`)
+            }
             // The model cannot know the microseconds, so of the fences only their order is compared.
             const order = (holders: readonly { token: string; fence: number }[]): string[] =>
               [...holders].sort((a, b) => a.fence - b.fence).map(({ token }) => token)

@@ -40,7 +40,8 @@ export function queueKit(
     assert.ok(reply.unclaimedMs > 0 && reply.unclaimedMs <= CLAIM_MS)
     assert.deepEqual(await holders(key), [next])
     await ear.hears(1)
-    assert.deepEqual(ear.heard, [{ kind: 'granted', key, token: next }])
+    const fence = (await leases().inspect(key)).holders[0]?.fence
+    assert.deepEqual(ear.heard, [{ kind: 'granted', key, token: next, fence, claimMs: CLAIM_MS }])
     await ear.stop()
   })
 
