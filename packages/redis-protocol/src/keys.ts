@@ -48,8 +48,17 @@ export function createKeys(prefix: string): Keys {
       `prefix must be 1 to 64 letters, digits, '_', '.' or '-', not ${JSON.stringify(prefix)}.`,
     )
   }
-  const bucketTag = (collection: string, bucket: number): string =>
-    `{${prefix}:r:${escapeTag(collection)}:${bucket}}`
+  const bucketTag = (collection: string, bucket: number): string => `${collectionTag(collection)}:${bucket}}`
+  let lastCollection: string | undefined
+  let lastTag = ''
+  // A process works on many records of few collections.
+  const collectionTag = (collection: string): string => {
+    if (collection !== lastCollection) {
+      lastTag = `{${prefix}:r:${escapeTag(collection)}`
+      lastCollection = collection
+    }
+    return lastTag
+  }
   return {
     record({ collection, id }) {
       const tag = bucketTag(collection, bucketOf(id))

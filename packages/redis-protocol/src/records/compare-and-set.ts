@@ -9,16 +9,17 @@ import { CLOCK, LIST_IT } from './lua.ts'
  */
 export const compareAndSet: Script<
   [record: string, index: string],
-  [rev: string, write: string, lifetime: string, notAfter: string, entry: string, notify: string]
+  [rev: string, write: string, lifetime: string, terms: string, entry: string]
 > = defineScript({
   name: 'records.compareAndSet',
   keys: 2,
-  args: 6,
+  args: 5,
   source: `
 -- Replaces one revision of a record.
 -- KEYS: 1 record  2 index of its bucket
--- ARGV: 1 rev, 16 digits  2 record from ttlMs on  3 time to live in ms  4 latest instant, 13 digits
---       5 its entry in the index  6 '1' to publish a hint
+-- ARGV: 1 rev, 16 digits  2 record from ttlMs on  3 time to live in ms
+--       4 latest instant, 13 digits; '1' to publish a hint
+--       5 its entry in the index
 -- Returns one string: 'C' now rev createdAt   replaced
 --                     'R' now record          not replaced: another revision, this very write, or too late
 --                     'A' now                 nothing is there
@@ -42,7 +43,7 @@ if sub(listed, 1, 13) + sub(listed, 18, 28) <= ms + ARGV[3] then
 end
 local created = sub(found, 18, 30)
 call('SET', KEYS[1], rev .. ' ' .. created .. ' ' .. ms .. ' ' .. listed .. ' ' .. ARGV[2], 'PX', ARGV[3])
-if ARGV[6] == '1' then redis.pcall('PUBLISH', KEYS[1], '') end
+if string.byte(ARGV[4], 14) == 49 then redis.pcall('PUBLISH', KEYS[1], '') end
 return 'C' .. us .. rev .. created
 `,
 })

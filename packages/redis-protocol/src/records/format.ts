@@ -68,16 +68,26 @@ export function lifetime(ttlMs: number): string {
 }
 
 export function revision(rev: number): string {
-  return String(rev).padStart(16, '0')
+  return digits(rev, 16)
 }
 
 /** Instants are compared as text; no instant is the last one. */
 export function instant(ms: number = Infinity): string {
-  return String(Math.min(9_999_999_999_999, Math.max(0, Math.floor(ms)))).padStart(13, '0')
+  return digits(Math.min(9_999_999_999_999, Math.max(0, Math.floor(ms))), 13)
 }
 
 function duration(ms: number): string {
-  return String(ms).padStart(11, '0')
+  return digits(ms, 11)
+}
+
+const EIGHT_DIGITS = 100_000_000
+
+/** In two halves: V8 writes small integers several times faster than large ones. */
+function digits(value: number, width: number): string {
+  if (value < EIGHT_DIGITS) return String(value).padStart(width, '0')
+  const front = Math.floor(value / EIGHT_DIGITS)
+  const back = value - front * EIGHT_DIGITS
+  return digits(front, width - 8) + String(back + EIGHT_DIGITS).slice(1)
 }
 
 /** The `digits` long number at `from`; NaN when there is something else. */

@@ -51,10 +51,8 @@ export function redisRecords(client: RedisClient, run: RunScript, keys: Keys, pu
         [
           `${listed} ${encodeWrite(write)}`,
           lifetime(write.ttlMs),
-          instant(write.notAfter),
+          terms(write) + (mustEnsure(index, write.ttlMs) ? '1' : '0'),
           listed + key.id,
-          mustEnsure(index, write.ttlMs) ? '1' : '',
-          write.notify ? '1' : '',
         ],
         (reply) => decodeCreate(reply, write),
       )
@@ -71,9 +69,8 @@ export function redisRecords(client: RedisClient, run: RunScript, keys: Keys, pu
           revision(rev),
           encodeWrite(write),
           lifetime(write.ttlMs),
-          instant(write.notAfter),
+          terms(write),
           listedMs(write.ttlMs) + key.id,
-          write.notify ? '1' : '',
         ],
         (reply) => decodeSet(reply, write),
       )
@@ -97,6 +94,11 @@ export function redisRecords(client: RedisClient, run: RunScript, keys: Keys, pu
     subscribe: (key: RecordKey, onHint) =>
       pubSub.subscribe(keys.record(key).record, { message: onHint, restored: onHint }),
   }
+}
+
+/** Until when, and whether to tell of it. Scripts compare the instant as text, and what follows it does not matter. */
+function terms({ notAfter, notify }: RecordWrite): string {
+  return instant(notAfter) + (notify ? '1' : '0')
 }
 
 /** Every reply begins with a letter and the instant in microseconds, 16 digits. */
