@@ -15,7 +15,7 @@ export async function apt(work: string, args: readonly string[]): Promise<string
   const { stdout } = await run('apt-get', [...sandbox, ...args], {
     cwd: work,
     env: { ...process.env, LC_ALL: 'C.UTF-8' },
-    timeout: 120_000,
+    timeout: 300_000,
     maxBuffer: 16 * 1024 * 1024,
   })
   return stdout

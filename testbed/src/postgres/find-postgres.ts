@@ -7,6 +7,8 @@ import { libraryPath, unpackPackage } from '../debian/unpack-package.ts'
 export interface PostgresBinaries {
   readonly directory: string
   readonly env: Readonly<Record<string, string>>
+  /** Where they were unpacked, with all that they need. Absent when they are the machine's own. */
+  readonly root?: string
 }
 
 /** This machine cannot have a PostgreSQL server. The message says why. */
@@ -22,8 +24,7 @@ export async function findPostgres(): Promise<PostgresBinaries> {
   // The server finds its files relative to where it really is.
   if (found !== undefined) return { directory: dirname(realpathSync(join(found, 'postgres'))), env: {} }
   try {
-    const root = await keptDirectory(`postgres-${process.platform}-${process.arch}`, unpack)
-    return { directory: binariesIn(root), env: libraryPath(root) }
+    return unpackedIn(await keptDirectory(`postgres-${process.platform}-${process.arch}`, unpack))
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new PostgresNotFoundError(
@@ -41,6 +42,11 @@ function unpack(work: string): Promise<string> {
     isNeeded: (name) => !NOT_NEEDED.test(name),
     program: (root) => join(binariesIn(root), 'postgres'),
   })
+}
+
+/** The binaries in a directory of unpacked packages, wherever that was moved or copied to. */
+export function unpackedIn(root: string): PostgresBinaries {
+  return { directory: binariesIn(root), env: libraryPath(root), root }
 }
 
 function binariesIn(root: string): string {

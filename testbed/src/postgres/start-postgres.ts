@@ -1,11 +1,11 @@
 import { execFile, spawn } from 'node:child_process'
-import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, cpSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { freePort } from '../supervised/free-port.ts'
 import { SUPERVISE } from '../supervised/supervise.ts'
-import { findPostgres } from './find-postgres.ts'
+import { type PostgresBinaries, findPostgres, unpackedIn } from './find-postgres.ts'
 
 const run = promisify(execFile)
 
@@ -17,7 +17,7 @@ export interface RunningPostgres extends AsyncDisposable {
 
 /** The server refuses to run as root. */
 const NOBODY = 65_534
-const START_TIMEOUT_MS = 30_000
+const START_TIMEOUT_MS = 120_000
 
 /**
  * Starts a private PostgreSQL on 127.0.0.1, which keeps its data in a temporary directory. It ends with this process,
@@ -26,13 +26,15 @@ const START_TIMEOUT_MS = 30_000
  * @throws PostgresNotFoundError
  */
 export async function startPostgres(): Promise<RunningPostgres> {
-  const { directory, env } = await findPostgres()
-  const data = mkdtempSync(join(tmpdir(), 'holdfast-postgres-'))
+  const found = await findPostgres()
+  const home = mkdtempSync(join(tmpdir(), 'holdfast-postgres-'))
   const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
-  const options = { cwd: data, env: { ...process.env, ...env, LC_ALL: 'C' }, ...user }
   try {
-    chmodSync(data, 0o700)
-    if ('uid' in user) chownSync(data, NOBODY, NOBODY)
+    chmodSync(home, 0o700)
+    if ('uid' in user) chownSync(home, NOBODY, NOBODY)
+    const { directory, env } = 'uid' in user ? withinReach(found, home) : found
+    const options = { cwd: home, env: { ...process.env, ...env, LC_ALL: 'C' }, ...user }
+    const data = join(home, 'data')
     const layout = ['--username', 'postgres', '--auth', 'trust', '--encoding', 'UTF8', '--locale', 'C']
     await run(join(directory, 'initdb'), ['--pgdata', data, '--no-sync', ...layout], options)
     const port = await freePort()
@@ -46,7 +48,7 @@ export async function startPostgres(): Promise<RunningPostgres> {
     }
     const command = [join(directory, 'postgres'), '-D', data]
     for (const [name, value] of Object.entries(settings)) command.push('-c', `${name}=${value}`)
-    const supervisor = spawn('/bin/sh', ['-c', SUPERVISE, 'holdfast-postgres', data, ...command], {
+    const supervisor = spawn('/bin/sh', ['-c', SUPERVISE, 'holdfast-postgres', home, ...command], {
       ...options,
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
@@ -80,7 +82,20 @@ export async function startPostgres(): Promise<RunningPostgres> {
     }
     return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, stop, [Symbol.asyncDispose]: stop }
   } catch (error) {
-    rmSync(data, { recursive: true, force: true })
+    rmSync(home, { recursive: true, force: true })
     throw error
   }
+}
+
+/** What root has unpacked below a directory that is closed to others, such as its home, nobody can run but in a copy. */
+function withinReach(found: PostgresBinaries, home: string): PostgresBinaries {
+  if (found.root === undefined || isOpenToAll(found.root)) return found
+  const copy = join(home, 'programs')
+  cpSync(found.root, copy, { recursive: true, verbatimSymlinks: true })
+  return unpackedIn(copy)
+}
+
+function isOpenToAll(directory: string): boolean {
+  const parent = dirname(directory)
+  return (statSync(directory).mode & 0o001) !== 0 && (parent === directory || isOpenToAll(parent))
 }
