@@ -17,7 +17,7 @@ const AGAIN_WINDOW_MS = 250
 
 /** All workers want to run the same jobs; every job must run once, whatever happens. */
 export const workload: Workload = {
-  livenessMs: 10_000,
+  livenessMs: 60_000,
   windowMsOf: (key) => (key.startsWith('again/') ? AGAIN_WINDOW_MS : ONCE_WINDOW_MS),
 
   async run(context) {

@@ -13,7 +13,7 @@ const SEMAPHORE = 'semaphore'
 
 /** All workers want the same locks, two of them at once at times, and the permits of one semaphore. */
 export const workload: Workload = {
-  livenessMs: 10_000,
+  livenessMs: 60_000,
   windowMsOf: () => 0,
 
   async run(context) {

@@ -8,7 +8,7 @@ export interface Ownership extends Granted {
   readonly ending: Ending | undefined
   /** When the answer to the ending came, and whether it was accepted (null: unknown). */
   readonly ended: { readonly at: number; readonly accepted: boolean | null } | undefined
-  readonly saves: readonly { readonly sentAt: number; readonly accepted: boolean }[]
+  readonly saves: readonly { readonly at: number; readonly sentAt: number; readonly accepted: boolean }[]
 }
 
 export interface History {

@@ -159,6 +159,16 @@ describe('fence order', () => {
     ).toEqual([])
   })
 
+  it('says nothing of one whose grant the storage forgot before it heard of it', () => {
+    const two = [
+      owned('b', 20, { asked: 19, fence: 9, valid: 25 }),
+      owned('a', 30, { asked: 5, fence: 7, valid: 40 }),
+    ]
+    expect(rulesBroken(...two)).toEqual(broken)
+    expect(rulesBroken(...two, lost(10, 12))).toEqual([])
+    expect(rulesBroken(...two, lost(1, 4))).toEqual(broken)
+  })
+
   it('must hold although the storage forgot', () => {
     expect(rulesBroken(owned('a', 10, { fence: 7 }), owned('b', 20, { fence: 6 }), lost(10, 20))).toEqual(
       broken,
@@ -199,9 +209,18 @@ describe('zombie writes', () => {
     expect(rulesBroken(owned('a', 10, { end: ['release', 35, 36] }), owned('b', 30), lost(25, 32))).toEqual(
       [],
     )
-    expect(rulesBroken(owned('a', 10, { end: ['release', 35, 36] }), owned('b', 30), lost(5, 20))).toEqual(
-      broken,
-    )
+    // It was there when it was seen, and gone when the write was answered.
+    expect(rulesBroken(owned('a', 10, { saved: [35, true] }), owned('b', 30), lost(32, 34))).toEqual([])
+    expect(rulesBroken(owned('a', 10, { saved: [35, true] }), owned('b', 30), lost(37, 40))).toEqual(broken)
+  })
+
+  it('are not excused when the storage forgot only the owner, but for its release', () => {
+    const successor = owned('b', 30)
+    expect(rulesBroken(owned('a', 10, { saved: [35, true] }), successor, lost(5, 20))).toEqual(broken)
+    expect(rulesBroken(owned('a', 10, { end: ['failure', 35, 36] }), successor, lost(5, 20))).toEqual(broken)
+    expect(rulesBroken(owned('a', 10, { end: ['release', 35, 36] }), successor, lost(5, 20))).toEqual([])
+    // What was forgotten before the owner came.
+    expect(rulesBroken(owned('a', 10, { end: ['release', 35, 36] }), successor, lost(5, 8))).toEqual(broken)
   })
 })
 
@@ -248,6 +267,27 @@ describe('attempts', () => {
     }
   })
 
+  it('do not grow after a release that was refused: it may have been recorded at its first sending', () => {
+    const refused = (how: 'release' | 'failure'): WitnessEvent[] =>
+      owned('a', 10, { attempt: 1, end: [how, 20, 21, false] })
+    expect(rulesBroken(refused('release'), owned('b', 30, { attempt: 1 }))).toEqual([])
+    expect(rulesBroken(refused('release'), owned('b', 30, { attempt: 2 }))).toEqual([])
+    expect(rulesBroken(refused('failure'), owned('b', 30, { attempt: 1 }))).toEqual(broken)
+  })
+
+  it('do not grow after what closing gave back, whose answer nobody hears; they do after a crash', () => {
+    const closed = owned('a', 10, { attempt: 1, end: ['release', 20] })
+    expect(rulesBroken(closed, owned('b', 30, { attempt: 1 }))).toEqual([])
+    expect(rulesBroken(closed, owned('b', 30, { attempt: 2 }))).toEqual([])
+    expect(rulesBroken(owned('a', 10, { attempt: 1 }), owned('b', 30, { attempt: 1 }))).toEqual(broken)
+  })
+
+  it('are forgotten with the storage', () => {
+    const two = [owned('a', 10, { attempt: 1 }), owned('b', 30, { attempt: 1 })]
+    expect(rulesBroken(...two, lost(15, 20))).toEqual([])
+    expect(rulesBroken(...two, lost(35, 40))).toEqual(broken)
+  })
+
   it('do not grow after a release or a completion', () => {
     expect(
       rulesBroken(owned('a', 10, { attempt: 2, end: ['release', 20, 21] }), owned('b', 30, { attempt: 2 })),
@@ -279,6 +319,13 @@ describe('replays', () => {
     ).toEqual(broken)
     expect(rulesBroken(owned('a', 10, { end: ['failure', 20, 21] }), replayed('a', '42', 30))).toEqual(broken)
     expect(rulesBroken(replayed('nobody', '42', 30))).toEqual(broken)
+  })
+
+  it('may come from a refused success only if the storage may have recorded it, and then forgot it', () => {
+    const refused = owned('a', 10, { end: ['success', 20, 40, false], result: '42' })
+    expect(rulesBroken(refused, replayed('a', '42', 30), lost(32, 35))).toEqual([])
+    expect(rulesBroken(refused, replayed('a', '42', 30), lost(45, 50))).toEqual(broken)
+    expect(rulesBroken(refused, replayed('a', '43', 30), lost(32, 35))).toEqual(broken)
   })
 })
 

@@ -46,7 +46,9 @@ function outOfOrderIn(history: History, ownerships: readonly Ownership[]): Viola
   return held.flatMap((next, index) => {
     const before = held[index - 1]
     if (!before || before.fence <= next.fence) return []
-    if (mayBeForgotten(history, before.askedAt, next.validUntil ?? next.at)) return []
+    // The later one may have been granted first, and forgotten before it heard of that.
+    const since = Math.min(before.askedAt, next.askedAt)
+    if (mayBeForgotten(history, since, next.validUntil ?? next.at)) return []
     return [smaller(next, before)]
   })
 }

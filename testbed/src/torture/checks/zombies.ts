@@ -1,7 +1,11 @@
 import { type History, mayBeForgotten, type Ownership } from '../history.ts'
 import { milliseconds, type Violation } from './violation.ts'
 
-/** Nothing is accepted from an owner that has a successor: neither its end nor a checkpoint. */
+/**
+ * Nothing is accepted from an owner that has a successor: neither its end nor a checkpoint. Unless the storage forgot
+ * the successor before it answered, or, for a release, the owner: what is gone may be given back by whoever was certain
+ * to have it.
+ */
 export function checkZombies(history: History): Violation[] {
   const violations: Violation[] = []
   for (const ownerships of history.ownerships.values()) {
@@ -11,8 +15,13 @@ export function checkZombies(history: History): Violation[] {
     const earliestAfter = earliestGrantsAfter(byFence)
     for (const [index, owner] of byFence.entries()) {
       const successor = earliestAfter[index]
-      if (successor === undefined || mayBeForgotten(history, successor.askedAt, successor.at)) continue
-      const late = acceptedWrites(owner).find(({ sentAt }) => sentAt > successor.at)
+      if (successor === undefined) continue
+      const late = acceptedWrites(owner).find(
+        ({ sentAt, answeredAt, forgiven }) =>
+          sentAt > successor.at &&
+          !mayBeForgotten(history, successor.askedAt, answeredAt) &&
+          !(forgiven && mayBeForgotten(history, owner.askedAt, answeredAt)),
+      )
       if (late === undefined) continue
       violations.push({
         rule: 'zombie writes',
@@ -27,12 +36,21 @@ export function checkZombies(history: History): Violation[] {
   return violations
 }
 
-function acceptedWrites(owner: Ownership): { readonly sentAt: number; readonly what: string }[] {
-  const saves = owner.saves.filter(({ accepted }) => accepted)
-  const writes = saves.map(({ sentAt }) => ({ sentAt, what: 'a checkpoint' }))
-  if (owner.ending && owner.ended?.accepted)
-    writes.push({ sentAt: owner.ending.at, what: `the ${owner.ending.how}` })
-  return writes
+interface Write {
+  readonly sentAt: number
+  readonly answeredAt: number
+  readonly what: string
+  /** It means nothing when the storage does not know the owner any more. */
+  readonly forgiven: boolean
+}
+
+function acceptedWrites({ saves, ending, ended }: Ownership): Write[] {
+  const writes = saves
+    .filter(({ accepted }) => accepted)
+    .map(({ sentAt, at }) => ({ sentAt, answeredAt: at, what: 'a checkpoint', forgiven: false }))
+  if (ending === undefined || ended?.accepted !== true) return writes
+  const { at: sentAt, how } = ending
+  return [...writes, { sentAt, answeredAt: ended.at, what: `the ${how}`, forgiven: how === 'release' }]
 }
 
 /** For each, the one with a greater fence that was seen first. */
