@@ -18,6 +18,8 @@ describe('locks, simulated', () => {
       expect(counted(result, 'grants told')).toBeGreaterThan(8 * SEEDS)
       expect(counted(result, 'hand-offs')).toBeGreaterThan(2 * SEEDS)
       expect(counted(result, 'lost leases told')).toBeGreaterThan(0.5 * SEEDS)
+      expect(counted(result, 'told NOT_REPLICATED')).toBeGreaterThan(0.05 * SEEDS)
+      expect(counted(result, 'leases kept over failovers')).toBeGreaterThan(0.01 * SEEDS)
     },
   )
 })

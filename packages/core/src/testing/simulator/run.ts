@@ -94,7 +94,7 @@ export class Run {
         scheduler.at(scheduler.now + incident.forMs, () => server.refusePushes(false))
         return
       case 'evict':
-        void server.evict().then(() => this.#workload.observer.forgot())
+        void server.evict().then(() => this.#workload.observer.forgot('eviction'))
         return
       case 'crash':
       case 'shutDown':
@@ -147,15 +147,15 @@ export class Run {
   #failOver({ lagMs, downMs, skewMs }: Extract<Incident, { kind: 'failover' }>): void {
     const { server, history, scheduler, totals } = this.#world
     if (server.down) return
-    const heardUntil = scheduler.now - lagMs
-    history.fault('storage', () => `primary dies; the replica is ${lagMs.toFixed(0)} ms behind`)
-    server.crash()
+    const heardUntil = server.crash(lagMs)
+    const behindMs = scheduler.now - heardUntil
+    history.fault('storage', () => `primary dies; the replica is ${behindMs.toFixed(0)} ms behind`)
     for (const { connection, process } of this.#seats)
       if (process.state !== 'dead') connection.reset(downMs, 0)
     scheduler.at(scheduler.now + downMs, () => {
       void server.takeOver(heardUntil, skewMs).then((lost) => {
         totals.count('writes lost in failovers', lost)
-        return this.#workload.observer.forgot()
+        return this.#workload.observer.forgot('failover')
       })
     })
   }

@@ -186,7 +186,7 @@ export function drawScenario(
       kind: 'failover',
       at,
       downMs,
-      lagMs: random.between(0, 300),
+      lagMs: random.between(0, 200 + leaseMs / 3),
       skewMs: -random.next() * downMs * 0.9,
     }
   })

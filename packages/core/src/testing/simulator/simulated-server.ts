@@ -2,11 +2,12 @@ import { memoryLeases } from '../../memory/memory-leases.ts'
 import { memoryRecords } from '../../memory/memory-records.ts'
 import { memoryValues } from '../../memory/memory-values.ts'
 import { StorageRefusedError } from '../../errors.ts'
-import type { LeasePush, LeaseStorage } from '../../storage/leases.ts'
+import type { Durability, LeasePush, LeaseStorage } from '../../storage/leases.ts'
 import type { RecordKey, RecordStorage } from '../../storage/records.ts'
 import type { ValueStorage } from '../../storage/values.ts'
 import type { History } from './history.ts'
 import type { Scheduler } from './scheduler.ts'
+import type { SimulatedReplica } from './simulated-replica.ts'
 
 /** The facets of a storage, without what belongs to a connection. */
 export interface Facets {
@@ -55,6 +56,7 @@ export class SimulatedServer {
   readonly #scheduler: Scheduler
   readonly #history: History
   readonly #rate: number
+  readonly #replica: SimulatedReplica
   readonly #build: (facets: Facets, now: () => number) => Facets
   #offset: number
   #frozenClock: number | undefined
@@ -74,12 +76,14 @@ export class SimulatedServer {
     scheduler: Scheduler,
     history: History,
     clock: { readonly rate: number; readonly start: number },
+    replica: SimulatedReplica,
     build: (facets: Facets, now: () => number) => Facets,
   ) {
     this.#scheduler = scheduler
     this.#history = history
     this.#rate = clock.rate
     this.#offset = clock.start
+    this.#replica = replica
     this.#build = build
     this.#facets = this.#fresh()
   }
@@ -110,7 +114,9 @@ export class SimulatedServer {
     this.#log.push({ at, clock: now, run, facet, key: keyOf(command), isWrite: !READS.has(op) })
     const reply = await run(this.#facets)
     this.observer.executed(command, reply, now)
-    return reply
+    const durability = durabilityOf(command)
+    if (durability === undefined) return reply
+    return { ...(reply as object), acknowledged: await this.#replica.confirm(durability) }
   }
 
   /** What `facet` holds, unseen by the observer. */
@@ -164,10 +170,12 @@ export class SimulatedServer {
     return all.reduce((sum, { size }) => sum + size, 0)
   }
 
-  crash(): void {
+  /** Dies. Returns until when the replica, which is so far behind, has heard of everything. */
+  crash(lagMs: number): number {
     this.#down = true
     this.#listening = new Map()
     this.#hints = new Map()
+    return this.#replica.heardUntil(lagMs)
   }
 
   /**
@@ -177,8 +185,8 @@ export class SimulatedServer {
   async takeOver(heardUntil: number, skewMs: number): Promise<number> {
     const lost = this.#log.filter(({ at, isWrite }) => isWrite && at > heardUntil).length
     await this.#replay(this.#log.filter(({ at }) => at <= heardUntil))
-    // Nobody is connected to it yet.
-    for (const end of this.#everListened.splice(0)) end()
+    // Nobody is connected to it yet; not even who was before the last failover, if it has not heard of that one.
+    for (const end of this.#everListened) end()
     this.stepClock(skewMs)
     this.#down = false
     this.#history.fault('storage', () => `replica takes over, ${lost} writes lost`)
@@ -265,6 +273,13 @@ function call(facets: Facets, facet: keyof Facets, op: string, args: readonly un
   const operation = operations[op]
   if (operation === undefined) throw new TypeError(`the storage has no ${facet}.${op}`)
   return operation(...args)
+}
+
+/** How safe a command wants its write to be before it is answered, if it says so. */
+function durabilityOf({ facet, args: [, request] }: Command): Durability | undefined {
+  return facet === 'leases'
+    ? (request as { readonly durability?: Durability } | undefined)?.durability
+    : undefined
 }
 
 function keyOf({ facet, op, args: [key] }: Command): Key | undefined {

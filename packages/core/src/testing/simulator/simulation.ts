@@ -4,8 +4,16 @@ import { History } from './history.ts'
 import { Network } from './network.ts'
 import { createRandom } from './random.ts'
 import { Run } from './run.ts'
-import { type ClockModel, type FaultRates, clockModel, defaultRates, drawScenario } from './scenario.ts'
+import {
+  type ClockModel,
+  type FaultRates,
+  type Incident,
+  clockModel,
+  defaultRates,
+  drawScenario,
+} from './scenario.ts'
 import { Scheduler } from './scheduler.ts'
+import { type Silence, SimulatedReplica } from './simulated-replica.ts'
 import { type Facets, SimulatedServer } from './simulated-server.ts'
 import { type Feature, Totals, type World } from './workload.ts'
 
@@ -70,6 +78,9 @@ export async function simulate(feature: Feature, options: SimulationOptions): Pr
     clocks,
     plan.size,
   )
+  const incidents = scenario.incidents
+    .map((incident, id) => ({ incident, id }))
+    .filter(({ id }) => !reduction.incidents.has(id))
   const scheduler = new Scheduler()
   const history = new History(() => scheduler.now, record)
   const network = new Network(
@@ -81,6 +92,7 @@ export async function simulate(feature: Feature, options: SimulationOptions): Pr
     scheduler,
     history,
     scenario.storageClock,
+    new SimulatedReplica(scheduler, (instant) => createRandom(seed, 5, instant), silencesOf(incidents)),
     options.breakStorage ?? ((facets) => facets),
   )
   let violation: Violation | null = null
@@ -100,7 +112,6 @@ export async function simulate(feature: Feature, options: SimulationOptions): Pr
     },
   }
   const operations = plan.operations.filter(({ id }) => !reduction.operations.has(id))
-  const incidents = scenario.incidents.map((incident, id) => ({ incident, id }))
   const found = (): Violation | null => violation
   const onUnhandled = (reason: unknown): void =>
     world.violated(
@@ -118,8 +129,8 @@ export async function simulate(feature: Feature, options: SimulationOptions): Pr
       operations,
       options.breakConnection ?? ((storage) => storage),
     )
-    for (const { incident, id } of incidents) {
-      if (!reduction.incidents.has(id)) scheduler.at(incident.at, () => run.meet(incident))
+    for (const { incident } of incidents) {
+      scheduler.at(incident.at, () => run.meet(incident))
     }
     await run.toItsEnd()
   } catch (error) {
@@ -136,8 +147,15 @@ export async function simulate(feature: Feature, options: SimulationOptions): Pr
     processes: scenario.processes.length,
     removable: {
       operations: operations.map(({ id }) => id),
-      incidents: incidents.map(({ id }) => id).filter((id) => !reduction.incidents.has(id)),
+      incidents: incidents.map(({ id }) => id),
       messages: network.harmed,
     },
   }
+}
+
+/** A replica that takes over and is behind heard of nothing in the time that it is behind. */
+function silencesOf(incidents: readonly { readonly incident: Incident }[]): readonly Silence[] {
+  return incidents.flatMap(({ incident }) =>
+    incident.kind === 'failover' ? { from: incident.at - incident.lagMs, to: incident.at } : [],
+  )
 }

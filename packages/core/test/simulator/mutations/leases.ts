@@ -1,6 +1,7 @@
 import { type LeaseState, decideLease } from '../../../src/locks/decide-lease.ts'
 import { memoryLeases } from '../../../src/memory/memory-leases.ts'
-import { processOf } from '../../../src/storage/leases.ts'
+import { type ExtendRequest, type LeaseRequest, processOf } from '../../../src/storage/leases.ts'
+import type { Storage } from '../../../src/storage/storage.ts'
 import type { Facets } from '../../../src/testing/simulator/simulated-server.ts'
 import { sharedMutations } from './core.ts'
 import type { Mutation } from './mutation.ts'
@@ -148,5 +149,27 @@ export const locksMutations: readonly Mutation[] = [
       return withState(decision, { queue: state.queue.filter((token) => token !== command.token) })
     }),
   },
+  {
+    name: 'extension credited without acknowledgement',
+    like: 'WAIT after the grant alone: a failover takes back what the holder was told it has',
+    breakConnection: credited('extend'),
+  },
+  {
+    name: 'grant credited without acknowledgement',
+    like: 'WAIT whose answer nobody looks at',
+    breakConnection: credited('acquire'),
+  },
   ...sharedMutations,
 ]
+
+/** As if every replica that is asked for had confirmed. */
+function credited(op: 'acquire' | 'extend'): (storage: Storage) => Storage {
+  return (storage) => {
+    const { leases } = storage
+    const credit = async (key: string, request: LeaseRequest & ExtendRequest): Promise<object> => ({
+      ...(await leases[op](key, request)),
+      acknowledged: request.durability?.replicas ?? 0,
+    })
+    return { ...storage, leases: { ...leases, [op]: credit } }
+  }
+}

@@ -9,6 +9,8 @@ interface Told {
   readonly lease: Lease
   readonly key: string
   readonly process: SimulatedProcess
+  /** The replica has it too. */
+  readonly isDurable: boolean
   /** Its holder works, and has not given it back. */
   held: boolean
   /** The signal told its holder to stop. */
@@ -40,10 +42,17 @@ export class Holders {
     }
   }
 
-  /** What a lease was prolonged to may be lost although the lease itself is not. */
-  async forgot(): Promise<void> {
-    await this.#places.forgot()
-    for (const told of this.#told.values()) this.#lose(told)
+  /**
+   * What a lease was prolonged to may be lost although the lease itself is not. One that the replica has confirmed
+   * outlives a failover, for all the time that its holder believes in.
+   */
+  async forgot(why: 'eviction' | 'failover'): Promise<void> {
+    await this.#places.forgot(why)
+    for (const told of this.#told.values()) {
+      if (why === 'eviction' || !told.isDurable) this.#lose(told)
+      else if (!told.gone && isBelieved(told)) this.#world.totals.count('leases kept over failovers')
+      this.#mustBeHeld(told)
+    }
   }
 
   died(process: SimulatedProcess): void {
@@ -58,19 +67,20 @@ export class Holders {
   }
 
   /** A caller got this lease. */
-  granted(process: SimulatedProcess, key: string, permits: number, lease: Lease): void {
+  granted(process: SimulatedProcess, key: string, permits: number, isDurable: boolean, lease: Lease): void {
     const { token, fencingToken } = lease
     this.#world.totals.count('grants told')
     if (this.#told.has(token)) this.#violated('Mutual exclusion', `${token} was given to two callers`)
-    const fence = this.#places.fenceOf(token)
-    if (fence !== fencingToken)
-      this.#violated('L2', `${token} was told fence ${fencingToken}, the storage gave ${fence}`)
+    if (!this.#places.hasGiven(key, token, fencingToken)) {
+      const given = this.#places.fenceOf(token)
+      this.#violated('L2', `${token} was told fence ${fencingToken}, the storage gave ${given}`)
+    }
     const ending = this.#places.endingOf(token)
     if (ending === 'released' || ending === 'expired')
       this.#violated('Mutual exclusion', `${process.name} got ${token}, which had ended before`)
     // Revoked or forgotten while the news of its grant was still on its way.
-    const gone = this.#places.isTakenAway(key, token)
-    const told: Told = { lease, key, process, held: true, aborted: false, gone, losses: 0 }
+    const gone = this.#places.isTakenAway(key, token, isDurable)
+    const told: Told = { lease, key, process, isDurable, held: true, aborted: false, gone, losses: 0 }
     this.#told.set(token, told)
     lease.signal.addEventListener('abort', () => {
       told.aborted = true

@@ -42,10 +42,12 @@ export class Places {
   readonly #seen = new Map<string, Seen>()
   readonly #highestFence = new Map<string, number>()
   readonly #fences = new Map<string, number>()
+  readonly #given = new Set<string>()
   /** How a token ended, as the first command that ended it was answered. */
   readonly #endings = new Map<string, ReleaseReply['outcome'] | 'forgotten'>()
   readonly #claimed = new Set<string>()
   readonly #forgotten = new Set<string>()
+  readonly #evicted = new Set<string>()
   readonly #revoked = new Set<string>()
   onChange: (key: string) => void = () => undefined
   onRevoked: (token: string) => void = () => undefined
@@ -59,13 +61,21 @@ export class Places {
     return this.#fences.get(token)
   }
 
+  /** Also one that the storage forgot, and gave the token a greater one after. */
+  hasGiven(key: string, token: string, fence: number): boolean {
+    return (
+      this.#fences.get(token) === fence || (this.#forgotten.has(key) && this.#given.has(`${token} ${fence}`))
+    )
+  }
+
   endingOf(token: string): ReleaseReply['outcome'] | 'forgotten' | undefined {
     return this.#endings.get(token)
   }
 
-  /** By an operator, or because the storage forgot. */
-  isTakenAway(key: string, token: string): boolean {
-    return this.#revoked.has(token) || (this.#forgotten.has(key) && this.leftMs(key, token) === undefined)
+  /** By an operator, or because the storage forgot; a durable one is not forgotten in failovers. */
+  isTakenAway(key: string, token: string, isDurable: boolean): boolean {
+    const forgotten = isDurable ? this.#evicted : this.#forgotten
+    return this.#revoked.has(token) || (forgotten.has(key) && this.leftMs(key, token) === undefined)
   }
 
   /** How long the storage still keeps a lease, by its own clock. */
@@ -84,13 +94,14 @@ export class Places {
     void leases.inspect(key).then((view) => this.#judge(command, key, reply as Step['reply'], view, now))
   }
 
-  async forgot(): Promise<void> {
+  async forgot(why: 'eviction' | 'failover'): Promise<void> {
     const { leases } = this.#world.server.peek()
     this.#claimed.clear()
     for (const key of this.#seen.keys()) {
       const view = await leases.inspect(key)
       this.#seen.set(key, { view, at: this.#world.server.now() })
       this.#forgotten.add(key)
+      if (why === 'eviction') this.#evicted.add(key)
       for (const { token, fence, claimed } of view.holders) {
         this.#fences.set(token, fence)
         if (claimed) this.#claimed.add(token)
@@ -182,6 +193,7 @@ export class Places {
       this.#world.totals.count('grants')
       if (fence <= highest) this.#violated('L2', `${held} has fence ${fence}, an earlier one had ${highest}`)
       this.#fences.set(held, fence)
+      this.#given.add(`${held} ${fence}`)
       this.#highestFence.set(key, fence)
       if (held !== token) this.#handedOver(command, key, holder)
     }

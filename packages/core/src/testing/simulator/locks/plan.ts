@@ -8,6 +8,8 @@ export interface Profile {
   readonly leaseMs: number
   /** Names of locks, and of semaphores with their permits. */
   readonly places: readonly Place[]
+  /** Some operations wait for the replica. */
+  readonly isReplicated: boolean
 }
 
 export interface Place {
@@ -23,6 +25,8 @@ export type Operation = PlannedOperation & { readonly place: Place } & (
         readonly waitMs: number
         readonly maxHoldMs: number | undefined
         readonly abortAfterMs: number | undefined
+        /** How long to wait for the replica to confirm; undefined: not at all. */
+        readonly confirmedInMs: number | undefined
         readonly body: BodyPlan
       }
     | { readonly kind: 'inspect' | 'revoke' }
@@ -51,6 +55,7 @@ export function drawProfile(random: Random): Profile {
     claimMs: random.pick([50, 300, 3_000]),
     leaseMs,
     places: random.chance(0.7) ? [first] : [first, { name: 'b', permits: 0 }],
+    isReplicated: random.chance(0.3),
   }
 }
 
@@ -92,6 +97,7 @@ export function drawOperations(
           : random.between(0, 2) * profile.leaseMs,
       maxHoldMs: body.forgetful || random.chance(0.1) ? random.between(1, 3) * profile.leaseMs : undefined,
       abortAfterMs: isPatient ? undefined : random.between(0, 4) * profile.leaseMs,
+      confirmedInMs: profile.isReplicated && random.chance(0.8) ? random.pick([30, 100, 1_000]) : undefined,
       body,
     }
   })

@@ -29,6 +29,8 @@ export const locksFeature: Feature = {
     const operations = drawOperations(random, profile, processes, calmFrom)
     return {
       size: { processes, calmFrom, leaseMs: profile.leaseMs },
+      // What waits for replicas does so because of failovers.
+      ...(profile.isReplicated && { rates: { failover: 2 } }),
       operations,
       open: (world) => new LocksWorkload(world, profile, operations),
     }
@@ -42,6 +44,7 @@ const EXPECTED_CODES = new Set([
   'LOCK_ABORTED',
   'STORAGE_UNAVAILABLE',
   'LEASE_LOST',
+  'NOT_REPLICATED',
   'CLOSED',
 ])
 
@@ -63,7 +66,7 @@ class LocksWorkload implements Workload {
         if (command.facet === 'leases') places.executed(command, reply, now)
       },
       died: (process) => this.#holders.died(process),
-      forgot: () => this.#holders.forgot(),
+      forgot: (why) => this.#holders.forgot(why),
       ended: () => places.mustBeEmpty((token) => this.#holders.isTold(token)),
     }
   }
@@ -105,7 +108,7 @@ class LocksWorkload implements Workload {
         case 'run':
           await lockable(locks, place).run(this.#options(process, operation), async (lease) => {
             say(`holds ${lease.token}`)
-            this.#granted(process, place, lease)
+            this.#granted(process, place, operation, lease)
             try {
               await this.#hold(process, operation.body, lease)
             } finally {
@@ -163,7 +166,7 @@ class LocksWorkload implements Workload {
     if (leases.length === 0) return say('not now')
     say(`holds ${leases.map(([lease]) => lease.token).join(' ')}`)
     try {
-      for (const [lease, at] of leases) this.#granted(process, at, lease)
+      for (const [lease, at] of leases) this.#granted(process, at, operation, lease)
       for (const [lease] of leases) await this.#hold(process, body, lease)
     } finally {
       if (!body.forgetful) await Promise.all(leases.map(([lease]) => this.#release(lease, say)))
@@ -204,8 +207,14 @@ class LocksWorkload implements Workload {
     }
   }
 
-  #granted(process: SimulatedProcess, place: Place, lease: Lease): void {
-    this.#holders.granted(process, keyOf(place), Math.max(1, place.permits), lease)
+  #granted(
+    process: SimulatedProcess,
+    place: Place,
+    { confirmedInMs }: Pick<Acquiring, 'confirmedInMs'>,
+    lease: Lease,
+  ): void {
+    const permits = Math.max(1, place.permits)
+    this.#holders.granted(process, keyOf(place), permits, confirmedInMs !== undefined, lease)
   }
 
   async #hold(process: SimulatedProcess, body: BodyPlan, lease: Lease): Promise<void> {
@@ -230,7 +239,12 @@ class LocksWorkload implements Workload {
 
   #options(process: SimulatedProcess, operation: Acquiring): LockOptions {
     const { leaseMs, waitMs, maxHoldMs, abortAfterMs } = operation
-    const options = { leaseMs, waitMs, ...(maxHoldMs === undefined ? {} : { maxHoldMs }) }
+    const options = {
+      leaseMs,
+      waitMs,
+      ...(maxHoldMs === undefined ? {} : { maxHoldMs }),
+      ...durabilityOf(operation),
+    }
     if (abortAfterMs === undefined) return options
     const impatience = new AbortController()
     process.runtime.setTimer(abortAfterMs, () => impatience.abort(new Error('out of patience')), {
@@ -244,9 +258,12 @@ class LocksWorkload implements Workload {
     const { scheduler, scenario, history } = this.#world
     for (const place of this.#profile.places) {
       const askedAt = scheduler.now
-      const lease = await lockable(locks, place).acquire({ leaseMs: this.#profile.leaseMs, waitMs: Infinity })
+      const { leaseMs, isReplicated } = this.#profile
+      const confirmed = { confirmedInMs: isReplicated ? 1_000 : undefined }
+      const options = { leaseMs, waitMs: Infinity, ...durabilityOf(confirmed) }
+      const lease = await lockable(locks, place).acquire(options)
       history.add(process.index, () => `holds ${lease.token}`)
-      this.#granted(process, place, lease)
+      this.#granted(process, place, confirmed, lease)
       this.#holders.finished(lease)
       await lease.release()
       const tookMs = scheduler.now - askedAt
@@ -268,6 +285,11 @@ class LocksWorkload implements Workload {
 const BODY_FAILED = 'the body failed'
 /** Bodies of the same process may keep its event loop busy for so long. */
 const STALLS_MS = 20_000
+
+function durabilityOf({ confirmedInMs }: Pick<Acquiring, 'confirmedInMs'>): Pick<LockOptions, 'durability'> {
+  if (confirmedInMs === undefined) return {}
+  return { durability: { replicas: 1, timeoutMs: confirmedInMs } }
+}
 
 function keyOf({ name, permits }: Place): string {
   return permits === 0 ? `sim:lock:${name}` : `sim:semaphore:${name}`
