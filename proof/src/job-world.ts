@@ -38,14 +38,21 @@ export interface Instance {
 
 export function memoryWorld(): JobWorld {
   const storage = memoryStorage()
-  return worldOver(storage, async () => ({ storage, proxy: undefined, disconnect: async () => {} }))
+  return worldOver(storage, 60_000, async () => ({ storage, proxy: undefined, disconnect: async () => {} }))
 }
 
-/** Each instance has a client and a proxy of its own. */
-export async function redisWorld(client: ClientName, url: string): Promise<JobWorld> {
+/**
+ * Each instance has a client and a proxy of its own. `callTimeoutMs` is for what has to be told from an outage: without
+ * one, a storage has a minute to answer, however much else the machine has to do.
+ */
+export async function redisWorld(
+  client: ClientName,
+  url: string,
+  { callTimeoutMs = 60_000 }: { readonly callTimeoutMs?: number } = {},
+): Promise<JobWorld> {
   const target = { port: Number(new URL(url).port) }
   const direct = await connect(client, url)
-  const world = worldOver(direct.storage, async () => {
+  const world = worldOver(direct.storage, callTimeoutMs, async () => {
     const proxy = await FaultProxy.start({ target })
     const connected = await connect(client, proxy.url)
     const disconnect = async (): Promise<void> => {
@@ -69,7 +76,7 @@ interface Link {
   readonly disconnect: () => Promise<void>
 }
 
-function worldOver(shared: Storage, link: () => Promise<Link>): JobWorld {
+function worldOver(shared: Storage, callTimeoutMs: number, link: () => Promise<Link>): JobWorld {
   const instances: { readonly holdfast: Holdfast; readonly disconnect: () => Promise<void> }[] = []
   return {
     now: () => shared.time(),
@@ -77,6 +84,7 @@ function worldOver(shared: Storage, link: () => Promise<Link>): JobWorld {
       const { storage, proxy, disconnect } = await link()
       const holdfast = createHoldfast({
         storage: hints === undefined ? storage : withoutHints(storage, hints),
+        callTimeoutMs,
         idempotency: options,
         prefix,
         instance,

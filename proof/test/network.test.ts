@@ -17,7 +17,7 @@ function writing(status: string, key: string): RequestMatch {
 describe.each(clients)('%s, through a network that fails', (client) => {
   let world: JobWorld
   beforeAll(async () => {
-    world = await redisWorld(client, process.env['REDIS_URL'] ?? '')
+    world = await redisWorld(client, process.env['REDIS_URL'] ?? '', { callTimeoutMs: 2_000 })
   })
   afterAll(async () => world.close())
 

@@ -35,7 +35,8 @@ describe.each(Object.keys(storages))('operators, on %s', (name) => {
   let opened: Opened
   // A prefix of its own, so that nobody else's job types are met.
   const prefix = `ops-${randomUUID()}`
-  const join = (): Idempotency => createHoldfast({ storage: opened.storage, prefix }).idempotency
+  const join = (): Idempotency =>
+    createHoldfast({ storage: opened.storage, prefix, callTimeoutMs: 60_000 }).idempotency
   beforeAll(async () => {
     opened = (await storages[name]?.()) as Opened
   })

@@ -15,7 +15,7 @@ describe('processes', () => {
   let idempotency: Idempotency
   beforeAll(async () => {
     connected = await connect('ioredis', url)
-    ;({ idempotency } = createHoldfast({ storage: connected.storage }))
+    ;({ idempotency } = createHoldfast({ storage: connected.storage, callTimeoutMs: 60_000 }))
   })
   afterAll(async () => connected[Symbol.asyncDispose]())
 

@@ -22,11 +22,11 @@ test.each(['ioredis', 'redis'] as const)(
       },
     })
     const app = fastify({ logger: { stream } })
-    await app.register(holdfast, { storage, callTimeoutMs: 200 })
+    await app.register(holdfast, { storage, callTimeoutMs: 1_000 })
     await app.register(holdfastHealth, { path: '/up' })
     await expect.poll(() => app.holdfast.connection.state).toBe('ready')
     lines.length = 0
-    expect((await app.inject({ url: '/up' })).statusCode).toBe(200)
+    await expect.poll(async () => (await app.inject({ url: '/up' })).statusCode).toBe(200)
 
     await proxy.refuse()
     proxy.reset()
@@ -36,8 +36,8 @@ test.each(['ioredis', 'redis'] as const)(
     expect(down.json()).toMatchObject({ status: 'down', connection: 'down', roundTripMs: null })
 
     await proxy.heal()
-    await expect.poll(() => lines, { timeout: 5_000 }).toEqual(['lost', 'reconnecting', 'ready'])
-    expect((await app.inject({ url: '/up' })).statusCode).toBe(200)
+    await expect.poll(() => lines).toEqual(['lost', 'reconnecting', 'ready'])
+    await expect.poll(async () => (await app.inject({ url: '/up' })).statusCode).toBe(200)
 
     await app.close()
     // Closing Holdfast ended what it opened itself; the client is whose who made it.

@@ -95,7 +95,7 @@ describe.for(clients)('two apps on Redis through %s', (client) => {
     const module = await Test.createTestingModule({
       imports: [
         TerminusModule.forRoot({ logger: false }),
-        HoldfastModule.forRoot({ storage, callTimeoutMs: 300 }),
+        HoldfastModule.forRoot({ storage, callTimeoutMs: 1_000 }),
       ],
       controllers: [Health],
     }).compile()
@@ -116,7 +116,7 @@ describe.for(clients)('two apps on Redis through %s', (client) => {
       return { status: response.status, body: (await response.json()) as unknown }
     }
     await expect.poll(() => storage.connection.state).toBe('ready')
-    expect(await ask()).toMatchObject({
+    await expect.poll(ask).toMatchObject({
       status: 200,
       body: {
         status: 'ok',

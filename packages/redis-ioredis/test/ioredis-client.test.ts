@@ -57,7 +57,7 @@ describe.for(Object.entries(versions))('%s', ([, create]) => {
     'connects a lazy client when it is first used, offline queue %s',
     async (enableOfflineQueue) => {
       const client = connect(server.url, { lazyConnect: true, enableOfflineQueue })
-      const holdfast = createHoldfast({ storage: ioredisStorage(client) })
+      const holdfast = createHoldfast({ storage: ioredisStorage(client), callTimeoutMs: 60_000 })
       expect(client.status).toBe('wait')
       const results = await Promise.all(
         ['a', 'b'].map((key) => holdfast.idempotency.run('lazy', key, () => 1)),

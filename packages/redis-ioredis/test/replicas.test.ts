@@ -1,4 +1,4 @@
-import { createLocks } from '@holdfast/core'
+import { type Lease, createLocks } from '@holdfast/core'
 import { Replicated, until } from '@holdfast/testbed/servers'
 import { Redis } from 'ioredis'
 import { afterAll, expect, it } from 'vitest'
@@ -11,7 +11,7 @@ function join() {
   const redis = new Redis(servers.url)
   redis.on('error', () => {})
   const storage = ioredisStorage(redis)
-  const locks = createLocks(storage)
+  const locks = createLocks(storage, { callTimeoutMs: 60_000 })
   return {
     locks,
     async close() {
@@ -24,12 +24,12 @@ function join() {
 
 it('grants, hands over and renews when the replica confirms', async () => {
   const [one, other] = [join(), join()]
-  const durability = { replicas: 1 } as const
-  const lease = await one.locks.acquire('a', { durability, leaseMs: 600 })
+  const durability = { replicas: 1, timeoutMs: 30_000 }
+  const lease = await one.locks.acquire('a', { durability, leaseMs: 3_000 })
   const waiting = other.locks.acquire('a', { durability })
   await until('somebody waits', async () => (await one.locks.inspect('a')).waiting === 1)
   const deadline = performance.now() + lease.remainingMs()
-  await until('it was renewed', async () => performance.now() + lease.remainingMs() > deadline + 300)
+  await until('it was renewed', async () => performance.now() + lease.remainingMs() > deadline + 500)
   expect(await lease.release()).toBe('released')
   expect((await waiting).fencingToken).toBeGreaterThan(lease.fencingToken)
   await Promise.all([one.close(), other.close()])
@@ -37,7 +37,7 @@ it('grants, hands over and renews when the replica confirms', async () => {
 
 it('gives back what too few replicas confirm', async () => {
   const { locks, close } = join()
-  const refused = locks.acquire('b', { durability: { replicas: 2, timeoutMs: 100 } })
+  const refused = locks.acquire('b', { durability: { replicas: 2, timeoutMs: 1_000 } })
   await expect(refused).rejects.toMatchObject({ code: 'NOT_REPLICATED', acknowledged: 1 })
   await until('it was given back', async () => (await locks.inspect('b')).holders.length === 0)
   await close()
@@ -45,8 +45,13 @@ it('gives back what too few replicas confirm', async () => {
 
 it('does not credit a renewal that the replica did not confirm, and keeps the fences growing over its promotion', async () => {
   const [holder, next] = [join(), join()]
-  const lease = await holder.locks.acquire('c', { durability: { replicas: 1, timeoutMs: 50 }, leaseMs: 900 })
-  const { signal } = lease
+  const options = { durability: { replicas: 1, timeoutMs: 500 }, leaseMs: 2_000 }
+  let lease: Lease | null = null
+  await until('the replica confirms it in time', async () => {
+    lease = await holder.locks.tryAcquire('c', options)
+    return lease !== null
+  })
+  const { signal, fencingToken } = lease as unknown as Lease
   const [replica] = servers.replicas
   if (replica === undefined) throw new Error('there is no replica')
   await servers.detach(replica)
@@ -54,6 +59,6 @@ it('does not credit a renewal that the replica did not confirm, and keeps the fe
   // The storage still has it: only the certainty is gone.
   await servers.promote(replica, { losingWrites: true })
   const taken = await next.locks.acquire('c')
-  expect(taken.fencingToken).toBeGreaterThan(lease.fencingToken)
+  expect(taken.fencingToken).toBeGreaterThan(fencingToken)
   await Promise.all([holder.close(), next.close()])
 })

@@ -12,7 +12,7 @@ async function join() {
   client.on('error', () => {})
   await client.connect()
   const storage = nodeRedisStorage(client)
-  const locks = createLocks(storage, { claimMs: 10_000 })
+  const locks = createLocks(storage, { claimMs: 30_000, callTimeoutMs: 60_000 })
   return {
     locks,
     /** Without a word: what it asked for stays asked for. */
@@ -61,7 +61,7 @@ it('passes over a process that is gone, without waiting for its claim time', asy
   const startedAt = performance.now()
   await held.release()
   const lease = await waiting
-  expect(performance.now() - startedAt).toBeLessThan(8_000)
+  expect(performance.now() - startedAt).toBeLessThan(25_000)
   await lease.release()
   void gone.locks.close()
   await abandoned

@@ -82,7 +82,7 @@ describe.for(Object.entries(versions))('%s', ([version, create]) => {
   it('starts once what core sends again after the reply was lost', async () => {
     await using proxy = await FaultProxy.start({ target: { port: server.port } })
     const client = await connect({ url: proxy.url, socket: { reconnectStrategy: 10 } })
-    const holdfast = createHoldfast({ storage: nodeRedisStorage(client) })
+    const holdfast = createHoldfast({ storage: nodeRedisStorage(client), callTimeoutMs: 60_000 })
     const lost = proxy.once(
       ({ name, args }) => name.startsWith('eval') && args.some((arg) => arg.includes('re-sent')),
       'cut-reply',
