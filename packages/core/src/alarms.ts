@@ -16,10 +16,10 @@ export interface Alarm extends Listed {
  * The timer stays when the last alarm is called off: one that finds nothing to do costs less than setting and
  * cancelling one with every call. It does not keep the process alive then.
  */
-export class Alarms {
+export class Alarms<A extends Alarm = Alarm> {
   readonly #runtime: Runtime
   readonly #background: boolean
-  readonly #alarms = new Roster<Alarm>()
+  readonly #alarms = new Roster<A>()
   #timer: Timer | undefined
   #timerAt = Infinity
   #closed = false
@@ -30,15 +30,20 @@ export class Alarms {
     this.#background = options.background
   }
 
+  /** Those that are set now. */
+  get all(): Iterable<A> {
+    return this.#alarms
+  }
+
   /** Sets it, or takes note that its `dueAt` changed. */
-  set(alarm: Alarm): void {
+  set(alarm: A): void {
     const isFirst = this.#alarms.size === 0
     this.#alarms.add(alarm)
     if (alarm.dueAt < this.#timerAt) this.#arm(alarm.dueAt)
     else if (isFirst && !this.#background) this.#timer?.keepAlive(true)
   }
 
-  remove(alarm: Alarm): void {
+  remove(alarm: A): void {
     this.#alarms.delete(alarm)
     if (this.#alarms.size > 0) return
     if (this.#closed) this.#disarm()

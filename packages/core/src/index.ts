@@ -64,7 +64,7 @@ export {
   decideLease,
   noLease,
 } from './locks/decide-lease.ts'
-export { type LockHolder, LockAbortedError, LockTimeoutError, NotReplicatedError } from './locks/errors.ts'
+export { LockAbortedError, LockTimeoutError, NotReplicatedError } from './locks/errors.ts'
 export type { LockEvent } from './locks/events.ts'
 export type { Lease, ReleaseOutcome } from './locks/lease.ts'
 export type { LeaseSet } from './locks/lease-set.ts'
@@ -78,6 +78,7 @@ export type {
   Semaphore,
   TryLockOptions,
 } from './locks/locks.ts'
+export type { LockHolder } from './locks/lock-holder.ts'
 export type { LockDurability, LockOptions } from './locks/options.ts'
 export { type MemoryStorageOptions, memoryStorage } from './memory/memory-storage.ts'
 export { type Instant, type Runtime, type Timer, systemRuntime } from './runtime.ts'

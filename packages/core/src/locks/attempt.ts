@@ -1,59 +1,83 @@
 import { checkSignal } from '../check-signal.ts'
 import { HoldfastError, SelfDeadlockError, StorageUnavailableError } from '../errors.ts'
-import type { Instant } from '../runtime.ts'
-import { type AcquireReply, type LeaseHolder, processOf } from '../storage/leases.ts'
-import { LockAbortedError, type LockHolder, LockTimeoutError, NotReplicatedError } from './errors.ts'
+import { type Instant, instant } from '../runtime.ts'
+import type { AcquireReply } from '../storage/leases.ts'
+import { Term } from '../validity.ts'
+import { Bid } from './bid.ts'
+import { LockAbortedError, LockTimeoutError, NotReplicatedError } from './errors.ts'
 import { lockEvents } from './events.ts'
 import { HeldLease } from './lease.ts'
+import { type LockHolder, lockHolders } from './lock-holder.ts'
 import type { LockSettings, LockTarget } from './options.ts'
-import { instanceOf } from './process-name.ts'
 import type { LockRoom } from './room.ts'
 import { type Ancestors, ancestors } from './self-deadlock.ts'
 import type { Waiting } from './waiters.ts'
 
-type Queued = Extract<AcquireReply, { outcome: 'queued' | 'busy' }>
+type Refused = Extract<AcquireReply, { outcome: 'queued' | 'busy' }>
 
 /** A token that turned out to be used up is replaced this often before the attempt is given up. */
 const FRESH_TOKENS = 3
+/** How long a waiter leaves alone a storage that failed while it waited. */
+const FAILED_PAUSE_MS = 250
+
+/**
+ * Begins to acquire. Throws what can be refused at once; else ends in `resolve` or `reject`. Without `waitMs` a lock that
+ * is taken is an error, or null with `orNull`, after one command.
+ */
+export function startAttempt(
+  room: LockRoom,
+  target: LockTarget,
+  settings: LockSettings,
+  orNull: boolean,
+  resolve: (lease: HeldLease | null) => void,
+  reject: (error: unknown) => void,
+): void {
+  const { name, key, permits } = target
+  const signal = checkSignal(settings.signal)
+  if (signal?.aborted) throw new LockAbortedError(name, { cause: signal.reason })
+  if (settings.waitMs > 0 && permits === 1 && ancestors().holdKey(key, room.process)) {
+    throw selfDeadlock(name)
+  }
+  const attempt = new Attempt(room, target, settings, orNull, resolve, reject)
+  room.waiting.enter(attempt)
+  signal?.addEventListener('abort', attempt, { once: true })
+  attempt.ask()
+}
 
 /**
  * One call of acquire, from its first command to its lease or its error.
  *
  * ```
- *   asking ──granted──► lease
- *     │ ▲ ──busy, error, aborted──► settled
- *     ▼ │ push, timer, reconnect
- *   parked ──wait over, aborted──► settled
+ *   asking ──granted──► lease ◄──handed over──┐
+ *     │ ▲ ──busy, error, aborted──► settled   │
+ *     ▼ │ push, timer, reconnect              │
+ *   parked ───────────────────────────────────┘
+ *     └──wait over, aborted──► settled
  * ```
  *
- * What ends without a lease sends a release for its token: it leaves the queue, gives back what was granted meanwhile,
- * and keeps a command that is still under way from granting anything.
+ * What ends without a lease withdraws its bid.
  */
-export class Attempt implements Waiting {
+class Attempt implements Waiting {
   readonly key: string
+  place = -1
+  dueAt = Infinity
+  uncertain = false
   readonly #room: LockRoom
   readonly #target: LockTarget
   readonly #settings: LockSettings
-  place = -1
   readonly #orNull: boolean
   readonly #resolve: (lease: HeldLease | null) => void
   readonly #reject: (error: unknown) => void
-  readonly #startedAt: number
+  readonly #startedAt: Instant
   readonly #ancestors: Ancestors
-  #token = ''
-  #notAfter = 0
-  #freshTokens = 0
-  /** A command may have been, or may yet be, executed for the token. */
-  #known = false
+  #bid: Bid
+  #bidsLeft = FRESH_TOKENS
   #phase: 'asking' | 'parked' | 'settled' = 'parked'
   #askAgain = false
-  #uncertain = false
-  #queuedBefore = false
   #holders: readonly LockHolder[] = []
-  #dueAt = Infinity
   #unreachable: unknown
 
-  private constructor(
+  constructor(
     room: LockRoom,
     target: LockTarget,
     settings: LockSettings,
@@ -68,46 +92,13 @@ export class Attempt implements Waiting {
     this.#orNull = orNull
     this.#resolve = resolve
     this.#reject = reject
-    this.#startedAt = room.runtime.monotonicNow()
+    this.#startedAt = instant(room.runtime)
     this.#ancestors = ancestors()
-  }
-
-  /** With `orNull` a lock that is taken gives null, at once. */
-  static start(
-    room: LockRoom,
-    target: LockTarget,
-    settings: LockSettings,
-    orNull: boolean,
-  ): Promise<HeldLease | null> {
-    const signal = checkSignal(settings.signal)
-    if (signal?.aborted) return Promise.reject(new LockAbortedError(target.name, { cause: signal.reason }))
-    if (
-      !orNull &&
-      settings.waitMs > 0 &&
-      target.permits === 1 &&
-      ancestors().holdKey(target.key, room.process)
-    ) {
-      return Promise.reject(selfDeadlock(target.name))
-    }
-    return new Promise((resolve, reject) => {
-      const attempt = new Attempt(room, target, settings, orNull, resolve, reject)
-      room.waiting.enter(attempt)
-      signal?.addEventListener('abort', attempt, { once: true })
-      attempt.#useFreshToken()
-      attempt.ask()
-    })
+    this.#bid = new Bid(room, target, settings)
   }
 
   get token(): string {
-    return this.#token
-  }
-
-  get dueAt(): number {
-    return this.#dueAt
-  }
-
-  get uncertain(): boolean {
-    return this.#uncertain
+    return this.#bid.token
   }
 
   ask(): void {
@@ -116,36 +107,37 @@ export class Attempt implements Waiting {
       this.#askAgain = true
       return
     }
-    const { calls, leases, claimMs, waiting } = this.#room
-    const { leaseMs, maxHoldMs, waitMs, durability } = this.#settings
-    const token = this.#token
-    const request = {
-      token,
-      leaseMs: Math.min(leaseMs, maxHoldMs),
-      permits: this.#target.permits,
-      wait: waitMs > 0 && !this.#orNull,
-      claimMs,
-      ...(durability && { durability }),
-    }
+    const { waiting } = this.#room
     waiting.listen()
     this.#phase = 'asking'
     this.#askAgain = false
-    this.#uncertain = !waiting.listening
-    const command = (notAfter: number): Promise<AcquireReply> => {
-      this.#notAfter = Math.max(this.#notAfter, notAfter)
-      return leases.acquire(this.key, { ...request, notAfter })
-    }
-    calls
-      .claim(command, (reply) => reply.outcome === 'late')
-      .then(
-        ({ reply, sentAt }) => this.#answered(reply, sentAt),
-        (error: unknown) => this.#failed(error),
-      )
+    this.uncertain = !waiting.listening
+    this.#bid.ask().then(
+      ({ reply, sentAt }) => this.#answered(reply, sentAt),
+      (error: unknown) => this.#failed(error),
+    )
   }
 
-  waitOver(): void {
+  /**
+   * The storage said by a push that it handed the lock to this token. It did so after this attempt began, so the lock is
+   * ours until `claimMs` after that beginning at least, however late the push is: where enough of that is left, nothing
+   * else need be asked, and the claim follows. (Else asking is the claim.)
+   */
+  handedOver(fence: number, claimMs: number): void {
+    const { maxHoldMs, durability } = this.#settings
+    const { runtime, renewal } = this.#room
+    const term = new Term(runtime, this.#startedAt, claimMs)
+    const isCertain = term.remainingMs() > claimMs / 2 && claimMs <= maxHoldMs && durability === undefined
+    if (this.#phase !== 'parked' || !isCertain) return this.ask()
+    const lease = this.#hold(fence, term, runtime.monotonicNow())
+    renewal.renew(lease)
+    this.#settle(() => this.#resolve(lease))
+  }
+
+  /** Its wait is over. */
+  ring(): void {
     // A command under way may bring the lease; its end decides.
-    this.#dueAt = Infinity
+    this.dueAt = Infinity
     if (this.#phase === 'parked') this.#timeOut()
   }
 
@@ -162,7 +154,7 @@ export class Attempt implements Waiting {
   #answered(reply: AcquireReply, sentAt: Instant): void {
     if (this.#phase === 'settled') return
     this.#phase = 'parked'
-    this.#known = true
+    this.#bid.known = true
     this.#unreachable = undefined
     switch (reply.outcome) {
       case 'granted':
@@ -178,68 +170,73 @@ export class Attempt implements Waiting {
   }
 
   #granted(fence: number, acknowledged: number, sentAt: Instant): void {
-    const { name } = this.#target
-    const replicas = this.#settings.durability?.replicas ?? 0
-    if (acknowledged < replicas) return this.#giveUp(new NotReplicatedError(name, acknowledged, replicas))
-    const token = this.#token
-    const leaseMs = Math.min(this.#settings.leaseMs, this.#settings.maxHoldMs)
-    const grant = { token, fence, sentAt, leaseMs, notAfter: this.#notAfter }
-    const lease = new HeldLease(this.#room, this.#target, this.#settings, grant)
+    const { grantMs, durability } = this.#settings
+    const replicas = durability?.replicas ?? 0
+    if (acknowledged < replicas) {
+      return this.#giveUp(new NotReplicatedError(this.#target.name, acknowledged, replicas))
+    }
+    const term = new Term(this.#room.runtime, sentAt, grantMs)
     // The answer took so long that the lease may be over: not one to hand out.
-    if (lease.remainingMs() === 0) {
-      lease.abandon()
-      this.#release()
+    if (term.remainingMs() === 0) {
+      this.#bid.withdraw()
       return this.#startOver('answered too late')
     }
-    const waitedMs = this.#room.runtime.monotonicNow() - this.#startedAt
-    lockEvents.publish(() => ({ type: 'granted', name, token, fencingToken: fence, waitedMs }))
+    const lease = this.#hold(fence, term, sentAt.monotonic)
     this.#settle(() => this.#resolve(lease))
   }
 
-  #busy(reply: Queued): void {
+  #hold(fence: number, term: Term, grantedAt: number): HeldLease {
+    const { name } = this.#target
+    const { token, notAfter } = this.#bid
+    const waitedMs = this.#waitedMs()
+    lockEvents.publish(() => ({ type: 'granted', name, token, fencingToken: fence, waitedMs }))
+    return new HeldLease(this.#room, this.#target, this.#settings, {
+      token,
+      fence,
+      term,
+      grantedAt,
+      notAfter,
+    })
+  }
+
+  #busy(reply: Refused): void {
     if (this.#orNull) return this.#settle(() => this.#resolve(null))
-    this.#see(reply)
+    this.#holders = lockHolders(reply.holders, reply.now)
     this.#timeOut()
   }
 
-  #queued(reply: Queued): void {
+  #queued({ holders, ahead, kept, now }: Refused): void {
     const { waiting } = this.#room
     const { name } = this.#target
-    this.#see(reply)
-    if (reply.holders.length > 0 && reply.holders.every(({ token }) => this.#ancestors.hold(token))) {
+    const { token, queued } = this.#bid
+    this.#holders = lockHolders(holders, now)
+    if (holders.length > 0 && holders.every((holder) => this.#ancestors.hold(holder.token))) {
       return this.#giveUp(selfDeadlock(name))
     }
-    if (!this.#queuedBefore) {
-      const token = this.#token
-      lockEvents.publish(() => ({ type: 'waiting', name, token, ahead: reply.ahead }))
-    } else if (!reply.kept) {
+    if (!queued) {
+      lockEvents.publish(() => ({ type: 'waiting', name, token, ahead }))
+    } else if (!kept) {
       // This process was dropped from the queue without hearing of it; the others of it were too.
       waiting.askAll(this.key)
     }
-    this.#queuedBefore = true
-    const left = this.#waitLeftMs()
-    if (left <= 0) return this.#timeOut()
-    if (this.#dueAt === Infinity) {
-      this.#dueAt = this.#startedAt + this.#settings.waitMs
+    this.#bid.queued = true
+    if (this.#isOver()) return this.#timeOut()
+    if (this.dueAt === Infinity) {
+      this.dueAt = this.#startedAt.monotonic + this.#settings.waitMs
       waiting.watch(this)
     }
-    if (this.#askAgain || (this.#uncertain && waiting.listening)) return this.ask()
-    const remaining = reply.holders
-      .filter((holder) => holder.remainingMs > 0)
-      .map((holder) => holder.remainingMs)
-    waiting.park(this, remaining.length === 0 ? 0 : Math.min(...remaining), reply.ahead)
+    if (this.#askAgain || (this.uncertain && waiting.listening)) return this.ask()
+    const left = this.#holders.map(({ remainingMs }) => remainingMs).filter((remainingMs) => remainingMs > 0)
+    waiting.park(this, left.length === 0 ? 0 : Math.min(...left), ahead)
   }
 
   #startOver(why: string): void {
-    this.#freshTokens += 1
-    if (
-      this.#freshTokens > FRESH_TOKENS ||
-      (this.#settings.waitMs > 0 && !this.#orNull && this.#waitLeftMs() <= 0)
-    ) {
+    this.#bidsLeft -= 1
+    if (this.#bidsLeft < 0 || (this.#settings.waitMs > 0 && this.#isOver())) {
       const message = `Lock ${this.#target.name} could not be acquired: the storage's answers were of no use (${why}).`
       return this.#giveUp(new StorageUnavailableError(message, { maybeApplied: true }))
     }
-    this.#useFreshToken()
+    this.#bid = new Bid(this.#room, this.#target, this.#settings)
     this.ask()
   }
 
@@ -247,25 +244,24 @@ export class Attempt implements Waiting {
     if (this.#phase === 'settled') return
     this.#phase = 'parked'
     const unavailable = HoldfastError.isInstance(error) && error.code === 'STORAGE_UNAVAILABLE'
-    this.#known ||= unavailable && (error as StorageUnavailableError).maybeApplied
-    if (!unavailable || !this.#queuedBefore) return this.#giveUp(error)
+    this.#bid.known ||= unavailable && (error as StorageUnavailableError).maybeApplied
+    if (!unavailable || !this.#bid.queued) return this.#giveUp(error)
     // A storage that fails while we wait in its queue may come back with the queue.
     this.#unreachable = error
-    if (this.#waitLeftMs() <= 0) return this.#timeOut()
-    this.#room.waiting.park(this, 250, 0)
+    if (this.#isOver()) return this.#timeOut()
+    this.#room.waiting.park(this, FAILED_PAUSE_MS, 0)
   }
 
   #timeOut(): void {
     const { name } = this.#target
-    const { waitMs } = this.#settings
-    this.#giveUp(this.#unreachable ?? new LockTimeoutError(name, waitMs, this.#holders))
+    this.#giveUp(this.#unreachable ?? new LockTimeoutError(name, this.#settings.waitMs, this.#holders))
   }
 
   #giveUp(error: unknown): void {
     if (this.#phase === 'settled') return
     const { name } = this.#target
-    const token = this.#token
-    if (this.#known || this.#phase === 'asking') this.#release()
+    const { token } = this.#bid
+    if (this.#bid.known || this.#phase === 'asking') this.#bid.withdraw()
     lockEvents.publish(() => ({ type: 'gaveUp', name, token, error }))
     this.#settle(() => this.#reject(error))
   }
@@ -277,23 +273,12 @@ export class Attempt implements Waiting {
     finish()
   }
 
-  #release(): void {
-    this.#room.releaseInBackground(this.key, this.#token, this.#notAfter, this.#settings.leaseMs)
+  #waitedMs(): number {
+    return this.#room.runtime.monotonicNow() - this.#startedAt.monotonic
   }
 
-  #useFreshToken(): void {
-    this.#token = this.#room.nextToken()
-    this.#notAfter = 0
-    this.#known = false
-    this.#queuedBefore = false
-  }
-
-  #waitLeftMs(): number {
-    return this.#settings.waitMs - (this.#room.runtime.monotonicNow() - this.#startedAt)
-  }
-
-  #see(reply: Queued): void {
-    this.#holders = reply.holders.map((holder) => lockHolder(holder, reply.now))
+  #isOver(): boolean {
+    return this.#waitedMs() >= this.#settings.waitMs
   }
 }
 
@@ -301,18 +286,4 @@ function selfDeadlock(name: string): SelfDeadlockError {
   return new SelfDeadlockError(
     `Lock ${name} is held by a run() around this call, which would wait for itself. Pass the lease down instead.`,
   )
-}
-
-/** The same holder, as callers see it. */
-export function lockHolder({ token, fence, remainingMs, claimed }: LeaseHolder, now: number): LockHolder {
-  const process = processOf(token)
-  return {
-    owner: instanceOf(process),
-    token,
-    fencingToken: fence,
-    // A fence is the microsecond of its grant, or the next after its predecessor.
-    heldForMs: Math.max(0, Math.round(now - fence / 1000)),
-    remainingMs: Math.max(0, remainingMs),
-    claimed,
-  }
 }

@@ -1,18 +1,5 @@
 import { HoldfastError } from '../errors.ts'
-
-/** Who holds a lock, as far as the storage knows. */
-export interface LockHolder {
-  /** The instance that holds it: host and process, or what `instance` was set to. */
-  readonly owner: string
-  readonly token: string
-  readonly fencingToken: number
-  /** How long since it was granted. */
-  readonly heldForMs: number
-  /** When its lease ends unless it is renewed; 0 when it has run out and nobody has taken it yet. */
-  readonly remainingMs: number
-  /** False: it was just handed over, and its owner has not confirmed yet. */
-  readonly claimed: boolean
-}
+import type { LockHolder } from './lock-holder.ts'
 
 /** `LOCK_TIMEOUT`: somebody else held the lock for all of `waitMs`. `holders` says who, and for how long. */
 export class LockTimeoutError extends HoldfastError {

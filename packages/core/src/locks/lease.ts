@@ -1,7 +1,6 @@
 import { checkDuration } from '../check.ts'
 import { HoldfastError, LeaseLostError } from '../errors.ts'
-import type { Instant } from '../runtime.ts'
-import { Term, marginMs } from '../validity.ts'
+import { type Term, marginMs } from '../validity.ts'
 import { lockEvents } from './events.ts'
 import type { LockSettings, LockTarget } from './options.ts'
 import type { Renewable } from './renewal.ts'
@@ -55,8 +54,11 @@ export interface Lease extends AsyncDisposable {
 export interface Grant {
   readonly token: string
   readonly fence: number
-  readonly sentAt: Instant
-  readonly leaseMs: number
+  /** How long it is certainly held. */
+  readonly term: Term
+  /** The earliest monotonic instant that the grant may count from: for renewals and `maxHoldMs`. */
+  readonly grantedAt: number
+  /** Until when, on the storage's clock, a command that acquires it may yet be executed. */
   readonly notAfter: number
 }
 
@@ -81,7 +83,7 @@ export class HeldLease implements Lease, Renewable {
   #onEnd: (() => void) | undefined
 
   constructor(room: LockRoom, target: LockTarget, settings: LockSettings, grant: Grant) {
-    const { token, fence, sentAt, leaseMs, notAfter } = grant
+    const { token, fence, term, grantedAt, notAfter } = grant
     this.name = target.name
     this.key = target.key
     this.token = token
@@ -89,11 +91,11 @@ export class HeldLease implements Lease, Renewable {
     this.#room = room
     this.#settings = settings
     this.#notAfter = notAfter
-    this.#grantedAt = sentAt.monotonic
-    this.#holdUntil = sentAt.monotonic + settings.maxHoldMs
-    this.#renewAt = sentAt.monotonic + settings.leaseMs / 3
+    this.#term = term
+    this.#grantedAt = grantedAt
+    this.#holdUntil = grantedAt + settings.maxHoldMs
+    this.#renewAt = grantedAt + settings.leaseMs / 3
     this.renewSlackMs = settings.leaseMs / 12
-    this.#term = new Term(room.runtime, sentAt, leaseMs)
     room.renewal.add(this)
   }
 
@@ -222,7 +224,7 @@ export class HeldLease implements Lease, Renewable {
   async #prolong(leaseMs: number, timeoutMs: number): Promise<'held' | HoldfastError> {
     const { calls, leases } = this.#room
     const { durability } = this.#settings
-    const request = { token: this.token, leaseMs, ...(durability && { durability }) }
+    const request = { token: this.token, leaseMs, durability }
     const { reply, sentAt } = await calls.call(() => leases.extend(this.key, request), timeoutMs)
     if (!reply.held) {
       this.lose('the storage says that it ran out or was taken')

@@ -2,10 +2,11 @@ import { checkDuration, checkName, checkOptions } from '../check.ts'
 import { ClosedError, InvalidArgumentError } from '../errors.ts'
 import { appOf } from '../prefix.ts'
 import type { StorageCalls } from '../storage-calls.ts'
-import { Attempt, lockHolder } from './attempt.ts'
-import type { LockHolder } from './errors.ts'
-import type { HeldLease, Lease } from './lease.ts'
-import { type LeaseSet, leaseSet } from './lease-set.ts'
+import { acquireAll } from './acquire-all.ts'
+import { startAttempt } from './attempt.ts'
+import type { Lease } from './lease.ts'
+import type { LeaseSet } from './lease-set.ts'
+import { type LockHolder, lockHolders } from './lock-holder.ts'
 import {
   type LockOptions,
   type LockSettings,
@@ -115,14 +116,23 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
   const settingsOf = (options: LockOptions | undefined): LockSettings =>
     options === undefined ? standard : lockSettings(options, defaults)
 
-  const acquire = (target: LockTarget, options: LockOptions | undefined): Promise<HeldLease> => {
-    assertOpen()
-    return Attempt.start(room, target, settingsOf(options), false) as Promise<HeldLease>
-  }
-  const tryAcquire = (target: LockTarget, options: TryLockOptions | undefined): Promise<HeldLease | null> => {
-    assertOpen()
-    return Attempt.start(room, target, settingsOf(options), true)
-  }
+  // All of it in the executor of one promise: what is refused rejects, and nothing lies between a grant and its caller.
+  const attempt = <L extends Lease | null>(
+    targetOf: () => LockTarget,
+    settings: () => LockSettings,
+    orNull = false,
+  ): Promise<L> =>
+    new Promise((resolve, reject) => {
+      const target = targetOf()
+      assertOpen()
+      startAttempt(room, target, settings(), orNull, resolve as (lease: Lease | null) => void, reject)
+    })
+  const acquire = (targetOf: () => LockTarget, options: LockOptions | undefined): Promise<Lease> =>
+    attempt(targetOf, () => settingsOf(options))
+  const tryAcquire = (
+    targetOf: () => LockTarget,
+    options: TryLockOptions | undefined,
+  ): Promise<Lease | null> => attempt(targetOf, () => ({ ...settingsOf(options), waitMs: 0 }), true)
   const run = async <T>(
     target: LockTarget,
     options: LockOptions | undefined,
@@ -130,7 +140,7 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
   ): Promise<T> => {
     if (typeof body !== 'function')
       throw new InvalidArgumentError('The last argument of run must be a function.')
-    const lease = await acquire(target, options)
+    const lease = await acquire(() => target, options)
     try {
       return await runHolding(lease, target.key, () => body(lease))
     } finally {
@@ -140,8 +150,8 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
   const inspect = async ({ key, name }: LockTarget): Promise<LockView> => {
     assertOpen()
     const { reply } = await calls.call(() => room.leases.inspect(key))
-    const holders = reply.holders.map((holder) => lockHolder(holder, reply.now))
-    return { name, holders, waiting: reply.waiting, queue: reply.queue }
+    const { holders, waiting, queue, now } = reply
+    return { name, holders: lockHolders(holders, now), waiting, queue }
   }
   const revoke = async ({ key }: LockTarget, options: RevokeOptions): Promise<readonly string[]> => {
     assertOpen()
@@ -154,36 +164,6 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
     room.lookAfter(key, reply)
     return reply.revoked
   }
-  const acquireAll = async (names: readonly string[], options: LockOptions): Promise<LeaseSet> => {
-    if (!Array.isArray(names) || names.length === 0 || names.length > 100) {
-      throw new InvalidArgumentError('acquireAll takes 1 to 100 names.')
-    }
-    const { waitMs: totalMs } = settingsOf(options)
-    // By code unit: the same order in every process, whatever its locale.
-    const targets = [...new Set(names)].sort((a, b) => (a < b ? -1 : 1)).map((name) => lockTarget(app, name))
-    const startedAt = calls.runtime.monotonicNow()
-    const waitLeftMs = (): number => Math.max(0, totalMs - (calls.runtime.monotonicNow() - startedAt))
-    for (;;) {
-      const held = new Map<string, Lease>()
-      const release = (): Promise<unknown> =>
-        Promise.all([...held.values()].map((lease) => lease[Symbol.asyncDispose]()))
-      try {
-        for (const target of targets)
-          held.set(target.name, await acquire(target, { ...options, waitMs: waitLeftMs() }))
-        const isOver = waitLeftMs() === 0
-        const leases = [...held.values()]
-        // One may have been lost while the next was waited for: then none is handed out with it.
-        if (leases.every((lease) => lease.remainingMs() > 0)) {
-          return leaseSet(leases.sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name)))
-        }
-        if (isOver) for (const lease of leases) lease.assertValid()
-      } catch (error) {
-        await release()
-        throw error
-      }
-      await release()
-    }
-  }
   const close = async (graceMs: number): Promise<void> => {
     const error = new ClosedError('Locks')
     for (const waiting of room.waiting.all) waiting.closing(error)
@@ -191,21 +171,30 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
   }
 
   return {
-    acquire: async (name, options) => acquire(lockTarget(app, name), options),
-    tryAcquire: async (name, options) => tryAcquire(lockTarget(app, name), options),
+    acquire: (name, options) => acquire(() => lockTarget(app, name), options),
+    tryAcquire: (name, options) => tryAcquire(() => lockTarget(app, name), options),
     run: async <T>(name: string, options: LockOptions | LockBody<T>, body?: LockBody<T>) =>
       run(lockTarget(app, name), ...optionsAndBody(options, body)),
     inspect: async (name) => inspect(lockTarget(app, name)),
     revoke: async (name, options = {}) => revoke(lockTarget(app, name), options),
-    acquireAll: async (names, options = {}) => acquireAll(names, options),
+    async acquireAll(names, options) {
+      const settings = settingsOf(options)
+      const { runtime } = calls
+      return await acquireAll(app, names, settings.waitMs, runtime, (target, waitMs) =>
+        attempt(
+          () => target,
+          () => ({ ...settings, waitMs }),
+        ),
+      )
+    },
     semaphore: (name, options) => {
       const { permits } = checkOptions(options)
       const target = semaphoreTarget(app, name, permits)
       return {
         name,
         permits,
-        acquire: async (options) => acquire(target, options),
-        tryAcquire: async (options) => tryAcquire(target, options),
+        acquire: (options) => acquire(() => target, options),
+        tryAcquire: (options) => tryAcquire(() => target, options),
         run: async <T>(options: LockOptions | LockBody<T>, body?: LockBody<T>) =>
           run(target, ...optionsAndBody(options, body)),
         inspect: () => inspect(target),

@@ -34,6 +34,8 @@ export interface LockOptions {
 /** {@link LockOptions}, checked and complete. */
 export interface LockSettings {
   readonly leaseMs: number
+  /** How long a grant lasts without renewal: the lease, or all the time that it may be held. */
+  readonly grantMs: number
   readonly waitMs: number
   readonly signal: AbortSignal | undefined
   readonly maxHoldMs: number
@@ -51,13 +53,14 @@ export function lockSettings(options: LockOptions, defaults: LockOptions): LockS
     ...defaults,
     ...withoutUndefined(options),
   }
-  return {
+  const checked = {
     leaseMs: checkDuration('leaseMs', leaseMs, SHORTEST_LEASE_MS),
     waitMs: waitMs === Infinity ? waitMs : checkDuration('waitMs', waitMs, 0),
     maxHoldMs: maxHoldMs === Infinity ? maxHoldMs : checkDuration('maxHoldMs', maxHoldMs, SHORTEST_LEASE_MS),
     signal,
     durability: replication(durability),
   }
+  return { ...checked, grantMs: Math.min(checked.leaseMs, checked.maxHoldMs) }
 }
 
 function replication(durability: LockDurability): LockSettings['durability'] {

@@ -53,9 +53,14 @@ export class Renewal<T extends Renewable = Renewable> {
     this.#leases.delete(lease)
   }
 
+  /** Renews it now. */
+  renew(lease: T): void {
+    void lease.renew().then(() => this.watch(lease))
+  }
+
   /** After a reconnect nobody knows what the storage still has: ask for all of them now. */
   renewAll(): void {
-    this.#renew([...this.#leases])
+    this.#renewThese([...this.#leases])
   }
 
   close(): void {
@@ -72,16 +77,14 @@ export class Renewal<T extends Renewable = Renewable> {
       if (lease.remainingMs() === 0) lease.ranOut()
       else if (lease.renewAt - lease.renewSlackMs <= now) due.push(lease)
     }
-    this.#renew(due)
+    this.#renewThese(due)
     for (const lease of this.#leases) this.watch(lease)
   }
 
-  #renew(due: readonly T[]): void {
-    for (const lease of due.slice(0, BATCH)) {
-      if (this.#leases.has(lease)) void lease.renew().then(() => this.watch(lease))
-    }
+  #renewThese(due: readonly T[]): void {
+    for (const lease of due.slice(0, BATCH)) if (this.#leases.has(lease)) this.renew(lease)
     if (due.length <= BATCH) return
-    this.#runtime.setTimer(0, () => this.#renew(due.slice(BATCH)), { background: true })
+    this.#runtime.setTimer(0, () => this.#renewThese(due.slice(BATCH)), { background: true })
   }
 
   #arm(at: number): void {

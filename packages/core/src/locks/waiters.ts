@@ -1,20 +1,19 @@
+import { type Alarm, Alarms } from '../alarms.ts'
 import { HoldfastError } from '../errors.ts'
-import { type Listed, Roster } from '../roster.ts'
 import type { Runtime, Timer } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { LeasePush, LeaseStorage } from '../storage/leases.ts'
 
-/** An attempt to acquire, as the waiting room sees it. */
-export interface Waiting extends Listed {
+/** An attempt to acquire, as the waiting room sees it. It rings when its waiting is over, if it waits. */
+export interface Waiting extends Alarm {
   readonly key: string
   readonly token: string
   /** Its last acquire left before pushes were certain to arrive, so it may have been passed over. */
   readonly uncertain: boolean
-  /** Monotonic milliseconds at which its waiting is over; `Infinity` as long as it does not wait. */
-  readonly dueAt: number
-  waitOver(): void
   /** Asks the storage again; finds its grant, keeps its place, or joins the queue anew. */
   ask(): void
+  /** The storage handed it over, for `claimMs` from then on. */
+  handedOver(fence: number, claimMs: number): void
   /** Gives up, because the instance is closing. */
   closing(error: HoldfastError): void
 }
@@ -39,11 +38,9 @@ export class WaitingRoom {
   readonly #runtime: Runtime
   readonly #process: string
   readonly #onOther: (push: Exclude<LeasePush, { kind: 'dropped' | 'gap' }>) => void
-  readonly #all = new Roster<Waiting>()
+  /** Keeps the process alive while somebody waits. */
+  readonly #all: Alarms<Waiting>
   readonly #lines = new Map<string, Line>()
-  /** The first end of somebody's waiting. */
-  #clock: Timer | undefined
-  #clockAt = Infinity
   #listening: 'no' | 'starting' | 'yes' | 'refused' = 'no'
   #stop: (() => Promise<void>) | undefined
   #closed = false
@@ -60,6 +57,7 @@ export class WaitingRoom {
     this.#runtime = calls.runtime
     this.#process = process
     this.#onOther = onOther
+    this.#all = new Alarms(calls.runtime, { background: false })
   }
 
   /** True: pushes for commands that are sent from now on will arrive. */
@@ -69,11 +67,11 @@ export class WaitingRoom {
 
   /** All who want something, in the queue or on their way to it. */
   get all(): Iterable<Waiting> {
-    return this.#all
+    return this.#all.all
   }
 
   enter(waiting: Waiting): void {
-    this.#all.add(waiting)
+    this.#all.set(waiting)
   }
 
   /** It is in the queue of its key; the earliest lease there ends in `remainingMs`, and `ahead` others go first. */
@@ -91,18 +89,13 @@ export class WaitingRoom {
     this.#schedule(line, delay)
   }
 
-  /** Takes note of when its waiting ends. One timer does for all, and keeps the process alive while somebody waits. */
-  watch({ dueAt }: Waiting): void {
-    if (dueAt >= this.#clockAt) return
-    this.#clock?.cancel()
-    this.#clockAt = dueAt
-    const delay = Math.max(0, dueAt - this.#runtime.monotonicNow())
-    this.#clock = this.#runtime.setTimer(delay, () => this.#endWaits())
+  /** Takes note of when its waiting ends. */
+  watch(waiting: Waiting): void {
+    this.#all.set(waiting)
   }
 
   leave(waiting: Waiting): void {
-    this.#all.delete(waiting)
-    if (this.#all.size === 0 && this.#clock !== undefined) this.#stopClock()
+    this.#all.remove(waiting)
     const line = this.#lines.size === 0 ? undefined : this.#lines.get(waiting.key)
     if (line === undefined || !line.waiting.delete(waiting) || line.waiting.size > 0) return
     line.timer?.cancel()
@@ -152,26 +145,11 @@ export class WaitingRoom {
 
   async close(): Promise<void> {
     this.#closed = true
-    this.#stopClock()
+    this.#all.close()
     for (const line of this.#lines.values()) line.timer?.cancel()
     this.#lines.clear()
     this.#listening = 'no'
     await this.#stop?.()
-  }
-
-  #stopClock(): void {
-    this.#clock?.cancel()
-    this.#clock = undefined
-    this.#clockAt = Infinity
-  }
-
-  #endWaits(): void {
-    this.#stopClock()
-    const now = this.#runtime.monotonicNow()
-    for (const waiting of this.#all) {
-      if (waiting.dueAt <= now) waiting.waitOver()
-      else this.watch(waiting)
-    }
   }
 
   #schedule(line: Line, delay: number): void {
@@ -192,24 +170,17 @@ export class WaitingRoom {
 
   #received(push: LeasePush): void {
     if (this.#closed) return
-    switch (push.kind) {
-      case 'gap':
-        return this.askEverybody()
-      case 'dropped':
-        return this.askAll(push.key)
-      case 'granted':
-      case 'revoked': {
-        const waiting = this.#find(push.key, push.token)
-        if (push.kind === 'granted' && waiting !== undefined) waiting.ask()
-        else this.#onOther(push)
-      }
-    }
+    if (push.kind === 'gap') return this.askEverybody()
+    if (push.kind === 'dropped') return this.askAll(push.key)
+    const waiting = push.kind === 'granted' ? this.#find(push.key, push.token) : undefined
+    if (push.kind === 'granted' && waiting !== undefined) waiting.handedOver(push.fence, push.claimMs)
+    else this.#onOther(push)
   }
 
   /** Mostly the first in line; else one whose answer has not come yet. */
   #find(key: string, token: string): Waiting | undefined {
     for (const waiting of this.#lines.get(key)?.waiting ?? []) if (waiting.token === token) return waiting
-    for (const waiting of this.#all) if (waiting.token === token) return waiting
+    for (const waiting of this.all) if (waiting.token === token) return waiting
     return undefined
   }
 }

@@ -68,6 +68,18 @@ export const locksMutations: readonly Mutation[] = [
     }),
   },
   {
+    name: 'a push is believed for a lease',
+    like: 'what a waiter is told of is its lease; but nobody has heard from it, so it lasts one claim time',
+    breakStorage: leases(() => (key, state, command, surroundings) => {
+      const decision = decideLease(key, state, command, surroundings)
+      const pushes = decision.pushes.map(({ process, push }) => ({
+        process,
+        push: push.kind === 'granted' ? { ...push, claimMs: push.claimMs * 10 } : push,
+      }))
+      return { ...decision, pushes }
+    }),
+  },
+  {
     name: 'no notAfter',
     like: 'every peer: an acquire that was given up is executed later and blocks everybody for a lease',
     breakStorage: leases(
