@@ -1,17 +1,56 @@
-/** `npm run bench -- [name] [options of that bench]`: one bench, or all of them one after the other. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { type FlagValues, type Flags, chosen, numberFrom, readFlags, refuse } from '@holdfast/testbed/command'
 
-const benches = ['idempotency', 'locks', 'fastify']
-const [, , name, ...options] = process.argv
-const chosen = name === undefined ? benches : [name]
+const usage = `
+npm run bench -- [name [options]]
 
-for (const bench of chosen) {
-  if (!benches.includes(bench))
-    throw new Error(`There is no bench ${bench}; there are ${benches.join(', ')}.`)
-  const script = join(import.meta.dirname, `${bench}.ts`)
-  const args = ['--conditions=@holdfast/source', '--no-warnings', script, ...options]
-  const [code] = (await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit')) as [number]
+One bench, or all of them one after the other, beside the raw client and the peers. Figures are ratios.
+
+  idempotency   --rounds N    of each scenario (default 7)
+                --only WORDS  fresh,parallel,replay,storm,commands
+                --quick       only the raw client and Holdfast
+  locks         --rounds N    of each scenario (default 7)
+                --only WORDS  pairs,parallel,contended,commands,memory,abort
+  fastify       --pairs N     of measurements (default 7)
+                --seconds N   for each (default 3)
+                --storages WORDS  memory,ioredis,redis
+`
+interface Bench {
+  readonly flags: Flags
+  /** The flag that takes words, and those. */
+  readonly words: readonly [flag: string, ...all: string[]]
+}
+const benches: Readonly<Record<string, Bench>> = {
+  idempotency: {
+    flags: { rounds: 'string', only: 'string', quick: 'boolean' },
+    words: ['only', 'fresh', 'parallel', 'replay', 'storm', 'commands'],
+  },
+  locks: {
+    flags: { rounds: 'string', only: 'string' },
+    words: ['only', 'pairs', 'parallel', 'contended', 'commands', 'memory', 'abort'],
+  },
+  fastify: {
+    flags: { pairs: 'string', seconds: 'string', storages: 'string' },
+    words: ['storages', 'memory', 'ioredis', 'redis'],
+  },
+}
+
+const args = process.argv.slice(2).filter((arg) => arg !== '--')
+const name = args[0]?.startsWith('-') === false ? args.shift() : undefined
+const bench = name === undefined ? undefined : benches[name]
+if (name !== undefined && bench === undefined) refuse(`There is no bench '${name}'`)
+const flags: FlagValues<Flags> = readFlags(usage, bench?.flags ?? {}, args)
+for (const flag of ['rounds', 'pairs', 'seconds']) numberFrom(flag, flags[flag]?.toString(), { min: 1 })
+if (bench !== undefined) {
+  const [flag, ...all] = bench.words
+  args.push(`--${flag}=${chosen(flag, flags[flag]?.toString(), all).join(',')}`)
+}
+
+for (const each of name === undefined ? Object.keys(benches) : [name]) {
+  const script = join(import.meta.dirname, `${each}.ts`)
+  const command = ['--conditions=@holdfast/source', '--no-warnings', script, ...args]
+  const [code] = (await once(spawn(process.execPath, command, { stdio: 'inherit' }), 'exit')) as [number]
   if (code !== 0) process.exitCode = 1
 }

@@ -25,11 +25,11 @@ async function told(name: string, body: () => Promise<void>): Promise<void> {
 }
 
 const open = library === 'ioredis' ? openIoredis : openNodeRedis
-// node-redis uses sharded pub/sub in a cluster. ioredis does so only on request; classic pub/sub tells a node only of its
-// own subscribers, and takes a way round to those of the others.
-const classicInCluster = endpoint.topology === 'cluster' && library === 'ioredis'
+const cluster = endpoint.topology === 'cluster'
 redisKit(runner, async () => await open(installed, endpoint), {
   outOfMemory: true,
-  countsListeners: !classicInCluster,
-  promptPushes: !classicInCluster,
+  // node-redis waits with sharded pub/sub, which counts. Classic pub/sub tells a node only of its own subscribers.
+  countsListeners: !cluster || library === 'redis',
+  // Both hear of revocations by classic pub/sub, whose messages go from node to node.
+  promptPushes: !cluster,
 })

@@ -14,17 +14,27 @@ export interface KitMatrix {
 
 /**
  * The conformance kit over every combination, one process a cell, each on servers of its own: the kit takes away memory
- * and ends connections. `onCell` hears of each as soon as it is known.
+ * and ends connections. `onCell` hears of each as soon as it is known; the answer has the order of the matrix.
  */
 export async function kitCells(
   { servers, topologies, clients }: KitMatrix,
+  jobs: number,
   onCell: (cell: Cell) => void,
-): Promise<void> {
-  for (const server of servers) {
-    for (const topology of topologies) {
-      for (const client of clients) onCell(await kitCell(server, topology, client))
+): Promise<Cell[]> {
+  const combinations = servers.flatMap((server) =>
+    topologies.flatMap((topology) => clients.map((client) => ({ server, topology, client }))),
+  )
+  const cells: Cell[] = []
+  const left = combinations.entries()
+  const work = async (): Promise<void> => {
+    for (const [index, { server, topology, client }] of left) {
+      const cell = await kitCell(server, topology, client)
+      cells[index] = cell
+      onCell(cell)
     }
   }
+  await Promise.all(Array.from({ length: jobs }, work))
+  return cells
 }
 
 async function kitCell(server: ServerName, topology: Topology, client: ClientVersion): Promise<Cell> {
@@ -47,7 +57,7 @@ async function heldAgainstKit(name: readonly string[], task: KitTask): Promise<C
   const { code, output } = await run(
     process.execPath,
     ['--conditions=@holdfast/source', '--test-reporter=tap', program, JSON.stringify(task)],
-    { timeoutMs: 120_000 },
+    { timeoutMs: 600_000 }, // for what hangs
   )
   const passed = Number(/^# pass (\d+)$/m.exec(output)?.[1] ?? 0)
   const ms = performance.now() - started

@@ -1,10 +1,5 @@
-/**
- * `npm run compat -- [--only packed,types,kit] [--servers redis-8,…] [--topologies single,…] [--clients ioredis,…]`
- *
- * Prints each cell as soon as it is known and a table at the end. A cell that cannot run says why. Exits with 1 when
- * one failed.
- */
-import { parseArgs } from 'node:util'
+import { availableParallelism } from 'node:os'
+import { chosen, endOnSignals, numberFrom, readFlags } from '@holdfast/testbed/command'
 import { startRedis } from '@holdfast/testbed/redis'
 import { serverNames } from '@holdfast/testbed/servers'
 import type { Cell } from './cell.ts'
@@ -16,47 +11,53 @@ import { printCell, printTable } from './table.ts'
 import { topologies } from './topologies.ts'
 import { typeCells } from './types.ts'
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', default: 'packed,types,kit' },
-    servers: { type: 'string' },
-    topologies: { type: 'string' },
-    clients: { type: 'string' },
-  },
-})
-const parts = values.only.split(',')
-const cells: Cell[] = []
-const onCell = (cell: Cell): void => {
-  cells.push(cell)
-  printCell(cell)
-}
+const kinds = ['packed', 'types', 'kit'] as const
+const clientNames = clientVersions.map(({ name }) => name)
+const usage = `
+npm run compat -- [options]
 
-if (parts.includes('packed') || parts.includes('types')) {
+The version matrix: the packed packages on every Node, their types for the oldest TypeScript, and the conformance kit
+over every client, server and topology. Prints each cell as soon as it is known, and a table at the end. A cell that
+cannot run says why. Exits with 1 when one failed.
+
+  --only WORDS        ${kinds.join(',')}
+  --servers WORDS     ${serverNames.join(',')}
+  --topologies WORDS  ${topologies.join(',')}
+  --clients WORDS     ${clientNames.join(',')}
+  --jobs N            how many cells of the kit at a time (default: one for each processor)
+
+WORDS are separated by commas, and may be beginnings: --clients redis. Default: all.
+`
+const flags = readFlags(usage, {
+  only: 'string',
+  servers: 'string',
+  topologies: 'string',
+  clients: 'string',
+  jobs: 'string',
+})
+const wanted = chosen('only', flags.only, kinds)
+const wantedClients = chosen('clients', flags.clients, clientNames)
+const matrix = {
+  servers: chosen('servers', flags.servers, serverNames),
+  topologies: chosen('topologies', flags.topologies, topologies),
+  clients: clientVersions.filter(({ name }) => wantedClients.includes(name)),
+}
+const jobs = numberFrom('jobs', flags.jobs, { min: 1 }) ?? availableParallelism()
+endOnSignals()
+
+const cells: Cell[] = []
+if (wanted.includes('packed') || wanted.includes('types')) {
   const stage = await openStage()
   try {
     await using redis = await startRedis()
-    if (parts.includes('packed')) for (const cell of await packedCells(stage, redis.port)) onCell(cell)
-    if (parts.includes('types')) for (const cell of await typeCells(stage)) onCell(cell)
+    if (wanted.includes('packed')) cells.push(...(await packedCells(stage, redis.port)))
+    if (wanted.includes('types')) cells.push(...(await typeCells(stage)))
+    for (const cell of cells) printCell(cell)
   } finally {
     await stage.remove()
   }
 }
-if (parts.includes('kit')) {
-  const matrix = {
-    servers: chosen(serverNames, values.servers),
-    topologies: chosen(topologies, values.topologies),
-    clients: clientVersions.filter(({ name }) => matches(name, values.clients)),
-  }
-  await kitCells(matrix, onCell)
-}
+if (wanted.includes('kit')) cells.push(...(await kitCells(matrix, jobs, printCell)))
 
 printTable(cells)
 process.exitCode = cells.some(({ outcome }) => outcome === 'failed') ? 1 : 0
-
-function chosen<T extends string>(all: readonly T[], wanted: string | undefined): T[] {
-  return all.filter((each) => matches(each, wanted))
-}
-
-function matches(name: string, wanted: string | undefined): boolean {
-  return wanted === undefined || wanted.split(',').some((word) => name.startsWith(word))
-}

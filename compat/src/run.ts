@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { type ChildProcess, execFile } from 'node:child_process'
 
 export interface Outcome {
   readonly code: number | null
@@ -12,15 +12,22 @@ export interface RunOptions {
   readonly timeoutMs?: number
 }
 
-/** Runs a program to its end; what it prints and how it ends is the answer, never an exception. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** Runs a program to its end; what it prints and how it ends is the answer, never an exception. It ends with us. */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const { cwd, env, timeoutMs = 120_000 } = options
   return new Promise((resolve) => {
     const settings = { cwd, env: { ...process.env, ...env }, timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024 }
     const child = execFile(program, args, settings, (error, stdout, stderr) => {
+      running.delete(child)
       const failure = error && child.exitCode === null ? `${error.message}\n` : ''
       resolve({ code: child.exitCode, output: `${failure}${stdout}${stderr}` })
     })
+    running.add(child)
     child.stdin?.end()
   })
 }

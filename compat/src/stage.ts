@@ -7,10 +7,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
-import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { temporaryDirectory } from '@holdfast/testbed/servers'
 import { entriesOf, publishedPackages, type PublishedPackage, readManifest, ROOT } from './published.ts'
 import { mustRun } from './run.ts'
 
@@ -31,8 +30,9 @@ export interface Stage {
 export async function openStage(): Promise<Stage> {
   const packages = publishedPackages()
   await mustRun('tsc', ['-b', ...packages.map(({ folder }) => folder)], { cwd: ROOT })
-  const directory = mkdtempSync(join(tmpdir(), 'holdfast-compat-'))
-  const remove = async (): Promise<void> => await rm(directory, { recursive: true, force: true })
+  const temporary = temporaryDirectory()
+  const directory = temporary.path
+  const remove = async (): Promise<void> => await temporary.remove()
   try {
     writeFileSync(join(directory, 'package.json'), '{ "private": true, "type": "module" }\n')
     await Promise.all(packages.map(async (each) => await install(each, directory)))

@@ -2,10 +2,6 @@ export const features = ['idempotency', 'locks'] as const
 
 export type Feature = (typeof features)[number]
 
-export function isFeature(word: string): word is Feature {
-  return features.some((each) => each === word)
-}
-
 /** The module with the feature's workload. */
 export function workloadOf(feature: Feature): URL {
   return new URL(`${feature}.ts`, import.meta.url)

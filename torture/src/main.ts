@@ -1,48 +1,56 @@
-/**
- * `npm run torture -- [--minutes 1] [--feature locks|idempotency] [--seed N] [--workers 6] [--evidence DIR] [--forgetful yes|no]`
- *
- * Runs rounds of half a minute, each with servers and a seed of its own. In every other round (or all, or none) the
- * storage also forgets: failovers to a replica that lacks the last writes, FLUSHALL. Without a feature both take turns.
- * Exits with 1 when a promise was broken; what was witnessed is then kept in DIR.
- */
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { chosen, endOnSignals, numberFrom, readFlags } from '@holdfast/testbed/command'
 import { torture } from '@holdfast/testbed/torture'
+import { features, workloadOf } from './features.ts'
 import { printRound, printTotal } from './report.ts'
-import { features, isFeature, workloadOf } from './features.ts'
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '1' },
-    feature: { type: 'string' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    workers: { type: 'string', default: '6' },
-    evidence: { type: 'string' },
-    forgetful: { type: 'string' },
-  },
+const usage = `
+npm run torture -- [options]
+
+Runs rounds of half a minute, each with servers and a seed of its own, and judges what was witnessed. In every other
+round the storage also forgets: failovers to a replica that lacks the last writes, FLUSHALL. Exits with 1 when a promise
+was broken.
+
+  --minutes N          how long (default 1)
+  --feature NAME       ${features.join(' or ')} (default: they take turns)
+  --seed N             of the first round (default: the clock's)
+  --workers N          processes (default 6)
+  --forgetful yes|no   the storage forgets in all rounds, or in none (default: in every other)
+  --evidence DIR       gets what was witnessed when a promise was broken
+`
+const flags = readFlags(usage, {
+  minutes: 'string',
+  feature: 'string',
+  seed: 'string',
+  workers: 'string',
+  evidence: 'string',
+  forgetful: 'string',
 })
-const chosen = values.feature === undefined ? features : [values.feature].filter(isFeature)
-if (chosen.length === 0)
-  throw new Error(`there is no feature ${values.feature}; there are ${features.join(', ')}`)
+const minutes = numberFrom('minutes', flags.minutes, { min: 0, integer: false }) ?? 1
+const firstSeed = numberFrom('seed', flags.seed, { min: 0 }) ?? Date.now() % 1_000_000
+const workers = numberFrom('workers', flags.workers, { min: 1 }) ?? 6
+const inTurn = chosen('feature', flags.feature, features)
+const forgetful = flags.forgetful === undefined ? [] : chosen('forgetful', flags.forgetful, ['yes', 'no'])
+const evidence = flags.evidence === undefined ? {} : { evidence: resolve(flags.evidence) }
+endOnSignals()
 
 const ROUND_MS = 30_000
-const endsAt = performance.now() + Number(values.minutes) * 60_000
-const firstSeed = Number(values.seed)
+const endsAt = performance.now() + minutes * 60_000
 const rounds = []
 
 for (let round = 0; round === 0 || performance.now() < endsAt; round++) {
-  const feature = chosen[round % chosen.length] ?? 'idempotency'
-  const everyOther = Math.floor(round / chosen.length) % 2 === 1
-  const losesWrites = values.forgetful === undefined ? everyOther : values.forgetful === 'yes'
+  const feature = inTurn[round % inTurn.length] ?? 'idempotency'
+  const everyOther = Math.floor(round / inTurn.length) % 2 === 1
+  const losesWrites = forgetful.length === 1 ? forgetful[0] === 'yes' : everyOther
   const durationMs = Math.max(1_000, Math.min(ROUND_MS, endsAt - performance.now()))
   const workload = workloadOf(feature)
   const report = await torture({
     workload,
     seed: firstSeed + round,
     durationMs,
-    workers: Number(values.workers),
+    workers,
     losesWrites,
-    ...(values.evidence === undefined ? {} : { evidence: resolve(values.evidence) }),
+    ...evidence,
   })
   printRound({ feature, losesWrites, durationMs }, report)
   rounds.push(report)

@@ -9,4 +9,5 @@ export {
 export { RedisNode, type RedisNodeOptions } from './redis-node.ts'
 export { Replicated, type ReplicatedOptions } from './replicated.ts'
 export { SentinelGroup, type SentinelOptions } from './sentinel.ts'
+export { temporaryDirectory, type TemporaryDirectory } from './temporary-directory.ts'
 export { until } from './until.ts'

@@ -1,10 +1,9 @@
-import { mkdtempSync } from 'node:fs'
-import { copyFile, mkdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RedisNode } from '../servers/redis-node.ts'
 import { Replicated } from '../servers/replicated.ts'
+import { temporaryDirectory } from '../servers/temporary-directory.ts'
 import { checkLiveness } from './checks/liveness.ts'
 import type { Violation } from './checks/violation.ts'
 import { figuresOf, type Figures, type HistoryFigures } from './figures.ts'
@@ -66,9 +65,9 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   } = options
   const { faults = [...workerFaults, ...serverFaults, ...(losesWrites ? losingFaults : [])] } = options
   const { workload } = (await import(options.workload.href)) as { workload: Workload }
-  const directory = mkdtempSync(join(tmpdir(), 'holdfast-torture-'))
-  const witnessPath = join(directory, 'witness')
-  const ledgerPath = join(directory, 'ledger')
+  const directory = temporaryDirectory()
+  const witnessPath = join(directory.path, 'witness')
+  const ledgerPath = join(directory.path, 'ledger')
   const witness = new Witness(witnessPath, 'runner')
   const workers: Worker[] = []
   try {
@@ -116,7 +115,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   } finally {
     for (const worker of workers) await worker.stop(0)
     witness.close()
-    await rm(directory, { recursive: true, force: true })
+    await directory.remove()
   }
 }
 

@@ -7,6 +7,12 @@ import type { WorkerMessage, WorkerTask } from './worker-main.ts'
 
 const MAIN = join(import.meta.dirname, 'worker-main.ts')
 
+/** A worker whose runner is gone ends by itself, unless it is frozen. */
+const living = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of living) child.kill('SIGKILL')
+})
+
 /** A worker that is always there: a process behind a proxy of its own, and its successor when it is killed. */
 export class Worker {
   readonly proxy: FaultProxy
@@ -81,6 +87,8 @@ export class Worker {
     const child = fork(MAIN, [JSON.stringify(task)], {
       execArgv: ['--conditions=@holdfast/source', '--disable-warning=ExperimentalWarning'],
     })
+    living.add(child)
+    child.once('exit', () => living.delete(child))
     child.on('error', () => {}) // a message to one that was killed meanwhile
     if (this.#calm) child.once('spawn', () => child.send('calm'))
     return child

@@ -1,9 +1,4 @@
-/**
- * `npm run sim -- --seeds N --feature locks|idempotency|cache`: simulates N histories, from seed `--first` (default 1) on.
- * `--seed S` replays one, shrinks it if it fails, and draws it. `--mutation NAME` breaks the protocol first.
- * `--minutes N` goes on for that long instead of for a number of seeds.
- */
-import { parseArgs } from 'node:util'
+import { chosen, numberFrom, readFlags, refuse } from '@holdfast/testbed/command'
 import {
   type Feature,
   type SimulationOptions,
@@ -19,26 +14,40 @@ import {
 import { type Mutation, mutations, withMutation } from './mutations/index.ts'
 
 const features: readonly Feature[] = [idempotencyFeature, locksFeature, cacheFeature]
-const { values } = parseArgs({
-  // pnpm passes a `--` on.
-  args: process.argv.slice(2).filter((arg) => arg !== '--'),
-  options: {
-    feature: { type: 'string', default: 'idempotency' },
-    seeds: { type: 'string', default: '1000' },
-    first: { type: 'string', default: '1' },
-    minutes: { type: 'string' },
-    seed: { type: 'string' },
-    mutation: { type: 'string' },
-  },
-})
+const usage = `
+npm run sim -- [options]
 
-const feature = features.find(({ name }) => name === values.feature)
-if (feature === undefined) {
-  throw new Error(`--feature must be one of ${features.map(({ name }) => name).join(', ')}`)
-}
-const mutation = mutationCalled(feature, values.mutation)
+Simulates histories of the shipped core over a faulty transport, under a seeded scheduler and virtual time. Exits with 1
+when one violates a guarantee, and prints its seed.
+
+  --feature NAME    ${features.map(({ name }) => name).join(', ')} (default idempotency)
+  --seeds N         how many (default 1000)
+  --first N         the first seed (default 1)
+  --minutes N       go on for that long instead
+  --seed N          replay this one, shrink it if it fails, and draw it
+  --mutation NAME   break the protocol first; a wrong NAME lists those of the feature
+`
+const flags = readFlags(usage, {
+  feature: 'string',
+  seeds: 'string',
+  first: 'string',
+  minutes: 'string',
+  seed: 'string',
+  mutation: 'string',
+})
+const seeds = numberFrom('seeds', flags.seeds, { min: 1 }) ?? 1_000
+const first = numberFrom('first', flags.first, { min: 0 }) ?? 1
+const minutes = numberFrom('minutes', flags.minutes, { min: 0, integer: false })
+const onlySeed = numberFrom('seed', flags.seed, { min: 0 })
+const names = chosen(
+  'feature',
+  flags.feature ?? idempotencyFeature.name,
+  features.map(({ name }) => name),
+)
+const feature = features.find(({ name }) => name === names[0]) ?? idempotencyFeature
+const mutation = mutationCalled(feature, flags.mutation)
 process.exitCode = await withMutation(mutation, (options) =>
-  values.seed === undefined ? searchFrom(feature, options) : replay(feature, options, Number(values.seed)),
+  onlySeed === undefined ? searchFrom(feature, options) : replay(feature, options, onlySeed),
 )
 
 async function replay(of: Feature, options: Partial<SimulationOptions>, seed: number): Promise<number> {
@@ -52,13 +61,16 @@ async function searchFrom(of: Feature, options: Partial<SimulationOptions>): Pro
   const totals = new Totals()
   const startedAt = performance.now()
   const { user } = process.cpuUsage()
-  const most = values.minutes === undefined ? Number(values.seeds) : Infinity
-  const until = startedAt + Number(values.minutes ?? Infinity) * 60_000
+  const most = minutes === undefined ? seeds : Infinity
+  const until = startedAt + (minutes ?? Infinity) * 60_000
   let done = 0
   let failed = 0
   while (done < most && failed < 10 && performance.now() < until) {
-    const seeds = Math.min(500, most - done)
-    const result = await search(of, { ...options, firstSeed: Number(values.first) + done, seeds })
+    const result = await search(of, {
+      ...options,
+      firstSeed: first + done,
+      seeds: Math.min(500, most - done),
+    })
     done += result.seeds
     failed += result.failures.length
     for (const [what, count] of result.totals.counts) totals.count(what, count)
@@ -81,7 +93,7 @@ function mutationCalled(of: Feature, name: string | undefined): Mutation {
   if (name === undefined) return { name: 'none', like: 'the protocol as it is' }
   const known = mutations[of.name] ?? []
   const found = known.find((candidate) => candidate.name === name)
-  if (found === undefined)
-    throw new Error(`--mutation must be one of: ${known.map((m) => m.name).join('; ')}`)
-  return found
+  return (
+    found ?? refuse(`--mutation takes one of ${known.map((m) => `'${m.name}'`).join(', ')}, not '${name}'`)
+  )
 }
