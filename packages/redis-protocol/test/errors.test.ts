@@ -57,7 +57,6 @@ describe('errors of the clients', () => {
     // node-redis
     'Socket closed unexpectedly',
     'Disconnects client',
-    'The command was aborted',
     // both
     'read ECONNRESET',
     'write EPIPE',
@@ -70,6 +69,7 @@ describe('errors of the clients', () => {
     "Cluster isn't ready and enableOfflineQueue options is false",
     'All sentinels are unreachable and retry is disabled.',
     'The client is closed',
+    'The command was aborted',
     'The client is offline',
     'The queue is full',
     'All the root nodes are unavailable',
