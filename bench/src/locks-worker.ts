@@ -1,87 +1,79 @@
-/** One process of `locks.ts`: `locks-worker.ts <contender> <url>`, told by messages what to run. */
-import { performance } from 'node:perf_hooks'
+/** One process of `locks.ts`: `locks-worker.ts <contender> <url> <raw>`, told by messages what to do. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { lockContenders } from './locks-contenders.ts'
+import { type Beside, type Throughput, alternate, alternateSlices } from './harness.ts'
+import { type LockContender, lockContenders } from './locks-contenders.ts'
 
-export type Task =
-  | { readonly run: 'sequential'; readonly pairs: number }
+export type LockTask =
+  /** Pairs of acquire and release, one at a time, beside the raw code: microseconds of the median one. */
+  | { readonly run: 'sequential'; readonly count: number }
+  /** So many callers at a time, each with a lock of its own, beside the raw code, for so long. */
   | { readonly run: 'parallel'; readonly callers: number; readonly ms: number }
+  /** So many pairs, of the contender alone. */
+  | { readonly run: 'pairs'; readonly count: number }
+  /** So many callers of one lock, who hold it for so long and ask again at once. */
   | {
       readonly run: 'contend'
       readonly key: string
-      readonly waiters: number
+      readonly callers: number
       readonly holdMs: number
-      readonly thinkMs: number
       readonly ms: number
     }
+  /** So many waiters of one lock, with an `AbortSignal` each or without. */
   | { readonly run: 'park'; readonly waiters: number; readonly signals: boolean }
-  | { readonly run: 'close' }
 
-export interface Results {
-  /** Milliseconds of each pair. */
-  readonly sequential: number[]
-  readonly parallel: { readonly perSecond: number; readonly cpuMicros: number }
-  /** Milliseconds on the clock that all processes of the machine share. */
-  readonly contend: readonly (readonly [waiter: number, asked: number, granted: number, released: number])[]
+/** One holding, in milliseconds on the clock that all processes of the machine share. */
+export type Holding = readonly [caller: number, asked: number, granted: number, released: number]
+
+export interface LockResults {
+  readonly sequential: Beside<number>
+  readonly parallel: Beside<Throughput>
+  readonly pairs: unknown
+  readonly contend: readonly Holding[]
   /** Bytes of heap for each waiter. */
   readonly park: number
 }
 
-const [, , name = '', url = ''] = process.argv
-const contender = await lockContenders[name]?.(url)
-if (contender === undefined) throw new Error(`no contender ${name}`)
-const acquire = (key: string): Promise<() => Promise<unknown>> => contender.acquire(key)
+const [, , name = '', url = '', rawName = ''] = process.argv
+
+async function contender(of: string): Promise<LockContender> {
+  const made = await lockContenders[of]?.(url)
+  if (made === undefined) throw new Error(`no contender ${of}`)
+  return made
+}
+
+const lock = await contender(name)
+const raw = await contender(rawName)
 const clock = (): number => Number(process.hrtime.bigint()) / 1e6
 
-async function sequential(pairs: number): Promise<Results['sequential']> {
-  const times: number[] = []
-  for (let i = 0; i < pairs; i += 1) {
-    const startedAt = performance.now()
-    const release = await acquire('bench:sequential')
-    await release()
-    times.push(performance.now() - startedAt)
-  }
-  return times
+async function pair(of: LockContender, key: string): Promise<void> {
+  const release = await of.acquire(key)
+  await release()
 }
 
-async function parallel(callers: number, ms: number): Promise<Results['parallel']> {
-  let pairs = 0
-  const cpu = process.cpuUsage()
-  const startedAt = performance.now()
-  await Promise.all(
-    Array.from({ length: callers }, async (_, i) => {
-      while (performance.now() - startedAt < ms) {
-        const release = await acquire(`bench:parallel:${i}`)
-        await release()
-        pairs += 1
-      }
-    }),
-  )
-  const { user, system } = process.cpuUsage(cpu)
-  return { perSecond: (pairs * 1_000) / (performance.now() - startedAt), cpuMicros: (user + system) / pairs }
-}
+/** The contender's locks are not those of the raw code: they lie elsewhere for some. */
+const own = (caller = 0): Promise<void> => pair(lock, `bench:own:${process.pid}:${caller}`)
+const rawly = (caller = 0): Promise<void> => pair(raw, `bench:raw:${process.pid}:${caller}`)
 
-async function contend(task: Extract<Task, { run: 'contend' }>): Promise<Results['contend']> {
-  const held: [number, number, number, number][] = []
+async function contend(task: Extract<LockTask, { run: 'contend' }>): Promise<LockResults['contend']> {
+  const held: Holding[] = []
   const until = clock() + task.ms
   await Promise.all(
-    Array.from({ length: task.waiters }, async (_, waiter) => {
+    Array.from({ length: task.callers }, async (_, caller) => {
       while (clock() < until) {
         const asked = clock()
-        const release = await acquire(task.key)
+        const release = await lock.acquire(task.key)
         const granted = clock()
         await sleep(task.holdMs)
-        held.push([waiter, asked, granted, clock()])
+        held.push([caller, asked, granted, clock()])
         await release()
-        if (task.thinkMs > 0) await sleep(task.thinkMs)
       }
     }),
   )
   return held
 }
 
-async function park(waiters: number, signals: boolean): Promise<Results['park']> {
-  const { locks } = contender ?? {}
+async function park({ waiters, signals }: Extract<LockTask, { run: 'park' }>): Promise<LockResults['park']> {
+  const { locks } = lock
   if (locks === undefined || global.gc === undefined) throw new Error('park needs our locks and --expose-gc')
   const key = 'bench:park'
   const lease = await locks.acquire(key)
@@ -109,22 +101,27 @@ async function park(waiters: number, signals: boolean): Promise<Results['park']>
   return bytes
 }
 
-process.on('message', (task: Task) => {
-  void (async () => {
-    switch (task.run) {
-      case 'sequential':
-        return await sequential(task.pairs)
-      case 'parallel':
-        return await parallel(task.callers, task.ms)
-      case 'contend':
-        return await contend(task)
-      case 'park':
-        return await park(task.waiters, task.signals)
-      case 'close':
-        await contender.close()
-        process.disconnect()
-        return undefined
-    }
-  })().then((result) => process.connected && process.send?.({ result }))
+async function perform(task: LockTask): Promise<unknown> {
+  switch (task.run) {
+    case 'sequential':
+      return await alternate(own, rawly, task.count)
+    case 'parallel':
+      return await alternateSlices(own, rawly, task)
+    case 'pairs':
+      for (let i = 0; i < task.count; i += 1) await own()
+      return undefined
+    case 'contend':
+      return await contend(task)
+    case 'park':
+      return await park(task)
+  }
+}
+
+process.on('disconnect', () => process.exit())
+process.on('message', (task: LockTask) => {
+  perform(task).then(
+    (result) => process.send?.({ result }),
+    (error: unknown) => process.send?.({ error: String(error) }),
+  )
 })
-process.send?.({ result: 'ready' })
+process.send?.('ready')
