@@ -37,7 +37,8 @@ export class StorageCalls {
   readonly clock: StorageClock
   readonly callTimeoutMs: number
   readonly #maxPending: number
-  readonly #deadlines: { readonly foreground: Alarms; readonly background: Alarms }
+  readonly #foreground: Surroundings
+  readonly #background: Surroundings
   readonly #load = { pending: 0 }
   #closed = false
   #asksTime: Promise<number> | undefined
@@ -49,10 +50,12 @@ export class StorageCalls {
     this.clock = new StorageClock(runtime)
     this.callTimeoutMs = checkDuration('callTimeoutMs', callTimeoutMs, 1)
     this.#maxPending = checkInteger('maxPendingCalls', maxPendingCalls, 1)
-    this.#deadlines = {
-      foreground: new Alarms(runtime, { background: false }),
-      background: new Alarms(runtime, { background: true }),
+    const surroundings = (background: boolean): Surroundings => {
+      const deadlines = new Alarms(runtime, { background })
+      return { storage, runtime, deadlines, load: this.#load, background }
     }
+    this.#foreground = surroundings(false)
+    this.#background = surroundings(true)
   }
 
   /**
@@ -68,14 +71,9 @@ export class StorageCalls {
     if (this.#load.pending >= this.#maxPending) {
       return Promise.reject(tooMany(this.#load.pending))
     }
-    const deadlines = background ? this.#deadlines.background : this.#deadlines.foreground
+    const around = background ? this.#background : this.#foreground
     return new Promise((resolve, reject) => {
-      this.#load.pending += 1
-      const { storage, runtime } = this
-      const surroundings = { storage, runtime, deadlines, load: this.#load, background, waitedMs }
-      const call = new PendingCall<T>(surroundings, command, timeoutMs, resolve, reject)
-      deadlines.set(call)
-      call.send()
+      new PendingCall<T>(around, command, { timeoutMs, waitedMs }, resolve, reject).start()
     })
   }
 
@@ -127,8 +125,8 @@ export class StorageCalls {
   /** Refuses every later call. Those under way end by themselves. */
   close(): void {
     this.#closed = true
-    this.#deadlines.foreground.close()
-    this.#deadlines.background.close()
+    this.#foreground.deadlines.close()
+    this.#background.deadlines.close()
   }
 }
 
@@ -138,6 +136,10 @@ interface Surroundings {
   readonly deadlines: Alarms
   readonly load: { pending: number }
   readonly background: boolean
+}
+
+interface Patience {
+  readonly timeoutMs: number
   readonly waitedMs: number
 }
 
@@ -147,9 +149,10 @@ class PendingCall<T> implements Alarm {
   readonly dueAt: number
   readonly #around: Surroundings
   readonly #command: () => Promise<T>
-  readonly #timeoutMs: number
+  readonly #patience: Patience
   readonly #resolve: (answer: Answered<T>) => void
   readonly #reject: (error: unknown) => void
+  readonly #startedAt: Instant
   #sentAt: Instant | undefined
   #maybeApplied = false
   #inFlight = false
@@ -160,25 +163,32 @@ class PendingCall<T> implements Alarm {
   constructor(
     around: Surroundings,
     command: () => Promise<T>,
-    timeoutMs: number,
+    patience: Patience,
     resolve: (answer: Answered<T>) => void,
     reject: (error: unknown) => void,
   ) {
     this.#around = around
     this.#command = command
-    this.#timeoutMs = timeoutMs
+    this.#patience = patience
     this.#resolve = resolve
     this.#reject = reject
-    this.dueAt = around.runtime.monotonicNow() + timeoutMs
+    this.#startedAt = instant(around.runtime)
+    this.dueAt = this.#startedAt.monotonic + patience.timeoutMs
+  }
+
+  start(): void {
+    this.#around.load.pending += 1
+    this.#around.deadlines.set(this)
+    this.#send(this.#startedAt)
   }
 
   /** Sends it, now or when there is a connection. */
-  send(): void {
+  #send(now?: Instant): void {
     this.#stopWaiting?.()
     this.#stopWaiting = undefined
     if (this.#settled) return
     if (this.#around.storage.connection.state !== 'ready') return this.#sendWhenReady()
-    const sentAt = (this.#sentAt ??= instant(this.#around.runtime))
+    const sentAt = (this.#sentAt ??= now ?? instant(this.#around.runtime))
     this.#inFlight = true
     let reply: Promise<T>
     try {
@@ -196,12 +206,13 @@ class PendingCall<T> implements Alarm {
 
   /** The deadline. */
   ring(): void {
+    const { waitedMs, timeoutMs } = this.#patience
     const what =
       this.#sentAt === undefined ? 'There was no connection to the storage' : 'The storage did not answer'
     const cause = this.#lastError ?? this.#around.storage.connection.lastError
     const options = { cause, maybeApplied: this.#maybeApplied || this.#inFlight }
     const error = new StorageUnavailableError(
-      `${what} within ${Math.round(this.#around.waitedMs + this.#timeoutMs)} ms.`,
+      `${what} within ${Math.round(waitedMs + timeoutMs)} ms.`,
       options,
     )
     this.#fail(error)
@@ -215,7 +226,7 @@ class PendingCall<T> implements Alarm {
     if (this.#settled) return
     // The client says that it is ready but fails: leave it a moment, differently long in every caller.
     const pauseMs = 10 + this.#around.runtime.random() * 40
-    const pause = this.#around.runtime.setTimer(pauseMs, () => this.send(), {
+    const pause = this.#around.runtime.setTimer(pauseMs, () => this.#send(), {
       background: this.#around.background,
     })
     this.#stopWaiting = () => pause.cancel()
@@ -225,7 +236,7 @@ class PendingCall<T> implements Alarm {
     const { problem } = this.#around.storage.connection
     if (problem !== undefined) return this.#fail(problem)
     this.#stopWaiting = this.#around.storage.connection.onChange((state) => {
-      if (state === 'ready') this.send()
+      if (state === 'ready') this.#send()
     })
   }
 

@@ -40,6 +40,11 @@ interface RecordKeys {
   readonly voided: string
 }
 
+interface Bucket {
+  readonly tag: string
+  readonly index: string
+}
+
 export const BUCKETS = 16
 
 export function createKeys(prefix: string): Keys {
@@ -48,24 +53,29 @@ export function createKeys(prefix: string): Keys {
       `prefix must be 1 to 64 letters, digits, '_', '.' or '-', not ${JSON.stringify(prefix)}.`,
     )
   }
-  const bucketTag = (collection: string, bucket: number): string => `${collectionTag(collection)}:${bucket}}`
   let lastCollection: string | undefined
-  let lastTag = ''
+  let buckets: readonly Bucket[] = []
   // A process works on many records of few collections.
-  const collectionTag = (collection: string): string => {
+  const bucketsOf = (collection: string): readonly Bucket[] => {
     if (collection !== lastCollection) {
-      lastTag = `{${prefix}:r:${escapeTag(collection)}`
+      const tag = `{${prefix}:r:${escapeTag(collection)}`
+      buckets = Array.from({ length: BUCKETS }, (_, i) => ({ tag: `${tag}:${i}}`, index: `${tag}:${i}}#` }))
       lastCollection = collection
     }
-    return lastTag
+    return buckets
+  }
+  const bucketIn = (collection: string, number: number): Bucket => {
+    const bucket = bucketsOf(collection)[number]
+    if (bucket === undefined) throw new RangeError(`there is no bucket ${number}`)
+    return bucket
   }
   return {
     record({ collection, id }) {
-      const tag = bucketTag(collection, bucketOf(id))
-      return { record: `${tag}:${id}`, index: `${tag}#`, voided: `${tag}-${id}` }
+      const { tag, index } = bucketIn(collection, bucketOf(id))
+      return { record: `${tag}:${id}`, index, voided: `${tag}-${id}` }
     },
-    index: (collection, bucket) => `${bucketTag(collection, bucket)}#`,
-    recordIn: (collection, bucket, id) => `${bucketTag(collection, bucket)}:${id}`,
+    index: (collection, bucket) => bucketIn(collection, bucket).index,
+    recordIn: (collection, bucket, id) => `${bucketIn(collection, bucket).tag}:${id}`,
     value: (key) => `${prefix}:v:${key}`,
     leaseTag: (name) => `{${prefix}:l:${escapeTag(name)}}`,
     leaseName: (tag) => unescapeTag(tag.slice(`{${prefix}:l:`.length, -1)),

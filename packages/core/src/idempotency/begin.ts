@@ -71,6 +71,7 @@ export async function beginJob(
   const giveUpAt = mayWait ? calls.runtime.monotonicNow() + resolved.waitMs : 0
   let view = starts.known(job) ?? (mayWait ? runningElsewhere(observations.latest(job.key)) : undefined)
   let isConfirmed = false
+  let isSpent = false
   for (;;) {
     const decision = view?.current ? decide(view.current, view.now, command) : undefined
     if (view?.current && decision !== undefined && decision.type !== 'write') {
@@ -86,6 +87,11 @@ export async function beginJob(
       }
       continue
     }
+    if (isSpent) {
+      // An id that may have been stored is not used for another attempt.
+      command = { ...command, executionId: calls.runtime.randomId() }
+      isSpent = false
+    }
     const underWay = starts.underWay(job)
     const answer = await (underWay ?? starts.start(job, view, command, resolved))
     view = answer.view
@@ -97,8 +103,7 @@ export async function beginJob(
       throw closing
     }
     if (execution === undefined) {
-      // An id that may have been stored is not used for another attempt.
-      command = { ...command, executionId: calls.runtime.randomId() }
+      isSpent = true
       continue
     }
     publish(job, { type: 'started', executionId: execution.executionId, attempt: execution.attempt })
@@ -179,21 +184,27 @@ function inProgress(job: ExecutionName, { codec }: ResolvedOptions, current: Cur
   return { status: 'inProgress', snapshot }
 }
 
-async function outcomeOf(
+/** At once, unless the result has to be loaded from elsewhere. */
+function outcomeOf(
   job: ExecutionName,
   resolved: ResolvedOptions,
   decision: Decision,
   current: Current,
   now: number,
-): Promise<Begun> {
+): Begun | Promise<Begun> {
   const snapshot = snapshotOf(job, current, now, resolved.codec)
   const { executionId } = snapshot
   switch (decision.type) {
     case 'replayed': {
       publish(job, { type: 'replayed', executionId })
+      const { result } = snapshot
       const byReference = decision.record.result.kind === 'reference' && snapshot.resultOmitted === null
-      const result = byReference ? await loadReference(snapshot.result, resolved) : snapshot.result
-      return { status: 'replayed', snapshot, result }
+      if (!byReference) return { status: 'replayed', snapshot, result }
+      return loadReference(result, resolved).then((loaded) => ({
+        status: 'replayed',
+        snapshot,
+        result: loaded,
+      }))
     }
     case 'failedBefore': {
       const error = reviveError(decision.record.error)

@@ -368,11 +368,11 @@ export class Execution implements ExecutionContext, Alarm {
   }
 
   /** The last write. It is tried also when the local lease is over: the revision decides whether it still counts. */
-  async #end(
+  #end(
     command: (progress: Progress | undefined) => OwnerCommand,
     timeoutMs = this.#home.calls.callTimeoutMs,
   ): Promise<void> {
-    await this.#record.inTurn(async () => {
+    return this.#record.inTurn(async () => {
       this.#assertNotEnded()
       const progress = this.#report?.take()
       let written: Written
