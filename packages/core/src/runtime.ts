@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 
 /**
  * What core takes from its surroundings: two clocks, timers and randomness. The simulator hands in a virtual one;
@@ -38,18 +38,20 @@ export function instant(runtime: Runtime): Instant {
 /** Longest delay that Node's timers keep; a longer one is cut into pieces by {@link systemRuntime}. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-const ID_BYTES = 16
-/** Asking the system for randomness costs more than an id: it is asked for many at a time. */
-const pool = Buffer.alloc(ID_BYTES * 256)
-let poolAt = pool.length
+const ID_LENGTH = 22
+/** Asking the system for randomness, and encoding it, costs more than an id: it is done for many at a time. */
+const IDS_AT_A_TIME = 128
+let pool = ''
+let poolAt = 0
 
+/** 132 bits: 22 characters of 6. */
 function randomId(): string {
   if (poolAt === pool.length) {
-    randomFillSync(pool)
+    pool = randomBytes((IDS_AT_A_TIME * ID_LENGTH * 6) / 8).toString('base64url')
     poolAt = 0
   }
-  poolAt += ID_BYTES
-  return pool.toString('base64url', poolAt - ID_BYTES, poolAt)
+  poolAt += ID_LENGTH
+  return pool.slice(poolAt - ID_LENGTH, poolAt)
 }
 
 /** The real clocks, timers and randomness of this process. */
