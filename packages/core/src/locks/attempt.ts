@@ -125,12 +125,12 @@ class Attempt implements Waiting {
    */
   handedOver(fence: number, claimMs: number): void {
     const { maxHoldMs, durability } = this.#settings
-    const { runtime, renewal } = this.#room
+    const { runtime } = this.#room
     const term = new Term(runtime, this.#startedAt, claimMs)
     const isCertain = term.remainingMs() > claimMs / 2 && claimMs <= maxHoldMs && durability === undefined
     if (this.#phase !== 'parked' || !isCertain) return this.ask()
     const lease = this.#hold(fence, term, runtime.monotonicNow())
-    renewal.renew(lease)
+    void lease.renew()
     this.#settle(() => this.#resolve(lease))
   }
 

@@ -1,9 +1,9 @@
+import type { Alarm } from '../alarms.ts'
 import { checkDuration } from '../check.ts'
 import { HoldfastError, LeaseLostError } from '../errors.ts'
 import { type Term, marginMs } from '../validity.ts'
 import { lockEvents } from './events.ts'
 import type { LockSettings, LockTarget } from './options.ts'
-import type { Renewable } from './renewal.ts'
 import type { LockRoom } from './room.ts'
 
 /**
@@ -62,11 +62,11 @@ export interface Grant {
   readonly notAfter: number
 }
 
-export class HeldLease implements Lease, Renewable {
+/** It rings when it is to be renewed, and when its time is over. */
+export class HeldLease implements Lease, Alarm {
   readonly name: string
   readonly token: string
   readonly fencingToken: number
-  readonly renewSlackMs: number
   readonly key: string
   readonly #room: LockRoom
   readonly #settings: LockSettings
@@ -94,13 +94,17 @@ export class HeldLease implements Lease, Renewable {
     this.#term = term
     this.#grantedAt = grantedAt
     this.#holdUntil = grantedAt + settings.maxHoldMs
-    this.#renewAt = grantedAt + settings.leaseMs / 3
-    this.renewSlackMs = settings.leaseMs / 12
-    room.renewal.add(this)
+    this.#renewAt = this.#nextAfter(grantedAt)
+    room.held.set(this)
   }
 
-  get renewAt(): number {
-    return this.#renewAt
+  get dueAt(): number {
+    return Math.min(this.#renewAt, this.#term.endsAt)
+  }
+
+  ring(): void {
+    if (this.remainingMs() === 0) this.ranOut()
+    else void this.renew()
   }
 
   // Made when it is first asked for: most locks are held so briefly that nobody does.
@@ -133,11 +137,10 @@ export class HeldLease implements Lease, Renewable {
     this.#holdUntil += more
     const outcome = await this.#prolong(Math.ceil(knownMs + more), this.#room.calls.callTimeoutMs)
     if (outcome !== 'held') throw outcome
-    this.#room.renewal.watch(this)
   }
 
   /**
-   * One attempt; the scheduler comes again at `renewAt`. Every third of the lease, also when it adds nothing, after
+   * One attempt; it rings again for the next. Every third of the lease, also when it adds nothing, after
    * `extend` or towards `maxHoldMs`: it is how a lease that the storage lost is found out.
    */
   async renew(): Promise<void> {
@@ -169,14 +172,14 @@ export class HeldLease implements Lease, Renewable {
       }))
       // Sooner towards the deadline, but never in a loop.
       const pause = Math.max(10, Math.min(leaseMs / 24, remainingMs / 6) * (0.5 + runtime.random()))
-      this.#renewAt = remainingMs > 0 ? runtime.monotonicNow() + pause : Infinity
+      this.#watch(remainingMs > 0 ? runtime.monotonicNow() + pause : Infinity)
     }
   }
 
   release(): Promise<ReleaseOutcome> {
     if (this.#released === undefined) {
       const certain = this.remainingMs()
-      this.#room.renewal.remove(this)
+      this.#room.held.remove(this)
       this.#released = this.#sendRelease(certain)
       // Whoever awaits it hears of it; whoever does not must not lose the process to an unhandled rejection.
       this.#released.catch(() => undefined)
@@ -192,7 +195,7 @@ export class HeldLease implements Lease, Renewable {
   lose(why: string, options?: ErrorOptions): void {
     if (this.#ended) return
     this.#lost = new LeaseLostError(`The lease of ${this.name} is lost: ${why}.`, options)
-    this.#room.renewal.remove(this)
+    this.#room.held.remove(this)
     this.#abortWith(this.#lost)
     const { name, token } = this
     lockEvents.publish(() => ({ type: 'lost', name, token, error: this.#lost }))
@@ -213,7 +216,7 @@ export class HeldLease implements Lease, Renewable {
 
   /** Leaves it to run out: nobody watches over it any more. */
   abandon(): void {
-    this.#room.renewal.remove(this)
+    this.#room.held.remove(this)
     this.#onEnd?.()
   }
 
@@ -237,8 +240,20 @@ export class HeldLease implements Lease, Renewable {
       )
     }
     this.#term.renewed(sentAt, leaseMs)
-    this.#renewAt = sentAt.monotonic + this.#settings.leaseMs / 3
+    this.#watch(this.#nextAfter(sentAt.monotonic))
     return 'held'
+  }
+
+  #watch(renewAt: number): void {
+    this.#renewAt = renewAt
+    if (!this.#ended) this.#room.held.set(this)
+  }
+
+  /** A third of the lease later, or a little sooner: leases of the same length leave together, in one write. */
+  #nextAfter(at: number): number {
+    const { leaseMs } = this.#settings
+    const raster = leaseMs / 12
+    return Math.floor((at + leaseMs / 3) / raster) * raster
   }
 
   #abortWith(reason: HoldfastError): void {

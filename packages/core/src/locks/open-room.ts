@@ -1,8 +1,8 @@
+import { Alarms } from '../alarms.ts'
 import type { ClosedError } from '../errors.ts'
 import type { Timer } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { HeldLease } from './lease.ts'
-import { Renewal } from './renewal.ts'
 import type { LockRoom } from './room.ts'
 import { WaitingRoom } from './waiters.ts'
 
@@ -16,7 +16,7 @@ export function openRoom(
   const { leases } = storage
   const background = new Set<Promise<unknown>>()
   const lookouts = new Map<string, Timer>()
-  const renewal = new Renewal<HeldLease>(runtime)
+  const held = new Alarms<HeldLease>(runtime, { background: true })
   let disruptions = 0
   let tokens = 0
   let closed = false
@@ -48,7 +48,7 @@ export function openRoom(
   }
 
   const waiting = new WaitingRoom(calls, leases, process, ({ kind, key, token }) => {
-    const lease = [...renewal.leases].find((held) => held.token === token)
+    const lease = [...held.all].find((one) => one.token === token)
     if (kind === 'revoked') lease?.lose('it was revoked')
     // Handed to somebody who does not wait any more: on to the next, at once.
     else if (lease === undefined) releaseInBackground(key, token, 0, claimMs)
@@ -58,7 +58,8 @@ export function openRoom(
     disruptions += 1
     if (state === 'down') return
     waiting.reconnected()
-    renewal.renewAll()
+    // Nobody knows what the storage still has: ask for all of them now.
+    for (const lease of held.all) void lease.renew()
   })
 
   const settled = async (graceMs: number, work: readonly Promise<unknown>[]): Promise<void> => {
@@ -75,19 +76,19 @@ export function openRoom(
     runtime,
     process,
     claimMs,
-    renewal,
+    held,
     waiting,
     disruptions: () => disruptions,
     nextToken: () => `${process}.${(tokens += 1).toString(36)}`,
     releaseInBackground,
     lookAfter,
     async close(error, graceMs) {
-      const finishing = [...renewal.leases].map((lease) => lease.finish(error))
+      const finishing = [...held.all].map((lease) => lease.finish(error))
       await settled(graceMs, finishing)
       closed = true
-      for (const lease of renewal.leases) lease.abandon()
+      for (const lease of held.all) lease.abandon()
       stopWatching()
-      renewal.close()
+      held.close()
       for (const timer of lookouts.values()) timer.cancel()
       lookouts.clear()
       // What waiting calls left behind is given back, unless the storage cannot be reached anyway.

@@ -43,16 +43,14 @@ export interface LockSettings {
 }
 
 export function lockSettings(options: LockOptions, defaults: LockOptions): LockSettings {
+  checkOptions(options)
   const {
-    leaseMs = 30_000,
-    waitMs = 10_000,
-    maxHoldMs = Infinity,
-    durability = 'primary',
-    signal,
-  } = {
-    ...defaults,
-    ...withoutUndefined(options),
-  }
+    leaseMs = defaults.leaseMs ?? 30_000,
+    waitMs = defaults.waitMs ?? 10_000,
+    maxHoldMs = defaults.maxHoldMs ?? Infinity,
+    durability = defaults.durability ?? 'primary',
+    signal = defaults.signal,
+  } = options
   const checked = {
     leaseMs: checkDuration('leaseMs', leaseMs, SHORTEST_LEASE_MS),
     waitMs: waitMs === Infinity ? waitMs : checkDuration('waitMs', waitMs, 0),
@@ -72,15 +70,6 @@ function replication(durability: LockDurability): LockSettings['durability'] {
     replicas: checkInteger('durability.replicas', durability.replicas, 1, 1_000),
     timeoutMs: checkDuration('durability.timeoutMs', durability.timeoutMs ?? 1_000, 1, 60_000),
   }
-}
-
-function withoutUndefined(options: LockOptions): LockOptions {
-  checkOptions(options)
-  for (const value of Object.values(options)) {
-    if (value === undefined)
-      return Object.fromEntries(Object.entries(options).filter(([, given]) => given !== undefined))
-  }
-  return options
 }
 
 /** What a lease is for: `key` is where it lies in the storage, `name` is what the caller calls it. */

@@ -1,8 +1,8 @@
+import type { Alarms } from '../alarms.ts'
 import type { Runtime } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { LeaseStorage, ReleaseReply } from '../storage/leases.ts'
 import type { HeldLease } from './lease.ts'
-import type { Renewal } from './renewal.ts'
 import type { WaitingRoom } from './waiters.ts'
 
 /** What the parts of one `Locks` instance share. */
@@ -13,7 +13,8 @@ export interface LockRoom {
   /** The first part of every token, and the address of pushes. */
   readonly process: string
   readonly claimMs: number
-  readonly renewal: Renewal<HeldLease>
+  /** The leases that are held now. It does not keep the process alive. */
+  readonly held: Alarms<HeldLease>
   readonly waiting: WaitingRoom
   /** How often the connection went down: a command that saw one may have been sent twice by the client. */
   readonly disruptions: () => number

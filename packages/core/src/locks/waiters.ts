@@ -1,6 +1,6 @@
 import { type Alarm, Alarms } from '../alarms.ts'
 import { HoldfastError } from '../errors.ts'
-import type { Runtime, Timer } from '../runtime.ts'
+import type { Runtime } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { LeasePush, LeaseStorage } from '../storage/leases.ts'
 
@@ -18,10 +18,10 @@ export interface Waiting extends Alarm {
   closing(error: HoldfastError): void
 }
 
-interface Line {
+/** Those who wait for one key. It rings when one of them should look for himself. */
+interface Line extends Alarm {
   readonly waiting: Set<Waiting>
-  timer: Timer | undefined
-  timerAt: number
+  dueAt: number
 }
 
 /** Where pushes are refused, waiters ask about this often. */
@@ -41,6 +41,7 @@ export class WaitingRoom {
   /** Keeps the process alive while somebody waits. */
   readonly #all: Alarms<Waiting>
   readonly #lines = new Map<string, Line>()
+  readonly #looks: Alarms<Line>
   #listening: 'no' | 'starting' | 'yes' | 'refused' = 'no'
   #stop: (() => Promise<void>) | undefined
   #closed = false
@@ -58,6 +59,7 @@ export class WaitingRoom {
     this.#process = process
     this.#onOther = onOther
     this.#all = new Alarms(calls.runtime, { background: false })
+    this.#looks = new Alarms(calls.runtime, { background: false })
   }
 
   /** True: pushes for commands that are sent from now on will arrive. */
@@ -76,17 +78,16 @@ export class WaitingRoom {
 
   /** It is in the queue of its key; the earliest lease there ends in `remainingMs`, and `ahead` others go first. */
   park(waiting: Waiting, remainingMs: number, ahead: number): void {
-    let line = this.#lines.get(waiting.key)
-    if (line === undefined) {
-      line = { waiting: new Set(), timer: undefined, timerAt: Infinity }
-      this.#lines.set(waiting.key, line)
-    }
+    const line = this.#lineOf(waiting.key)
     line.waiting.add(waiting)
     // The first in line asks on time; those behind leave it a moment to repair the lock for all of them.
     const patience = 5 + Math.min(ahead, 100) * 10 * (0.5 + this.#runtime.random())
     const onTime = Math.max(0, remainingMs) + patience
     const delay = this.listening ? onTime : Math.min(onTime, RETRY_MS * (0.5 + this.#runtime.random()))
-    this.#schedule(line, delay)
+    const at = this.#runtime.monotonicNow() + delay
+    if (at >= line.dueAt) return
+    line.dueAt = at
+    this.#looks.set(line)
   }
 
   /** Takes note of when its waiting ends. */
@@ -98,7 +99,7 @@ export class WaitingRoom {
     this.#all.remove(waiting)
     const line = this.#lines.size === 0 ? undefined : this.#lines.get(waiting.key)
     if (line === undefined || !line.waiting.delete(waiting) || line.waiting.size > 0) return
-    line.timer?.cancel()
+    this.#looks.remove(line)
     this.#lines.delete(waiting.key)
   }
 
@@ -146,26 +147,31 @@ export class WaitingRoom {
   async close(): Promise<void> {
     this.#closed = true
     this.#all.close()
-    for (const line of this.#lines.values()) line.timer?.cancel()
+    for (const line of this.#lines.values()) this.#looks.remove(line)
+    this.#looks.close()
     this.#lines.clear()
     this.#listening = 'no'
     await this.#stop?.()
   }
 
-  #schedule(line: Line, delay: number): void {
-    const at = this.#runtime.monotonicNow() + delay
-    if (at >= line.timerAt) return
-    line.timer?.cancel()
-    line.timerAt = at
-    line.timer = this.#runtime.setTimer(delay, () => {
-      line.timer = undefined
-      line.timerAt = Infinity
-      // Its reply schedules the next time. Without pushes everybody has to look for himself.
-      for (const waiting of line.waiting) {
-        waiting.ask()
-        if (this.listening) break
-      }
-    })
+  #lineOf(key: string): Line {
+    const known = this.#lines.get(key)
+    if (known !== undefined) return known
+    const line: Line = {
+      waiting: new Set(),
+      place: -1,
+      dueAt: Infinity,
+      ring: () => {
+        line.dueAt = Infinity
+        // Its reply sets the next time. Without pushes everybody has to look for himself.
+        for (const waiting of line.waiting) {
+          waiting.ask()
+          if (this.listening) break
+        }
+      },
+    }
+    this.#lines.set(key, line)
+    return line
   }
 
   #received(push: LeasePush): void {
