@@ -37,6 +37,17 @@ export function recordsWalk(
         const collection = freshName('walk')
         const models = new Map<string, Model>()
         let written = 0
+        let seenAt = 0
+        /**
+         * Whether it expired between the reply before and this one. A storage may look for it at the beginning of a step and
+         * at its clock at the end, and on a busy machine much can lie between the two.
+         */
+        const isInDoubt = (id: string, now: number): boolean => {
+          const expiresAt = models.get(id)?.entry.expiresAt ?? -Infinity
+          const inDoubt = seenAt <= expiresAt && expiresAt <= now
+          seenAt = now
+          return inDoubt
+        }
 
         const modelAt = (id: string, now: number): Model | undefined => {
           const model = models.get(id)
@@ -105,7 +116,9 @@ export function recordsWalk(
             await under.elapse([5, 25, 45][int(3)] ?? 5)
             continue
           }
+          seenAt = await under.storage.time()
           const { entry, now } = await records.read(key)
+          if (isInDoubt(id, now)) continue
           const model = modelAt(id, now)
           assert.deepEqual(
             entry,
@@ -116,6 +129,7 @@ export function recordsWalk(
             const rev = int(2) === 0 ? (model?.entry.rev ?? 1) : 1
             const reply = await records.compareAndDelete(key, { rev })
             const there = modelAt(id, reply.now)
+            if (isInDoubt(id, reply.now)) continue
             assert.equal(
               reply.ok,
               there === undefined || there.entry.rev === rev,
@@ -142,12 +156,13 @@ export function recordsWalk(
           }
           const reply = await send()
           const there = modelAt(id, reply.now)
-          // Between the read and the write, time alone may have ended what was read.
-          const expected = model === undefined || (there !== undefined && !stale)
-          assert.equal(reply.ok, expected, `seed ${seed}, step ${step}: ${JSON.stringify(write)}`)
+          if (!isInDoubt(id, reply.now)) {
+            const expected = model === undefined || !stale
+            assert.equal(reply.ok, expected, `seed ${seed}, step ${step}: ${JSON.stringify(write)}`)
+            if (!reply.ok) assert.deepEqual(reply.entry, there?.entry ?? null)
+          }
           if (reply.ok) adopt(id, write, reply.entry, reply.now)
-          else assert.deepEqual(reply.entry, there?.entry ?? null)
-          if (reply.ok && int(4) === 0 && write.ttlMs > 1_000) {
+          if (reply.ok && int(4) === 0 && write.ttlMs > 10_000) {
             const again = await send()
             assert.ok(again.ok, `seed ${seed}, step ${step}: a repeated write answers like the first`)
             assert.deepEqual(again.entry, reply.entry)
