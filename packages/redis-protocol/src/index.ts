@@ -6,6 +6,6 @@ export { type ChannelListener, type PubSub, type SubscribeOptions, createPubSub 
 export { redisRecords } from './records/redis-records.ts'
 export { type RunScript, type Script, createScriptRunner, defineScript } from './script.ts'
 export { keySlot } from './slot.ts'
-export { type ClientState, type Emitter, followState } from './state.ts'
+export { type ClientState, type Emitter, followState } from './follow-state.ts'
 export { type RedisStorageOptions, redisStorage } from './storage.ts'
 export { redisValues } from './values/redis-values.ts'

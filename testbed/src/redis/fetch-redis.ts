@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { keptDirectory } from '../debian/kept-directory.ts'
 import { libraryPath, unpackPackage } from '../debian/unpack-package.ts'
-import type { RedisServerBinary } from './find-redis.ts'
+import type { RedisServerBinary } from './server-binary.ts'
 
 export interface FetchRedisOptions {
   /** Where the unpacked server is kept. Default: `$XDG_CACHE_HOME/holdfast`, else `node_modules/.cache/holdfast`. */

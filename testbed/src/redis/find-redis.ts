@@ -2,12 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { fetchRedisServer } from './fetch-redis.ts'
 import { RedisNotFoundError } from './redis-not-found-error.ts'
-
-/** A server program that can be started, and what its environment needs for that. */
-export interface RedisServerBinary {
-  readonly path: string
-  readonly env: Readonly<Record<string, string>>
-}
+import type { RedisServerBinary } from './server-binary.ts'
 
 export type FoundRedis =
   | { readonly kind: 'running'; readonly url: string }

@@ -1,4 +1,5 @@
-export { findRedis, findRedisServer, type FoundRedis, type RedisServerBinary } from './find-redis.ts'
+export { findRedis, findRedisServer, type FoundRedis } from './find-redis.ts'
+export type { RedisServerBinary } from './server-binary.ts'
 export { fetchRedisServer } from './fetch-redis.ts'
 export { RedisNotFoundError } from './redis-not-found-error.ts'
 export { startRedis, type RunningRedis, type StartRedisOptions } from './start-redis.ts'

@@ -1,4 +1,5 @@
-import { findRedisServer, type RedisServerBinary } from '../redis/find-redis.ts'
+import { findRedisServer } from '../redis/find-redis.ts'
+import type { RedisServerBinary } from '../redis/server-binary.ts'
 import { RedisNode } from './redis-node.ts'
 import { linked, REPLICATE_AT_ONCE } from './replicated.ts'
 import { startTogether, stopTogether } from './start-together.ts'

@@ -4,7 +4,8 @@ import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { apt, extractPackages, privateLists } from '../debian/apt.ts'
-import { findRedisServer, type RedisServerBinary } from '../redis/find-redis.ts'
+import { findRedisServer } from '../redis/find-redis.ts'
+import type { RedisServerBinary } from '../redis/server-binary.ts'
 import { keptDirectory } from '../debian/kept-directory.ts'
 
 const run = promisify(execFile)

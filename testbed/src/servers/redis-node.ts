@@ -1,4 +1,4 @@
-import type { RedisServerBinary } from '../redis/find-redis.ts'
+import type { RedisServerBinary } from '../redis/server-binary.ts'
 import { type RunningRedis, startRedis } from '../redis/start-redis.ts'
 import type { Address } from '../resp/address.ts'
 import { ask } from '../resp/connection.ts'

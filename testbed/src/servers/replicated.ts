@@ -1,5 +1,5 @@
 import { FaultProxy } from '../proxy/fault-proxy.ts'
-import type { RedisServerBinary } from '../redis/find-redis.ts'
+import type { RedisServerBinary } from '../redis/server-binary.ts'
 import { RedisNode } from './redis-node.ts'
 import { startTogether, stopTogether } from './start-together.ts'
 import { until } from './until.ts'

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { writeFile } from 'node:fs/promises'
-import { findRedisServer, type RedisServerBinary } from '../redis/find-redis.ts'
+import { findRedisServer } from '../redis/find-redis.ts'
+import type { RedisServerBinary } from '../redis/server-binary.ts'
 import { type RunningRedis, startRedis } from '../redis/start-redis.ts'
 import { ask } from '../resp/connection.ts'
 import { RedisNode } from './redis-node.ts'

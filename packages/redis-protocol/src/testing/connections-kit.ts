@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestRunner, freshName } from '@holdfast/core/testing'
 import type { LinkEvents, RedisClient } from '../client.ts'
 import { redisStorage } from '../storage.ts'
-import type { OpenRedis, RedisUnderTest } from './redis-kit.ts'
+import type { OpenRedis, RedisUnderTest } from './redis-under-test.ts'
 
 /** How long anything here may take. */
 const PATIENCE_MS = 15_000

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Storage } from '@holdfast/core'
 import { type TestRunner, freshName } from '@holdfast/core/testing'
 import { BUCKETS, createKeys } from '../keys.ts'
-import type { OpenRedis } from './redis-kit.ts'
+import type { OpenRedis } from './redis-under-test.ts'
 
 /** The indexes of collections: they forget in time, never too early, and never live for ever. */
 export function indexKit({ describe, it }: TestRunner, under: () => OpenRedis): void {

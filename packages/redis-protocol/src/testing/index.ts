@@ -1,1 +1,2 @@
-export { type RedisUnderTest, redisKit } from './redis-kit.ts'
+export { redisKit } from './redis-kit.ts'
+export type { RedisUnderTest } from './redis-under-test.ts'

@@ -1,24 +1,10 @@
-import type { Storage } from '@holdfast/core'
 import { type KitOptions, type StorageUnderTest, type TestRunner, storageKit } from '@holdfast/core/testing'
-import type { RedisClient } from '../client.ts'
 import { redisStorage } from '../storage.ts'
 import { connectionsKit } from './connections-kit.ts'
 import { indexKit } from './index-kit.ts'
 import { redisRecordsKit } from './redis-records-kit.ts'
+import type { OpenRedis, RedisUnderTest } from './redis-under-test.ts'
 import { scriptsKit } from './scripts-kit.ts'
-
-/** An adapted client to hold against the kit, connected to a server whose data may be thrown away. */
-export interface RedisUnderTest {
-  readonly client: RedisClient
-  /** Ends the connections of the client. */
-  close(): Promise<void>
-}
-
-/** One of the kit's groups, with its storage and the client below it. */
-export interface OpenRedis {
-  readonly client: RedisClient
-  readonly storage: Storage
-}
 
 /**
  * Holds an adapter of a Redis client against all that the storage port promises, and against what only Redis can do

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type RecordKey, type RecordWrite, type Storage } from '@holdfast/core'
 import { type TestRunner, freshName } from '@holdfast/core/testing'
-import type { OpenRedis } from './redis-kit.ts'
+import type { OpenRedis } from './redis-under-test.ts'
 
 /** Records where commands arrive twice, late or in another order. */
 export function redisRecordsKit({ describe, it }: TestRunner, under: () => OpenRedis): void {

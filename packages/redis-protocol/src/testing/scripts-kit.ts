@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestRunner, freshName } from '@holdfast/core/testing'
 import { createKeys } from '../keys.ts'
 import { redisStorage } from '../storage.ts'
-import type { OpenRedis } from './redis-kit.ts'
+import type { OpenRedis } from './redis-under-test.ts'
 
 /** Scripts that the server does not know, prefixes, and the port itself. */
 export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis): void {

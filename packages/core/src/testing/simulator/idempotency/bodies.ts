@@ -2,6 +2,7 @@ import type { ExecutionContext } from '../../../idempotency/execution-context.ts
 import type { Idempotency } from '../../../idempotency/idempotency.ts'
 import type { SimulatedProcess } from '../simulated-process.ts'
 import type { World } from '../workload.ts'
+import { BodyError } from './body-error.ts'
 import { type BodyPlan, NESTED_JOB_TYPE, type Operation } from './plan.ts'
 import type { Words } from './words.ts'
 
@@ -96,17 +97,4 @@ export async function workByHand(
       await execution[Symbol.asyncDispose]()
     }
   }
-}
-
-class BodyError extends Error {
-  constructor(executionId: string) {
-    super(`${BODY_FAILED} ${executionId} failed`)
-  }
-}
-
-const BODY_FAILED = 'the body of'
-
-/** Thrown by a body of the workload, or recorded of one and revived. */
-export function isBodys(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith(BODY_FAILED)
 }

@@ -2,7 +2,8 @@ import { HoldfastError } from '../../../errors.ts'
 import type { ExecutionContext } from '../../../idempotency/execution-context.ts'
 import type { StartOptions } from '../../../idempotency/options.ts'
 import type { ExecutionSnapshot } from '../../../idempotency/snapshot.ts'
-import { type Scene, type Starting, isBodys, work, workByHand } from './bodies.ts'
+import { type Scene, type Starting, work, workByHand } from './bodies.ts'
+import { isBodyError } from './body-error.ts'
 import { JOB_TYPE, type Operation, type Profile, type Start } from './plan.ts'
 
 /** Operations that are not of the plan. */
@@ -159,5 +160,5 @@ export class Calls {
 function isRecorded(error: unknown): boolean {
   if (HoldfastError.isInstance(error)) return false
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return code.startsWith('EXECUTION_') || isBodys(error)
+  return code.startsWith('EXECUTION_') || isBodyError(error)
 }

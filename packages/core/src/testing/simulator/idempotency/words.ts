@@ -4,7 +4,7 @@ import type { BeginOutcome } from '../../../idempotency/idempotency.ts'
 import type { ExecutionSnapshot } from '../../../idempotency/snapshot.ts'
 import type { SimulatedProcess } from '../simulated-process.ts'
 import type { World } from '../workload.ts'
-import { isBodys } from './bodies.ts'
+import { isBodyError } from './body-error.ts'
 import type { Executions } from './executions.ts'
 import type { Owners } from './owners.ts'
 import type { Start } from './plan.ts'
@@ -212,6 +212,6 @@ function codeOf(error: unknown): string {
 /** Thrown by a body of the workload, or recorded of one, or by an impatient caller: nothing to wonder about. */
 function isOrdinary(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  if (isBodys(error) || error.message === 'out of patience') return true
+  if (isBodyError(error) || error.message === 'out of patience') return true
   return !HoldfastError.isInstance(error) && codeOf(error).startsWith('EXECUTION_')
 }
