@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Storage, StorageUnavailableError, createHoldfast, memoryStorage } from '@holdfast/core'
-import { manualRuntime } from './locks/manual-runtime.ts'
+import { manualRuntime } from './manual-runtime.ts'
 
 /** A memory storage whose values do not answer while `isOut`. */
 function outage(): { storage: Storage; isOut: boolean; asked: number } {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createHoldfast, createLocks, memoryStorage } from '@holdfast/core'
-import { manualRuntime } from './locks/manual-runtime.ts'
+import { manualRuntime } from './manual-runtime.ts'
 
 describe('the limits of calls', () => {
   it.each([

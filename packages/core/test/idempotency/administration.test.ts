@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ExecutionSnapshot } from '@holdfast/core'
-import { settle } from '../locks/manual-runtime.ts'
+import { settle } from '../manual-runtime.ts'
 import { createWorld } from './world.ts'
 
 describe('list', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ExecutionContext, Idempotency, StartOptions } from '@holdfast/core'
-import { settle } from '../locks/manual-runtime.ts'
+import { settle } from '../manual-runtime.ts'
+import { sendingTurns } from '../sending-turns.ts'
 import { createWorld, watched } from './world.ts'
 
 async function started(
@@ -35,13 +36,7 @@ describe('the lease', () => {
       await started(idempotency, { leaseMs: 3_000 }, `k${i}`)
       await runtime.advance(5)
     }
-    const turns: number[] = []
-    let before = commands.length
-    for (let ms = 0; ms < 5_000; ms += 1) {
-      await runtime.advance(1)
-      if (commands.length > before) turns.push(commands.length - before)
-      before = commands.length
-    }
+    const turns = await sendingTurns(runtime, commands, 5_000)
     expect(turns.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(80)
     expect(turns.length).toBeLessThanOrEqual(8)
   })

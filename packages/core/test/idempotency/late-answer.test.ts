@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { settle } from '../locks/manual-runtime.ts'
+import { settle } from '../manual-runtime.ts'
 import { createWorld, watched } from './world.ts'
 
 /** The claim of `p` is executed, the connection breaks, and is back only when the lease may be over. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { settle } from '../locks/manual-runtime.ts'
+import { settle } from '../manual-runtime.ts'
 import { createWorld } from './world.ts'
 
 describe('a process that takes over from itself', () => {

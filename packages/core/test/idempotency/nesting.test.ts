@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import { describe, expect, it } from 'vitest'
-import { settle } from '../locks/manual-runtime.ts'
+import { settle } from '../manual-runtime.ts'
 import { createWorld, gate, watched } from './world.ts'
 
 describe('nested executions', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Idempotency, StartOptions } from '@holdfast/core'
 import type { ExecutionContext } from '@holdfast/core'
-import { settle } from '../locks/manual-runtime.ts'
+import { settle } from '../manual-runtime.ts'
 import { createWorld, watched } from './world.ts'
 
 async function started(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ExecutionContext, ExecutionSnapshot, Idempotency, StartOptions } from '@holdfast/core'
-import { settle } from '../locks/manual-runtime.ts'
+import { settle } from '../manual-runtime.ts'
 import { createWorld, gate, watched } from './world.ts'
 
 async function started(idempotency: Idempotency, options: StartOptions = {}): Promise<ExecutionContext> {

@@ -8,7 +8,7 @@ import { memoryStorage } from '../../src/memory/memory-storage.ts'
 import { StorageCalls, type StorageCallsOptions } from '../../src/storage-calls.ts'
 import type { RecordStorage } from '../../src/storage/records.ts'
 import type { ConnectionState, Storage } from '../../src/storage/storage.ts'
-import { type ManualRuntime, manualRuntime } from '../locks/manual-runtime.ts'
+import { type ManualRuntime, manualRuntime } from '../manual-runtime.ts'
 
 /** One storage, any number of processes, and time that a test moves. */
 export interface World {

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, it } from 'vitest'
-import { settle } from './manual-runtime.ts'
+import { settle } from '../manual-runtime.ts'
 import { createWorld } from './world.ts'
 
 describe('close', () => {

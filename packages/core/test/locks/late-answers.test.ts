@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createLocks } from '../../src/holdfast.ts'
 import { memoryStorage } from '../../src/memory/memory-storage.ts'
 import type { Storage } from '../../src/storage/storage.ts'
-import { manualRuntime, settle } from './manual-runtime.ts'
+import { manualRuntime, settle } from '../manual-runtime.ts'
 import { createWorld } from './world.ts'
 
 describe('a subscription that takes longer than its call', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { settle } from './manual-runtime.ts'
+import { settle } from '../manual-runtime.ts'
 import { createWorld } from './world.ts'
 
 describe('acquire and release', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Lease, LeaseLostError } from '@holdfast/core'
-import { settle } from './manual-runtime.ts'
+import { settle } from '../manual-runtime.ts'
+import { sendingTurns } from '../sending-turns.ts'
 import { createWorld } from './world.ts'
 
 const lost = expect.objectContaining({ code: 'LEASE_LOST' })
@@ -27,13 +28,7 @@ describe('renewal', () => {
       await locks.acquire(`a${i}`, { leaseMs: 3_000 })
       await runtime.advance(5)
     }
-    const turns: number[] = []
-    let before = commands.length
-    for (let ms = 0; ms < 5_000; ms += 1) {
-      await runtime.advance(1)
-      if (commands.length > before) turns.push(commands.length - before)
-      before = commands.length
-    }
+    const turns = await sendingTurns(runtime, commands, 5_000)
     // A hundred renewals, in about one turn for each third of the lease.
     expect(turns.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(80)
     expect(turns.length).toBeLessThanOrEqual(8)

@@ -3,7 +3,7 @@
  * docs/peer-defects.md, which says which library has which. The same faults over real connections are in torture/.
  */
 import { describe, expect, it } from 'vitest'
-import { settle } from './manual-runtime.ts'
+import { settle } from '../manual-runtime.ts'
 import { createWorld } from './world.ts'
 
 const KEY = 'holdfast:lock:a'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { settle } from './manual-runtime.ts'
+import { settle } from '../manual-runtime.ts'
 import { createWorld } from './world.ts'
 
 /** Nothing of the lock is left: it can be taken at once. */

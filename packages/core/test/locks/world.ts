@@ -3,7 +3,7 @@ import { memoryStorage } from '../../src/memory/memory-storage.ts'
 import { StorageCalls } from '../../src/storage-calls.ts'
 import type { LeasePush, LeaseStorage } from '../../src/storage/leases.ts'
 import type { ConnectionState, Storage } from '../../src/storage/storage.ts'
-import { type ManualRuntime, manualRuntime } from './manual-runtime.ts'
+import { type ManualRuntime, manualRuntime } from '../manual-runtime.ts'
 
 /** One storage, any number of processes, and time that a test moves. */
 export interface World {
