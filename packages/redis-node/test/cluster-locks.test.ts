@@ -7,6 +7,12 @@ import { nodeRedisStorage } from '../src/index.ts'
 const servers = await RedisCluster.start()
 afterAll(async () => await servers.stop())
 
+/** How many processes can be told that the lock is theirs: each has a channel of its own for it. */
+async function listeners(name: string): Promise<number> {
+  const channels = await Promise.all(servers.nodes.map((node) => node.ask('PUBSUB', 'SHARDCHANNELS')))
+  return (channels.flat() as string[]).filter((channel) => channel.includes(`:lock:${name}}`)).length
+}
+
 async function join() {
   const client = createCluster({ rootNodes: servers.seeds.map((socket) => ({ socket })) })
   client.on('error', () => {})
@@ -43,6 +49,8 @@ it('hands over between processes of a cluster, in order, on locks of many slots'
       )
       while ((await locks.inspect(name)).waiting < i + 1) await new Promise(setImmediate)
     }
+    // Who is not heard to listen is passed over, and on a busy machine that may take longer than joining the queue.
+    await expect.poll(async () => await listeners(name)).toBe(processes.length)
     await held.release()
     await Promise.all(waiting)
     expect(order).toEqual([0, 1, 2, 3, 4, 5])
