@@ -1,5 +1,5 @@
 import { HoldfastError } from '../errors.ts'
-import type { ExecutionContext } from '../idempotency/execution.ts'
+import type { ExecutionContext } from '../idempotency/execution-context.ts'
 import { type Recorded, requests } from './events.ts'
 import type { ResolvedHttpOptions } from './options.ts'
 import { type CapturedResponse, type HttpResponseHeaders, storedResponse } from './response.ts'

@@ -4,7 +4,7 @@ import type { ListReply, RecordEntry, RecordKey } from '../storage/records.ts'
 import type { Codec } from '../codec.ts'
 import { decide } from './decide.ts'
 import { type Current, currentOf } from './record.ts'
-import type { ExecutionName } from './execution.ts'
+import type { ExecutionName } from './names.ts'
 import type { Names } from './names.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../errors.ts'
 import type { BeginOutcome } from './begin.ts'
-import type { ExecutionName } from './execution.ts'
+import type { ExecutionName } from './names.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import type { Idempotency } from './idempotency.ts'
 import type { ExecutionOptions, StartOptions } from './options.ts'

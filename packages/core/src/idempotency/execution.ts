@@ -1,10 +1,10 @@
-import type { Alarm, Alarms } from '../alarms.ts'
+import type { Alarms } from '../alarms.ts'
 import { checkDuration, checkOneOf } from '../check.ts'
 import { HoldfastError, InvalidArgumentError } from '../errors.ts'
+import { LazySignal } from '../lazy-signal.ts'
 import type { Instant } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { RecordKey } from '../storage/records.ts'
-import { Term } from '../validity.ts'
 import type { OwnerChange, OwnerCommand } from './decide.ts'
 import {
   CompletionUnconfirmedError,
@@ -24,18 +24,12 @@ import type {
 import type { ResolvedOptions } from './options.ts'
 import { type Executing, OwnerRecord, type Written } from './owner-record.ts'
 import { ProgressReport, checkProgress } from './progress-report.ts'
-import { type Current, type Progress, currentOf, startOf } from './record.ts'
+import type { ExecutionName } from './names.ts'
+import { type Current, type Progress, type View, currentOf, startOf } from './record.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 import { storeError } from './stored-error.ts'
 import { storeResult } from './stored-result.ts'
-
-export type { ExecutionContext } from './execution-context.ts'
-
-/** What is known of a key, and the storage's clock at about that time. */
-export interface View {
-  readonly current: Current | null
-  readonly now: number
-}
+import { Tenure, type TenureEvents } from './tenure.ts'
 
 /** What an execution needs of the instance that started it. */
 export interface ExecutionHome {
@@ -46,22 +40,13 @@ export interface ExecutionHome {
   left(execution: Execution): void
 }
 
-export interface ExecutionName {
-  readonly jobType: string
-  readonly jobKey: string
-  readonly key: RecordKey
-  /** Stands for the key in this process. */
-  readonly text: string
-}
-
 /**
  * The owner's side of an execution: renews its lease, writes its progress and its end.
  *
  * `running`: renewed and writable. `left`: lost, stopped, or its success was not confirmed; not renewed any more, only
  * an end may still be tried, which the revision decides. `ended`: recorded; nothing can follow.
  */
-export class Execution implements ExecutionContext, Alarm {
-  place = -1
+export class Execution implements ExecutionContext, TenureEvents {
   readonly executionId: string
   readonly jobType: string
   readonly jobKey: string
@@ -73,13 +58,9 @@ export class Execution implements ExecutionContext, Alarm {
   readonly #home: ExecutionHome
   readonly #options: ResolvedOptions
   readonly #record: OwnerRecord
-  readonly #term: Term
+  readonly #tenure: Tenure
+  readonly #abort = new LazySignal()
   #state: 'running' | 'left' | 'ended' = 'running'
-  #dueAt = Infinity
-  #renewAt: number
-  #timeoutAt: number
-  #abort: AbortController | undefined
-  #abortReason: HoldfastError | undefined
   #loss: ExecutionLostError | undefined
   #unconfirmed: CompletionUnconfirmedError | undefined
   // Made when they are needed: most executions are short, and nobody looks.
@@ -106,27 +87,20 @@ export class Execution implements ExecutionContext, Alarm {
     this.#home = home
     this.#options = options
     this.#record = new OwnerRecord(home.calls, key, { ...started, record: { ...record, start } })
-    this.#term = new Term(home.calls.runtime, sentAt, record.leaseMs)
-    this.#timeoutAt = sentAt.monotonic + record.timeoutMs
-    this.#renewAt = this.#nextRenewal(sentAt.monotonic)
+    this.#tenure = new Tenure(home.calls.runtime, home.alarms, record, sentAt, this)
     this.#noticeCancel()
-    this.#reschedule()
   }
 
-  // Made when it is first asked for: many bodies are too short to ask. Asking for it looks at the clocks, so the answer
-  // is right also when the event loop was blocked, or the machine slept, and no timer has fired yet.
+  // Asking for it looks at the clocks, so the answer is right also when the event loop was blocked, or the machine
+  // slept, and no timer has fired yet.
   get signal(): AbortSignal {
-    if (this.#state === 'running' && this.#term.remainingMs() === 0) this.#lose(null)
-    if (this.#abort === undefined) {
-      this.#abort = new AbortController()
-      if (this.#abortReason !== undefined) this.#abort.abort(this.#abortReason)
-    }
+    if (this.#state === 'running' && this.#tenure.remainingMs() === 0) this.ranOut()
     return this.#abort.signal
   }
 
   /** Why the signal is or would be aborted. */
   get abortReason(): HoldfastError | undefined {
-    return this.#abortReason
+    return this.#abort.reason
   }
 
   get checkpoint(): unknown {
@@ -136,16 +110,12 @@ export class Execution implements ExecutionContext, Alarm {
 
   /** Whether this process may still believe that it owns the key. */
   get isOwner(): boolean {
-    return this.#state === 'running' && this.#term.remainingMs() > 0
+    return this.#state === 'running' && this.#tenure.remainingMs() > 0
   }
 
   /** Its end is recorded. */
   get hasEnded(): boolean {
     return this.#state === 'ended'
-  }
-
-  get dueAt(): number {
-    return this.#dueAt
   }
 
   view(): View {
@@ -185,8 +155,7 @@ export class Execution implements ExecutionContext, Alarm {
     this.#assertOwner()
     this.#assertInTime()
     await this.#update((timeoutMs) => ({ timeoutMs: timeoutMs + additionalMs }))
-    this.#timeoutAt += additionalMs
-    this.#reschedule()
+    this.#tenure.extendTimeout(additionalMs)
   }
 
   async markSuccess(result?: unknown, { omitted }: SuccessOptions = {}): Promise<void> {
@@ -201,7 +170,7 @@ export class Execution implements ExecutionContext, Alarm {
           : ({ kind: 'omitted', reason: omitted } as const)
       const stored = kept instanceof Promise ? await kept : kept
       // Nothing else can bring the result back: it is tried for as long as nobody else may run the job.
-      const timeoutMs = Math.max(this.#home.calls.callTimeoutMs, this.#term.remainingMs())
+      const timeoutMs = Math.max(this.#home.calls.callTimeoutMs, this.#tenure.remainingMs())
       await this.#end(
         (progress) => ({ type: 'complete', executionId, ttlMs, result: stored, progress }),
         timeoutMs,
@@ -256,14 +225,12 @@ export class Execution implements ExecutionContext, Alarm {
 
   /** The instance is being closed: what ends now ends because of that. */
   get isInterrupted(): boolean {
-    return this.#abortReason?.code === 'CLOSED'
+    return this.#abort.reason?.code === 'CLOSED'
   }
 
   /** Aborts the body's signal; the lease is kept while it settles. */
   abort(reason: HoldfastError): void {
-    if (this.#abortReason !== undefined) return
-    this.#abortReason = reason
-    this.#abort?.abort(reason)
+    this.#abort.abort(reason)
   }
 
   /** Leaves what is stored to its lease. */
@@ -289,9 +256,7 @@ export class Execution implements ExecutionContext, Alarm {
 
   /** Looks now, instead of at the next renewal, whether somebody cancelled or removed it. */
   checkNow(): void {
-    if (this.#state !== 'running') return
-    this.#renewAt = -Infinity
-    this.#reschedule()
+    if (this.#state === 'running') this.#tenure.renewNow()
   }
 
   /** What is stored now: for an owner that lost its key and wants to tell its caller what became of it. */
@@ -301,20 +266,22 @@ export class Execution implements ExecutionContext, Alarm {
     return this.#snapshot(currentOf(reply.entry), reply.now)
   }
 
-  ring(): void {
-    const now = this.#home.calls.runtime.monotonicNow()
-    if (this.#term.remainingMs() === 0) {
-      this.#lose(null)
-      return
+  ranOut(): void {
+    this.#lose(null)
+  }
+
+  timedOut(): void {
+    this.abort(new ExecutionTimeoutError(this.#record.current.record.timeoutMs))
+  }
+
+  /** Tries until the lease is over; only a definite answer or the local deadline is a loss. */
+  async renewalDue(): Promise<void> {
+    const { leaseMs } = this.#options
+    try {
+      await this.#update(() => ({}), Math.max(1, Math.min(leaseMs / 6, this.#tenure.remainingMs())))
+    } catch (error) {
+      if (this.#state === 'running') this.#tenure.renewIn(isUnavailable(error) ? leaseMs / 20 : leaseMs / 6)
     }
-    if (now >= this.#timeoutAt) {
-      // Not renewed any more: a body that does not listen is taken over after its lease.
-      this.#timeoutAt = Infinity
-      this.#renewAt = Infinity
-      this.abort(new ExecutionTimeoutError(this.#record.current.record.timeoutMs))
-    }
-    if (now >= this.#renewAt) void this.#renew()
-    this.#reschedule()
   }
 
   async #show(percentage: number, message?: string, options?: ProgressOptions): Promise<void> {
@@ -360,9 +327,7 @@ export class Execution implements ExecutionContext, Alarm {
       if (!stored) throw this.#lose(this.#snapshot(current, now))
       this.#noticeCancel()
       if (this.#state !== 'running') return
-      this.#term.renewed(sentAt, leaseMs)
-      this.#renewAt = this.#nextRenewal(sentAt.monotonic)
-      this.#reschedule()
+      this.#tenure.renewed(sentAt)
       this.#tell({ current, now })
     })
   }
@@ -390,34 +355,6 @@ export class Execution implements ExecutionContext, Alarm {
     })
   }
 
-  /** Tries until the lease is over; only a definite answer or the local deadline is a loss. */
-  async #renew(): Promise<void> {
-    const { leaseMs } = this.#options
-    const { runtime } = this.#home.calls
-    this.#renewAt = Infinity
-    try {
-      await this.#update(() => ({}), Math.max(1, Math.min(leaseMs / 6, this.#term.remainingMs())))
-    } catch (error) {
-      if (this.#state !== 'running' || this.#isTimedOut) return
-      this.#renewAt = runtime.monotonicNow() + (isUnavailable(error) ? leaseMs / 20 : leaseMs / 6)
-      this.#reschedule()
-    }
-  }
-
-  /** A quarter to a third of the lease from now, so that all executions of a process renew together. */
-  #nextRenewal(from: number): number {
-    if (this.#isTimedOut) return Infinity
-    const { leaseMs } = this.#options
-    const step = leaseMs / 12
-    return Math.floor((from + leaseMs / 3) / step) * step
-  }
-
-  #reschedule(): void {
-    if (this.#state !== 'running') return
-    this.#dueAt = Math.min(this.#term.endsAt, this.#renewAt, this.#timeoutAt)
-    this.#home.alarms.set(this)
-  }
-
   #noticeCancel(): void {
     const { cancelRequested } = this.#record.current.record
     if (cancelRequested !== undefined) this.abort(new ExecutionCancelledError(cancelRequested))
@@ -439,7 +376,7 @@ export class Execution implements ExecutionContext, Alarm {
     this.#state = state
     if (!wasRunning) return
     this.#report?.stop()
-    this.#home.alarms.remove(this)
+    this.#tenure.end()
     this.#home.left(this)
     this.#tell(last)
     this.#listeners?.clear()
@@ -468,13 +405,9 @@ export class Execution implements ExecutionContext, Alarm {
 
   /** After its time a body that does not listen to the signal is told wherever it can be. */
   #assertInTime(): void {
-    if (this.#isTimedOut) {
+    if (this.#tenure.isTimedOut) {
       throw new ExecutionTimeoutError(this.#record.current.record.timeoutMs)
     }
-  }
-
-  get #isTimedOut(): boolean {
-    return this.#timeoutAt === Infinity
   }
 
   #lossError(): ExecutionLostError {

@@ -1,7 +1,16 @@
 import { checkName } from '../check.ts'
 import { appOf } from '../prefix.ts'
-import type { ExecutionName } from './execution.ts'
+import type { RecordKey } from '../storage/records.ts'
 import { keyText } from './observation.ts'
+
+/** One job and one key of it. */
+export interface ExecutionName {
+  readonly jobType: string
+  readonly jobKey: string
+  readonly key: RecordKey
+  /** Stands for the key in this process. */
+  readonly text: string
+}
 
 /** Where the executions of an app are kept. */
 export interface Names {

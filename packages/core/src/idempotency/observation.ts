@@ -1,7 +1,8 @@
 import { checkSignal } from '../check-signal.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { RecordKey } from '../storage/records.ts'
-import type { Execution, View } from './execution.ts'
+import type { Execution } from './execution.ts'
+import type { View } from './record.ts'
 import { RemoteKey } from './remote-key.ts'
 
 export type StopObserving = () => void

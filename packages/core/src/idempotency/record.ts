@@ -94,6 +94,12 @@ export interface Current {
   readonly writtenAt: number
 }
 
+/** What is known of a key, and the storage's clock at about that time. */
+export interface View {
+  readonly current: Current | null
+  readonly now: number
+}
+
 export function currentOf(entry: RecordEntry): Current
 export function currentOf(entry: RecordEntry | null): Current | null
 /** @throws RecordUnreadableError when a newer version, or somebody else, wrote it: guessing could run a job twice. */

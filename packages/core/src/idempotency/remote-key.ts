@@ -2,8 +2,7 @@ import { HoldfastError } from '../errors.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { RecordKey, Unsubscribe } from '../storage/records.ts'
 import { leaseRemaining } from './decide.ts'
-import type { View } from './execution.ts'
-import { currentOf } from './record.ts'
+import { currentOf, type View } from './record.ts'
 
 /** A lost hint costs at most this much; nothing else polls. */
 const POLL_MS = 2_000

@@ -7,7 +7,8 @@ import {
   FingerprintMismatchError,
   ResultNotStoredError,
 } from './errors.ts'
-import type { Execution, ExecutionName } from './execution.ts'
+import type { Execution } from './execution.ts'
+import type { ExecutionName } from './names.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import type { ResolvedOptions, StartOptions } from './options.ts'
 

@@ -4,10 +4,11 @@ import type { Instant } from '../runtime.ts'
 import type { Answered, StorageCalls } from '../storage-calls.ts'
 import type { CompareReply, CreateReply, RecordKey, RecordWrite } from '../storage/records.ts'
 import { type BeginCommand, decide } from './decide.ts'
-import { Execution, type ExecutionHome, type ExecutionName, type View } from './execution.ts'
+import { Execution, type ExecutionHome } from './execution.ts'
+import type { ExecutionName } from './names.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Executing, OwnerRecord } from './owner-record.ts'
-import { type Current, type ExecutionRecord, currentOf } from './record.ts'
+import { type Current, type ExecutionRecord, currentOf, type View } from './record.ts'
 import { Term } from '../validity.ts'
 
 /** The execution is present when this very call started it. */

@@ -1,5 +1,5 @@
 import { checkSignal } from '../check-signal.ts'
-import type { View } from './execution.ts'
+import type { View } from './record.ts'
 import type { Observer, StopObserving } from './observation.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
 
