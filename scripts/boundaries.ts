@@ -34,7 +34,7 @@ export const rules: Readonly<Record<string, ImportRule>> = {
   // The client packages describe a client by the part they use, and never import it, not even its types. Of core they
   // take the errors.
   'packages/redis-ioredis': { lean: true, imports: [redisProtocol, core] },
-  'packages/redis-node': { lean: true, imports: [redisProtocol, core] },
+  'packages/redis-node': { lean: true, imports: [redisProtocol, core, 'node:events'] },
   'packages/fastify': { imports: [core, `${core}/http`, 'fastify', 'fastify-plugin', 'node:*'] },
   'packages/nest': {
     imports: [core, `${core}/http`, '@nestjs/*', 'rxjs', 'rxjs/operators', 'reflect-metadata', 'node:*'],
