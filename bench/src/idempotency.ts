@@ -53,7 +53,7 @@ async function measure<T>(task: JobTask): Promise<Map<string, Beside<T>[]>> {
 }
 
 async function latency(title: string, fresh: boolean): Promise<void> {
-  const results = await measure<number>({ run: 'sequential', count: 1_000, fresh })
+  const results = await measure<number>({ run: 'sequential', count: 2_000, fresh })
   table(title, [
     ['', 'µs', 'raw µs', '× raw'],
     ...[...results].map(([name, runs]) => [

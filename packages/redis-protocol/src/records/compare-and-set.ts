@@ -9,17 +9,16 @@ import { CLOCK, LIST_IT } from './lua.ts'
  */
 export const compareAndSet: Script<
   [record: string, index: string],
-  [rev: string, write: string, lifetime: string, terms: string, entry: string]
+  [rev: string, write: string, lifetime: string, terms: string]
 > = defineScript({
   name: 'records.compareAndSet',
   keys: 2,
-  args: 5,
+  args: 4,
   source: `
 -- Replaces one revision of a record.
 -- KEYS: 1 record  2 index of its bucket
 -- ARGV: 1 rev, 16 digits  2 record from ttlMs on  3 time to live in ms
 --       4 latest instant, 13 digits; '1' to publish a hint
---       5 its entry in the index
 -- Returns one string: 'C' now rev createdAt   replaced
 --                     'R' now record          not replaced: another revision, this very write, or too late
 --                     'A' now                 nothing is there
@@ -37,8 +36,9 @@ local rev = us
 if us <= old then rev = string.format('%016.0f', old + 1) end
 local listed = sub(found, 46, 73)
 if sub(listed, 1, 13) + sub(listed, 18, 28) <= ms + ARGV[3] then
-  local entry, ensure = ARGV[5], true
-  listed = us .. ' ' .. sub(entry, 1, 11)
+  local ttlMs = sub(ARGV[2], 1, 11)
+  local listedMs, ensure = string.format('%011.0f', ttlMs + math.floor(ttlMs / 8)), true
+  listed = us .. ' ' .. listedMs
   ${LIST_IT}
 end
 local created = sub(found, 18, 30)

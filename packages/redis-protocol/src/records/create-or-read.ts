@@ -4,17 +4,16 @@ import { CLOCK, LIST_IT } from './lua.ts'
 /** Creates a record where none is, or answers what is there. */
 export const createOrRead: Script<
   [record: string, index: string, voided: string],
-  [write: string, lifetime: string, terms: string, entry: string]
+  [write: string, lifetime: string, terms: string]
 > = defineScript({
   name: 'records.createOrRead',
   keys: 3,
-  args: 4,
+  args: 3,
   source: `
 -- Creates a record where none is, or answers what is there.
 -- KEYS: 1 record  2 index of its bucket  3 writes that were voided
 -- ARGV: 1 record from listedMs on  2 time to live in ms
 --       3 latest instant, 13 digits; '1' to publish a hint; '1' to look whether the index lives long enough
---       4 its entry in the index
 -- Returns one string: 'C' now rev      created
 --                     'R' now record   there is one
 --                     'L' now          too late, or this write was voided: nothing is there
@@ -32,7 +31,7 @@ if found then
 end
 if ms > ARGV[3] then return 'L' .. us end
 call('SET', KEYS[1], rev .. ' ' .. ms .. ' ' .. ms .. ' ' .. us .. ' ' .. ARGV[1], 'PX', ARGV[2])
-local entry, ensure = ARGV[4], string.byte(ARGV[3], 15) == 49
+local listedMs, ensure = string.sub(ARGV[1], 1, 11), string.byte(ARGV[3], 15) == 49
 ${LIST_IT}
 if string.byte(ARGV[3], 14) == 49 then redis.pcall('PUBLISH', KEYS[1], '') end
 return 'C' .. us .. rev

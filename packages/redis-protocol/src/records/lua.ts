@@ -15,13 +15,14 @@ local ms = string.sub(us, 1, 13)`
  * what has not is put at the end again. The first element of the list counts what was taken from the front, so that
  * whoever walks along it knows where he stands (`index-page.ts`).
  *
- * Needs `call`, `us`, `ms`, and `entry`: `<listedMs><id>`; `ensure`: look whether the list lives long enough.
+ * Needs `call`, `us`, `ms`, `listedMs`, and `ensure`: look whether the list lives long enough. The id is what follows the
+ * tag in the key of the record, as `#` does in that of the list.
  */
 export const LIST_IT = `
-local n = call('RPUSH', KEYS[2], us .. entry)
+local n = call('RPUSH', KEYS[2], us .. listedMs .. string.sub(KEYS[1], #KEYS[2] + 1))
 if n == 1 or ensure then
   if n == 1 then call('LPUSH', KEYS[2], '0') end
-  local px = 2 * string.sub(entry, 1, 11)
+  local px = 2 * listedMs
   if call('PTTL', KEYS[2]) < px then call('PEXPIRE', KEYS[2], px) end
 end
 if n % 16 == 0 then

@@ -44,15 +44,13 @@ export function redisRecords(client: RedisClient, run: RunScript, keys: Keys, pu
       const fault = faultOf(write)
       if (fault !== undefined) return Promise.reject(fault)
       const { record, index, voided } = keys.record(key)
-      const listed = listedMs(write.ttlMs)
       return run(
         createOrRead,
         [record, index, voided],
         [
-          `${listed} ${encodeWrite(write)}`,
+          `${listedMs(write.ttlMs)} ${encodeWrite(write)}`,
           lifetime(write.ttlMs),
           terms(write) + (mustEnsure(index, write.ttlMs) ? '1' : '0'),
-          listed + key.id,
         ],
         (reply) => decodeCreate(reply, write),
       )
@@ -65,13 +63,7 @@ export function redisRecords(client: RedisClient, run: RunScript, keys: Keys, pu
       return run(
         compareAndSet,
         [record, index],
-        [
-          revision(rev),
-          encodeWrite(write),
-          lifetime(write.ttlMs),
-          terms(write),
-          listedMs(write.ttlMs) + key.id,
-        ],
+        [revision(rev), encodeWrite(write), lifetime(write.ttlMs), terms(write)],
         (reply) => decodeSet(reply, write),
       )
     },
