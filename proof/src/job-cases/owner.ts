@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { TestRunner } from '@holdfast/core/testing'
+import { until } from '../poll.ts'
+import { type Access, LEASE, freshKey, start, status, tryStatus } from './calls.ts'
+
+/** What the owner of a running job shows, and what it is told. */
+export function ownerCases({ describe, it }: TestRunner, { join }: Access): void {
+  describe('progress', () => {
+    it('only grows, is thinned out, ends with the last, and everybody sees it', async () => {
+      const key = freshKey()
+      const [owner, other] = [await join({ progressIntervalMs: 40 }), await join()]
+      const seen: number[] = []
+      const watching = (async () => {
+        for await (const { progressPercentage } of other.idempotency.watch('job', key)) {
+          seen.push(progressPercentage)
+        }
+      })()
+      const execution = await start(owner.idempotency, key)
+      await until(() => seen.length > 0 || undefined)
+      const begunAt = performance.now()
+      for (let percentage = 1; percentage <= 90; percentage += 1) {
+        void execution.updateProgress(percentage, `${percentage}`)
+        if (percentage % 10 === 0) void execution.updateProgress(percentage - 5, `${percentage}`)
+        await delay(2)
+      }
+      await until(() => seen.at(-1) === 90 || undefined)
+      assert.equal((await status(other.idempotency, key)).progressMessage, '90')
+      await execution.markSuccess()
+      await watching
+      assert.deepEqual(
+        seen,
+        seen.toSorted((a, b) => a - b),
+      )
+      assert.equal(seen.at(-1), 100)
+      // One an interval, and those of the beginning and the end.
+      const most = (performance.now() - begunAt) / 40 + 5
+      assert.ok(seen.length <= most, `${seen.length} states of 90 that were shown`)
+    })
+  })
+
+  describe('the owner', () => {
+    it('is asked to stop, by anybody', async () => {
+      const key = freshKey()
+      const [owner, other] = [await join(), await join()]
+      const execution = await start(owner.idempotency, key, { leaseMs: LEASE })
+      assert.equal(await other.idempotency.requestCancel('job', key, { reason: 'enough' }), true)
+      await until(() => execution.signal.aborted || undefined)
+      assert.equal((execution.signal.reason as Error).message, 'enough')
+      await execution.saveCheckpoint('so far')
+      await execution.markFailure(execution.signal.reason)
+      const next = await start(other.idempotency, key)
+      assert.equal(next.checkpoint, 'so far')
+      await next.markSuccess()
+    })
+
+    it('learns that its job was forgotten', async () => {
+      const key = freshKey()
+      const [owner, other] = [await join(), await join()]
+      const execution = await start(owner.idempotency, key, { leaseMs: LEASE })
+      assert.equal(await other.idempotency.forget('job', key), true)
+      await until(() => execution.signal.aborted || undefined)
+      assert.equal((execution.signal.reason as { code: string }).code, 'LEASE_LOST')
+      assert.equal(await other.idempotency.getExecutionStatus('job', key), null)
+    })
+
+    it('may have more time, when it asks in time', async () => {
+      const key = freshKey()
+      const { idempotency } = await join()
+      const execution = await start(idempotency, key, { timeoutMs: 2_000 })
+      await execution.extendTimeout(60_000)
+      await delay(2_100)
+      assert.equal(execution.signal.aborted, false)
+      await execution.markSuccess()
+      const late = await start(idempotency, freshKey(), { timeoutMs: 50 })
+      await until(() => late.signal.aborted || undefined)
+      assert.equal((late.signal.reason as { code: string }).code, 'EXECUTION_TIMEOUT')
+      await late.release()
+    })
+
+    it('gives back at shutdown what it interrupted, and another goes on at once with the same attempt', async () => {
+      const key = freshKey()
+      const [owner, other] = [await join(), await join()]
+      const running = owner.idempotency.run('job', key, async (execution) => {
+        await execution.saveCheckpoint('half')
+        const { signal } = execution
+        await new Promise((resolve) => {
+          if (signal.aborted) resolve(undefined)
+          else signal.addEventListener('abort', resolve)
+        })
+        signal.throwIfAborted()
+      })
+      await until(async () => (await tryStatus(other.idempotency, key))?.checkpoint === 'half' || undefined)
+      const waiting = other.idempotency.run(
+        'job',
+        key,
+        { onInProgress: 'wait', maxAttempts: 1 },
+        (execution) => [execution.attempt, execution.checkpoint],
+      )
+      await owner.idempotency.close({ graceMs: 5_000 })
+      await assert.rejects(running, { code: 'CLOSED' })
+      assert.deepEqual((await waiting).result, [1, 'half'])
+    })
+  })
+}
