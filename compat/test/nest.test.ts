@@ -36,7 +36,15 @@ describe.for<NestLine>(['nest10', 'nest11'])('a CommonJS app on %s', (line) => {
   })
 
   it.runIf(line === 'nest11')('is tested with Jest', async () => {
-    const args = ['--experimental-vm-modules', '--no-warnings', app.jest, '--rootDir', app.directory]
+    const args = [
+      '--experimental-vm-modules',
+      '--no-warnings',
+      app.jest,
+      '--rootDir',
+      app.directory,
+      '--testTimeout',
+      '240000',
+    ]
     const { code, output } = await run(process.execPath, args)
     expect(output).toContain('Tests:       2 passed, 2 total')
     expect(code).toBe(0)

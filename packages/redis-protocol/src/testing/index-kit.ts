@@ -91,9 +91,9 @@ export function indexKit({ describe, it }: TestRunner, under: () => OpenRedis): 
     it('shows each record once, however often it was listed', async () => {
       const collection = freshName('once')
       const [id = ''] = idsOfOneBucket(collection, 1)
-      let { rev } = await create(collection, id, 1_000)
+      let { rev } = await create(collection, id, 60_000)
       for (let i = 1; i <= 5; i += 1) {
-        const write = { writeId: `renewal${i}`, value: `${i}`, ttlMs: 10_000 * 3 ** i, notify: false }
+        const write = { writeId: `renewal${i}`, value: `${i}`, ttlMs: 600_000 * 3 ** i, notify: false }
         const reply = await records().compareAndSet({ collection, id }, rev, write)
         assert.ok(reply.entry)
         ;({ rev } = reply.entry)
