@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { ExecutionContext, Idempotency, StartOptions } from '@holdfast/core'
+import type { StartOptions } from '@holdfast/core'
 import { settle } from '../manual-runtime.ts'
-import { type World, createWorld, watched } from './world.ts'
-
-async function started(idempotency: Idempotency, options: StartOptions = {}): Promise<ExecutionContext> {
-  const begun = await idempotency.begin('job', 'k', options)
-  if (begun.status !== 'started') throw new Error(`not started: ${begun.status}`)
-  return begun.execution
-}
+import { type World, createWorld, started, watched } from './world.ts'
 
 async function shown({ join }: World): Promise<unknown> {
   const status = await join().idempotency.getExecutionStatus('job', 'k')

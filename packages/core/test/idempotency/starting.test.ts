@@ -2,25 +2,15 @@ import { describe, expect, it } from 'vitest'
 import type { Idempotency, StartOptions } from '@holdfast/core'
 import type { ExecutionContext } from '@holdfast/core'
 import { settle } from '../manual-runtime.ts'
-import { createWorld, watched } from './world.ts'
-
-async function started(
-  idempotency: Idempotency,
-  key: string,
-  options: StartOptions = {},
-): Promise<ExecutionContext> {
-  const begun = await idempotency.begin('job', key, options)
-  if (begun.status !== 'started') throw new Error(`not started: ${begun.status}`)
-  return begun.execution
-}
+import { createWorld, started, watched } from './world.ts'
 
 describe('begin', () => {
   it('starts in one command, and answers duplicates of the same process without any', async () => {
     const { commands, join } = createWorld()
     const { idempotency } = join()
-    await started(idempotency, 'warm-up')
+    await started(idempotency, {}, 'warm-up')
     commands.length = 0
-    await started(idempotency, 'k')
+    await started(idempotency)
     const duplicates = await Promise.all(Array.from({ length: 100 }, () => idempotency.begin('job', 'k')))
     expect(duplicates.every(({ status }) => status === 'inProgress')).toBe(true)
     expect(commands).toEqual(['createOrRead k'])
@@ -29,7 +19,7 @@ describe('begin', () => {
   it('shares one claim among a hundred callers of the same moment', async () => {
     const { commands, join } = createWorld()
     const { idempotency } = join()
-    await started(idempotency, 'warm-up')
+    await started(idempotency, {}, 'warm-up')
     commands.length = 0
     const all = await Promise.all(Array.from({ length: 100 }, () => idempotency.begin('job', 'k')))
     expect(all.filter(({ status }) => status === 'started')).toHaveLength(1)
@@ -45,7 +35,7 @@ describe('begin', () => {
 
   it('says how long the lease of the running one lasts', async () => {
     const { runtime, join } = createWorld()
-    await started(join().idempotency, 'k', { leaseMs: 30_000 })
+    await started(join().idempotency, { leaseMs: 30_000 })
     await runtime.advance(4_000)
     const begun = await join().idempotency.begin('job', 'k')
     expect(begun).toMatchObject({ status: 'inProgress', snapshot: { leaseRemainingMs: 26_000 } })
@@ -67,7 +57,7 @@ describe('begin', () => {
     const { idempotency } = join()
     const fences: number[] = []
     for (const removed of [false, true, false]) {
-      const execution = await started(idempotency, 'k')
+      const execution = await started(idempotency)
       fences.push(execution.fencingToken)
       await execution.markFailure(new Error('again'))
       if (removed) await idempotency.forget('job', 'k')
@@ -80,7 +70,7 @@ describe('begin', () => {
     const { runtime, join } = createWorld()
     const { idempotency } = join()
     for (const attempt of [1, 2, 3]) {
-      const execution = await started(idempotency, 'k', { maxAttempts: 3 })
+      const execution = await started(idempotency, { maxAttempts: 3 })
       expect(execution.attempt).toBe(attempt)
       await execution.markFailure(new Error(`attempt ${attempt}`))
       // Slow retries: the count must outlive the ten minutes for which failures are kept by default.
@@ -91,16 +81,16 @@ describe('begin', () => {
       error: { message: 'attempt 3' },
       snapshot: { attempt: 3 },
     })
-    const fourth = await started(idempotency, 'k')
+    const fourth = await started(idempotency)
     await fourth.markSuccess()
     await runtime.advance(300_000)
-    expect((await started(idempotency, 'k')).attempt).toBe(1)
+    expect((await started(idempotency)).attempt).toBe(1)
   })
 
   it('keeps a failure from being run again for as long as it asked', async () => {
     const { runtime, join } = createWorld()
     const { idempotency } = join()
-    const execution = await started(idempotency, 'k')
+    const execution = await started(idempotency)
     await execution.markFailure(new Error('later'), { retryAfterMs: 1_200_000 })
     await runtime.advance(1_000_000)
     expect(await idempotency.begin('job', 'k')).toMatchObject({
@@ -108,14 +98,14 @@ describe('begin', () => {
       retryAfterMs: 200_000,
     })
     await runtime.advance(200_000)
-    expect((await started(idempotency, 'k')).attempt).toBe(2)
+    expect((await started(idempotency)).attempt).toBe(2)
   })
 
   it('takes an undefined option for an absent one', async () => {
     const { runtime, join } = createWorld()
     const { idempotency } = join({ leaseMs: 5_000 })
     const nothing = { leaseMs: undefined, onStalled: undefined } as unknown as StartOptions
-    await started(idempotency, 'k', nothing)
+    await started(idempotency, nothing)
     const status = await idempotency.getExecutionStatus('job', 'k')
     expect(status?.leaseRemainingMs).toBe(5_000)
     await runtime.advance(0)
@@ -168,13 +158,13 @@ describe('a claim whose answer is lost', () => {
     expect(begun.error).toMatchObject({ code: 'STORAGE_UNAVAILABLE', maybeApplied: true })
     await runtime.advance(1)
     expect(commands.at(-1)).toBe('compareAndDelete k')
-    expect((await started(idempotency, 'k')).attempt).toBe(1)
+    expect((await started(idempotency)).attempt).toBe(1)
   })
 
   it('is an outage that may have been applied, when the connection broke and did not come back', async () => {
     const { runtime, join } = createWorld()
     const { idempotency, link } = join()
-    await started(idempotency, 'warm-up')
+    await started(idempotency, {}, 'warm-up')
     link.once('createOrRead', 'broken')
     const begun = watched(idempotency.begin('job', 'k'))
     await settle()
@@ -203,7 +193,7 @@ describe('a claim whose answer is lost', () => {
     const { runtime, join } = createWorld()
     const { idempotency, link } = join({ callTimeoutMs: 2_000 })
     let arrive: (() => Promise<unknown>) | undefined
-    await started(idempotency, 'warm-up')
+    await started(idempotency, {}, 'warm-up')
     link.once('createOrRead', { held: (execute) => (arrive = execute) })
     const begun = watched(idempotency.begin('job', 'k'))
     await runtime.advance(2_000)
@@ -216,7 +206,7 @@ describe('a claim whose answer is lost', () => {
   it('gives a takeover back uncounted, with the checkpoint', async () => {
     const { runtime, join } = createWorld()
     const dead = join()
-    const first = await started(dead.idempotency, 'k', { leaseMs: 1_000 })
+    const first = await started(dead.idempotency, { leaseMs: 1_000 })
     await first.saveCheckpoint({ page: 7 })
     dead.link.blackHole = true
     await runtime.advance(2_000)
@@ -225,17 +215,17 @@ describe('a claim whose answer is lost', () => {
     const begun = watched(idempotency.begin('job', 'k'))
     await runtime.advance(2_001)
     expect(begun.state).toBe('rejected')
-    const again = await started(join().idempotency, 'k', { maxAttempts: 2 })
+    const again = await started(join().idempotency, { maxAttempts: 2 })
     expect([again.attempt, again.checkpoint]).toEqual([2, { page: 7 }])
   })
 
   it('is sent once more when the clock of the storage was stepped', async () => {
     const { stepStorage, commands, join } = createWorld()
     const { idempotency } = join()
-    await started(idempotency, 'warm-up')
+    await started(idempotency, {}, 'warm-up')
     commands.length = 0
     stepStorage(3_600_000)
-    await started(idempotency, 'k')
+    await started(idempotency)
     expect(commands).toEqual(['createOrRead k', 'createOrRead k'])
   })
 
@@ -243,7 +233,7 @@ describe('a claim whose answer is lost', () => {
     const { join } = createWorld()
     const { idempotency, link } = join()
     link.once('createOrRead', 'twice')
-    expect((await started(idempotency, 'k')).attempt).toBe(1)
+    expect((await started(idempotency)).attempt).toBe(1)
   })
 })
 
@@ -332,7 +322,7 @@ describe('what is refused at the call', () => {
     ['a percentage as text', '50' as unknown as number],
   ])('%s', async (_, percentage) => {
     const { commands, join } = createWorld()
-    const execution = await started(join().idempotency, 'k')
+    const execution = await started(join().idempotency)
     commands.length = 0
     await expect(execution.updateProgress(percentage)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
     expect(commands).toEqual([])
@@ -360,12 +350,12 @@ describe('a record that cannot be understood', () => {
     const unreadable = { code: 'RECORD_UNREADABLE' }
     await expect(idempotency.begin('job', 'k')).rejects.toMatchObject(unreadable)
     await expect(idempotency.getExecutionStatus('job', 'k')).rejects.toMatchObject(unreadable)
-    const other = await started(idempotency, 'other')
+    const other = await started(idempotency, {}, 'other')
     expect((await idempotency.list('job')).executions.map(({ jobKey }) => jobKey)).toEqual(['other'])
     await other.markSuccess()
     expect(await idempotency.cleanupExpiredExecutions(0)).toBe(1)
     expect((await storage.records.read(key)).entry?.value).toBe(value)
     expect(await idempotency.forget('job', 'k')).toBe(true)
-    expect((await started(idempotency, 'k')).attempt).toBe(1)
+    expect((await started(idempotency)).attempt).toBe(1)
   })
 })

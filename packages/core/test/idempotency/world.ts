@@ -3,6 +3,8 @@ import {
   type IdempotencyOptions,
   idempotencyOver,
 } from '../../src/idempotency/idempotency.ts'
+import type { ExecutionContext } from '../../src/idempotency/execution-context.ts'
+import type { StartOptions } from '../../src/idempotency/options.ts'
 import { StorageRefusedError, StorageUnavailableError } from '../../src/errors.ts'
 import { memoryStorage } from '../../src/memory/memory-storage.ts'
 import { StorageCalls, type StorageCallsOptions } from '../../src/storage-calls.ts'
@@ -218,4 +220,15 @@ export function watched<T>(promise: Promise<T>): Watched<T> {
     (error: unknown) => Object.assign(result, { state: 'rejected', error }),
   )
   return result
+}
+
+/** Starts the job, which has to be free, and leaves its end to the test. */
+export async function started(
+  idempotency: Idempotency,
+  options: StartOptions = {},
+  key = 'k',
+): Promise<ExecutionContext> {
+  const begun = await idempotency.begin('job', key, options)
+  if (begun.status !== 'started') throw new Error(`not started: ${begun.status}`)
+  return begun.execution
 }

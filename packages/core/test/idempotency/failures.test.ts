@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld, started, watched } from './world.ts'
+
+function raise(): never {
+  throw new Error('no')
+}
+
+describe('a failure', () => {
+  it('is recorded with name, message, code and cause, and rethrown as it was', async () => {
+    const { join } = createWorld()
+    const { idempotency } = join()
+    const thrown = Object.assign(new RangeError('too far', { cause: new Error('because') }), {
+      code: 'E_FAR',
+    })
+    await expect(idempotency.run('job', 'k', () => Promise.reject(thrown))).rejects.toBe(thrown)
+    const replay = join().idempotency.run('job', 'k', { onFailed: 'replay' }, () => 1)
+    await expect(replay).rejects.toMatchObject({
+      name: 'RangeError',
+      message: 'too far',
+      code: 'E_FAR',
+      cause: { message: 'because' },
+    })
+    await expect(replay).rejects.toBeInstanceOf(Error)
+    await expect(replay).rejects.toHaveProperty('stack', thrown.stack)
+    expect(await idempotency.getExecutionStatus('job', 'k')).toMatchObject({
+      status: 'failed',
+      errorMessage: 'too far',
+      endTime: expect.any(Date),
+    })
+  })
+
+  it.each([
+    ['text', 'boom', { name: 'NonError', message: 'boom' }],
+    ['nothing', undefined, { name: 'NonError', message: 'undefined' }],
+    ['an object', { a: 1 }, { name: 'NonError', message: '{"a":1}' }],
+    ['a bigint', 5n, { name: 'NonError', message: '5' }],
+    ['a numeric code', Object.assign(new Error('x'), { code: 42 }), { code: 42 }],
+    ['an error of another realm', { name: 'E', message: 'm' }, { name: 'E', message: 'm' }],
+    [
+      'what defends itself',
+      new Proxy({}, { get: () => raise(), has: () => raise(), ownKeys: () => raise() }),
+      { name: 'NonError', message: expect.stringContaining('could not be described') },
+    ],
+  ])('of %s is recorded too', async (_, thrown, error) => {
+    const { join } = createWorld()
+    const { idempotency } = join()
+    await idempotency.run('job', 'k', () => Promise.reject(thrown as Error)).catch(() => undefined)
+    expect((await idempotency.getExecutionStatus('job', 'k'))?.error).toMatchObject(error)
+  })
+
+  it('keeps as much of the stack as allowed, in bytes, whole characters only', async () => {
+    const { join } = createWorld()
+    const thrown = Object.assign(new Error('x'), { stack: 'é'.repeat(50) })
+    const stackOf = async (key: string, maxStackBytes: number): Promise<string | undefined> => {
+      const { idempotency } = join({ maxStackBytes })
+      await idempotency.run('job', key, () => Promise.reject(thrown)).catch(() => undefined)
+      return (await idempotency.getExecutionStatus('job', key))?.error?.stack
+    }
+    expect(await stackOf('a', 0)).toBeUndefined()
+    expect(await stackOf('b', 7)).toBe('ééé…')
+    expect(await stackOf('c', 100)).toBe('é'.repeat(50))
+  })
+
+  it('ends a chain of causes that leads back to itself', async () => {
+    const { join } = createWorld()
+    const thrown = new Error('x')
+    thrown.cause = thrown
+    const { idempotency } = join()
+    await expect(idempotency.run('job', 'k', () => Promise.reject(thrown))).rejects.toBe(thrown)
+    expect(await idempotency.getExecutionStatus('job', 'k')).toMatchObject({ status: 'failed' })
+  })
+
+  it('that cannot be recorded is still what the caller gets', async () => {
+    const { runtime, join } = createWorld()
+    const { idempotency, link } = join()
+    const thrown = new Error('mine')
+    const run = watched(
+      idempotency.run('job', 'k', { leaseMs: 1_000 }, async () => {
+        link.blackHole = true
+        throw thrown
+      }),
+    )
+    await runtime.advance(2_000)
+    expect(run.error).toBe(thrown)
+  })
+
+  it('does not hold up its caller for the lease when the storage is down', async () => {
+    const { runtime, join } = createWorld()
+    const { idempotency, link } = join({ callTimeoutMs: 500 })
+    const thrown = new Error('mine')
+    const run = watched(
+      idempotency.run('job', 'k', { leaseMs: 30_000 }, async () => {
+        link.blackHole = true
+        throw thrown
+      }),
+    )
+    await runtime.advance(500)
+    expect(run.error).toBe(thrown)
+  })
+
+  it.each(['markFailure', 'release', 'dispose'] as const)('%s gives up after callTimeoutMs', async (end) => {
+    const { runtime, join } = createWorld()
+    const { idempotency, link } = join({ callTimeoutMs: 500 })
+    const execution = await started(idempotency, { leaseMs: 30_000 })
+    link.blackHole = true
+    const ends = {
+      markFailure: () => execution.markFailure(new Error('mine')),
+      release: () => execution.release(),
+      dispose: () => execution[Symbol.asyncDispose](),
+    }
+    const ending = watched(ends[end]())
+    await runtime.advance(499)
+    expect(ending.state).toBe('pending')
+    await runtime.advance(1)
+    if (end === 'dispose') expect(ending.state).toBe('resolved')
+    else expect(ending.error).toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    link.blackHole = false
+    if (end !== 'dispose') await ends[end]()
+    const status = end === 'dispose' ? 'executing' : 'failed'
+    expect(await idempotency.getExecutionStatus('job', 'k')).toMatchObject({ status })
+  })
+
+  it('of a body that has ended its execution itself is the caller’s alone', async () => {
+    const { join } = createWorld()
+    const { idempotency } = join()
+    const run = idempotency.run('job', 'k', async (execution) => {
+      await execution.markSuccess('kept')
+      throw new Error('afterwards')
+    })
+    await expect(run).rejects.toThrow('afterwards')
+    expect(await idempotency.run('job', 'k', () => 1)).toMatchObject({ status: 'replayed', result: 'kept' })
+    await idempotency.run('job', 'other', async (execution) => execution.release())
+    expect(await idempotency.getExecutionStatus('job', 'other')).toMatchObject({ released: true })
+  })
+})

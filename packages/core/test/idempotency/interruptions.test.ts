@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld, started } from './world.ts'
+
+const lost = { code: 'LEASE_LOST' }
+
+describe('requestCancel', () => {
+  it("aborts the owner's signal at its next renewal, and is shown", async () => {
+    const { runtime, join } = createWorld()
+    const execution = await started(join().idempotency, { leaseMs: 3_000 })
+    const { idempotency } = join()
+    expect(await idempotency.requestCancel('job', 'k', { reason: 'wrong input' })).toBe(true)
+    expect(await idempotency.getExecutionStatus('job', 'k')).toMatchObject({ cancelRequested: 'wrong input' })
+    await runtime.advance(1_100)
+    expect(execution.signal.reason).toMatchObject({ code: 'EXECUTION_CANCELLED', message: 'wrong input' })
+    // It is still the owner, and can save what it has.
+    await execution.saveCheckpoint(5)
+    await execution.markFailure(execution.signal.reason)
+    expect((await started(idempotency)).checkpoint).toBe(5)
+  })
+
+  it('reaches an owner in the same process at once', async () => {
+    const { runtime, join } = createWorld()
+    const { idempotency } = join()
+    const execution = await started(idempotency)
+    await idempotency.requestCancel('job', 'k')
+    await runtime.advance(1)
+    expect(execution.signal.reason).toMatchObject({ code: 'EXECUTION_CANCELLED' })
+  })
+
+  it('does not keep a dead owner alive, however often it is asked', async () => {
+    const { runtime, join } = createWorld()
+    const dead = join()
+    await started(dead.idempotency, { leaseMs: 1_000 })
+    dead.link.blackHole = true
+    const { idempotency } = join()
+    const asked: boolean[] = []
+    for (let i = 0; i < 5; i += 1) {
+      asked.push(await idempotency.requestCancel('job', 'k'))
+      await runtime.advance(300)
+    }
+    expect(asked).toEqual([true, true, true, true, false])
+    expect((await started(idempotency)).attempt).toBe(2)
+  })
+
+  it('of what is not running is false', async () => {
+    const { join } = createWorld()
+    const { idempotency } = join()
+    expect(await idempotency.requestCancel('job', 'k')).toBe(false)
+    await idempotency.run('job', 'k', () => 1)
+    expect(await idempotency.requestCancel('job', 'k')).toBe(false)
+  })
+
+  it('does not undo what the owner writes at the same time, nor the other way round', async () => {
+    const { join } = createWorld()
+    const owner = join()
+    const execution = await started(owner.idempotency, { progressIntervalMs: 0 })
+    const asks = Array.from({ length: 5 }, (_, i) =>
+      join().idempotency.requestCancel('job', 'k', { reason: `${i}` }),
+    )
+    await Promise.all([...asks, execution.updateProgress(30), execution.saveCheckpoint('c')])
+    expect(await join().idempotency.getExecutionStatus('job', 'k')).toMatchObject({
+      progressPercentage: 30,
+      checkpoint: 'c',
+      cancelRequested: expect.any(String),
+    })
+  })
+})
+
+describe('forget, while it runs', () => {
+  it('costs the owner its lease at the next write, and another may start', async () => {
+    const { runtime, join } = createWorld()
+    const execution = await started(join().idempotency, { leaseMs: 3_000 })
+    const { idempotency } = join()
+    expect(await idempotency.forget('job', 'k')).toBe(true)
+    expect((await started(idempotency)).attempt).toBe(1)
+    await runtime.advance(1_100)
+    expect(execution.signal.reason).toMatchObject(lost)
+    await expect(execution.markSuccess()).rejects.toMatchObject(lost)
+    expect(await idempotency.isExecuting('job', 'k')).toBe(true)
+  })
+
+  it('reaches an owner in the same process at once, which may then start it again', async () => {
+    const { runtime, join } = createWorld()
+    const { idempotency } = join()
+    const execution = await started(idempotency)
+    await idempotency.forget('job', 'k')
+    await runtime.advance(1)
+    expect(execution.signal.reason).toMatchObject({ ...lost, current: null })
+    expect((await started(idempotency)).executionId).not.toBe(execution.executionId)
+  })
+
+  it('of nothing is false', async () => {
+    const { join } = createWorld()
+    expect(await join().idempotency.forget('job', 'k')).toBe(false)
+  })
+})
+
+describe('the timeout', () => {
+  it('aborts the signal and ends the renewals: who does not listen is taken over', async () => {
+    const { runtime, commands, join } = createWorld()
+    const execution = await started(join().idempotency, { leaseMs: 3_000, timeoutMs: 10_100 })
+    await runtime.advance(10_099)
+    expect(execution.signal.aborted).toBe(false)
+    await runtime.advance(1)
+    expect(execution.signal.reason).toMatchObject({ code: 'EXECUTION_TIMEOUT' })
+    commands.length = 0
+    await runtime.advance(3_000)
+    expect(commands).toEqual([])
+    expect((await started(join().idempotency)).attempt).toBe(2)
+    await expect(execution.markSuccess()).rejects.toMatchObject(lost)
+  })
+
+  it('is told wherever it can be: progress does not keep it alive', async () => {
+    const { runtime, join } = createWorld()
+    const execution = await started(join().idempotency, { leaseMs: 3_000, timeoutMs: 5_000 })
+    await runtime.advance(5_000)
+    await expect(execution.updateProgress(50)).rejects.toMatchObject({ code: 'EXECUTION_TIMEOUT' })
+    await expect(execution.extendTimeout(5_000)).rejects.toMatchObject({ code: 'EXECUTION_TIMEOUT' })
+    // What was done so far may be saved, once; that does not start renewals again.
+    await execution.saveCheckpoint('so far')
+    await runtime.advance(3_000)
+    expect((await started(join().idempotency)).checkpoint).toBe('so far')
+  })
+
+  it('is extended by what is asked, and the record says so', async () => {
+    const { runtime, join } = createWorld()
+    const execution = await started(join().idempotency, { timeoutMs: 5_000 })
+    await execution.extendTimeout(5_000)
+    await execution.extendTimeout(5_000)
+    await runtime.advance(14_999)
+    expect(execution.signal.aborted).toBe(false)
+    await runtime.advance(1)
+    expect(execution.signal.aborted).toBe(true)
+  })
+})

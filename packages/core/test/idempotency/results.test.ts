@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest'
+import { createWorld, started } from './world.ts'
+
+describe('a result that cannot be kept', () => {
+  const large = 'x'.repeat(100)
+  const cyclic: Record<string, unknown> = {}
+  cyclic['self'] = cyclic
+
+  it.each([
+    ['too large', large, 'too-large'],
+    ['a function', { f: () => 1 }, 'unserializable'],
+    ['a cycle', cyclic, 'unserializable'],
+    ['an instance', new URL('http://localhost'), 'unserializable'],
+  ])('is a tombstone: %s', async (_, result, resultOmitted) => {
+    const { join } = createWorld()
+    const { idempotency } = join({ maxResultBytes: 50 })
+    expect(await idempotency.run('job', 'k', () => result)).toMatchObject({ status: 'executed', result })
+    await expect(join().idempotency.run('job', 'k', () => 'again')).rejects.toMatchObject({
+      code: 'RESULT_NOT_STORED',
+      snapshot: { status: 'completed', resultOmitted },
+    })
+    expect(await join().idempotency.begin('job', 'k')).toMatchObject({
+      status: 'replayed',
+      result: undefined,
+      snapshot: { resultOmitted },
+    })
+    expect(await join().idempotency.tryStartExecution('job', 'k')).toBeNull()
+  })
+
+  it('is a tombstone when it is said to be a stream', async () => {
+    const { join } = createWorld()
+    const execution = await started(join().idempotency)
+    await execution.markSuccess(undefined, { omitted: 'stream' })
+    expect(await join().idempotency.begin('job', 'k')).toMatchObject({
+      status: 'replayed',
+      snapshot: { resultOmitted: 'stream' },
+    })
+  })
+
+  it('counts bytes, and the limit itself is allowed', async () => {
+    const { join } = createWorld()
+    const { idempotency } = join({ maxResultBytes: 12 })
+    const omitted = async (key: string, result: string): Promise<unknown> => {
+      await idempotency.run('job', key, () => result)
+      return (await idempotency.getExecutionStatus('job', key))?.resultOmitted
+    }
+    expect(await omitted('a', 'ééééé')).toBeNull()
+    expect(await omitted('b', 'éééééx')).toBe('too-large')
+  })
+
+  it.each([
+    ['too large', large, { code: 'RESULT_TOO_LARGE' }],
+    ['unserializable', () => 1, { name: 'TypeError' }],
+  ])('fails the execution finally when the policy is to throw: %s', async (_, result, error) => {
+    const { join } = createWorld()
+    const { idempotency } = join({ maxResultBytes: 50, onResultTooLarge: 'throw' })
+    await expect(idempotency.run('job', 'k', () => result)).rejects.toMatchObject(error)
+    await expect(join().idempotency.run('job', 'k', () => 'again')).rejects.toMatchObject(error)
+  })
+
+  it('is kept elsewhere, and loaded from there', async () => {
+    const { join } = createWorld()
+    const files = new Map<string, unknown>()
+    const references = {
+      save: async (result: unknown) => {
+        files.set(`file-${files.size}`, result)
+        return `file-${files.size - 1}`
+      },
+      load: async (reference: string) => files.get(reference),
+    }
+    const options = { maxResultBytes: 50, onResultTooLarge: 'reference', references } as const
+    const body = (): string => large
+    expect(await join(options).idempotency.run('job', 'k', body)).toMatchObject({ result: large })
+    expect(await join(options).idempotency.run('job', 'k', body)).toMatchObject({
+      status: 'replayed',
+      result: large,
+    })
+    expect((await join().idempotency.getExecutionStatus('job', 'k'))?.result).toBe('file-0')
+    await expect(join().idempotency.run('job', 'k', body)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('references'),
+    })
+    expect(await join(options).idempotency.run('job', 'small', () => 1)).toMatchObject({ result: 1 })
+    expect(files.size).toBe(1)
+  })
+
+  it('in the eyes of another codec is unreadable, and hides nothing else', async () => {
+    const { join } = createWorld()
+    const rot13 = {
+      encode: (value: unknown) => `rot:${JSON.stringify(value)}`,
+      decode: (data: string) => JSON.parse(data.slice(4)) as unknown,
+    }
+    const { idempotency } = join({ codec: rot13 })
+    await idempotency.run('job', 'k', () => 1)
+    const running = await started(idempotency).catch(() => undefined)
+    expect(running).toBeUndefined()
+    const other = join().idempotency
+    await other.run('job', 'plain', () => 2)
+    const { executions } = await other.list('job')
+    expect(executions.map(({ jobKey, result, resultOmitted }) => [jobKey, result, resultOmitted])).toEqual([
+      ['k', undefined, 'unreadable'],
+      ['plain', 2, null],
+    ])
+    await expect(other.run('job', 'k', () => 3)).rejects.toMatchObject({ code: 'RESULT_NOT_STORED' })
+    expect((await idempotency.getExecutionStatus('job', 'k'))?.result).toBe(1)
+  })
+})
