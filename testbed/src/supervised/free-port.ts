@@ -4,12 +4,12 @@ import { createServer } from 'node:net'
 /**
  * A port of 127.0.0.1 on which nobody listens now.
  *
- * Taken from below the ephemeral range, where outgoing connections cannot grab it in the meantime and where the
- * bus port of a Redis Cluster (port + 10 000) exists too.
+ * Taken so far below the ephemeral range that outgoing connections can grab neither it in the meantime nor the bus port
+ * of a Redis Cluster (port + 10 000), which is nobody else's port either.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = 12_000 + Math.floor(Math.random() * 20_000)
+    const port = 12_000 + Math.floor(Math.random() * 10_000)
     if (await isFree(port)) return port
   }
 }
