@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { startRedis } from '@holdfast/testbed/redis'
 import { describe, expect, it } from 'vitest'
 import { ask } from './resp.ts'
+import { isAlive } from './is-alive.ts'
 
 describe('startRedis', () => {
   it('starts a server that answers, and stops it', async () => {
@@ -83,12 +84,3 @@ describe('startRedis', () => {
     })
   })
 })
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { ask } from '@holdfast/testbed/resp'
 import { expect, it } from 'vitest'
+import { isAlive } from '../is-alive.ts'
 
 it('all servers and their directories go when the process that started them is killed', async () => {
   const script = join(import.meta.dirname, 'servers-owner.ts')
@@ -19,12 +20,3 @@ it('all servers and their directories go when the process that started them is k
   await expect.poll(() => [pids.some(isAlive), existsSync(dir)]).toEqual([false, false])
   for (const port of ports) await expect(ask({ port }, 'PING')).rejects.toThrow('ECONNREFUSED')
 })
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
