@@ -10,6 +10,7 @@ import { InvalidArgumentError, type RecordKey } from '@holdfast/core'
  * {holdfast:l:<name>}:s                     string   the leases of one lock or semaphore, see `leases/state.ts`
  * {holdfast:l:<name>}:q                     zset     who waits for it
  * {holdfast:w:<process>}                    channel  what a process is told of its leases
+ * {holdfast:l:<name>}:s:w:<process>         channel  the same in a cluster, sharded: in the slot of the lease
  * holdfast:v:<key>                          string   one value; the key verbatim, so that a hash tag in it counts
  * ```
  *
