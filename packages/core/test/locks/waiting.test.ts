@@ -58,7 +58,7 @@ describe('a waiter', () => {
     await lease.release()
     await settle()
     link.deaf = false
-    link.gap()
+    link.hear({ kind: 'gap' })
     ;(await waiting).assertValid()
   })
 
@@ -109,7 +109,7 @@ describe('a waiter', () => {
     await settle()
     const outcome = expect(waiting).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
     link.blackHole = true
-    link.gap()
+    link.hear({ kind: 'gap' })
     await runtime.advance(22_500)
     await outcome
   })

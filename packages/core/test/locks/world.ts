@@ -25,8 +25,10 @@ export interface Link {
   deaf: boolean
   /** All commands are lost while it is set. */
   blackHole: boolean
-  /** The subscription was interrupted and is back. */
-  readonly gap: () => void
+  /** What came while it was deaf. */
+  readonly missed: LeasePush[]
+  /** A push arrives: one that was missed, late, or `gap`, for a subscription that was interrupted and is back. */
+  readonly hear: (push: LeasePush) => void
 }
 
 /**
@@ -57,8 +59,9 @@ export function createWorld(): World {
         faults: [],
         deaf: false,
         blackHole: false,
-        gap: () => {
-          for (const onPush of ears) onPush({ kind: 'gap' })
+        missed: [],
+        hear: (push) => {
+          for (const onPush of ears) onPush(push)
         },
         set(state) {
           link.state = state
@@ -113,7 +116,8 @@ function disturbed(
     inspect: through('inspect', leases.inspect.bind(leases)),
     async listen(process, onPush) {
       const stop = await leases.listen(process, (push) => {
-        if (!link.deaf) onPush(push)
+        if (link.deaf) link.missed.push(push)
+        else onPush(push)
       })
       ears.add(onPush)
       return async () => {

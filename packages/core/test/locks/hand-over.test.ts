@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest'
+import type { Lease } from '../../src/locks/lease.ts'
+import { settle } from '../manual-runtime.ts'
+import { type World, createWorld } from './world.ts'
+
+const CLAIM_MS = 3_000
+
+describe('a lock that is handed over', () => {
+  it('is held from the push on; the claim follows', async () => {
+    const { world, release, next } = await waitingFor(100)
+    next.link.faults.push('lost')
+    await release()
+    const lease = await next.granted
+    expect(world.commands).not.toContain('acquire a')
+    // Nobody has heard from us yet, so it lasts one claim time, counted from our call.
+    expect(lease.remainingMs()).toBeGreaterThan(CLAIM_MS / 2)
+    expect(lease.remainingMs()).toBeLessThan(CLAIM_MS - 100)
+    await world.runtime.advance(2_000)
+    expect(lease.remainingMs()).toBeGreaterThan(25_000)
+    expect(await lease.release()).toBe('released')
+  })
+
+  it('has the fence and the place that the storage gave it', async () => {
+    const { world, release, next } = await waitingFor(100)
+    await release()
+    const { fencingToken, token } = await next.granted
+    await settle()
+    const { holders } = await world.storage.leases.inspect('holdfast:lock:a')
+    expect(holders).toMatchObject([{ token, fence: fencingToken, claimed: true }])
+  })
+
+  it('is told to be lost before anybody else gets it, when the claim never arrives', async () => {
+    const { world, release, next } = await waitingFor(100)
+    const third = world.join().locks.acquire('a', { waitMs: Infinity })
+    await settle()
+    next.link.blackHole = true
+    await release()
+    const { signal } = await next.granted
+    const lostFirst = new Promise<boolean>((resolve) => {
+      signal.addEventListener('abort', () => resolve(true))
+      void third.then(() => resolve(false))
+    })
+    await world.runtime.advance(CLAIM_MS + 100)
+    expect([await lostFirst, signal.aborted]).toEqual([true, true])
+    ;(await third).assertValid()
+  })
+
+  it('is claimed before it counts by who has waited for long: too little is known of how old the push is', async () => {
+    const { world, release, next } = await waitingFor(CLAIM_MS * 0.6)
+    next.link.faults.push('lost')
+    await release()
+    expect(await isSettled(next.granted)).toBe(false)
+    await world.runtime.advance(2_500)
+    ;(await next.granted).assertValid()
+    expect(world.commands).toContain('acquire a')
+  })
+
+  it('is not believed to be held when the push comes after the claim time', async () => {
+    const { world, release, next } = await waitingFor(100)
+    const third = world.join().locks.acquire('a', { waitMs: Infinity })
+    await settle()
+    next.link.deaf = true
+    await release()
+    await world.runtime.advance(CLAIM_MS + 100)
+    const held = await third
+    const [granted] = next.link.missed
+    next.link.deaf = false
+    if (granted !== undefined) next.link.hear(granted)
+    expect([granted?.kind, await isSettled(next.granted)]).toEqual(['granted', false])
+    held.assertValid()
+    await held.release()
+    ;(await next.granted).assertValid()
+  })
+
+  it('is claimed before it counts where replicas must have it, and where it may not be held for a claim time', async () => {
+    for (const options of [{ durability: { replicas: 1 } }, { maxHoldMs: CLAIM_MS / 2 }]) {
+      const { world, release, next } = await waitingFor(100, options)
+      await release()
+      await next.granted.catch(() => undefined)
+      expect(world.commands).toContain('acquire a')
+    }
+  })
+})
+
+/** One holds `a`, another has waited for it for so long, and `commands` begin with its release. */
+async function waitingFor(
+  ms: number,
+  options: object = {},
+): Promise<{
+  world: World
+  release: () => Promise<unknown>
+  next: { granted: Promise<Lease>; link: ReturnType<World['join']>['link'] }
+}> {
+  const world = createWorld()
+  const lease = await world.join().locks.acquire('a')
+  const { locks, link } = world.join()
+  const granted = locks.acquire('a', { waitMs: Infinity, ...options })
+  granted.catch(() => undefined)
+  await world.runtime.advance(ms)
+  const release = async (): Promise<void> => {
+    world.commands.length = 0
+    await lease.release()
+    await settle()
+  }
+  return { world, release, next: { granted, link } }
+}
+
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false
+  const note = (): void => void (settled = true)
+  promise.then(note, note)
+  await settle()
+  return settled
+}
