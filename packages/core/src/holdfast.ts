@@ -150,13 +150,15 @@ function alone<Options, Feature>(
 
 async function healthOf(calls: StorageCalls): Promise<Omit<Health, 'cacheBreaker' | 'renewalLagMs'>> {
   const { storage, runtime } = calls
-  const connection = storage.connection.state
   try {
     const sentAt: Instant = instant(runtime)
     await calls.time()
     const roundTripMs = runtime.monotonicNow() - sentAt.monotonic
-    return { status: 'up', connection, roundTripMs, findings: await storage.verify(), error: null }
+    const findings = await storage.verify()
+    // Read now: the first call of all may have waited for the connection.
+    return { status: 'up', connection: storage.connection.state, roundTripMs, findings, error: null }
   } catch (error) {
+    const connection = storage.connection.state
     return { status: 'down', connection, roundTripMs: null, findings: [], error: error as Error }
   }
 }

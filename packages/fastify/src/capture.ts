@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { type HttpIdempotency, type HttpResponse, capturedBody, collectStream } from '@holdfast/core/http'
 import type { FastifyReply, FastifyRequest, onSendAsyncHookHandler } from 'fastify'
-import { type Handling, states } from './request-state.ts'
+import { type Handling, STATE } from './request-state.ts'
 
 /** Hands our own answer to the framework. */
 export function sendAnswer(reply: FastifyReply, { body }: HttpResponse): FastifyReply {
@@ -11,8 +11,8 @@ export function sendAnswer(reply: FastifyReply, { body }: HttpResponse): Fastify
 /** Records the handler's answer before it leaves, and lets our own leave exactly as they are. */
 export function capture(http: HttpIdempotency<FastifyRequest>): onSendAsyncHookHandler {
   return async (request, reply, payload) => {
-    const state = states.get(request)
-    if (state === undefined) return payload
+    const state = request[STATE]
+    if (state === null) return payload
     if ('answer' in state) {
       // Hooks of the app came before this one; what they made of the body was made of the first answer, too.
       const { status, headers, body } = state.answer

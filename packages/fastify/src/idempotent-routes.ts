@@ -6,7 +6,7 @@ import { endUnseen, followed } from './handler.ts'
 import { rememberHeader } from './openapi.ts'
 import type { RouteIdempotencyOptions } from './options.ts'
 import { factsOf } from './request-facts.ts'
-import { handle, handlingOf, states } from './request-state.ts'
+import { STATE, handle, handlingOf } from './request-state.ts'
 
 export interface IdempotentRoutes {
   /** Resolves when no answer of an idempotent route is being made or recorded any more. */
@@ -22,6 +22,7 @@ export function idempotentRoutes(
 ): IdempotentRoutes {
   const routes: HttpIdempotency<FastifyRequest>[] = []
   app.decorateRequest('idempotency', null)
+  app.decorateRequest(STATE, null)
   app.addHook('onRoute', (route) => {
     const wanted = route.config?.idempotency
     if (wanted === undefined || wanted === false) return
@@ -50,23 +51,42 @@ export function idempotentRoutes(
 function addHooks(route: RouteOptions, http: HttpIdempotency<FastifyRequest>, closing: AbortSignal): void {
   const pattern = route.url
 
-  const claim = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-    const decision = await http.begin(request, await factsOf(request, pattern), { signal: closing })
+  /** Whether the handler is to be called. */
+  const claimed = async (request: FastifyRequest, reply: FastifyReply): Promise<boolean> => {
+    const facts = factsOf(request, pattern)
+    const known = facts instanceof Promise ? await facts : facts
+    const decision = await http.begin(request, known, { signal: closing })
     switch (decision.action) {
       case 'bypass':
         void reply.headers(decision.headers)
-        return undefined
+        return true
       case 'answer':
-        states.set(request, { answer: decision.response })
-        return sendAnswer(reply, decision.response)
+        request[STATE] = { answer: decision.response }
+        void sendAnswer(reply, decision.response)
+        return false
       case 'proceed': {
         const { exchange } = decision
         handle(request, reply, exchange)
         void reply.headers(exchange.headers)
         request.idempotency = { key: exchange.key, execution: exchange.execution }
-        return undefined
+        return true
       }
     }
+  }
+
+  // With `done`: a hook that returns a promise has to return the reply after it has answered, and Fastify then waits
+  // for the end of the response, which costs as much as the rest of a replay.
+  const claim = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
+    void (async () => {
+      let isOurs: boolean
+      try {
+        isOurs = await claimed(request, reply)
+      } catch (error) {
+        // Nothing would be no error to Fastify, and the handler would be called without a claim.
+        return done(error ? (error as Error) : new Error('A resolver threw nothing.'))
+      }
+      if (isOurs) done()
+    })()
   }
 
   // Last of its kind: whatever else may refuse the request has not, and its body has been read and validated.

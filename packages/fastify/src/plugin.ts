@@ -1,4 +1,4 @@
-import { type Holdfast, createHoldfast } from '@holdfast/core'
+import { type Holdfast, InvalidArgumentError, createHoldfast } from '@holdfast/core'
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { logConnection } from './connection-log.ts'
@@ -8,6 +8,11 @@ import type { HoldfastPluginOptions } from './options.ts'
 import { shutdowns } from './shutdown.ts'
 
 const plugin: FastifyPluginAsync<HoldfastPluginOptions> = async (app, options) => {
+  if (app.hasDecorator('holdfast')) {
+    throw new InvalidArgumentError(
+      '@holdfast/fastify is registered here or above already. For a second instance, register each in a plugin of its own, beside the other.',
+    )
+  }
   const { http, graceMs = 10_000, logConnection: log = true } = options
   const { holdfast, closes } = instanceOf(options)
   const closing = new AbortController()

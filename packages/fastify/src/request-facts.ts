@@ -2,9 +2,13 @@ import type { HttpRequestFacts } from '@holdfast/core/http'
 import type { FastifyRequest } from 'fastify'
 
 /** What the rules need of a request; `pattern` is the route's, with its prefixes. */
-export async function factsOf(request: FastifyRequest, pattern: string): Promise<HttpRequestFacts> {
-  const { method, params, url, headers } = request
-  return { method, route: pattern, params, url, headers, body: await plainBody(request.body) }
+export function factsOf(
+  request: FastifyRequest,
+  pattern: string,
+): HttpRequestFacts | Promise<HttpRequestFacts> {
+  const { method, params, url, headers, body } = request
+  const facts = { method, route: pattern, params, url, headers }
+  return hasParts(body) ? plainBody(body).then((plain) => ({ ...facts, body: plain })) : { ...facts, body }
 }
 
 /** A part as `@fastify/multipart` attaches it to the body. */
@@ -18,15 +22,17 @@ interface MultipartPart {
 }
 
 /** Attached parts refer to each other in circles; what counts of them is what they carry. */
-async function plainBody(body: unknown): Promise<unknown> {
-  if (typeof body !== 'object' || body === null) return body
-  const entries = Object.entries(body)
-  if (!entries.some(([, value]) => [value].flat().some(isPart))) return body
+async function plainBody(body: object): Promise<unknown> {
   const plain: [string, unknown][] = []
-  for (const [name, value] of entries) {
+  for (const [name, value] of Object.entries(body)) {
     plain.push([name, await Promise.all([value].flat().map(contentOf))])
   }
   return Object.fromEntries(plain)
+}
+
+function hasParts(body: unknown): body is object {
+  if (typeof body !== 'object' || body === null) return false
+  return Object.values(body).some((value) => (Array.isArray(value) ? value.some(isPart) : isPart(value)))
 }
 
 async function contentOf(part: unknown): Promise<unknown> {

@@ -21,17 +21,24 @@ export interface Handling {
   outlived: boolean
 }
 
-/** Of requests to idempotent routes only. */
-export const states: WeakMap<FastifyRequest, Answered | Handling> = new WeakMap()
+/** Where a request carries its state; null where its route is not idempotent. */
+export const STATE: unique symbol = Symbol('holdfast')
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** @internal */
+    [STATE]: Answered | Handling | null
+  }
+}
 
 export function handlingOf(request: FastifyRequest): Handling | undefined {
-  const state = states.get(request)
-  return state !== undefined && 'exchange' in state ? state : undefined
+  const state = request[STATE]
+  return state !== null && 'exchange' in state ? state : undefined
 }
 
 export function handle(request: FastifyRequest, reply: FastifyReply, exchange: HttpExchange): void {
   const handling: Handling = { exchange, begun: false, sending: false, outlived: false }
-  states.set(request, handling)
+  request[STATE] = handling
   // Fastify does not tell whether an answer is on its way through asynchronous hooks.
   const send = reply.send.bind(reply)
   reply.send = (payload) => {

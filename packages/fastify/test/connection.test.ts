@@ -1,7 +1,9 @@
 import { Writable } from 'node:stream'
 import { redisStorages } from '@holdfast/http-kit/targets'
+import { ioredisStorage } from '@holdfast/redis-ioredis'
 import { FaultProxy } from '@holdfast/testbed/proxy'
 import fastify from 'fastify'
+import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
 import { holdfast, holdfastHealth } from '../src/index.ts'
 
@@ -46,3 +48,13 @@ test.each(['ioredis', 'redis'] as const)(
     await proxy.stop()
   },
 )
+
+test('health that was asked before the client was connected tells of the connection that it waited for', async () => {
+  const redis = new Redis(redisUrl)
+  const app = fastify()
+  await app.register(holdfast, { storage: ioredisStorage(redis), callTimeoutMs: 60_000 })
+  expect(app.holdfast.connection.state).toBe('down')
+  expect(await app.holdfast.health()).toMatchObject({ status: 'up', connection: 'ready' })
+  await app.close()
+  redis.disconnect()
+})

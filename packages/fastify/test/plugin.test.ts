@@ -49,6 +49,18 @@ describe('registering', () => {
     }
   })
 
+  test('a second time in one context or below is refused by name', async () => {
+    const app = await appWith()
+    const again = { storage: memoryStorage(), http: { scope: 'global' as const } }
+    await expect(app.register(holdfast, again)).rejects.toThrow(/is registered here or above already/)
+    const other = await appWith()
+    await expect(
+      other.register(async (child) => {
+        await child.register(holdfast, again)
+      }),
+    ).rejects.toThrow(/is registered here or above already/)
+  })
+
   test('a route that does not ask gets no hook and keeps its handler', async () => {
     const app = await appWith()
     const routes: RouteOptions[] = []
@@ -217,6 +229,20 @@ describe('an idempotent route', () => {
     expect(replay.headers).toMatchObject({ 'content-type': 'text/x', location: '/a/1' })
     expect(replay.headers['set-cookie']).toBeUndefined()
   })
+
+  test.each([new Error('no'), { statusCode: 401 }, undefined, null, '', 0])(
+    'a resolver that throws %j keeps the handler from being called',
+    async (thrown) => {
+      const app = await appWith()
+      let runs = 0
+      const scope = (): string => {
+        throw thrown
+      }
+      app.post('/a', { config: { idempotency: { scope } } }, async () => ({ run: (runs += 1) }))
+      const { statusCode } = await app.inject({ ...post, url: '/a' })
+      expect([statusCode, runs]).toEqual([statusCode >= 400 ? statusCode : 'an error', 0])
+    },
+  )
 
   test('an upload that nobody has read cannot be compared: give fingerprint', async () => {
     const app = await appWith()

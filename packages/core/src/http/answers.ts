@@ -1,7 +1,7 @@
 import type { ExecutionSnapshot } from '../idempotency/snapshot.ts'
 import type { ResolvedHttpOptions } from './options.ts'
 import type { Problem } from './problems.ts'
-import { type HttpResponse, type StoredResponse, bytesOf } from './response.ts'
+import { type HttpResponse, type StoredResponse, bodyOf } from './response.ts'
 
 /** The stored answer, as it was and marked as a replay. */
 export function replayOf(
@@ -13,7 +13,7 @@ export function replayOf(
   return {
     status: stored.status,
     headers: { ...stored.headers, 'idempotent-replayed': 'true', ...date },
-    body: bytesOf(stored),
+    body: bodyOf(stored),
   }
 }
 

@@ -86,7 +86,7 @@ export function problemResponse(
       ...(retryAfterSeconds === undefined ? {} : { 'retry-after': `${retryAfterSeconds}` }),
       ...(describedBy === undefined ? {} : { link: `<${describedBy}>; rel="describedby"` }),
     },
-    body: Buffer.from(JSON.stringify(document)),
+    body: JSON.stringify(document),
   }
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.ts'
 
 /** What an adapter tells of a request, at the moment at which its handler is about to start. */
@@ -67,7 +67,7 @@ export function jobTypeOf({ method, route }: Pick<HttpRequestFacts, 'method' | '
  */
 export function jobKeyOf(scope: string | null, key: string, facts: HttpRequestFacts): string {
   const parts = JSON.stringify(['v1', scope, paramsOf(facts), key])
-  return createHash('sha256').update(parts).digest('base64url')
+  return hash('sha256', parts, 'base64url')
 }
 
 /** Whether the headers of an HTTP/1.1 request announce a body: for parsers that make `{}` of none. */
@@ -77,7 +77,9 @@ export function announcesBody(headers: HttpRequestHeaders): boolean {
 
 function paramsOf({ params }: HttpRequestFacts): readonly (readonly [string, string])[] {
   if (typeof params !== 'object' || params === null) return []
-  return Object.entries(params)
+  const entries = Object.entries(params)
+  if (entries.length === 0) return entries as []
+  return entries
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => [name, Array.isArray(value) ? JSON.stringify(value) : String(value)] as const)
     .sort(byName)

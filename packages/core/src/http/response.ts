@@ -5,8 +5,8 @@ export interface HttpResponse {
   readonly status: number
   /** Lower-case names; several values of one name stay several. */
   readonly headers: HttpResponseHeaders
-  /** Null: no body at all, as with 204. */
-  readonly body: Uint8Array | null
+  /** A text is sent as UTF-8. Null: no body at all, as with 204. */
+  readonly body: string | Uint8Array | null
 }
 
 export type HttpResponseHeaders = Readonly<Record<string, string | string[]>>
@@ -109,21 +109,32 @@ export function storedResponse(
   return {
     v: 1,
     status,
-    headers: Object.fromEntries(
-      Object.entries(headers).flatMap(([name, value]) =>
-        value !== undefined && kept.has(name.toLowerCase())
-          ? [[name.toLowerCase(), typeof value === 'object' ? [...value] : `${value}`]]
-          : [],
-      ),
-    ),
+    headers: keptOf(headers, kept),
     ...(text === undefined
       ? { body: Buffer.from(body as Uint8Array).toString('base64'), encoding: 'base64' }
       : { body: text, encoding: 'utf8' }),
   }
 }
 
-export function bytesOf({ body, encoding }: Exclude<StoredResponse, { omitted: string }>): Uint8Array | null {
-  return body === null ? null : Buffer.from(body, encoding)
+function keptOf(
+  headers: CapturedResponse['headers'],
+  kept: ReadonlySet<string>,
+): Record<string, string | string[]> {
+  const stored: Record<string, string | string[]> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    const lower = name.toLowerCase()
+    if (value === undefined || !kept.has(lower)) continue
+    stored[lower] = typeof value === 'object' ? [...value] : `${value}`
+  }
+  return stored
+}
+
+/** Text as it was kept: whoever sends it makes bytes of it anyway. */
+export function bodyOf({
+  body,
+  encoding,
+}: Exclude<StoredResponse, { omitted: string }>): string | Uint8Array | null {
+  return body === null || encoding === 'utf8' ? body : Buffer.from(body, encoding)
 }
 
 /** Bytes that are valid text are kept as text: readable, and a quarter smaller than base64. */

@@ -45,7 +45,7 @@ export function expressPlatform(request: ExpressRequest, response: NodeResponse)
       if (body === null) {
         response.end()
       } else {
-        response.setHeader('content-length', `${body.length}`)
+        response.setHeader('content-length', `${Buffer.byteLength(body)}`)
         response.end(body)
       }
       await sent(response)
