@@ -22,10 +22,15 @@ afterEach(async () => {
   for (const instance of instances.splice(0)) await instance.close()
 })
 
-function httpOver(storage: Storage, options: Partial<HttpIdempotencyOptions> = {}): HttpIdempotency {
-  const holdfast = createHoldfast({ storage, callTimeoutMs: 100 })
+/** In no hurry: on a busy machine memory, too, takes its time. */
+function httpOver(
+  storage: Storage,
+  options: Partial<HttpIdempotencyOptions> = {},
+  callTimeoutMs = 60_000,
+): HttpIdempotency {
+  const holdfast = createHoldfast({ storage, callTimeoutMs })
   instances.push(holdfast)
-  return createHttpIdempotency(holdfast.idempotency, { scope: 'global', ...options })
+  return createHttpIdempotency(holdfast.idempotency, { scope: 'global', recordWaitMs: 60_000, ...options })
 }
 
 const ask = (http: HttpIdempotency, body: unknown = { a: 1 }, key = 'k'): Promise<HttpDecision> => {
@@ -256,8 +261,8 @@ describe('options', () => {
 describe('without its storage', () => {
   test('a request is refused, or goes on unprotected where that is asked for', async () => {
     const state = breakable()
-    const closed = httpOver(state.storage)
-    const open = httpOver(state.storage, { onStorageUnavailable: 'open' })
+    const closed = httpOver(state.storage, {}, 100)
+    const open = httpOver(state.storage, { onStorageUnavailable: 'open' }, 100)
     state.broken = true
     expect(await answered(ask(closed))).toMatchObject({
       status: 503,
