@@ -27,7 +27,7 @@ export function judge(history: History, expectations: Expectations): Violation[]
     ...checkFences(history),
     ...checkZombies(history),
     ...checkStarts(history, windowMsOf),
-    ...checkReplays(history),
+    ...checkReplays(history, windowMsOf),
     ...checkUpdates(history),
     ...checkLiveness(history, calmAt, livenessMs, liveKeys),
     ...history.surprises.map(({ at, what }) => ({ rule: 'no surprises', key: '', at, what })),

@@ -321,6 +321,13 @@ describe('replays', () => {
     expect(rulesBroken(replayed('nobody', '42', 30))).toEqual(broken)
   })
 
+  it('may come from a refused success that was recorded, and replaced after its window before it was sent again', () => {
+    const refused = owned('a', 10, { end: ['success', 20, 1_100, false], result: '42' })
+    expect(rulesBroken(refused, replayed('a', '42', 30), owned('b', 1_030))).toEqual([])
+    expect(rulesBroken(refused, replayed('a', '42', 30), owned('b', 1_010))).toEqual(broken)
+    expect(rulesBroken(refused, replayed('a', '42', 30), owned('b', 1_200))).toEqual(broken)
+  })
+
   it('may come from a refused success only if the storage may have recorded it, and then forgot it', () => {
     const refused = owned('a', 10, { end: ['success', 20, 40, false], result: '42' })
     expect(rulesBroken(refused, replayed('a', '42', 30), lost(32, 35))).toEqual([])

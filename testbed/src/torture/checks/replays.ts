@@ -1,11 +1,11 @@
-import { type History, mayBeForgotten } from '../history.ts'
+import { type History, mayBeForgotten, type Ownership } from '../history.ts'
 import type { Violation } from './violation.ts'
 
 /**
  * What is replayed is what the execution of that id had to say, and only of one whose success was not refused: unless
- * the storage recorded it first and forgot it then.
+ * the storage recorded it first, and forgot it then or had it replaced after its window, before it was asked again.
  */
-export function checkReplays(history: History): Violation[] {
+export function checkReplays(history: History, windowMsOf: (key: string) => number): Violation[] {
   const owners = new Map([...history.ownerships.values()].flat().map((each) => [each.owner, each]))
   return history.replays.flatMap(({ key, at, owner, result }) => {
     const execution = owners.get(owner)
@@ -13,7 +13,7 @@ export function checkReplays(history: History): Violation[] {
     const fault =
       execution === undefined || ending?.how !== 'success'
         ? `which never said that it succeeded`
-        : ended?.accepted === false && !mayBeForgotten(history, ending.at, ended.at)
+        : ended?.accepted === false && !mayBeGone(history, execution, windowMsOf(key))
           ? `whose success was refused`
           : ending.result !== result
             ? `whose result was ${ending.result}`
@@ -21,4 +21,12 @@ export function checkReplays(history: History): Violation[] {
     if (fault === undefined) return []
     return [{ rule: 'faithful replays', key, at, what: `${result} was replayed from ${owner}, ${fault}` }]
   })
+}
+
+/** What was recorded when it was first sent need not be there any more when that was refused at last. */
+function mayBeGone(history: History, { key, ending, ended }: Ownership, windowMs: number): boolean {
+  if (ending === undefined || ended === undefined) return false
+  if (mayBeForgotten(history, ending.at, ended.at)) return true
+  const owners = history.ownerships.get(key) ?? []
+  return owners.some(({ at }) => at >= ending.at + windowMs * 1_000 && at < ended.at)
 }
