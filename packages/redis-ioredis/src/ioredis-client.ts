@@ -54,8 +54,10 @@ function singleCommands(client: IoredisSingle): Pick<RedisClient, 'send' | 'mast
 function clusterCommands(client: IoredisCluster): Pick<RedisClient, 'send' | 'masters' | 'openLink'> {
   const hold = oneWrite(() => client.nodes('master').map((node) => node.stream))
   return {
-    // The client finds the key in the command by itself.
-    send: ([name, ...args]) => {
+    // The client finds the key in the command by itself: before 5.5 only if the name is in lower case. Otherwise it sends
+    // the command to any node, which sends it on, so that commands overtake each other.
+    send: ([upperCase, ...args]) => {
+      const name = upperCase.toLowerCase()
       if (client.status === 'wait') return client.connect().then(() => client.call(name, args))
       hold()
       return client.call(name, args)

@@ -115,8 +115,9 @@ export function leasesWalk(
                 listens: (process) => !countsListeners || listening.has(process),
               })
             let expected = decideAt(reply.now)
-            // Who begins to listen only when it has to wait asks twice, the first time at an instant that it does not tell.
-            const mayAskTwice = !countsListeners && next.op === 'acquire' && next.wait
+            // In a cluster, who begins to listen only when it has to wait asks twice, the first time at an instant that it
+            // does not tell.
+            const mayAskTwice = !promptPushes && next.op === 'acquire' && next.wait
             for (let at = sentAt; mayAskTwice && at <= reply.now && !agree(reply, expected.reply); at += 1) {
               const first = decideAt(at)
               const second = decideAt(reply.now, first.state)
