@@ -118,3 +118,20 @@ it('tries again until the server is back', async () => {
   await proxy.accept()
   await expect.poll(() => seen.restored).toBe(1)
 })
+
+it('closes the connection some time after the last channel, and opens another when there is one again', async () => {
+  const { pubSub, seen, listener, publish } = await open({ ...patient, lingerMs: 10 })
+  const direct = new Redis(server.url)
+  onTestFinished(() => direct.disconnect())
+  const subscribers = async (): Promise<number> =>
+    String(await direct.client('LIST', 'TYPE', 'pubsub'))
+      .split('\n')
+      .filter(Boolean).length
+  const unsubscribe = await pubSub.subscribe('channel', listener)
+  expect(await subscribers()).toBe(1)
+  await unsubscribe()
+  await expect.poll(subscribers).toBe(0)
+  await pubSub.subscribe('channel', listener)
+  await publish('again')
+  await expect.poll(() => seen).toEqual({ messages: ['again'], restored: 0 })
+})

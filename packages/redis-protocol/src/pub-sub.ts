@@ -15,7 +15,8 @@ export interface SubscribeOptions {
 
 /**
  * The subscriptions of one process: one connection, opened at the first subscription, whatever number of channels
- * and listeners. It is opened anew when it breaks, the channels are subscribed again, and the listeners are told.
+ * and listeners. It is opened anew when it breaks, the channels are subscribed again, and the listeners are told. It is
+ * closed some time after the last one has gone, so that it keeps no process alive that is done.
  */
 export interface PubSub {
   /** The client can subscribe to sharded channels. The server may still be older than Redis 7 and refuse. */
@@ -30,6 +31,8 @@ export interface PubSub {
    * Unsubscribing stops the listener at once and does not wait for the server.
    */
   subscribe(channel: string, listener: ChannelListener, options?: SubscribeOptions): Promise<Unsubscribe>
+  /** Closes the connection now if no channel needs it. */
+  rest(): void
   close(): void
 }
 
@@ -38,6 +41,8 @@ export interface PubSubTimes {
   readonly patienceMs?: number
   /** How often an open connection is asked whether it still is one: nothing is sent on it otherwise. Default 15,000. */
   readonly heartbeatMs?: number
+  /** How long a connection stays open that no channel needs any more. Default 10,000. */
+  readonly lingerMs?: number
 }
 
 export function createPubSub(client: RedisClient, times: PubSubTimes = {}): PubSub {
@@ -61,6 +66,7 @@ export function createPubSub(client: RedisClient, times: PubSubTimes = {}): PubS
         sharded.unsubscribe(channel, onMessage).catch(() => {})
       }
     },
+    rest: () => classic.rest(),
     close() {
       stopWatching?.()
       classic.close()
@@ -79,18 +85,21 @@ class Subscriptions {
   readonly #client: RedisClient
   readonly #patienceMs: number
   readonly #heartbeatMs: number
+  readonly #lingerMs: number
   readonly #channels = new Map<string, Channel>()
   #link: Promise<RedisLink> | undefined
   #redial: ReturnType<typeof setTimeout> | undefined
   #heartbeat: ReturnType<typeof setInterval> | undefined
+  #farewell: ReturnType<typeof setTimeout> | undefined
   #failures = 0
   #closed = false
 
   constructor(client: RedisClient, times: PubSubTimes) {
-    const { patienceMs = 5_000, heartbeatMs = 15_000 } = times
+    const { patienceMs = 5_000, heartbeatMs = 15_000, lingerMs = 10_000 } = times
     this.#client = client
     this.#patienceMs = patienceMs
     this.#heartbeatMs = heartbeatMs
+    this.#lingerMs = lingerMs
   }
 
   async subscribe(name: string, listener: ChannelListener): Promise<Unsubscribe> {
@@ -117,9 +126,18 @@ class Subscriptions {
 
   close(): void {
     this.#closed = true
-    clearTimeout(this.#redial)
-    clearInterval(this.#heartbeat)
     this.#channels.clear()
+    this.#hangUp()
+  }
+
+  rest(): void {
+    if (this.#channels.size === 0) this.#hangUp()
+  }
+
+  #hangUp(): void {
+    clearTimeout(this.#redial)
+    clearTimeout(this.#farewell)
+    clearInterval(this.#heartbeat)
     this.#link?.then((link) => link.close()).catch(() => {})
     this.#link = undefined
   }
@@ -128,7 +146,11 @@ class Subscriptions {
   #forget(name: string, listener: ChannelListener): boolean {
     const channel = this.#channels.get(name)
     if (!channel?.listeners.delete(listener) || channel.listeners.size > 0) return false
-    return this.#channels.delete(name)
+    this.#channels.delete(name)
+    clearTimeout(this.#farewell)
+    // Channels that come and go share the connection.
+    this.#farewell = setTimeout(() => this.rest(), this.#lingerMs).unref()
+    return true
   }
 
   #open(name: string): Promise<void> {

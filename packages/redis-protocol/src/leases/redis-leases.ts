@@ -120,6 +120,8 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
       if (sharded.usable) stops.push(await sharded.listen(process, listener))
       return async () => {
         for (const stop of stops) await stop()
+        // Who stops to listen is done: nothing shall keep the process alive then.
+        pubSub.rest()
       }
     },
 

@@ -1,0 +1,41 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { startRedis } from '@holdfast/testbed/redis'
+import { afterAll, expect, it } from 'vitest'
+
+const server = await startRedis()
+afterAll(async () => await server.stop())
+
+/** What a process says that ends only when nothing keeps it alive any more. */
+async function output(script: string): Promise<string> {
+  const setUp = `
+    import { createHoldfast, createLocks } from '@holdfast/core'
+    import { ioredisStorage } from '@holdfast/redis-ioredis'
+    import { Redis } from 'ioredis'
+    const redis = new Redis(${JSON.stringify(server.url)})`
+  const args = ['--conditions=@holdfast/source', '--no-warnings', '--input-type=module', '-e', setUp + script]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: import.meta.dirname })
+  return stdout
+}
+
+it('a process ends by itself that has closed its locks and its client, and not the storage', async () => {
+  const said = await output(`
+    const locks = createLocks(ioredisStorage(redis))
+    await locks.run('a', async () => {
+      console.log(await locks.tryAcquire('a'))
+    })
+    // Until the subscriber is there, which would keep the process alive.
+    while (!String(await redis.client('LIST', 'TYPE', 'pubsub')).includes('sub=1'));
+    await locks.close()
+    await redis.quit()`)
+  expect(said).toBe('null\n')
+})
+
+it('so does one that has closed all of it', async () => {
+  const said = await output(`
+    const holdfast = createHoldfast({ storage: ioredisStorage(redis) })
+    console.log(await holdfast.locks.run('a', async () => 'done'))
+    await holdfast.close()
+    await redis.quit()`)
+  expect(said).toBe('done\n')
+})
