@@ -17,9 +17,13 @@ const header = (request: KitRequest, name: string): string | undefined => {
   return typeof value === 'string' ? value : value?.[0]
 }
 
-/** What every route of the contract shares: the caller is whoever `x-tenant` says. */
+/**
+ * What every route of the contract shares: the caller is whoever `x-tenant` says, and an answer is recorded before it is
+ * delivered, also when the machine is busy.
+ */
 export const kitDefaults: HttpIdempotencyOptions<KitRequest> = {
   scope: (request) => header(request, 'x-tenant') ?? 'kit',
+  recordWaitMs: 6_000,
 }
 
 /** Of `/lease`: short enough to wait for, long enough for a busy machine to renew in time. */
