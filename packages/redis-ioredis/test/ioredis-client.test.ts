@@ -53,6 +53,23 @@ describe.for(Object.entries(versions))('%s', ([, create]) => {
     await reply
   })
 
+  it('keeps calls of one tick on one key in order', async () => {
+    const { records } = ioredisStorage(connect(server.url))
+    const [key, other] = [freshKey(), freshKey()]
+    const { entry } = await records.createOrRead(key, write)
+    // Some are under way, so all of these leave together.
+    const first = Promise.all(Array.from({ length: 4 }, () => records.read(other)))
+    const [before, replaced, after, created] = await Promise.all([
+      records.read(key),
+      records.compareAndSet(key, entry?.rev ?? 0, { ...write, writeId: 'x', value: 'new' }),
+      records.read(key),
+      records.createOrRead(other, write),
+    ])
+    await first
+    expect([before.entry?.value, after.entry?.value]).toEqual([write.value, 'new'])
+    expect([replaced.ok, created.created]).toEqual([true, true])
+  })
+
   it.for([true, false])(
     'connects a lazy client when it is first used, offline queue %s',
     async (enableOfflineQueue) => {

@@ -1,15 +1,24 @@
 import { asStorageError, unexpectedReply } from './errors.ts'
 import { type RunScript, type Script, type Strings, defineScript } from './script.ts'
 
-/** A batch keeps the server no longer than some tens of scripts do, whatever they carry. */
-const MOST_CALLS = 64
+/**
+ * While fewer commands than this are under way, a call leaves at once: client and server work at the same time only
+ * while there is always something on the way to the other.
+ */
+const AT_ONCE = 4
+
+/**
+ * For the same reason a batch is not all that waits. Nor does it keep the server longer than some scripts do, whatever
+ * they carry.
+ */
+const MOST_CALLS = 16
 const MOST_CHARACTERS = 65_536
 
 /**
  * Has the calls of one tick that run the same script leave as one command. Under load most of what a call costs, here
  * and on the server, is not its script but its command: framing, parsing, entering Lua, a reply and a promise of the
- * client. A call does not wait for company: it leaves at once when none is under way, and otherwise at the end of its
- * tick (as Nagle's algorithm does with bytes).
+ * client. A call does not wait for company: it leaves at once when few are under way, and otherwise at the end of its
+ * tick (much as Nagle's algorithm does with bytes).
  *
  * Every call keeps its own outcome: one that fails in a batch fails for its caller alone, and a batch whose reply is
  * lost is lost to each of its callers, as it is to those who share a connection. Calls that share their first key stay
@@ -50,7 +59,7 @@ export function batchScripts(run: RunScript): RunScript {
   }
 
   return (script, keys, args, decode) => {
-    if (underWay === 0 && batches === undefined) return send(script, keys, args, decode)
+    if (underWay < AT_ONCE && batches === undefined) return send(script, keys, args, decode)
     if (batches === undefined) {
       batches = new Batches()
       process.nextTick(flush)
