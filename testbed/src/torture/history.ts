@@ -22,8 +22,8 @@ export interface History {
 }
 
 export function readWitness(path: string): WitnessEvent[] {
-  // A process that was killed while it wrote leaves no half line: a write of this size is atomic.
-  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean)
+  // Lines do not mix, each is one write. But the last one may be half written, or its writer was killed.
+  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1)
   return lines.map((line) => JSON.parse(line) as WitnessEvent)
 }
 

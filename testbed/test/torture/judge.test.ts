@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { historyOf, judge, type WitnessEvent } from '@holdfast/testbed/torture'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { readWitness } from '../../src/torture/history.ts'
 
 /** Instants are given in milliseconds, as the workers' clock would have them. */
 const ms = (instant: number): number => instant * 1_000
@@ -374,6 +378,17 @@ describe('liveness', () => {
       'nobody got it for 210.0 ms after the faults had stopped',
     ])
   })
+})
+
+it('reads what was witnessed so far, while somebody is at writing a line', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'witness-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  const path = join(directory, 'witness')
+  const lines = owned('a', 10, { valid: 20 }).map((event) => `${JSON.stringify(event)}\n`)
+  writeFileSync(path, lines.join(''))
+  expect(readWitness(path)).toEqual(owned('a', 10, { valid: 20 }))
+  writeFileSync(path, lines.join('').slice(0, -5))
+  expect(readWitness(path)).toEqual(owned('a', 10))
 })
 
 it('passes surprises on', () => {
