@@ -124,7 +124,7 @@ it('closes the connection some time after the last channel, and opens another wh
   const direct = new Redis(server.url)
   onTestFinished(() => direct.disconnect())
   const subscribers = async (): Promise<number> =>
-    String(await direct.client('LIST', 'TYPE', 'pubsub'))
+    String(await direct.call('CLIENT', ['LIST', 'TYPE', 'pubsub']))
       .split('\n')
       .filter(Boolean).length
   const unsubscribe = await pubSub.subscribe('channel', listener)

@@ -6,6 +6,7 @@ import type { JobView, Progress } from '../terminal/progress.ts'
 import type { Killing } from './verdict.ts'
 import type { Fleet } from './fleet.ts'
 
+/** So long nothing was heard of any job. */
 const GIVE_UP_MS = 60_000
 
 /** So long before they are to start, the instances are told. */
@@ -42,6 +43,7 @@ export async function runRounds(options: RoundsOptions): Promise<RoundsResult> {
   const deliveries: Promise<unknown>[] = []
   const deaths: string[] = []
   let killing: Killing | undefined
+  let heardAt = performance.now()
 
   const fireAll = (jobs: Iterable<JobType>, onInProgress: 'reject' | 'attach'): Promise<unknown> => {
     const at = Date.now() + AIM_MS
@@ -89,6 +91,7 @@ export async function runRounds(options: RoundsOptions): Promise<RoundsResult> {
     let last: ExecutionSnapshot | undefined
     for await (const snapshot of fleet.observer.idempotency.watch(type, reviewId, { signal })) {
       last = snapshot
+      heardAt = performance.now()
       executing.set(type, snapshot.instance)
       progress.update(type, viewOf(snapshot))
       killAt(type, snapshot)
@@ -105,7 +108,8 @@ export async function runRounds(options: RoundsOptions): Promise<RoundsResult> {
   const rounds = async (): Promise<void> => {
     const following = Promise.all(JOB_TYPES.map(follow))
     await fireAll(JOB_TYPES, 'reject')
-    const succeeded = await Promise.race([following, giveUp(unfinished, fleet.observer, signal)])
+    const silence = giveUp(() => performance.now() - heardAt, unfinished, fleet.observer, signal)
+    const succeeded = await Promise.race([following, silence])
     await Promise.all(deliveries)
     // A failed job would be run again.
     const done = JOB_TYPES.filter((_, index) => succeeded[index])
@@ -117,11 +121,14 @@ export async function runRounds(options: RoundsOptions): Promise<RoundsResult> {
 
 /** When every start has come to something, whoever still executes is one who took over, or nobody. */
 async function giveUp(
+  silentMs: () => number,
   unfinished: ReadonlySet<JobType>,
   { connection }: Holdfast,
   signal: AbortSignal,
 ): Promise<never> {
-  await sleep(GIVE_UP_MS, undefined, { signal, ref: false })
+  for (let left = GIVE_UP_MS; left > 0; left = GIVE_UP_MS - silentMs()) {
+    await sleep(left, undefined, { signal, ref: false })
+  }
   if (connection.state !== 'ready') throw new Error('Redis went away, and has not come back.')
   throw new Error(`Nothing is heard any more of ${[...unfinished].join(', ')}; the logs may tell why.`)
 }
