@@ -10,7 +10,7 @@ import { HeldLease } from './lease.ts'
 import { type LockHolder, lockHolders } from './lock-holder.ts'
 import type { LockSettings, LockTarget } from './options.ts'
 import type { LockRoom } from './room.ts'
-import { type Ancestors, ancestors } from './self-deadlock.ts'
+import { type Ancestor, ancestors, isHeldBy } from './self-deadlock.ts'
 import type { Waiting } from './waiters.ts'
 
 type Refused = Extract<AcquireReply, { outcome: 'queued' | 'busy' }>
@@ -35,9 +35,8 @@ export function startAttempt(
   const { name, key, permits } = target
   const signal = checkSignal(settings.signal)
   if (signal?.aborted) throw new LockAbortedError(name, { cause: signal.reason })
-  if (settings.waitMs > 0 && permits === 1 && ancestors().holdKey(key, room.process)) {
-    throw selfDeadlock(name)
-  }
+  const isOurs = (one: Ancestor): boolean => one.key === key && one.lease.token.startsWith(`${room.process}.`)
+  if (settings.waitMs > 0 && permits === 1 && isHeldBy(ancestors(), isOurs)) throw selfDeadlock(name)
   const attempt = new Attempt(room, target, settings, orNull, resolve, reject)
   room.waiting.enter(attempt)
   signal?.addEventListener('abort', attempt, { once: true })
@@ -69,7 +68,7 @@ class Attempt implements Waiting {
   readonly #resolve: (lease: HeldLease | null) => void
   readonly #reject: (error: unknown) => void
   readonly #startedAt: Instant
-  readonly #ancestors: Ancestors
+  readonly #ancestors: readonly Ancestor[]
   #bid: Bid
   #bidsLeft = FRESH_TOKENS
   #phase: 'asking' | 'parked' | 'settled' = 'parked'
@@ -210,7 +209,8 @@ class Attempt implements Waiting {
     const { name } = this.#target
     const { token, queued } = this.#bid
     this.#holders = lockHolders(holders, now)
-    if (holders.length > 0 && holders.every((holder) => this.#ancestors.hold(holder.token))) {
+    const isOurs = (token: string): boolean => isHeldBy(this.#ancestors, ({ lease }) => lease.token === token)
+    if (holders.length > 0 && holders.every((holder) => isOurs(holder.token))) {
       return this.#giveUp(selfDeadlock(name))
     }
     if (!queued) {
@@ -233,7 +233,7 @@ class Attempt implements Waiting {
   #startOver(why: string): void {
     this.#bidsLeft -= 1
     if (this.#bidsLeft < 0 || (this.#settings.waitMs > 0 && this.#isOver())) {
-      const message = `Lock ${this.#target.name} could not be acquired: the storage's answers were of no use (${why}).`
+      const message = `The storage's answers about lock ${this.#target.name} were of no use (${why}).`
       return this.#giveUp(new StorageUnavailableError(message, { maybeApplied: true }))
     }
     this.#bid = new Bid(this.#room, this.#target, this.#settings)

@@ -30,16 +30,16 @@ export class LockAbortedError extends HoldfastError {
   }
 }
 
-/** `NOT_REPLICATED`: fewer replicas than `durability` asks for confirmed the lease in time; it was given back. */
+/**
+ * `NOT_REPLICATED`: fewer replicas than `durability` asks for confirmed a lease in time, which was given back, or its
+ * renewal, which is tried again until the lease is over.
+ */
 export class NotReplicatedError extends HoldfastError {
   readonly lockName: string
   readonly acknowledged: number
 
   constructor(name: string, acknowledged: number, wanted: number) {
-    super(
-      'NOT_REPLICATED',
-      `Lock ${name}: ${acknowledged} of ${wanted} replicas confirmed the lease; it was released.`,
-    )
+    super('NOT_REPLICATED', `${acknowledged} of ${wanted} replicas confirmed the lease of lock ${name}.`)
     this.lockName = name
     this.acknowledged = acknowledged
   }

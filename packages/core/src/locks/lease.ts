@@ -1,7 +1,8 @@
 import type { Alarm } from '../alarms.ts'
 import { checkDuration } from '../check.ts'
-import { HoldfastError, LeaseLostError } from '../errors.ts'
+import { type HoldfastError, LeaseLostError } from '../errors.ts'
 import { type Term, marginMs } from '../validity.ts'
+import { NotReplicatedError } from './errors.ts'
 import { lockEvents } from './events.ts'
 import type { LockSettings, LockTarget } from './options.ts'
 import type { LockRoom } from './room.ts'
@@ -123,11 +124,8 @@ export class HeldLease implements Lease, Alarm {
 
   assertValid(): void {
     if (this.remainingMs() > 0) return
-    if (this.#released !== undefined && this.#lost === undefined) {
-      throw new LeaseLostError(`The lease of ${this.name} was released.`)
-    }
-    this.ranOut()
-    throw this.#lost ?? new LeaseLostError(`The lease of ${this.name} is over.`)
+    if (this.#released === undefined) this.ranOut()
+    throw this.#whyNot
   }
 
   async extend(additionalMs: number): Promise<void> {
@@ -135,8 +133,7 @@ export class HeldLease implements Lease, Alarm {
     this.assertValid()
     const knownMs = this.remainingMs() + marginMs(this.#settings.leaseMs)
     this.#holdUntil += more
-    const outcome = await this.#prolong(Math.ceil(knownMs + more), this.#room.calls.callTimeoutMs)
-    if (outcome !== 'held') throw outcome
+    await this.#prolong(Math.ceil(knownMs + more), this.#room.calls.callTimeoutMs)
   }
 
   /**
@@ -157,19 +154,12 @@ export class HeldLease implements Lease, Alarm {
     const attemptMs = Math.min(calls.callTimeoutMs, Math.max(10, patience))
     this.#renewAt = Infinity
     try {
-      const outcome = await this.#prolong(Math.ceil(wantedMs), attemptMs)
-      if (outcome === 'held' || this.#ended) return
-      throw outcome
+      await this.#prolong(Math.ceil(wantedMs), attemptMs)
     } catch (error) {
       if (this.#ended) return
+      const { name, token } = this
       const remainingMs = this.remainingMs()
-      lockEvents.publish(() => ({
-        type: 'renewalFailed',
-        name: this.name,
-        token: this.token,
-        error,
-        remainingMs,
-      }))
+      lockEvents.publish(() => ({ type: 'renewalFailed', name, token, error, remainingMs }))
       // Sooner towards the deadline, but never in a loop.
       const pause = Math.max(10, Math.min(leaseMs / 24, remainingMs / 6) * (0.5 + runtime.random()))
       this.#watch(remainingMs > 0 ? runtime.monotonicNow() + pause : Infinity)
@@ -224,24 +214,23 @@ export class HeldLease implements Lease, Alarm {
     return this.#released !== undefined || this.#lost !== undefined
   }
 
-  async #prolong(leaseMs: number, timeoutMs: number): Promise<'held' | HoldfastError> {
+  get #whyNot(): LeaseLostError {
+    return this.#lost ?? new LeaseLostError(`The lease of ${this.name} was released.`)
+  }
+
+  async #prolong(leaseMs: number, timeoutMs: number): Promise<void> {
     const { calls, leases } = this.#room
     const { durability } = this.#settings
     const request = { token: this.token, leaseMs, durability }
     const { reply, sentAt } = await calls.call(() => leases.extend(this.key, request), timeoutMs)
     if (!reply.held) {
       this.lose('the storage says that it ran out or was taken')
-      return this.#lost ?? new LeaseLostError(`The lease of ${this.name} was released.`)
+      throw this.#whyNot
     }
-    if (reply.acknowledged < (durability?.replicas ?? 0)) {
-      return new HoldfastError(
-        'NOT_REPLICATED',
-        `${reply.acknowledged} replicas confirmed the renewal of ${this.name}.`,
-      )
-    }
+    const replicas = durability?.replicas ?? 0
+    if (reply.acknowledged < replicas) throw new NotReplicatedError(this.name, reply.acknowledged, replicas)
     this.#term.renewed(sentAt, leaseMs)
     this.#watch(this.#nextAfter(sentAt.monotonic))
-    return 'held'
   }
 
   #watch(renewAt: number): void {

@@ -1,43 +1,25 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Lease } from './lease.ts'
 
-/** The leases that `run` holds around one call. */
-export interface Ancestors {
-  /** Whether one of them has this token, and holds it still. */
-  hold(token: string): boolean
-  /** Whether one of them is a lease of the key that this process was granted, and holds it still. */
-  holdKey(key: string, process: string): boolean
-}
-
-interface Around {
+/** A lease that `run` holds around a call. */
+export interface Ancestor {
   readonly lease: Lease
   readonly key: string
-  readonly outer: Around | undefined
 }
 
-const around = new AsyncLocalStorage<Around>()
+const around = new AsyncLocalStorage<readonly Ancestor[]>()
+const nobody: readonly Ancestor[] = []
 
 export function runHolding<T>(lease: Lease, key: string, body: () => T): T {
-  return around.run({ lease, key, outer: around.getStore() }, body)
+  return around.run([...ancestors(), { lease, key }], body)
 }
 
 /** Taken where the call is made: what is looked at later would belong to a push or a timer. */
-export function ancestors(): Ancestors {
-  const innermost = around.getStore()
-  return innermost === undefined
-    ? nobody
-    : {
-        hold: (token) => some(innermost, (at) => at.lease.token === token),
-        holdKey: (key, process) =>
-          some(innermost, (at) => at.key === key && at.lease.token.startsWith(`${process}.`)),
-      }
+export function ancestors(): readonly Ancestor[] {
+  return around.getStore() ?? nobody
 }
 
-const nobody: Ancestors = { hold: () => false, holdKey: () => false }
-
-function some(innermost: Around, matches: (at: Around) => boolean): boolean {
-  for (let at: Around | undefined = innermost; at !== undefined; at = at.outer) {
-    if (matches(at) && at.lease.remainingMs() > 0) return true
-  }
-  return false
+/** Whether one of them, still held, is such a one. */
+export function isHeldBy(all: readonly Ancestor[], isSuch: (one: Ancestor) => boolean): boolean {
+  return all.some((one) => isSuch(one) && one.lease.remainingMs() > 0)
 }
