@@ -1,16 +1,16 @@
 import { checkSignal } from '../check-signal.ts'
-import { HoldfastError, SelfDeadlockError, StorageUnavailableError } from '../errors.ts'
+import { HoldfastError, StorageUnavailableError } from '../errors.ts'
 import { type Instant, instant } from '../runtime.ts'
 import type { AcquireReply } from '../storage/leases.ts'
 import { Term } from '../validity.ts'
 import { Bid } from './bid.ts'
 import { LockAbortedError, LockTimeoutError, NotReplicatedError } from './errors.ts'
 import { lockEvents } from './events.ts'
-import { HeldLease } from './lease.ts'
+import { HeldLease } from './held-lease.ts'
 import { type LockHolder, lockHolders } from './lock-holder.ts'
 import type { LockSettings, LockTarget } from './options.ts'
 import type { LockRoom } from './room.ts'
-import { type Ancestor, ancestors, isHeldBy } from './self-deadlock.ts'
+import { type Ancestor, ancestors, isHeldBy, selfDeadlock } from './self-deadlock.ts'
 import type { Waiting } from './waiters.ts'
 
 type Refused = Extract<AcquireReply, { outcome: 'queued' | 'busy' }>
@@ -20,24 +20,25 @@ const FRESH_TOKENS = 3
 /** How long a waiter leaves alone a storage that failed while it waited. */
 const FAILED_PAUSE_MS = 250
 
-/**
- * Begins to acquire. Throws what can be refused at once; else ends in `resolve` or `reject`. Without `waitMs` a lock that
- * is taken is an error, or null with `orNull`, after one command.
- */
-export function startAttempt(
-  room: LockRoom,
-  target: LockTarget,
-  settings: LockSettings,
-  orNull: boolean,
-  resolve: (lease: HeldLease | null) => void,
-  reject: (error: unknown) => void,
-): void {
-  const { name, key, permits } = target
-  const signal = checkSignal(settings.signal)
+/** What a caller wants, and where the answer goes. */
+export interface LockCall {
+  readonly target: LockTarget
+  readonly settings: LockSettings
+  /** A lock that is taken is null and no error; only without `waitMs`. */
+  readonly orNull: boolean
+  resolve(lease: HeldLease | null): void
+  reject(error: unknown): void
+}
+
+/** Begins to acquire. Throws what can be refused at once. */
+export function startAttempt(room: LockRoom, call: LockCall): void {
+  const { name, key, permits } = call.target
+  const { waitMs } = call.settings
+  const signal = checkSignal(call.settings.signal)
   if (signal?.aborted) throw new LockAbortedError(name, { cause: signal.reason })
   const isOurs = (one: Ancestor): boolean => one.key === key && one.lease.token.startsWith(`${room.process}.`)
-  if (settings.waitMs > 0 && permits === 1 && isHeldBy(ancestors(), isOurs)) throw selfDeadlock(name)
-  const attempt = new Attempt(room, target, settings, orNull, resolve, reject)
+  if (waitMs > 0 && permits === 1 && isHeldBy(ancestors(), isOurs)) throw selfDeadlock(name)
+  const attempt = new Attempt(room, call)
   room.waiting.enter(attempt)
   signal?.addEventListener('abort', attempt, { once: true })
   attempt.ask()
@@ -64,9 +65,7 @@ class Attempt implements Waiting {
   readonly #room: LockRoom
   readonly #target: LockTarget
   readonly #settings: LockSettings
-  readonly #orNull: boolean
-  readonly #resolve: (lease: HeldLease | null) => void
-  readonly #reject: (error: unknown) => void
+  readonly #call: LockCall
   readonly #startedAt: Instant
   readonly #ancestors: readonly Ancestor[]
   #bid: Bid
@@ -76,24 +75,15 @@ class Attempt implements Waiting {
   #holders: readonly LockHolder[] = []
   #unreachable: unknown
 
-  constructor(
-    room: LockRoom,
-    target: LockTarget,
-    settings: LockSettings,
-    orNull: boolean,
-    resolve: (lease: HeldLease | null) => void,
-    reject: (error: unknown) => void,
-  ) {
-    this.key = target.key
+  constructor(room: LockRoom, call: LockCall) {
+    this.key = call.target.key
     this.#room = room
-    this.#target = target
-    this.#settings = settings
-    this.#orNull = orNull
-    this.#resolve = resolve
-    this.#reject = reject
+    this.#target = call.target
+    this.#settings = call.settings
+    this.#call = call
     this.#startedAt = instant(room.runtime)
     this.#ancestors = ancestors()
-    this.#bid = new Bid(room, target, settings)
+    this.#bid = new Bid(room, call.target, call.settings)
   }
 
   get token(): string {
@@ -130,7 +120,7 @@ class Attempt implements Waiting {
     if (this.#phase !== 'parked' || !isCertain) return this.ask()
     const lease = this.#hold(fence, term, runtime.monotonicNow())
     void lease.renew()
-    this.#settle(() => this.#resolve(lease))
+    this.#succeed(lease)
   }
 
   /** Its wait is over. */
@@ -181,7 +171,7 @@ class Attempt implements Waiting {
       return this.#startOver('answered too late')
     }
     const lease = this.#hold(fence, term, sentAt.monotonic)
-    this.#settle(() => this.#resolve(lease))
+    this.#succeed(lease)
   }
 
   #hold(fence: number, term: Term, grantedAt: number): HeldLease {
@@ -199,7 +189,7 @@ class Attempt implements Waiting {
   }
 
   #busy(reply: Refused): void {
-    if (this.#orNull) return this.#settle(() => this.#resolve(null))
+    if (this.#call.orNull) return this.#succeed(null)
     this.#holders = lockHolders(reply.holders, reply.now)
     this.#timeOut()
   }
@@ -263,14 +253,19 @@ class Attempt implements Waiting {
     const { token } = this.#bid
     if (this.#bid.known || this.#phase === 'asking') this.#bid.withdraw()
     lockEvents.publish(() => ({ type: 'gaveUp', name, token, error }))
-    this.#settle(() => this.#reject(error))
+    this.#settle()
+    this.#call.reject(error)
   }
 
-  #settle(finish: () => void): void {
+  #succeed(lease: HeldLease | null): void {
+    this.#settle()
+    this.#call.resolve(lease)
+  }
+
+  #settle(): void {
     this.#phase = 'settled'
     this.#settings.signal?.removeEventListener('abort', this)
     this.#room.waiting.leave(this)
-    finish()
   }
 
   #waitedMs(): number {
@@ -280,10 +275,4 @@ class Attempt implements Waiting {
   #isOver(): boolean {
     return this.#waitedMs() >= this.#settings.waitMs
   }
-}
-
-function selfDeadlock(name: string): SelfDeadlockError {
-  return new SelfDeadlockError(
-    `Lock ${name} is held by a run() around this call, which would wait for itself. Pass the lease down instead.`,
-  )
 }

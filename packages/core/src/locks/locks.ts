@@ -125,7 +125,13 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
     new Promise((resolve, reject) => {
       const target = targetOf()
       assertOpen()
-      startAttempt(room, target, settings(), orNull, resolve as (lease: Lease | null) => void, reject)
+      startAttempt(room, {
+        target,
+        settings: settings(),
+        orNull,
+        resolve: resolve as (lease: Lease | null) => void,
+        reject,
+      })
     })
   const acquire = (targetOf: () => LockTarget, options: LockOptions | undefined): Promise<Lease> =>
     attempt(targetOf, () => settingsOf(options))

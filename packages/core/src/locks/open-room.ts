@@ -2,7 +2,7 @@ import { Alarms } from '../alarms.ts'
 import type { ClosedError } from '../errors.ts'
 import type { Timer } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
-import type { HeldLease } from './lease.ts'
+import type { HeldLease } from './held-lease.ts'
 import type { LockRoom } from './room.ts'
 import { WaitingRoom } from './waiters.ts'
 

@@ -2,7 +2,7 @@ import type { Alarms } from '../alarms.ts'
 import type { Runtime } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { LeaseStorage, ReleaseReply } from '../storage/leases.ts'
-import type { HeldLease } from './lease.ts'
+import type { HeldLease } from './held-lease.ts'
 import type { WaitingRoom } from './waiters.ts'
 
 /** What the parts of one `Locks` instance share. */

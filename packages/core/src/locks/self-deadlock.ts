@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { SelfDeadlockError } from '../errors.ts'
 import type { Lease } from './lease.ts'
 
 /** A lease that `run` holds around a call. */
@@ -22,4 +23,10 @@ export function ancestors(): readonly Ancestor[] {
 /** Whether one of them, still held, is such a one. */
 export function isHeldBy(all: readonly Ancestor[], isSuch: (one: Ancestor) => boolean): boolean {
   return all.some((one) => isSuch(one) && one.lease.remainingMs() > 0)
+}
+
+export function selfDeadlock(name: string): SelfDeadlockError {
+  return new SelfDeadlockError(
+    `Lock ${name} is held by a run() around this call, which would wait for itself. Pass the lease down instead.`,
+  )
 }
