@@ -72,15 +72,13 @@ export function leaseCases({ describe, it }: TestRunner, { join, storageTime }: 
       await dead.crash()
       const others = await Promise.all([1, 2, 3].map(() => join()))
       const taken = await until(async () => {
-        const before = await storageTime()
         const begun = await Promise.all(others.map(({ idempotency }) => idempotency.begin('job', key)))
         const started = begun.filter((one) => one.status === 'started')
         assert.ok(started.length <= 1)
-        if (before < renewedAt + LEASE - 200) assert.equal(started.length, 0)
         return started[0]
       })
-      assert.ok((await storageTime()) >= renewedAt + LEASE)
       const { execution } = taken
+      assert.ok(execution.startTime.getTime() >= renewedAt + LEASE)
       assert.deepEqual([execution.attempt, execution.checkpoint], [2, { page: 7 }])
       assert.notEqual(execution.executionId, first.executionId)
       assert.ok(execution.fencingToken > first.fencingToken)
