@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import {
   type LeaseCommand,
@@ -153,13 +154,19 @@ export function sqliteStorage(path: string): Storage {
     leases,
     values: {
       get: async (key) => valueOf(key),
-      set: async (key, value, ttlMs) => store(key, value, ttlMs),
+      async set(key, value, ttlMs, notAfter) {
+        const at = now()
+        if (at <= notAfter) store(key, value, ttlMs)
+        return { stored: at <= notAfter, now: at }
+      },
       remove: async (keys) =>
         keys.filter((key) => valueOf(key) !== null).reduce((sum, key) => sum + drop(key), 0),
-      async reserve(key, placeholder, ttlMs) {
+      async reserve(key, mark, ttlMs) {
         const there = valueOf(key)
-        if (there === null) store(key, placeholder, ttlMs)
-        return there
+        if (there !== null) return there
+        const placeholder = mark + randomUUID()
+        store(key, placeholder, ttlMs)
+        return placeholder
       },
       async replace(key, expected, value, ttlMs) {
         if (valueOf(key) !== expected) return false

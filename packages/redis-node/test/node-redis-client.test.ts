@@ -158,7 +158,7 @@ it('gets plain replies from a client that maps them to Buffers', async () => {
   const key = freshKey()
   expect((await records.createOrRead(key, write)).created).toBe(true)
   expect((await records.list(key.collection, { limit: 500 })).records.map(({ id }) => id)).toContain(key.id)
-  await values.set('mapped', 'v', 60_000)
+  await values.set('mapped', 'v', 60_000, Number.MAX_SAFE_INTEGER)
   expect(await values.get('mapped')).toBe('v')
 })
 
@@ -208,7 +208,7 @@ describe('a cluster', () => {
     await client.connect()
     onTestFinished(() => client.destroy())
     const { values } = nodeRedisStorage(client)
-    await values.set('key', 'v', 60_000)
+    await values.set('key', 'v', 60_000, Number.MAX_SAFE_INTEGER)
     const owner = await servers.ownerOf('holdfast:v:key')
     await owner.kill()
     await expect

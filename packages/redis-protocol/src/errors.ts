@@ -24,11 +24,6 @@ export function isNoScript(error: unknown): boolean {
   return messageOf(error).startsWith('NOSCRIPT')
 }
 
-/** Said of a command with a combination of options that this server does not know. */
-export function isSyntaxError(error: unknown): boolean {
-  return messageOf(error).startsWith('ERR syntax error')
-}
-
 /** For a reply that no version of the protocol gives: a client that maps replies, a proxy, or no Redis at all. */
 export function unexpectedReply(doing: string, reply: unknown): StorageRefusedError {
   return new StorageRefusedError(

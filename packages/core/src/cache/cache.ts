@@ -1,8 +1,9 @@
 import { checkDuration, checkFunction, checkName, checkOptions } from '../check.ts'
-import { HoldfastError, InvalidArgumentError, SelfDeadlockError } from '../errors.ts'
+import { HoldfastError, InvalidArgumentError, SelfDeadlockError, StorageUnavailableError } from '../errors.ts'
 import { type Codec, jsonCodec } from '../codec.ts'
 import { appOf } from '../prefix.ts'
 import type { StorageCalls } from '../storage-calls.ts'
+import type { SetReply } from '../storage/values.ts'
 import { Breaker, isUnavailable } from './breaker.ts'
 import { isLoading, runLoading } from './self-deadlock.ts'
 
@@ -109,14 +110,15 @@ export function cacheOver(
 
   /** The value, or what the load makes of it while it holds the key's placeholder. */
   const loadOnce = async <T>(storageKey: string, load: () => T | Promise<T>, ttlMs: number): Promise<T> => {
-    const placeholder = `${LOADING}${runtime.randomId()}`
+    const mark = `${LOADING}${runtime.randomId()}.`
+    let placeholder: string
     try {
       const cached = await read(storageKey)
       if (cached !== undefined) return cached as T
       for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(LONGEST_POLL_MS, pollMs * 2)) {
-        const there = await send(() => values.reserve(storageKey, placeholder, LOAD_LEASE_MS))
-        if (there === null || there === placeholder) break
-        const loaded = decode(there, codec)
+        placeholder = await send(() => values.reserve(storageKey, mark, LOAD_LEASE_MS))
+        if (placeholder.startsWith(mark)) break
+        const loaded = decode(placeholder, codec)
         if (loaded !== undefined) return loaded as T
         await pause(pollMs * (0.5 + runtime.random() / 2))
       }
@@ -189,7 +191,14 @@ export function cacheOver(
       const ttlMs = ttlOf(entry)
       const data = VALUE + codec.encode(value)
       underWay.delete(storageKey)
-      await send(() => values.set(storageKey, data, ttlMs))
+      const set = (notAfter: number): Promise<SetReply> => values.set(storageKey, data, ttlMs, notAfter)
+      const isLate = ({ stored }: SetReply): boolean => !stored
+      const { reply } = await breaker.guard(() => calls.claim(set, isLate, CACHE_TIMEOUT_MS))
+      if (!reply.stored) {
+        throw new StorageUnavailableError('The value reached the cache storage too late to be stored.', {
+          maybeApplied: false,
+        })
+      }
     },
 
     async remove(key) {

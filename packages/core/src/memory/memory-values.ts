@@ -6,6 +6,7 @@ const SWEPT_PER_WRITE = 4
 /** `millisNow`: the storage's clock in milliseconds. */
 export function memoryValues(millisNow: () => number): ValueStorage {
   const values = new Map<string, { readonly value: string; readonly expiresAt: number }>()
+  let lastStamp = 0
 
   const live = (key: string): string | null => {
     const stored = values.get(key)
@@ -31,8 +32,11 @@ export function memoryValues(millisNow: () => number): ValueStorage {
     async get(key) {
       return live(key)
     },
-    async set(key, value, ttlMs) {
-      put(key, value, ttlMs)
+    async set(key, value, ttlMs, notAfter) {
+      const now = Math.floor(millisNow())
+      const stored = now <= notAfter
+      if (stored) put(key, value, ttlMs)
+      return { stored, now }
     },
     async remove(keys) {
       let removed = 0
@@ -42,10 +46,13 @@ export function memoryValues(millisNow: () => number): ValueStorage {
       }
       return removed
     },
-    async reserve(key, placeholder, ttlMs) {
+    async reserve(key, mark, ttlMs) {
       const there = live(key)
-      if (there === null) put(key, placeholder, ttlMs)
-      return there
+      if (there !== null) return there
+      lastStamp = Math.max(lastStamp + 1, Math.floor(millisNow() * 1_000))
+      const placeholder = `${mark}${lastStamp}`
+      put(key, placeholder, ttlMs)
+      return placeholder
     },
     async replace(key, expected, value, ttlMs) {
       if (live(key) !== expected) return false

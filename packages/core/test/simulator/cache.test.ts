@@ -10,6 +10,7 @@ describe('the cache, simulated', () => {
     expect(result.seeds).toBe(SEEDS)
     expect(counted(result, 'loads')).toBeGreaterThan(4 * SEEDS)
     expect(counted(result, 'removals')).toBeGreaterThan(2 * SEEDS)
+    expect(counted(result, 'sets')).toBeGreaterThan(2 * SEEDS)
     expect(counted(result, 'cold reads')).toBeGreaterThan(2 * SEEDS)
   })
 })

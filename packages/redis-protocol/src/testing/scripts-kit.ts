@@ -127,7 +127,7 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
         const write = { writeId: 'w', value: `${prefixes[i]}`, ttlMs: 60_000, notify: false }
         assert.ok((await records.createOrRead(key, write)).created, `${prefixes[i]} is empty`)
         assert.equal(await values.get(collection), null)
-        await values.set(collection, `${prefixes[i]}`, 60_000)
+        await values.set(collection, `${prefixes[i]}`, 60_000, Number.MAX_SAFE_INTEGER)
       }
       for (const [i, { records, values }] of storages.entries()) {
         const page = await records.list(collection, { limit: 9 })

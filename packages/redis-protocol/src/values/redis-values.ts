@@ -1,17 +1,15 @@
-import type { ValueStorage } from '@holdfast/core'
+import type { SetReply, ValueStorage } from '@holdfast/core'
 import type { Command, RedisClient } from '../client.ts'
-import { asStorageError, isSyntaxError, unexpectedReply } from '../errors.ts'
+import { asStorageError, unexpectedReply } from '../errors.ts'
 import type { Keys } from '../keys.ts'
 import type { RunScript } from '../script.ts'
 import { removeValueIf } from './remove-if.ts'
 import { replaceValue } from './replace.ts'
 import { reserveValue } from './reserve.ts'
+import { setValue } from './set.ts'
 
-/** The values facet on Redis: one string a value, plain commands but for the two comparisons. */
+/** The values facet on Redis: one string a value. What reads and removes is a plain command. */
 export function redisValues(client: RedisClient, run: RunScript, keys: Keys): ValueStorage {
-  /** Until a server says that it does not know `SET NX GET` (Redis 6.2). */
-  let setsAndGets = true
-
   const send = <T>(args: Command, key: string, decode: (reply: unknown) => T): Promise<T> =>
     client.send(args, key).then(decode, (error: unknown) => {
       throw asStorageError(error, args[0])
@@ -23,12 +21,8 @@ export function redisValues(client: RedisClient, run: RunScript, keys: Keys): Va
       return send(['GET', name], name, stringOrNull)
     },
 
-    set: (key, value, ttlMs) => {
-      const name = keys.value(key)
-      return send(['SET', name, value, 'PX', String(ttlMs)], name, (reply) => {
-        if (reply !== 'OK') throw unexpectedReply('SET', reply)
-      })
-    },
+    set: (key, value, ttlMs, notAfter) =>
+      run(setValue, [keys.value(key)], [value, String(ttlMs), String(notAfter)], decodeSet),
 
     async remove(those) {
       // One command a key: keys of a cluster lie in different slots. They leave in one write all the same.
@@ -41,25 +35,7 @@ export function redisValues(client: RedisClient, run: RunScript, keys: Keys): Va
       return counts.reduce((sum, count) => sum + count, 0)
     },
 
-    async reserve(key, placeholder, ttlMs) {
-      const name = keys.value(key)
-      // What is there may be what this very command put, when the client sent it twice.
-      const unlessOurs = (reply: unknown): string | null => {
-        const found = stringOrNull(reply)
-        return found === placeholder ? null : found
-      }
-      if (setsAndGets) {
-        try {
-          return unlessOurs(
-            await client.send(['SET', name, placeholder, 'NX', 'GET', 'PX', String(ttlMs)], name),
-          )
-        } catch (error) {
-          if (!isSyntaxError(error)) throw asStorageError(error, 'SET NX GET')
-          setsAndGets = false
-        }
-      }
-      return await run(reserveValue, [name], [placeholder, String(ttlMs)], unlessOurs)
-    },
+    reserve: (key, mark, ttlMs) => run(reserveValue, [keys.value(key)], [mark, String(ttlMs)], string),
 
     replace: (key, expected, value, ttlMs) =>
       run(replaceValue, [keys.value(key)], [expected, value, String(ttlMs)], trueOrFalse),
@@ -71,6 +47,17 @@ export function redisValues(client: RedisClient, run: RunScript, keys: Keys): Va
 function stringOrNull(reply: unknown): string | null {
   if (typeof reply !== 'string' && reply !== null) throw unexpectedReply('a read of values', reply)
   return reply
+}
+
+function string(reply: unknown): string {
+  if (typeof reply !== 'string') throw unexpectedReply('a reservation of values', reply)
+  return reply
+}
+
+function decodeSet(reply: unknown): SetReply {
+  const [, stored, now] = /^([01])(\d+)$/.exec(String(reply)) ?? []
+  if (now === undefined) throw unexpectedReply('a set of values', reply)
+  return { stored: stored === '1', now: Number(now) }
 }
 
 function trueOrFalse(reply: unknown): boolean {

@@ -60,7 +60,7 @@ async function tryLeases(leases: Storage['leases'], name: string): Promise<void>
 }
 
 async function tryValues(values: Storage['values'], name: string): Promise<void> {
-  await values.set(name, 'a', TTL_MS)
+  await values.set(name, 'a', TTL_MS, Number.MAX_SAFE_INTEGER)
   await values.get(name)
   await values.replace(name, 'a', 'b', TTL_MS)
   await values.removeIf(name, 'b')

@@ -12,7 +12,7 @@ export const cacheMutations: readonly Mutation[] = [
     like: 'every cache-aside library: a load that began before a removal is stored after it',
     breakStorage: values((sound) => ({
       async replace(key, _expected, value, ttlMs) {
-        await sound.set(key, value, ttlMs)
+        await sound.set(key, value, ttlMs, Infinity)
         return true
       },
     })),
@@ -28,14 +28,32 @@ export const cacheMutations: readonly Mutation[] = [
     })),
   },
   {
+    name: 'reservation known by its sender alone',
+    like: 'SET NX with an id of the loader: executed again after a removal it lets an outdated fill in',
+    breakStorage: values((sound) => ({
+      async reserve(key, mark, ttlMs) {
+        const there = await sound.get(key)
+        if (there !== null) return there
+        await sound.set(key, mark, ttlMs, Infinity)
+        return mark
+      },
+    })),
+  },
+  {
+    name: 'set without notAfter',
+    like: 'SET from an offline queue: what was given up long ago overwrites what came after',
+    breakStorage: values((sound) => ({
+      set: (key, value, ttlMs) => sound.set(key, value, ttlMs, Infinity),
+    })),
+  },
+  {
     name: 'reservation that is no claim',
     like: 'GET, then SET: everybody who misses loads',
     breakStorage: values((sound) => ({
-      async reserve(key, placeholder, ttlMs) {
+      async reserve(key, mark, ttlMs) {
         const there = await sound.get(key)
-        if (there !== null && !there.startsWith('L')) return there
-        await sound.set(key, placeholder, ttlMs)
-        return null
+        if (there?.startsWith('L')) await sound.remove([key])
+        return await sound.reserve(key, mark, ttlMs)
       },
     })),
   },

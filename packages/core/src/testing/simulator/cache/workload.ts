@@ -8,13 +8,13 @@ import type { App, Feature, Observer, PlannedOperation, Workload, World } from '
 
 type Operation = PlannedOperation & {
   readonly key: string
-  /** `change`: the source gets a new version, and the cache is told to forget the old one. */
-  readonly kind: 'getOrCreate' | 'get' | 'change'
+  /** The source gets a new version, and the cache is told to forget the old one (`remove`) or given the new one (`set`). */
+  readonly kind: 'getOrCreate' | 'get' | 'remove' | 'set'
   readonly loadMs: number
   readonly fails: boolean
 }
 
-/** A cache before a source that changes: readers who load, writers who remove. */
+/** A cache before a source that changes: readers who load, writers who remove or set. */
 export const cacheFeature: Feature = {
   name: 'cache',
   plan(random) {
@@ -23,8 +23,6 @@ export const cacheFeature: Feature = {
     const operations = drawOperations(random, processes, calmFrom)
     return {
       size: { processes, calmFrom, leaseMs: 1_000 },
-      // A reservation that is executed again after a removal makes an outdated fill acceptable: not survived so far.
-      rates: { duplicated: 0, resends: 0 },
       operations,
       open: (world) => new CacheWorkload(world, operations),
     }
@@ -40,7 +38,7 @@ function drawOperations(random: Random, processes: number, calmFrom: number): Op
     at: random.chance(0.5) ? crowdAt + random.between(0, 300) : random.between(0, calmFrom * 0.9),
     process: random.int(0, processes - 1),
     key: random.pick(keys),
-    kind: random.pick(['getOrCreate', 'getOrCreate', 'getOrCreate', 'get', 'change']),
+    kind: random.pick(['getOrCreate', 'getOrCreate', 'getOrCreate', 'get', 'remove', 'set']),
     loadMs: random.next() ** 2 * slowest,
     fails: random.chance(0.05),
   }))
@@ -49,12 +47,16 @@ function drawOperations(random: Random, processes: number, calmFrom: number): Op
 /** What the cache is in front of, as everybody outside of it knows it. */
 interface Source {
   version: number
-  /** Versions before this one have been removed from the cache, as the remover was told. */
+  /** Versions before this one have been removed from the cache, or overwritten, as whoever did it was told. */
   removedBefore: number
+  /** What was set, and until when the network may execute it again. */
+  readonly sets: { readonly version: number; readonly until: number }[]
   loads: number
 }
 
 const TTL_MS = 30_000
+/** A set takes effect within so long after it was sent, or never. */
+const SET_TIMEOUT_MS = 250
 const RECOVERS_WITHIN_MS = 10_000
 const SOURCE_FAILED = 'the source failed'
 const EXPECTED_CODES = new Set(['STORAGE_UNAVAILABLE', SOURCE_FAILED])
@@ -105,6 +107,7 @@ class CacheWorkload implements Workload {
         case 'get':
         case 'getOrCreate': {
           const asked = source.removedBefore
+          const forgotten = this.#forgotten
           // A caller may join a call of its own process that is under way, and gets what that one gets.
           const underWay = this.#underWay(process, key)
           const reading = { atLeast: Math.min(asked, ...[...underWay].map(({ atLeast }) => atLeast)) }
@@ -112,6 +115,8 @@ class CacheWorkload implements Workload {
           const version = await this.#read(process, cache, operation).finally(() => underWay.delete(reading))
           history.add(process.index, () => `#${id} got ${version}`)
           totals.count(version === undefined ? 'misses' : 'reads')
+          // What was removed when it asked may be there again.
+          if (this.#forgotten !== forgotten) return
           const atLeast = Math.min(kind === 'get' ? asked : reading.atLeast, source.removedBefore)
           if (version !== undefined && version < atLeast)
             this.#world.violated(
@@ -122,16 +127,9 @@ class CacheWorkload implements Workload {
             totals.count('joined an older read')
           return
         }
-        case 'change': {
-          source.version += 1
-          const { version } = source
-          const forgotten = this.#forgotten
-          await cache.remove(key)
-          totals.count('removals')
-          history.add(process.index, () => `#${id} removed all before ${version}`)
-          // What was told may be forgotten by the time it is heard.
-          if (this.#forgotten === forgotten) source.removedBefore = Math.max(source.removedBefore, version)
-        }
+        case 'remove':
+        case 'set':
+          return await this.#change(process, cache, operation)
       }
     } catch (error) {
       const code = HoldfastError.isInstance(error) ? error.code : (error as Error).message
@@ -139,6 +137,34 @@ class CacheWorkload implements Workload {
       totals.count(`told ${code}`)
       if (!EXPECTED_CODES.has(code)) this.#world.violated('No surprise', (error as Error).stack ?? code)
     }
+  }
+
+  /** Told that it is done, nobody who asks later may get an older version, but one that was being set meanwhile. */
+  async #change(process: SimulatedProcess, cache: Cache, { id, key, kind }: Operation): Promise<void> {
+    const { history, totals, scheduler } = this.#world
+    const source = this.#source(key)
+    const version = (source.version += 1)
+    const forgotten = this.#forgotten
+    const rivals = source.sets.filter(({ until }) => until >= scheduler.now)
+    if (kind === 'set') {
+      const setting = { version, until: Infinity }
+      source.sets.push(setting)
+      await cache.set(key, version).finally(() => (setting.until = scheduler.now + this.#longestSetMs()))
+    } else {
+      await cache.remove(key)
+    }
+    totals.count(kind === 'set' ? 'sets' : 'removals')
+    history.add(process.index, () => `#${id} replaced all before ${version}`)
+    // What was told may be forgotten by the time it is heard.
+    if (this.#forgotten !== forgotten) return
+    const certain = Math.min(version, ...rivals.map((rival) => rival.version))
+    source.removedBefore = Math.max(source.removedBefore, certain)
+  }
+
+  /** By the true time: the storage's clock may be set back meanwhile, and is known as well as clocks go. */
+  #longestSetMs(): number {
+    const { setBackMs, setOnMs, calmFrom } = this.#world.scenario
+    return SET_TIMEOUT_MS + setBackMs + setOnMs + (SET_TIMEOUT_MS + calmFrom) * 0.01
   }
 
   async #load(
@@ -215,7 +241,10 @@ class CacheWorkload implements Workload {
 
   #source(key: string): Source {
     let source = this.#sources.get(key)
-    if (source === undefined) this.#sources.set(key, (source = { version: 1, removedBefore: 0, loads: 0 }))
+    if (source === undefined) {
+      source = { version: 1, removedBefore: 0, sets: [], loads: 0 }
+      this.#sources.set(key, source)
+    }
     return source
   }
 }
