@@ -147,15 +147,16 @@ const manies = new WeakMap<AnyScript, AnyScript>()
 function manyOf(script: AnyScript): AnyScript {
   const known = manies.get(script)
   if (known !== undefined) return known
-  const { name, keys, args, source } = script
+  const { name, keys, args, source, once = '' } = script
+  const each = source.replace(once, '')
   const many: AnyScript = defineScript({
     name,
     keys,
     args,
-    source: `
+    source: `${once}
 local replies, k, a = {}, 0, 0
 local function one()
-${source.replace(/\bKEYS\[(\d+)\]/g, 'KEYS[k + $1]').replace(/\bARGV\[(\d+)\]/g, 'ARGV[a + $1]')}
+${each.replace(/\bKEYS\[(\d+)\]/g, 'KEYS[k + $1]').replace(/\bARGV\[(\d+)\]/g, 'ARGV[a + $1]')}
 end
 for i = 1, #KEYS / ${keys} do
   local ok, reply = pcall(one)

@@ -23,6 +23,8 @@ export interface Script<Keys extends Strings, Args extends Strings> {
   readonly keys: Keys['length']
   readonly args: Args['length']
   readonly source: string
+  /** The piece of the source whose outcome the calls of a batch may share: reading the clock. Default: none. */
+  readonly once?: string
   readonly sha1: string
 }
 

@@ -9,6 +9,7 @@ export const acquireLease: Script<
   name: 'leases.acquire',
   keys: 2,
   args: 5,
+  once: CLOCK,
   source: `
 -- Grants a lease, or joins the queue.
 -- KEYS: 1 state  2 queue

@@ -6,6 +6,7 @@ export const extendLease: Script<[state: string], [token: string, leaseMs: strin
   name: 'leases.extend',
   keys: 1,
   args: 2,
+  once: CLOCK,
   source: `
 -- Makes a lease last longer, never shorter.
 -- KEYS: 1 state

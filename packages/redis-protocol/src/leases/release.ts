@@ -14,6 +14,7 @@ export const releaseLease: Script<
   name: 'leases.release',
   keys: 2,
   args: 3,
+  once: CLOCK,
   source: `
 -- Ends a lease and hands over, leaves the queue, or keeps an acquire from happening.
 -- KEYS: 1 state  2 queue
