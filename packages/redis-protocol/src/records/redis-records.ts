@@ -38,21 +38,23 @@ import { readRecord } from './read.ts'
  * than 60 seconds since.
  */
 export function redisRecords(client: RedisClient, run: RunScript, keys: Keys, pubSub: PubSub): RecordStorage {
-  const mustEnsure = indexLifetimes()
+  const indexes = indexLifetimes()
   return {
     createOrRead(key, write) {
       const fault = faultOf(write)
       if (fault !== undefined) return Promise.reject(fault)
       const { record, index, voided } = keys.record(key)
+      const { ttlMs } = write
+      const looks = indexes.mustLook(index, ttlMs)
       return run(
         createOrRead,
         [record, index, voided],
-        [
-          `${listedMs(write.ttlMs)} ${encodeWrite(write)}`,
-          lifetime(write.ttlMs),
-          terms(write) + (mustEnsure(index, write.ttlMs) ? '1' : '0'),
-        ],
-        (reply) => decodeCreate(reply, write),
+        [`${listedMs(ttlMs)} ${encodeWrite(write)}`, lifetime(ttlMs), terms(write) + (looks ? '1' : '0')],
+        (reply) => {
+          const created = decodeCreate(reply, write)
+          if (looks && created.created) indexes.looked(index, ttlMs)
+          return created
+        },
       )
     },
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Storage } from '@holdfast/core'
 import { type TestRunner, freshName } from '@holdfast/core/testing'
 import { BUCKETS, createKeys } from '../keys.ts'
+import { redisStorage } from '../storage.ts'
 import type { OpenRedis } from './redis-under-test.ts'
 
 /** The indexes of collections: they forget in time, never too early, and never live for ever. */
@@ -62,6 +63,18 @@ export function indexKit({ describe, it }: TestRunner, under: () => OpenRedis): 
       for (const bucket of Array.from({ length: BUCKETS }, (_, i) => i)) {
         assert.notEqual(await askIndex(collection, bucket, 'PTTL'), -1, 'no index is without a time to live')
       }
+    })
+
+    it('lives as long as its records, also when who creates one has found another there before', async () => {
+      const collection = freshName('found')
+      const [day, hour] = [86_400_000, 3_600_000]
+      const [there = '', added = ''] = idsOfOneBucket(collection, 2)
+      await create(collection, there, hour)
+      const another = redisStorage(under().client, { prefix: 'kit' }).records
+      const write = { writeId: 'another', value: '', ttlMs: day, notify: false }
+      assert.equal((await another.createOrRead({ collection, id: there }, write)).created, false)
+      assert.equal((await another.createOrRead({ collection, id: added }, write)).created, true)
+      assert.ok((await askIndex(collection, 0, 'PTTL')) >= day)
     })
 
     it('has one after everything else was flushed away', async () => {
