@@ -17,8 +17,8 @@ const project = (root: string, include: string) => ({
     root,
     include: [include],
     // They are there for what hangs. What merely takes long, on a machine that has much else to do, is no failure.
-    testTimeout: 240_000,
-    hookTimeout: 240_000,
+    testTimeout: 600_000,
+    hookTimeout: 900_000,
     expect: { poll: { timeout: 120_000, interval: 20 } },
   },
 })

@@ -8,7 +8,7 @@ export interface Outcome {
 export interface RunOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
-  /** Default: 600,000, which is for what hangs. */
+  /** Default: 900,000, which is for what hangs. */
   readonly timeoutMs?: number
 }
 
@@ -19,7 +19,7 @@ process.once('exit', () => {
 
 /** Runs a program to its end; what it prints and how it ends is the answer, never an exception. It ends with us. */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  const { cwd, env, timeoutMs = 600_000 } = options
+  const { cwd, env, timeoutMs = 900_000 } = options
   return new Promise((resolve) => {
     const settings = { cwd, env: { ...process.env, ...env }, timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024 }
     const child = execFile(program, args, settings, (error, stdout, stderr) => {

@@ -16,7 +16,7 @@ export interface Runner {
 }
 
 /** For what hangs: no case takes a minute, but for a machine that has much else to do. */
-const TIMEOUT_MS = 240_000
+const TIMEOUT_MS = 600_000
 
 /** Each case as a test. What is not applicable is skipped with its reason. */
 export function httpSuite(

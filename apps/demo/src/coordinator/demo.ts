@@ -14,7 +14,7 @@ import { createRunFolder } from './run-folder.ts'
 
 /** A crashed owner is waited for this long; with `--crash` short, for people to see the takeover. */
 const LEASE_MS = 10_000
-const CRASH_LEASE_MS = 2_000
+const CRASH_LEASE_MS = 6_000
 
 /**
  * Plays the whole story and prints it.
