@@ -7,8 +7,6 @@ export interface RunnableTarget extends HttpTarget {
   close(): Promise<void>
   /** Why a capability is not there; shown with every case that needs it. */
   readonly missing?: Partial<Readonly<Record<Capability, string>>>
-  /** Cases that the framework cannot meet, and why. */
-  readonly exempt?: Partial<Readonly<Record<HttpCase['id'], string>>>
 }
 
 export type CaseOutcome =
@@ -20,8 +18,6 @@ export function reasonAgainst(
   target: Pick<RunnableTarget, keyof RunnableTarget>,
   one: HttpCase,
 ): string | undefined {
-  const exempted = target.exempt?.[one.id]
-  if (exempted !== undefined) return exempted
   const lacking = one.needs?.find((name) => target[name] === undefined)
   return lacking === undefined ? undefined : (target.missing?.[lacking] ?? `the target has no ${lacking}`)
 }

@@ -1,5 +1,11 @@
 import { type Holdfast, InvalidArgumentError } from '@holdfast/core'
-import { type HttpIdempotency, type HttpIdempotencyOptions, createHttpIdempotency } from '@holdfast/core/http'
+import {
+  type HttpDecision,
+  type HttpIdempotency,
+  type HttpIdempotencyOptions,
+  createHttpIdempotency,
+  whileConnected,
+} from '@holdfast/core/http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { capture, sendAnswer } from './capture.ts'
 import { endUnseen, followed } from './handler.ts'
@@ -55,7 +61,8 @@ function addHooks(route: RouteOptions, http: HttpIdempotency<FastifyRequest>, cl
   const claimed = async (request: FastifyRequest, reply: FastifyReply): Promise<boolean> => {
     const facts = factsOf(request, pattern)
     const known = facts instanceof Promise ? await facts : facts
-    const decision = await http.begin(request, known, { signal: closing })
+    const begin = (signal: AbortSignal): Promise<HttpDecision> => http.begin(request, known, { signal })
+    const decision = await (http.waits ? whileConnected(reply.raw, closing, begin) : begin(closing))
     switch (decision.action) {
       case 'bypass':
         void reply.headers(decision.headers)

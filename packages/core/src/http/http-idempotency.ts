@@ -57,6 +57,8 @@ export interface HttpIdempotency<Request = unknown> {
   ): Promise<HttpDecision>
   /** Resolves when nothing is recorded any more for requests that were begun; for shutdown. */
   drained(): Promise<void>
+  /** Whether requests may have to wait: only then does `begin` look at its `signal`. */
+  readonly waits: boolean
   /** What adapters that capture streams have to know. */
   readonly streams: 'tombstone' | 'buffer'
   readonly maxResponseBytes: number
@@ -173,6 +175,7 @@ export function createHttpIdempotency<Request = unknown>(
   }
 
   return {
+    waits: resolved.wait !== undefined,
     streams: resolved.streams,
     maxResponseBytes: resolved.maxResponseBytes,
     appliesTo: (method) => resolved.methods.has(method.toUpperCase()),

@@ -24,3 +24,4 @@ export {
   type StoredResponse,
   capturedBody,
 } from './response.ts'
+export { type Connected, whileConnected } from './while-connected.ts'

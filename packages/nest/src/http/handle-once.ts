@@ -1,5 +1,12 @@
 import type { ExecutionContext } from '@nestjs/common'
-import type { HttpExchange, HttpIdempotency, HttpRequestFacts, HttpResponse } from '@holdfast/core/http'
+import {
+  type HttpDecision,
+  type HttpExchange,
+  type HttpIdempotency,
+  type HttpRequestFacts,
+  type HttpResponse,
+  whileConnected,
+} from '@holdfast/core/http'
 import { isObservable, lastValueFrom } from 'rxjs'
 import { requestExecutions } from '../methods/current.ts'
 import type { NodeResponse, Platform } from './platform.ts'
@@ -14,9 +21,10 @@ export async function handleOnce(
   proceed: () => Promise<unknown>,
 ): Promise<unknown> {
   const platform = platformOf(context)
-  const decision = await whileConnected(platform.raw, closing, async (signal) =>
-    engine.begin(platform.request as never, await factsOf(platform, context), { signal }),
-  )
+  const facts = await factsOf(platform, context)
+  const begin = (signal: AbortSignal): Promise<HttpDecision> =>
+    engine.begin(platform.request as never, facts, { signal })
+  const decision = await (engine.waits ? whileConnected(platform.raw, closing, begin) : begin(closing))
   switch (decision.action) {
     case 'proceed':
       return run(decision.exchange, platform, engine, proceed)
@@ -91,25 +99,6 @@ function recordUnanswered(exchange: HttpExchange, raw: NodeResponse, handled: Pr
     }
     handled.then(settled, settled)
   })
-}
-
-/** Hands in a signal that is aborted when the client hangs up meanwhile, or the app shuts down. */
-async function whileConnected<T>(
-  raw: NodeResponse,
-  closing: AbortSignal,
-  body: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const over = new AbortController()
-  const abort = (): void => over.abort()
-  if (closing.aborted) abort()
-  raw.once('close', abort)
-  closing.addEventListener('abort', abort)
-  try {
-    return await body(over.signal)
-  } finally {
-    raw.off('close', abort)
-    closing.removeEventListener('abort', abort)
-  }
 }
 
 /**
