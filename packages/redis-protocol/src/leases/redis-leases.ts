@@ -134,5 +134,7 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
 
 /** A whole number of so many digits: the nearest that there is. */
 function digits(value: number, count: number): string {
-  return String(Math.floor(Math.max(0, Math.min(value, 10 ** count - 1)))).padStart(count, '0')
+  const whole = Math.floor(Math.max(0, Math.min(value, 10 ** count - 1)))
+  const text = String(whole)
+  return text.length === count ? text : text.padStart(count, '0')
 }
