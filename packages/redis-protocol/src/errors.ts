@@ -15,9 +15,9 @@ export function asStorageError(error: unknown, doing: string): HoldfastError {
       maybeApplied: false,
     })
   }
-  return new StorageRefusedError(`Redis refused ${doing}: ${message}${advice(word, message)}`, {
-    cause: error,
-  })
+  const whatToDo = advice(word, message)
+  const said = whatToDo === '' ? message : `${message.replace(/\.$/, '')}. ${whatToDo}`
+  return new StorageRefusedError(`Redis refused ${doing}: ${said}`, { cause: error })
 }
 
 export function isNoScript(error: unknown): boolean {
@@ -53,8 +53,8 @@ function replyWord(message: string): string | undefined {
 }
 
 function connectionError(error: unknown, message: string, doing: string): HoldfastError {
-  // An argument that a client cannot encode, or a client that is none: a mistake that no retry heals.
-  if (error instanceof TypeError || !(error instanceof Error)) {
+  // An argument that a client cannot encode, one that is too long, or a client that is none: no retry heals that.
+  if (error instanceof TypeError || error instanceof RangeError || !(error instanceof Error)) {
     return new StorageRefusedError(`The Redis client failed on ${doing}: ${message}`, { cause: error })
   }
   return new StorageUnavailableError(`No answer from Redis to ${doing}: ${message}`, {
@@ -84,20 +84,21 @@ const neverSent = [
 function advice(word: string, message: string): string {
   switch (word) {
     case 'OOM':
-      return '. Raise maxmemory or free memory; what is already begun can still be finished and released.'
+      return 'Raise maxmemory or free memory; what is already begun can still be finished and released.'
     case 'NOPERM':
-      return '. Give the user the rights that verify() lists.'
+      return 'Give the user the rights that verify() lists.'
     case 'NOAUTH':
     case 'WRONGPASS':
-      return '. Check the user and the password of the client.'
+      return 'Check the user and the password of the client.'
     case 'WRONGTYPE':
-      return '. Something else uses the same keys: give Holdfast a prefix of its own.'
+      return 'Something else uses the same keys: give Holdfast a prefix of its own.'
     case 'CROSSSLOT':
-      return '. Redis runs as a cluster but the client does not know: use a cluster client.'
+      return 'Redis runs as a cluster but the client does not know: use a cluster client.'
     case 'MISCONF':
-      return '. Redis cannot save to disk and refuses writes: look at its log.'
+      return 'Redis cannot save to disk and refuses writes: look at its log.'
     case 'ERR':
-      return /unknown command/i.test(message) ? '. Redis 6.2 or newer, with scripts, is needed.' : ''
+      if (/user executing the script can't run/.test(message)) return advice('NOPERM', message)
+      return /unknown command/i.test(message) ? 'Redis 6.2 or newer, with scripts, is needed.' : ''
     default:
       return ''
   }

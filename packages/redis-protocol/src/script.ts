@@ -52,15 +52,19 @@ export function createScriptRunner(client: Pick<RedisClient, 'send'>): RunScript
   return (script, keys, args, decode) => {
     const [routing] = keys
     const count = String(keys.length)
-    return client
-      .send(['EVALSHA', script.sha1, count, ...keys, ...args], routing)
-      .then(decode, (error: unknown) => {
-        if (!isNoScript(error)) throw asStorageError(error, script.name)
-        return client
-          .send(['EVAL', script.source, count, ...keys, ...args], routing)
-          .then(decode, (again: unknown) => {
-            throw asStorageError(again, script.name)
-          })
+    const send = (command: 'EVALSHA' | 'EVAL', what: string): Promise<unknown> => {
+      try {
+        return client.send([command, what, count, ...keys, ...args], routing)
+      } catch (error) {
+        // Clients reject, but for what they cannot even put together: a command longer than a string can be.
+        return Promise.reject(error as Error)
+      }
+    }
+    return send('EVALSHA', script.sha1).then(decode, (error: unknown) => {
+      if (!isNoScript(error)) throw asStorageError(error, script.name)
+      return send('EVAL', script.source).then(decode, (again: unknown) => {
+        throw asStorageError(again, script.name)
       })
+    })
   }
 }

@@ -17,17 +17,20 @@ describe('errors of the server', () => {
     'MOVED 3999 127.0.0.1:6381',
     'ERR max number of clients reached',
     "ERR Error running script (call to f_0a): @user_script:3: @user_script: 3: -READONLY You can't write against a read only replica.",
+    "@user_script: 3: -READONLY You can't write against a read only replica.", // one of many, of Redis 6.2
   ])('that pass by themselves are an unavailable storage that did nothing: %s', (message) => {
     expect(judged(message)).toMatchObject({ code: 'STORAGE_UNAVAILABLE', maybeApplied: false })
   })
 
   it.for([
-    ["OOM command not allowed when used memory > 'maxmemory'.", /maxmemory/],
+    ["OOM command not allowed when used memory > 'maxmemory'.", / > 'maxmemory'\. Raise maxmemory/],
+    ["@user_script: 3: -OOM command not allowed when used memory > 'maxmemory'.", /Raise maxmemory/],
     [
       "ERR Error running script (call to f_0a): @user_script:1: @user_script: 1: -OOM command not allowed when used memory > 'maxmemory'.",
       /maxmemory/,
     ],
     ["NOPERM this user has no permissions to run the 'eval' command", /verify\(\)/],
+    ["ERR The user executing the script can't run this command or subcommand", /verify\(\)/],
     ['NOAUTH Authentication required.', /password/],
     ['WRONGPASS invalid username-password pair or user is disabled.', /password/],
     ['WRONGTYPE Operation against a key holding the wrong kind of value', /prefix/],

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest'
+import { batchScripts } from '../src/script-batches.ts'
+import { createScriptRunner } from '../src/script.ts'
+import { readRecord } from '../src/records/read.ts'
+
+it('a client that throws instead of rejecting fails the calls of a batch, and no other', async () => {
+  const sent: string[] = []
+  let broken = true
+  const run = batchScripts(
+    createScriptRunner({
+      send([, , count]) {
+        sent.push(count ?? '')
+        if (broken) throw new RangeError('Invalid string length')
+        return Promise.resolve(Array.from({ length: Number(count) }, () => 'read'))
+      },
+    }),
+  )
+  const read = (id: number): Promise<unknown> => run(readRecord, [`${id}`], [], (reply) => reply)
+  const outcomes = await Promise.allSettled(Array.from({ length: 10 }, (_, id) => read(id)))
+  expect(sent).toEqual(['1', '1', '1', '1', '6'])
+  for (const outcome of outcomes) {
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'STORAGE_REFUSED' } })
+  }
+
+  // Nothing counts as under way any more.
+  broken = false
+  sent.length = 0
+  await Promise.all([read(1), read(2), read(3), read(4)])
+  expect(sent).toEqual(['1', '1', '1', '1'])
+})
