@@ -27,8 +27,8 @@ export interface LocksOptions extends LockOptions {
   /** How this process is called in errors and `inspect`, for people to read. Default: host name and process id. */
   readonly instance?: string
   /**
-   * How long a waiter may take to confirm a lease that was handed to it (at most the lease time). A frozen process
-   * stops the queue once for so long. Default 3,000.
+   * How long a lock that is handed over lasts until its new holder confirms, which it does at once (also where that is
+   * longer than its lease). A frozen process stops the queue once for so long. Default 3,000; 50 to 60,000.
    */
   readonly claimMs?: number
 }
