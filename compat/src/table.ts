@@ -19,6 +19,9 @@ export function printTable(cells: readonly Cell[]): void {
   }
   const reasons = new Set(cells.filter(({ outcome }) => outcome === 'not run').map(({ detail }) => detail))
   for (const reason of reasons) console.log(`–: ${reason}`)
+  for (const { name, outcome, detail } of cells) {
+    if (outcome === 'failed') console.log(`FAILED: ${name.join(' · ')}: ${detail}`)
+  }
   const count = (wanted: Cell['outcome']): number => cells.filter(({ outcome }) => outcome === wanted).length
   console.log(`\n${count('passed')} passed, ${count('failed')} failed, ${count('not run')} not run`)
 }

@@ -110,7 +110,8 @@ end`
  * whoever asks is told by sharded pub/sub); the claim time in ms, 5 digits; and what stands before a process in the
  * name of its channel.
  *
- * A refused PUBLISH (rights) counts as delivered: whoever waits without pushes asks from time to time.
+ * A refused PUBLISH (rights) counts as delivered: whoever waits without pushes asks from time to time. Where SPUBLISH is
+ * refused (before Redis 7, or by rights), PUBLISH takes its place: every process listens to that as well.
  */
 export const HAND_OVER = `
 local counted, claim, channel = sub(policy, 1, 1) == '1', tonumber(sub(policy, 2, 6)), sub(policy, 7)
@@ -119,8 +120,9 @@ local function tell(process, message)
 end
 local function tellInTurn(process, token, sharded)
   local message = 'g' .. nextFence() .. sub(policy, 2, 6) .. token
-  if not sharded then return tell(process, message) ~= 0 or not counted end
-  return redis.pcall('SPUBLISH', KEYS[1] .. ':w:' .. process, message .. ' ' .. KEYS[1]) ~= 0
+  local receivers = sharded and redis.pcall('SPUBLISH', KEYS[1] .. ':w:' .. process, message .. ' ' .. KEYS[1])
+  if type(receivers) == 'number' then return receivers ~= 0 end
+  return tell(process, message) ~= 0 or not counted
 end
 local function first()
   local head = call('ZRANGE', KEYS[2], 0, 0)[1]
