@@ -1,6 +1,7 @@
 import type { Alarm } from '../alarms.ts'
 import { checkDuration } from '../check.ts'
 import { type HoldfastError, LeaseLostError } from '../errors.ts'
+import { LazySignal } from '../lazy-signal.ts'
 import { type Term, marginMs } from '../validity.ts'
 import { NotReplicatedError } from './errors.ts'
 import { lockEvents } from './events.ts'
@@ -31,11 +32,10 @@ export class HeldLease implements Lease, Alarm {
   readonly #notAfter: number
   readonly #grantedAt: number
   readonly #term: Term
+  readonly #abort = new LazySignal()
   place = -1
   #renewAt: number
   #holdUntil: number
-  #abort: AbortController | undefined
-  #abortReason: HoldfastError | undefined
   #lost: LeaseLostError | undefined
   #released: Promise<ReleaseOutcome> | undefined
   #onEnd: (() => void) | undefined
@@ -65,13 +65,9 @@ export class HeldLease implements Lease, Alarm {
     else void this.renew()
   }
 
-  // Made when it is first asked for: most locks are held so briefly that nobody does.
   get signal(): AbortSignal {
-    if (this.#abort === undefined) {
-      this.#abort = new AbortController()
-      if (this.#abortReason !== undefined) this.#abort.abort(this.#abortReason)
-      else if (this.remainingMs() === 0) this.ranOut()
-    }
+    // Whoever asks is told at once, also when no alarm could ring meanwhile.
+    if (this.remainingMs() === 0) this.ranOut()
     return this.#abort.signal
   }
 
@@ -143,7 +139,7 @@ export class HeldLease implements Lease, Alarm {
     if (this.#ended) return
     this.#lost = new LeaseLostError(`The lease of ${this.name} is lost: ${why}.`, options)
     this.#room.held.remove(this)
-    this.#abortWith(this.#lost)
+    this.#abort.abort(this.#lost)
     const { name, token } = this
     lockEvents.publish(() => ({ type: 'lost', name, token, error: this.#lost }))
   }
@@ -156,7 +152,7 @@ export class HeldLease implements Lease, Alarm {
 
   /** Asks the holder to finish, and resolves when it has released. */
   finish(reason: HoldfastError): Promise<void> {
-    this.#abortWith(reason)
+    this.#abort.abort(reason)
     if (this.#released !== undefined) return this.#released.then(noop, noop)
     return new Promise((resolve) => (this.#onEnd = resolve))
   }
@@ -200,11 +196,6 @@ export class HeldLease implements Lease, Alarm {
     const { leaseMs } = this.#settings
     const raster = leaseMs / 12
     return Math.floor((at + leaseMs / 3) / raster) * raster
-  }
-
-  #abortWith(reason: HoldfastError): void {
-    this.#abortReason ??= reason
-    this.#abort?.abort(reason)
   }
 
   async #sendRelease(certainMs: number): Promise<ReleaseOutcome> {

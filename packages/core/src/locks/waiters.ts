@@ -29,7 +29,7 @@ const RETRY_MS = 100
 
 /**
  * Everything that waits in this process: finds the waiter that a push is for, and makes sure that nobody depends on
- * pushes. Per key one timer asks on behalf of the first waiter when the holder's lease should have ended; an
+ * pushes. The first waiter of a key asks for all of them when the holder's lease should have ended; an
  * interrupted subscription or connection makes all of them ask.
  */
 export class WaitingRoom {
