@@ -29,6 +29,12 @@ export const REUSED: Problem = {
   detail: 'This key belongs to a request with another payload. Use a new key for a new request.',
 }
 
+export const NOT_COMPARABLE: Problem = {
+  code: 'IDEMPOTENCY_BODY_NOT_COMPARABLE',
+  detail:
+    'The body is nested too deeply, or has a number that is too large, to be compared with a later one.',
+}
+
 export function missing({ header, key }: ResolvedHttpOptions<never>): Problem {
   const what = key === undefined ? `the ${header} header` : 'an idempotency key'
   return { code: 'IDEMPOTENCY_KEY_MISSING', detail: `This request needs ${what}.` }

@@ -2,6 +2,7 @@ import { HoldfastError, InvalidArgumentError } from '../errors.ts'
 import type { BeginOutcome, Idempotency } from '../idempotency/idempotency.ts'
 import type { StartOptions } from '../idempotency/options.ts'
 import {
+  NOT_COMPARABLE,
   REUSED,
   UNAVAILABLE,
   failedBefore,
@@ -19,6 +20,7 @@ import { type Problem, problemResponse } from './problems.ts'
 import {
   type HttpRequestFacts,
   fingerprintWithoutUnread,
+  isIncomparableJson,
   jobKeyOf,
   jobTypeOf,
   standardFingerprint,
@@ -201,6 +203,13 @@ export function createHttpIdempotency<Request = unknown>(
       } catch (error) {
         const code = HoldfastError.isInstance(error) ? error.code : undefined
         if (code === 'WAIT_ABORTED') return refuse(jobType, jobKey, inProgress(1), 'in-flight')
+        // Whoever sends what nobody can compare is told so; it must not look like a fault of the server.
+        if (
+          code === 'INVALID_ARGUMENT' &&
+          resolved.fingerprint === undefined &&
+          isIncomparableJson(facts.body)
+        )
+          return refuse(jobType, jobKey, NOT_COMPARABLE, 'bypassed')
         if (code === undefined || !NO_ANSWER.has(code)) throw error
         return resolved.onStorageUnavailable === 'open'
           ? bypass(jobType, jobKey, 'storageUnavailable', error)

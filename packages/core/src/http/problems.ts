@@ -4,6 +4,8 @@ import type { HttpResponse } from './response.ts'
 export type ProblemCode =
   | 'IDEMPOTENCY_KEY_MISSING'
   | 'IDEMPOTENCY_KEY_MALFORMED'
+  /** The JSON has numbers or a depth that no two requests could be compared by. */
+  | 'IDEMPOTENCY_BODY_NOT_COMPARABLE'
   /** The first request with this key is still being handled. */
   | 'IDEMPOTENCY_IN_PROGRESS'
   /** The key was used with another payload. */
@@ -44,6 +46,11 @@ export interface Problem {
 const PROBLEMS: Readonly<Record<ProblemCode, { status: number; title: string; retryable: boolean }>> = {
   IDEMPOTENCY_KEY_MISSING: { status: 400, title: 'Idempotency key is missing', retryable: false },
   IDEMPOTENCY_KEY_MALFORMED: { status: 400, title: 'Idempotency key is malformed', retryable: false },
+  IDEMPOTENCY_BODY_NOT_COMPARABLE: {
+    status: 400,
+    title: 'The request body cannot be compared',
+    retryable: false,
+  },
   IDEMPOTENCY_IN_PROGRESS: {
     status: 409,
     title: 'A request with this idempotency key is in progress',

@@ -75,6 +75,25 @@ export function announcesBody(headers: HttpRequestHeaders): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
+/** As deep as a fingerprint goes, in which the body is a member. */
+const MAX_DEPTH = 200
+
+/** Whether a body is plain JSON whose depth or numbers, and nothing else, keep it from having a fingerprint. */
+export function isIncomparableJson(body: unknown): boolean {
+  const open: [value: unknown, depth: number][] = [[body, 1]]
+  let isIncomparable = false
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [value, depth] = next
+    isIncomparable ||= depth > MAX_DEPTH || (typeof value === 'number' && !Number.isFinite(value))
+    if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) continue
+    if (typeof value !== 'object') return false
+    const prototype: unknown = Object.getPrototypeOf(value)
+    if (prototype !== Object.prototype && prototype !== Array.prototype && prototype !== null) return false
+    for (const member of Object.values(value)) open.push([member, depth + 1])
+  }
+  return isIncomparable
+}
+
 function paramsOf({ params }: HttpRequestFacts): readonly (readonly [string, string])[] {
   if (typeof params !== 'object' || params === null) return []
   const entries = Object.entries(params)

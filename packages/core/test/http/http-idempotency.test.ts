@@ -203,6 +203,23 @@ describe('options', () => {
     },
   )
 
+  test('JSON that cannot be compared is the client’s fault, anything else is the server’s', async () => {
+    const http = httpOver(memoryStorage())
+    const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels))
+    await (await started(ask(http, nested(200), 'deepest'))).complete(ok)
+    for (const body of [nested(201), nested(50_000), JSON.parse('{"a":1e400}') as unknown]) {
+      expect(await answered(ask(http, body))).toMatchObject({
+        status: 400,
+        json: { code: 'IDEMPOTENCY_BODY_NOT_COMPARABLE', retryable: false },
+      })
+    }
+    await expect(ask(http, { a: new Map() })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    const own = httpOver(memoryStorage(), { fingerprint: () => Number.NaN })
+    await expect(ask(own)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    // The key is as free as before.
+    await started(ask(http))
+  })
+
   test('problems take the types, the status and the link of the app', async () => {
     const http = httpOver(memoryStorage(), {
       problems: {
