@@ -34,12 +34,19 @@ it('is a table where there is room for one', () => {
   expect(jobTable(runs, outcomes)).toBe(jobTable(runs, outcomes, 200))
 })
 
-it('says the same in lines that fit into a usual terminal', () => {
-  const table = jobTable(runs, outcomes, 80)
-  expect(table).toContain(
+it('is a narrower table in a usual terminal, also of a takeover', () => {
+  const died = { ...run('begin', 0), executionId: 'first', instance: 'instance-1' }
+  const table = jobTable([died, ...runs], outcomes, 80)
+  expect(widest(table)).toBeLessThanOrEqual(80)
+  expect(table).toMatch(
+    /│improvement-suggestions │ +2 │ +1 │ +0 │instance-1 +│ +1\.25 s │\n.*│ {2}node-redis.*\n.*│ {2}\(died\).*\n.*│→ instance-3 │/,
+  )
+})
+
+it('says the same in lines where no table fits', () => {
+  expect(jobTable(runs, outcomes, 60)).toContain(
     'improvement-suggestions: 1 execution, 1 turned away, 0 replays, 1.25 s\n  instance-3 · node-redis',
   )
-  expect(widest(table)).toBeLessThanOrEqual(80)
   const said = testimony(runs, 80)
   expect(said).toContain('dmjv-sBiBq0SsCigDzO2Rg begin improvement-suggestions on instance-3')
   expect(widest(said)).toBeLessThanOrEqual(80)

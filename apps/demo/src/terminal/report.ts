@@ -7,19 +7,16 @@ import type { JobRun } from '../store/witness.ts'
 const PLAIN = { head: [], border: [], compact: true }
 
 /**
- * The final table, two lines for each job where the terminal is too narrow for it. Executions, places and durations are
- * what the job bodies wrote into the database; duplicates turned away and replays are what the callers were told.
+ * The final table, as wide as the terminal allows. Executions, places and durations are what the job bodies wrote into
+ * the database; duplicates turned away and replays are what the callers were told.
  */
 export function jobTable(
   runs: readonly JobRun[],
   outcomes: readonly CallOutcome[],
   width: number = Infinity,
 ): string {
-  const table = new Table({
-    head: ['job', 'executions', 'duplicates turned away', 'replays', 'ran on', 'duration'],
-    colAligns: ['left', 'right', 'right', 'right', 'left', 'right'],
-    style: PLAIN,
-  })
+  const wide = tableOf('duplicates turned away', {})
+  const narrow = tableOf('turned\naway', { 'padding-left': 0 })
   const short: string[] = []
   for (const type of JOB_TYPES) {
     const begins = runs.filter(({ jobType, event }) => jobType === type && event === 'begin')
@@ -28,15 +25,26 @@ export function jobTable(
     const places = begins.map(
       ({ instance, client, executionId }) => `${instance} · ${client}${fate(runs, executionId)}`,
     )
-    const [executions, turnedAway, replays] = [begins.length, told('turnedAway'), told('replayed')]
+    const counts = [begins.length, told('turnedAway'), told('replayed')] as const
+    const where = places.join('\n→ ') || '–'
     const took = duration(type, runs)
-    table.push([type, executions, turnedAway, replays, places.join('\n→ ') || '–', took])
+    wide.push([type, ...counts, where, took])
+    narrow.push([type, ...counts, where.replaceAll(/ · | (?=\()/g, '\n  '), took])
+    const [executions, turnedAway, replays] = counts
     short.push(
       `${type}: ${counted(executions, 'execution')}, ${turnedAway} turned away, ${counted(replays, 'replay')}, ${took}`,
       ...places.map((place) => `  ${place}`),
     )
   }
-  return fitting(table, short, width)
+  return fitting([wide, narrow], short, width)
+}
+
+function tableOf(turnedAway: string, style: { readonly 'padding-left'?: number }): Table.Table {
+  return new Table({
+    head: ['job', 'executions', turnedAway, 'replays', 'ran on', 'duration'],
+    colAligns: ['left', 'right', 'right', 'right', 'left', 'right'],
+    style: { ...PLAIN, ...style },
+  })
 }
 
 /** How the starts of all callers ended, in one line. */
@@ -70,13 +78,13 @@ export function testimony(runs: readonly JobRun[], width: number = Infinity): st
     table.push([`${jobType} on ${instance}`, attempt, executionId, event, detail])
     short.push(`${executionId} ${event} ${jobType} on ${instance}, attempt ${attempt}`)
   }
-  return fitting(table, short, width)
+  return fitting([table], short, width)
 }
 
-/** A table whose lines the terminal would break cannot be read. */
-function fitting(table: Table.Table, short: readonly string[], width: number): string {
-  const text = table.toString()
-  return text.indexOf('\n') <= width ? text : short.join('\n')
+/** The first table that fits, else plain lines: one whose lines the terminal breaks cannot be read. */
+function fitting(tables: readonly Table.Table[], short: readonly string[], width: number): string {
+  const texts = tables.map((table) => table.toString())
+  return texts.find((text) => text.indexOf('\n') <= width) ?? short.join('\n')
 }
 
 /** A body that neither ended nor failed died with its process. */
