@@ -178,7 +178,7 @@ it('gives up a Redis that accepts connections and says nothing', async () => {
 
 it('ends with everything that it started when nobody reads its output any more', async () => {
   const out = temporaryFolder()
-  const demo = startDemo(['--pace', '30000', '--repo', reviewable(), '--out', out])
+  const demo = startDemo(['--pace', '2000', '--repo', reviewable(), '--out', out])
   await demo.until(/ai-review .* 10 %/)
   const pids = new Set(readLogs(out).map(({ pid }) => Number(pid)))
   demo.child.stdout?.destroy()
