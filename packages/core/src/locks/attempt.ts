@@ -7,7 +7,7 @@ import { Bid } from './bid.ts'
 import { LockAbortedError, LockTimeoutError, NotReplicatedError } from './errors.ts'
 import { lockEvents } from './events.ts'
 import { HeldLease } from './held-lease.ts'
-import { type LockHolder, lockHolders } from './lock-holder.ts'
+import { lockHolders } from './lock-holder.ts'
 import type { LockSettings, LockTarget } from './options.ts'
 import type { LockRoom } from './room.ts'
 import { type Ancestor, ancestors, isHeldBy, selfDeadlock } from './self-deadlock.ts'
@@ -72,7 +72,8 @@ class Attempt implements Waiting {
   #bidsLeft = FRESH_TOKENS
   #phase: 'asking' | 'parked' | 'settled' = 'parked'
   #askAgain = false
-  #holders: readonly LockHolder[] = []
+  /** What the storage said last of who holds it. */
+  #refused: Refused | undefined
   #unreachable: unknown
 
   constructor(room: LockRoom, call: LockCall) {
@@ -190,15 +191,16 @@ class Attempt implements Waiting {
 
   #busy(reply: Refused): void {
     if (this.#call.orNull) return this.#succeed(null)
-    this.#holders = lockHolders(reply.holders, reply.now)
+    this.#refused = reply
     this.#timeOut()
   }
 
-  #queued({ holders, ahead, kept, now }: Refused): void {
+  #queued(reply: Refused): void {
+    const { holders, ahead, kept } = reply
     const { waiting } = this.#room
     const { name } = this.#target
     const { token, queued } = this.#bid
-    this.#holders = lockHolders(holders, now)
+    this.#refused = reply
     const isOurs = (token: string): boolean => isHeldBy(this.#ancestors, ({ lease }) => lease.token === token)
     if (holders.length > 0 && holders.every((holder) => isOurs(holder.token))) {
       return this.#giveUp(selfDeadlock(name))
@@ -216,7 +218,7 @@ class Attempt implements Waiting {
       waiting.watch(this)
     }
     if (this.#askAgain || (this.uncertain && waiting.listening)) return this.ask()
-    const left = this.#holders.map(({ remainingMs }) => remainingMs).filter((remainingMs) => remainingMs > 0)
+    const left = holders.map(({ remainingMs }) => remainingMs).filter((remainingMs) => remainingMs > 0)
     waiting.park(this, left.length === 0 ? 0 : Math.min(...left), ahead)
   }
 
@@ -244,7 +246,9 @@ class Attempt implements Waiting {
 
   #timeOut(): void {
     const { name } = this.#target
-    this.#giveUp(this.#unreachable ?? new LockTimeoutError(name, this.#settings.waitMs, this.#holders))
+    const { waitMs } = this.#settings
+    const holders = this.#refused === undefined ? [] : lockHolders(this.#refused.holders, this.#refused.now)
+    this.#giveUp(this.#unreachable ?? new LockTimeoutError(name, waitMs, holders))
   }
 
   #giveUp(error: unknown): void {
