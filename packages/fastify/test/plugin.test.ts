@@ -168,7 +168,7 @@ describe('an idempotent route', () => {
   test('keeps the key while a handler works that Fastify has given up on', async () => {
     const app = await appWith()
     const finish: (() => void)[] = []
-    app.post('/a', { config: { idempotency: true }, handlerTimeout: 50 }, async () => {
+    app.post('/a', { config: { idempotency: true }, handlerTimeout: 1_000 }, async () => {
       if (finish.length > 0) return 'second'
       await new Promise<void>((resolve) => finish.push(resolve))
       return 'late'
