@@ -87,7 +87,7 @@ export function leaseCases({ describe, it }: TestRunner, { join, storageTime }: 
 
     it('counts as an attempt, and the last one leaves the job failed as stalled', async () => {
       const key = freshKey()
-      const options = { leaseMs: 150, maxAttempts: 2 }
+      const options = { leaseMs: LEASE, maxAttempts: 2 }
       for (const attempt of [1, 2]) {
         const dead = await join()
         const execution = await until(() => tryStart(dead.idempotency, key, options))
@@ -106,7 +106,7 @@ export function leaseCases({ describe, it }: TestRunner, { join, storageTime }: 
     it('is failed, or left alone, where the policy says so', async () => {
       const dead = await join()
       const keys = [freshKey(), freshKey()] as const
-      for (const key of keys) await start(dead.idempotency, key, { leaseMs: 150 })
+      for (const key of keys) await start(dead.idempotency, key, { leaseMs: LEASE })
       await dead.crash()
       const { idempotency } = await join()
       for (const key of keys) await until(async () => (await status(idempotency, key)).stalled || undefined)
