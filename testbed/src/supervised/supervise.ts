@@ -15,8 +15,9 @@ server=$!
 { cat <&3; kill -KILL "$server"; } >/dev/null 2>&1 &
 watcher=$!
 exec 3<&- </dev/null
+trap '' PIPE # writing to a parent that is gone would end this script before it has cleaned up
 echo "supervising $server"
-exec >/dev/null 2>&1 # writing to a parent that is gone would end this script before it has cleaned up
+exec >/dev/null 2>&1
 wait "$server"
 status=$?
 kill "$watcher"
