@@ -4,6 +4,18 @@ export interface Codec {
   decode(data: string): unknown
 }
 
+/**
+ * What `codec` makes of the value. @throws what it throws, and TypeError when that is no text: `JSON.stringify`, taken
+ * for a codec, gives undefined for undefined, and an async one gives a promise.
+ */
+export function encodeWith(codec: Codec, value: unknown): string {
+  const data: unknown = codec.encode(value)
+  if (typeof data === 'string') return data
+  throw new TypeError(
+    `codec.encode() must return a string, and gave ${data === null ? 'null' : typeof data}.`,
+  )
+}
+
 /** The tag that marks what plain JSON cannot say; an object that has it as its own key is escaped with it. */
 const TAG = '$holdfast'
 

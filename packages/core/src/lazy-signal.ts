@@ -1,9 +1,14 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { HoldfastError } from './errors.ts'
 
-/** An abort signal that is made when it is first asked for: most work is too short for anybody to ask. */
+/**
+ * An abort signal that is made when it is first asked for: most work is too short for anybody to ask. Its listeners run
+ * in the async context of who asked, and not in that of whoever's timer aborts it.
+ */
 export class LazySignal {
   #controller: AbortController | undefined
   #reason: HoldfastError | undefined
+  #inContext: ((abort: () => void) => void) | undefined
 
   /** Why it is, or would be, aborted. */
   get reason(): HoldfastError | undefined {
@@ -13,6 +18,7 @@ export class LazySignal {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
+      this.#inContext = AsyncLocalStorage.snapshot()
       if (this.#reason !== undefined) this.#controller.abort(this.#reason)
     }
     return this.#controller.signal
@@ -22,6 +28,6 @@ export class LazySignal {
   abort(reason: HoldfastError): void {
     if (this.#reason !== undefined) return
     this.#reason = reason
-    this.#controller?.abort(reason)
+    this.#inContext?.(() => this.#controller?.abort(reason))
   }
 }

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { checkSignal } from '../check-signal.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import { type ClosedError, InvalidArgumentError, SelfDeadlockError } from '../errors.ts'
@@ -153,12 +154,14 @@ async function waitElsewhere(
     )
   }
   let shownRev: number | undefined
+  // What is heard is told in turn to all who wait for it: each in the async context that it came from.
+  const onProgress = start.onProgress && AsyncResource.bind(start.onProgress)
   const isOver = ({ current, now }: View): boolean => {
     if (current?.record.status !== 'executing') return true
     const snapshot = snapshotOf(job, current, now, codec)
     if (current.rev !== shownRev) {
       shownRev = current.rev
-      show(start.onProgress, snapshot)
+      show(onProgress, snapshot)
     }
     return snapshot.stalled && onStalled !== 'reject'
   }

@@ -6,11 +6,11 @@ export class ExecutionInProgressError extends HoldfastError {
   readonly snapshot: ExecutionSnapshot
 
   constructor(snapshot: ExecutionSnapshot) {
-    const { jobType, jobKey, executionId, leaseRemainingMs } = snapshot
-    super(
-      'EXECUTION_IN_PROGRESS',
-      `${jobType} ${jobKey} is being executed (${executionId}); its lease runs for ${leaseRemainingMs} ms more.`,
-    )
+    const { jobType, jobKey, executionId, stalled, leaseRemainingMs } = snapshot
+    const lease = stalled
+      ? 'its owner has been silent for its whole lease'
+      : `its lease runs for ${leaseRemainingMs} ms more`
+    super('EXECUTION_IN_PROGRESS', `${jobType} ${jobKey} is being executed (${executionId}); ${lease}.`)
     this.snapshot = snapshot
   }
 }

@@ -24,8 +24,9 @@ export interface ExecutionContext extends AsyncDisposable {
    */
   updateProgress(percentage: number, message?: string, options?: ProgressOptions): Promise<void>
   /**
-   * Stores what the next attempt starts from, should this one fail. @throws ExecutionLostError,
-   * StorageUnavailableError, and what the codec throws
+   * Stores what the next attempt starts from, should this one fail. Every later write of the execution, renewals and
+   * progress included, carries it along: keep large things elsewhere, and a reference to them here.
+   * @throws ExecutionLostError, StorageUnavailableError, and what the codec throws
    */
   saveCheckpoint(value: unknown): Promise<void>
   /** Adds to the overall timeout. @throws ExecutionLostError, ExecutionTimeoutError, StorageUnavailableError */

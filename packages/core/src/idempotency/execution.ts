@@ -1,5 +1,6 @@
 import type { Alarms } from '../alarms.ts'
 import { checkDuration, checkOneOf } from '../check.ts'
+import { encodeWith } from '../codec.ts'
 import { HoldfastError, InvalidArgumentError } from '../errors.ts'
 import { LazySignal } from '../lazy-signal.ts'
 import type { Instant } from '../runtime.ts'
@@ -145,7 +146,7 @@ export class Execution implements ExecutionContext, TenureEvents {
   }
 
   async saveCheckpoint(value: unknown): Promise<void> {
-    const checkpoint = this.#options.codec.encode(value)
+    const checkpoint = encodeWith(this.#options.codec, value)
     this.#assertOwner()
     await this.#update(() => ({ checkpoint }))
   }
@@ -155,6 +156,8 @@ export class Execution implements ExecutionContext, TenureEvents {
     this.#assertOwner()
     this.#assertInTime()
     await this.#update((timeoutMs) => ({ timeoutMs: timeoutMs + additionalMs }))
+    // It may have come to its end meanwhile, and then the signal is aborted for good.
+    this.#assertInTime()
     this.#tenure.extendTimeout(additionalMs)
   }
 

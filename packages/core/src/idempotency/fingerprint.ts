@@ -16,7 +16,7 @@ const MAX_DEPTH = 200
 
 function canonical(value: unknown, path: string, depth: number): string {
   if (depth > MAX_DEPTH)
-    throw new InvalidArgumentError(`${path} is nested more than ${MAX_DEPTH} levels deep.`)
+    throw new InvalidArgumentError(`${path.slice(0, 80)}… is nested more than ${MAX_DEPTH} levels deep.`)
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value)
@@ -32,11 +32,16 @@ function canonical(value: unknown, path: string, depth: number): string {
   }
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) {
-    throw new InvalidArgumentError(`${path} is an instance of ${value.constructor.name}; pass plain data.`)
+    throw new InvalidArgumentError(`${path} is an instance of ${classOf(value)}; pass plain data.`)
   }
   const members = Object.entries(value)
     .filter(([, item]) => item !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, item]) => `${JSON.stringify(key)}:${canonical(item, `${path}.${key}`, depth + 1)}`)
   return `{${members.join(',')}}`
+}
+
+/** Not every object has a constructor that says so. */
+function classOf({ constructor }: { constructor?: unknown }): string {
+  return typeof constructor === 'function' && constructor.name !== '' ? constructor.name : 'something'
 }

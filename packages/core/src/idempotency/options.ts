@@ -1,4 +1,4 @@
-import { checkDuration, checkInteger, checkOneOf, checkOptions } from '../check.ts'
+import { checkDuration, checkFunction, checkInteger, checkOneOf, checkOptions } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
 import { type Codec, jsonCodec } from '../codec.ts'
 import type { BeginPolicy } from './decide.ts'
@@ -133,6 +133,12 @@ function resolveOptions(options: ExecutionOptions): ResolvedOptions {
   } = options
   if (onResultTooLarge === 'reference' && references === undefined) {
     throw new InvalidArgumentError("onResultTooLarge: 'reference' needs references: { save, load }.")
+  }
+  checkFunction('codec.encode', codec?.encode)
+  checkFunction('codec.decode', codec?.decode)
+  if (references !== undefined) {
+    checkFunction('references.save', references?.save)
+    checkFunction('references.load', references?.load)
   }
   const lease = checkDuration('leaseMs', leaseMs, 100)
   const failedTtlMs = checkDuration('failedRetentionMs', failedRetentionMs, 1)

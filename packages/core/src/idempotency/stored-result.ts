@@ -1,3 +1,4 @@
+import { encodeWith } from '../codec.ts'
 import { InvalidArgumentError } from '../errors.ts'
 import { CompletionUnconfirmedError, ResultTooLargeError } from './errors.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -18,7 +19,7 @@ export function storeResult(
   const { codec, maxResultBytes, onResultTooLarge } = options
   let data: string
   try {
-    data = codec.encode(result)
+    data = encodeWith(codec, result)
   } catch (error) {
     if (onResultTooLarge === 'throw') throw error
     return { kind: 'omitted', reason: 'unserializable' }
@@ -42,7 +43,7 @@ async function saveElsewhere(
   executionId: string,
 ): Promise<StoredResult> {
   try {
-    return { kind: 'reference', data: codec.encode(await references?.save(result)) }
+    return { kind: 'reference', data: encodeWith(codec, await references?.save(result)) }
   } catch (cause) {
     throw new CompletionUnconfirmedError(executionId, result, { cause })
   }

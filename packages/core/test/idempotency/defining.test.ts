@@ -121,6 +121,7 @@ describe('fingerprintOf', () => {
     ['a symbol', Symbol('s')],
     ['NaN', [Number.NaN]],
     ['an instance', new Map()],
+    ['an instance of who knows what', Object.create(Object.create(null)) as object],
     ['a cycle', cycle()],
   ])('refuses %s', (_, input) => {
     expect(() => fingerprintOf(input)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createWorld, started } from './world.ts'
+import { createWorld, started, watched } from './world.ts'
 
 const lost = { code: 'LEASE_LOST' }
 
@@ -120,6 +120,20 @@ describe('the timeout', () => {
     await execution.saveCheckpoint('so far')
     await runtime.advance(3_000)
     expect((await started(join().idempotency)).checkpoint).toBe('so far')
+  })
+
+  it('that comes while it is being extended is told by the extension', async () => {
+    const { runtime, join } = createWorld()
+    const { idempotency, link } = join()
+    const execution = await started(idempotency, { timeoutMs: 1_000 })
+    let answer = (): void => {}
+    link.once('compareAndSet', { answered: (now) => (answer = now) })
+    const extended = watched(execution.extendTimeout(5_000))
+    await runtime.advance(1_500)
+    expect(execution.signal.reason).toMatchObject({ code: 'EXECUTION_TIMEOUT' })
+    answer()
+    await runtime.advance(0)
+    expect(extended.error).toMatchObject({ code: 'EXECUTION_TIMEOUT' })
   })
 
   it('is extended by what is asked, and the record says so', async () => {

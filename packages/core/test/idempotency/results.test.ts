@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Codec } from '@holdfast/core'
 import { createWorld, started } from './world.ts'
 
 describe('a result that cannot be kept', () => {
@@ -25,6 +26,22 @@ describe('a result that cannot be kept', () => {
       snapshot: { resultOmitted },
     })
     expect(await join().idempotency.tryStartExecution('job', 'k')).toBeNull()
+  })
+
+  it.each<[string, (value?: string) => unknown, string | undefined]>([
+    ['undefined, as JSON.stringify does of undefined', JSON.stringify, undefined],
+    ['a promise', async (value) => value, 'r'],
+    ['bytes', (value = '') => Buffer.from(value), 'r'],
+  ])('is a tombstone when the codec makes no text of it, but %s', async (_, encode, result) => {
+    const { join } = createWorld()
+    const { idempotency } = join({ codec: { encode, decode: JSON.parse } as Codec })
+    expect(await idempotency.run('job', 'k', () => result)).toMatchObject({ status: 'executed', result })
+    expect(await idempotency.getExecutionStatus('job', 'k')).toMatchObject({
+      status: 'completed',
+      resultOmitted: 'unserializable',
+    })
+    const execution = await started(idempotency, {}, 'other')
+    await expect(execution.saveCheckpoint(result)).rejects.toThrow(/codec.encode\(\) must return a string/)
   })
 
   it('is a tombstone when it is said to be a stream', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Idempotency, StartOptions } from '@holdfast/core'
+import type { Codec, Idempotency, ResultReferences, StartOptions } from '@holdfast/core'
 import type { ExecutionContext } from '@holdfast/core'
 import { settle } from '../manual-runtime.ts'
 import { createWorld, started, watched } from './world.ts'
@@ -284,6 +284,7 @@ describe('an outage', () => {
 })
 
 describe('what is refused at the call', () => {
+  const load = async (): Promise<string> => ''
   const bad: readonly [string, (idempotency: Idempotency) => Promise<unknown>][] = [
     ['an empty key', (i) => i.begin('job', '')],
     ['a key that is no string', (i) => i.begin('job', 7 as unknown as string)],
@@ -300,6 +301,12 @@ describe('what is refused at the call', () => {
     ['half an attempt', (i) => i.begin('job', 'k', { maxAttempts: 1.5 })],
     ['an unknown policy', (i) => i.begin('job', 'k', { onFailed: 'retry' as unknown as 'rerun' })],
     ['references without a place for them', (i) => i.begin('job', 'k', { onResultTooLarge: 'reference' })],
+    ['no codec', (i) => i.begin('job', 'k', { codec: null as unknown as Codec })],
+    ['half a codec', (i) => i.begin('job', 'k', { codec: { encode: String } as unknown as Codec })],
+    [
+      'half of references',
+      (i) => i.begin('job', 'k', { references: { load } as unknown as ResultReferences }),
+    ],
     ['a fingerprint of a function', (i) => i.begin('job', 'k', { fingerprint: { f: () => 1 } })],
     ['a page of 0', (i) => i.list('job', { limit: 0 })],
     ['an unknown status', (i) => i.list('job', { status: 'done' as unknown as 'failed' })],
