@@ -55,7 +55,7 @@ describe.for(Object.entries(clients))('%s, with sentinels', ([name, connect]) =>
 
   it('works, and works again after a failover', async () => {
     const storage = await open('sentinel')
-    const { idempotency } = createHoldfast({ storage })
+    const { idempotency } = createHoldfast({ storage, callTimeoutMs: 20_000 })
     const key = { collection: 'watched', id: name }
     let hints = 0
     await storage.records.subscribe(key, () => (hints += 1))
@@ -101,8 +101,8 @@ describe.for(Object.entries(clients))('%s, with sentinels', ([name, connect]) =>
 
   it('hands a lock over, and waits for the replica to know', async () => {
     const holdfasts = [
-      createHoldfast({ storage: await open('replicated') }),
-      createHoldfast({ storage: await open('replicated') }),
+      createHoldfast({ storage: await open('replicated'), callTimeoutMs: 20_000 }),
+      createHoldfast({ storage: await open('replicated'), callTimeoutMs: 20_000 }),
     ] as const
     onTestFinished(async () => void (await Promise.all(holdfasts.map((each) => each.close()))))
     const durability = { replicas: 1, timeoutMs: 60_000 }
