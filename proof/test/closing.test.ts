@@ -34,7 +34,8 @@ describe.each(clients)('closing, over %s', (client) => {
 
   it('leaves the storage to another instance that shares it', async () => {
     const { node, storage } = await open(client)
-    const [a, b, c] = [createHoldfast({ storage }), createHoldfast({ storage }), createHoldfast({ storage })]
+    const join = () => createHoldfast({ storage, callTimeoutMs: 20_000 })
+    const [a, b, c] = [join(), join(), join()]
     const held = await c.locks.acquire('shared')
     const [waitsWithA, waitsWithB] = [a.locks.acquire('shared'), b.locks.acquire('shared')]
     waitsWithA.catch(() => {})
