@@ -105,7 +105,11 @@ export class SentinelGroup {
     })
     await this.#toleratedSilence(PATIENT_MS)
     await old.restart()
-    await follow(old, await this.primary())
+    // The sentinels tell it, too, whom to follow, and end its connections then: ours may be one of them.
+    await until('the old primary follows', async () => {
+      await follow(old, await this.primary())
+      return true
+    })
   }
 
   async stop(): Promise<void> {
