@@ -31,16 +31,19 @@ export class FingerprintMismatchError extends HoldfastError {
 
 /**
  * `LEASE_LOST`: this attempt is no longer the owner; its write was refused and changed nothing. `current` is what the
- * successor has recorded so far, null when nothing is stored any more or the storage could not be asked.
+ * successor has recorded so far, null when nothing is stored any more or the storage could not be asked. `result` is
+ * what the body of this attempt returned, if it did, which is recorded nowhere.
  */
 export class ExecutionLostError extends LeaseLostError {
   readonly current: ExecutionSnapshot | null
+  readonly result: unknown
 
-  constructor(executionId: string, current: ExecutionSnapshot | null) {
+  constructor(executionId: string, current: ExecutionSnapshot | null, result?: unknown) {
     const now =
       current === null ? '' : ` Now ${current.executionId} (attempt ${current.attempt}) is ${current.status}.`
     super(`Execution ${executionId} lost its lease: it was taken over, ended or removed, or may be.${now}`)
     this.current = current
+    this.result = result
   }
 }
 

@@ -104,7 +104,7 @@ async function settle<R>(execution: Execution, body: Body<R>): Promise<R> {
   try {
     await execution.markSuccess(result)
   } catch (error) {
-    if (isCode(error, 'LEASE_LOST')) throw await lostError(execution, error)
+    if (isCode(error, 'LEASE_LOST')) throw await lostError(execution, error, result)
     // The result was refused before anything was sent: it would be refused again. (A success that was not confirmed
     // stays one: markFailure refuses to make it a failure.)
     await execution.markFailure(error, { final: true }).catch(() => execution.stop())
@@ -127,10 +127,14 @@ async function recordFailure(execution: Execution, error: unknown): Promise<void
 }
 
 /** The loss together with what the successor has recorded: what a caller of the lost attempt wants to know. */
-async function lostError(execution: Execution, error: unknown): Promise<ExecutionLostError> {
-  if (error instanceof ExecutionLostError && error.current !== null) return error
-  const current = await execution.readCurrent().catch(() => null)
-  return new ExecutionLostError(execution.executionId, current)
+async function lostError(
+  execution: Execution,
+  error: unknown,
+  result?: unknown,
+): Promise<ExecutionLostError> {
+  const known = error instanceof ExecutionLostError ? error.current : null
+  const current = known ?? (await execution.readCurrent().catch(() => null))
+  return new ExecutionLostError(execution.executionId, current, result)
 }
 
 function isCode(error: unknown, code: string): boolean {

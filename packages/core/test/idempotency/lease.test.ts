@@ -179,6 +179,22 @@ describe('a zombie', () => {
     expect(run.error).toMatchObject({ ...lost, current: { status: 'completed', result: 'theirs' } })
   })
 
+  it('keeps its caller from losing what the body returned', async () => {
+    const { runtime, join } = createWorld()
+    const other = join().idempotency
+    const overtaken = join().idempotency.run('job', 'overtaken', { leaseMs: 1_000 }, async () => {
+      runtime.freeze(1_500)
+      await other.run('job', 'overtaken', () => 'theirs')
+      return 'ours'
+    })
+    await expect(overtaken).rejects.toMatchObject({ ...lost, result: 'ours', current: { result: 'theirs' } })
+    const removed = join().idempotency.run('job', 'removed', async () => {
+      await other.forget('job', 'removed')
+      return 'ours'
+    })
+    await expect(removed).rejects.toMatchObject({ ...lost, result: 'ours', current: null })
+  })
+
   it('that comes back in time to its own lease, which nobody took, still ends it', async () => {
     const { runtime, join } = createWorld()
     const { idempotency, link } = join()
