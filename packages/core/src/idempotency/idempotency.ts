@@ -1,7 +1,9 @@
 import { Alarms } from '../alarms.ts'
 import { checkDuration, checkFunction, checkOptions } from '../check.ts'
 import type { Codec } from '../codec.ts'
+import { Directory } from '../directory.ts'
 import { ClosedError } from '../errors.ts'
+import { Roster } from '../roster.ts'
 import type { Timer } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import { type Administration, createAdministration } from './administration.ts'
@@ -14,7 +16,7 @@ import type { ExecutionContext } from './execution-context.ts'
 import { namesWith } from './names.ts'
 import { Observations, keyText, observeUntil } from './observation.ts'
 import { type ExecutionOptions, type StartOptions, resolver, withoutUndefined } from './options.ts'
-import { type Body, type RunResult, startMethods } from './run.ts'
+import { type Body, type RunResult, type RunningBody, startMethods } from './run.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 import { Starts } from './starts.ts'
 import { isOver, watching } from './watch.ts'
@@ -86,8 +88,8 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
   const { prefix = 'holdfast', instance, ...defaults } = options
   const names = namesWith(prefix)
   const resolve = resolver(defaults)
-  const running = new Map<string, Execution>()
-  const bodies = new Set<Promise<unknown>>()
+  const running = new Directory<Execution>()
+  const bodies = new Roster<RunningBody>()
   const alarms = new Alarms(calls.runtime, { background: true })
   const starts = new Starts(calls, alarms, running)
   const observations = new Observations(calls, running)
@@ -131,8 +133,9 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
     closing ??= new ClosedError('Idempotency')
     for (const execution of running.values()) execution.abort(closing)
     observations.close(closing)
-    const ends = [...running.values()].map((execution) => execution.whenLeft())
-    await within(calls, Promise.allSettled([starts.idle(), ...bodies, ...ends]), graceMs)
+    const ends = running.values().map((execution) => execution.whenLeft())
+    const settled = [...bodies].map((body) => body.settled)
+    await within(calls, Promise.allSettled([starts.idle(), ...settled, ...ends]), graceMs)
     for (const execution of running.values()) execution.stop()
     alarms.close()
   }

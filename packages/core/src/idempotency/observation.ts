@@ -1,4 +1,5 @@
 import { checkSignal } from '../check-signal.ts'
+import type { Directory } from '../directory.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { RecordKey } from '../storage/records.ts'
 import type { Execution } from './execution.ts'
@@ -19,12 +20,12 @@ export interface Observer {
  */
 export class Observations {
   readonly #calls: StorageCalls
-  readonly #running: ReadonlyMap<string, Execution>
+  readonly #running: Pick<Directory<Execution>, 'get'>
   readonly #remote = new Map<string, RemoteKey>()
   readonly #observers = new Set<Observer>()
 
   /** `running`: the executions of this process by {@link keyText}. */
-  constructor(calls: StorageCalls, running: ReadonlyMap<string, Execution>) {
+  constructor(calls: StorageCalls, running: Pick<Directory<Execution>, 'get'>) {
     this.#calls = calls
     this.#running = running
   }

@@ -1,4 +1,5 @@
 import { HoldfastError, InvalidArgumentError } from '../errors.ts'
+import type { Listed, Roster } from '../roster.ts'
 import { runAsChild } from './ancestry.ts'
 import { type BeginOutcome, type Begun, type Starter, beginJob } from './begin.ts'
 import {
@@ -29,10 +30,15 @@ export interface StartMethods {
   tryStartExecution(job: ExecutionName, start: StartOptions): Promise<ExecutionContext | null>
 }
 
+/** A body that is running; `settled` when its end is recorded, or cannot be. */
+export interface RunningBody extends Listed {
+  readonly settled: Promise<unknown>
+}
+
 /** `bodies`: those that are running, for whoever has to wait for them. */
 export function startMethods(
   starter: Starter,
-  bodies: Set<Promise<unknown>>,
+  bodies: Roster<RunningBody>,
   resolve: (start: StartOptions) => ResolvedOptions,
 ): StartMethods {
   const begin = (job: ExecutionName, start: StartOptions): Promise<Begun> =>
@@ -50,12 +56,13 @@ export function startMethods(
         case 'started': {
           const { execution } = begun
           const settled = settle(execution, body)
-          bodies.add(settled)
+          const running: RunningBody = { place: -1, settled }
+          bodies.add(running)
           try {
             const { executionId, attempt } = execution
             return { status: 'executed', result: await settled, executionId, attempt }
           } finally {
-            bodies.delete(settled)
+            bodies.delete(running)
           }
         }
         case 'replayed': {

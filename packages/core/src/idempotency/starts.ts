@@ -1,4 +1,5 @@
 import type { Alarms } from '../alarms.ts'
+import { Directory } from '../directory.ts'
 import { HoldfastError, StorageUnavailableError } from '../errors.ts'
 import type { Instant } from '../runtime.ts'
 import type { Answered, StorageCalls } from '../storage-calls.ts'
@@ -28,12 +29,12 @@ const COMPENSATION_MS = 10_000
  */
 export class Starts {
   readonly #calls: StorageCalls
-  readonly #running: Map<string, Execution>
+  readonly #running: Directory<Execution>
   readonly #home: ExecutionHome
-  readonly #underWay = new Map<string, Promise<StartAnswer>>()
+  readonly #underWay = new Directory<Promise<StartAnswer>>()
 
   /** `running`: the executions of this process by their text, kept up to date here. */
-  constructor(calls: StorageCalls, alarms: Alarms, running: Map<string, Execution>) {
+  constructor(calls: StorageCalls, alarms: Alarms, running: Directory<Execution>) {
     this.#calls = calls
     this.#running = running
     this.#home = {
@@ -47,14 +48,13 @@ export class Starts {
 
   /** What this process knows without asking: the state of a key that it executes itself. */
   known({ text }: ExecutionName): View | undefined {
-    if (this.#running.size === 0) return undefined
     const local = this.#running.get(text)
     return local?.isOwner ? local.view() : undefined
   }
 
   /** The answer to a start of this key that is already on its way. */
   underWay({ text }: ExecutionName): Promise<StartAnswer> | undefined {
-    return this.#underWay.size === 0 ? undefined : this.#underWay.get(text)
+    return this.#underWay.get(text)
   }
 
   /** Settles when no start is on its way any more; never rejects. */
