@@ -97,7 +97,8 @@ function advice(word: string, message: string): string {
     case 'MISCONF':
       return 'Redis cannot save to disk and refuses writes: look at its log.'
     case 'ERR':
-      if (/user executing the script can't run/.test(message)) return advice('NOPERM', message)
+      if (/user executing the script can't run|ACL failure in script/.test(message))
+        return advice('NOPERM', message)
       return /unknown command/i.test(message) ? 'Redis 6.2 or newer, with scripts, is needed.' : ''
     default:
       return ''

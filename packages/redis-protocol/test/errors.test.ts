@@ -31,6 +31,7 @@ describe('errors of the server', () => {
     ],
     ["NOPERM this user has no permissions to run the 'eval' command", /verify\(\)/],
     ["ERR The user executing the script can't run this command or subcommand", /verify\(\)/],
+    ["ERR ACL failure in script: User default has no permissions to run the 'set' command", /verify\(\)/],
     ['NOAUTH Authentication required.', /password/],
     ['WRONGPASS invalid username-password pair or user is disabled.', /password/],
     ['WRONGTYPE Operation against a key holding the wrong kind of value', /prefix/],
