@@ -13,6 +13,7 @@ export const compareAndDelete: Script<
   name: 'records.compareAndDelete',
   keys: 2,
   args: 3,
+  once: CLOCK,
   source: `
 -- Deletes one revision of a record, or what one write left.
 -- KEYS: 1 record  2 writes that were voided

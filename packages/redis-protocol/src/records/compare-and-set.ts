@@ -14,6 +14,7 @@ export const compareAndSet: Script<
   name: 'records.compareAndSet',
   keys: 2,
   args: 4,
+  once: CLOCK,
   source: `
 -- Replaces one revision of a record.
 -- KEYS: 1 record  2 index of its bucket

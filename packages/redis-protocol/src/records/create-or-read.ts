@@ -9,6 +9,7 @@ export const createOrRead: Script<
   name: 'records.createOrRead',
   keys: 3,
   args: 3,
+  once: CLOCK,
   source: `
 -- Creates a record where none is, or answers what is there.
 -- KEYS: 1 record  2 index of its bucket  3 writes that were voided

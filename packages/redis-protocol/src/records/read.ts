@@ -6,6 +6,7 @@ export const readRecord: Script<[record: string], []> = defineScript({
   name: 'records.read',
   keys: 1,
   args: 0,
+  once: CLOCK,
   source: `
 -- Reads a record with the instant of the reading.
 -- KEYS: 1 record
