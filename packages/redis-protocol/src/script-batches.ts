@@ -18,7 +18,7 @@ const MOST_CHARACTERS = 65_536
  * Has the calls of one tick that run the same script leave as one command. Under load most of what a call costs, here
  * and on the server, is not its script but its command: framing, parsing, entering Lua, a reply and a promise of the
  * client. A call does not wait for company: it leaves at once when few are under way, and otherwise at the end of its
- * tick (much as Nagle's algorithm does with bytes).
+ * tick (much as Nagle's algorithm does with bytes), or with a later turn of the event loop when that many come at once.
  *
  * Every call keeps its own outcome: one that fails in a batch fails for its caller alone, and a batch whose reply is
  * lost is lost to each of its callers, as it is to those who share a connection. Calls that share their first key stay
@@ -52,10 +52,12 @@ export function batchScripts(run: RunScript): RunScript {
       (error: unknown) => calls.forEach(({ reject }) => reject(error)),
     )
   }
+  // One batch a turn of the event loop: the server is at work on it while the next one is put together.
   const flush = (): void => {
-    const full = batches
-    batches = undefined
-    full?.forEach(sendBatch)
+    const next = batches?.take()
+    if (next !== undefined) sendBatch(next)
+    if (batches?.isEmpty === false) setImmediate(flush)
+    else batches = undefined
   }
 
   return (script, keys, args, decode) => {
@@ -88,39 +90,46 @@ interface Batch {
   characters: number
 }
 
-/** The calls of one tick, by script, in the order in which they will be sent. */
+/** The calls that wait, by script, in the order in which they will be sent. Batches are numbered as they are begun. */
 class Batches {
-  readonly #all: Batch[] = []
-  /** The batch of a script that still takes calls, by its place. */
+  readonly #waiting: Batch[] = []
+  #taken = 0
+  /** The last batch of a script, which still takes calls unless it was taken. */
   readonly #open = new Map<AnyScript, number>()
-  /** The last batch that touches a key, by its place: whoever comes later must not be in an earlier one. */
+  /** The last batch that touches a key: whoever comes later must not be in an earlier one. */
   readonly #lastOf = new Map<string, number>()
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0
+  }
 
   add(script: AnyScript, call: Call): void {
     const [key = ''] = call.keys
     const characters = call.args.reduce((sum, { length }) => sum + length, 0)
-    let place = this.#open.get(script)
-    let batch = place === undefined ? undefined : this.#all[place]
+    let number = this.#open.get(script) ?? -1
+    let batch = this.#waiting[number - this.#taken]
     const isFull = (of: Batch): boolean =>
       of.calls.length === MOST_CALLS || of.characters + characters > MOST_CHARACTERS
-    if (
-      place === undefined ||
-      batch === undefined ||
-      isFull(batch) ||
-      (this.#lastOf.get(key) ?? place) > place
-    ) {
-      place = this.#all.length
+    if (batch === undefined || isFull(batch) || (this.#lastOf.get(key) ?? number) > number) {
+      number = this.#taken + this.#waiting.length
       batch = { script, calls: [], characters: 0 }
-      this.#all.push(batch)
-      this.#open.set(script, place)
+      this.#waiting.push(batch)
+      this.#open.set(script, number)
     }
     batch.calls.push(call)
     batch.characters += characters
-    this.#lastOf.set(key, place)
+    this.#lastOf.set(key, number)
   }
 
-  forEach(visit: (batch: Batch) => void): void {
-    this.#all.forEach(visit)
+  /** The one that goes first. */
+  take(): Batch | undefined {
+    const batch = this.#waiting.shift()
+    for (const { keys } of batch?.calls ?? []) {
+      const [key = ''] = keys
+      if (this.#lastOf.get(key) === this.#taken) this.#lastOf.delete(key)
+    }
+    this.#taken += 1
+    return batch
   }
 }
 

@@ -22,7 +22,7 @@ it('finds the scripts of every facet', () => {
 
 describe.for(scripts.map((script) => [script.name, script] as const))(
   '%s',
-  ([, { source, keys, args, sha1 }]) => {
+  ([, { source, keys, args, sha1, once = '' }]) => {
     const code = source.replace(/--.*$/gm, '')
     const highest = (table: string): number =>
       Math.max(
@@ -60,6 +60,10 @@ describe.for(scripts.map((script) => [script.name, script] as const))(
     it('lets no refusal of PUBLISH break a write', () => {
       expect(code).not.toMatch(/\bcall\('PUBLISH'/)
       expect(code.match(/'PUBLISH'/g)?.length ?? 0).toBe(code.match(/redis\.pcall\('PUBLISH'/g)?.length ?? 0)
+    })
+
+    it('has in its source what a batch does once', () => {
+      expect(source).toContain(once)
     })
 
     it('has the hash of its source', async () => {
