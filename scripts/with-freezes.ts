@@ -1,5 +1,5 @@
 /**
- * `pnpm freezes vitest run [--project core]`: runs a command, and stops random processes below it now and then for up to
+ * `npm run freezes -- vitest run [--project core]`: runs a command, and stops random processes below it now and then for up to
  * a second or so, as a machine does that has much else to do. A test that fails then depends on the machine's speed.
  *
  * Linux only: it reads /proc. Whatever it stopped goes on when it ends.

@@ -1,5 +1,5 @@
 /**
- * Idempotent jobs beside raw scripts and the peers: `pnpm bench idempotency [--rounds 7]
+ * Idempotent jobs beside raw scripts and the peers: `npm run bench -- idempotency [--rounds 7]
  * [--only fresh,parallel,replay,storm,commands] [--quick]`.
  *
  * Raw is two scripts on the same client: one that begins, one that ends what is still ours. Commands are counted on the

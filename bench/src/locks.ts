@@ -1,5 +1,5 @@
 /**
- * Locks beside the raw commands and the peers: `pnpm bench locks [--rounds 7]
+ * Locks beside the raw commands and the peers: `npm run bench -- locks [--rounds 7]
  * [--only commands,pairs,parallel,contended,memory,abort] [--quick]`.
  *
  * Raw is `SET NX PX` and a compare-and-delete script on the same client. Under contention there is no raw code to stand

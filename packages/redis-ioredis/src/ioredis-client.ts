@@ -15,7 +15,7 @@ import type {
   IoredisNode,
   IoredisSingle,
 } from './ioredis-types.ts'
-import { oneWrite } from './one-write.ts'
+import { fewWrites } from './few-writes.ts'
 
 /** Makes an ioredis client serve the Redis client port. */
 export function ioredisClient(client: IoredisClient): RedisClient {
@@ -38,7 +38,7 @@ function ended(): HoldfastError {
 }
 
 function singleCommands(client: IoredisSingle): Pick<RedisClient, 'send' | 'masters' | 'openLink'> {
-  const hold = oneWrite(() => [client.stream])
+  const hold = fewWrites(() => [client.stream])
   const send = ([name, ...args]: Command): Promise<unknown> => {
     if (client.status === 'wait') return client.connect().then(() => client.call(name, args))
     hold()
@@ -52,7 +52,7 @@ function singleCommands(client: IoredisSingle): Pick<RedisClient, 'send' | 'mast
 }
 
 function clusterCommands(client: IoredisCluster): Pick<RedisClient, 'send' | 'masters' | 'openLink'> {
-  const hold = oneWrite(() => client.nodes('master').map((node) => node.stream))
+  const hold = fewWrites(() => client.nodes('master').map((node) => node.stream))
   return {
     // The client finds the key in the command by itself: before 5.5 only if the name is in lower case. Otherwise it sends
     // the command to any node, which sends it on, so that commands overtake each other.

@@ -1,7 +1,6 @@
 import { checkName } from '../check.ts'
 import { appOf } from '../prefix.ts'
 import type { RecordKey } from '../storage/records.ts'
-import { keyText } from './observation.ts'
 
 /** One job and one key of it. */
 export interface ExecutionName {
@@ -43,4 +42,8 @@ export function namesWith(prefix: string): Names {
     collection,
     jobTypes: app,
   }
+}
+
+export function keyText(key: RecordKey): string {
+  return `${key.collection}\n${key.id}`
 }

@@ -3,6 +3,7 @@ import type { Directory } from '../directory.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { RecordKey } from '../storage/records.ts'
 import type { Execution } from './execution.ts'
+import { keyText } from './names.ts'
 import type { View } from './record.ts'
 import { RemoteKey } from './remote-key.ts'
 
@@ -98,10 +99,6 @@ export class Observations {
       if (this.#remote.get(text) === shared) this.#remote.delete(text)
     }
   }
-}
-
-export function keyText(key: RecordKey): string {
-  return `${key.collection}\n${key.id}`
 }
 
 export interface WaitLimits {

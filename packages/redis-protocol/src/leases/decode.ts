@@ -8,6 +8,7 @@ import type {
   RevokeReply,
   TendReply,
 } from '@holdfast/core'
+import { numberAt } from '../digits.ts'
 import { unexpectedReply } from '../errors.ts'
 
 export function decodeAcquire(reply: unknown): AcquireReply {
@@ -138,15 +139,4 @@ function fence(doing: string, text: string): number {
 function whole(doing: string, text: string): number {
   if (!/^\d{1,16}$/.test(text)) throw unexpectedReply(doing, text)
   return Number(text)
-}
-
-/** The `digits` long number at `from`; NaN when there is something else. */
-function numberAt(text: string, from: number, digits: number): number {
-  let value = 0
-  for (let i = from; i < from + digits; i += 1) {
-    const digit = text.charCodeAt(i) - 48
-    if (!(digit >= 0 && digit <= 9)) return Number.NaN
-    value = value * 10 + digit
-  }
-  return value
 }

@@ -1,9 +1,10 @@
 import { InvalidArgumentError, type ListReply, type RecordEntry, type RecordPage } from '@holdfast/core'
 import type { RedisClient } from '../client.ts'
+import { numberAt } from '../digits.ts'
 import { asStorageError, unexpectedReply } from '../errors.ts'
 import { BUCKETS, type Keys } from '../keys.ts'
 import type { RunScript } from '../script.ts'
-import { RECORD, decodeRecord, isMark, numberAt } from './format.ts'
+import { RECORD, decodeRecord, isMark } from './format.ts'
 import { indexPage } from './index-page.ts'
 
 /** Where a walk stands: before the entry at `place` of this bucket's index. */

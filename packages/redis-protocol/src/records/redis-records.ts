@@ -9,6 +9,7 @@ import {
   type RecordWrite,
 } from '@holdfast/core'
 import type { RedisClient } from '../client.ts'
+import { numberAt } from '../digits.ts'
 import { unexpectedReply } from '../errors.ts'
 import type { Keys } from '../keys.ts'
 import type { PubSub } from '../pub-sub.ts'
@@ -16,16 +17,7 @@ import type { RunScript } from '../script.ts'
 import { compareAndDelete } from './compare-and-delete.ts'
 import { compareAndSet } from './compare-and-set.ts'
 import { createOrRead } from './create-or-read.ts'
-import {
-  decodeRecord,
-  encodeWrite,
-  instant,
-  isMark,
-  lifetime,
-  listedMs,
-  numberAt,
-  revision,
-} from './format.ts'
+import { decodeRecord, encodeWrite, instant, isMark, lifetime, listedMs, revision } from './format.ts'
 import { indexLifetimes } from './index-lifetimes.ts'
 import { listRecords } from './list.ts'
 import { readRecord } from './read.ts'

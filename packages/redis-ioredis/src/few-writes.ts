@@ -8,7 +8,7 @@ import type { Corkable } from './ioredis-types.ts'
  *
  * (ioredis's own `enableAutoPipelining` waits for `setImmediate` and builds a pipeline object.)
  */
-export function oneWrite(sockets: () => Iterable<Corkable | undefined>): () => void {
+export function fewWrites(sockets: () => Iterable<Corkable | undefined>): () => void {
   let commands = 0
   let corked: Corkable[] = []
   const endTick = (): void => {
