@@ -22,7 +22,7 @@ const MOST_CHARACTERS = 65_536
  *
  * Every call keeps its own outcome: one that fails in a batch fails for its caller alone, and a batch whose reply is
  * lost is lost to each of its callers, as it is to those who share a connection. Calls that share their first key stay
- * in order; others of one tick may change places.
+ * in order where the server knows their scripts; others of one tick may change places.
  *
  * For a single server only: in a cluster the keys of one command lie in one slot.
  */

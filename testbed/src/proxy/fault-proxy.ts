@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { type Address, connectTo } from '../resp/address.ts'
 import type { RespRequest } from '../resp/request-parser.ts'
+import { freePort } from '../supervised/free-port.ts'
 import { ArmedFault, type FaultKind, type RequestMatch } from './fault.ts'
 import { type Direction, Network, type SlowBytes } from './network.ts'
 import { ProxiedConnection } from './proxied-connection.ts'
@@ -42,17 +43,18 @@ export class FaultProxy {
   }
 
   static async start(options: FaultProxyOptions): Promise<FaultProxy> {
-    const { target, listen = { port: 0 } } = options
-    if ('path' in listen) {
-      const proxy = new FaultProxy(target, listen)
-      await proxy.accept()
-      return proxy
+    const { target, listen } = options
+    // `refuse` gives the port back and `accept` takes it again: no outgoing connection may be given it meanwhile.
+    for (;;) {
+      const proxy = new FaultProxy(target, listen ?? { port: await freePort() })
+      try {
+        await proxy.accept()
+        return proxy
+      } catch (error) {
+        // Somebody else was given the same free port.
+        if (listen !== undefined || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+      }
     }
-    const first = await listenOn(listen)
-    // From now on the port is ours by name, so that `refuse` and `accept` come back to it.
-    const proxy = new FaultProxy(target, { port: (first.address() as AddressInfo).port })
-    proxy.#serve(first)
-    return proxy
   }
 
   /** Where clients connect. */

@@ -271,6 +271,12 @@ describe('attempts', () => {
     }
   })
 
+  it('begin anew after the window of a success that was refused: it may have been recorded at its first sending', () => {
+    const refused = owned('a', 10, { attempt: 2, end: ['success', 20, 21, false] })
+    expect(rulesBroken(refused, owned('b', 1_019, { attempt: 1 }))).toEqual(broken)
+    expect(rulesBroken(refused, owned('b', 1_020, { attempt: 1 }))).toEqual([])
+  })
+
   it('do not grow after a release that was refused: it may have been recorded at its first sending', () => {
     const refused = (how: 'release' | 'failure'): WitnessEvent[] =>
       owned('a', 10, { attempt: 1, end: [how, 20, 21, false] })

@@ -12,7 +12,8 @@ export function checkStarts(history: History, windowMsOf: (key: string) => numbe
     return byFence.flatMap((start, index) => {
       const before = byFence[index - 1]
       if (before === undefined || mayBeForgotten(history, before.askedAt, start.at)) return []
-      return [tooEarly(start, before, windowMsOf(key)), uncounted(start, before)].filter(
+      const windowMs = windowMsOf(key)
+      return [tooEarly(start, before, windowMs), uncounted(start, before, windowMs)].filter(
         (each) => each !== undefined,
       )
     })
@@ -33,10 +34,13 @@ function tooEarly(start: Ownership, before: Ownership, windowMs: number): Violat
   }
 }
 
-function uncounted(start: Ownership, before: Ownership): Violation | undefined {
+function uncounted(start: Ownership, before: Ownership, windowMs: number): Violation | undefined {
   if (start.attempt === undefined || before.attempt === undefined) return undefined
-  // A release that was refused may have been recorded at its first sending, and then it does not count.
-  const refused = before.ended?.accepted === false && before.ending?.how !== 'release'
+  // What was refused may have been recorded at its first sending: a release does not count then, and a success is over
+  // with its window, after which the count begins anew.
+  const { ending } = before
+  const mayBeOver = ending?.how === 'success' && start.at - ending.at >= windowMs * 1_000
+  const refused = before.ended?.accepted === false && ending?.how !== 'release' && !mayBeOver
   const crashed = before.ending === undefined || refused
   const failed = before.ending?.how === 'failure' && before.ended?.accepted === true
   if (!(crashed || failed) || start.attempt > before.attempt) return undefined
