@@ -4,19 +4,15 @@ import { clock, type Witness } from '@holdfast/testbed/torture'
 /**
  * Witnesses that the signal of an execution said "yours" at this instant.
  *
- * A process that was stopped and goes on sees a signal that it took before unaborted until its timers have run, and a
- * timer that is set now may well ring before one that was due long ago: the event loop's time is from before the stop.
- * So the instant is taken first, and then the execution is asked for its signal again, which looks at the clocks: had
- * the lease been over at that instant, it would be aborted.
+ * A process that was stopped and goes on sees the signal unaborted until its timers have run. So the instant is taken
+ * first, then every timer that was due gets its turn, and only then the signal is asked: had the lease been over at
+ * that instant, it would have been aborted by now. Timers ring in the order in which they are due, so one that is set
+ * now comes last; turns of the event loop may go by without any.
  */
-export async function witnessSignal(
-  witness: Witness,
-  owner: string,
-  execution: { readonly signal: AbortSignal },
-): Promise<void> {
+export async function witnessSignal(witness: Witness, owner: string, signal: AbortSignal): Promise<void> {
   const at = clock()
   await delay(1)
-  if (!execution.signal.aborted) witness.tell({ type: 'valid', at, owner })
+  if (!signal.aborted) witness.tell({ type: 'valid', at, owner })
 }
 
 /** Witnesses that a lease is valid now and for as long as it says: `remainingMs()` is read from the clocks. */

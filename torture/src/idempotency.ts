@@ -177,14 +177,14 @@ async function steps(self: Self, key: string, execution: ExecutionContext): Prom
   const { executionId: owner, fencingToken: fence, signal } = execution
   for (let left = between(random, 0, 6); left > 0 && !signal.aborted; left--) {
     await work(self, 2 * LEASE_MS)
-    await witnessSignal(witness, owner, execution)
+    await witnessSignal(witness, owner, signal)
     if (random() < 0.3) await save(self, execution)
     const value = await ledger.read(key, owner, fence)
     await work(self, 2 * LEASE_MS)
     // Whoever is told by the resource that it has a successor stops; whoever is only paused here will be refused.
     if (value === null || (await ledger.increment(key, owner, fence, value)) === null) return false
   }
-  await witnessSignal(witness, owner, execution)
+  await witnessSignal(witness, owner, signal)
   return !signal.aborted
 }
 
