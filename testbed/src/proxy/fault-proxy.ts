@@ -7,6 +7,9 @@ import { ArmedFault, type FaultKind, type RequestMatch } from './fault.ts'
 import { type Direction, Network, type SlowBytes } from './network.ts'
 import { ProxiedConnection } from './proxied-connection.ts'
 
+/** Not among those of servers, which come back to theirs when they are restarted. */
+const LOWEST_PORT = 2_000
+
 export interface FaultProxyOptions {
   /** Where the requests go. */
   readonly target: Address
@@ -46,7 +49,7 @@ export class FaultProxy {
     const { target, listen } = options
     // `refuse` gives the port back and `accept` takes it again: no outgoing connection may be given it meanwhile.
     for (;;) {
-      const proxy = new FaultProxy(target, listen ?? { port: await freePort() })
+      const proxy = new FaultProxy(target, listen ?? { port: await freePort(LOWEST_PORT) })
       try {
         await proxy.accept()
         return proxy

@@ -5,11 +5,11 @@ import { createServer } from 'node:net'
  * A port of 127.0.0.1 on which nobody listens now.
  *
  * Taken so far below the ephemeral range that outgoing connections can grab neither it in the meantime nor the bus port
- * of a Redis Cluster (port + 10 000), which is nobody else's port either.
+ * of a Redis Cluster (port + 10 000), which is nobody else's port either: one of the ten thousand from `lowest` on.
  */
-export async function freePort(): Promise<number> {
+export async function freePort(lowest = 12_000): Promise<number> {
   for (;;) {
-    const port = 12_000 + Math.floor(Math.random() * 10_000)
+    const port = lowest + Math.floor(Math.random() * 10_000)
     if (await isFree(port)) return port
   }
 }

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { ask } from '@holdfast/testbed/resp'
 import { expect, it } from 'vitest'
 import { isAlive } from '../is-alive.ts'
 
@@ -13,10 +12,10 @@ it('all servers and their directories go when the process that started them is k
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
-  const { pids, dir, ports } = JSON.parse(line) as { pids: number[]; dir: string; ports: number[] }
+  const { pids, dir } = JSON.parse(line) as { pids: number[]; dir: string }
   expect(pids.every(isAlive)).toBe(true)
   expect(existsSync(dir)).toBe(true)
   child.kill('SIGKILL')
   await expect.poll(() => [pids.some(isAlive), existsSync(dir)]).toEqual([false, false])
-  for (const port of ports) await expect(ask({ port }, 'PING')).rejects.toThrow('ECONNREFUSED')
+  // Not their ports: somebody else may have been given one meanwhile.
 })
