@@ -13,6 +13,7 @@ One bench, or all of them one after the other, beside the raw client and the pee
                 --quick       only the raw client and Holdfast
   locks         --rounds N    of each scenario (default 7)
                 --only WORDS  pairs,parallel,contended,commands,memory,abort
+                --quick       only the raw client and Holdfast
   fastify       --pairs N     of measurements (default 7)
                 --seconds N   for each (default 3)
                 --storages WORDS  memory,ioredis,redis
@@ -28,7 +29,7 @@ const benches: Readonly<Record<string, Bench>> = {
     words: ['only', 'fresh', 'parallel', 'replay', 'storm', 'commands'],
   },
   locks: {
-    flags: { rounds: 'string', only: 'string' },
+    flags: { rounds: 'string', only: 'string', quick: 'boolean' },
     words: ['only', 'pairs', 'parallel', 'contended', 'commands', 'memory', 'abort'],
   },
   fastify: {

@@ -40,7 +40,7 @@ export class Alarms<A extends Alarm = Alarm> {
     const isFirst = this.#alarms.size === 0
     this.#alarms.add(alarm)
     if (alarm.dueAt < this.#timerAt) this.#arm(alarm.dueAt)
-    else if (isFirst && !this.#background) this.#timer?.keepAlive(true)
+    if (isFirst && !this.#background) this.#timer?.keepAlive(true)
   }
 
   remove(alarm: A): void {
@@ -67,9 +67,12 @@ export class Alarms<A extends Alarm = Alarm> {
   }
 
   #arm(at: number): void {
+    const now = this.#runtime.monotonicNow()
+    // One that is overdue (the event loop was blocked, or the process stopped) rings before any that is set now.
+    if (this.#timerAt <= now) return
     this.#timer?.cancel()
     this.#timerAt = at
-    const inMs = Math.max(0, at - this.#runtime.monotonicNow())
+    const inMs = Math.max(0, at - now)
     this.#timer = this.#runtime.setTimer(inMs, () => this.#ring(), { background: this.#background })
   }
 

@@ -7,5 +7,5 @@ const group = await SentinelGroup.start()
 const pids = [durable, replicated.primary, ...replicated.replicas, ...group.nodes].map(({ pid }) => pid)
 const [, dir] = (await durable.ask('CONFIG', 'GET', 'dir')) as string[]
 replicated.primary.pause()
-process.stdout.write(`${JSON.stringify({ pids, dir, ports: group.sentinels.map(({ port }) => port) })}\n`)
+process.stdout.write(`${JSON.stringify({ pids, dir })}\n`)
 setInterval(() => {}, 60_000)

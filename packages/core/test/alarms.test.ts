@@ -1,0 +1,29 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { type Alarm, Alarms } from '../src/alarms.ts'
+import { systemRuntime } from '../src/runtime.ts'
+
+it('ring, when they are overdue, before any timer that is set now, whatever else is set', async () => {
+  const alarms = new Alarms(systemRuntime, { background: false })
+  const rung: string[] = []
+  const set = (name: string, inMs: number): void => {
+    const alarm: Alarm = {
+      place: -1,
+      dueAt: performance.now() + inMs,
+      ring() {
+        rung.push(name)
+        alarms.remove(alarm)
+      },
+    }
+    alarms.set(alarm)
+  }
+  set('overdue', 20)
+  // The process stands still, as one that was stopped does.
+  const until = performance.now() + 40
+  while (performance.now() < until);
+  const timer = delay(1)
+  set('longer overdue', -100)
+  await timer
+  expect(rung.toSorted()).toEqual(['longer overdue', 'overdue'])
+  alarms.close()
+})
