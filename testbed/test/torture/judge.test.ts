@@ -253,6 +253,12 @@ describe('once in the window', () => {
     expect(rulesBroken(...two, lost(15, 25))).toEqual([])
     expect(rulesBroken(...two, lost(400, 500))).toEqual(broken)
   })
+
+  it('is excused when the storage forgot the start, and then took the end of the one before it', () => {
+    const before = owned('a', 10, { end: ['success', 20, 600] })
+    expect(rulesBroken(before, owned('b', 300), lost(400, 500))).toEqual([])
+    expect(rulesBroken(before, owned('b', 300), lost(700, 800))).toEqual(broken)
+  })
 })
 
 describe('attempts', () => {

@@ -11,7 +11,10 @@ export function checkStarts(history: History, windowMsOf: (key: string) => numbe
     const byFence = ownerships.toSorted((a, b) => a.fence - b.fence)
     return byFence.flatMap((start, index) => {
       const before = byFence[index - 1]
-      if (before === undefined || mayBeForgotten(history, before.askedAt, start.at)) return []
+      if (before === undefined) return []
+      // When the start itself is forgotten, the one before it may still end.
+      const until = Math.max(start.at, before.ended?.at ?? start.at)
+      if (mayBeForgotten(history, before.askedAt, until)) return []
       const windowMs = windowMsOf(key)
       return [tooEarly(start, before, windowMs), uncounted(start, before, windowMs)].filter(
         (each) => each !== undefined,
