@@ -73,8 +73,15 @@ export async function beginJob(
   const giveUpAt = mayWait ? calls.runtime.monotonicNow() + resolved.waitMs : 0
   let view = starts.known(job) ?? (mayWait ? runningElsewhere(observations.latest(job.key)) : undefined)
   let isConfirmed = false
-  let isSpent = false
+  /** Ids that may have been stored are not used for another attempt. */
+  const spent: string[] = []
   for (;;) {
+    if (view?.current?.record.status === 'executing' && spent.includes(view.current.record.executionId)) {
+      // The network repeated our claim after its answer, when what had stood in its way was gone: nobody runs it.
+      view = await starts.takeBack(job, view.current)
+      assertOpen(starter)
+      continue
+    }
     const decision = view?.current ? decide(view.current, view.now, command) : undefined
     if (view?.current && decision !== undefined && decision.type !== 'write') {
       if (decision.type !== 'inProgress') return outcomeOf(job, resolved, decision, view.current, view.now)
@@ -89,10 +96,8 @@ export async function beginJob(
       }
       continue
     }
-    if (isSpent) {
-      // An id that may have been stored is not used for another attempt.
+    if (spent.includes(command.executionId)) {
       command = { ...command, executionId: calls.runtime.randomId() }
-      isSpent = false
     }
     const underWay = starts.underWay(job)
     const answer = await (underWay ?? starts.start(job, view, command, resolved))
@@ -105,7 +110,7 @@ export async function beginJob(
       throw closing
     }
     if (execution === undefined) {
-      isSpent = true
+      if (underWay === undefined) spent.push(command.executionId)
       continue
     }
     publish(job, { type: 'started', executionId: execution.executionId, attempt: execution.attempt })

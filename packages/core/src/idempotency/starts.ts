@@ -74,6 +74,13 @@ export class Starts {
     return answer
   }
 
+  /** Removes an execution that nobody runs; the state after that. */
+  async takeBack({ key }: ExecutionName, { rev }: Current): Promise<View> {
+    const { storage } = this.#calls
+    const { reply } = await this.#calls.call(() => storage.records.compareAndDelete(key, { rev }))
+    return { current: currentOf(reply.entry), now: reply.now }
+  }
+
   async #claim(
     job: ExecutionName,
     view: View | undefined,

@@ -160,6 +160,7 @@ export class Executions {
         operation: command.operation,
         before,
         ended: null,
+        hasCompleted: false,
         gone: false,
         goneAt: -Infinity,
         owner: undefined,
@@ -216,6 +217,7 @@ export class Executions {
     this.#world.totals.count(how)
     if (seen.ended !== null) this.#violated('I2', `${seen.id} ended twice: ${seen.ended}, then ${how}`)
     seen.ended = how
+    if (how === 'completed') seen.hasCompleted = true
   }
 
   #deleted(key: RecordKey, match: RecordMatch, now: number): void {
@@ -228,7 +230,10 @@ export class Executions {
     if (!isRight) return this.#violated('I5', `${nameOf(before)} was deleted by somebody who meant another`)
     this.#world.totals.count('rev' in match ? 'removed' : 'taken back')
     const seen = this.#seen.get(before.record.executionId)
-    if (seen !== undefined) this.#lose(seen)
+    if (seen === undefined) return
+    // It may have been gone before: a failover brought it back.
+    seen.goneAt = this.#world.scheduler.now
+    this.#lose(seen)
   }
 
   /** What the key holds, unless its time is over; a running or resting attempt must not be forgotten. */

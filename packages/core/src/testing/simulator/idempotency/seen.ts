@@ -15,6 +15,8 @@ export interface Seen {
   readonly before: Held | null
   /** How it ended, as the storage was told. */
   ended: 'completed' | 'failed' | 'released' | null
+  /** It had completed at some time, even if a failover made the storage forget that. */
+  hasCompleted: boolean
   /** Its record is gone without its doing: removed by an operator, evicted, or lost in a failover. */
   gone: boolean
   /** When the storage last forgot or was told to forget, in true time; its owner may take a lease to notice. */

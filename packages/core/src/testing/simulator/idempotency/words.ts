@@ -108,8 +108,8 @@ export class Words {
       )
     if (status === 'executed') this.recorded(executionId, 'completed')
     else {
-      if (seen.ended !== 'completed' && !seen.gone)
-        this.#violated('I7', `${process.name} got a replay of ${executionId}, which has not completed`)
+      if (!seen.hasCompleted && !seen.gone)
+        this.#violated('I7', `${process.name} got a replay of ${executionId}, which never completed`)
       this.#startedNothing(caller, status)
     }
   }
@@ -117,6 +117,7 @@ export class Words {
   /** Somebody was told that this end is recorded. */
   recorded(executionId: string, how: 'completed' | 'failed'): void {
     const seen = this.#executions.get(executionId)
+    if (how === 'completed' && seen?.hasCompleted) return
     if (seen !== undefined && seen.ended !== how && !seen.gone)
       this.#violated('I2', `${executionId} was told that it is recorded as ${how}, but it is not`)
   }
@@ -191,10 +192,14 @@ export class Words {
       this.#violated('onStalled', `${id} took over although the policy was to ${options.onStalled}`)
   }
 
-  /** A call that was told that it started nothing has not. */
+  /**
+   * A call that was told that it started nothing has not; unless what had stood in its way was removed, and the network
+   * repeated the start then.
+   */
   #startedNothing({ id }: Caller, told: string): void {
     for (const seen of this.#executions.all()) {
-      if (seen.operation === id && seen.owner === undefined && !seen.gone && this.#executions.isCurrent(seen))
+      if (seen.operation !== id || seen.owner !== undefined || this.#executions.wasEmptied(seen)) continue
+      if (!seen.gone && this.#executions.isCurrent(seen))
         this.#violated('I9', `operation ${id} was told ${told}, but it had started ${seen.id} itself`)
     }
   }
