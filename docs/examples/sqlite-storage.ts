@@ -108,7 +108,7 @@ export function sqliteStorage(path: string): Storage {
       const last = ids.length < limit ? undefined : ids.at(-1)
       return { records: found, now: at, ...(last === undefined ? {} : { cursor: last }) }
     },
-    subscribe: async (key, onHint) => hints.add(textOf(key), onHint),
+    subscribe: async (key, onHint) => hints.add(textOf(key), () => onHint()),
   }
   // #endregion
 

@@ -1,8 +1,8 @@
 import { HoldfastError } from '../errors.ts'
 import type { StorageCalls } from '../storage-calls.ts'
-import type { RecordKey, Unsubscribe } from '../storage/records.ts'
+import type { RecordEntry, RecordKey, Unsubscribe } from '../storage/records.ts'
 import { leaseRemaining } from './decide.ts'
-import { currentOf, type View } from './record.ts'
+import { type Current, type View, currentOf } from './record.ts'
 
 /** A lost hint costs at most this much; nothing else polls. */
 const POLL_MS = 2_000
@@ -20,8 +20,9 @@ interface Listener {
 
 /**
  * One key that somebody else may write: subscribe, then read, then wait for a hint or for the moment at which the
- * state changes by time alone. In this order no wake-up can be lost, and a hint that is lost costs one poll. Where
- * subscribing is not possible, polling remains.
+ * state changes by time alone. In this order no wake-up can be lost, and a hint that is lost costs one poll. A hint that
+ * carries what was written saves the read: it is believed when it is newer than what is known, for those who know that.
+ * Where subscribing is not possible, polling remains.
  */
 export class RemoteKey {
   readonly #calls: StorageCalls
@@ -29,7 +30,13 @@ export class RemoteKey {
   readonly #listeners = new Set<Listener>()
   #latest: View | undefined
   #trouble: Error | undefined
+  /** When to read again, on the monotonic clock. */
+  #readAt = -Infinity
   #reads = 0
+  /** The last read that was answered. */
+  #answered = 0
+  /** How often a hint was believed. */
+  #told = 0
   #subscribing: Promise<void> | undefined
   #unsubscribe: Unsubscribe | undefined
   #subscribeAt = -Infinity
@@ -74,33 +81,57 @@ export class RemoteKey {
   }
 
   async #follow(): Promise<void> {
+    const { runtime } = this.#calls
     while (!this.#closed) {
-      const waitMs = await this.#refresh()
-      if (!this.#hinted && !this.#closed) await this.#sleep(waitMs)
+      const waitMs = this.#readAt - runtime.monotonicNow()
+      if (this.#hinted || waitMs <= 0) await this.#refresh()
+      else await this.#sleep(waitMs)
     }
   }
 
-  /** Reads and tells; returns how long the state can stay as it is without a hint. */
-  async #refresh(): Promise<number> {
-    const { connection } = this.#calls.storage
+  async #refresh(): Promise<void> {
+    const { storage, runtime } = this.#calls
     try {
-      if (connection.state !== 'ready') await this.#calls.call(async () => undefined)
+      if (storage.connection.state !== 'ready') await this.#calls.call(async () => undefined)
       await this.#subscribe()
       this.#hinted = false
       const read = (this.#reads += 1)
-      const { reply } = await this.#calls.call(() => this.#calls.storage.records.read(this.#key))
+      const told = this.#told
+      const { reply } = await this.#calls.call(() => storage.records.read(this.#key))
       const view = { current: currentOf(reply.entry), now: reply.now }
-      this.#trouble = undefined
-      this.#latest = view
-      for (const { tell, seen, fromRead } of this.#listeners) {
-        if (read >= fromRead || isNoOlder(view, seen)) tell(view)
-      }
-      return Math.min(this.#untilChange(view), this.#untilSubscribing())
+      // Overtaken by a hint: the next read, which is sent after it, decides.
+      if (told !== this.#told && !isNoOlder(view, this.#latest)) return this.#hint()
+      this.#answered = read
+      this.#learn(view)
     } catch (error) {
       // Everyone who waits has a deadline of their own; the storage may be back before it.
       this.#trouble = error as Error
-      return HoldfastError.isInstance(error) && error.code === 'STORAGE_UNAVAILABLE' ? RETRY_MS : POLL_MS
+      const isDown = HoldfastError.isInstance(error) && error.code === 'STORAGE_UNAVAILABLE'
+      this.#readAt = runtime.monotonicNow() + (isDown ? RETRY_MS : POLL_MS)
     }
+  }
+
+  /** What is stored now, as far as anybody here knows. */
+  #learn(view: View): void {
+    this.#trouble = undefined
+    this.#latest = view
+    const quietMs = Math.min(this.#untilChange(view), this.#untilSubscribing())
+    this.#readAt = this.#calls.runtime.monotonicNow() + quietMs
+    for (const { tell, seen, fromRead } of this.#listeners) {
+      if (this.#answered >= fromRead || isNoOlder(view, seen)) tell(view)
+      // It will be told by a read of its own.
+      else this.#hint()
+    }
+  }
+
+  #hear(written: RecordEntry | undefined): void {
+    const current = written && readable(written)
+    const known = this.#latest?.current
+    if (!current || !known || current.rev < known.rev) return this.#hint()
+    if (current.rev === known.rev) return
+    this.#told += 1
+    this.#learn({ current, now: current.writtenAt })
+    this.#wake()
   }
 
   /** Resolves when hints arrive, or when there is no use in waiting for that any longer. */
@@ -123,7 +154,7 @@ export class RemoteKey {
   async #open(): Promise<void> {
     const { runtime, storage } = this.#calls
     try {
-      this.#unsubscribe = await storage.records.subscribe(this.#key, () => this.#hint())
+      this.#unsubscribe = await storage.records.subscribe(this.#key, (written) => this.#hear(written))
       // It may have taken so long that a read did not wait for it: what was missed is seen by one more.
       this.#hint()
       if (this.#closed) this.#endSubscription()
@@ -171,9 +202,18 @@ export class RemoteKey {
   }
 }
 
-/** A view of the same revision is the same state; otherwise the storage's clock says which came later. */
+/** Revisions grow; where there is none, or a storage has forgotten the last ones, its clock says which came later. */
 function isNoOlder(view: View, seen: View | undefined): boolean {
   if (seen === undefined) return false
-  if (seen.current !== null && view.current?.rev === seen.current.rev) return true
+  if (seen.current !== null && view.current !== null && view.current.rev >= seen.current.rev) return true
   return view.now > seen.now
+}
+
+/** Undefined for what nobody here understands: whoever reads it is told why. */
+function readable(written: RecordEntry): Current | undefined {
+  try {
+    return currentOf(written)
+  } catch {
+    return undefined
+  }
 }

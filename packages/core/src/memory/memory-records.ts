@@ -2,6 +2,7 @@ import type {
   CompareReply,
   CreateReply,
   ListReply,
+  OnHint,
   ReadReply,
   RecordEntry,
   RecordKey,
@@ -25,7 +26,7 @@ interface Voided {
 export function memoryRecords(microsNow: () => number): RecordStorage {
   const collections = new Map<string, Map<string, RecordEntry>>()
   const voided = new Map<string, Voided>()
-  const listeners = new Map<string, Set<() => void>>()
+  const listeners = new Map<string, Set<OnHint>>()
   // One for all keys: it grows over deletion and expiry of any of them.
   let lastRev = 0
 
@@ -47,7 +48,7 @@ export function memoryRecords(microsNow: () => number): RecordStorage {
     let records = collections.get(key.collection)
     if (records === undefined) collections.set(key.collection, (records = new Map()))
     records.set(key.id, entry)
-    if (notify) hint(key)
+    if (notify) hint(key, entry)
     return entry
   }
 
@@ -57,8 +58,8 @@ export function memoryRecords(microsNow: () => number): RecordStorage {
     if (records?.size === 0) collections.delete(collection)
   }
 
-  const hint = (key: RecordKey): void => {
-    for (const listener of listeners.get(textOf(key)) ?? []) queueMicrotask(listener)
+  const hint = (key: RecordKey, written?: RecordEntry): void => {
+    for (const listener of listeners.get(textOf(key)) ?? []) queueMicrotask(() => listener(written))
   }
 
   /** Reinserts the eldest live records, so that the next sweep looks at others. */
@@ -131,8 +132,8 @@ export function memoryRecords(microsNow: () => number): RecordStorage {
 
     async subscribe(key, onHint): Promise<Unsubscribe> {
       const text = textOf(key)
-      const listener = (): void => {
-        if (listeners.get(text)?.has(listener)) onHint()
+      const listener: OnHint = (written) => {
+        if (listeners.get(text)?.has(listener)) onHint(written)
       }
       const all = listeners.get(text) ?? new Set()
       listeners.set(text, all.add(listener))

@@ -25,7 +25,8 @@
  *   that is executed after its deletion, but not after `notAfter`, creates nothing (the compensation may overtake).
  *   Deleting what is not there is `ok`, so a repeated deletion answers as the first.
  * - **G10** Values and keys come back unchanged (any string, lone surrogates excepted).
- * - **G11** A hint follows each successful write with `notify` and each deletion; it is only a hint and may be lost.
+ * - **G11** A hint follows each successful write with `notify` and each deletion. It may be lost, late, doubled or
+ *   overtaken; what it carries, if anything, is the entry that was written.
  * - **G12** `list` visits every record that lives during the whole walk, touches no foreign key, and is paged.
  * - **G13** `compareAndSet` and `compareAndDelete` work when the storage is out of memory.
  */
@@ -36,8 +37,8 @@ export interface RecordStorage {
   read(key: RecordKey): Promise<ReadReply>
   /** One page of a collection in no particular order. A page may be empty while `cursor` says that there is more. */
   list(collection: string, page: RecordPage): Promise<ListReply>
-  /** Resolves when hints for the key will arrive. The hint carries nothing: read after it. */
-  subscribe(key: RecordKey, onHint: () => void): Promise<Unsubscribe>
+  /** Resolves when hints for the key will arrive. */
+  subscribe(key: RecordKey, onHint: OnHint): Promise<Unsubscribe>
 }
 
 /** A record's name: `collection` is what it is listed under, `id` is unique in it. */
@@ -103,5 +104,8 @@ export interface ListReply {
   readonly cursor?: string
   readonly now: number
 }
+
+/** The record was changed. Without `written`: read it. */
+export type OnHint = (written?: RecordEntry) => void
 
 export type Unsubscribe = () => Promise<void>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ExecutionSnapshot } from '@holdfast/core'
+import type { ExecutionSnapshot, RecordEntry } from '@holdfast/core'
 import { settle } from '../manual-runtime.ts'
 import { createWorld, started, watched } from './world.ts'
 
@@ -36,8 +36,47 @@ describe('watch', () => {
       'executing 60 #1',
       'completed 100 #1',
     ])
-    // One read a change, and one subscription for all of it.
-    expect(commands.filter((command) => command === 'subscribe k')).toEqual([])
+    // The hints carry what was written.
+    expect(commands).toEqual(['compareAndSet k', 'compareAndSet k', 'compareAndSet k'])
+  })
+
+  it('takes what a hint carries only when it is newer than what is known', async () => {
+    const { commands, join, storage } = createWorld()
+    const execution = await started(join().idempotency, { progressIntervalMs: 0 })
+    const key = { collection: 'holdfast:job', id: 'k' }
+    const written = async (percentage: number): Promise<RecordEntry> => {
+      await execution.updateProgress(percentage)
+      const { entry } = await storage.records.read(key)
+      if (entry === null) throw new Error('nothing is stored')
+      return entry
+    }
+    const { idempotency, link } = join()
+    link.deaf = true
+    const entries = [await written(10), await written(20)] as const
+    const watching = watched(collect(idempotency.watch('job', 'k')))
+    await settle()
+    const [older, known] = entries
+    const newer = await written(30)
+    commands.length = 0
+    link.hint(known)
+    await settle()
+    expect(commands).toEqual([])
+    link.hint(newer)
+    await settle()
+    expect(commands).toEqual([])
+    await execution.updateProgress(40)
+    link.hint(older)
+    await settle()
+    expect(commands).toEqual(['compareAndSet k', 'read k'])
+    await execution.markSuccess()
+    link.hint()
+    await settle()
+    expect(watching.value).toEqual([
+      'executing 20 #1',
+      'executing 30 #1',
+      'executing 40 #1',
+      'completed 100 #1',
+    ])
   })
 
   it('begins with the present state, also when that is the end', async () => {

@@ -8,7 +8,7 @@ import type { StartOptions } from '../../src/idempotency/options.ts'
 import { StorageRefusedError, StorageUnavailableError } from '../../src/errors.ts'
 import { memoryStorage } from '../../src/memory/memory-storage.ts'
 import { StorageCalls, type StorageCallsOptions } from '../../src/storage-calls.ts'
-import type { RecordStorage } from '../../src/storage/records.ts'
+import type { OnHint, RecordStorage } from '../../src/storage/records.ts'
 import type { ConnectionState, Storage } from '../../src/storage/storage.ts'
 import { type ManualRuntime, manualRuntime } from '../manual-runtime.ts'
 
@@ -57,8 +57,10 @@ export interface Link {
   readonly every: (op: Op, fault: Fault) => () => void
   /** Commands are lost, all of them, while it is set. */
   blackHole: boolean
-  /** Hints do not arrive. */
+  /** Hints of others do not arrive. */
   deaf: boolean
+  /** A hint arrives. */
+  hint: OnHint
   readonly set: (state: ConnectionState) => void
   /** Subscriptions that are open. */
   subscriptions: number
@@ -86,6 +88,7 @@ export function createWorld(): World {
       const link: Link = {
         blackHole: false,
         deaf: false,
+        hint: () => undefined,
         subscriptions: 0,
         once: (op, fault) => void faults.push({ op, fault, once: true }),
         every(op, fault) {
@@ -175,9 +178,10 @@ function disturbed(
     list: (collection, page) => through('list', collection, () => records.list(collection, page)),
     subscribe: (key, onHint) =>
       through('subscribe', key.id, async () => {
-        const stop = await records.subscribe(key, () => {
-          if (!link.deaf) onHint()
+        const stop = await records.subscribe(key, (written) => {
+          if (!link.deaf) onHint(written)
         })
+        link.hint = onHint
         link.subscriptions += 1
         return async () => {
           link.subscriptions -= 1

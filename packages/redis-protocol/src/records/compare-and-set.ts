@@ -19,7 +19,7 @@ export const compareAndSet: Script<
 -- Replaces one revision of a record.
 -- KEYS: 1 record  2 index of its bucket
 -- ARGV: 1 rev, 16 digits  2 record from ttlMs on  3 time to live in ms
---       4 latest instant, 13 digits; '1' to publish a hint
+--       4 latest instant, 13 digits; '1' to publish a hint, '2' one that carries the record unless that is long
 -- Returns one string: 'C' now rev createdAt   replaced
 --                     'R' now record          not replaced: another revision, this very write, or too late
 --                     'A' now                 nothing is there
@@ -43,8 +43,10 @@ if sub(listed, 1, 13) + sub(listed, 18, 28) <= ms + ARGV[3] then
   ${LIST_IT}
 end
 local created = sub(found, 18, 30)
-call('SET', KEYS[1], rev .. ' ' .. created .. ' ' .. ms .. ' ' .. listed .. ' ' .. ARGV[2], 'PX', ARGV[3])
-if string.byte(ARGV[4], 14) == 49 then redis.pcall('PUBLISH', KEYS[1], '') end
+local record = rev .. ' ' .. created .. ' ' .. ms .. ' ' .. listed .. ' ' .. ARGV[2]
+call('SET', KEYS[1], record, 'PX', ARGV[3])
+local hint = string.byte(ARGV[4], 14)
+if hint ~= 48 then redis.pcall('PUBLISH', KEYS[1], hint == 50 and #record <= 4096 and record or '') end
 return 'C' .. us .. rev .. created
 `,
 })

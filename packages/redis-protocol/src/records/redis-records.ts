@@ -31,6 +31,8 @@ import { readRecord } from './read.ts'
  */
 export function redisRecords(client: RedisClient, run: RunScript, keys: Keys, pubSub: PubSub): RecordStorage {
   const indexes = indexLifetimes()
+  // In a cluster every node gets what is published.
+  const carries = !client.cluster
   return {
     createOrRead(key, write) {
       const fault = faultOf(write)
@@ -57,7 +59,7 @@ export function redisRecords(client: RedisClient, run: RunScript, keys: Keys, pu
       return run(
         compareAndSet,
         [record, index],
-        [revision(rev), encodeWrite(write), lifetime(write.ttlMs), terms(write)],
+        [revision(rev), encodeWrite(write), lifetime(write.ttlMs), terms(write, carries)],
         (reply) => decodeSet(reply, write),
       )
     },
@@ -78,13 +80,16 @@ export function redisRecords(client: RedisClient, run: RunScript, keys: Keys, pu
     list: listRecords(client, run, keys),
 
     subscribe: (key: RecordKey, onHint) =>
-      pubSub.subscribe(keys.record(key).record, { message: onHint, restored: onHint }),
+      pubSub.subscribe(keys.record(key).record, {
+        message: (record) => onHint(decodeRecord(record) ?? undefined),
+        restored: () => onHint(),
+      }),
   }
 }
 
 /** Until when, and whether to tell of it. Scripts compare the instant as text, and what follows it does not matter. */
-function terms({ notAfter, notify }: RecordWrite): string {
-  return instant(notAfter) + (notify ? '1' : '0')
+function terms({ notAfter, notify }: RecordWrite, carries = false): string {
+  return instant(notAfter) + (notify ? (carries ? '2' : '1') : '0')
 }
 
 /** Every reply begins with a letter and the instant in microseconds, 16 digits. */

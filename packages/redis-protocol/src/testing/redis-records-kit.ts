@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type RecordKey, type RecordWrite, type Storage } from '@holdfast/core'
+import type { RecordEntry, RecordKey, RecordWrite, Storage } from '@holdfast/core'
 import { type TestRunner, freshName } from '@holdfast/core/testing'
 import type { OpenRedis } from './redis-under-test.ts'
 
@@ -47,6 +47,32 @@ export function redisRecordsKit({ describe, it }: TestRunner, under: () => OpenR
       assert.ok(next.entry)
       const longer = { ...alike, writeId: `${alike.writeId}y`, value: 'third' }
       assert.equal((await records().compareAndSet(key, next.entry.rev, longer)).entry?.value, 'third')
+    })
+  })
+
+  describe('hints of records', () => {
+    it('carry what was written, but long records, and in a cluster none', async () => {
+      const key = freshKey()
+      const { entry } = await records().createOrRead(key, write())
+      assert.ok(entry)
+      const hints: (RecordEntry | undefined)[] = []
+      let wake = (): void => undefined
+      const unsubscribe = await records().subscribe(key, (written) => {
+        hints.push(written)
+        wake()
+      })
+      let { rev } = entry
+      const values = ['short', 'x'.repeat(5_000), 'short again']
+      const expected: (RecordEntry | undefined)[] = []
+      for (const value of values) {
+        const changed = await records().compareAndSet(key, rev, write({ value, notify: true }))
+        assert.ok(changed.ok && changed.entry)
+        ;({ rev } = changed.entry)
+        expected.push(under().client.cluster || value.length > 4_000 ? undefined : changed.entry)
+      }
+      while (hints.length < values.length) await new Promise<void>((resolve) => (wake = resolve))
+      assert.deepEqual(hints, expected)
+      await unsubscribe()
     })
   })
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { RecordEntry } from '../../storage/records.ts'
 import { type TestRunner, freshName } from '../runner.ts'
 import type { RecordsUnderTest } from './records-under-test.ts'
 
@@ -46,31 +47,32 @@ export function readsKit(
 
   it('G11 hints after a notified write and a deletion, until unsubscribed', async () => {
     const key = freshKey()
-    let hints = 0
+    const hints: (RecordEntry | undefined)[] = []
     let wake = (): void => undefined
-    const hinted = async (atLeast: number): Promise<void> => {
-      while (hints < atLeast) await new Promise<void>((resolve) => (wake = resolve))
+    const hinted = async (atLeast: number): Promise<RecordEntry | undefined> => {
+      while (hints.length < atLeast) await new Promise<void>((resolve) => (wake = resolve))
+      return hints.at(-1)
     }
-    const unsubscribe = await records().subscribe(key, () => {
-      hints += 1
+    const unsubscribe = await records().subscribe(key, (written) => {
+      hints.push(written)
       wake()
     })
-    const { rev } = await created(key, 'first', { notify: true })
-    await hinted(1)
-    const second = await records().compareAndSet(key, rev, write('second', { notify: true }))
-    await hinted(2)
-    assert.ok(second.entry)
-    await records().compareAndDelete(key, { rev: second.entry.rev })
-    await hinted(3)
+    const first = await created(key, 'first', { notify: true })
+    assert.deepEqual((await hinted(1)) ?? first, first)
+    const { entry: second } = await records().compareAndSet(key, first.rev, write('second', { notify: true }))
+    assert.ok(second)
+    assert.deepEqual((await hinted(2)) ?? second, second)
+    await records().compareAndDelete(key, { rev: second.rev })
+    assert.equal(await hinted(3), undefined)
     await unsubscribe()
     const other = freshKey()
     const stop = await records().subscribe(other, () => wake())
-    const before = hints
+    const before = hints.length
     await created(key, 'unheard', { notify: true })
     const heard = new Promise<void>((resolve) => (wake = resolve))
     await created(other, 'heard', { notify: true })
     await heard
-    assert.equal(hints, before)
+    assert.equal(hints.length, before)
     await stop()
   })
 

@@ -1,6 +1,6 @@
 import { StorageUnavailableError } from '../../errors.ts'
 import type { LeasePush, LeaseStorage } from '../../storage/leases.ts'
-import type { RecordStorage, Unsubscribe } from '../../storage/records.ts'
+import type { OnHint, RecordKey, RecordStorage, Unsubscribe } from '../../storage/records.ts'
 import type { ConnectionState, Storage } from '../../storage/storage.ts'
 import type { ValueStorage } from '../../storage/values.ts'
 import { currentOperation } from './current-operation.ts'
@@ -249,8 +249,10 @@ export class SimulatedConnection {
       Object.fromEntries(operations.map((op) => [op, (...args: unknown[]) => this.#send(name, op, args)]))
     const records = {
       ...facet('records', OPERATIONS.records),
-      subscribe: (key: Parameters<RecordStorage['subscribe']>[0], onHint: () => void) =>
-        this.#subscribe('hints', noop, (send) => this.#server.subscribe(key, () => send(onHint))),
+      subscribe: (key: RecordKey, onHint: OnHint) =>
+        this.#subscribe('hints', noop, (send) =>
+          this.#server.subscribe(key, (written) => send(() => onHint(written))),
+        ),
     }
     const leases = {
       ...facet('leases', OPERATIONS.leases),

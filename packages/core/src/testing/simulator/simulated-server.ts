@@ -3,7 +3,7 @@ import { memoryRecords } from '../../memory/memory-records.ts'
 import { memoryValues } from '../../memory/memory-values.ts'
 import { StorageRefusedError } from '../../errors.ts'
 import type { Durability, LeasePush, LeaseStorage } from '../../storage/leases.ts'
-import type { RecordKey, RecordStorage } from '../../storage/records.ts'
+import type { OnHint, RecordKey, RecordStorage } from '../../storage/records.ts'
 import type { ValueStorage } from '../../storage/values.ts'
 import type { History } from './history.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -64,7 +64,7 @@ export class SimulatedServer {
   #log: Logged[] = []
   #down = false
   #listening = new Map<string, { readonly pushes: Set<(push: LeasePush) => void>; stop: () => void }>()
-  #hints = new Map<string, Set<() => void>>()
+  #hints = new Map<string, Set<OnHint>>()
   #pushesRefused = false
   #replaying = false
   readonly #everListened: (() => void)[] = []
@@ -125,15 +125,15 @@ export class SimulatedServer {
   }
 
   /** Hints for a key, to be sent over a connection; returns what ends it. */
-  subscribe(key: RecordKey, onHint: () => void): () => void {
+  subscribe(key: RecordKey, onHint: OnHint): () => void {
     const text = textOf(key)
     let listeners = this.#hints.get(text)
     if (listeners === undefined) {
-      const created = new Set<() => void>()
+      const created = new Set<OnHint>()
       listeners = created
       this.#hints.set(text, created)
-      void this.#facets.records.subscribe(key, () => {
-        if (this.#hints.get(text) === created) for (const listener of created) listener()
+      void this.#facets.records.subscribe(key, (written) => {
+        if (this.#hints.get(text) === created) for (const listener of created) listener(written)
       })
     }
     const mine = listeners

@@ -1,5 +1,11 @@
 import type { ExecutionRecord } from '../../../src/idempotency/record.ts'
-import type { RecordEntry, RecordKey, RecordStorage, RecordWrite } from '../../../src/storage/records.ts'
+import type {
+  OnHint,
+  RecordEntry,
+  RecordKey,
+  RecordStorage,
+  RecordWrite,
+} from '../../../src/storage/records.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import type { Facets } from '../../../src/testing/simulator/simulated-server.ts'
 import { sharedMutations } from './core.ts'
@@ -80,8 +86,35 @@ export const idempotencyMutations: readonly Mutation[] = [
       },
     })),
   },
+  {
+    name: 'hint by the writer',
+    like: 'a PUBLISH beside the write instead of in it: it tells also of a write that was refused',
+    breakStorage: records(hintedByWriters),
+  },
   ...sharedMutations,
 ]
+
+/** Subscribers are told what was to be written, whatever came of it. */
+function hintedByWriters(sound: RecordStorage): Partial<RecordStorage> {
+  const listeners = new Map<string, OnHint[]>()
+  const textOf = ({ collection, id }: RecordKey): string => `${collection}/${id}`
+  return {
+    async compareAndSet(key, rev, write) {
+      const reply = await sound.compareAndSet(key, rev, write)
+      const { entry, now } = reply
+      if (entry !== null && !reply.ok) {
+        const { writeId, value } = write
+        const refused = { ...entry, rev: entry.rev + 1, writeId, value, writtenAt: now }
+        for (const listener of listeners.get(textOf(key)) ?? []) listener(refused)
+      }
+      return reply
+    },
+    async subscribe(key, onHint) {
+      listeners.set(textOf(key), [...(listeners.get(textOf(key)) ?? []), onHint])
+      return await sound.subscribe(key, onHint)
+    },
+  }
+}
 
 /** Revisions counted from 1 for each life of a key. */
 function counted(sound: RecordStorage): Partial<RecordStorage> {
