@@ -98,8 +98,13 @@ export interface Throughput {
 }
 
 const SLICE_MS = 50
+/** A process that has waited for its turn has given memory back, and collects garbage far more often until it grows. */
+const WARM_UP_MS = 300
 
-/** Callers at a time, each one operation after the other, for slices of time: one of the one, one of the other. */
+/**
+ * Callers at a time, each one operation after the other, for slices of time: one of the one, one of the other. The first
+ * slices do not count.
+ */
 export async function alternateSlices(
   own: (caller: number) => Promise<unknown>,
   raw: (caller: number) => Promise<unknown>,
@@ -120,11 +125,16 @@ export async function alternateSlices(
     const { user, system } = process.cpuUsage(cpu)
     sum.cpuMicros += user + system
   }
-  const sums = { own: { done: 0, ms: 0, cpuMicros: 0 }, raw: { done: 0, ms: 0, cpuMicros: 0 } }
-  while (sums.own.ms < ms) {
-    await slice(own, sums.own)
-    await slice(raw, sums.raw)
+  const slices = async (forMs: number): Promise<Beside<Slices>> => {
+    const sums = { own: { done: 0, ms: 0, cpuMicros: 0 }, raw: { done: 0, ms: 0, cpuMicros: 0 } }
+    while (sums.own.ms < forMs) {
+      await slice(own, sums.own)
+      await slice(raw, sums.raw)
+    }
+    return sums
   }
+  await slices(WARM_UP_MS)
+  const sums = await slices(ms)
   return { own: throughputOf(sums.own), raw: throughputOf(sums.raw) }
 }
 

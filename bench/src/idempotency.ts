@@ -66,7 +66,7 @@ async function latency(title: string, fresh: boolean): Promise<void> {
 }
 
 async function throughput(title: string, fresh: boolean): Promise<void> {
-  const results = await measure<Throughput>({ run: 'parallel', callers: 64, ms: 500, fresh })
+  const results = await measure<Throughput>({ run: 'parallel', callers: 64, ms: 700, fresh })
   table(title, [
     ['', 'a second', '× raw', 'client CPU µs', '× raw'],
     ...[...results].map(([name, runs]) => {

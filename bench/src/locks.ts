@@ -80,7 +80,7 @@ async function pairs(): Promise<void> {
 }
 
 async function parallel(): Promise<void> {
-  const results = await measure<Throughput>({ run: 'parallel', callers: 64, ms: 500 })
+  const results = await measure<Throughput>({ run: 'parallel', callers: 64, ms: 700 })
   table('64 callers on 64 locks: pairs', [
     ['', 'a second', '× raw', 'client CPU µs', '× raw'],
     ...[...results].map(([name, runs]) => {
