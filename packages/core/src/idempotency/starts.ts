@@ -91,7 +91,8 @@ export class Starts {
     const decision = decide(current, view?.now ?? 0, command)
     if (decision.type !== 'write') throw new TypeError(`a start was decided as ${decision.type}`)
     const { records } = this.#calls.storage
-    const write = writeOf(decision.record, decision.ttlMs, this.#calls.runtime.randomId())
+    // Every claim has an id of its own, which names its write as well.
+    const write = writeOf(decision.record, decision.ttlMs, command.executionId)
     let lastNotAfter = 0
     const send = (notAfter: number): Promise<ClaimReply> => {
       lastNotAfter = notAfter
