@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type KitOptions, type TestRunner, freshName, unhurried } from '../runner.ts'
+import type { LeaseRequest } from '../../storage/leases.ts'
 import { CLAIM_MS, type LeasesUnderTest } from './leases-under-test.ts'
 
 /** L3 to L6: the queue, and the hand-over to its head. */
@@ -8,6 +9,17 @@ export function queueKit(
   { leases, elapse, freshToken, acquire, granted, queued, release, holders, listen }: LeasesUnderTest,
   { countsListeners = true }: KitOptions,
 ): void {
+  /** A lock that somebody holds, and a process that listens and waits for it. */
+  const waitedFor = async (hold?: Partial<LeaseRequest>) => {
+    const key = freshName('lock')
+    const holder = freshToken()
+    await granted(key, holder, hold)
+    const ear = await listen()
+    const next = freshToken(ear.process)
+    await queued(key, next)
+    return { key, holder, ear, next }
+  }
+
   it('L3 queues who waits, tells who holds, and keeps places', async () => {
     const key = freshName('lock')
     const holder = freshToken()
@@ -29,12 +41,7 @@ export function queueKit(
   })
 
   it('L4 hands over to the head in the step of the release, and tells it', async () => {
-    const key = freshName('lock')
-    const holder = freshToken()
-    await granted(key, holder)
-    const ear = await listen()
-    const next = freshToken(ear.process)
-    await queued(key, next)
+    const { key, holder, ear, next } = await waitedFor()
     const reply = await leases().release(key, { token: holder, claimMs: CLAIM_MS, notAfter: 0 })
     assert.equal(reply.outcome, 'released')
     assert.ok(reply.unclaimedMs > 0 && reply.unclaimedMs <= CLAIM_MS)
@@ -89,11 +96,7 @@ export function queueKit(
   it(
     'L5 lets nobody overtake a waiter when the holder ran out',
     unhurried(async (shortMs) => {
-      const key = freshName('lock')
-      await granted(key, freshToken(), { leaseMs: shortMs })
-      const ear = await listen()
-      const next = freshToken(ear.process)
-      await queued(key, next)
+      const { key, ear, next } = await waitedFor({ leaseMs: shortMs })
       await elapse(shortMs + 10)
       const other = await acquire(key, freshToken(), { wait: false })
       assert.equal(other.outcome, 'busy')
@@ -106,11 +109,7 @@ export function queueKit(
   it(
     'L5 hands over what ran out when somebody tends the key',
     unhurried(async (shortMs) => {
-      const key = freshName('lock')
-      await granted(key, freshToken(), { leaseMs: shortMs })
-      const ear = await listen()
-      const next = freshToken(ear.process)
-      await queued(key, next)
+      const { key, ear, next } = await waitedFor({ leaseMs: shortMs })
       assert.equal((await leases().tend(key, CLAIM_MS)).unclaimedMs, 0)
       await elapse(shortMs + 10)
       assert.ok((await leases().tend(key, CLAIM_MS)).unclaimedMs > 0)
@@ -144,12 +143,7 @@ export function queueKit(
   )
 
   it('L6 gives the full lease to who claims in time', async () => {
-    const key = freshName('lock')
-    const holder = freshToken()
-    await granted(key, holder)
-    const ear = await listen()
-    const next = freshToken(ear.process)
-    await queued(key, next)
+    const { key, holder, ear, next } = await waitedFor()
     await leases().release(key, { token: holder, claimMs: 10_000, notAfter: 0 })
     const [before] = (await leases().inspect(key)).holders
     assert.deepEqual([before?.claimed, before && before.remainingMs <= 10_000], [false, true])
