@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.ts'
+import { MAX_DEPTH } from '../idempotency/fingerprint.ts'
 
 /** What an adapter tells of a request, at the moment at which its handler is about to start. */
 export interface HttpRequestFacts {
@@ -75,11 +76,9 @@ export function announcesBody(headers: HttpRequestHeaders): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
-/** As deep as a fingerprint goes, in which the body is a member. */
-const MAX_DEPTH = 200
-
 /** Whether a body is plain JSON whose depth or numbers, and nothing else, keep it from having a fingerprint. */
 export function isIncomparableJson(body: unknown): boolean {
+  // The body is a member of what its fingerprint is taken of.
   const open: [value: unknown, depth: number][] = [[body, 1]]
   let isIncomparable = false
   for (let next = open.pop(); next !== undefined; next = open.pop()) {

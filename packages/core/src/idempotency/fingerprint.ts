@@ -12,7 +12,8 @@ export function fingerprintOf(input: unknown): string {
     .digest('base64url')}`
 }
 
-const MAX_DEPTH = 200
+/** How many levels deep input may be nested. */
+export const MAX_DEPTH = 200
 
 function canonical(value: unknown, path: string, depth: number): string {
   if (depth > MAX_DEPTH)
