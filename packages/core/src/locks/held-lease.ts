@@ -1,4 +1,3 @@
-import type { Alarm } from '../alarms.ts'
 import { checkDuration } from '../check.ts'
 import { type HoldfastError, LeaseLostError } from '../errors.ts'
 import { LazySignal } from '../lazy-signal.ts'
@@ -7,7 +6,7 @@ import { NotReplicatedError } from './errors.ts'
 import { lockEvents } from './events.ts'
 import type { Lease, ReleaseOutcome } from './lease.ts'
 import type { LockSettings, LockTarget } from './options.ts'
-import type { LockRoom } from './room.ts'
+import type { Held, LockRoom } from './room.ts'
 
 /** How a lease was granted. */
 export interface Grant {
@@ -22,7 +21,7 @@ export interface Grant {
 }
 
 /** It rings when it is to be renewed, and when its time is over. */
-export class HeldLease implements Lease, Alarm {
+export class HeldLease implements Lease, Held {
   readonly name: string
   readonly token: string
   readonly fencingToken: number
@@ -134,7 +133,6 @@ export class HeldLease implements Lease, Alarm {
     await this.release().catch(() => undefined)
   }
 
-  /** The storage, or an operator, says that it is not ours any more. */
   lose(why: string, options?: ErrorOptions): void {
     if (this.#ended) return
     this.#lost = new LeaseLostError(`The lease of ${this.name} is lost: ${why}.`, options)
@@ -150,14 +148,12 @@ export class HeldLease implements Lease, Alarm {
     this.lose(limit ? 'it was held for maxHoldMs' : 'it could not be renewed in time')
   }
 
-  /** Asks the holder to finish, and resolves when it has released. */
   finish(reason: HoldfastError): Promise<void> {
     this.#abort.abort(reason)
     if (this.#released !== undefined) return this.#released.then(noop, noop)
     return new Promise((resolve) => (this.#onEnd = resolve))
   }
 
-  /** Leaves it to run out: nobody watches over it any more. */
   abandon(): void {
     this.#room.held.remove(this)
     this.#onEnd?.()

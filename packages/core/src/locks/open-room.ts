@@ -2,8 +2,7 @@ import { Alarms } from '../alarms.ts'
 import type { ClosedError } from '../errors.ts'
 import type { Timer } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
-import type { HeldLease } from './held-lease.ts'
-import type { LockRoom } from './room.ts'
+import type { Held, LockRoom } from './room.ts'
 import { WaitingRoom } from './waiters.ts'
 
 /** Makes what the parts of one `Locks` instance share, and keeps it in step with the connection. */
@@ -16,7 +15,7 @@ export function openRoom(
   const { leases } = storage
   const background = new Set<Promise<unknown>>()
   const lookouts = new Map<string, Timer>()
-  const held = new Alarms<HeldLease>(runtime, { background: true })
+  const held = new Alarms<Held>(runtime, { background: true })
   let disruptions = 0
   let tokens = 0
   let closed = false

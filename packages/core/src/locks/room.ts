@@ -1,9 +1,22 @@
-import type { Alarms } from '../alarms.ts'
+import type { Alarm, Alarms } from '../alarms.ts'
+import type { HoldfastError } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { LeaseStorage, ReleaseReply } from '../storage/leases.ts'
-import type { HeldLease } from './held-lease.ts'
+import type { Lease } from './lease.ts'
 import type { WaitingRoom } from './waiters.ts'
+
+/** A lease that is held, as those see it who did not ask for it: the connection, operators, whoever closes. */
+export interface Held extends Alarm, Pick<Lease, 'token'> {
+  /** Asks the storage for more time, whether it is due or not. */
+  renew(): Promise<void>
+  /** The storage, or an operator, says that it is not ours any more. */
+  lose(why: string): void
+  /** Asks the holder to finish, and resolves when it has released. */
+  finish(reason: HoldfastError): Promise<void>
+  /** Leaves it to run out: nobody watches over it any more. */
+  abandon(): void
+}
 
 /** What the parts of one `Locks` instance share. */
 export interface LockRoom {
@@ -14,7 +27,7 @@ export interface LockRoom {
   readonly process: string
   readonly claimMs: number
   /** The leases that are held now. It does not keep the process alive. */
-  readonly held: Alarms<HeldLease>
+  readonly held: Alarms<Held>
   readonly waiting: WaitingRoom
   /** How often the connection went down: a command that saw one may have been sent twice by the client. */
   readonly disruptions: () => number
