@@ -37,7 +37,6 @@ export {
   ExecutionLostError,
   ExecutionTimeoutError,
   FingerprintMismatchError,
-  RecordUnreadableError,
   ResultNotStoredError,
   ResultTooLargeError,
   WaitAbortedError,
@@ -54,7 +53,13 @@ export { fingerprintOf } from './idempotency/fingerprint.ts'
 export type { Idempotency, IdempotencyOptions } from './idempotency/idempotency.ts'
 export type { ExecutionOptions, ResultReferences, StartOptions } from './idempotency/options.ts'
 export type { Body, RunResult } from './idempotency/run.ts'
-export type { Current, ExecutionRecord, StoredError, StoredResult } from './idempotency/record.ts'
+export {
+  type Current,
+  type ExecutionRecord,
+  RecordUnreadableError,
+  type StoredError,
+  type StoredResult,
+} from './idempotency/record.ts'
 export type { ExecutionSnapshot } from './idempotency/snapshot.ts'
 export {
   type LeaseCommand,

@@ -117,14 +117,3 @@ export class WaitAbortedError extends HoldfastError {
     super('WAIT_ABORTED', `Waiting for ${what} was aborted.`, options)
   }
 }
-
-/** `RECORD_UNREADABLE`: what is stored under the key cannot be understood here, so nothing was done with it. */
-export class RecordUnreadableError extends HoldfastError {
-  constructor(why: string, options?: ErrorOptions) {
-    super(
-      'RECORD_UNREADABLE',
-      `The stored record ${why}. Deploy the newer version here too, or remove it with forget().`,
-      options,
-    )
-  }
-}

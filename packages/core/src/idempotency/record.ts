@@ -1,5 +1,5 @@
+import { HoldfastError } from '../errors.ts'
 import type { RecordEntry } from '../storage/records.ts'
-import { RecordUnreadableError } from './errors.ts'
 
 /**
  * What is stored of one job key, as readable JSON. A record holds durations and never compares clocks: the storage
@@ -98,6 +98,17 @@ export interface Current {
 export interface View {
   readonly current: Current | null
   readonly now: number
+}
+
+/** `RECORD_UNREADABLE`: what is stored under the key cannot be understood here, so nothing was done with it. */
+export class RecordUnreadableError extends HoldfastError {
+  constructor(why: string, options?: ErrorOptions) {
+    super(
+      'RECORD_UNREADABLE',
+      `The stored record ${why}. Deploy the newer version here too, or remove it with forget().`,
+      options,
+    )
+  }
 }
 
 export function currentOf(entry: RecordEntry): Current
