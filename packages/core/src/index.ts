@@ -50,6 +50,7 @@ export type {
   SuccessOptions,
 } from './idempotency/execution-context.ts'
 export { fingerprintOf } from './idempotency/fingerprint.ts'
+export type { Following } from './idempotency/following.ts'
 export type { Idempotency, IdempotencyOptions } from './idempotency/idempotency.ts'
 export type { ExecutionOptions, ResultReferences, StartOptions } from './idempotency/options.ts'
 export type { Body, RunResult } from './idempotency/run.ts'

@@ -1,5 +1,6 @@
 import { HoldfastError, InvalidArgumentError } from '../errors.ts'
-import type { BeginOutcome, Idempotency } from '../idempotency/idempotency.ts'
+import type { BeginOutcome } from '../idempotency/begin.ts'
+import type { Idempotency } from '../idempotency/idempotency.ts'
 import type { StartOptions } from '../idempotency/options.ts'
 import {
   NOT_COMPARABLE,

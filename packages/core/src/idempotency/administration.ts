@@ -4,7 +4,6 @@ import type { ListReply, RecordEntry, RecordKey } from '../storage/records.ts'
 import type { Codec } from '../codec.ts'
 import { decide } from './decide.ts'
 import { type Current, currentOf } from './record.ts'
-import type { ExecutionName } from './names.ts'
 import type { Names } from './names.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 
@@ -49,7 +48,6 @@ const ANNOUNCED_MS = 86_400_000
 const PAGE = 500
 
 interface OwnAdministration extends Administration {
-  read(job: ExecutionName): Promise<ExecutionSnapshot | null>
   /** Remembers that this job type exists, once a day; nobody waits for it. */
   announce(jobType: string): void
 }
@@ -91,13 +89,6 @@ export function createAdministration(
   }
 
   return {
-    async read({ key, jobType, jobKey }) {
-      const { reply } = await calls.call(() => records.read(key))
-      return reply.entry === null
-        ? null
-        : snapshotOf({ jobType, jobKey }, currentOf(reply.entry), reply.now, codecOf(jobType))
-    },
-
     announce(jobType) {
       const now = runtime.monotonicNow()
       if (now - (announcedAt.get(jobType) ?? -Infinity) < ANNOUNCED_MS) return

@@ -1,8 +1,9 @@
 import { InvalidArgumentError } from '../errors.ts'
+import type { Administration } from './administration.ts'
 import type { BeginOutcome } from './begin.ts'
 import type { ExecutionName } from './names.ts'
 import type { ExecutionContext } from './execution-context.ts'
-import type { Idempotency } from './idempotency.ts'
+import type { Following } from './following.ts'
 import type { ExecutionOptions, StartOptions } from './options.ts'
 import type { Body, RunResult, StartMethods } from './run.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
@@ -41,7 +42,7 @@ export interface Job<Input, Result> {
 export type JobBody<Input, Result> = (execution: ExecutionContext, input: Input) => Result | Promise<Result>
 
 export function defineJob<Input, Result>(
-  idempotency: Idempotency,
+  others: Following & Administration,
   methods: StartMethods,
   nameOf: (jobKey: string) => ExecutionName,
   jobType: string,
@@ -62,11 +63,11 @@ export function defineJob<Input, Result>(
     begin: async (input, start = {}) => methods.begin(nameOf(key(input)), startOf(input, start)),
     tryStartExecution: async (input, start = {}) =>
       methods.tryStartExecution(nameOf(key(input)), startOf(input, start)),
-    isExecuting: async (input) => idempotency.isExecuting(jobType, key(input)),
-    getExecutionStatus: async (input) => idempotency.getExecutionStatus(jobType, key(input)),
-    waitForCompletion: async (input, wait) => idempotency.waitForCompletion(jobType, key(input), wait),
-    watch: (input, limits) => idempotency.watch(jobType, key(input), limits),
-    forget: async (input) => idempotency.forget(jobType, key(input)),
-    requestCancel: async (input, request) => idempotency.requestCancel(jobType, key(input), request),
+    isExecuting: async (input) => others.isExecuting(jobType, key(input)),
+    getExecutionStatus: async (input) => others.getExecutionStatus(jobType, key(input)),
+    waitForCompletion: async (input, wait) => others.waitForCompletion(jobType, key(input), wait),
+    watch: (input, limits) => others.watch(jobType, key(input), limits),
+    forget: async (input) => others.forget(jobType, key(input)),
+    requestCancel: async (input, request) => others.requestCancel(jobType, key(input), request),
   }
 }

@@ -7,25 +7,19 @@ import { Roster } from '../roster.ts'
 import type { Timer } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import { type Administration, createAdministration } from './administration.ts'
-import { type BeginOutcome, type Starter, waitAborted } from './begin.ts'
+import type { BeginOutcome, Starter } from './begin.ts'
 import { type Job, type JobOptions, defineJob } from './define.ts'
-import { ExecutionInProgressError } from './errors.ts'
 import type { Execution } from './execution.ts'
-import type { View } from './record.ts'
 import type { ExecutionContext } from './execution-context.ts'
+import { type Following, createFollowing } from './following.ts'
 import { keyText, namesWith } from './names.ts'
-import { Observations, observeUntil } from './observation.ts'
+import { Observations } from './observation.ts'
 import { type ExecutionOptions, type StartOptions, resolver, withoutUndefined } from './options.ts'
 import { type Body, type RunResult, type RunningBody, startMethods } from './run.ts'
-import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 import { Starts } from './starts.ts'
-import { isOver, watching } from './watch.ts'
-
-export type { BeginOutcome } from './begin.ts'
-export type { Body, RunResult } from './run.ts'
 
 /** Makes a job run once across all instances, and shows everyone how it goes. */
-export interface Idempotency extends Administration {
+export interface Idempotency extends Following, Administration {
   /**
    * Runs `body` unless the job runs elsewhere or completed within its window, in which case its result is replayed.
    * The body's error is recorded and rethrown. @throws ExecutionInProgressError, FingerprintMismatchError,
@@ -41,31 +35,6 @@ export interface Idempotency extends Administration {
    * FingerprintMismatchError, StorageUnavailableError
    */
   tryStartExecution(jobType: string, jobKey: string, options?: StartOptions): Promise<ExecutionContext | null>
-  /** True while some instance executes the job and its lease is alive. */
-  isExecuting(jobType: string, jobKey: string): Promise<boolean>
-  /** What is stored of the job; null when nothing is, or not any more. */
-  getExecutionStatus(jobType: string, jobKey: string): Promise<ExecutionSnapshot | null>
-  /**
-   * Waits until the job has ended, and says how; null when nothing is stored of it. An execution that was given back
-   * is waited for as well, until somebody has finished it. `waitMs` 30,000 by default, Infinity allowed.
-   * @throws ExecutionInProgressError at the deadline, WaitAbortedError, StorageUnavailableError, ClosedError
-   */
-  waitForCompletion(
-    jobType: string,
-    jobKey: string,
-    options?: { readonly waitMs?: number | undefined; readonly signal?: AbortSignal | undefined },
-  ): Promise<ExecutionSnapshot | null>
-  /**
-   * Every state that becomes known, from the present one to the end of the execution, takeovers and executions that
-   * were given back included. Waits for a job that has not started yet. States may be skipped when they follow faster
-   * than they are read; the last one never is. Ends quietly when `signal` is aborted or the record is removed, and
-   * with ClosedError when the instance is closed.
-   */
-  watch(
-    jobType: string,
-    jobKey: string,
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): AsyncIterable<ExecutionSnapshot>
   /** A typed job with its own key, fingerprint, codec and policies. */
   define<Input, Result>(jobType: string, options: JobOptions<Input>): Job<Input, Result>
   /**
@@ -97,37 +66,23 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
   const codecs = new Map<string, Codec>()
   const defaultCodec = resolve({}).codec
   const codecOf = (jobType: string): Codec => codecs.get(jobType) ?? defaultCodec
-  const administration = createAdministration(calls, names, codecOf, (key) =>
+  const { announce, ...administration } = createAdministration(calls, names, codecOf, (key) =>
     running.get(keyText(key))?.checkNow(),
   )
   let closing: ClosedError | undefined
+  const others: Following & Administration = {
+    ...createFollowing(calls, observations, names, codecOf, () => closing),
+    ...administration,
+  }
   const starter: Starter = {
     calls,
     starts,
     observations,
     instance,
     closing: () => closing,
-    started: (jobType) => administration.announce(jobType),
+    started: announce,
   }
   const methods = startMethods(starter, bodies, resolve)
-
-  const waitForCompletion: Idempotency['waitForCompletion'] = async (jobType, jobKey, options = {}) => {
-    const { waitMs = 30_000, signal } = checkOptions(options)
-    const job = names.of(jobType, jobKey)
-    if (waitMs !== Infinity) checkDuration('waitMs', waitMs, 0)
-    if (closing !== undefined) throw closing
-    const toSnapshot = (view: View): ExecutionSnapshot | null =>
-      view.current && snapshotOf(job, view.current, view.now, codecOf(jobType))
-    const isDone = (view: View): boolean => {
-      const snapshot = toSnapshot(view)
-      return snapshot === null || isOver(snapshot)
-    }
-    const view = await observeUntil(observations, calls, job.key, isDone, { waitMs, signal })
-    if (view === 'aborted') throw waitAborted(job, signal)
-    const snapshot = view === 'timeout' ? await administration.read(job) : toSnapshot(view)
-    if (snapshot?.status === 'executing') throw new ExecutionInProgressError(snapshot)
-    return snapshot
-  }
 
   const close = async (graceMs: number): Promise<void> => {
     closing ??= new ClosedError('Idempotency')
@@ -140,8 +95,8 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
     alarms.close()
   }
 
-  const idempotency: Idempotency = {
-    ...administration,
+  return {
+    ...others,
 
     run: <R>(jobType: string, jobKey: string, ...rest: [Body<R>] | [StartOptions, Body<R>]) =>
       asPromise(() => {
@@ -154,28 +109,6 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
     tryStartExecution: (jobType, jobKey, start = {}) =>
       asPromise(() => methods.tryStartExecution(names.of(jobType, jobKey), start)),
 
-    async isExecuting(jobType, jobKey) {
-      const snapshot = await administration.read(names.of(jobType, jobKey))
-      return snapshot !== null && snapshot.status === 'executing' && !snapshot.stalled
-    },
-
-    getExecutionStatus: async (jobType, jobKey) => administration.read(names.of(jobType, jobKey)),
-
-    waitForCompletion,
-
-    watch(jobType, jobKey, options = {}) {
-      const { signal } = checkOptions(options)
-      const job = names.of(jobType, jobKey)
-      return watching({
-        signal,
-        toSnapshot: ({ current, now }) => current && snapshotOf(job, current, now, codecOf(jobType)),
-        observe(observer) {
-          if (closing !== undefined) observer.closed(closing)
-          return closing === undefined ? observations.observe(job.key, observer) : () => undefined
-        },
-      })
-    },
-
     define(jobType, jobOptions) {
       names.collection(jobType)
       const { key, fingerprint, ...policies } = checkOptions(jobOptions)
@@ -184,7 +117,7 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
       const resolveOwn = resolver({ ...defaults, ...withoutUndefined(policies) })
       codecs.set(jobType, resolveOwn({}).codec)
       const own = startMethods(starter, bodies, resolveOwn)
-      return defineJob(idempotency, own, (jobKey) => names.of(jobType, jobKey), jobType, {
+      return defineJob(others, own, (jobKey) => names.of(jobType, jobKey), jobType, {
         key,
         ...(fingerprint === undefined ? {} : { fingerprint }),
       })
@@ -196,7 +129,6 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
       await close(graceMs)
     },
   }
-  return idempotency
 }
 
 async function within(calls: StorageCalls, done: Promise<unknown>, ms: number): Promise<void> {

@@ -1,0 +1,98 @@
+import { checkDuration, checkOptions } from '../check.ts'
+import type { Codec } from '../codec.ts'
+import type { ClosedError } from '../errors.ts'
+import type { StorageCalls } from '../storage-calls.ts'
+import { waitAborted } from './begin.ts'
+import { ExecutionInProgressError } from './errors.ts'
+import type { ExecutionName, Names } from './names.ts'
+import { type Observations, observeUntil } from './observation.ts'
+import { type View, currentOf } from './record.ts'
+import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
+import { isOver, watching } from './watch.ts'
+
+/** How anybody follows a job, whichever process executes it. */
+export interface Following {
+  /** True while some instance executes the job and its lease is alive. */
+  isExecuting(jobType: string, jobKey: string): Promise<boolean>
+  /** What is stored of the job; null when nothing is, or not any more. */
+  getExecutionStatus(jobType: string, jobKey: string): Promise<ExecutionSnapshot | null>
+  /**
+   * Waits until the job has ended, and says how; null when nothing is stored of it. An execution that was given back
+   * is waited for as well, until somebody has finished it. `waitMs` 30,000 by default, Infinity allowed.
+   * @throws ExecutionInProgressError at the deadline, WaitAbortedError, StorageUnavailableError, ClosedError
+   */
+  waitForCompletion(
+    jobType: string,
+    jobKey: string,
+    options?: { readonly waitMs?: number | undefined; readonly signal?: AbortSignal | undefined },
+  ): Promise<ExecutionSnapshot | null>
+  /**
+   * Every state that becomes known, from the present one to the end of the execution, takeovers and executions that
+   * were given back included. Waits for a job that has not started yet. States may be skipped when they follow faster
+   * than they are read; the last one never is. Ends quietly when `signal` is aborted or the record is removed, and
+   * with ClosedError when the instance is closed.
+   */
+  watch(
+    jobType: string,
+    jobKey: string,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): AsyncIterable<ExecutionSnapshot>
+}
+
+/** `closing`: why nobody may wait or watch any more. */
+export function createFollowing(
+  calls: StorageCalls,
+  observations: Observations,
+  names: Names,
+  codecOf: (jobType: string) => Codec,
+  closing: () => ClosedError | undefined,
+): Following {
+  const toSnapshot = (job: ExecutionName, { current, now }: View): ExecutionSnapshot | null =>
+    current && snapshotOf(job, current, now, codecOf(job.jobType))
+
+  const read = async (job: ExecutionName): Promise<ExecutionSnapshot | null> => {
+    const { reply } = await calls.call(() => calls.storage.records.read(job.key))
+    return toSnapshot(job, { current: currentOf(reply.entry), now: reply.now })
+  }
+
+  return {
+    async isExecuting(jobType, jobKey) {
+      const snapshot = await read(names.of(jobType, jobKey))
+      return snapshot !== null && snapshot.status === 'executing' && !snapshot.stalled
+    },
+
+    getExecutionStatus: async (jobType, jobKey) => read(names.of(jobType, jobKey)),
+
+    async waitForCompletion(jobType, jobKey, options = {}) {
+      const { waitMs = 30_000, signal } = checkOptions(options)
+      const job = names.of(jobType, jobKey)
+      if (waitMs !== Infinity) checkDuration('waitMs', waitMs, 0)
+      const closed = closing()
+      if (closed !== undefined) throw closed
+      const isDone = (view: View): boolean => {
+        const snapshot = toSnapshot(job, view)
+        return snapshot === null || isOver(snapshot)
+      }
+      const view = await observeUntil(observations, calls, job.key, isDone, { waitMs, signal })
+      if (view === 'aborted') throw waitAborted(job, signal)
+      const snapshot = view === 'timeout' ? await read(job) : toSnapshot(job, view)
+      if (snapshot?.status === 'executing') throw new ExecutionInProgressError(snapshot)
+      return snapshot
+    },
+
+    watch(jobType, jobKey, options = {}) {
+      const { signal } = checkOptions(options)
+      const job = names.of(jobType, jobKey)
+      return watching({
+        signal,
+        toSnapshot: (view) => toSnapshot(job, view),
+        observe(observer) {
+          const closed = closing()
+          if (closed === undefined) return observations.observe(job.key, observer)
+          observer.closed(closed)
+          return () => undefined
+        },
+      })
+    },
+  }
+}
