@@ -1,4 +1,3 @@
-import { currentOf } from '../../../idempotency/record.ts'
 import type {
   CompareReply,
   CreateReply,
@@ -8,8 +7,9 @@ import type {
 } from '../../../storage/records.ts'
 import type { Command } from '../simulated-server.ts'
 import type { World } from '../workload.ts'
+import { Holdings, textOf } from './holdings.ts'
 import { JOB_TYPE, NESTED_JOB_TYPE } from './plan.ts'
-import { type Held, type Seen, leaseEnd, nameOf } from './seen.ts'
+import { type Held, type Seen, attemptAfter, checkpointOf, leaseEnd, nameOf } from './seen.ts'
 
 /**
  * Judges what the storage was made to store against I1 to I9 of `docs/guarantees.md`. It reads records, and sees which
@@ -19,19 +19,15 @@ export class Executions {
   readonly #world: World
   readonly #callTimeoutMs: number
   readonly #seen = new Map<string, Seen>()
-  readonly #held = new Map<string, Held>()
-  /** When each write was executed, in true time: a storage that forgot goes back to one of them. */
-  readonly #writtenAt = new Map<string, number>()
-  readonly #keys = new Map<string, RecordKey>()
+  readonly #holdings: Holdings
   readonly #highestFence = new Map<string, number>()
-  /** Keys that the storage forgot or was told to forget, at some time. */
-  readonly #emptied = new Set<string>()
   onStart: (key: string, executionId: string) => void = () => undefined
   onGone: (seen: Seen) => void = () => undefined
 
   constructor(world: World, callTimeoutMs: number) {
     this.#world = world
     this.#callTimeoutMs = callTimeoutMs
+    this.#holdings = new Holdings(world)
   }
 
   get(executionId: string): Seen | undefined {
@@ -44,18 +40,18 @@ export class Executions {
 
   /** The record of this execution is what the key holds, and it runs. */
   isCurrent({ id, key }: Seen): boolean {
-    const held = this.#held.get(key)
+    const held = this.#holdings.get(key)
     return held?.record.executionId === id && held.record.status === 'executing'
   }
 
   /** The storage forgot what this key held, at some time. */
   wasEmptied({ key }: Seen): boolean {
-    return this.#emptied.has(key)
+    return this.#holdings.wasEmptied(key)
   }
 
   /** How long the storage gives it to nobody else; 0 when it is not current. */
   leftMs(seen: Seen): number {
-    const held = this.#held.get(seen.key)
+    const held = this.#holdings.get(seen.key)
     if (held === undefined || !this.isCurrent(seen)) return 0
     return Math.max(0, leaseEnd(held) - this.#world.server.now())
   }
@@ -84,18 +80,12 @@ export class Executions {
 
   /** The storage has forgotten: looks at what it still has. */
   async forgot(): Promise<void> {
-    const { records } = this.#world.server.peek()
-    for (const [text, key] of this.#keys) {
-      const { entry } = await records.read(key)
-      this.#emptied.add(text)
-      if (entry === null) this.#held.delete(text)
-      else this.#held.set(text, this.#heldOf(entry))
-    }
+    await this.#holdings.forgot()
     for (const seen of this.#seen.values()) {
       // A renewal may be forgotten although the execution is not.
       if (seen.believed) seen.goneAt = this.#world.scheduler.now
       if (this.isCurrent(seen)) seen.ended = null
-      else if (seen.ended === null || this.#held.get(seen.key)?.record.executionId !== seen.id)
+      else if (seen.ended === null || this.#holdings.get(seen.key)?.record.executionId !== seen.id)
         this.#lose(seen)
     }
   }
@@ -104,10 +94,8 @@ export class Executions {
     const text = textOf(key)
     const before = this.#live(text, now)
     if (before?.rev === entry.rev) return this.#world.totals.count('re-sent commands')
-    this.#keys.set(text, key)
-    const after = this.#heldOf(entry)
+    const after = this.#holdings.written(key, entry)
     const { executionId, status } = after.record
-    this.#held.set(text, after)
     if (before !== null && before.record.executionId === executionId) {
       this.#ownersWrite(command, before, after)
     } else if (status === 'executing') {
@@ -124,7 +112,7 @@ export class Executions {
     totals.count('starts')
     this.#inTime(command, `the start of ${executionId}`)
     // The network may repeat a start after the storage forgot it, or was told to forget what came of it.
-    if (this.#seen.has(executionId) && !this.#emptied.has(text))
+    if (this.#seen.has(executionId) && !this.#holdings.wasEmptied(text))
       this.#violated('I2', `${executionId} started twice`)
     const highest = this.#highestFence.get(text) ?? 0
     if (rev <= highest) this.#violated('I4', `${executionId} has fence ${rev}, an earlier one had ${highest}`)
@@ -132,7 +120,8 @@ export class Executions {
     const expected = attemptAfter(before)
     if (attempt !== expected)
       this.#violated('I4', `${executionId} is attempt ${attempt} after ${nameOf(before)}, not ${expected}`)
-    if (before !== null && record.fingerprint !== undefined && isOther(before, record.fingerprint)) {
+    const bound = before?.record.fingerprint
+    if (bound !== undefined && record.fingerprint !== undefined && record.fingerprint !== bound) {
       this.#violated('I8', `${executionId} started over ${nameOf(before)} with another fingerprint`)
     }
     if (before?.record.status === 'executing') {
@@ -224,8 +213,7 @@ export class Executions {
     const text = textOf(key)
     const before = this.#live(text, now)
     if (before === null) return
-    this.#held.delete(text)
-    this.#emptied.add(text)
+    this.#holdings.removed(text)
     const isRight = 'rev' in match ? before.rev === match.rev : before.writeId === match.writeId
     if (!isRight) return this.#violated('I5', `${nameOf(before)} was deleted by somebody who meant another`)
     this.#world.totals.count('rev' in match ? 'removed' : 'taken back')
@@ -238,9 +226,9 @@ export class Executions {
 
   /** What the key holds, unless its time is over; a running or resting attempt must not be forgotten. */
   #live(text: string, now: number): Held | null {
-    const held = this.#held.get(text)
+    const held = this.#holdings.get(text)
     if (held === undefined || held.expiresAt > now) return held ?? null
-    this.#held.delete(text)
+    this.#holdings.expired(text)
     const { record } = held
     if (record.status === 'executing' || (record.status === 'failed' && record.released))
       this.#violated('I4', `${nameOf(held)} expired, and with it the count of its attempts`)
@@ -264,12 +252,6 @@ export class Executions {
     this.onGone(seen)
   }
 
-  #heldOf(entry: RecordEntry): Held {
-    const since = this.#writtenAt.get(entry.writeId) ?? this.#world.scheduler.now
-    this.#writtenAt.set(entry.writeId, since)
-    return { ...currentOf(entry), expiresAt: entry.expiresAt, writeId: entry.writeId, since }
-  }
-
   /** Its owner was silent for the whole lease, by the storage's rate; steps of its clock aside. */
   #isStalled({ record, since }: Held): boolean {
     return record.status !== 'executing' || this.storageMsSince({ since }) >= record.leaseMs
@@ -290,21 +272,3 @@ export class Executions {
 const ROUNDING_MS = 1
 
 const COLLECTIONS = new Set([JOB_TYPE, NESTED_JOB_TYPE].map((jobType) => `sim:${jobType}`))
-
-function textOf({ collection, id }: RecordKey): string {
-  return `${collection}/${id}`
-}
-
-function attemptAfter(before: Held | null): number {
-  if (before === null || before.record.status === 'completed') return 1
-  const { record } = before
-  return record.status === 'failed' && record.released ? record.attempt : record.attempt + 1
-}
-
-function isOther({ record: { fingerprint } }: Held, given: string): boolean {
-  return fingerprint !== undefined && fingerprint !== given
-}
-
-function checkpointOf({ record }: Held): string | undefined {
-  return record.status === 'completed' ? undefined : record.checkpoint
-}

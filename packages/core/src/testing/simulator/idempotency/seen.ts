@@ -47,3 +47,15 @@ export function nameOf(held: Held | null): string {
     ? 'nothing'
     : `${held.record.executionId} (${held.record.status}, attempt ${held.record.attempt})`
 }
+
+/** The number of the attempt that a start makes of it. */
+export function attemptAfter(before: Held | null): number {
+  if (before === null || before.record.status === 'completed') return 1
+  const { record } = before
+  return record.status === 'failed' && record.released ? record.attempt : record.attempt + 1
+}
+
+/** What the next attempt begins with. */
+export function checkpointOf({ record }: Held): string | undefined {
+  return record.status === 'completed' ? undefined : record.checkpoint
+}

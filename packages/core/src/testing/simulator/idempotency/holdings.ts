@@ -1,0 +1,65 @@
+import { currentOf } from '../../../idempotency/record.ts'
+import type { RecordEntry, RecordKey } from '../../../storage/records.ts'
+import type { World } from '../workload.ts'
+import type { Held } from './seen.ts'
+
+/** What each key of the storage holds, and since when in true time: as it was told, and when it forgot, as it shows. */
+export class Holdings {
+  readonly #world: World
+  readonly #held = new Map<string, Held>()
+  /** When each write was executed: a storage that forgot goes back to one of them. */
+  readonly #writtenAt = new Map<string, number>()
+  readonly #keys = new Map<string, RecordKey>()
+  /** Keys that the storage forgot or was told to forget, at some time. */
+  readonly #emptied = new Set<string>()
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** Also when its time is over. */
+  get(key: string): Held | undefined {
+    return this.#held.get(key)
+  }
+
+  wasEmptied(key: string): boolean {
+    return this.#emptied.has(key)
+  }
+
+  written(key: RecordKey, entry: RecordEntry): Held {
+    const held = this.#heldOf(entry)
+    this.#keys.set(textOf(key), key)
+    this.#held.set(textOf(key), held)
+    return held
+  }
+
+  expired(key: string): void {
+    this.#held.delete(key)
+  }
+
+  removed(key: string): void {
+    this.#held.delete(key)
+    this.#emptied.add(key)
+  }
+
+  /** The storage has forgotten: looks at what it still has. */
+  async forgot(): Promise<void> {
+    const { records } = this.#world.server.peek()
+    for (const [text, key] of this.#keys) {
+      const { entry } = await records.read(key)
+      this.#emptied.add(text)
+      if (entry === null) this.#held.delete(text)
+      else this.#held.set(text, this.#heldOf(entry))
+    }
+  }
+
+  #heldOf(entry: RecordEntry): Held {
+    const since = this.#writtenAt.get(entry.writeId) ?? this.#world.scheduler.now
+    this.#writtenAt.set(entry.writeId, since)
+    return { ...currentOf(entry), expiresAt: entry.expiresAt, writeId: entry.writeId, since }
+  }
+}
+
+export function textOf({ collection, id }: RecordKey): string {
+  return `${collection}/${id}`
+}
