@@ -1,67 +1,77 @@
+import type { Storage } from '@holdfast/core'
 import { startRedis } from '@holdfast/testbed/redis'
-import { Redis } from 'ioredis'
+import { RespConnection, ask } from '@holdfast/testbed/resp'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { ioredisStorage } from '../src/index.ts'
+import { redisStorage } from '../src/index.ts'
+import { type Login, openPlainClient } from './plain-client.ts'
 
 const server = await startRedis()
-const admin = new Redis(server.url)
+const admin = await RespConnection.open(server)
 afterAll(async () => {
-  admin.disconnect()
+  admin.close()
   await server.stop()
 })
 
+const open = async (port: number, login?: Login): Promise<Storage> => {
+  const storage = redisStorage(await openPlainClient(port, login))
+  onTestFinished(() => storage.close())
+  return storage
+}
+
 let users = 0
 /** A storage of a user with these rights. */
-const storageOf = async (...rules: string[]) => {
+const storageOf = async (...rules: string[]): Promise<Storage> => {
   const user = `user-${(users += 1)}`
-  await admin.call('ACL', ['SETUSER', user, 'on', '>secret', 'resetchannels', ...rules])
-  // The ready check of ioredis uses INFO, which some of these users may not.
-  const client = new Redis(server.url, { username: user, password: 'secret', enableReadyCheck: false })
-  client.on('error', () => {})
-  const storage = ioredisStorage(client)
-  onTestFinished(async () => {
-    await storage.close()
-    client.disconnect()
-  })
-  return storage
+  await admin.send('ACL', 'SETUSER', user, 'on', '>secret', 'resetchannels', ...rules)
+  return await open(server.port, { user, password: 'secret' })
 }
 const codes = (findings: readonly { readonly code: string }[]): string[] =>
   findings.map(({ code }) => code).sort()
+/** On a busy machine a message may take longer than `verify()` waits for it; then it is asked again. */
+const findsAtLast = async (storage: Storage, expected: readonly string[]): Promise<void> =>
+  await expect.poll(async () => codes(await storage.verify())).toEqual(expected)
 
 describe('verify()', () => {
   it('finds nothing wrong with a server that keeps what it is given', async () => {
-    await admin.config('SET', 'appendonly', 'yes')
-    onTestFinished(async () => void (await admin.config('SET', 'appendonly', 'no')))
-    expect(await ioredisStorage(admin).verify()).toEqual([])
+    await admin.send('CONFIG', 'SET', 'appendonly', 'yes')
+    onTestFinished(async () => void (await admin.send('CONFIG', 'SET', 'appendonly', 'no')))
+    await findsAtLast(await open(server.port), [])
   })
 
   it('names the setting to change', async () => {
     onTestFinished(async () => {
-      await admin.config('SET', 'maxmemory', '0', 'maxmemory-policy', 'noeviction', 'save', '')
+      await admin.send('CONFIG', 'SET', 'maxmemory', '0', 'maxmemory-policy', 'noeviction', 'save', '')
     })
-    const storage = ioredisStorage(admin)
-    await admin.config('SET', 'maxmemory-policy', 'allkeys-lru')
-    expect(await storage.verify()).toMatchObject([
-      { code: 'EVICTION_POLICY', severity: 'warning', fix: expect.stringContaining('noeviction') as string },
-      {
-        code: 'NO_PERSISTENCE',
-        severity: 'warning',
-        fix: expect.stringContaining('appendonly yes') as string,
-      },
-    ])
-    await admin.config('SET', 'maxmemory', '1gb', 'save', '3600 1')
-    expect(await storage.verify()).toMatchObject([
-      { code: 'EVICTION_POLICY', severity: 'error' },
-      { code: 'SNAPSHOTS_ONLY', severity: 'warning' },
-    ])
+    const storage = await open(server.port)
+    await admin.send('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
+    await expect
+      .poll(() => storage.verify())
+      .toMatchObject([
+        {
+          code: 'EVICTION_POLICY',
+          severity: 'warning',
+          fix: expect.stringContaining('noeviction') as string,
+        },
+        {
+          code: 'NO_PERSISTENCE',
+          severity: 'warning',
+          fix: expect.stringContaining('appendonly yes') as string,
+        },
+      ])
+    await admin.send('CONFIG', 'SET', 'maxmemory', '1gb', 'save', '3600 1')
+    await expect
+      .poll(() => storage.verify())
+      .toMatchObject([
+        { code: 'EVICTION_POLICY', severity: 'error' },
+        { code: 'SNAPSHOTS_ONLY', severity: 'warning' },
+      ])
   })
 
   it('finds that it is connected to a replica', async () => {
     await using replica = await startRedis()
-    const client = new Redis(replica.url)
-    onTestFinished(() => client.disconnect())
-    await client.call('REPLICAOF', ['127.0.0.1', server.port])
-    expect(codes(await ioredisStorage(client).verify())).toEqual(['NO_PERSISTENCE', 'REPLICA'])
+    await ask(replica, 'REPLICAOF', '127.0.0.1', server.port)
+    const storage = await open(replica.port)
+    expect(codes(await storage.verify())).toEqual(['NO_PERSISTENCE', 'REPLICA'])
   })
 
   it('asks for no right that it does not name', async () => {
@@ -74,14 +84,14 @@ describe('verify()', () => {
       '~{holdfast:*',
       '&{holdfast:*',
     )
-    expect(codes(await storage.verify())).toEqual(['NO_PERSISTENCE'])
+    await findsAtLast(storage, ['NO_PERSISTENCE'])
   })
 
   it('says what it could not look at, and tries the rest all the same', async () => {
     const storage = await storageOf('allcommands', 'allkeys', 'allchannels', '-info', '-config')
-    expect(codes(await storage.verify())).toEqual(['SERVER_NOT_SHOWN'])
+    await findsAtLast(storage, ['SERVER_NOT_SHOWN'])
     const half = await storageOf('allcommands', 'allkeys', 'allchannels', '-config')
-    expect(codes(await half.verify())).toEqual(['PERSISTENCE_NOT_SHOWN'])
+    await findsAtLast(half, ['PERSISTENCE_NOT_SHOWN'])
   })
 
   it('finds missing rights to the commands and keys', async () => {
@@ -97,17 +107,15 @@ describe('verify()', () => {
     const otherKeys = await storageOf('allcommands', '~app:*', 'allchannels')
     expect(codes(await otherKeys.verify())).toEqual(codes(findings))
     const oneCommand = await storageOf('allcommands', 'allkeys', 'allchannels', '-getex')
-    expect(codes(await oneCommand.verify())).toEqual([
-      'COMMANDS_REFUSED',
-      'COMMANDS_REFUSED',
-      'NO_PERSISTENCE',
-    ])
+    await findsAtLast(oneCommand, ['COMMANDS_REFUSED', 'COMMANDS_REFUSED', 'NO_PERSISTENCE'])
   })
 
   it('asks for memory, not for rights, where memory is what lacks', async () => {
-    onTestFinished(async () => void (await admin.config('SET', 'maxmemory', '0')))
-    await admin.config('SET', 'maxmemory', '1')
-    const refused = (await ioredisStorage(admin).verify()).filter(({ code }) => code === 'COMMANDS_REFUSED')
+    onTestFinished(async () => void (await admin.send('CONFIG', 'SET', 'maxmemory', '0')))
+    await admin.send('CONFIG', 'SET', 'maxmemory', '1')
+    const refused = (await (await open(server.port)).verify()).filter(
+      ({ code }) => code === 'COMMANDS_REFUSED',
+    )
     expect(refused.length).toBeGreaterThan(0)
     for (const { fix } of refused) {
       expect(fix).toContain('maxmemory')
@@ -117,11 +125,11 @@ describe('verify()', () => {
 
   it('finds missing rights to publish and to subscribe', async () => {
     const silent = await storageOf('allcommands', 'allkeys', 'allchannels', '-publish')
-    expect(codes(await silent.verify())).toEqual(['NO_PERSISTENCE', 'PUBLISH_REFUSED'])
+    await findsAtLast(silent, ['NO_PERSISTENCE', 'PUBLISH_REFUSED'])
     const deaf = await storageOf('allcommands', 'allkeys', 'allchannels', '-subscribe')
-    expect(codes(await deaf.verify())).toEqual(['NO_PERSISTENCE', 'SUBSCRIBE_REFUSED'])
+    await findsAtLast(deaf, ['NO_PERSISTENCE', 'SUBSCRIBE_REFUSED'])
     const elsewhere = await storageOf('allcommands', 'allkeys', '&app:*')
-    expect(codes(await elsewhere.verify())).toEqual(['NO_PERSISTENCE', 'SUBSCRIBE_REFUSED'])
+    await findsAtLast(elsewhere, ['NO_PERSISTENCE', 'SUBSCRIBE_REFUSED'])
   })
 })
 

@@ -1,9 +1,9 @@
-import { createPubSub } from '@holdfast/redis-protocol'
 import { FaultProxy, matchCommand } from '@holdfast/testbed/proxy'
 import { startRedis } from '@holdfast/testbed/redis'
-import { Redis } from 'ioredis'
+import { ask } from '@holdfast/testbed/resp'
 import { afterAll, expect, it, onTestFinished } from 'vitest'
-import { ioredisClient } from '../src/ioredis-client.ts'
+import { createPubSub } from '../src/index.ts'
+import { openPlainClient } from './plain-client.ts'
 
 const server = await startRedis()
 afterAll(async () => await server.stop())
@@ -14,13 +14,11 @@ const patient = { patienceMs: 120_000, heartbeatMs: 120_000 }
 /** Subscriptions through a proxy that can fail; `publish` goes around it. */
 const open = async (times: Parameters<typeof createPubSub>[1] = patient) => {
   const proxy = await FaultProxy.start({ target: { port: server.port } })
-  const [client, direct] = [new Redis(proxy.url, { retryStrategy: () => 10 }), new Redis(server.url)]
-  client.on('error', () => {})
-  const pubSub = createPubSub(ioredisClient(client), times)
+  const client = await openPlainClient(proxy.port)
+  const pubSub = createPubSub(client, times)
   onTestFinished(async () => {
     pubSub.close()
-    client.disconnect()
-    direct.disconnect()
+    client.detach()
     await proxy.stop()
   })
   const seen = { messages: [] as string[], restored: 0 }
@@ -40,7 +38,7 @@ const open = async (times: Parameters<typeof createPubSub>[1] = patient) => {
         .poll(async () => await subscribe().catch((error: Error) => error))
         .not.toBeInstanceOf(Error)
     },
-    publish: async (text: string) => await direct.publish('channel', text),
+    publish: async (text: string) => await ask(server, 'PUBLISH', 'channel', text),
   }
 }
 
@@ -121,10 +119,8 @@ it('tries again until the server is back', async () => {
 
 it('closes the connection some time after the last channel, and opens another when there is one again', async () => {
   const { pubSub, seen, listener, publish } = await open({ ...patient, lingerMs: 10 })
-  const direct = new Redis(server.url)
-  onTestFinished(() => direct.disconnect())
   const subscribers = async (): Promise<number> =>
-    String(await direct.call('CLIENT', ['LIST', 'TYPE', 'pubsub']))
+    String(await ask(server, 'CLIENT', 'LIST', 'TYPE', 'pubsub'))
       .split('\n')
       .filter(Boolean).length
   const unsubscribe = await pubSub.subscribe('channel', listener)

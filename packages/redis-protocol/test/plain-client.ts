@@ -1,0 +1,72 @@
+import { once } from 'node:events'
+import { ReplyParser, type RespValue, RespError, connectTo } from '@holdfast/testbed/resp'
+import type { LinkEvents, RedisClient, RedisLink } from '../src/index.ts'
+
+export interface Login {
+  readonly user: string
+  readonly password: string
+}
+
+/**
+ * The client port over plain sockets, to one server, as one user: no library is in between, so what a test sees is the
+ * protocol's own doing. It does not reconnect.
+ */
+export async function openPlainClient(port: number, login?: Login): Promise<RedisClient> {
+  const { send, close } = await openLink(port, login, { message() {}, lost() {} })
+  return {
+    cluster: false,
+    connection: { state: 'ready', onChange: () => () => {} },
+    send,
+    masters: async () => [{ name: `127.0.0.1:${port}`, send }],
+    openLink: (events) => openLink(port, login, events),
+    detach: close,
+  }
+}
+
+interface Waiter {
+  readonly resolve: (reply: RespValue) => void
+  readonly reject: (error: Error) => void
+}
+
+async function openLink(port: number, login: Login | undefined, events: LinkEvents): Promise<RedisLink> {
+  const socket = connectTo({ port })
+  const waiting: Waiter[] = []
+  const parser = new ReplyParser()
+  let isOpen = false
+  socket.on('data', (chunk: Buffer) => {
+    for (const { value } of parser.push(chunk)) {
+      if (Array.isArray(value) && value[0] === 'message') events.message(String(value[1]), String(value[2]))
+      else if (value instanceof RespError) waiting.shift()?.reject(value)
+      else waiting.shift()?.resolve(value)
+    }
+  })
+  socket.on('error', () => {}) // 'close' follows
+  socket.on('close', () => {
+    for (const { reject } of waiting.splice(0)) reject(new Error('Socket closed unexpectedly'))
+    if (isOpen) events.lost()
+  })
+  await once(socket, 'connect')
+
+  const send: RedisLink['send'] = (words) => {
+    if (socket.destroyed) return Promise.reject(new Error('The client is closed'))
+    socket.write(
+      `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`,
+    )
+    return new Promise<RespValue>((resolve, reject) => waiting.push({ resolve, reject }))
+  }
+  if (login !== undefined) await send(['AUTH', login.user, login.password])
+  isOpen = true
+  return {
+    send,
+    async subscribe(channel) {
+      await send(['SUBSCRIBE', channel])
+    },
+    async unsubscribe(channel) {
+      await send(['UNSUBSCRIBE', channel])
+    },
+    close() {
+      isOpen = false
+      socket.destroy()
+    },
+  }
+}
