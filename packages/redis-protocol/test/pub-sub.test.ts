@@ -2,7 +2,7 @@ import { FaultProxy, matchCommand } from '@holdfast/testbed/proxy'
 import { startRedis } from '@holdfast/testbed/redis'
 import { ask } from '@holdfast/testbed/resp'
 import { afterAll, expect, it, onTestFinished } from 'vitest'
-import { createPubSub } from '../src/index.ts'
+import { createPubSub } from '../src/pub-sub.ts'
 import { openPlainClient } from './plain-client.ts'
 
 const server = await startRedis()
