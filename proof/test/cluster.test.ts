@@ -1,17 +1,18 @@
 import { createLocks } from '@holdfast/core'
-import { ioredisStorage } from '@holdfast/redis-ioredis'
+import { type IoredisCluster, ioredisStorage } from '@holdfast/redis-ioredis'
 import { nodeRedisStorage } from '@holdfast/redis-node'
 import { RedisCluster } from '@holdfast/testbed/servers'
 import { Cluster } from 'ioredis'
+import { Cluster as Cluster5 } from 'ioredis5'
 import { createCluster } from 'redis'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Connected } from '../src/connect.ts'
 
 const servers = await RedisCluster.start()
+const seeds = [...servers.seeds]
 afterAll(async () => await servers.stop())
 
-function overIoredis(shardedSubscribers: boolean): Connected {
-  const client = new Cluster([...servers.seeds], { shardedSubscribers })
+function overIoredis(client: IoredisCluster & { disconnect(): void }): Connected {
   client.on('error', () => {})
   const storage = ioredisStorage(client)
   return {
@@ -24,7 +25,7 @@ function overIoredis(shardedSubscribers: boolean): Connected {
 }
 
 async function overNodeRedis(): Promise<Connected> {
-  const client = createCluster({ rootNodes: servers.seeds.map((socket) => ({ socket })) })
+  const client = createCluster({ rootNodes: seeds.map((socket) => ({ socket })) })
   client.on('error', () => {})
   await client.connect()
   const storage = nodeRedisStorage(client)
@@ -38,8 +39,15 @@ async function overNodeRedis(): Promise<Connected> {
 }
 
 const clients: Readonly<Record<string, { sharded: boolean; connect(): Connected | Promise<Connected> }>> = {
-  'ioredis 6': { sharded: false, connect: () => overIoredis(false) },
-  'ioredis 6 with sharded pub/sub': { sharded: true, connect: () => overIoredis(true) },
+  'ioredis 6': { sharded: false, connect: () => overIoredis(new Cluster(seeds)) },
+  'ioredis 6 with sharded pub/sub': {
+    sharded: true,
+    connect: () => overIoredis(new Cluster(seeds, { shardedSubscribers: true })),
+  },
+  'ioredis 5 with sharded pub/sub': {
+    sharded: true,
+    connect: () => overIoredis(new Cluster5(seeds, { shardedSubscribers: true })),
+  },
   'redis 6': { sharded: true, connect: overNodeRedis },
 }
 
