@@ -1,10 +1,10 @@
-/** Every TypeScript example in the documents is a file that is compiled, and that runs here as it is shown. */
+/** Every TypeScript example in the documents is a file that is compiled, and runs here as it is shown; links lead somewhere. */
 import { execFile } from 'node:child_process'
-import { globSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { documentsIn, examplesOf, regionOf } from './docs.ts'
+import { anchorsOf, documentsIn, examplesOf, linksOf, regionOf } from './docs.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const run = promisify(execFile)
@@ -22,6 +22,19 @@ describe('the documents', () => {
     }
   })
 
+  it.each(documents)('%s links to what is there', (document) => {
+    const path = resolve(root, document)
+    const dead = linksOf(readFileSync(path, 'utf8')).filter((link) => {
+      const [file = '', anchor] = link.split('#')
+      const target = file === '' ? path : resolve(dirname(path), file)
+      return (
+        !existsSync(target) ||
+        (anchor !== undefined && !anchorsOf(readFileSync(target, 'utf8')).includes(anchor))
+      )
+    })
+    expect(dead).toEqual([])
+  })
+
   it.each(globSync('docs/examples/*.ts', { cwd: root }).sort())('%s runs', async (file) => {
     const { stderr } = await run(process.execPath, ['--conditions=@holdfast/source', '--no-warnings', file], {
       cwd: root,
@@ -31,7 +44,7 @@ describe('the documents', () => {
   })
 })
 
-describe('the finder of examples', () => {
+describe('the finder', () => {
   const markdown = 'text\n```ts docs/examples/a.ts#part\nx()\n```\n```sh\nls\n```\n```ts\ny()\n```\n'
 
   it('finds TypeScript blocks, with and without a file', () => {
@@ -39,6 +52,12 @@ describe('the finder of examples', () => {
       { line: 2, source: 'docs/examples/a.ts#part', code: 'x()\n' },
       { line: 8, source: '', code: 'y()\n' },
     ])
+  })
+
+  it('finds links to files and headings, but not in examples', () => {
+    const linked = 'see [a](a.md#b-c), [here](#b-c), [there](https://example.org)\n```md\n[d](d.md)\n```\n'
+    expect(linksOf(linked)).toEqual(['a.md#b-c', '#b-c'])
+    expect(anchorsOf('# B, `c`\n```sh\n# d\n```\n## 2. E\n')).toEqual(['b-c', '2-e'])
   })
 
   it('cuts a region out, without its indentation', () => {

@@ -1,4 +1,4 @@
-/** The TypeScript examples of a Markdown document, and the parts of source files that they show. */
+/** The TypeScript examples and the links of a Markdown document, and the parts of source files that it shows. */
 import { globSync } from 'node:fs'
 
 export interface Example {
@@ -13,9 +13,8 @@ const FENCE = /^```(?:ts|typescript)(?: +(\S+))?[^\n]*\n([\s\S]*?)^```/gm
 
 /** Every document of the repository, by its path from the root. */
 export function documentsIn(root: string): string[] {
-  const patterns = ['*.md', 'docs/**/*.md', 'packages/*/*.md', 'apps/*/*.md', 'examples/*/*.md']
-  const exclude = (path: string): boolean => path.includes('node_modules') || path.endsWith('CHANGELOG.md')
-  return globSync(patterns, { cwd: root, exclude }).sort()
+  const exclude = (path: string): boolean => /(^|\/)(node_modules|dist|\.cache|CHANGELOG\.md)$/.test(path)
+  return globSync('**/*.md', { cwd: root, exclude }).sort()
 }
 
 export function examplesOf(markdown: string): Example[] {
@@ -24,6 +23,25 @@ export function examplesOf(markdown: string): Example[] {
     source,
     code,
   }))
+}
+
+/** What a document links to in the repository: a file, or `file#heading`; the file is empty for the document itself. */
+export function linksOf(markdown: string): string[] {
+  const prose = markdown.replace(/^```[\s\S]*?^```/gm, '')
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target = '']) => target)
+    .filter((target) => !/^\w+:/.test(target))
+}
+
+/** What can be linked to in a document: its headings, as GitHub names them. */
+export function anchorsOf(markdown: string): string[] {
+  const headings = markdown.replace(/^```[\s\S]*?^```/gm, '').matchAll(/^#+ (.*)$/gm)
+  return Array.from(headings, ([, text = '']) =>
+    text
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
 }
 
 /** The document with each example that names a file replaced by what `textOf` says of it. */

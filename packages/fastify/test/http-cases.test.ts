@@ -8,7 +8,9 @@ const runner = { describe, test, beforeAll, afterAll }
 const redisUrl = process.env['REDIS_URL'] ?? ''
 const program = [join(import.meta.dirname, 'kit/kit-process.ts')]
 
+// #region suite
 httpSuite(runner, 'HTTP cases: Fastify 5, memory', () => memoryTarget(serve))
+// #endregion
 for (const client of ['ioredis', 'redis'] as const) {
   httpSuite(runner, `HTTP cases: Fastify 5, ${client} 6`, () =>
     redisTarget(serve, { client, redisUrl, program }),
