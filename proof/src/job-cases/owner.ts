@@ -65,13 +65,22 @@ export function ownerCases({ describe, it }: TestRunner, { join }: Access): void
     })
 
     it('may have more time, when it asks in time', async () => {
-      const key = freshKey()
       const { idempotency } = await join()
-      const execution = await start(idempotency, key, { timeoutMs: 2_000 })
-      await execution.extendTimeout(60_000)
-      await delay(2_100)
-      assert.equal(execution.signal.aborted, false)
-      await execution.markSuccess()
+      // A busy machine may ask too late; then it has more time for it.
+      for (let [timeoutMs, isInTime] = [500, false]; !isInTime; timeoutMs *= 4) {
+        const askedAt = performance.now()
+        const execution = await start(idempotency, freshKey(), { timeoutMs })
+        const extended = await execution.extendTimeout(60_000).then(
+          () => true,
+          () => false,
+        )
+        isInTime = performance.now() - askedAt < timeoutMs
+        if (!isInTime) continue
+        assert.equal(extended, true)
+        await delay(timeoutMs + 100)
+        assert.equal(execution.signal.aborted, false)
+        await execution.markSuccess()
+      }
       const late = await start(idempotency, freshKey(), { timeoutMs: 50 })
       await until(() => late.signal.aborted || undefined)
       assert.equal((late.signal.reason as { code: string }).code, 'EXECUTION_TIMEOUT')
