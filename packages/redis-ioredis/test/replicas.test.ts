@@ -26,7 +26,7 @@ it('grants, hands over and renews when the replica confirms', async () => {
   const [one, other] = [join(), join()]
   const durability = { replicas: 1, timeoutMs: 30_000 }
   const lease = await one.locks.acquire('a', { durability, leaseMs: 3_000 })
-  const waiting = other.locks.acquire('a', { durability })
+  const waiting = other.locks.acquire('a', { durability, waitMs: 120_000 })
   await until('somebody waits', async () => (await one.locks.inspect('a')).waiting === 1)
   const deadline = performance.now() + lease.remainingMs()
   await until('it was renewed', async () => performance.now() + lease.remainingMs() > deadline + 500)
@@ -60,7 +60,7 @@ it('does not credit a renewal that the replica did not confirm, and keeps the fe
   await until('the lease is lost', async () => signal.aborted)
   // The storage still has it: only the certainty is gone.
   await servers.promote(replica, { losingWrites: true })
-  const taken = await next.locks.acquire('c')
+  const taken = await next.locks.acquire('c', { waitMs: 60_000 })
   expect(taken.fencingToken).toBeGreaterThan(fencingToken)
   await Promise.all([holder.close(), next.close()])
 })
