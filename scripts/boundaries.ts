@@ -1,19 +1,13 @@
 /** Who may import whom: the table of the architecture, and a checker for it that works on plain text. */
+import { dirname, join } from 'node:path'
 
 /** What one package may import. Entries are package names; `node:*` and `@nestjs/*` stand for any. */
 export interface ImportRule {
   readonly imports: readonly string[]
-  /** Allowed in `import type` and `export type` only, which leave no trace at run time. */
-  readonly types?: readonly string[]
   /** Additions for the subfolders of src named here. */
   readonly within?: Readonly<Record<string, readonly string[]>>
   /** The package.json may depend on internal packages only. */
   readonly lean?: boolean
-}
-
-export interface Import {
-  readonly specifier: string
-  readonly typeOnly: boolean
 }
 
 const core = '@holdfast/core'
@@ -39,10 +33,6 @@ export const rules: Readonly<Record<string, ImportRule>> = {
   'packages/nest': {
     imports: [core, `${core}/http`, '@nestjs/*', 'rxjs', 'rxjs/operators', 'reflect-metadata', 'node:*'],
   },
-  'packages/hangfire-compat': {
-    imports: [core, redisProtocol, 'node:*'],
-    within: { nest: ['@nestjs/*', 'rxjs', 'reflect-metadata'] },
-  },
 }
 
 /** The violations of one source file, as sentences; `file` is relative to the root of the repository. */
@@ -50,14 +40,12 @@ export function violations(folder: string, rule: ImportRule, file: string, sourc
   const inSrc = file.slice(`${folder}/src/`.length)
   const subfolder = inSrc.includes('/') ? inSrc.slice(0, inSrc.indexOf('/')) : ''
   const allowed = [...rule.imports, ...(rule.within?.[subfolder] ?? [])]
-  const may = (list: readonly string[], specifier: string) => list.some((entry) => matches(entry, specifier))
-
   return importsOf(source)
-    .filter(({ specifier, typeOnly }) => {
+    .filter((specifier) => {
       if (specifier.startsWith('.')) return escapes(inSrc, specifier)
-      return !may(allowed, specifier) && !(typeOnly && may(rule.types ?? [], specifier))
+      return !allowed.some((entry) => matches(entry, specifier))
     })
-    .map(({ specifier }) => `${file} must not import ${specifier}`)
+    .map((specifier) => `${file} must not import ${specifier}`)
 }
 
 /** What a package.json depends on that it may not, as sentences. */
@@ -67,26 +55,45 @@ export function dependencyViolations(
   dependencies: readonly string[],
 ): string[] {
   if (!rule.lean) return []
-  const allowed = [...rule.imports, ...(rule.types ?? [])].filter((name) => name.startsWith('@holdfast/'))
   return dependencies
-    .filter((name) => !allowed.includes(name))
+    .filter((name) => !name.startsWith('@holdfast/') || !rule.imports.includes(name))
     .map((name) => `${folder}/package.json must not depend on ${name}`)
 }
 
 /** Every import of a TypeScript source: static, dynamic, in a type, and re-exports. */
-export function importsOf(source: string): Import[] {
+export function importsOf(source: string): string[] {
   const code = source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '')
-  const statements = /^[ \t]*(?:import|export)\b(\s+type\b)?[^'"`;]*?\bfrom\s*(['"])([^'"]+)\2/gm
+  const statements = /^[ \t]*(?:import|export)\b[^'"`;]*?\bfrom\s*(['"])([^'"]+)\1/gm
   const bare = /^[ \t]*import\s*(['"])([^'"]+)\1/gm
   const calls = /\b(?:import|require)\s*\(\s*(['"`])([^'"`]+)\1/g
-  return [
-    ...Array.from(code.matchAll(statements), (m) => ({
-      specifier: m[3] ?? '',
-      typeOnly: m[1] !== undefined,
-    })),
-    ...Array.from(code.matchAll(bare), (m) => ({ specifier: m[2] ?? '', typeOnly: false })),
-    ...Array.from(code.matchAll(calls), (m) => ({ specifier: m[2] ?? '', typeOnly: false })),
-  ]
+  return [statements, bare, calls].flatMap((pattern) =>
+    Array.from(code.matchAll(pattern), ([, , specifier = '']) => specifier),
+  )
+}
+
+/**
+ * The first circle of imports among these files, as it is gone through, or none. Types count: what needs another file to
+ * be understood is understood after it.
+ */
+export function circleAmong(sources: ReadonlyMap<string, string>): readonly string[] {
+  const done = new Set<string>()
+  const search = (file: string, path: readonly string[]): readonly string[] => {
+    const start = path.indexOf(file)
+    if (start >= 0) return [...path.slice(start), file]
+    const source = sources.get(file)
+    if (source === undefined || done.has(file)) return []
+    for (const specifier of importsOf(source).filter((each) => each.startsWith('.'))) {
+      const circle = search(join(dirname(file), specifier), [...path, file])
+      if (circle.length > 0) return circle
+    }
+    done.add(file)
+    return []
+  }
+  for (const file of sources.keys()) {
+    const circle = search(file, [])
+    if (circle.length > 0) return circle
+  }
+  return []
 }
 
 function matches(entry: string, specifier: string): boolean {
