@@ -69,14 +69,14 @@ export function connectionsKit(
       const states: string[] = []
       const stop = client.connection.onChange((state) => states.push(state))
       let wasDown = false
+      const watch = setInterval(() => (wasDown ||= client.connection.state === 'down'), 1)
       try {
         await killAll(other.client, 'normal')
-        const watch = setInterval(() => (wasDown ||= client.connection.state === 'down'), 1)
         await ready()
-        clearInterval(watch)
         // A pool or a cluster may come through without ever being down as a whole.
         if (wasDown) await until('it is told', async () => states.includes('ready'))
       } finally {
+        clearInterval(watch)
         stop()
         await other.close()
       }
