@@ -9,17 +9,8 @@ import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { FaultProxy } from '@holdfast/testbed/proxy'
 import { startRedis } from '@holdfast/testbed/redis'
-import {
-  type Beside,
-  ContenderProcess,
-  type Throughput,
-  figure,
-  inTurns,
-  median,
-  ratios,
-  spread,
-  table,
-} from './harness.ts'
+import { besideRaw } from './beside-raw.ts'
+import { type Beside, median, table } from './harness.ts'
 import { jobContenders } from './idempotency-contenders.ts'
 import type { JobResults, JobTask } from './idempotency-worker.ts'
 
@@ -33,60 +24,16 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds)
 const wanted = new Set(values.only.split(','))
 const names = Object.keys(jobContenders).filter((name) => !values.quick || /^(raw|holdfast)/.test(name))
-const script = new URL('./idempotency-worker.ts', import.meta.url)
 
 const redis = await startRedis()
 
-/** The raw code of the client that the contender uses. */
-function rawOf(name: string): string {
-  return ['holdfast redis', 'raw redis', 'powertools'].includes(name) ? 'raw redis' : 'raw ioredis'
-}
-
-const start = (name: string, url: string): Promise<ContenderProcess> =>
-  ContenderProcess.start(script, name, url, rawOf(name))
-
-async function measure<T>(task: JobTask): Promise<Map<string, Beside<T>[]>> {
-  const contenders = await Promise.all(names.map((name) => start(name, redis.url)))
-  const results = await inTurns<Beside<T>>(contenders, rounds, task)
-  await Promise.all(contenders.map((contender) => contender.close()))
-  return results
-}
-
-async function latency(title: string, fresh: boolean): Promise<void> {
-  const results = await measure<number>({ run: 'sequential', count: 2_000, fresh })
-  table(title, [
-    ['', 'µs', 'raw µs', '× raw'],
-    ...[...results].map(([name, runs]) => [
-      nameOf(name),
-      median(runs.map(({ own }) => own)).toFixed(0),
-      median(runs.map(({ raw }) => raw)).toFixed(0),
-      spread(ratios(runs)),
-    ]),
-  ])
-}
-
-async function throughput(title: string, fresh: boolean): Promise<void> {
-  const results = await measure<Throughput>({ run: 'parallel', callers: 64, ms: 700, fresh })
-  table(title, [
-    ['', 'a second', '× raw', 'client CPU µs', '× raw'],
-    ...[...results].map(([name, runs]) => {
-      const perSecond = figure(runs, (run) => run.perSecond)
-      const cpu = figure(runs, (run) => run.cpuMicros)
-      return [
-        nameOf(name),
-        median(perSecond.map(({ own }) => own)).toFixed(0),
-        spread(ratios(perSecond)),
-        median(cpu.map(({ own }) => own)).toFixed(1),
-        spread(ratios(cpu)),
-      ]
-    }),
-  ])
-}
-
-/** The raw code beside itself shows the noise. */
-function nameOf(name: string): string {
-  return name.startsWith('raw') ? `${name} (beside itself)` : name
-}
+const { start, latency, throughput } = besideRaw<JobTask>({
+  script: new URL('./idempotency-worker.ts', import.meta.url),
+  names,
+  onNodeRedis: ['holdfast redis', 'raw redis', 'powertools'],
+  rounds,
+  url: redis.url,
+})
 
 async function storms(): Promise<void> {
   const rows = [
@@ -191,12 +138,16 @@ function countCommands(proxy: FaultProxy): { stop(): string[] } {
   }
 }
 
+const oneByOne = { run: 'sequential', count: 2_000 } as const
+const atATime = { run: 'parallel', callers: 64, ms: 700 } as const
 if (wanted.has('commands')) await commands()
-if (wanted.has('fresh')) await latency('A fresh job, begin and finish, one at a time: p50', true)
-if (wanted.has('parallel')) await throughput('Fresh jobs, 64 at a time', true)
+if (wanted.has('fresh')) {
+  await latency('A fresh job, begin and finish, one at a time: p50', { ...oneByOne, fresh: true })
+}
+if (wanted.has('parallel')) await throughput('Fresh jobs, 64 at a time', { ...atATime, fresh: true })
 if (wanted.has('replay')) {
-  await latency('A replay, one at a time: p50', false)
-  if (!values.quick) await throughput('Replays, 64 at a time', false)
+  await latency('A replay, one at a time: p50', { ...oneByOne, fresh: false })
+  if (!values.quick) await throughput('Replays, 64 at a time', { ...atATime, fresh: false })
 }
 if (wanted.has('storm')) await storms()
 await redis.stop()

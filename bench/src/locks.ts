@@ -13,17 +13,8 @@ import { ioredisStorage } from '@holdfast/redis-ioredis'
 import { FaultProxy } from '@holdfast/testbed/proxy'
 import { startRedis } from '@holdfast/testbed/redis'
 import { Redis } from 'ioredis'
-import {
-  type Beside,
-  ContenderProcess,
-  type Throughput,
-  figure,
-  inTurns,
-  median,
-  ratios,
-  spread,
-  table,
-} from './harness.ts'
+import { besideRaw } from './beside-raw.ts'
+import { median, spread, table } from './harness.ts'
 import { lockContenders } from './locks-contenders.ts'
 import { type Contention, contend } from './locks-contention.ts'
 import type { LockTask } from './locks-worker.ts'
@@ -42,60 +33,16 @@ const YARDSTICKS = ['simple-redis-mutex', 'redis-semaphore'] as const
 const QUICK = /^(raw|holdfast|simple-redis-mutex|redis-semaphore)/
 const names = Object.keys(lockContenders).filter((name) => !values.quick || QUICK.test(name))
 const peers = names.filter((name) => !name.startsWith('raw'))
-const script = new URL('./locks-worker.ts', import.meta.url)
 
 const redis = await startRedis()
 
-/** The raw code of the client that the contender uses. */
-function rawOf(name: string): string {
-  return ['holdfast redis', 'raw redis', 'simple-redis-mutex'].includes(name) ? 'raw redis' : 'raw ioredis'
-}
-
-const start = (name: string, url: string = redis.url): Promise<ContenderProcess> =>
-  ContenderProcess.start(script, name, url, rawOf(name))
-
-/** The raw code beside itself shows the noise. */
-function nameOf(name: string): string {
-  return name.startsWith('raw') ? `${name} (beside itself)` : name
-}
-
-async function measure<T>(task: LockTask): Promise<Map<string, Beside<T>[]>> {
-  const contenders = await Promise.all(names.map((name) => start(name)))
-  const results = await inTurns<Beside<T>>(contenders, rounds, task)
-  await Promise.all(contenders.map((contender) => contender.close()))
-  return results
-}
-
-async function pairs(): Promise<void> {
-  const results = await measure<number>({ run: 'sequential', count: 1_000 })
-  table('Uncontended acquire and release, one pair at a time: p50', [
-    ['', 'µs', 'raw µs', '× raw'],
-    ...[...results].map(([name, runs]) => [
-      nameOf(name),
-      median(runs.map(({ own }) => own)).toFixed(0),
-      median(runs.map(({ raw }) => raw)).toFixed(0),
-      spread(ratios(runs)),
-    ]),
-  ])
-}
-
-async function parallel(): Promise<void> {
-  const results = await measure<Throughput>({ run: 'parallel', callers: 64, ms: 700 })
-  table('64 callers on 64 locks: pairs', [
-    ['', 'a second', '× raw', 'client CPU µs', '× raw'],
-    ...[...results].map(([name, runs]) => {
-      const perSecond = figure(runs, (run) => run.perSecond)
-      const cpu = figure(runs, (run) => run.cpuMicros)
-      return [
-        nameOf(name),
-        median(perSecond.map(({ own }) => own)).toFixed(0),
-        spread(ratios(perSecond)),
-        median(cpu.map(({ own }) => own)).toFixed(1),
-        spread(ratios(cpu)),
-      ]
-    }),
-  ])
-}
+const { start, latency, throughput } = besideRaw<LockTask>({
+  script: new URL('./locks-worker.ts', import.meta.url),
+  names,
+  onNodeRedis: ['holdfast redis', 'raw redis', 'simple-redis-mutex'],
+  rounds,
+  url: redis.url,
+})
 
 async function contended(): Promise<void> {
   const pairOf = async (name: string) => [name, [await start(name), await start(name)]] as const
@@ -207,8 +154,12 @@ async function abort(): Promise<void> {
 
 try {
   if (wanted.has('commands')) await commands()
-  if (wanted.has('pairs')) await pairs()
-  if (wanted.has('parallel')) await parallel()
+  if (wanted.has('pairs')) {
+    const task = { run: 'sequential', count: 1_000 } as const
+    await latency('Uncontended acquire and release, one pair at a time: p50', task)
+  }
+  if (wanted.has('parallel'))
+    await throughput('64 callers on 64 locks: pairs', { run: 'parallel', callers: 64, ms: 700 })
   if (wanted.has('contended')) await contended()
   if (wanted.has('memory')) await memory()
   if (wanted.has('abort')) await abort()
