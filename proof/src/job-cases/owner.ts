@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TestRunner } from '@holdfast/core/testing'
 import { until } from '../poll.ts'
-import { type Access, LEASE, freshKey, start, status, tryStatus } from './calls.ts'
+import { type Access, LEASE, freshKey, start, status, tryStart, tryStatus } from './calls.ts'
 
 /** What the owner of a running job shows, and what it is told. */
 export function ownerCases({ describe, it }: TestRunner, { join }: Access): void {
@@ -52,6 +52,20 @@ export function ownerCases({ describe, it }: TestRunner, { join }: Access): void
       const next = await start(other.idempotency, key)
       assert.equal(next.checkpoint, 'so far')
       await next.markSuccess()
+    })
+
+    it('that dies before it hears of that leaves the request to whoever takes over', async () => {
+      const key = freshKey()
+      const [dead, other] = [await join(), await join()]
+      await start(dead.idempotency, key, { leaseMs: LEASE })
+      await dead.crash()
+      assert.equal(await other.idempotency.requestCancel('job', key, { reason: 'enough' }), true)
+      const next = await until(() => tryStart(other.idempotency, key, {}))
+      assert.deepEqual([next.attempt, (next.signal.reason as Error).message], [2, 'enough'])
+      await next.markFailure(next.signal.reason)
+      const again = await start(other.idempotency, key)
+      assert.equal(again.signal.aborted, false)
+      await again.markSuccess()
     })
 
     it('learns that its job was forgotten', async () => {

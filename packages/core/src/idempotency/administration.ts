@@ -19,8 +19,9 @@ export interface Administration {
   /** Removes what is stored, a running execution included (its owner loses its lease). True when something was. */
   forget(jobType: string, jobKey: string): Promise<boolean>
   /**
-   * Asks the owner to stop: its signal is aborted at its next write, a third of its lease at the latest. True when a
-   * live execution was asked.
+   * Asks the job to stop: its owner's signal is aborted at its next write, a third of its lease at the latest. When
+   * the owner is dead, or has given the job back, the signal of whoever goes on with it is aborted from the start.
+   * Those who wait for it get its failure and do not start it again. True when it was not over yet, and so was asked.
    */
   requestCancel(jobType: string, jobKey: string, options?: { readonly reason?: string }): Promise<boolean>
   /**

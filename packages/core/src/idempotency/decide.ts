@@ -24,6 +24,9 @@ import { startOf } from './record.ts'
  *                      └─ no write for leaseMs (stalled) ──begin──► executing (attempt + 1, checkpoint) | failed
  * ```
  *
+ * A request to cancel is for the job as it runs, not for one process: whoever takes it over, or goes on with what was
+ * given back, finds it, until the job has completed or failed.
+ *
  * `stalled` and `recent` are not stored: they are derived here from `now` and the storage's stamp, so no reaper is
  * needed. Commands of an owner carry its `executionId`; for anybody else's record they decide `lost`.
  */
@@ -184,13 +187,23 @@ function ownersWrite(current: Current | null, command: OwnerCommand): Decision {
   }
 }
 
-/** Somebody else's write must not prolong the lease: the stamp is new, so the duration gets shorter. */
+/** Whatever is not over can be asked to stop: what runs, what is stalled, and what was given back. */
 function requestCancel(current: Current | null, now: number, command: RequestCancelCommand): Decision {
-  if (current?.record.status !== 'executing') return { type: 'unchanged' }
-  const leaseMs = leaseRemaining(current.record, current, now)
-  if (leaseMs === 0) return { type: 'unchanged' }
-  const record = restamped(current.record, current)
-  return write({ ...record, leaseMs, cancelRequested: command.reason }, command.ttlMs)
+  if (current === null) return { type: 'unchanged' }
+  const { record } = current
+  const { reason: cancelRequested, ttlMs } = command
+  switch (record.status) {
+    case 'executing': {
+      // Somebody else's write must not prolong the lease: the stamp is new, so the duration gets shorter.
+      const leaseMs = leaseRemaining(record, current, now)
+      return write({ ...restamped(record, current), leaseMs, cancelRequested }, ttlMs)
+    }
+    case 'failed':
+      if (!record.released) return { type: 'unchanged' }
+      return write({ ...restamped(record, current), cancelRequested }, ttlMs)
+    case 'completed':
+      return { type: 'unchanged' }
+  }
 }
 
 const RELEASED: StoredError = {
@@ -208,7 +221,14 @@ function start(command: BeginCommand, attempt: number, before?: ExecutionRecord)
   const previous = before === undefined ? undefined : endedExecution(before)
   const identity = { v: 1, executionId, attempt, fingerprint, parentExecutionId, previous, instance } as const
   const checkpoint = before?.status === 'completed' ? undefined : before?.checkpoint
-  return write({ ...identity, status: 'executing', leaseMs, timeoutMs, checkpoint }, ttlMs)
+  const cancelRequested = before === undefined ? undefined : unansweredCancel(before)
+  return write({ ...identity, status: 'executing', leaseMs, timeoutMs, checkpoint, cancelRequested }, ttlMs)
+}
+
+/** A failure has answered it: who starts the job again means it to run. */
+function unansweredCancel(before: ExecutionRecord): string | undefined {
+  const isOver = before.status === 'completed' || (before.status === 'failed' && !before.released)
+  return isOver ? undefined : before.cancelRequested
 }
 
 function endedExecution({ executionId, status }: ExecutionRecord): EndedExecution | undefined {
@@ -219,7 +239,7 @@ function stalledOut(record: ExecutingRecord, current: Current): FailedRecord {
   const error: StoredError = {
     name: 'ExecutionStalledError',
     code: 'EXECUTION_STALLED',
-    message: `Attempt ${record.attempt} stopped answering for longer than its lease of ${record.leaseMs} ms.`,
+    message: `Attempt ${record.attempt} stopped answering for longer than its lease.`,
   }
   return failed(restamped(record, current), { error, final: true })
 }
@@ -233,13 +253,13 @@ function failed(
   },
 ): FailedRecord {
   const { error, final = false, released = false, retryAfterMs, progress = record.progress } = outcome
-  const { checkpoint } = record
+  const { checkpoint, cancelRequested } = record
   const ended = { status: 'failed', error, final, released, retryAfterMs, progress, checkpoint } as const
-  return { ...identityOf(record), ...ended }
+  return { ...identityOf(record), ...ended, cancelRequested }
 }
 
 /** A rewritten record must carry what until now only the storage's stamps said. */
-function restamped(record: ExecutingRecord, current: Current): ExecutingRecord {
+function restamped<R extends ExecutionRecord>(record: R, current: Current): R {
   return { ...record, start: startOf(current) }
 }
 

@@ -11,7 +11,8 @@ export interface ExecutionContext extends AsyncDisposable {
   readonly fencingToken: number
   /**
    * Aborted when the lease is lost (also when the storage cannot be reached until the lease may be over), on
-   * `requestCancel`, on the timeout and on shutdown; `signal.reason` is the error that says which.
+   * `requestCancel`, on the timeout and on shutdown; `signal.reason` is the error that says which. It may be aborted
+   * when the body begins: an attempt before this one was asked to stop, and did not live to do so.
    */
   readonly signal: AbortSignal
   /** What the last attempt saved, or this one since; undefined when nothing was saved. Throws what the codec throws. */

@@ -32,6 +32,8 @@ export interface FailedRecord extends ExecutionIdentity {
   readonly final: boolean
   /** Given back unfinished (shutdown): the next start is the same attempt. */
   readonly released: boolean
+  /** Why somebody had asked it to stop. */
+  readonly cancelRequested?: string | undefined
   readonly retryAfterMs?: number | undefined
   readonly progress?: Progress | undefined
   readonly checkpoint?: string | undefined

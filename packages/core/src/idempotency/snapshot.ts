@@ -35,7 +35,7 @@ export interface ExecutionSnapshot {
   readonly checkpoint: unknown
   /** Failed only in that it was given back unfinished (a shutdown): the next start goes on as the same attempt. */
   readonly released: boolean
-  /** Why somebody asked it to stop; null when nobody did. */
+  /** Why somebody asked it to stop; null when nobody did, or when it completed all the same. */
   readonly cancelRequested: string | null
   readonly parentExecutionId: string | null
   /** Who runs or ran it, as that process named itself. */
@@ -80,7 +80,7 @@ export function snapshotOf(
     ...resultIn(record, codec),
     checkpoint: checkpointIn(record, codec),
     released: record.status === 'failed' && record.released,
-    cancelRequested: (executing ? record.cancelRequested : undefined) ?? null,
+    cancelRequested: (record.status === 'completed' ? undefined : record.cancelRequested) ?? null,
     parentExecutionId: record.parentExecutionId ?? null,
     instance: record.instance ?? null,
     leaseRemainingMs,

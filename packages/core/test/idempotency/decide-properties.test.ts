@@ -37,6 +37,7 @@ const record: fc.Arbitrary<ExecutionRecord> = fc.oneof(
     error,
     final: fc.boolean(),
     released: fc.boolean(),
+    cancelRequested: fc.constantFrom(undefined, 'stop'),
     retryAfterMs: fc.option(fc.nat(2_000), { nil: undefined }),
     progress,
     checkpoint,
@@ -182,10 +183,24 @@ describe('decide, for every state and command', () => {
   it('never prolongs a lease by a request to cancel', () => {
     always((state, now, order, decision) => {
       if (order.type !== 'requestCancel' || decision.type !== 'write') return
+      if (decision.record.status === 'failed') return expect(state?.record).toMatchObject({ released: true })
       if (state?.record.status !== 'executing' || decision.record.status !== 'executing') {
-        throw new Error('only an execution can be cancelled')
+        throw new Error('only what is not over can be cancelled')
       }
-      expect(now + decision.record.leaseMs).toBe(state.writtenAt + state.record.leaseMs)
+      const endsAt = state.writtenAt + state.record.leaseMs
+      expect(now + decision.record.leaseMs).toBe(Math.max(now, endsAt))
+    })
+  })
+
+  it('forgets a request to cancel only where the job completes or fails', () => {
+    always((state, now, order, decision) => {
+      const before = state?.record
+      if (before === undefined || before.status === 'completed' || decision.type !== 'write') return
+      if (before.cancelRequested === undefined || order.type === 'requestCancel') return
+      const isOver = before.status === 'failed' && !before.released
+      const { record: after } = decision
+      const left = after.status === 'completed' ? undefined : after.cancelRequested
+      expect(left).toBe(isOver || after.status === 'completed' ? undefined : before.cancelRequested)
     })
   })
 })

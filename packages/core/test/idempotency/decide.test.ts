@@ -114,7 +114,7 @@ describe('T3 executing, alive, begin', () => {
 })
 
 describe('T4 executing, stalled, begin', () => {
-  it('T4 takes over: next attempt, its own id, the checkpoint, neither progress nor start', () => {
+  it('T4 takes over: next attempt, its own id, the checkpoint and the request to cancel, neither progress nor start', () => {
     const left = executing({
       checkpoint: '"page 7"',
       progress: { percentage: 40 },
@@ -127,6 +127,7 @@ describe('T4 executing, stalled, begin', () => {
       attempt: 2,
       status: 'executing',
       checkpoint: '"page 7"',
+      cancelRequested: 'stop',
       leaseMs: LEASE,
       timeoutMs: 60_000,
       ttlMs: 86_400_000,
@@ -358,9 +359,48 @@ describe('T13 requestCancel', () => {
     })
   })
 
+  it('asks what is stalled, which stays so, and what was given back', () => {
+    expect(outcome(at(executing()), T0 + LEASE + 1, cancel)).toMatchObject({
+      status: 'executing',
+      cancelRequested: 'enough',
+      leaseMs: 0,
+    })
+    expect(outcome(at(failed({ released: true, checkpoint: '1' })), T0 + 5, cancel)).toEqual({
+      ...failed({ released: true, checkpoint: '1', start: { at: T0, fence: 77 } }),
+      cancelRequested: 'enough',
+      ttlMs: 9,
+    })
+  })
+
+  it.each([
+    ['a takeover', at(executing({ cancelRequested: 'enough' })), T0 + LEASE, 'enough'],
+    [
+      'going on with what was given back',
+      at(failed({ released: true, cancelRequested: 'enough' })),
+      T0,
+      'enough',
+    ],
+    ['a start after the failure that answered it', at(failed({ cancelRequested: 'enough' })), T0, undefined],
+  ])('is found by %s: %s', (_, current, now, cancelRequested) => {
+    const next = outcome(current, now, begin()) as { status: string; cancelRequested?: string }
+    expect([next.status, next.cancelRequested]).toEqual(['executing', cancelRequested])
+  })
+
+  it('is kept with a failure, and not with a success', () => {
+    const asked = at(executing({ cancelRequested: 'enough' }))
+    const own = { executionId: 'theirs', ttlMs: 9 } as const
+    const error = { name: 'E', message: 'm' }
+    expect(outcome(asked, T0, { ...own, type: 'fail', error, final: false })).toMatchObject({
+      status: 'failed',
+      cancelRequested: 'enough',
+    })
+    expect(outcome(asked, T0, { ...own, type: 'release' })).toMatchObject({ cancelRequested: 'enough' })
+    const result = { kind: 'value', data: '1' } as const
+    expect(outcome(asked, T0, { ...own, type: 'complete', result })).not.toHaveProperty('cancelRequested')
+  })
+
   it.each([
     ['nothing', null, T0],
-    ['a stalled one', at(executing()), T0 + LEASE],
     ['a completed one', at(completed()), T0],
     ['a failed one', at(failed()), T0],
   ])('changes nothing of %s', (_, current, now) => {

@@ -38,7 +38,92 @@ describe('requestCancel', () => {
       asked.push(await idempotency.requestCancel('job', 'k'))
       await runtime.advance(300)
     }
-    expect(asked).toEqual([true, true, true, true, false])
+    expect(asked).toEqual([true, true, true, true, true])
+    expect((await started(idempotency)).attempt).toBe(2)
+  })
+
+  it('is for the job: whoever takes it over is asked, too', async () => {
+    const { runtime, join } = createWorld()
+    const dead = join()
+    const execution = await started(dead.idempotency, { leaseMs: 1_000 })
+    await execution.saveCheckpoint('half')
+    dead.link.blackHole = true
+    const { idempotency } = join()
+    expect(await idempotency.requestCancel('job', 'k', { reason: 'wrong input' })).toBe(true)
+    await runtime.advance(1_000)
+    const bodies: unknown[] = []
+    const run = idempotency.run('job', 'k', ({ attempt, checkpoint, signal }) => {
+      bodies.push([attempt, checkpoint])
+      signal.throwIfAborted()
+    })
+    await expect(run).rejects.toMatchObject({ code: 'EXECUTION_CANCELLED', message: 'wrong input' })
+    // It had its chance to tidy up.
+    expect(bodies).toEqual([[2, 'half']])
+    expect(await idempotency.getExecutionStatus('job', 'k')).toMatchObject({
+      status: 'failed',
+      cancelRequested: 'wrong input',
+    })
+    // That answered it: a start from now on is meant.
+    const next = await started(idempotency)
+    expect([next.attempt, next.signal.aborted]).toEqual([3, false])
+  })
+
+  it.each(['before', 'after'] as const)(
+    'finds the successor when it comes just %s the takeover',
+    async (when) => {
+      const { runtime, join } = createWorld()
+      const dead = join()
+      await started(dead.idempotency, { leaseMs: 1_000 })
+      dead.link.blackHole = true
+      const [one, operator] = [join(), join()]
+      await runtime.advance(1_000)
+      // Both have seen the stalled execution; one of them writes first.
+      let write = (): void => {}
+      const first = when === 'before' ? one : operator
+      first.link.once('compareAndSet', { held: (execute) => (write = () => void execute()) })
+      const taken = watched(started(one.idempotency, { leaseMs: 3_000 }))
+      const asked = watched(operator.idempotency.requestCancel('job', 'k', { reason: 'enough' }))
+      await runtime.advance(1)
+      write()
+      await runtime.advance(2_000)
+      expect(asked.value).toBe(true)
+      expect(taken.value?.attempt).toBe(2)
+      expect(taken.value?.signal.reason).toMatchObject({ code: 'EXECUTION_CANCELLED', message: 'enough' })
+    },
+  )
+
+  it('finds who goes on with what was given back, before or after', async () => {
+    const { join } = createWorld()
+    const { idempotency } = join()
+    for (const askFirst of [true, false]) {
+      const key = `asked first: ${askFirst}`
+      const execution = await started(join().idempotency, {}, key)
+      if (askFirst) expect(await idempotency.requestCancel('job', key)).toBe(true)
+      await execution.release()
+      if (!askFirst) expect(await idempotency.requestCancel('job', key)).toBe(true)
+      const status = await idempotency.getExecutionStatus('job', key)
+      expect(status).toMatchObject({ released: true, cancelRequested: 'Cancelled on request.' })
+      const next = await started(idempotency, {}, key)
+      expect(next.attempt).toBe(1)
+      expect(next.signal.reason).toMatchObject({ code: 'EXECUTION_CANCELLED' })
+    }
+  })
+
+  it('stops those who wait as well: none of them starts the job again', async () => {
+    const { runtime, join } = createWorld()
+    const execution = await started(join().idempotency, { leaseMs: 3_000 })
+    const { idempotency } = join()
+    const waiting = [join().idempotency, join().idempotency].map((other) =>
+      watched(other.run('job', 'k', { onInProgress: 'wait' }, () => 'ran again')),
+    )
+    await runtime.advance(10)
+    await idempotency.requestCancel('job', 'k', { reason: 'enough' })
+    await runtime.advance(1_100)
+    // As bodies do whose signal was given to something else, which has its own error for that.
+    expect(execution.signal.aborted).toBe(true)
+    await execution.markFailure(Object.assign(new Error('aborted'), { name: 'AbortError' }))
+    await runtime.advance(10)
+    for (const { error } of waiting) expect(error).toMatchObject({ name: 'AbortError' })
     expect((await started(idempotency)).attempt).toBe(2)
   })
 
@@ -48,6 +133,8 @@ describe('requestCancel', () => {
     expect(await idempotency.requestCancel('job', 'k')).toBe(false)
     await idempotency.run('job', 'k', () => 1)
     expect(await idempotency.requestCancel('job', 'k')).toBe(false)
+    await (await started(idempotency, {}, 'failed')).markFailure(new Error('x'))
+    expect(await idempotency.requestCancel('job', 'failed')).toBe(false)
   })
 
   it('does not undo what the owner writes at the same time, nor the other way round', async () => {

@@ -1,3 +1,4 @@
+import type { ExecutionRecord } from '../../../idempotency/record.ts'
 import type {
   CompareReply,
   CreateReply,
@@ -136,6 +137,12 @@ export class Executions {
     ) {
       this.#violated('I4', `${executionId} did not get the checkpoint of ${nameOf(before)}`)
     }
+    if (before !== null && goesOn(before.record)) {
+      const asked = before.record.status === 'completed' ? undefined : before.record.cancelRequested
+      if (asked !== undefined) totals.count('successors asked to stop')
+      if (record.status !== 'executing' || record.cancelRequested !== asked)
+        this.#violated('I4', `${executionId} was not asked to stop as ${nameOf(before)} was`)
+    }
     const twin = this.#seen.get(executionId)
     // Its owner goes on with what it was told of the first.
     if (twin?.owner !== undefined) Object.assign(twin, { gone: false, ended: null })
@@ -164,6 +171,7 @@ export class Executions {
   #ownersWrite(command: Command, before: Held, after: Held): void {
     const { executionId } = after.record
     if (before.record.status !== 'executing') {
+      if (isCancelOfReleased(before.record, after.record)) return
       return this.#violated(
         'I2',
         `${executionId} was written to after it had ended as ${before.record.status}`,
@@ -272,3 +280,14 @@ export class Executions {
 const ROUNDING_MS = 1
 
 const COLLECTIONS = new Set([JOB_TYPE, NESTED_JOB_TYPE].map((jobType) => `sim:${jobType}`))
+
+/** It was neither completed nor failed by its body: whoever starts next goes on with it. */
+function goesOn(record: ExecutionRecord): boolean {
+  return record.status === 'executing' || (record.status === 'failed' && record.released)
+}
+
+/** What was given back goes on, so it can still be asked to stop. */
+function isCancelOfReleased(before: ExecutionRecord, after: ExecutionRecord): boolean {
+  if (before.status !== 'failed' || after.status !== 'failed') return false
+  return before.released && after.released && after.cancelRequested !== undefined
+}
