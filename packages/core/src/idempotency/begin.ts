@@ -94,6 +94,7 @@ export async function beginJob(
         assertOpen(starter)
         isConfirmed = true
       }
+      if (wasCancelled(view)) command = { ...command, policy: { ...command.policy, onFailed: 'replay' } }
       continue
     }
     if (spent.includes(command.executionId)) {
@@ -132,6 +133,12 @@ function commandOf(starter: Starter, { fingerprint }: StartOptions, resolved: Re
     parentExecutionId: parentExecutionId(),
     instance: starter.instance,
   }
+}
+
+/** Whoever asked for that did not mean that one of those who waited starts it again. */
+function wasCancelled({ current }: View): boolean {
+  if (current?.record.status !== 'failed' || current.record.released) return false
+  return current.record.cancelRequested !== undefined
 }
 
 /** Good enough to begin waiting; any other state must be asked for. */
