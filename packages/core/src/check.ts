@@ -56,14 +56,6 @@ export function checkName(what: string, value: string): string {
   return value
 }
 
-/** An object, and its members may be read: null, given by somebody without the types, is refused by name. */
-export function checkOptions<T extends object>(options: T): T {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidArgumentError(`The options must be an object, not ${show(options)}.`)
-  }
-  return options
-}
-
 export function checkString(what: string, value: string): string {
   if (typeof value !== 'string')
     throw new InvalidArgumentError(`${what} must be a string, not ${show(value)}.`)

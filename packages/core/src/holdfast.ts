@@ -1,9 +1,15 @@
-import { type Cache, type CacheOptions, cacheOver } from './cache/cache.ts'
+import { CACHE_OPTIONS, type Cache, type CacheOptions, cacheOver } from './cache/cache.ts'
 import { Breaker } from './cache/breaker.ts'
-import { checkDuration, checkOptions } from './check.ts'
+import { checkDuration } from './check.ts'
 import { InvalidArgumentError } from './errors.ts'
-import { type Idempotency, type IdempotencyOptions, idempotencyOver } from './idempotency/idempotency.ts'
-import { type Locks, type LocksOptions, locksOver } from './locks/locks.ts'
+import {
+  IDEMPOTENCY_OPTIONS,
+  type Idempotency,
+  type IdempotencyOptions,
+  idempotencyOver,
+} from './idempotency/idempotency.ts'
+import { LOCKS_OPTIONS, type Locks, type LocksOptions, locksOver } from './locks/locks.ts'
+import { checkOptions, optionNames } from './option-names.ts'
 import { type Instant, type Runtime, instant, systemRuntime } from './runtime.ts'
 import { StorageCalls, type StorageCallsOptions } from './storage-calls.ts'
 import type { Connection, ConnectionState, Finding, Storage } from './storage/storage.ts'
@@ -59,9 +65,34 @@ export interface Health {
   readonly error: Error | null
 }
 
+const CALLS_OPTIONS = optionNames<StorageCallsOptions>({ callTimeoutMs: true, maxPendingCalls: true })
+const HOLDFAST_OPTIONS = new Set([
+  ...optionNames<Omit<HoldfastOptions, keyof StorageCallsOptions>>({
+    storage: true,
+    cacheStorage: true,
+    prefix: true,
+    instance: true,
+    locks: true,
+    idempotency: true,
+    cache: true,
+    runtime: true,
+  }),
+  ...CALLS_OPTIONS,
+])
+const CLOSE_OPTIONS = optionNames<NonNullable<Parameters<Holdfast['close']>[0]>>({ graceMs: true })
+
 /** Everything over one storage, sharing its connection, its deadlines and its picture of the storage's clock. */
 export function createHoldfast(options: HoldfastOptions): Holdfast {
-  const { storage, cacheStorage = storage, prefix = 'holdfast', instance } = checkOptions(options)
+  const {
+    storage,
+    cacheStorage = storage,
+    prefix = 'holdfast',
+    instance,
+  } = checkOptions(options, HOLDFAST_OPTIONS)
+  // What is given here for all of them is not given there for one.
+  checkOptions(options.locks ?? {}, without(LOCKS_OPTIONS, 'prefix'))
+  checkOptions(options.idempotency ?? {}, without(IDEMPOTENCY_OPTIONS, 'prefix', 'instance'))
+  checkOptions(options.cache ?? {}, without(CACHE_OPTIONS, 'prefix'))
   checkStorage('storage', storage)
   checkStorage('cacheStorage', cacheStorage)
   const lag = new TimerLag(options.runtime ?? systemRuntime)
@@ -99,12 +130,16 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
     }),
     async close(how = {}) {
       // Checked before anything is closed: a refused call leaves the instance to be closed by the next.
-      const { graceMs = 0 } = checkOptions(how)
+      const { graceMs = 0 } = checkOptions(how, CLOSE_OPTIONS)
       checkDuration('graceMs', graceMs, 0)
       await (closed ??= close(graceMs))
     },
     [Symbol.asyncDispose]: () => (closed ??= close(0)),
   }
+}
+
+function without(names: ReadonlySet<string>, ...taken: readonly string[]): ReadonlySet<string> {
+  return new Set([...names].filter((name) => !taken.includes(name)))
 }
 
 /** How many open instances use a storage: one that closes must not take it from the others. */
@@ -122,7 +157,7 @@ export type FeatureOptions<Options> = Options & StorageCallsOptions & { readonly
 
 /** Locks alone. */
 export function createLocks(storage: Storage, options: FeatureOptions<LocksOptions> = {}): Locks {
-  return alone(storage, options, locksOver)
+  return alone(storage, options, LOCKS_OPTIONS, locksOver)
 }
 
 /** Idempotency alone. */
@@ -130,21 +165,22 @@ export function createIdempotency(
   storage: Storage,
   options: FeatureOptions<IdempotencyOptions> = {},
 ): Idempotency {
-  return alone(storage, options, idempotencyOver)
+  return alone(storage, options, IDEMPOTENCY_OPTIONS, idempotencyOver)
 }
 
 /** The cache alone. */
 export function createCache(storage: Storage, options: FeatureOptions<CacheOptions> = {}): Cache {
-  return alone(storage, options, cacheOver)
+  return alone(storage, options, CACHE_OPTIONS, cacheOver)
 }
 
 function alone<Options, Feature>(
   storage: Storage,
   options: FeatureOptions<Options>,
+  names: ReadonlySet<string>,
   over: (calls: StorageCalls, options: Options) => Feature,
 ): Feature {
   checkStorage('storage', storage)
-  checkOptions(options)
+  checkOptions(options, new Set([...names, ...CALLS_OPTIONS, 'runtime']))
   return over(new StorageCalls(storage, options.runtime ?? systemRuntime, options), options)
 }
 

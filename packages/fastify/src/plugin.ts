@@ -1,10 +1,10 @@
-import { type Holdfast, InvalidArgumentError, createHoldfast } from '@holdfast/core'
+import { type Holdfast, type HoldfastOptions, InvalidArgumentError, createHoldfast } from '@holdfast/core'
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { logConnection } from './connection-log.ts'
 import './declarations.ts'
 import { idempotentRoutes } from './idempotent-routes.ts'
-import type { HoldfastPluginOptions } from './options.ts'
+import type { HoldfastPluginOptions, PluginSettings } from './options.ts'
 import { shutdowns } from './shutdown.ts'
 
 const plugin: FastifyPluginAsync<HoldfastPluginOptions> = async (app, options) => {
@@ -45,8 +45,20 @@ export const holdfast: FastifyPluginAsync<HoldfastPluginOptions> = fp(plugin, {
 
 function instanceOf(options: HoldfastPluginOptions): { holdfast: Holdfast; closes: boolean } {
   if ('holdfast' in options) return { holdfast: options.holdfast, closes: options.closeHoldfast ?? false }
-  return { holdfast: createHoldfast(options), closes: true }
+  // What is for the plugin, and what Fastify itself takes of the options of every plugin.
+  const {
+    http: _http,
+    graceMs: _graceMs,
+    logConnection: _logConnection,
+    logLevel: _logLevel,
+    logSerializers: _logSerializers,
+    ...own
+  } = options as OfRegister
+  return { holdfast: createHoldfast(own), closes: true }
 }
+
+type OfRegister = PluginSettings &
+  HoldfastOptions & { readonly logLevel?: unknown; readonly logSerializers?: unknown }
 
 async function within(ms: number, work: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined

@@ -111,7 +111,10 @@ Module({})(HoldfastModule)
 Inject(HttpAdapterHost)(HoldfastModule, undefined, 0)
 
 function instanceOf(settings: HoldfastModuleSettings): Holdfast {
-  return 'holdfast' in settings ? settings.holdfast : createHoldfast(settings)
+  if ('holdfast' in settings) return settings.holdfast
+  // The rest is for the module.
+  const { http: _http, graceMs: _graceMs, logConnection: _logConnection, ...own } = settings
+  return createHoldfast(own)
 }
 
 function settingsProviders(

@@ -1,6 +1,7 @@
-import { checkDuration, checkFunction, checkName, checkOptions } from '../check.ts'
+import { checkDuration, checkFunction, checkName } from '../check.ts'
 import { HoldfastError, InvalidArgumentError, SelfDeadlockError, StorageUnavailableError } from '../errors.ts'
 import { type Codec, jsonCodec } from '../codec.ts'
+import { checkOptions, optionNames } from '../option-names.ts'
 import { appOf } from '../prefix.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { SetReply } from '../storage/values.ts'
@@ -57,6 +58,14 @@ export interface CacheOptions extends CacheEntryOptions {
   readonly codec?: Codec
 }
 
+const ENTRY_OPTIONS = optionNames<CacheEntryOptions>({ ttlMs: true })
+
+/** For one of its own; the Holdfast that it belongs to has the prefix. */
+export const CACHE_OPTIONS: ReadonlySet<string> = new Set([
+  ...ENTRY_OPTIONS,
+  ...optionNames<Omit<CacheOptions, keyof CacheEntryOptions>>({ prefix: true, codec: true }),
+])
+
 /** How long one load keeps the others waiting before one of them takes it over: it is renewed while the load runs. */
 const LOAD_LEASE_MS = 5_000
 /** An outage costs a reader this much, not a whole call's deadline; and then nothing, because of the breaker. */
@@ -84,7 +93,7 @@ export function cacheOver(
 
   const keyOf = (key: string): string => `${app}:${checkName('key', key)}`
   const ttlOf = (entry: CacheEntryOptions): number => {
-    const { ttlMs = defaultTtlMs } = checkOptions(entry)
+    const { ttlMs = defaultTtlMs } = checkOptions(entry, ENTRY_OPTIONS)
     return checkDuration('ttlMs', ttlMs, 1)
   }
 

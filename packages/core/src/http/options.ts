@@ -1,5 +1,6 @@
 import { checkDuration, checkInteger, checkOneOf } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
+import { checkOptions, optionNames } from '../option-names.ts'
 import { type ExecutionOptions, type StartOptions, resolver } from '../idempotency/options.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
 import type { ProblemOptions } from './problems.ts'
@@ -89,6 +90,36 @@ export interface ResolvedHttpOptions<Request> {
   readonly start: StartOptions
 }
 
+const HTTP_OPTIONS = optionNames<HttpIdempotencyOptions>({
+  scope: true,
+  required: true,
+  header: true,
+  key: true,
+  quotedOnly: true,
+  methods: true,
+  fingerprint: true,
+  replay: true,
+  retainMs: true,
+  wait: true,
+  onStorageUnavailable: true,
+  maxResponseBytes: true,
+  streams: true,
+  storeHeaders: true,
+  recordWaitMs: true,
+  statusHeader: true,
+  problems: true,
+  runtime: true,
+  leaseMs: true,
+  timeoutMs: true,
+  maxAttempts: true,
+  onStalled: true,
+  codec: true,
+})
+const WAIT_OPTIONS = optionNames<NonNullable<HttpIdempotencyOptions['wait']>>({
+  maxMs: true,
+  maxWaiters: true,
+})
+
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
 export function resolveHttpOptions<Request>(
@@ -118,7 +149,8 @@ export function resolveHttpOptions<Request>(
     maxAttempts,
     onStalled,
     codec,
-  } = options
+  } = checkOptions(options, HTTP_OPTIONS)
+  checkOptions(wait ?? {}, WAIT_OPTIONS)
   if (scope !== 'global' && typeof scope !== 'function') {
     throw new InvalidArgumentError(
       "scope is missing: give a function that returns the caller's tenant or user, or 'global' when all callers may share one space of keys.",

@@ -1,4 +1,5 @@
-import { checkDuration, checkInteger, checkOneOf, checkOptions, checkString } from '../check.ts'
+import { checkDuration, checkInteger, checkOneOf, checkString } from '../check.ts'
+import { checkOptions, optionNames } from '../option-names.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { ListReply, RecordEntry, RecordKey } from '../storage/records.ts'
 import type { Codec } from '../codec.ts'
@@ -42,6 +43,12 @@ export interface ExecutionPage {
   readonly executions: readonly ExecutionSnapshot[]
   readonly cursor?: string | undefined
 }
+
+const LIST_OPTIONS = optionNames<ListOptions>({ status: true, limit: true, cursor: true })
+type CancelOptions = NonNullable<Parameters<Administration['requestCancel']>[2]>
+const CANCEL_OPTIONS = optionNames<CancelOptions>({ reason: true })
+type CleanupOptions = NonNullable<Parameters<Administration['cleanupExpiredExecutions']>[1]>
+const CLEANUP_OPTIONS = optionNames<CleanupOptions>({ jobType: true })
 
 /** How long a job type is remembered after it was last started; a process says so once a day. */
 const JOB_TYPES_TTL_MS = 30 * 86_400_000
@@ -100,7 +107,7 @@ export function createAdministration(
     listJobTypes,
 
     async list(jobType, options = {}) {
-      const { status, limit = 100, cursor } = checkOptions(options)
+      const { status, limit = 100, cursor } = checkOptions(options, LIST_OPTIONS)
       const collection = names.collection(jobType)
       checkInteger('limit', limit, 1, 1_000)
       if (status !== undefined) checkOneOf('status', status, ['executing', 'completed', 'failed'])
@@ -130,7 +137,7 @@ export function createAdministration(
     },
 
     async requestCancel(jobType, jobKey, options = {}) {
-      const { reason = 'Cancelled on request.' } = checkOptions(options)
+      const { reason = 'Cancelled on request.' } = checkOptions(options, CANCEL_OPTIONS)
       checkString('reason', reason)
       const { key } = names.of(jobType, jobKey)
       let { entry, now } = (await calls.call(() => records.read(key))).reply
@@ -152,7 +159,7 @@ export function createAdministration(
     },
 
     async cleanupExpiredExecutions(olderThanMs, options = {}) {
-      const { jobType } = checkOptions(options)
+      const { jobType } = checkOptions(options, CLEANUP_OPTIONS)
       checkDuration('olderThanMs', olderThanMs, 0)
       if (jobType !== undefined) names.collection(jobType)
       const remove = async (key: RecordKey, rev: number): Promise<number> =>

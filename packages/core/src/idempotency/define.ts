@@ -1,10 +1,11 @@
 import { InvalidArgumentError } from '../errors.ts'
+import { checkOptions, optionNames } from '../option-names.ts'
 import type { Administration } from './administration.ts'
 import type { BeginOutcome } from './begin.ts'
 import type { ExecutionName } from './names.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import type { Following } from './following.ts'
-import type { ExecutionOptions, StartOptions } from './options.ts'
+import { EXECUTION_OPTIONS, type ExecutionOptions, type StartOptions } from './options.ts'
 import type { Body, RunResult, StartMethods } from './run.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
 
@@ -17,6 +18,16 @@ export interface JobOptions<Input> extends ExecutionOptions {
 
 /** What one call of a defined job may add. */
 export type JobStartOptions = Omit<StartOptions, 'fingerprint'>
+
+export const JOB_OPTIONS: ReadonlySet<string> = new Set([
+  ...EXECUTION_OPTIONS,
+  ...optionNames<Omit<JobOptions<unknown>, keyof ExecutionOptions>>({ key: true, fingerprint: true }),
+])
+
+const JOB_START_OPTIONS: ReadonlySet<string> = new Set([
+  ...EXECUTION_OPTIONS,
+  ...optionNames<Omit<JobStartOptions, keyof ExecutionOptions>>({ signal: true, onProgress: true }),
+])
 
 /** A job type with its key, fingerprint, codec and policies; otherwise as the methods of the same name. */
 export interface Job<Input, Result> {
@@ -48,8 +59,10 @@ export function defineJob<Input, Result>(
   jobType: string,
   { key, fingerprint }: Pick<JobOptions<Input>, 'key' | 'fingerprint'>,
 ): Job<Input, Result> {
-  const startOf = (input: Input, start: JobStartOptions): StartOptions =>
-    fingerprint === undefined ? start : { ...start, fingerprint: fingerprint(input) }
+  const startOf = (input: Input, start: JobStartOptions): StartOptions => {
+    checkOptions(start, JOB_START_OPTIONS)
+    return fingerprint === undefined ? start : { ...start, fingerprint: fingerprint(input) }
+  }
   return {
     jobType,
     async run(input: Input, ...rest: [JobBody<Input, Result>] | [JobStartOptions, JobBody<Input, Result>]) {

@@ -3,6 +3,7 @@ import { checkDuration, checkOneOf } from '../check.ts'
 import { encodeWith } from '../codec.ts'
 import { HoldfastError, InvalidArgumentError } from '../errors.ts'
 import { LazySignal } from '../lazy-signal.ts'
+import { checkOptions, optionNames } from '../option-names.ts'
 import type { Instant } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { RecordKey } from '../storage/records.ts'
@@ -31,6 +32,11 @@ import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 import { storeError } from './stored-error.ts'
 import { storeResult } from './stored-result.ts'
 import { Tenure, type TenureEvents } from './tenure.ts'
+
+const PROGRESS_OPTIONS = optionNames<ProgressOptions>({ allowDecrease: true })
+const SUCCESS_OPTIONS = optionNames<SuccessOptions>({ omitted: true })
+const FAILURE_OPTIONS = optionNames<FailureOptions>({ final: true, retryAfterMs: true })
+const RELEASE_OPTIONS = optionNames<ReleaseOptions>({ unbind: true })
 
 /** What an execution needs of the instance that started it. */
 export interface ExecutionHome {
@@ -136,6 +142,7 @@ export class Execution implements ExecutionContext, TenureEvents {
   updateProgress(percentage: number, message?: string, options?: ProgressOptions): Promise<void> {
     try {
       checkProgress(percentage, message)
+      if (options !== undefined) checkOptions(options, PROGRESS_OPTIONS)
     } catch (error) {
       return Promise.reject(error as Error)
     }
@@ -161,7 +168,8 @@ export class Execution implements ExecutionContext, TenureEvents {
     this.#tenure.extendTimeout(additionalMs)
   }
 
-  async markSuccess(result?: unknown, { omitted }: SuccessOptions = {}): Promise<void> {
+  async markSuccess(result?: unknown, options: SuccessOptions = {}): Promise<void> {
+    const { omitted } = checkOptions(options, SUCCESS_OPTIONS)
     if (omitted !== undefined) checkOneOf('omitted', omitted, ['stream'])
     this.#assertNotEnded()
     const { executionId } = this
@@ -189,7 +197,8 @@ export class Execution implements ExecutionContext, TenureEvents {
     this.#publish({ type: 'completed' })
   }
 
-  async markFailure(error: unknown, { final = false, retryAfterMs }: FailureOptions = {}): Promise<void> {
+  async markFailure(error: unknown, options: FailureOptions = {}): Promise<void> {
+    const { final = false, retryAfterMs } = checkOptions(options, FAILURE_OPTIONS)
     if (retryAfterMs !== undefined) checkDuration('retryAfterMs', retryAfterMs, 0)
     this.#assertNotEnded()
     this.#assertNotSucceeded()
@@ -209,7 +218,8 @@ export class Execution implements ExecutionContext, TenureEvents {
     this.#publish({ type: 'failed', error })
   }
 
-  async release({ unbind = false }: ReleaseOptions = {}): Promise<void> {
+  async release(options: ReleaseOptions = {}): Promise<void> {
+    const { unbind = false } = checkOptions(options, RELEASE_OPTIONS)
     this.#assertNotEnded()
     this.#assertNotSucceeded()
     const { executionId } = this

@@ -1,6 +1,7 @@
-import { checkDuration, checkOptions } from '../check.ts'
+import { checkDuration } from '../check.ts'
 import type { Codec } from '../codec.ts'
 import type { ClosedError } from '../errors.ts'
+import { checkOptions, optionNames } from '../option-names.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import { waitAborted } from './begin.ts'
 import { ExecutionInProgressError } from './errors.ts'
@@ -39,6 +40,10 @@ export interface Following {
   ): AsyncIterable<ExecutionSnapshot>
 }
 
+type WaitOptions = NonNullable<Parameters<Following['waitForCompletion']>[2]>
+const WAIT_OPTIONS = optionNames<WaitOptions>({ waitMs: true, signal: true })
+const WATCH_OPTIONS = optionNames<NonNullable<Parameters<Following['watch']>[2]>>({ signal: true })
+
 /** `closing`: why nobody may wait or watch any more. */
 export function createFollowing(
   calls: StorageCalls,
@@ -64,7 +69,7 @@ export function createFollowing(
     getExecutionStatus: async (jobType, jobKey) => read(names.of(jobType, jobKey)),
 
     async waitForCompletion(jobType, jobKey, options = {}) {
-      const { waitMs = 30_000, signal } = checkOptions(options)
+      const { waitMs = 30_000, signal } = checkOptions(options, WAIT_OPTIONS)
       const job = names.of(jobType, jobKey)
       if (waitMs !== Infinity) checkDuration('waitMs', waitMs, 0)
       const closed = closing()
@@ -81,7 +86,7 @@ export function createFollowing(
     },
 
     watch(jobType, jobKey, options = {}) {
-      const { signal } = checkOptions(options)
+      const { signal } = checkOptions(options, WATCH_OPTIONS)
       const job = names.of(jobType, jobKey)
       return watching({
         signal,

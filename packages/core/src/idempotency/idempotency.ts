@@ -1,20 +1,27 @@
 import { Alarms } from '../alarms.ts'
-import { checkDuration, checkFunction, checkOptions } from '../check.ts'
+import { checkDuration, checkFunction } from '../check.ts'
 import type { Codec } from '../codec.ts'
 import { Directory } from '../directory.ts'
 import { ClosedError } from '../errors.ts'
+import { checkOptions, optionNames } from '../option-names.ts'
 import { Roster } from '../roster.ts'
 import type { Timer } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import { type Administration, createAdministration } from './administration.ts'
 import type { BeginOutcome, Starter } from './begin.ts'
-import { type Job, type JobOptions, defineJob } from './define.ts'
+import { JOB_OPTIONS, type Job, type JobOptions, defineJob } from './define.ts'
 import type { Execution } from './execution.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import { type Following, createFollowing } from './following.ts'
 import { keyText, namesWith } from './names.ts'
 import { Observations } from './observation.ts'
-import { type ExecutionOptions, type StartOptions, resolver, withoutUndefined } from './options.ts'
+import {
+  EXECUTION_OPTIONS,
+  type ExecutionOptions,
+  type StartOptions,
+  resolver,
+  withoutUndefined,
+} from './options.ts'
 import { type Body, type RunResult, type RunningBody, startMethods } from './run.ts'
 import { Starts } from './starts.ts'
 
@@ -51,6 +58,14 @@ export interface IdempotencyOptions extends ExecutionOptions {
   /** How this process calls itself in snapshots, for people to read. Default: none. */
   readonly instance?: string
 }
+
+/** For one of its own; the Holdfast that it belongs to has the prefix and the instance. */
+export const IDEMPOTENCY_OPTIONS: ReadonlySet<string> = new Set([
+  ...EXECUTION_OPTIONS,
+  ...optionNames<Omit<IdempotencyOptions, keyof ExecutionOptions>>({ prefix: true, instance: true }),
+])
+
+const CLOSE_OPTIONS = optionNames<NonNullable<Parameters<Idempotency['close']>[0]>>({ graceMs: true })
 
 /** `calls` is shared by the features of one Holdfast and closed by it. */
 export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions = {}): Idempotency {
@@ -111,7 +126,7 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
 
     define(jobType, jobOptions) {
       names.collection(jobType)
-      const { key, fingerprint, ...policies } = checkOptions(jobOptions)
+      const { key, fingerprint, ...policies } = checkOptions(jobOptions, JOB_OPTIONS)
       checkFunction('key', key)
       if (fingerprint !== undefined) checkFunction('fingerprint', fingerprint)
       const resolveOwn = resolver({ ...defaults, ...withoutUndefined(policies) })
@@ -124,7 +139,7 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
     },
 
     async close(how = {}) {
-      const { graceMs = 0 } = checkOptions(how)
+      const { graceMs = 0 } = checkOptions(how, CLOSE_OPTIONS)
       checkDuration('graceMs', graceMs, 0)
       await close(graceMs)
     },

@@ -1,6 +1,7 @@
-import { checkDuration, checkFunction, checkInteger, checkOneOf, checkOptions } from '../check.ts'
+import { checkDuration, checkFunction, checkInteger, checkOneOf } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
 import { type Codec, jsonCodec } from '../codec.ts'
+import { checkObject, optionNames, refuseUnknown } from '../option-names.ts'
 import type { BeginPolicy } from './decide.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
 
@@ -93,16 +94,45 @@ export interface ResolvedOptions extends BeginPolicy {
 const DAY_MS = 86_400_000
 
 /** What concerns one call and is no policy. */
-const OF_ONE_CALL = new Set<string>(['fingerprint', 'signal', 'onProgress'])
+const OF_ONE_CALL: ReadonlySet<string> = optionNames<Omit<StartOptions, keyof ExecutionOptions>>({
+  fingerprint: true,
+  signal: true,
+  onProgress: true,
+})
+
+export const EXECUTION_OPTIONS: ReadonlySet<string> = optionNames<ExecutionOptions>({
+  onInProgress: true,
+  onCompleted: true,
+  onFailed: true,
+  onStalled: true,
+  maxAttempts: true,
+  leaseMs: true,
+  timeoutMs: true,
+  completedWindowMs: true,
+  completedRetentionMs: true,
+  failedRetentionMs: true,
+  waitMs: true,
+  progressIntervalMs: true,
+  maxResultBytes: true,
+  onResultTooLarge: true,
+  references: true,
+  maxStackBytes: true,
+  codec: true,
+})
+
+const START_OPTIONS: ReadonlySet<string> = new Set([...EXECUTION_OPTIONS, ...OF_ONE_CALL])
 
 /** Resolves the options of a call over `defaults`, which are checked now. An `undefined` member counts as absent. */
 export function resolver(defaults: ExecutionOptions): (start: StartOptions) => ResolvedOptions {
   const base = resolveOptions(withoutUndefined(defaults))
   return (start) => {
-    for (const name in checkOptions(start)) {
-      if (!OF_ONE_CALL.has(name)) return resolveOptions({ ...defaults, ...withoutUndefined(start) })
+    let hasPolicy = false
+    for (const name in checkObject(start)) {
+      if (OF_ONE_CALL.has(name)) continue
+      if (!EXECUTION_OPTIONS.has(name)) refuseUnknown(start, name, START_OPTIONS)
+      hasPolicy = true
     }
-    return base
+    return hasPolicy ? resolveOptions({ ...defaults, ...withoutUndefined(start) }) : base
   }
 }
 

@@ -1,5 +1,6 @@
-import { checkDuration, checkName, checkOptions } from '../check.ts'
+import { checkDuration, checkName } from '../check.ts'
 import { ClosedError, InvalidArgumentError } from '../errors.ts'
+import { checkOptions, optionNames } from '../option-names.ts'
 import { appOf } from '../prefix.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import { acquireAll } from './acquire-all.ts'
@@ -8,6 +9,7 @@ import type { Lease } from './lease.ts'
 import type { LeaseSet } from './lease-set.ts'
 import { type LockHolder, lockHolders } from './lock-holder.ts'
 import {
+  LOCK_OPTIONS,
   type LockOptions,
   type LockSettings,
   type LockTarget,
@@ -97,6 +99,16 @@ export interface Locks extends Lockable<[name: string]> {
   close(options?: { readonly graceMs?: number }): Promise<void>
 }
 
+/** For one of its own; the Holdfast that it belongs to has the prefix. */
+export const LOCKS_OPTIONS: ReadonlySet<string> = new Set([
+  ...LOCK_OPTIONS,
+  ...optionNames<Omit<LocksOptions, keyof LockOptions>>({ prefix: true, instance: true, claimMs: true }),
+])
+
+const REVOKE_OPTIONS = optionNames<RevokeOptions>({ token: true })
+const SEMAPHORE_OPTIONS = optionNames<Parameters<Locks['semaphore']>[1]>({ permits: true })
+const CLOSE_OPTIONS = optionNames<NonNullable<Parameters<Locks['close']>[0]>>({ graceMs: true })
+
 /** Locks over calls that other features share. */
 export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Locks {
   const { prefix = 'holdfast', instance, claimMs = 3_000, ...defaults } = options
@@ -161,7 +173,7 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
   }
   const revoke = async ({ key }: LockTarget, options: RevokeOptions): Promise<readonly string[]> => {
     assertOpen()
-    const { token } = checkOptions(options)
+    const { token } = checkOptions(options, REVOKE_OPTIONS)
     const request = {
       claimMs: room.claimMs,
       ...(token === undefined ? {} : { token: checkName('token', token) }),
@@ -194,7 +206,7 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
       )
     },
     semaphore: (name, options) => {
-      const { permits } = checkOptions(options)
+      const { permits } = checkOptions(options, SEMAPHORE_OPTIONS)
       const target = semaphoreTarget(app, name, permits)
       return {
         name,
@@ -208,7 +220,7 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
       }
     },
     async close(how = {}) {
-      const { graceMs = 0 } = checkOptions(how)
+      const { graceMs = 0 } = checkOptions(how, CLOSE_OPTIONS)
       checkDuration('graceMs', graceMs, 0)
       await (closed ??= close(graceMs))
     },

@@ -1,5 +1,6 @@
-import { checkDuration, checkInteger, checkName, checkOptions } from '../check.ts'
+import { checkDuration, checkInteger, checkName } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
+import { checkOptions, optionNames } from '../option-names.ts'
 
 /** Shortest lease: below it, the margin for clocks and one round trip leave no time to work in. */
 const SHORTEST_LEASE_MS = 50
@@ -42,8 +43,16 @@ export interface LockSettings {
   readonly durability: { readonly replicas: number; readonly timeoutMs: number } | undefined
 }
 
+export const LOCK_OPTIONS: ReadonlySet<string> = optionNames<LockOptions>({
+  leaseMs: true,
+  waitMs: true,
+  signal: true,
+  maxHoldMs: true,
+  durability: true,
+})
+
 export function lockSettings(options: LockOptions, defaults: LockOptions): LockSettings {
-  checkOptions(options)
+  checkOptions(options, LOCK_OPTIONS)
   const {
     leaseMs = defaults.leaseMs ?? 30_000,
     waitMs = defaults.waitMs ?? 10_000,

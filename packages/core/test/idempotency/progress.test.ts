@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import type { StartOptions } from '@holdfast/core'
 import { settle } from '../manual-runtime.ts'
 import { type World, createWorld, started, watched } from './world.ts'
 
@@ -146,13 +145,13 @@ describe('progress', () => {
 
   it('that arrives late, after the end, changes nothing', async () => {
     const world = createWorld()
-    const { idempotency, link } = world.join()
-    const execution = await started(idempotency, { callTimeoutMs: 500 } as StartOptions)
+    const { idempotency, link } = world.join({ callTimeoutMs: 500 })
+    const execution = await started(idempotency)
     let arrive: (() => Promise<unknown>) | undefined
     link.once('compareAndSet', { held: (execute) => (arrive = execute) })
     void execution.updateProgress(50)
     const end = watched(execution.markSuccess('done'))
-    await world.runtime.advance(2_001)
+    await world.runtime.advance(501)
     expect(end.state).toBe('resolved')
     await arrive?.()
     expect(await idempotency.getExecutionStatus('job', 'k')).toMatchObject({ status: 'completed' })
