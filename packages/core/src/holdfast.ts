@@ -66,8 +66,8 @@ export interface Health {
 }
 
 const CALLS_OPTIONS = optionNames<StorageCallsOptions>({ callTimeoutMs: true, maxPendingCalls: true })
-const HOLDFAST_OPTIONS = new Set([
-  ...optionNames<Omit<HoldfastOptions, keyof StorageCallsOptions>>({
+const HOLDFAST_OPTIONS = optionNames<Omit<HoldfastOptions, keyof StorageCallsOptions>>(
+  {
     storage: true,
     cacheStorage: true,
     prefix: true,
@@ -76,9 +76,9 @@ const HOLDFAST_OPTIONS = new Set([
     idempotency: true,
     cache: true,
     runtime: true,
-  }),
-  ...CALLS_OPTIONS,
-])
+  },
+  CALLS_OPTIONS,
+)
 const CLOSE_OPTIONS = optionNames<NonNullable<Parameters<Holdfast['close']>[0]>>({ graceMs: true })
 
 /** Everything over one storage, sharing its connection, its deadlines and its picture of the storage's clock. */

@@ -1,8 +1,14 @@
 import { InvalidArgumentError } from './errors.ts'
 
-/** The names of all the options of `T`, and of nothing else: the compiler says when one is missing here. */
-export function optionNames<T>(names: { readonly [Name in keyof T]-?: true }): ReadonlySet<string> {
-  return new Set(Object.keys(names))
+/**
+ * The names of all the options of `T`, and of nothing else: the compiler says when one is missing here. `others` are
+ * those that they extend.
+ */
+/* @__NO_SIDE_EFFECTS__ */ export function optionNames<T>(
+  names: { readonly [Name in keyof T]-?: true },
+  others: Iterable<string> = [],
+): ReadonlySet<string> {
+  return new Set([...Object.keys(names), ...others])
 }
 
 /**

@@ -41,6 +41,13 @@ const compile = (...imports: NonNullable<Parameters<typeof Module>[0]['imports']
   Test.createTestingModule({ imports, providers: [Everything] }).compile()
 
 describe('HoldfastModule', () => {
+  it('refuses options that nobody knows, and takes its own', async () => {
+    const settings = { storage: memoryStorage(), graceMs: 5, logConnection: false, http: {} }
+    await (await compile(HoldfastModule.forRoot(settings))).close()
+    const wrong = { ...settings, callTimeoutMS: 1 } as HoldfastModuleSettings
+    await expect(compile(HoldfastModule.forRoot(wrong))).rejects.toThrow(/did you mean callTimeoutMs/)
+  })
+
   it('injects its parts by plain constructor types', async () => {
     const app = await compile(HoldfastModule.forRoot({ storage: memoryStorage() }))
     const [locks, idempotency, cache, holdfast, health] = app.get(Everything).parts

@@ -61,10 +61,10 @@ export interface CacheOptions extends CacheEntryOptions {
 const ENTRY_OPTIONS = optionNames<CacheEntryOptions>({ ttlMs: true })
 
 /** For one of its own; the Holdfast that it belongs to has the prefix. */
-export const CACHE_OPTIONS: ReadonlySet<string> = new Set([
-  ...ENTRY_OPTIONS,
-  ...optionNames<Omit<CacheOptions, keyof CacheEntryOptions>>({ prefix: true, codec: true }),
-])
+export const CACHE_OPTIONS: ReadonlySet<string> = optionNames<Omit<CacheOptions, keyof CacheEntryOptions>>(
+  { prefix: true, codec: true },
+  ENTRY_OPTIONS,
+)
 
 /** How long one load keeps the others waiting before one of them takes it over: it is renewed while the load runs. */
 const LOAD_LEASE_MS = 5_000

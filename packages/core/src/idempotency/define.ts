@@ -19,15 +19,14 @@ export interface JobOptions<Input> extends ExecutionOptions {
 /** What one call of a defined job may add. */
 export type JobStartOptions = Omit<StartOptions, 'fingerprint'>
 
-export const JOB_OPTIONS: ReadonlySet<string> = new Set([
-  ...EXECUTION_OPTIONS,
-  ...optionNames<Omit<JobOptions<unknown>, keyof ExecutionOptions>>({ key: true, fingerprint: true }),
-])
+export const JOB_OPTIONS: ReadonlySet<string> = optionNames<
+  Omit<JobOptions<unknown>, keyof ExecutionOptions>
+>({ key: true, fingerprint: true }, EXECUTION_OPTIONS)
 
-const JOB_START_OPTIONS: ReadonlySet<string> = new Set([
-  ...EXECUTION_OPTIONS,
-  ...optionNames<Omit<JobStartOptions, keyof ExecutionOptions>>({ signal: true, onProgress: true }),
-])
+const JOB_START_OPTIONS = optionNames<Omit<JobStartOptions, keyof ExecutionOptions>>(
+  { signal: true, onProgress: true },
+  EXECUTION_OPTIONS,
+)
 
 /** A job type with its key, fingerprint, codec and policies; otherwise as the methods of the same name. */
 export interface Job<Input, Result> {

@@ -60,10 +60,9 @@ export interface IdempotencyOptions extends ExecutionOptions {
 }
 
 /** For one of its own; the Holdfast that it belongs to has the prefix and the instance. */
-export const IDEMPOTENCY_OPTIONS: ReadonlySet<string> = new Set([
-  ...EXECUTION_OPTIONS,
-  ...optionNames<Omit<IdempotencyOptions, keyof ExecutionOptions>>({ prefix: true, instance: true }),
-])
+export const IDEMPOTENCY_OPTIONS: ReadonlySet<string> = optionNames<
+  Omit<IdempotencyOptions, keyof ExecutionOptions>
+>({ prefix: true, instance: true }, EXECUTION_OPTIONS)
 
 const CLOSE_OPTIONS = optionNames<NonNullable<Parameters<Idempotency['close']>[0]>>({ graceMs: true })
 

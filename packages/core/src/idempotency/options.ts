@@ -120,7 +120,7 @@ export const EXECUTION_OPTIONS: ReadonlySet<string> = optionNames<ExecutionOptio
   codec: true,
 })
 
-const START_OPTIONS: ReadonlySet<string> = new Set([...EXECUTION_OPTIONS, ...OF_ONE_CALL])
+const START_OPTIONS = optionNames<object>({}, [...EXECUTION_OPTIONS, ...OF_ONE_CALL])
 
 /** Resolves the options of a call over `defaults`, which are checked now. An `undefined` member counts as absent. */
 export function resolver(defaults: ExecutionOptions): (start: StartOptions) => ResolvedOptions {

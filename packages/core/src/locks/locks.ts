@@ -100,10 +100,10 @@ export interface Locks extends Lockable<[name: string]> {
 }
 
 /** For one of its own; the Holdfast that it belongs to has the prefix. */
-export const LOCKS_OPTIONS: ReadonlySet<string> = new Set([
-  ...LOCK_OPTIONS,
-  ...optionNames<Omit<LocksOptions, keyof LockOptions>>({ prefix: true, instance: true, claimMs: true }),
-])
+export const LOCKS_OPTIONS: ReadonlySet<string> = optionNames<Omit<LocksOptions, keyof LockOptions>>(
+  { prefix: true, instance: true, claimMs: true },
+  LOCK_OPTIONS,
+)
 
 const REVOKE_OPTIONS = optionNames<RevokeOptions>({ token: true })
 const SEMAPHORE_OPTIONS = optionNames<Parameters<Locks['semaphore']>[1]>({ permits: true })
