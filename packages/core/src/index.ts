@@ -30,6 +30,7 @@ export {
 } from './idempotency/decide.ts'
 export type { Job, JobBody, JobOptions, JobStartOptions } from './idempotency/define.ts'
 export {
+  CheckpointTooLargeError,
   CompletionUnconfirmedError,
   ExecutionAbandonedError,
   ExecutionCancelledError,

@@ -3,6 +3,7 @@ import { checkOptions, optionNames } from '../option-names.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { ListReply, RecordEntry, RecordKey } from '../storage/records.ts'
 import type { Codec } from '../codec.ts'
+import { MAX_NOTE_BYTES, clip } from './clip.ts'
 import { decide } from './decide.ts'
 import { type Current, currentOf } from './record.ts'
 import type { Names } from './names.ts'
@@ -23,6 +24,7 @@ export interface Administration {
    * Asks the job to stop: its owner's signal is aborted at its next write, a third of its lease at the latest. When
    * the owner is dead, or has given the job back, the signal of whoever goes on with it is aborted from the start.
    * Those who wait for it get its failure and do not start it again. True when it was not over yet, and so was asked.
+   * A reason is cut to 1,024 bytes.
    */
   requestCancel(jobType: string, jobKey: string, options?: { readonly reason?: string }): Promise<boolean>
   /**
@@ -137,8 +139,8 @@ export function createAdministration(
     },
 
     async requestCancel(jobType, jobKey, options = {}) {
-      const { reason = 'Cancelled on request.' } = checkOptions(options, CANCEL_OPTIONS)
-      checkString('reason', reason)
+      const { reason: given = 'Cancelled on request.' } = checkOptions(options, CANCEL_OPTIONS)
+      const reason = clip(checkString('reason', given), MAX_NOTE_BYTES)
       const { key } = names.of(jobType, jobKey)
       let { entry, now } = (await calls.call(() => records.read(key))).reply
       while (entry !== null) {

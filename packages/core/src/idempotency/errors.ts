@@ -76,6 +76,16 @@ export class ResultTooLargeError extends HoldfastError {
   }
 }
 
+/** `CHECKPOINT_TOO_LARGE`: the checkpoint exceeds `maxCheckpointBytes`; the one before it is still there. */
+export class CheckpointTooLargeError extends HoldfastError {
+  constructor(bytes: number, maxBytes: number) {
+    super(
+      'CHECKPOINT_TOO_LARGE',
+      `The checkpoint takes ${bytes} bytes, ${maxBytes} are allowed, because every renewal carries it. Save a reference, or raise maxCheckpointBytes.`,
+    )
+  }
+}
+
 /** `RESULT_NOT_STORED`: the job completed, but its result was not kept, so it cannot be replayed. It is not run again. */
 export class ResultNotStoredError extends HoldfastError {
   readonly snapshot: ExecutionSnapshot

@@ -18,7 +18,7 @@ export interface ExecutionContext extends AsyncDisposable {
   /** What the last attempt saved, or this one since; undefined when nothing was saved. Throws what the codec throws. */
   readonly checkpoint: unknown
   /**
-   * Shows progress to everyone: 0 to 100 and a message. Coalesced to one write per `progressIntervalMs`; the last one
+   * Shows progress to everyone: 0 to 100 and a message, which is cut to 1,024 bytes. Coalesced to one write per `progressIntervalMs`; the last one
    * is always written, with the end of the execution at the latest. A smaller percentage than before counts as the
    * one before unless `allowDecrease` is set. A storage that is down or refuses does not reject it, and need not be
    * awaited. @throws ExecutionLostError, ExecutionTimeoutError
@@ -27,7 +27,8 @@ export interface ExecutionContext extends AsyncDisposable {
   /**
    * Stores what the next attempt starts from, should this one fail. Every later write of the execution, renewals and
    * progress included, carries it along: keep large things elsewhere, and a reference to them here.
-   * @throws ExecutionLostError, StorageUnavailableError, and what the codec throws
+   * @throws ExecutionLostError, StorageUnavailableError, what the codec throws, and CheckpointTooLargeError for one of
+   * more than `maxCheckpointBytes` (64 KiB): nothing is sent then, and the checkpoint before it stays
    */
   saveCheckpoint(value: unknown): Promise<void>
   /** Adds to the overall timeout. @throws ExecutionLostError, ExecutionTimeoutError, StorageUnavailableError */

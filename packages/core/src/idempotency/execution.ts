@@ -1,6 +1,5 @@
 import type { Alarms } from '../alarms.ts'
 import { checkDuration, checkOneOf } from '../check.ts'
-import { encodeWith } from '../codec.ts'
 import { HoldfastError, InvalidArgumentError } from '../errors.ts'
 import { LazySignal } from '../lazy-signal.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
@@ -29,6 +28,7 @@ import { ProgressReport, checkProgress } from './progress-report.ts'
 import type { ExecutionName } from './names.ts'
 import { type Current, type Progress, type View, currentOf, startOf } from './record.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
+import { storeCheckpoint } from './stored-checkpoint.ts'
 import { storeError } from './stored-error.ts'
 import { storeResult } from './stored-result.ts'
 import { Tenure, type TenureEvents } from './tenure.ts'
@@ -153,7 +153,7 @@ export class Execution implements ExecutionContext, TenureEvents {
   }
 
   async saveCheckpoint(value: unknown): Promise<void> {
-    const checkpoint = encodeWith(this.#options.codec, value)
+    const checkpoint = storeCheckpoint(value, this.#options)
     this.#assertOwner()
     await this.#update(() => ({ checkpoint }))
   }

@@ -1,5 +1,5 @@
 import { Alarms } from '../alarms.ts'
-import { checkDuration, checkFunction } from '../check.ts'
+import { checkDuration, checkFunction, checkName } from '../check.ts'
 import type { Codec } from '../codec.ts'
 import { Directory } from '../directory.ts'
 import { ClosedError } from '../errors.ts'
@@ -69,6 +69,8 @@ const CLOSE_OPTIONS = optionNames<NonNullable<Parameters<Idempotency['close']>[0
 /** `calls` is shared by the features of one Holdfast and closed by it. */
 export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions = {}): Idempotency {
   const { prefix = 'holdfast', instance, ...defaults } = options
+  // Every record carries it.
+  if (instance !== undefined && instance !== '') checkName('instance', instance)
   const names = namesWith(prefix)
   const resolve = resolver(defaults)
   const running = new Directory<Execution>()

@@ -48,6 +48,8 @@ export interface ExecutionOptions {
    */
   readonly onResultTooLarge?: 'tombstone' | 'throw' | 'reference' | undefined
   readonly references?: ResultReferences | undefined
+  /** Encoded checkpoints above it are refused: every write of the execution carries it. Default 65,536. */
+  readonly maxCheckpointBytes?: number | undefined
   /** How much of an error's stack is kept. Default 4,096; 0 keeps none. */
   readonly maxStackBytes?: number | undefined
   /** How results and checkpoints become text. Default {@link jsonCodec}. */
@@ -87,6 +89,7 @@ export interface ResolvedOptions extends BeginPolicy {
   readonly maxResultBytes: number
   readonly onResultTooLarge: 'tombstone' | 'throw' | 'reference'
   readonly references: ResultReferences | undefined
+  readonly maxCheckpointBytes: number
   readonly maxStackBytes: number
   readonly codec: Codec
 }
@@ -116,6 +119,7 @@ export const EXECUTION_OPTIONS: ReadonlySet<string> = optionNames<ExecutionOptio
   maxResultBytes: true,
   onResultTooLarge: true,
   references: true,
+  maxCheckpointBytes: true,
   maxStackBytes: true,
   codec: true,
 })
@@ -158,6 +162,7 @@ function resolveOptions(options: ExecutionOptions): ResolvedOptions {
     maxResultBytes = 262_144,
     onResultTooLarge = 'tombstone',
     references,
+    maxCheckpointBytes = 65_536,
     maxStackBytes = 4_096,
     codec = jsonCodec,
   } = options
@@ -192,6 +197,7 @@ function resolveOptions(options: ExecutionOptions): ResolvedOptions {
     maxResultBytes: checkInteger('maxResultBytes', maxResultBytes, 0),
     onResultTooLarge: checkOneOf('onResultTooLarge', onResultTooLarge, ['tombstone', 'throw', 'reference']),
     references,
+    maxCheckpointBytes: checkInteger('maxCheckpointBytes', maxCheckpointBytes, 0),
     maxStackBytes: checkInteger('maxStackBytes', maxStackBytes, 0),
     codec,
   }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '../errors.ts'
 import type { Runtime, Timer } from '../runtime.ts'
+import { MAX_NOTE_BYTES, clip } from './clip.ts'
 import type { ProgressOptions } from './execution-context.ts'
 import type { Progress } from './record.ts'
 
@@ -29,7 +30,7 @@ export class ProgressReport {
   async show(percentage: number, message?: string, { allowDecrease }: ProgressOptions = {}): Promise<void> {
     this.#shown = {
       percentage: allowDecrease ? percentage : Math.max(percentage, this.#shown.percentage),
-      message,
+      message: message === undefined ? undefined : clip(message, MAX_NOTE_BYTES),
     }
     this.#pending = this.#shown
     if (this.#timer === undefined && !this.#isWriting) await this.#writeWhenDue()

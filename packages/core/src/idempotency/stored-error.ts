@@ -1,3 +1,4 @@
+import { clip } from './clip.ts'
 import type { StoredError } from './record.ts'
 
 const MAX_MESSAGE = 8_192
@@ -58,15 +59,4 @@ function textOf(thrown: unknown): string {
   } catch {
     return String(thrown)
   }
-}
-
-/** Cuts to so many bytes of UTF-8, and never through the middle of a character. */
-function clip(text: string, maxBytes: number): string {
-  if (text.length * 3 <= maxBytes) return text
-  const bytes = Buffer.from(text)
-  if (bytes.length <= maxBytes) return text
-  let end = maxBytes
-  // A byte that continues a character begins with the bits 10.
-  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1
-  return `${bytes.toString('utf8', 0, end)}…`
 }

@@ -301,6 +301,7 @@ describe('what is refused at the call', () => {
     ['half an attempt', (i) => i.begin('job', 'k', { maxAttempts: 1.5 })],
     ['an unknown policy', (i) => i.begin('job', 'k', { onFailed: 'retry' as unknown as 'rerun' })],
     ['references without a place for them', (i) => i.begin('job', 'k', { onResultTooLarge: 'reference' })],
+    ['a negative size', (i) => i.begin('job', 'k', { maxCheckpointBytes: -1 })],
     ['no codec', (i) => i.begin('job', 'k', { codec: null as unknown as Codec })],
     ['half a codec', (i) => i.begin('job', 'k', { codec: { encode: String } as unknown as Codec })],
     [
