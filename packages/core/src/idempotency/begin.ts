@@ -100,6 +100,7 @@ export async function beginJob(
     if (spent.includes(command.executionId)) {
       command = { ...command, executionId: calls.runtime.randomId() }
     }
+    const before = view?.current?.record
     const underWay = starts.underWay(job)
     const answer = await (underWay ?? starts.start(job, view, command, resolved))
     view = answer.view
@@ -114,7 +115,9 @@ export async function beginJob(
       if (underWay === undefined) spent.push(command.executionId)
       continue
     }
-    publish(job, { type: 'started', executionId: execution.executionId, attempt: execution.attempt })
+    const { executionId, attempt } = execution
+    const takenOverFrom = before?.status === 'executing' ? before.executionId : undefined
+    publish(job, { type: 'started', executionId, attempt, takenOverFrom })
     starter.started(job.jobType)
     return { status: 'started', execution }
   }
@@ -246,7 +249,12 @@ function assertOpen({ closing }: Starter): void {
 }
 
 type StartEvent =
-  | { readonly type: 'started'; readonly executionId: string; readonly attempt: number }
+  | {
+      readonly type: 'started'
+      readonly executionId: string
+      readonly attempt: number
+      readonly takenOverFrom: string | undefined
+    }
   | { readonly type: 'replayed' | 'inProgress' | 'mismatch'; readonly executionId: string }
   | { readonly type: 'failedBefore'; readonly executionId: string; readonly error: unknown }
 

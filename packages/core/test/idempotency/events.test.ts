@@ -1,0 +1,89 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { IdempotencyEvent } from '@holdfast/core'
+import { createWorld, started } from './world.ts'
+
+const events: IdempotencyEvent[] = []
+const listen = (event: unknown): void => void events.push(event as IdempotencyEvent)
+beforeEach(() => subscribe('holdfast:idempotency', listen))
+afterEach(() => {
+  unsubscribe('holdfast:idempotency', listen)
+  events.length = 0
+})
+
+const told = (): unknown[] => events.splice(0)
+const name = { jobType: 'job', jobKey: 'k' }
+
+describe('the channel holdfast:idempotency', () => {
+  it('tells of a start and its end, and of every start that was answered otherwise', async () => {
+    const { join } = createWorld()
+    const { idempotency } = join()
+    const execution = await started(idempotency, { fingerprint: 1 })
+    const { executionId } = execution
+    await idempotency.begin('job', 'k')
+    await idempotency.begin('job', 'k', { fingerprint: 2 })
+    expect(told()).toEqual([
+      { ...name, executionId, type: 'started', attempt: 1, takenOverFrom: undefined },
+      { ...name, executionId, type: 'inProgress' },
+      { ...name, executionId, type: 'mismatch' },
+    ])
+    await execution.markSuccess(1)
+    await idempotency.run('job', 'k', () => 2)
+    expect(told()).toEqual([
+      { ...name, executionId, type: 'completed' },
+      { ...name, executionId, type: 'replayed' },
+    ])
+  })
+
+  it('tells of failures with their errors, and of what was given back', async () => {
+    const { join } = createWorld()
+    const { idempotency } = join()
+    const error = new Error('no')
+    await idempotency.run('job', 'k', () => Promise.reject(error)).catch(() => undefined)
+    await idempotency.begin('job', 'k', { onFailed: 'replay' })
+    expect(told()).toMatchObject([
+      { ...name, type: 'started', attempt: 1 },
+      { ...name, type: 'failed', error },
+      { ...name, type: 'failedBefore', error: { message: 'no' } },
+    ])
+    const second = await started(idempotency)
+    await second.release()
+    expect(told()).toMatchObject([
+      { type: 'started', attempt: 2, executionId: second.executionId, takenOverFrom: undefined },
+      { type: 'released', executionId: second.executionId },
+    ])
+  })
+
+  it('tells of a lease that was lost, once, and of a takeover, and from whom', async () => {
+    const { runtime, join } = createWorld()
+    const dead = join()
+    const first = await started(dead.idempotency, { leaseMs: 1_000 })
+    dead.link.blackHole = true
+    told()
+    await runtime.advance(1_000)
+    const second = await started(join().idempotency)
+    await first.updateProgress(1).catch(() => undefined)
+    expect(told()).toEqual([
+      { ...name, executionId: first.executionId, type: 'lost' },
+      {
+        ...name,
+        executionId: second.executionId,
+        type: 'started',
+        attempt: 2,
+        takenOverFrom: first.executionId,
+      },
+    ])
+  })
+
+  it('tells of a success that was not confirmed, with its error', async () => {
+    const { join } = createWorld()
+    const { idempotency, link } = join()
+    link.once('compareAndSet', 'refused')
+    const run = idempotency.run('job', 'k', () => ({ paid: true }))
+    await expect(run).rejects.toMatchObject({ code: 'COMPLETION_UNCONFIRMED' })
+    expect(told()).toMatchObject([
+      { type: 'started' },
+      { type: 'unconfirmed', error: { code: 'COMPLETION_UNCONFIRMED', result: { paid: true } } },
+    ])
+  })
+})
