@@ -22,8 +22,8 @@ export interface JobWorld {
 }
 
 export interface JoinOptions extends IdempotencyOptions {
-  /** How far this instance's own wall clock is off. */
-  readonly wallOffMs?: number
+  /** How far this instance's own wall clock is off, always or at this moment. */
+  readonly wallOffMs?: number | (() => number)
   /** Hints do not arrive, or cannot be subscribed to. */
   readonly hints?: 'lost' | 'refused'
 }
@@ -101,8 +101,9 @@ function worldOver(shared: Storage, callTimeoutMs: number, link: () => Promise<L
   }
 }
 
-function withWall(offMs: number): Runtime {
-  return { ...systemRuntime, wallNow: () => systemRuntime.wallNow() + offMs }
+function withWall(off: number | (() => number)): Runtime {
+  const offMs = typeof off === 'number' ? () => off : off
+  return { ...systemRuntime, wallNow: () => systemRuntime.wallNow() + offMs() }
 }
 
 function withoutHints(storage: Storage, why: 'lost' | 'refused'): Storage {

@@ -36,6 +36,26 @@ export function leaseCases({ describe, it }: TestRunner, { join, storageTime }: 
       assert.ok(Math.abs((await status(ahead.idempotency, key)).startTime.getTime() - now) < 60_000)
     })
 
+    it('does not end when the wall clock of its owner is set back, again and again', async () => {
+      const key = freshKey()
+      let offMs = 0
+      const [owner, other] = [await join({ wallOffMs: () => offMs }), await join()]
+      const execution = await start(owner.idempotency, key, { leaseMs: LEASE })
+      const long = (await storageTime()) + 1.5 * LEASE
+      while ((await storageTime()) < long) {
+        // As in autumn, each time.
+        offMs -= 3_600_000
+        await execution.saveCheckpoint(offMs)
+        assert.equal((await other.idempotency.begin('job', key)).status, 'inProgress')
+        await delay(200)
+      }
+      assert.equal(execution.signal.aborted, false)
+      await execution.markSuccess('r')
+      const { startTime, endTime } = await status(other.idempotency, key)
+      assert.ok((endTime as Date).getTime() - startTime.getTime() >= 1.5 * LEASE)
+      assert.ok(Math.abs((await storageTime()) - (endTime as Date).getTime()) < 60_000)
+    })
+
     it('that is gone refuses everything, and changes nothing of the successor', async () => {
       const key = freshKey()
       const [zombie, other] = [await join(), await join()]

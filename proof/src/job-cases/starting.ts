@@ -59,6 +59,25 @@ export function startingCases({ describe, it }: TestRunner, { join, storageTime 
       assert.equal(results.filter(({ status }) => status === 'executed').length, 1)
     })
 
+    it('within a job is linked to it, and runs once with it', async () => {
+      const key = freshKey()
+      const [one, two] = [await join(), await join()]
+      const outer = await one.idempotency.run('job', key, async () => {
+        const inner = await one.idempotency.run('inner', key, () => 'within')
+        // Another instance, and the same chain of calls.
+        const again = await two.idempotency.run('inner', key, () => assert.fail('ran twice'))
+        assert.deepEqual([inner.status, again.status, again.result], ['executed', 'replayed', 'within'])
+        await assert.rejects(
+          two.idempotency.run('job', key, { onInProgress: 'wait' }, () => assert.fail('ran within itself')),
+          { code: 'SELF_DEADLOCK' },
+        )
+        return inner.executionId
+      })
+      const inner = await two.idempotency.getExecutionStatus('inner', key)
+      assert.deepEqual([inner?.executionId, inner?.parentExecutionId], [outer.result, outer.executionId])
+      assert.equal((await status(two.idempotency, key)).parentExecutionId, null)
+    })
+
     it('of the same key under another name is another job', async () => {
       const key = freshKey()
       const { idempotency } = await join()

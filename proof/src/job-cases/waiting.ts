@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TestRunner } from '@holdfast/core/testing'
 import { until } from '../poll.ts'
-import { type Access, LEASE, freshKey, start } from './calls.ts'
+import { type Access, LEASE, freshKey, start, tryStart } from './calls.ts'
 
 /** Duplicates that wait for the one that runs. */
 export function waitingCases({ describe, it }: TestRunner, { join }: Access): void {
@@ -26,16 +26,45 @@ export function waitingCases({ describe, it }: TestRunner, { join }: Access): vo
     }
 
     it('is told when the record is removed, or starts the job itself', async () => {
-      const key = freshKey()
       const [owner, waiter] = [await join(), await join()]
-      await start(owner.idempotency, key)
-      const waiting = waiter.idempotency.waitForCompletion('job', key)
-      const starting = waiter.idempotency.run('job', key, { onInProgress: 'wait' }, ({ attempt }) => attempt)
-      await delay(20)
-      await owner.idempotency.forget('job', key)
-      const ended = await waiting
-      assert.ok(ended === null || ended.status === 'completed' || ended.status === 'executing')
-      assert.equal((await starting).result, 1)
+      /** The key is followed from here on, so what waits for it now waits for its next change. */
+      const follow = async (key: string): Promise<void> => {
+        await start(owner.idempotency, key)
+        const states = waiter.idempotency.watch('job', key)[Symbol.asyncIterator]()
+        assert.equal((await states.next()).value?.status, 'executing')
+      }
+      const [seen, wanted] = [freshKey(), freshKey()]
+      await follow(seen)
+      const waiting = waiter.idempotency.waitForCompletion('job', seen, { waitMs: Infinity })
+      await owner.idempotency.forget('job', seen)
+      assert.equal(await waiting, null)
+      await follow(wanted)
+      const starting = waiter.idempotency.run(
+        'job',
+        wanted,
+        { onInProgress: 'attach' },
+        () => 'by the waiter',
+      )
+      await owner.idempotency.forget('job', wanted)
+      assert.deepEqual(await starting.then(({ status, result, attempt }) => [status, result, attempt]), [
+        'executed',
+        'by the waiter',
+        1,
+      ])
+    })
+
+    it('has the result of whoever took over meanwhile', async () => {
+      const key = freshKey()
+      const [dead, waiter, other] = [await join(), await join(), await join()]
+      await start(dead.idempotency, key, { leaseMs: LEASE })
+      const waiting = waiter.idempotency.run('job', key, { onInProgress: 'wait', onStalled: 'reject' }, () =>
+        assert.fail('ran'),
+      )
+      await dead.crash()
+      const successor = await until(() => tryStart(other.idempotency, key, {}))
+      await successor.markSuccess('of the successor')
+      const { result, attempt } = await waiting
+      assert.deepEqual([result, attempt], ['of the successor', 2])
     })
 
     it('takes over from a dead owner', async () => {
