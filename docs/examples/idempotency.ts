@@ -72,6 +72,19 @@ await crawl().catch((error: Error) => console.log(error.message)) // out of memo
 console.log((await crawl()).result) // 2: the second attempt, which began with page three
 // #endregion
 
+// #region classify
+const charge = idempotency.define<Order, string>('charge', {
+  key: ({ tenant, id }) => `${tenant}/${id}`,
+  classifyError: (error) => (error instanceof RangeError ? { final: true } : undefined),
+})
+const declined = charge.run(order, async () => Promise.reject(new RangeError('card declined')))
+await declined.catch((error: Error) => console.log(error.message)) // card declined
+const retried = charge.run(order, async () => 'never charged')
+await retried.catch((error: Error) => console.log(error.message)) // card declined
+// #endregion
+await assert.rejects(declined, { message: 'card declined' })
+await assert.rejects(retried, { name: 'RangeError', message: 'card declined' })
+
 // #region begin
 const begun = await idempotency.begin('export', 'report-9')
 switch (begun.status) {

@@ -22,6 +22,7 @@ import type {
   ReleaseOptions,
   SuccessOptions,
 } from './execution-context.ts'
+import { checkFailureOptions, classified } from './failure-options.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Executing, OwnerRecord, type Written } from './owner-record.ts'
 import { ProgressReport, checkProgress } from './progress-report.ts'
@@ -35,7 +36,6 @@ import { Tenure, type TenureEvents } from './tenure.ts'
 
 const PROGRESS_OPTIONS = optionNames<ProgressOptions>({ allowDecrease: true })
 const SUCCESS_OPTIONS = optionNames<SuccessOptions>({ omitted: true })
-const FAILURE_OPTIONS = optionNames<FailureOptions>({ final: true, retryAfterMs: true })
 const RELEASE_OPTIONS = optionNames<ReleaseOptions>({ unbind: true })
 
 /** What an execution needs of the instance that started it. */
@@ -197,9 +197,9 @@ export class Execution implements ExecutionContext, TenureEvents {
     this.#publish({ type: 'completed' })
   }
 
-  async markFailure(error: unknown, options: FailureOptions = {}): Promise<void> {
-    const { final = false, retryAfterMs } = checkOptions(options, FAILURE_OPTIONS)
-    if (retryAfterMs !== undefined) checkDuration('retryAfterMs', retryAfterMs, 0)
+  async markFailure(error: unknown, options?: FailureOptions): Promise<void> {
+    const { final = false, retryAfterMs } =
+      options === undefined ? classified(error, this.#options.classifyError) : checkFailureOptions(options)
     this.#assertNotEnded()
     this.#assertNotSucceeded()
     const stored = storeError(error, this.#options.maxStackBytes)

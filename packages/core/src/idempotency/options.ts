@@ -3,6 +3,7 @@ import { InvalidArgumentError } from '../errors.ts'
 import { type Codec, jsonCodec } from '../codec.ts'
 import { checkObject, optionNames, refuseUnknown } from '../option-names.ts'
 import type { BeginPolicy } from './decide.ts'
+import type { FailureOptions } from './execution-context.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
 
 /**
@@ -50,6 +51,11 @@ export interface ExecutionOptions {
   readonly references?: ResultReferences | undefined
   /** Encoded checkpoints above it are refused: every write of the execution carries it. Default 65,536. */
   readonly maxCheckpointBytes?: number | undefined
+  /**
+   * What an error of a body means: `{ final: true }` is never run again, `{ retryAfterMs }` not before that. Asked
+   * wherever `markFailure` is not told so itself. Default: it is run again; so too when this throws or makes no sense.
+   */
+  readonly classifyError?: ((error: unknown) => FailureOptions | undefined) | undefined
   /** How much of an error's stack is kept. Default 4,096; 0 keeps none. */
   readonly maxStackBytes?: number | undefined
   /** How results and checkpoints become text. Default {@link jsonCodec}. */
@@ -90,6 +96,7 @@ export interface ResolvedOptions extends BeginPolicy {
   readonly onResultTooLarge: 'tombstone' | 'throw' | 'reference'
   readonly references: ResultReferences | undefined
   readonly maxCheckpointBytes: number
+  readonly classifyError: ((error: unknown) => FailureOptions | undefined) | undefined
   readonly maxStackBytes: number
   readonly codec: Codec
 }
@@ -120,6 +127,7 @@ export const EXECUTION_OPTIONS: ReadonlySet<string> = optionNames<ExecutionOptio
   onResultTooLarge: true,
   references: true,
   maxCheckpointBytes: true,
+  classifyError: true,
   maxStackBytes: true,
   codec: true,
 })
@@ -163,6 +171,7 @@ function resolveOptions(options: ExecutionOptions): ResolvedOptions {
     onResultTooLarge = 'tombstone',
     references,
     maxCheckpointBytes = 65_536,
+    classifyError,
     maxStackBytes = 4_096,
     codec = jsonCodec,
   } = options
@@ -175,6 +184,7 @@ function resolveOptions(options: ExecutionOptions): ResolvedOptions {
     checkFunction('references.save', references?.save)
     checkFunction('references.load', references?.load)
   }
+  if (classifyError !== undefined) checkFunction('classifyError', classifyError)
   const lease = checkDuration('leaseMs', leaseMs, 100)
   const failedTtlMs = checkDuration('failedRetentionMs', failedRetentionMs, 1)
   const windowMs = checkDuration('completedWindowMs', completedWindowMs, 0)
@@ -198,6 +208,7 @@ function resolveOptions(options: ExecutionOptions): ResolvedOptions {
     onResultTooLarge: checkOneOf('onResultTooLarge', onResultTooLarge, ['tombstone', 'throw', 'reference']),
     references,
     maxCheckpointBytes: checkInteger('maxCheckpointBytes', maxCheckpointBytes, 0),
+    classifyError,
     maxStackBytes: checkInteger('maxStackBytes', maxStackBytes, 0),
     codec,
   }

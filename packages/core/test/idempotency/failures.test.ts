@@ -120,6 +120,50 @@ describe('a failure', () => {
     expect(await idempotency.getExecutionStatus('job', 'k')).toMatchObject({ status })
   })
 
+  it('means what the job says of its error: final, or not before, or nothing special', async () => {
+    const { runtime, join } = createWorld()
+    const { idempotency } = join({ classifyError: () => ({ final: true }) })
+    const job = idempotency.define<string, number>('job', {
+      key: (id) => id,
+      classifyError: (error) => {
+        if (error instanceof TypeError) return { final: true }
+        return error instanceof RangeError ? { retryAfterMs: 60_000 } : undefined
+      },
+    })
+    const fail = async (id: string, error: Error): Promise<unknown> => {
+      await expect(job.run(id, () => Promise.reject(error))).rejects.toBe(error)
+      return await job.begin(id)
+    }
+    expect(await fail('bad input', new TypeError('no'))).toMatchObject({ status: 'failedBefore' })
+    expect(await fail('usual', new Error('no'))).toMatchObject({
+      status: 'started',
+      execution: { attempt: 2 },
+    })
+    expect(await fail('later', new RangeError('no'))).toMatchObject({ retryAfterMs: 60_000 })
+    await runtime.advance(60_000)
+    expect((await job.begin('later')).status).toBe('started')
+    // By hand it is the same, unless something else is said.
+    const byHand = await job.tryStartExecution('by hand')
+    await byHand?.markFailure(new TypeError('no'), {})
+    const again = await job.tryStartExecution('by hand')
+    await again?.markFailure(new TypeError('no'))
+    expect((await job.begin('by hand')).status).toBe('failedBefore')
+  })
+
+  it.each<[string, (error: unknown) => never]>([
+    ['throws', raise],
+    ['answers nonsense', () => 'final' as never],
+    ['answers a negative time', () => ({ retryAfterMs: -1 }) as never],
+    ['answers what nobody knows', () => ({ finally: true }) as never],
+  ])('is recorded although what classifies it %s', async (_, classifyError) => {
+    const { join } = createWorld()
+    const { idempotency } = join({ classifyError })
+    const thrown = new Error('mine')
+    await expect(idempotency.run('job', 'k', () => Promise.reject(thrown))).rejects.toBe(thrown)
+    expect(await idempotency.getExecutionStatus('job', 'k')).toMatchObject({ errorMessage: 'mine' })
+    expect((await started(idempotency)).attempt).toBe(2)
+  })
+
   it('of a body that has ended its execution itself is the caller’s alone', async () => {
     const { join } = createWorld()
     const { idempotency } = join()
