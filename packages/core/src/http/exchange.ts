@@ -101,10 +101,11 @@ export class Exchange implements HttpExchange {
   }
 
   #fail(error: unknown, status: number | null): Promise<Recorded> {
-    // Interrupted by our own shutdown: that is no attempt that failed.
+    // Interrupted by our own shutdown: that is no attempt that failed. A failure may be tried again, whatever the jobs
+    // of the same instance make of errors (`classifyError`): for requests that is for `replay` to say.
     return isClosed(this.execution.signal.reason)
       ? this.#end({ recorded: 'released', status, error, write: () => this.execution.release() })
-      : this.#end({ recorded: 'failed', status, error, write: () => this.execution.markFailure(error) })
+      : this.#end({ recorded: 'failed', status, error, write: () => this.execution.markFailure(error, {}) })
   }
 
   #end(ending: Ending): Promise<Recorded> {

@@ -124,6 +124,18 @@ describe('an exchange', () => {
     await again.complete(ok)
   })
 
+  test('that failed may be tried again, whatever jobs of the instance make of errors', async () => {
+    const holdfast = createHoldfast({
+      storage: memoryStorage(),
+      idempotency: { classifyError: () => ({ final: true }) },
+    })
+    instances.push(holdfast)
+    const http = createHttpIdempotency(holdfast.idempotency, { scope: 'global' })
+    expect(await (await started(ask(http))).fail(new Error('it broke'))).toBe('failed')
+    const again = await started(ask(http))
+    expect(await again.release()).toBe('released')
+  })
+
   test('that is released after a failed attempt keeps the attempt and the payload', async () => {
     const http = httpOver(memoryStorage())
     expect(await (await started(ask(http))).fail(new Error('it broke'))).toBe('failed')
