@@ -1,18 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
-import { type FaultKind, type FaultProxy, type RequestMatch } from '@holdfast/testbed/proxy'
+import type { FaultKind, FaultProxy } from '@holdfast/testbed/proxy'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clients } from '../src/connect.ts'
 import { type Instance, type JobWorld, redisWorld } from '../src/job-world.ts'
 import { until } from '../src/poll.ts'
-
-/** The write that makes this job executing, completed or failed. */
-function writing(status: string, key: string): RequestMatch {
-  return ({ name, args }) =>
-    ['eval', 'evalsha'].includes(name) &&
-    args.some((arg) => arg.includes(key)) &&
-    args.some((arg) => arg.includes(`"status":"${status}"`))
-}
+import { writing } from '../src/writing.ts'
 
 describe.each(clients)('%s, through a network that fails', (client) => {
   let world: JobWorld

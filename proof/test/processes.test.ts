@@ -1,9 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { FaultProxy } from '@holdfast/testbed/proxy'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type Idempotency, createHoldfast } from '@holdfast/core'
 import { type Connected, clients, connect } from '../src/connect.ts'
 import { Processes } from '../src/processes.ts'
+import { writing } from '../src/writing.ts'
 
 const url = process.env['REDIS_URL'] ?? ''
 
@@ -16,6 +18,8 @@ describe('processes', () => {
   beforeAll(async () => {
     connected = await connect('ioredis', url)
     ;({ idempotency } = createHoldfast({ storage: connected.storage, callTimeoutMs: 60_000 }))
+    // The server knows the scripts then: an answer that is lost is that of a write, and not that it does not.
+    await idempotency.run('job', randomUUID(), () => 1)
   })
   afterAll(async () => connected[Symbol.asyncDispose]())
 
@@ -69,6 +73,32 @@ describe('processes', () => {
         expect(next.startTime.getTime()).toBeGreaterThanOrEqual(left.updateTime.getTime() + LEASE)
       }
     })
+
+    it.each(['executing', 'completed'])(
+      'one whose answer is lost when it makes the job %s runs it all the same, and no other does',
+      async (status) => {
+        await using processes = new Processes()
+        const proxy = await FaultProxy.start({ target: { port: Number(new URL(url).port) } })
+        onTestFinished(() => proxy.stop())
+        const jobKey = randomUUID()
+        const armed = proxy.once(writing(status, jobKey), 'cut-reply')
+        const options = { onInProgress: 'wait' } as const
+        const common = { client, jobKey, options, body: 'work' } as const
+        const unlucky = await processes.start({ ...common, url: proxy.url })
+        const others = await Promise.all([1, 2].map(() => processes.start({ ...common, url })))
+        unlucky.send('go')
+        // They have to find what the unlucky one began.
+        await processes.until('ran')
+        for (const other of others) other.send('go')
+        const results = await processes.until('has', 3)
+        expect(armed.hits).toBe(1)
+        expect(processes.sights('ran')).toMatchObject([{ pid: unlucky.pid, attempt: 1 }])
+        expect(new Set(results.map(({ result }) => result))).toEqual(new Set([`of ${unlucky.pid}`]))
+        const executed = results.filter((sight) => sight['status'] === 'executed')
+        expect(executed.map(({ pid }) => pid)).toEqual([unlucky.pid])
+        expect(processes.sights('refused')).toEqual([])
+      },
+    )
 
     it('a frozen one changes nothing when it wakes up, and learns what its successor recorded', async () => {
       await using processes = new Processes()
