@@ -71,6 +71,13 @@ export const idempotencyMutations: readonly Mutation[] = [
     })),
   },
   {
+    name: 'takeover that forgets who asked to cancel',
+    like: 'Celery: a revoked task is known to the workers of that moment, and delivered again',
+    breakStorage: records((sound) => ({
+      compareAndSet: (key, rev, write) => sound.compareAndSet(key, rev, withoutRequest(write)),
+    })),
+  },
+  {
     name: 'stalled by the clock of the client',
     like: 'Powertools: in_progress_expiration is compared with Date.now()',
     breakConnection: withClientClock,
@@ -172,6 +179,13 @@ function counted(sound: RecordStorage): Partial<RecordStorage> {
 function expiringWithLease(write: RecordWrite): RecordWrite {
   const record = JSON.parse(write.value) as Partial<ExecutionRecord>
   return record.status === 'executing' ? { ...write, ttlMs: Math.max(1, record.leaseMs ?? 1) } : write
+}
+
+/** A start; what the owner writes later says when that was. */
+function withoutRequest(write: RecordWrite): RecordWrite {
+  const record = JSON.parse(write.value) as ExecutionRecord
+  if (record.status !== 'executing' || record.start !== undefined) return write
+  return { ...write, value: JSON.stringify({ ...record, cancelRequested: undefined }) }
 }
 
 function withoutLimit({ writeId, value, ttlMs, notify }: RecordWrite): RecordWrite {
