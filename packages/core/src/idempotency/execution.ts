@@ -38,6 +38,12 @@ const PROGRESS_OPTIONS = optionNames<ProgressOptions>({ allowDecrease: true })
 const SUCCESS_OPTIONS = optionNames<SuccessOptions>({ omitted: true })
 const RELEASE_OPTIONS = optionNames<ReleaseOptions>({ unbind: true })
 
+/** How an execution ended, as its owner said it. */
+export type Ended =
+  | { readonly how: 'completed'; readonly result: unknown }
+  | { readonly how: 'failed'; readonly error: unknown }
+  | { readonly how: 'released' }
+
 /** What an execution needs of the instance that started it. */
 export interface ExecutionHome {
   readonly calls: StorageCalls
@@ -70,6 +76,7 @@ export class Execution implements ExecutionContext, TenureEvents {
   #state: 'running' | 'left' | 'ended' = 'running'
   #loss: ExecutionLostError | undefined
   #unconfirmed: CompletionUnconfirmedError | undefined
+  #ended: Ended | undefined
   // Made when they are needed: most executions are short, and nobody looks.
   #report: ProgressReport | undefined
   #listeners: Set<(view: View | 'lost') => void> | undefined
@@ -120,9 +127,14 @@ export class Execution implements ExecutionContext, TenureEvents {
     return this.#state === 'running' && this.#tenure.remainingMs() > 0
   }
 
-  /** Its end is recorded. */
-  get hasEnded(): boolean {
-    return this.#state === 'ended'
+  /** The end that is recorded. */
+  get ended(): Ended | undefined {
+    return this.#ended
+  }
+
+  /** Settles when the writes that are under way are over; undefined when none is. */
+  get busy(): Promise<unknown> | undefined {
+    return this.#record.busy
   }
 
   view(): View {
@@ -174,11 +186,12 @@ export class Execution implements ExecutionContext, TenureEvents {
     this.#assertNotEnded()
     const { executionId } = this
     const ttlMs = this.#options.completedTtlMs
+    // What refuses the result refuses it before anything is sent.
+    const kept =
+      omitted === undefined
+        ? storeResult(result, this.#options, executionId)
+        : ({ kind: 'omitted', reason: omitted } as const)
     try {
-      const kept =
-        omitted === undefined
-          ? storeResult(result, this.#options, executionId)
-          : ({ kind: 'omitted', reason: omitted } as const)
       const stored = kept instanceof Promise ? await kept : kept
       // Nothing else can bring the result back: it is tried for as long as nobody else may run the job.
       const timeoutMs = Math.max(this.#home.calls.callTimeoutMs, this.#tenure.remainingMs())
@@ -187,13 +200,18 @@ export class Execution implements ExecutionContext, TenureEvents {
         timeoutMs,
       )
     } catch (error) {
-      const unconfirmed = this.#asUnconfirmed(result, error)
-      if (unconfirmed === undefined) throw error
+      if (isLoss(error) || this.#state === 'ended') throw error
+      // Whatever else went wrong (an outage, a client that was closed): the body did succeed.
+      const unconfirmed =
+        error instanceof CompletionUnconfirmedError
+          ? error
+          : new CompletionUnconfirmedError(executionId, result, { cause: error })
       this.#unconfirmed = unconfirmed
       this.stop()
       this.#publish({ type: 'unconfirmed', error: unconfirmed })
       throw unconfirmed
     }
+    this.#ended = { how: 'completed', result }
     this.#publish({ type: 'completed' })
   }
 
@@ -215,6 +233,7 @@ export class Execution implements ExecutionContext, TenureEvents {
       retryAfterMs,
       progress,
     }))
+    this.#ended = { how: 'failed', error }
     this.#publish({ type: 'failed', error })
   }
 
@@ -226,6 +245,7 @@ export class Execution implements ExecutionContext, TenureEvents {
     // Kept as long as a running execution: it holds the count of attempts and the checkpoint.
     const ttlMs = this.#options.executingTtlMs
     await this.#end((progress) => ({ type: 'release', executionId, ttlMs, unbind, progress }))
+    this.#ended = { how: 'released' }
     this.#publish({ type: 'released' })
   }
 
@@ -427,13 +447,6 @@ export class Execution implements ExecutionContext, TenureEvents {
     return this.#loss ?? new ExecutionLostError(this.executionId, null)
   }
 
-  /** What went wrong while a success was being recorded, unless the result was refused or the lease is gone. */
-  #asUnconfirmed(result: unknown, error: unknown): CompletionUnconfirmedError | undefined {
-    if (error instanceof CompletionUnconfirmedError) return error
-    const isStorages = HoldfastError.isInstance(error) && STORAGE_CODES.has(error.code)
-    return isStorages ? new CompletionUnconfirmedError(this.executionId, result, { cause: error }) : undefined
-  }
-
   #snapshot(current: Current | null, now: number): ExecutionSnapshot | null {
     return current === null ? null : snapshotOf(this, current, now, this.#options.codec)
   }
@@ -447,9 +460,6 @@ export class Execution implements ExecutionContext, TenureEvents {
 type OwnEvent =
   | { readonly type: 'completed' | 'released' | 'lost' }
   | { readonly type: 'failed' | 'unconfirmed'; readonly error: unknown }
-
-/** The storage did not answer, refused, was closed, or holds what nobody here understands. */
-const STORAGE_CODES = new Set(['STORAGE_UNAVAILABLE', 'STORAGE_REFUSED', 'CLOSED', 'RECORD_UNREADABLE'])
 
 function isLoss(error: unknown): boolean {
   return HoldfastError.isInstance(error) && error.code === 'LEASE_LOST'

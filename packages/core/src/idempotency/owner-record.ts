@@ -49,6 +49,11 @@ export class OwnerRecord {
     return this.#current
   }
 
+  /** Settles when all tasks are over; undefined when there is none. */
+  get busy(): Promise<unknown> | undefined {
+    return this.#last
+  }
+
   /** Runs `task` when all before it have settled; at once when there is none. */
   inTurn<T>(task: () => Promise<T>): Promise<T> {
     const run = this.#last === undefined ? task() : this.#last.then(task)

@@ -3,12 +3,13 @@ import type { Listed, Roster } from '../roster.ts'
 import { runAsChild } from './ancestry.ts'
 import { type BeginOutcome, type Begun, type Starter, beginJob } from './begin.ts'
 import {
+  ExecutionAbandonedError,
   ExecutionInProgressError,
   ExecutionLostError,
   FingerprintMismatchError,
   ResultNotStoredError,
 } from './errors.ts'
-import type { Execution } from './execution.ts'
+import type { Ended, Execution } from './execution.ts'
 import type { ExecutionName } from './names.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import type { ResolvedOptions, StartOptions } from './options.ts'
@@ -106,8 +107,9 @@ async function settle<R>(execution: Execution, body: Body<R>): Promise<R> {
     await recordFailure(execution, error)
     throw error
   }
-  // A body may record its end itself.
-  if (execution.hasEnded) return result
+  // A body may record its end itself, and not wait for that.
+  if (execution.busy !== undefined) await execution.busy
+  if (execution.ended !== undefined) return endedBy(execution.ended) as R
   try {
     await execution.markSuccess(result)
   } catch (error) {
@@ -120,9 +122,21 @@ async function settle<R>(execution: Execution, body: Body<R>): Promise<R> {
   return result
 }
 
+/** What a body that recorded its end itself has told: the same to its caller as to all who ask later. */
+function endedBy(ended: Ended): unknown {
+  switch (ended.how) {
+    case 'completed':
+      return ended.result
+    case 'failed':
+      throw ended.error
+    case 'released':
+      throw new ExecutionAbandonedError()
+  }
+}
+
 /** Records how a body failed. What the body threw is the caller's error, whatever becomes of the record. */
 async function recordFailure(execution: Execution, error: unknown): Promise<void> {
-  if (execution.hasEnded) return
+  if (execution.ended !== undefined) return
   try {
     if (execution.isInterrupted) await execution.release()
     else await execution.markFailure(error)

@@ -18,6 +18,13 @@ export interface StartAnswer {
   readonly execution?: Execution
 }
 
+/** What is to be written over what was found: null for nothing. */
+interface Claim {
+  readonly current: Current | null
+  readonly record: ExecutionRecord
+  readonly write: RecordWrite
+}
+
 type ClaimReply = CreateReply | CompareReply
 
 /** How long an abandoned claim is chased; `notAfter` keeps it from being executed later than its deadline anyway. */
@@ -69,7 +76,13 @@ export class Starts {
     command: BeginCommand,
     options: ResolvedOptions,
   ): Promise<StartAnswer> {
-    const answer = this.#claim(job, view, command, options)
+    const current = view?.current ?? null
+    const decision = decide(current, view?.now ?? 0, command)
+    if (decision.type !== 'write') throw new TypeError(`a start was decided as ${decision.type}`)
+    const { record, ttlMs } = decision
+    // Every claim has an id of its own, which names its write as well.
+    const claim = { current, record, write: writeOf(record, ttlMs, command.executionId) }
+    const answer = this.#claim(job, claim, command, options)
     this.#underWay.set(job.text, answer)
     return answer
   }
@@ -83,16 +96,11 @@ export class Starts {
 
   async #claim(
     job: ExecutionName,
-    view: View | undefined,
+    { current, record, write }: Claim,
     command: BeginCommand,
     options: ResolvedOptions,
   ): Promise<StartAnswer> {
-    const current = view?.current ?? null
-    const decision = decide(current, view?.now ?? 0, command)
-    if (decision.type !== 'write') throw new TypeError(`a start was decided as ${decision.type}`)
     const { records } = this.#calls.storage
-    // Every claim has an id of its own, which names its write as well.
-    const write = writeOf(decision.record, decision.ttlMs, command.executionId)
     let lastNotAfter = 0
     const send = (notAfter: number): Promise<ClaimReply> => {
       lastNotAfter = notAfter
@@ -107,7 +115,7 @@ export class Starts {
     try {
       answer = await this.#calls.claim(send, isLate)
     } catch (error) {
-      if (decision.record.status === 'executing' && mayHaveBegun(error) && lastNotAfter > 0) {
+      if (record.status === 'executing' && mayHaveBegun(error) && lastNotAfter > 0) {
         void this.#compensate(job.key, current, write.writeId, command, lastNotAfter)
       }
       throw error
@@ -123,7 +131,7 @@ export class Starts {
     }
     const stored =
       isWon(answer.reply) && entry !== null
-        ? { record: decision.record, rev: entry.rev, writtenAt: entry.writtenAt }
+        ? { record, rev: entry.rev, writtenAt: entry.writtenAt }
         : currentOf(entry)
     const answered = { view: { current: stored, now } }
     // Ours also when the answer was lost and somebody, who asked to cancel it, has written since.

@@ -173,7 +173,5 @@ describe('a failure', () => {
     })
     await expect(run).rejects.toThrow('afterwards')
     expect(await idempotency.run('job', 'k', () => 1)).toMatchObject({ status: 'replayed', result: 'kept' })
-    await idempotency.run('job', 'other', async (execution) => execution.release())
-    expect(await idempotency.getExecutionStatus('job', 'other')).toMatchObject({ released: true })
   })
 })

@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   ExecutionLostError,
+  HoldfastError,
   type Idempotency,
   type RecordStorage,
   type Storage,
@@ -60,4 +61,33 @@ it('still tells a loss when the successor has taken over from an execution that 
   await other.begin('job', 'a')
   await expect(begun.execution.markSuccess()).rejects.toThrow(ExecutionLostError)
   await Promise.all([mine.close(), other.close()])
+})
+
+describe('an end that could not be sent', () => {
+  it.each(['CLIENT_CLOSED', 'CLIENT_NOT_CONNECTED', 'SOMETHING_NEW'])(
+    'because of %s leaves the success a success, with the result in the error',
+    async (code) => {
+      const storage = memoryStorage()
+      let isClosed = false
+      const records: RecordStorage = {
+        ...storage.records,
+        compareAndSet: (...args) =>
+          isClosed
+            ? Promise.reject(new HoldfastError(code, 'the client has ended'))
+            : storage.records.compareAndSet(...args),
+      }
+      const idempotency = createIdempotency({ ...storage, records })
+      const run = idempotency.run('job', 'k', () => {
+        isClosed = true
+        return 'charged'
+      })
+      await expect(run).rejects.toMatchObject({
+        code: 'COMPLETION_UNCONFIRMED',
+        result: 'charged',
+        cause: { code },
+      })
+      isClosed = false
+      expect(await idempotency.getExecutionStatus('job', 'k')).toMatchObject({ status: 'executing' })
+    },
+  )
 })
