@@ -54,6 +54,7 @@ export { fingerprintOf } from './idempotency/fingerprint.ts'
 export type { Following } from './idempotency/following.ts'
 export type { Idempotency, IdempotencyOptions } from './idempotency/idempotency.ts'
 export type { ExecutionOptions, ResultReferences, StartOptions } from './idempotency/options.ts'
+export { type RecordedFailure, recordedFailureOf } from './idempotency/recorded-failure.ts'
 export type { Body, RunResult } from './idempotency/run.ts'
 export {
   type Current,

@@ -12,6 +12,7 @@ import {
 import type { Ended, Execution } from './execution.ts'
 import type { ExecutionName } from './names.ts'
 import type { ExecutionContext } from './execution-context.ts'
+import { asRecorded } from './recorded-failure.ts'
 import type { ResolvedOptions, StartOptions } from './options.ts'
 
 export type Body<R> = (execution: ExecutionContext) => R | Promise<R>
@@ -77,7 +78,7 @@ export function startMethods(
         case 'mismatch':
           throw new FingerprintMismatchError(begun.snapshot)
         case 'failedBefore':
-          throw begun.error
+          throw asRecorded(begun)
       }
     },
 
@@ -92,7 +93,7 @@ export function startMethods(
         case 'mismatch':
           throw new FingerprintMismatchError(begun.snapshot)
         case 'failedBefore':
-          throw begun.error
+          throw asRecorded(begun)
       }
     },
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { recordedFailureOf } from '@holdfast/core'
 import { createWorld, started, watched } from './world.ts'
 
 function raise(): never {
@@ -46,6 +47,22 @@ describe('a failure', () => {
     const { idempotency } = join()
     await idempotency.run('job', 'k', () => Promise.reject(thrown as Error)).catch(() => undefined)
     expect((await idempotency.getExecutionStatus('job', 'k'))?.error).toMatchObject(error)
+  })
+
+  it('that was recorded before can be told from one of this very call', async () => {
+    const { join } = createWorld()
+    const { idempotency } = join()
+    const fresh = await idempotency.run('job', 'k', raise).catch((error: unknown) => error)
+    expect(recordedFailureOf(fresh)).toBeUndefined()
+    const replay = idempotency.run('job', 'k', { onFailed: 'replay' }, raise)
+    const recorded = recordedFailureOf(await replay.catch((error: unknown) => error))
+    expect(recorded).toMatchObject({ snapshot: { jobKey: 'k', attempt: 1 }, retryAfterMs: null })
+    const later = await started(idempotency, {}, 'later')
+    await later.markFailure(new Error('not now'), { retryAfterMs: 5_000 })
+    const attempt = idempotency.tryStartExecution('job', 'later')
+    const early = recordedFailureOf(await attempt.catch((error: unknown) => error))
+    expect(early).toMatchObject({ snapshot: { jobKey: 'later' }, retryAfterMs: 5_000 })
+    for (const other of [undefined, null, 'text', {}]) expect(recordedFailureOf(other)).toBeUndefined()
   })
 
   it('keeps as much of the stack as allowed, in bytes, whole characters only', async () => {
