@@ -86,7 +86,7 @@ export async function beginJob(
     if (view?.current && decision !== undefined && decision.type !== 'write') {
       if (decision.type !== 'inProgress') return outcomeOf(job, resolved, decision, view.current, view.now)
       if (!mayWait || isConfirmed) return inProgress(job, resolved, view.current, view.now)
-      view = await waitElsewhere(starter, job, start, resolved, view, giveUpAt)
+      view = await waitElsewhere(starter, job, start, resolved, view, giveUpAt, spent)
       assertOpen(starter)
       if (view === undefined) {
         // What was heard last may be old: in an outage nobody can say that the job still runs.
@@ -162,6 +162,7 @@ async function waitElsewhere(
   { onInProgress, onStalled, codec }: ResolvedOptions,
   seen: View,
   giveUpAt: number,
+  spent: readonly string[],
 ): Promise<View | undefined> {
   if (seen.current !== null && isAncestor(seen.current.record.executionId)) {
     throw new SelfDeadlockError(
@@ -172,7 +173,7 @@ async function waitElsewhere(
   // What is heard is told in turn to all who wait for it: each in the async context that it came from.
   const onProgress = start.onProgress && AsyncResource.bind(start.onProgress)
   const isOver = ({ current, now }: View): boolean => {
-    if (current?.record.status !== 'executing') return true
+    if (current?.record.status !== 'executing' || spent.includes(current.record.executionId)) return true
     const snapshot = snapshotOf(job, current, now, codec)
     if (current.rev !== shownRev) {
       shownRev = current.rev
