@@ -108,7 +108,7 @@ export async function beginJob(
     const execution = underWay === undefined ? answer.execution : undefined
     if (closing !== undefined) {
       // It began while the instance was being closed: nobody will run it.
-      await execution?.release().catch(() => execution.stop())
+      await execution?.release().catch(() => execution.ownership.stop())
       throw closing
     }
     if (execution === undefined) {

@@ -10,7 +10,6 @@ import type { StorageCalls } from '../storage-calls.ts'
 import { type Administration, createAdministration } from './administration.ts'
 import type { BeginOutcome, Starter } from './begin.ts'
 import { JOB_OPTIONS, type Job, type JobOptions, defineJob } from './define.ts'
-import type { Execution } from './execution.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import { type Following, createFollowing } from './following.ts'
 import { keyText, namesWith } from './names.ts'
@@ -22,6 +21,7 @@ import {
   resolver,
   withoutUndefined,
 } from './options.ts'
+import type { Ownership } from './ownership.ts'
 import { type Body, type RunResult, type RunningBody, startMethods } from './run.ts'
 import { Starts } from './starts.ts'
 
@@ -73,7 +73,7 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
   if (instance !== undefined && instance !== '') checkName('instance', instance)
   const names = namesWith(prefix)
   const resolve = resolver(defaults)
-  const running = new Directory<Execution>()
+  const running = new Directory<Ownership>()
   const bodies = new Roster<RunningBody>()
   const alarms = new Alarms(calls.runtime, { background: true })
   const starts = new Starts(calls, alarms, running)
@@ -102,12 +102,12 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
 
   const close = async (graceMs: number): Promise<void> => {
     closing ??= new ClosedError('Idempotency')
-    for (const execution of running.values()) execution.abort(closing)
+    for (const owner of running.values()) owner.abort(closing)
     observations.close(closing)
-    const ends = running.values().map((execution) => execution.whenLeft())
+    const ends = running.values().map((owner) => owner.whenLeft())
     const settled = [...bodies].map((body) => body.settled)
     await within(calls, Promise.allSettled([starts.idle(), ...settled, ...ends]), graceMs)
-    for (const execution of running.values()) execution.stop()
+    for (const owner of running.values()) owner.stop()
     alarms.close()
   }
 

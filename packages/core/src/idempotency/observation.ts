@@ -2,8 +2,8 @@ import { checkSignal } from '../check-signal.ts'
 import type { Directory } from '../directory.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { RecordKey } from '../storage/records.ts'
-import type { Execution } from './execution.ts'
 import { keyText } from './names.ts'
+import type { Ownership } from './ownership.ts'
 import type { View } from './record.ts'
 import { RemoteKey } from './remote-key.ts'
 
@@ -21,12 +21,12 @@ export interface Observer {
  */
 export class Observations {
   readonly #calls: StorageCalls
-  readonly #running: Pick<Directory<Execution>, 'get'>
+  readonly #running: Pick<Directory<Ownership>, 'get'>
   readonly #remote = new Map<string, RemoteKey>()
   readonly #observers = new Set<Observer>()
 
   /** `running`: the executions of this process by {@link keyText}. */
-  constructor(calls: StorageCalls, running: Pick<Directory<Execution>, 'get'>) {
+  constructor(calls: StorageCalls, running: Pick<Directory<Ownership>, 'get'>) {
     this.#calls = calls
     this.#running = running
   }

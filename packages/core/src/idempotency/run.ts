@@ -109,7 +109,7 @@ async function settle<R>(execution: Execution, body: Body<R>): Promise<R> {
     throw error
   }
   // A body may record its end itself, and not wait for that.
-  if (execution.busy !== undefined) await execution.busy
+  if (execution.ownership.busy !== undefined) await execution.ownership.busy
   if (execution.ended !== undefined) return endedBy(execution.ended) as R
   try {
     await execution.markSuccess(result)
@@ -117,7 +117,7 @@ async function settle<R>(execution: Execution, body: Body<R>): Promise<R> {
     if (isCode(error, 'LEASE_LOST')) throw await lostError(execution, error, result)
     // The result was refused before anything was sent: it would be refused again. (A success that was not confirmed
     // stays one: markFailure refuses to make it a failure.)
-    await execution.markFailure(error, { final: true }).catch(() => execution.stop())
+    await execution.markFailure(error, { final: true }).catch(() => execution.ownership.stop())
     throw error
   }
   return result
@@ -139,11 +139,11 @@ function endedBy(ended: Ended): unknown {
 async function recordFailure(execution: Execution, error: unknown): Promise<void> {
   if (execution.ended !== undefined) return
   try {
-    if (execution.isInterrupted) await execution.release()
+    if (execution.ownership.isInterrupted) await execution.release()
     else await execution.markFailure(error)
   } catch (unrecorded) {
-    execution.stop()
-    const isNews = error === execution.abortReason || isCode(error, 'LEASE_LOST')
+    execution.ownership.stop()
+    const isNews = error === execution.ownership.abortReason || isCode(error, 'LEASE_LOST')
     if (isCode(unrecorded, 'LEASE_LOST') && isNews) throw await lostError(execution, unrecorded)
   }
 }
@@ -155,7 +155,7 @@ async function lostError(
   result?: unknown,
 ): Promise<ExecutionLostError> {
   const known = error instanceof ExecutionLostError ? error.current : null
-  const current = known ?? (await execution.readCurrent().catch(() => null))
+  const current = known ?? (await execution.ownership.readCurrent().catch(() => null))
   return new ExecutionLostError(execution.executionId, current, result)
 }
 

@@ -5,11 +5,12 @@ import type { Instant } from '../runtime.ts'
 import type { Answered, StorageCalls } from '../storage-calls.ts'
 import type { CompareReply, CreateReply, RecordKey, RecordWrite } from '../storage/records.ts'
 import { type BeginCommand, decide } from './decide.ts'
-import { Execution, type ExecutionHome } from './execution.ts'
+import { Execution } from './execution.ts'
 import type { ExecutionName } from './names.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Executing, OwnerRecord } from './owner-record.ts'
-import { type Current, type ExecutionRecord, currentOf, type View } from './record.ts'
+import { Ownership, type OwnershipHome } from './ownership.ts'
+import { type Current, type ExecutionRecord, type View, currentOf, startOf } from './record.ts'
 import { Term } from '../validity.ts'
 
 /** The execution is present when this very call started it. */
@@ -36,19 +37,20 @@ const COMPENSATION_MS = 10_000
  */
 export class Starts {
   readonly #calls: StorageCalls
-  readonly #running: Directory<Execution>
-  readonly #home: ExecutionHome
+  readonly #running: Directory<Ownership>
+  readonly #home: OwnershipHome
   readonly #underWay = new Directory<Promise<StartAnswer>>()
 
-  /** `running`: the executions of this process by their text, kept up to date here. */
-  constructor(calls: StorageCalls, alarms: Alarms, running: Directory<Execution>) {
+  /** `running`: the keys that this process owns, by their text, kept up to date here. */
+  constructor(calls: StorageCalls, alarms: Alarms, running: Directory<Ownership>) {
     this.#calls = calls
     this.#running = running
     this.#home = {
       calls,
       alarms,
-      left: (execution) => {
-        if (running.get(execution.text) === execution) running.delete(execution.text)
+      left: (ownership) => {
+        const { text } = ownership.name
+        if (running.get(text) === ownership) running.delete(text)
       },
     }
   }
@@ -173,9 +175,11 @@ export class Starts {
 
   #adopt(job: ExecutionName, started: Executing, sentAt: Instant, options: ResolvedOptions): Execution {
     this.#running.get(job.text)?.supersede()
-    const execution = new Execution(this.#home, job, options, started, sentAt)
-    this.#running.set(job.text, execution)
-    return execution
+    // The write that started it says when and with which token.
+    const record = { ...started.record, start: startOf(started) }
+    const ownership = new Ownership(this.#home, job, options, { ...started, record }, sentAt)
+    this.#running.set(job.text, ownership)
+    return new Execution(ownership, options)
   }
 
   /**

@@ -1,0 +1,337 @@
+import type { Alarms } from '../alarms.ts'
+import { HoldfastError, InvalidArgumentError } from '../errors.ts'
+import { LazySignal } from '../lazy-signal.ts'
+import type { Instant } from '../runtime.ts'
+import type { StorageCalls } from '../storage-calls.ts'
+import type { OwnerChange, OwnerCommand } from './decide.ts'
+import { ExecutionCancelledError, ExecutionLostError, ExecutionTimeoutError } from './errors.ts'
+import { type IdempotencyEvent, executions } from './events.ts'
+import type { ProgressOptions } from './execution-context.ts'
+import type { ExecutionName } from './names.ts'
+import type { ResolvedOptions } from './options.ts'
+import { type Executing, OwnerRecord, type Written } from './owner-record.ts'
+import { ProgressReport } from './progress-report.ts'
+import { type Current, type Progress, type View, currentOf } from './record.ts'
+import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
+import { Tenure, type TenureEvents } from './tenure.ts'
+
+/** What an ownership needs of the instance that got it. */
+export interface OwnershipHome {
+  readonly calls: StorageCalls
+  /** Wakes owners for their renewals and ends; in the background. */
+  readonly alarms: Alarms
+  /** The key is no longer owned here. */
+  left(ownership: Ownership): void
+}
+
+/**
+ * The owning of a key by an execution of this process: it is renewed, written to, observed, and lost or ended.
+ *
+ * `running`: renewed and writable. `left`: lost, stopped, or its success was not confirmed; not renewed any more, only
+ * an end may still be tried, which the revision decides. `ended`: recorded; nothing can follow.
+ */
+export class Ownership implements TenureEvents {
+  readonly name: ExecutionName
+  readonly executionId: string
+  readonly #home: OwnershipHome
+  readonly #options: ResolvedOptions
+  readonly #record: OwnerRecord
+  readonly #tenure: Tenure
+  readonly #abort = new LazySignal()
+  #state: 'running' | 'left' | 'ended' = 'running'
+  #loss: ExecutionLostError | undefined
+  // Made when they are needed: most executions are short, and nobody looks.
+  #report: ProgressReport | undefined
+  #listeners: Set<(view: View | 'lost') => void> | undefined
+
+  constructor(
+    home: OwnershipHome,
+    name: ExecutionName,
+    options: ResolvedOptions,
+    started: Executing,
+    sentAt: Instant,
+  ) {
+    this.name = name
+    this.executionId = started.record.executionId
+    this.#home = home
+    this.#options = options
+    this.#record = new OwnerRecord(home.calls, name.key, started)
+    this.#tenure = new Tenure(home.calls.runtime, home.alarms, started.record, sentAt, this)
+    this.#noticeCancel()
+  }
+
+  /** What is stored, as far as its owner knows. */
+  get current(): Executing {
+    return this.#record.current
+  }
+
+  // Asking for it looks at the clocks, so the answer is right also when the event loop was blocked, or the machine
+  // slept, and no timer has fired yet.
+  get signal(): AbortSignal {
+    if (this.#state === 'running' && this.remainingMs() === 0) this.ranOut()
+    return this.#abort.signal
+  }
+
+  /** Why the signal is or would be aborted. */
+  get abortReason(): HoldfastError | undefined {
+    return this.#abort.reason
+  }
+
+  /** The instance is being closed: what ends now ends because of that. */
+  get isInterrupted(): boolean {
+    return this.#abort.reason?.code === 'CLOSED'
+  }
+
+  get isRunning(): boolean {
+    return this.#state === 'running'
+  }
+
+  get hasEnded(): boolean {
+    return this.#state === 'ended'
+  }
+
+  /** Whether this process may still believe that it owns the key. */
+  get isOwner(): boolean {
+    return this.isRunning && this.remainingMs() > 0
+  }
+
+  /** How long the key is certainly still owned. */
+  remainingMs(): number {
+    return this.#tenure.remainingMs()
+  }
+
+  /** Settles when the writes that are under way are over; undefined when none is. */
+  get busy(): Promise<unknown> | undefined {
+    return this.#record.busy
+  }
+
+  view(): View {
+    const { current } = this.#record
+    const { clock } = this.#home.calls
+    const now = clock.known ? clock.earliest() : current.writtenAt
+    return { current, now: Math.max(now, current.writtenAt) }
+  }
+
+  /** Tells every later state, the last one included; `'lost'` when somebody else has to be asked. */
+  observe(listener: (view: View | 'lost') => void): () => void {
+    const listeners = (this.#listeners ??= new Set())
+    listeners.add(listener)
+    return () => listeners.delete(listener)
+  }
+
+  async showProgress(percentage: number, message?: string, options?: ProgressOptions): Promise<void> {
+    this.assertOwner()
+    this.assertInTime()
+    this.#report ??= new ProgressReport(this.#home.calls.runtime, this.#options.progressIntervalMs, () =>
+      this.#writeProgress(),
+    )
+    await this.#report.show(percentage, message, options)
+  }
+
+  async extendTimeout(additionalMs: number): Promise<void> {
+    this.assertOwner()
+    this.assertInTime()
+    await this.update((timeoutMs) => ({ timeoutMs: timeoutMs + additionalMs }))
+    // It may have come to its end meanwhile, and then the signal is aborted for good.
+    this.assertInTime()
+    this.#tenure.extendTimeout(additionalMs)
+  }
+
+  /** Writes the pending progress and a change, and so renews the lease. */
+  update(change: (timeoutMs: number) => OwnerChange, timeoutMs?: number): Promise<void> {
+    return this.#record.inTurn(async () => {
+      if (!this.isRunning) throw this.#lossError()
+      const { executionId } = this
+      const { leaseMs, executingTtlMs: ttlMs } = this.#options
+      const progress = this.#report?.take()
+      const changed = { ...change(this.current.record.timeoutMs), progress, leaseMs }
+      let written: Written
+      try {
+        written = await this.#record.write(
+          { type: 'update', executionId, ttlMs, change: changed },
+          {
+            notify: progress !== undefined,
+            timeoutMs: timeoutMs ?? this.#home.calls.callTimeoutMs,
+            refuseLate: true,
+          },
+        )
+      } catch (error) {
+        this.#report?.giveBack(progress)
+        throw error
+      }
+      const { stored, current, now, sentAt } = written
+      if (!stored) throw this.#lose(this.#snapshot(current, now))
+      this.#noticeCancel()
+      if (!this.isRunning) return
+      this.#tenure.renewed(sentAt)
+      this.#tell({ current, now })
+    })
+  }
+
+  /** The last write. It is tried also when the local lease is over: the revision decides whether it still counts. */
+  end(
+    command: (progress: Progress | undefined) => OwnerCommand,
+    timeoutMs: number = this.#home.calls.callTimeoutMs,
+  ): Promise<void> {
+    return this.#record.inTurn(async () => {
+      this.assertNotEnded()
+      const progress = this.#report?.take()
+      let written: Written
+      try {
+        const options = { notify: true, timeoutMs, refuseLate: false }
+        written = await this.#record.write(command(progress), options)
+      } catch (error) {
+        this.#report?.giveBack(progress)
+        throw error
+      }
+      const { stored, current, now } = written
+      if (!stored) throw this.#lose(this.#snapshot(current, now))
+      const isOurs = current === null || current.record.executionId === this.executionId
+      this.#leave('ended', isOurs ? { current, now } : 'lost')
+    })
+  }
+
+  /** As long as a call may take, and as nobody else may run the job: for what nothing else can bring back. */
+  get patienceMs(): number {
+    return Math.max(this.#home.calls.callTimeoutMs, this.remainingMs())
+  }
+
+  /** Aborts the body's signal; the lease is kept while it settles. */
+  abort(reason: HoldfastError): void {
+    this.#abort.abort(reason)
+  }
+
+  /** Leaves what is stored to its lease. */
+  stop(): void {
+    if (this.isRunning) this.#leave('left', 'lost')
+  }
+
+  /** Resolves when it is no longer owned here, for whatever reason. */
+  whenLeft(): Promise<void> {
+    return new Promise((resolve) => {
+      if (!this.isRunning) resolve()
+      else
+        this.observe((view) => {
+          if (view === 'lost' || view.current?.record.status !== 'executing') resolve()
+        })
+    })
+  }
+
+  /** The same process owns the key as another execution now: this one was taken over before it could notice. */
+  supersede(): void {
+    if (this.isRunning) this.#lose(null)
+  }
+
+  /** Looks now, instead of at the next renewal, whether somebody cancelled or removed it. */
+  checkNow(): void {
+    if (this.isRunning) this.#tenure.renewNow()
+  }
+
+  /** What is stored now: for an owner that lost its key and wants to tell its caller what became of it. */
+  async readCurrent(): Promise<ExecutionSnapshot | null> {
+    const { calls } = this.#home
+    const { reply } = await calls.call(() => calls.storage.records.read(this.name.key))
+    return this.#snapshot(currentOf(reply.entry), reply.now)
+  }
+
+  ranOut(): void {
+    this.#lose(null)
+  }
+
+  timedOut(): void {
+    this.abort(new ExecutionTimeoutError(this.current.record.timeoutMs))
+  }
+
+  /** Tries until the lease is over; only a definite answer or the local deadline is a loss. */
+  async renewalDue(): Promise<void> {
+    const { leaseMs } = this.#options
+    try {
+      await this.update(() => ({}), Math.max(1, Math.min(leaseMs / 6, this.remainingMs())))
+    } catch (error) {
+      if (this.isRunning) this.#tenure.renewIn(isUnavailable(error) ? leaseMs / 20 : leaseMs / 6)
+    }
+  }
+
+  assertOwner(): void {
+    this.assertNotEnded()
+    if (!this.isOwner) throw this.#lossError()
+  }
+
+  assertNotEnded(): void {
+    if (this.hasEnded) {
+      throw new InvalidArgumentError(
+        `Execution ${this.executionId} has ended; nothing can be written to it any more.`,
+      )
+    }
+  }
+
+  /** After its time a body that does not listen to the signal is told wherever it can be. */
+  assertInTime(): void {
+    if (this.#tenure.isTimedOut) throw new ExecutionTimeoutError(this.current.record.timeoutMs)
+  }
+
+  publish(event: OwnEvent): void {
+    const { executionId } = this
+    const { jobType, jobKey } = this.name
+    executions.publish(() => ({ executionId, jobType, jobKey, ...event }) as IdempotencyEvent)
+  }
+
+  async #writeProgress(): Promise<void> {
+    try {
+      await this.update(() => ({}))
+    } catch (error) {
+      if (isLoss(error)) throw error
+    }
+  }
+
+  #noticeCancel(): void {
+    const { cancelRequested } = this.current.record
+    if (cancelRequested !== undefined) this.abort(new ExecutionCancelledError(cancelRequested))
+  }
+
+  #lose(current: ExecutionSnapshot | null): ExecutionLostError {
+    const error = new ExecutionLostError(this.executionId, current)
+    this.#loss ??= error
+    if (this.isRunning) {
+      this.#leave('left', 'lost')
+      this.abort(error)
+      this.publish({ type: 'lost' })
+    }
+    return error
+  }
+
+  #leave(state: 'left' | 'ended', last: View | 'lost'): void {
+    const wasRunning = this.isRunning
+    this.#state = state
+    if (!wasRunning) return
+    this.#report?.stop()
+    this.#tenure.end()
+    this.#home.left(this)
+    this.#tell(last)
+    this.#listeners?.clear()
+  }
+
+  #tell(view: View | 'lost'): void {
+    for (const listener of this.#listeners ?? []) listener(view)
+  }
+
+  #lossError(): ExecutionLostError {
+    return this.#loss ?? new ExecutionLostError(this.executionId, null)
+  }
+
+  #snapshot(current: Current | null, now: number): ExecutionSnapshot | null {
+    return current === null ? null : snapshotOf(this.name, current, now, this.#options.codec)
+  }
+}
+
+type OwnEvent =
+  | { readonly type: 'completed' | 'released' | 'lost' }
+  | { readonly type: 'failed' | 'unconfirmed'; readonly error: unknown }
+
+export function isLoss(error: unknown): boolean {
+  return HoldfastError.isInstance(error) && error.code === 'LEASE_LOST'
+}
+
+function isUnavailable(error: unknown): boolean {
+  return HoldfastError.isInstance(error) && error.code === 'STORAGE_UNAVAILABLE'
+}
