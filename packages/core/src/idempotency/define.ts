@@ -4,6 +4,7 @@ import type { Administration } from './administration.ts'
 import type { BeginOutcome } from './begin.ts'
 import type { ExecutionName } from './names.ts'
 import type { ExecutionContext } from './execution-context.ts'
+import { NO_INPUT } from './fingerprint.ts'
 import type { Following } from './following.ts'
 import { EXECUTION_OPTIONS, type ExecutionOptions, type StartOptions } from './options.ts'
 import type { Body, RunResult, StartMethods } from './run.ts'
@@ -12,8 +13,11 @@ import type { ExecutionSnapshot } from './snapshot.ts'
 export interface JobOptions<Input> extends ExecutionOptions {
   /** The key of one input: what makes two starts the same job. */
   readonly key: (input: Input) => string
-  /** What the key stands for; default: nothing is compared. `(input) => input` refuses a key with other input. */
-  readonly fingerprint?: (input: Input) => unknown
+  /**
+   * What the key stands for: any plain data, not a promise of it. `(input) => input` refuses a key with other input.
+   * What it returns is always compared, undefined too. Default: nothing is compared.
+   */
+  readonly fingerprint?: ((input: Input) => unknown) | undefined
 }
 
 /** What one call of a defined job may add. */
@@ -60,7 +64,9 @@ export function defineJob<Input, Result>(
 ): Job<Input, Result> {
   const startOf = (input: Input, start: JobStartOptions): StartOptions => {
     checkOptions(start, JOB_START_OPTIONS)
-    return fingerprint === undefined ? start : { ...start, fingerprint: fingerprint(input) }
+    if (fingerprint === undefined) return start
+    const given = fingerprint(input)
+    return { ...start, fingerprint: given === undefined ? NO_INPUT : given }
   }
   return {
     jobType,

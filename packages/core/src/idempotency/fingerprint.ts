@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.ts'
 
+/** Nothing, where it is compared with what others bring: a fingerprint that is undefined is not compared. */
+export const NO_INPUT: unique symbol = Symbol('no input')
+
 /**
  * A short text that stands for `input`: SHA-256 over canonical JSON (RFC 8785 in spirit: keys sorted, arrays in
  * order), so the order of keys does not matter and everything else does. `Date`s count as their ISO text, bytes as
@@ -21,7 +24,7 @@ function canonical(value: unknown, path: string, depth: number): string {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'bigint') return `${value}n`
   if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value)
-  if (value === undefined && depth === 0) return 'undefined'
+  if ((value === undefined || value === NO_INPUT) && depth === 0) return 'undefined'
   if (typeof value !== 'object') {
     const what = typeof value === 'number' ? `${value}` : `a ${typeof value}`
     throw new InvalidArgumentError(`${path} is ${what}, which has no canonical form; pass plain data.`)
@@ -30,6 +33,11 @@ function canonical(value: unknown, path: string, depth: number): string {
   if (value instanceof Uint8Array) return `b"${Buffer.from(value).toString('base64')}"`
   if (Array.isArray(value)) {
     return `[${value.map((item, i) => canonical(item ?? null, `${path}[${i}]`, depth + 1)).join(',')}]`
+  }
+  if (value instanceof Promise) {
+    throw new InvalidArgumentError(
+      `${path} is a promise, which cannot be compared; pass what it resolves to.`,
+    )
   }
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) {

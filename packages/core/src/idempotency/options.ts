@@ -71,7 +71,10 @@ export interface ResultReferences {
 
 /** What concerns one call only. */
 export interface StartOptions extends ExecutionOptions {
-  /** What the key stands for: the same key with another fingerprint is refused. Any plain data; it is hashed. */
+  /**
+   * What the key stands for: the same key with another fingerprint is refused. Any plain data; it is hashed. Without
+   * one, or with undefined, nothing is compared: neither with what was stored, nor by those who come later.
+   */
   readonly fingerprint?: unknown
   /** Ends a wait, never an execution. */
   readonly signal?: AbortSignal | undefined

@@ -61,6 +61,46 @@ describe('define', () => {
     await expect(broken.run(order, () => undefined)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
+  it('compares what the fingerprint function returns, undefined as anything else', async () => {
+    const { join } = createWorld()
+    const { idempotency } = join()
+    const pay = idempotency.define<{ readonly id: string; readonly amount?: number }, string>('pay', {
+      key: ({ id }) => id,
+      fingerprint: ({ amount }) => amount,
+    })
+    const mismatch = { code: 'FINGERPRINT_MISMATCH' }
+    await pay.run({ id: 'a', amount: 100 }, () => 'charged 100')
+    await expect(pay.run({ id: 'a' }, () => 'other')).rejects.toMatchObject(mismatch)
+    await pay.run({ id: 'b' }, () => 'no amount')
+    await expect(pay.run({ id: 'b', amount: 999 }, () => 'other')).rejects.toMatchObject(mismatch)
+    expect(await pay.begin({ id: 'b', amount: 1 })).toMatchObject({ status: 'mismatch' })
+    expect(await pay.run({ id: 'b' }, () => 'again')).toMatchObject({
+      status: 'replayed',
+      result: 'no amount',
+    })
+    // Undefined is not null.
+    const other = { fingerprint: null }
+    expect(await idempotency.begin('pay', 'b', other)).toMatchObject({ status: 'mismatch' })
+    // Who gives none, in a call of his own, compares nothing.
+    expect(await idempotency.begin('pay', 'b')).toMatchObject({ status: 'replayed' })
+    expect(await idempotency.begin('pay', 'b', { fingerprint: undefined })).toMatchObject({
+      status: 'replayed',
+    })
+  })
+
+  it('refuses a fingerprint that is a promise, and says what to do', async () => {
+    const { commands, join } = createWorld()
+    const job = join().idempotency.define<string, string>('job', {
+      key: (id) => id,
+      fingerprint: async () => 1,
+    })
+    await expect(job.run('k', () => 'r')).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('is a promise') as string,
+    })
+    expect(commands).toEqual([])
+  })
+
   it('does not begin without a body', async () => {
     const { commands, join } = createWorld()
     const job = join().idempotency.define<Order, void>('job', { key: ({ id }) => `${id}` })
