@@ -5,11 +5,11 @@ export interface Codec {
 }
 
 /**
- * What `codec` makes of the value. @throws what it throws, and TypeError when that is no text: `JSON.stringify`, taken
+ * What `codec` makes of the value; `name` is what the value is, for messages. @throws what it throws, and TypeError when that is no text: `JSON.stringify`, taken
  * for a codec, gives undefined for undefined, and an async one gives a promise.
  */
-export function encodeWith(codec: Codec, value: unknown): string {
-  const data: unknown = codec.encode(value)
+export function encodeWith(codec: Codec, value: unknown, name: string): string {
+  const data: unknown = codec === jsonCodec ? encodeJson(value, name) : codec.encode(value)
   if (typeof data === 'string') return data
   throw new TypeError(
     `codec.encode() must return a string, and gave ${data === null ? 'null' : typeof data}.`,
@@ -25,8 +25,12 @@ const TAG = '$holdfast'
  * instances of classes, holes, cycles, more than 500 levels) it refuses with a `TypeError` that names the place.
  */
 export const jsonCodec: Codec = {
-  encode: (value) => JSON.stringify(isPlain(value, 0) ? value : pack(value, 'result', [])),
+  encode: (value) => encodeJson(value, 'value'),
   decode: (data) => (data.includes(TAG) ? unpack(JSON.parse(data)) : JSON.parse(data)),
+}
+
+function encodeJson(value: unknown, name: string): string {
+  return JSON.stringify(isPlain(value, 0) ? value : pack(value, name, []))
 }
 
 /** Deeper than this, a cycle is suspected, and the careful way is taken. */

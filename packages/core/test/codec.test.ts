@@ -23,18 +23,18 @@ function deep(levels: number): unknown {
 
 describe('the JSON codec', () => {
   it.each<[string, unknown, RegExp]>([
-    ['a subclass of Array', { a: List.of(1, 2) }, /result\.a is an instance of List/],
+    ['a subclass of Array', { a: List.of(1, 2) }, /value\.a is an instance of List/],
     ['a subclass of Map', new Table([['a', 1]]), /instance of Table/],
     ['a subclass of Set', new Words(['a']), /instance of Words/],
     ['a subclass of Date', new Day(0), /instance of Day/],
     ['a subclass of Uint8Array', new Octets(2), /instance of Octets/],
-    ['an array with properties of its own', { a: Object.assign([1], { index: 0 }) }, /result\.a has .*index/],
-    ['an array with a symbol', Object.assign([1], { [Symbol('s')]: 0 }), /result has .*Symbol\(s\)/],
-    ['an object with a symbol', { a: { [Symbol('s')]: 0 } }, /result\.a has .*Symbol\(s\)/],
-    ['a hole', { a: holed() }, /result\.a\[1\] is a hole/],
+    ['an array with properties of its own', { a: Object.assign([1], { index: 0 }) }, /value\.a has .*index/],
+    ['an array with a symbol', Object.assign([1], { [Symbol('s')]: 0 }), /value has .*Symbol\(s\)/],
+    ['an object with a symbol', { a: { [Symbol('s')]: 0 } }, /value\.a has .*Symbol\(s\)/],
+    ['a hole', { a: holed() }, /value\.a\[1\] is a hole/],
     ['what is nested too deep', deep(100_000), /nested .* deep/],
     ['a cycle', ((cycle: Record<string, unknown>) => (cycle['self'] = cycle))({}), /back to itself/],
-    ['a function', { a: () => 1 }, /result\.a is a function/],
+    ['a function', { a: () => 1 }, /value\.a is a function/],
   ])('refuses %s', (_, value, message) => {
     expect(() => jsonCodec.encode(value)).toThrow(TypeError)
     expect(() => jsonCodec.encode(value)).toThrow(message)

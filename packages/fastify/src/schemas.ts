@@ -21,6 +21,7 @@ const execution = {
     errorMessage: nullable('string'),
     errorCode: nullable('string'),
     resultOmitted: nullable('string'),
+    resultProblem: nullable('string'),
     cancelRequested: nullable('string'),
     parentExecutionId: nullable('string'),
     instance: nullable('string'),

@@ -1,5 +1,5 @@
 import { HoldfastError, LeaseLostError } from '../errors.ts'
-import type { ExecutionSnapshot } from './snapshot.ts'
+import { type ExecutionSnapshot, whyUnreadable } from './snapshot.ts'
 
 /** `EXECUTION_IN_PROGRESS`: the job runs elsewhere, and the policy was not to wait, or the wait is over. */
 export class ExecutionInProgressError extends HoldfastError {
@@ -86,16 +86,20 @@ export class CheckpointTooLargeError extends HoldfastError {
   }
 }
 
-/** `RESULT_NOT_STORED`: the job completed, but its result was not kept, so it cannot be replayed. It is not run again. */
+/**
+ * `RESULT_NOT_STORED`: the job completed, but its result was not kept, or could not be read here (`cause` is what the
+ * codec threw then), so it cannot be replayed. It is not run again.
+ */
 export class ResultNotStoredError extends HoldfastError {
   readonly snapshot: ExecutionSnapshot
 
   constructor(snapshot: ExecutionSnapshot) {
-    const { jobType, jobKey, resultOmitted } = snapshot
-    super(
-      'RESULT_NOT_STORED',
-      `${jobType} ${jobKey} completed, but its result was not kept (${resultOmitted}).`,
-    )
+    const { jobType, jobKey, resultOmitted, resultProblem } = snapshot
+    const unread = resultOmitted === 'unreadable'
+    const what = unread ? 'could not be read' : `was not kept (${resultOmitted})`
+    const why = resultProblem === null ? '.' : `: ${resultProblem}`
+    const options = unread ? { cause: whyUnreadable(snapshot) } : undefined
+    super('RESULT_NOT_STORED', `${jobType} ${jobKey} completed, but its result ${what}${why}`, options)
     this.snapshot = snapshot
   }
 }

@@ -1,4 +1,5 @@
 import { type EventChannel, eventChannel } from '../events.ts'
+import type { ResultOmission } from './snapshot.ts'
 
 /** Published on `holdfast:idempotency`. */
 export type IdempotencyEvent = {
@@ -9,7 +10,9 @@ export type IdempotencyEvent = {
   /** `takenOverFrom`: the execution whose owner was silent for its whole lease. */
   (
     | { readonly type: 'started'; readonly attempt: number; readonly takenOverFrom?: string | undefined }
-    | { readonly type: 'completed' | 'released' | 'lost' | 'replayed' | 'inProgress' | 'mismatch' }
+    /** Why the result was not kept, as in snapshots; absent when it was. */
+    | ({ readonly type: 'completed' } & Partial<ResultOmission>)
+    | { readonly type: 'released' | 'lost' | 'replayed' | 'inProgress' | 'mismatch' }
     /** `unconfirmed`: succeeded, but it may not be recorded. */
     | { readonly type: 'failed' | 'failedBefore' | 'unconfirmed'; readonly error: unknown }
   )

@@ -64,7 +64,7 @@ export interface ExecutionOptions {
 
 /** Where results live that are too large for the record. */
 export interface ResultReferences {
-  /** Stores the result and returns what to find it by. */
+  /** Stores the result and returns what to find it by. One that fails leaves the success unconfirmed. */
   save(result: unknown): Promise<string>
   load(reference: string): Promise<unknown>
 }

@@ -76,7 +76,13 @@ export interface Progress {
 
 export type StoredResult =
   | { readonly kind: 'value' | 'reference'; readonly data: string }
-  | { readonly kind: 'omitted'; readonly reason: OmittedReason; readonly bytes?: number }
+  | {
+      readonly kind: 'omitted'
+      readonly reason: OmittedReason
+      readonly bytes?: number
+      /** What the codec said. */
+      readonly why?: string
+    }
 
 /** Why a result was not kept: a replay then says so instead of running the job again. */
 export type OmittedReason = 'too-large' | 'unserializable' | 'stream'

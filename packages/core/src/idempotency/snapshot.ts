@@ -5,8 +5,10 @@ import {
   type ExecutionRecord,
   type OmittedReason,
   type StoredError,
+  type StoredResult,
   startOf,
 } from './record.ts'
+import { messageOf } from './stored-error.ts'
 
 /** What anybody can see of an execution; times are the storage's clock. */
 export interface ExecutionSnapshot {
@@ -31,6 +33,8 @@ export interface ExecutionSnapshot {
   readonly result: unknown
   /** `unreadable`: it is stored, but the codec given here cannot read it. */
   readonly resultOmitted: OmittedReason | 'unreadable' | null
+  /** More about `resultOmitted`, for people to read: what the codec said, or how large it was. */
+  readonly resultProblem: string | null
   /** What the next attempt would start from; undefined when nothing was saved, or when it cannot be read here. */
   readonly checkpoint: unknown
   /** Failed only in that it was given back unfinished (a shutdown): the next start goes on as the same attempt. */
@@ -63,7 +67,8 @@ export function snapshotOf(
   const executing = record.status === 'executing'
   const leaseRemainingMs = executing ? leaseRemaining(record, current, now) : 0
   const error = record.status === 'failed' ? record.error : null
-  return {
+  const { decodeError, ...outcome } = resultIn(record, codec)
+  const snapshot: ExecutionSnapshot = {
     jobType,
     jobKey,
     executionId: record.executionId,
@@ -77,7 +82,7 @@ export function snapshotOf(
     progressMessage: record.progress?.message ?? null,
     errorMessage: error?.message ?? null,
     error,
-    ...resultIn(record, codec),
+    ...outcome,
     checkpoint: checkpointIn(record, codec),
     released: record.status === 'failed' && record.released,
     cancelRequested: (record.status === 'completed' ? undefined : record.cancelRequested) ?? null,
@@ -86,21 +91,49 @@ export function snapshotOf(
     leaseRemainingMs,
     updateTime: new Date(writtenAt),
   }
+  if (decodeError !== undefined) decodeErrors.set(snapshot, decodeError)
+  return snapshot
+}
+
+/** Beside the snapshots, which are data: to be listed, sent and compared. */
+const decodeErrors = new WeakMap<ExecutionSnapshot, unknown>()
+
+/** What the codec threw, when `resultOmitted` is `unreadable`. */
+export function whyUnreadable(snapshot: ExecutionSnapshot): unknown {
+  return decodeErrors.get(snapshot)
+}
+
+interface Outcome extends Pick<ExecutionSnapshot, 'result' | 'resultOmitted' | 'resultProblem'> {
+  readonly decodeError?: unknown
 }
 
 /** One value that cannot be decoded here must not hide the rest, nor all the other executions of a list. */
-function resultIn(
-  record: ExecutionRecord,
-  codec: Codec,
-): Pick<ExecutionSnapshot, 'result' | 'resultOmitted'> {
-  if (record.status !== 'completed') return { result: undefined, resultOmitted: null }
+function resultIn(record: ExecutionRecord, codec: Codec): Outcome {
+  if (record.status !== 'completed') return { result: undefined, ...NOT_OMITTED }
   const { result } = record
-  if (result.kind === 'omitted') return { result: undefined, resultOmitted: result.reason }
+  if (result.kind === 'omitted') return { result: undefined, ...omissionOf(result) }
   try {
-    return { result: codec.decode(result.data), resultOmitted: null }
-  } catch {
-    return { result: undefined, resultOmitted: 'unreadable' }
+    return { result: codec.decode(result.data), ...NOT_OMITTED }
+  } catch (decodeError) {
+    const resultProblem = messageOf(decodeError)
+    return { result: undefined, resultOmitted: 'unreadable', resultProblem, decodeError }
   }
+}
+
+const NOT_OMITTED = { resultOmitted: null, resultProblem: null } as const
+
+/** Why a result was not kept; nothing when it was. */
+export function omissionOf(result: Extract<StoredResult, { kind: 'omitted' }>): ResultOmission
+export function omissionOf(result: StoredResult): ResultOmission | undefined
+export function omissionOf(result: StoredResult): ResultOmission | undefined {
+  if (result.kind !== 'omitted') return undefined
+  const { reason, bytes, why = bytes === undefined ? null : `it takes ${bytes} bytes.` } = result
+  return { resultOmitted: reason, resultProblem: why }
+}
+
+export interface ResultOmission {
+  readonly resultOmitted: OmittedReason
+  readonly resultProblem: string | null
 }
 
 function checkpointIn(record: ExecutionRecord, codec: Codec): unknown {

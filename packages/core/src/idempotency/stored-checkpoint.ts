@@ -7,7 +7,7 @@ export function storeCheckpoint(
   value: unknown,
   { codec, maxCheckpointBytes }: Pick<ResolvedOptions, 'codec' | 'maxCheckpointBytes'>,
 ): string {
-  const data = encodeWith(codec, value)
+  const data = encodeWith(codec, value, 'checkpoint')
   const bytes = Buffer.byteLength(data)
   if (bytes > maxCheckpointBytes) throw new CheckpointTooLargeError(bytes, maxCheckpointBytes)
   return data

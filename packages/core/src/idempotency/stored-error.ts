@@ -14,6 +14,11 @@ export function storeError(thrown: unknown, maxStackBytes: number, depth = 0): S
   }
 }
 
+/** The message of a thrown value, whatever that is. */
+export function messageOf(thrown: unknown): string {
+  return storeError(thrown, 0).message
+}
+
 function describe(thrown: unknown, maxStackBytes: number, depth: number): StoredError {
   if (!isErrorLike(thrown)) return { name: 'NonError', message: clip(textOf(thrown), MAX_MESSAGE) }
   const { code, cause, stack } = thrown

@@ -121,6 +121,7 @@ describe('a snapshot', () => {
       error: null,
       result: undefined,
       resultOmitted: null,
+      resultProblem: null,
       checkpoint: { page: 3 },
       cancelRequested: null,
       parentExecutionId: null,

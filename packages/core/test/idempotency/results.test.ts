@@ -28,6 +28,47 @@ describe('a result that cannot be kept', () => {
     expect(await join().idempotency.tryStartExecution('job', 'k')).toBeNull()
   })
 
+  it.each<[string, unknown, string]>([
+    [
+      'the place of an instance',
+      { user: { site: new URL('http://localhost') } },
+      'result.user.site is an instance of URL',
+    ],
+    [
+      'a getter that throws',
+      {
+        get a() {
+          throw new Error('not now')
+        },
+      },
+      'not now',
+    ],
+    ['how large it was', large, '102 bytes'],
+  ])('says why: %s', async (_, result, why) => {
+    const { join } = createWorld()
+    const { idempotency } = join({ maxResultBytes: 50 })
+    await idempotency.run('job', 'k', () => result)
+    const resultProblem = expect.stringContaining(why) as string
+    await expect(join().idempotency.run('job', 'k', () => 'again')).rejects.toMatchObject({
+      code: 'RESULT_NOT_STORED',
+      message: expect.stringMatching(
+        /^job k completed, but its result was not kept \([a-z-]+\): ./,
+      ) as string,
+      snapshot: { resultProblem },
+    })
+    expect(await join().idempotency.getExecutionStatus('job', 'k')).toMatchObject({ resultProblem })
+  })
+
+  it('keeps no more of what the codec said than people read', async () => {
+    const { join } = createWorld()
+    const { idempotency } = join()
+    await idempotency.run('job', 'k', () => ({ ['x'.repeat(10_000)]: () => 1 }))
+    const { resultProblem } = (await idempotency.getExecutionStatus('job', 'k')) ?? {}
+    expect(resultProblem).toHaveLength(1_025)
+    await idempotency.run('job', 'fine', () => 1)
+    expect(await idempotency.getExecutionStatus('job', 'fine')).toMatchObject({ resultProblem: null })
+  })
+
   it.each<[string, (value?: string) => unknown, string | undefined]>([
     ['undefined, as JSON.stringify does of undefined', JSON.stringify, undefined],
     ['a promise', async (value) => value, 'r'],
@@ -42,6 +83,14 @@ describe('a result that cannot be kept', () => {
     })
     const execution = await started(idempotency, {}, 'other')
     await expect(execution.saveCheckpoint(result)).rejects.toThrow(/codec.encode\(\) must return a string/)
+  })
+
+  it('is named as what it is: a checkpoint is no result', async () => {
+    const { join } = createWorld()
+    const execution = await started(join().idempotency)
+    await expect(execution.saveCheckpoint({ next: () => 1 })).rejects.toThrow(
+      /^checkpoint\.next is a function/,
+    )
   })
 
   it('is a tombstone when it is said to be a stream', async () => {
@@ -101,6 +150,20 @@ describe('a result that cannot be kept', () => {
     expect(files.size).toBe(1)
   })
 
+  it.each([undefined, null, 5, {}])(
+    'leaves the success unconfirmed when what to find it by is no string: %s',
+    async (reference) => {
+      const { join } = createWorld()
+      const references = { save: async () => reference as unknown as string, load: async () => undefined }
+      const { idempotency } = join({ maxResultBytes: 50, onResultTooLarge: 'reference', references })
+      await expect(idempotency.run('job', 'k', () => large)).rejects.toMatchObject({
+        code: 'COMPLETION_UNCONFIRMED',
+        result: large,
+        cause: { code: 'INVALID_ARGUMENT', message: expect.stringContaining('references.save') as string },
+      })
+    },
+  )
+
   it('in the eyes of another codec is unreadable, and hides nothing else', async () => {
     const { join } = createWorld()
     const rot13 = {
@@ -118,7 +181,12 @@ describe('a result that cannot be kept', () => {
       ['k', undefined, 'unreadable'],
       ['plain', 2, null],
     ])
-    await expect(other.run('job', 'k', () => 3)).rejects.toMatchObject({ code: 'RESULT_NOT_STORED' })
+    await expect(other.run('job', 'k', () => 3)).rejects.toMatchObject({
+      code: 'RESULT_NOT_STORED',
+      message: expect.stringMatching(/^job k completed, but its result could not be read: .*JSON/) as string,
+      cause: expect.any(SyntaxError) as SyntaxError,
+      snapshot: { resultProblem: expect.stringContaining('JSON') as string },
+    })
     expect((await idempotency.getExecutionStatus('job', 'k'))?.result).toBe(1)
   })
 })
