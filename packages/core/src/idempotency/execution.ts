@@ -13,6 +13,7 @@ import type { ResolvedOptions } from './options.ts'
 import { type Ownership, isLoss } from './ownership.ts'
 import { checkProgress } from './progress-report.ts'
 import { startOf } from './record.ts'
+import { omissionOf } from './snapshot.ts'
 import { storeCheckpoint } from './stored-checkpoint.ts'
 import { storeError } from './stored-error.ts'
 import { storeResult } from './stored-result.ts'
@@ -121,7 +122,7 @@ export class Execution implements ExecutionContext {
       throw unconfirmed
     }
     this.#ended = { how: 'completed', result }
-    ownership.publish({ type: 'completed' })
+    ownership.publish({ type: 'completed', ...(kept instanceof Promise ? undefined : omissionOf(kept)) })
   }
 
   async markFailure(error: unknown, options?: FailureOptions): Promise<void> {

@@ -12,7 +12,7 @@ import type { ResolvedOptions } from './options.ts'
 import { type Executing, OwnerRecord, type Written } from './owner-record.ts'
 import { ProgressReport } from './progress-report.ts'
 import { type Current, type Progress, type View, currentOf } from './record.ts'
-import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
+import { type ExecutionSnapshot, type ResultOmission, snapshotOf } from './snapshot.ts'
 import { Tenure, type TenureEvents } from './tenure.ts'
 
 /** What an ownership needs of the instance that got it. */
@@ -325,7 +325,8 @@ export class Ownership implements TenureEvents {
 }
 
 type OwnEvent =
-  | { readonly type: 'completed' | 'released' | 'lost' }
+  | ({ readonly type: 'completed' } & Partial<ResultOmission>)
+  | { readonly type: 'released' | 'lost' }
   | { readonly type: 'failed' | 'unconfirmed'; readonly error: unknown }
 
 export function isLoss(error: unknown): boolean {

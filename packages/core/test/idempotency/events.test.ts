@@ -35,6 +35,21 @@ describe('the channel holdfast:idempotency', () => {
     ])
   })
 
+  it('tells of a result that was not kept, and why', async () => {
+    const { join } = createWorld()
+    const { idempotency } = join({ maxResultBytes: 50 })
+    await idempotency.run('job', 'k', () => ({ site: new URL('http://localhost') }))
+    await idempotency.run('job', 'large', () => 'x'.repeat(100))
+    const execution = await started(idempotency, {}, 'streamed')
+    await execution.markSuccess(undefined, { omitted: 'stream' })
+    const why = expect.stringContaining('result.site is an instance of URL') as string
+    expect(told().filter(({ type }) => type === 'completed')).toMatchObject([
+      { ...name, resultOmitted: 'unserializable', resultProblem: why },
+      { jobKey: 'large', resultOmitted: 'too-large', resultProblem: 'it takes 102 bytes.' },
+      { jobKey: 'streamed', resultOmitted: 'stream', resultProblem: null },
+    ])
+  })
+
   it('tells of failures with their errors, and of what was given back', async () => {
     const { join } = createWorld()
     const { idempotency } = join()
