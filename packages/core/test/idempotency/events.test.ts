@@ -11,7 +11,7 @@ afterEach(() => {
   events.length = 0
 })
 
-const told = (): unknown[] => events.splice(0)
+const told = (): IdempotencyEvent[] => events.splice(0)
 const name = { jobType: 'job', jobKey: 'k' }
 
 describe('the channel holdfast:idempotency', () => {
