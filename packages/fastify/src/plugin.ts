@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { type Holdfast, type HoldfastOptions, InvalidArgumentError, createHoldfast } from '@holdfast/core'
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
@@ -16,6 +17,8 @@ const plugin: FastifyPluginAsync<HoldfastPluginOptions> = async (app, options) =
   const { http, graceMs = 10_000, logConnection: log = true } = options
   const { holdfast, closes } = instanceOf(options)
   const closing = new AbortController()
+  // Every stream of events that is open listens to it.
+  setMaxListeners(0, closing.signal)
   const routes = idempotentRoutes(app, holdfast, http, closing.signal)
   const stopLogging = log ? logConnection(holdfast, app.log) : undefined
 

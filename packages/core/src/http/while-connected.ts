@@ -1,3 +1,5 @@
+import { type AbortListener, listenForAbort, stopListening } from '../on-abort.ts'
+
 /** The part of Node's response that tells when its connection is over. */
 export interface Connected {
   readonly destroyed: boolean
@@ -16,13 +18,14 @@ export async function whileConnected<T>(
 ): Promise<T> {
   const over = new AbortController()
   const abort = (): void => over.abort()
+  const listener: AbortListener = { aborted: abort }
   if (closing.aborted || response.destroyed) abort()
+  else listenForAbort(closing, listener)
   response.once('close', abort)
-  closing.addEventListener('abort', abort)
   try {
     return await body(over.signal)
   } finally {
     response.off('close', abort)
-    closing.removeEventListener('abort', abort)
+    stopListening(closing, listener)
   }
 }

@@ -1,5 +1,6 @@
 import { checkSignal } from '../check-signal.ts'
 import type { Directory } from '../directory.ts'
+import { type AbortListener, listenForAbort, stopListening } from '../on-abort.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { RecordKey } from '../storage/records.ts'
 import { keyText } from './names.ts'
@@ -129,11 +130,11 @@ export function observeUntil(
       if (settled) return
       settled = true
       timer?.cancel()
-      signal?.removeEventListener('abort', onAbort)
+      if (signal !== undefined) stopListening(signal, listener)
       stop?.()
       finish()
     }
-    const onAbort = (): void => settle(() => resolve('aborted'))
+    const listener: AbortListener = { aborted: () => settle(() => resolve('aborted')) }
     const onTimeout = (): void => {
       const trouble = observations.trouble(key)
       settle(() => (trouble === undefined ? resolve('timeout') : reject(trouble)))
@@ -148,8 +149,8 @@ export function observeUntil(
       }
     }
     const timer = waitMs === Infinity ? undefined : calls.runtime.setTimer(waitMs, onTimeout)
-    if (signal?.aborted) return onAbort()
-    signal?.addEventListener('abort', onAbort)
+    if (signal?.aborted) return listener.aborted()
+    if (signal !== undefined) listenForAbort(signal, listener)
     stop = observations.observe(key, { tell, closed: (reason) => settle(() => reject(reason)) }, seen)
     if (settled) stop()
   })

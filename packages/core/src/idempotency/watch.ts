@@ -1,4 +1,5 @@
 import { checkSignal } from '../check-signal.ts'
+import { type AbortListener, listenForAbort, stopListening } from '../on-abort.ts'
 import type { View } from './record.ts'
 import type { Observer, StopObserving } from './observation.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
@@ -37,7 +38,7 @@ class Watch implements AsyncIterator<ExecutionSnapshot, undefined> {
   #error: Error | undefined
   #last: ExecutionSnapshot | undefined
   #lastRev = 0
-  readonly #onAbort = (): void => this.#end()
+  readonly #listener: AbortListener = { aborted: () => this.#end() }
 
   constructor(source: WatchSource) {
     this.#source = source
@@ -61,7 +62,7 @@ class Watch implements AsyncIterator<ExecutionSnapshot, undefined> {
     this.#started = true
     const { observe, signal } = this.#source
     if (this.#ended || signal?.aborted) return this.#end()
-    signal?.addEventListener('abort', this.#onAbort)
+    if (signal !== undefined) listenForAbort(signal, this.#listener)
     const stop = observe({ tell: (view) => this.#tell(view), closed: (reason) => this.#fail(reason) })
     if (this.#ended) stop()
     else this.#stop = stop
@@ -100,7 +101,8 @@ class Watch implements AsyncIterator<ExecutionSnapshot, undefined> {
   /** Observes no more; what is not read yet can still be. */
   #end(): void {
     this.#ended = true
-    this.#source.signal?.removeEventListener('abort', this.#onAbort)
+    const { signal } = this.#source
+    if (signal !== undefined) stopListening(signal, this.#listener)
     this.#stop?.()
     this.#serve()
   }

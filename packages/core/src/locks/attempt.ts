@@ -1,5 +1,6 @@
 import { checkSignal } from '../check-signal.ts'
 import { HoldfastError, StorageUnavailableError } from '../errors.ts'
+import { type AbortListener, listenForAbort, stopListening } from '../on-abort.ts'
 import { type Instant, instant } from '../runtime.ts'
 import type { AcquireReply } from '../storage/leases.ts'
 import { Term } from '../validity.ts'
@@ -40,7 +41,7 @@ export function startAttempt(room: LockRoom, call: LockCall): void {
   if (waitMs > 0 && permits === 1 && isHeldBy(ancestors(), isOurs)) throw selfDeadlock(name)
   const attempt = new Attempt(room, call)
   room.waiting.enter(attempt)
-  signal?.addEventListener('abort', attempt, { once: true })
+  if (signal !== undefined) listenForAbort(signal, attempt)
   attempt.ask()
 }
 
@@ -57,7 +58,7 @@ export function startAttempt(room: LockRoom, call: LockCall): void {
  *
  * What ends without a lease withdraws its bid.
  */
-class Attempt implements Waiting {
+class Attempt implements Waiting, AbortListener {
   readonly key: string
   place = -1
   dueAt = Infinity
@@ -132,7 +133,7 @@ class Attempt implements Waiting {
   }
 
   /** The caller's signal was aborted. */
-  handleEvent(): void {
+  aborted(): void {
     this.#giveUp(new LockAbortedError(this.#target.name, { cause: this.#settings.signal?.reason }))
   }
 
@@ -268,7 +269,8 @@ class Attempt implements Waiting {
 
   #settle(): void {
     this.#phase = 'settled'
-    this.#settings.signal?.removeEventListener('abort', this)
+    const { signal } = this.#settings
+    if (signal !== undefined) stopListening(signal, this)
     this.#room.waiting.leave(this)
   }
 
