@@ -207,15 +207,19 @@ class PendingCall<T> implements Alarm {
   /** The deadline. */
   ring(): void {
     const { waitedMs, timeoutMs } = this.#patience
-    const what =
-      this.#sentAt === undefined ? 'There was no connection to the storage' : 'The storage did not answer'
     const cause = this.#lastError ?? this.#around.storage.connection.lastError
+    const said = cause instanceof Error ? `; the last error was: ${cause.message}` : '.'
     const options = { cause, maybeApplied: this.#maybeApplied || this.#inFlight }
-    const error = new StorageUnavailableError(
-      `${what} within ${Math.round(waitedMs + timeoutMs)} ms.`,
-      options,
-    )
-    this.#fail(error)
+    const message = `${this.#whatFailed()} within ${Math.round(waitedMs + timeoutMs)} ms${said}`
+    this.#fail(new StorageUnavailableError(message, options))
+  }
+
+  #whatFailed(): string {
+    if (this.#sentAt === undefined) return 'There was no connection to the storage'
+    // It was answered, and be it that the storage cannot do it now.
+    return this.#lastError === undefined
+      ? 'The storage did not answer'
+      : 'The storage could not serve this call'
   }
 
   #failed(error: unknown): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createHoldfast, createLocks, memoryStorage } from '@holdfast/core'
+import { StorageUnavailableError, createHoldfast, createLocks, memoryStorage } from '@holdfast/core'
 import { manualRuntime } from './manual-runtime.ts'
 
 describe('the limits of calls', () => {
@@ -46,6 +46,43 @@ describe('an unanswered first claim', () => {
     await runtime.advance(5_000)
     await refused
     expect(asked).toBe(true)
+    await locks.close()
+  })
+})
+
+describe('a call that fails until its time is over', () => {
+  const replica = "Redis cannot serve it now: READONLY You can't write against a read only replica."
+
+  it.each([false, true])('says what the storage said last; executed perhaps: %s', async (maybeApplied) => {
+    const runtime = manualRuntime()
+    const memory = memoryStorage()
+    const cause = new StorageUnavailableError(replica, { maybeApplied })
+    const acquire = async (): Promise<never> => Promise.reject(cause)
+    const locks = createLocks({ ...memory, leases: { ...memory.leases, acquire } }, { runtime })
+    const refused = expect(locks.tryAcquire('a')).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      message: `The storage could not serve this call within 2000 ms; the last error was: ${replica}`,
+      cause,
+      maybeApplied,
+    })
+    await runtime.advance(5_000)
+    await refused
+    await locks.close()
+  })
+
+  it('says why there is no connection', async () => {
+    const runtime = manualRuntime()
+    const memory = memoryStorage()
+    const lastError = new Error('connect ECONNREFUSED 127.0.0.1:1')
+    const connection = { ...memory.connection, state: 'down', lastError } as const
+    const locks = createLocks({ ...memory, connection }, { runtime })
+    const refused = expect(locks.tryAcquire('a')).rejects.toMatchObject({
+      message: `There was no connection to the storage within 2000 ms; the last error was: ${lastError.message}`,
+      cause: lastError,
+      maybeApplied: false,
+    })
+    await runtime.advance(5_000)
+    await refused
     await locks.close()
   })
 })
