@@ -29,23 +29,23 @@ export interface Holdfast extends AsyncDisposable {
    * gives back what they held, and ends its own subscriptions. The client that you made stays open, and so does a
    * storage that other instances share: the last of them closes it.
    */
-  close(options?: { readonly graceMs?: number }): Promise<void>
+  close(options?: { readonly graceMs?: number | undefined }): Promise<void>
 }
 
 export interface HoldfastOptions extends StorageCallsOptions {
   /** Where locks and executions live: `memoryStorage()`, `ioredisStorage(client)`, `nodeRedisStorage(client)`. */
   readonly storage: Storage
   /** Where the cache lives, when it may be evicted and the rest may not. Default: `storage`. */
-  readonly cacheStorage?: Storage
+  readonly cacheStorage?: Storage | undefined
   /** Separates apps in one storage. Default `holdfast`. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /** How this process calls itself in snapshots, for people to read. */
-  readonly instance?: string
-  readonly locks?: Omit<LocksOptions, 'prefix'>
-  readonly idempotency?: Omit<IdempotencyOptions, 'prefix' | 'instance'>
-  readonly cache?: Omit<CacheOptions, 'prefix'>
+  readonly instance?: string | undefined
+  readonly locks?: Omit<LocksOptions, 'prefix'> | undefined
+  readonly idempotency?: Omit<IdempotencyOptions, 'prefix' | 'instance'> | undefined
+  readonly cache?: Omit<CacheOptions, 'prefix'> | undefined
   /** Time, timers and randomness, for tests. */
-  readonly runtime?: Runtime
+  readonly runtime?: Runtime | undefined
 }
 
 export interface Health {
@@ -153,7 +153,8 @@ function giveUp(storage: Storage): boolean {
 }
 
 /** What one feature alone is made of. Closing it leaves the storage open, which is yours to close. */
-export type FeatureOptions<Options> = Options & StorageCallsOptions & { readonly runtime?: Runtime }
+export type FeatureOptions<Options> = Options &
+  StorageCallsOptions & { readonly runtime?: Runtime | undefined }
 
 /** Locks alone. */
 export function createLocks(storage: Storage, options: FeatureOptions<LocksOptions> = {}): Locks {

@@ -7,9 +7,9 @@ import type { Storage } from './storage/storage.ts'
 
 export interface StorageCallsOptions {
   /** How long one call may take, re-sending included. Default 2,000. */
-  readonly callTimeoutMs?: number
+  readonly callTimeoutMs?: number | undefined
   /** How many calls may wait for an answer or for a connection at a time. Default 10,000. */
-  readonly maxPendingCalls?: number
+  readonly maxPendingCalls?: number | undefined
 }
 
 interface CallOptions {

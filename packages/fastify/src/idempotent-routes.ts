@@ -2,8 +2,8 @@ import { type Holdfast, InvalidArgumentError } from '@holdfast/core'
 import {
   type HttpDecision,
   type HttpIdempotency,
-  type HttpIdempotencyOptions,
   createHttpIdempotency,
+  overDefaults,
   whileConnected,
 } from '@holdfast/core/http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
@@ -33,7 +33,7 @@ export function idempotentRoutes(
     const wanted = route.config?.idempotency
     if (wanted === undefined || wanted === false) return
     const own = wanted === true ? {} : wanted
-    const options = { ...defaults, ...own } as HttpIdempotencyOptions<FastifyRequest>
+    const options = overDefaults(defaults, own)
     const http = createHttpIdempotency(holdfast.idempotency, options)
     const methods = [route.method].flat()
     // Fastify registers a HEAD beside each GET, with the same config.

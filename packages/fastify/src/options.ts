@@ -6,8 +6,9 @@ import type { FastifyRequest } from 'fastify'
 export type RouteIdempotencyOptions = Partial<HttpIdempotencyOptions<FastifyRequest>>
 
 export type HoldfastPluginOptions = PluginSettings &
+  // Fastify has an option of that name, which must not be undefined.
   (
-    | HoldfastOptions
+    | (HoldfastOptions & { readonly prefix?: string })
     | {
         /** One that is there already: `app.holdfast` is this one. */
         readonly holdfast: Holdfast

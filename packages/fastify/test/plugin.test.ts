@@ -27,6 +27,17 @@ describe('registering', () => {
     expect(await app.holdfast.health()).toMatchObject({ status: 'up', connection: 'ready' })
   })
 
+  test('takes what a route leaves undefined from the app', async () => {
+    const app = await appWith({ http: { scope: 'global', header: 'x-once' } })
+    let handled = 0
+    const config = { idempotency: { header: undefined } }
+    app.post('/a', { config, handler: async () => (handled += 1) })
+    const request = { ...post, url: '/a', headers: { 'x-once': 'k' } }
+    expect((await app.inject(request)).payload).toBe('1')
+    expect((await app.inject(request)).payload).toBe('1')
+    expect(handled).toBe(1)
+  })
+
   test('refuses options that nobody knows, and not those that Fastify takes itself', async () => {
     const wrong = (options: object) => options as Partial<HoldfastPluginOptions>
     await expect(appWith(wrong({ callTimeoutMS: 1 }))).rejects.toThrow(/did you mean callTimeoutMs/)

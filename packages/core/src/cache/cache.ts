@@ -49,13 +49,13 @@ export interface CacheStats {
 
 export interface CacheEntryOptions {
   /** Default 300,000 (5 min). */
-  readonly ttlMs?: number
+  readonly ttlMs?: number | undefined
 }
 
 export interface CacheOptions extends CacheEntryOptions {
   /** Separates apps in one storage. Default `holdfast`. */
-  readonly prefix?: string
-  readonly codec?: Codec
+  readonly prefix?: string | undefined
+  readonly codec?: Codec | undefined
 }
 
 const ENTRY_OPTIONS = optionNames<CacheEntryOptions>({ ttlMs: true })

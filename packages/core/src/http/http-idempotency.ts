@@ -56,7 +56,7 @@ export interface HttpIdempotency<Request = unknown> {
   begin(
     request: Request,
     facts: HttpRequestFacts,
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<HttpDecision>
   /** Resolves when nothing is recorded any more for requests that were begun; for shutdown. */
   drained(): Promise<void>

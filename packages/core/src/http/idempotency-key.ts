@@ -14,7 +14,7 @@ export type ParsedKey =
  */
 export function parseIdempotencyKey(
   value: string | readonly string[] | undefined,
-  { quotedOnly = false }: { readonly quotedOnly?: boolean } = {},
+  { quotedOnly = false }: { readonly quotedOnly?: boolean | undefined } = {},
 ): ParsedKey {
   if (value === undefined) return { status: 'missing' }
   if (typeof value !== 'string') {

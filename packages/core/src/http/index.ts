@@ -4,7 +4,7 @@ export { type HttpExchange, type HttpExecution, HttpFailureError } from './excha
 export { type HttpDecision, type HttpIdempotency, createHttpIdempotency } from './http-idempotency.ts'
 export { MAX_KEY_BYTES, type ParsedKey, parseIdempotencyKey } from './idempotency-key.ts'
 export { type DescribedAnswer, KEY_DESCRIPTION, PROBLEM_ANSWERS } from './openapi.ts'
-export type { HttpIdempotencyOptions } from './options.ts'
+export { type HttpIdempotencyOptions, overDefaults } from './options.ts'
 export type { ProblemCode, ProblemDocument, ProblemOptions } from './problems.ts'
 export type { JudgedResponse, ReplayPolicy, Verdict } from './replay-policy.ts'
 export {

@@ -1,7 +1,12 @@
 import { checkDuration, checkInteger, checkOneOf } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
-import { type ExecutionOptions, type StartOptions, resolver } from '../idempotency/options.ts'
+import {
+  type ExecutionOptions,
+  type StartOptions,
+  resolver,
+  withoutUndefined,
+} from '../idempotency/options.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
 import type { ProblemOptions } from './problems.ts'
 import { type JudgedResponse, type ReplayPolicy, type Verdict, judge } from './replay-policy.ts'
@@ -21,50 +26,58 @@ export interface HttpIdempotencyOptions<Request = unknown> extends Pick<
    */
   readonly scope: 'global' | ((request: Request) => Awaitable<string>)
   /** Whether a request without a key is refused (default) or handled without protection. */
-  readonly required?: boolean
+  readonly required?: boolean | undefined
   /** Name of the header. Default `idempotency-key`. */
-  readonly header?: string
+  readonly header?: string | undefined
   /** Takes the key from somewhere else, such as the event id of a webhook. Default: the header. */
-  readonly key?: (request: Request) => Awaitable<string | null | undefined>
+  readonly key?: ((request: Request) => Awaitable<string | null | undefined>) | undefined
   /** Refuses a bare key, as the draft has it. Default false. */
-  readonly quotedOnly?: boolean
+  readonly quotedOnly?: boolean | undefined
   /** Default POST and PATCH; GET, HEAD and OPTIONS are refused. */
-  readonly methods?: readonly string[]
+  readonly methods?: readonly string[] | undefined
   /**
    * What two requests with one key must agree in: `false` compares nothing, a function may return any plain data.
    * Default: {@link StandardFingerprint}.
    */
-  readonly fingerprint?: false | ((request: Request, standard: StandardFingerprint) => unknown)
+  readonly fingerprint?: false | ((request: Request, standard: StandardFingerprint) => unknown) | undefined
   /** Which answers are replayed. Default `standard`. */
-  readonly replay?: ReplayPolicy
+  readonly replay?: ReplayPolicy | undefined
   /** How long an answer is replayed, and how long a key is bound to its payload. Default 86,400,000 (24 h). */
-  readonly retainMs?: number
+  readonly retainMs?: number | undefined
   /**
    * Lets a duplicate wait up to `maxMs` for the first request and get its answer; at most `maxWaiters` (default 100)
    * per key and process. Default: it is answered 409 at once.
    */
-  readonly wait?: { readonly maxMs: number; readonly maxWaiters?: number }
+  readonly wait?: { readonly maxMs: number; readonly maxWaiters?: number | undefined } | undefined
   /** `closed` (default) answers 503 when the storage cannot be asked, `open` handles the request without protection. */
-  readonly onStorageUnavailable?: 'closed' | 'open'
+  readonly onStorageUnavailable?: 'closed' | 'open' | undefined
   /** A longer answer is delivered, but not kept. Default 262,144. */
-  readonly maxResponseBytes?: number
+  readonly maxResponseBytes?: number | undefined
   /** `tombstone` (default) never keeps a stream; `buffer` keeps one that fits into `maxResponseBytes`. */
-  readonly streams?: 'tombstone' | 'buffer'
+  readonly streams?: 'tombstone' | 'buffer' | undefined
   /** More headers to keep and replay. Default: none. */
-  readonly storeHeaders?: readonly string[]
+  readonly storeHeaders?: readonly string[] | undefined
   /**
    * How long an answer is held back for the storage to confirm that it is recorded; then it is delivered anyway, and
    * recording goes on. 0 does not wait. Default 2,000.
    */
-  readonly recordWaitMs?: number
+  readonly recordWaitMs?: number | undefined
   /**
    * Also sends `Idempotency-Status` (created, replayed, in-flight, mismatch, bypassed) and, with a replay,
    * `Idempotency-Original-Date`. Default false.
    */
-  readonly statusHeader?: boolean
-  readonly problems?: ProblemOptions
+  readonly statusHeader?: boolean | undefined
+  readonly problems?: ProblemOptions | undefined
   /** Time and timers, for tests. */
-  readonly runtime?: Runtime
+  readonly runtime?: Runtime | undefined
+}
+
+/** The options of a route over those of its app. An `undefined` member counts as absent: the app's is taken. */
+export function overDefaults<Request>(
+  defaults: Partial<HttpIdempotencyOptions<Request>> | undefined,
+  own: Partial<HttpIdempotencyOptions<Request>>,
+): HttpIdempotencyOptions<Request> {
+  return { ...defaults, ...withoutUndefined(own) } as HttpIdempotencyOptions<Request>
 }
 
 /** The options with every default in place, checked. */

@@ -18,11 +18,11 @@ export type ProblemCode =
 
 export interface ProblemOptions {
   /** The `type` URI of a problem. Default `urn:holdfast:` and the code in lower case with hyphens. */
-  readonly type?: (code: ProblemCode) => string
+  readonly type?: ((code: ProblemCode) => string) | undefined
   /** A page about the idempotency of this API, sent as `Link: <…>; rel="describedby"`. Default: none. */
-  readonly describedBy?: string
+  readonly describedBy?: string | undefined
   /** Other status codes, for an API that uses the standard ones for something else. */
-  readonly status?: Partial<Readonly<Record<ProblemCode, number>>>
+  readonly status?: { readonly [Code in ProblemCode]?: number | undefined } | undefined
 }
 
 /** RFC 9457, with `code` and whether the same request may succeed later. */

@@ -26,19 +26,26 @@ export interface Administration {
    * Those who wait for it get its failure and do not start it again. True when it was not over yet, and so was asked.
    * A reason is cut to 1,024 bytes.
    */
-  requestCancel(jobType: string, jobKey: string, options?: { readonly reason?: string }): Promise<boolean>
+  requestCancel(
+    jobType: string,
+    jobKey: string,
+    options?: { readonly reason?: string | undefined },
+  ): Promise<boolean>
   /**
    * Removes completed and failed executions that ended at least `olderThanMs` ago, of one job type or of all; never
    * a running or stalled one. Returns how many. Not needed for correctness: everything expires by itself.
    */
-  cleanupExpiredExecutions(olderThanMs: number, options?: { readonly jobType?: string }): Promise<number>
+  cleanupExpiredExecutions(
+    olderThanMs: number,
+    options?: { readonly jobType?: string | undefined },
+  ): Promise<number>
 }
 
 export interface ListOptions {
-  readonly status?: ExecutionSnapshot['status']
+  readonly status?: ExecutionSnapshot['status'] | undefined
   /** 1 to 1,000, default 100. */
-  readonly limit?: number
-  readonly cursor?: string
+  readonly limit?: number | undefined
+  readonly cursor?: string | undefined
 }
 
 export interface ExecutionPage {

@@ -33,7 +33,7 @@ const JOB_START_OPTIONS = optionNames<Omit<JobStartOptions, keyof ExecutionOptio
 )
 
 /** A job type with its key, fingerprint, codec and policies; otherwise as the methods of the same name. */
-export interface Job<Input, Result> {
+export interface Job<Input, Result = unknown> {
   readonly jobType: string
   run(input: Input, body: JobBody<Input, Result>): Promise<RunResult<Result>>
   run(input: Input, options: JobStartOptions, body: JobBody<Input, Result>): Promise<RunResult<Result>>
@@ -50,7 +50,7 @@ export interface Job<Input, Result> {
     options?: { readonly signal?: AbortSignal | undefined },
   ): AsyncIterable<ExecutionSnapshot>
   forget(input: Input): Promise<boolean>
-  requestCancel(input: Input, options?: { readonly reason?: string }): Promise<boolean>
+  requestCancel(input: Input, options?: { readonly reason?: string | undefined }): Promise<boolean>
 }
 
 export type JobBody<Input, Result> = (execution: ExecutionContext, input: Input) => Result | Promise<Result>

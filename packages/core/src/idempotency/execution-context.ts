@@ -61,19 +61,19 @@ export interface ExecutionContext extends AsyncDisposable {
 
 export interface ProgressOptions {
   /** Show a smaller percentage than before. Default false. */
-  readonly allowDecrease?: boolean
+  readonly allowDecrease?: boolean | undefined
 }
 
 export interface SuccessOptions {
   /** The result cannot be kept (it is a stream): a replay says so instead of running the job again. */
-  readonly omitted?: 'stream'
+  readonly omitted?: 'stream' | undefined
 }
 
 export interface FailureOptions {
   /** Never to be run again while the failure is kept. Default false. */
-  readonly final?: boolean
+  readonly final?: boolean | undefined
   /** Not to be run again for so long. Default 0. */
-  readonly retryAfterMs?: number
+  readonly retryAfterMs?: number | undefined
 }
 
 export interface ReleaseOptions {
@@ -81,5 +81,5 @@ export interface ReleaseOptions {
    * The work never began, so the key is not taken: nothing is left of a first attempt, and the next start may bring
    * other input. Default false.
    */
-  readonly unbind?: boolean
+  readonly unbind?: boolean | undefined
 }

@@ -42,21 +42,21 @@ export interface Idempotency extends Following, Administration {
    * FingerprintMismatchError, StorageUnavailableError
    */
   tryStartExecution(jobType: string, jobKey: string, options?: StartOptions): Promise<ExecutionContext | null>
-  /** A typed job with its own key, fingerprint, codec and policies. */
-  define<Input, Result>(jobType: string, options: JobOptions<Input>): Job<Input, Result>
+  /** A typed job with its own key, fingerprint, codec and policies. What it returns is unknown unless it is said. */
+  define<Input, Result = unknown>(jobType: string, options: JobOptions<Input>): Job<Input, Result>
   /**
    * Starts nothing any more, ends all waits, aborts the signals of its own executions, waits up to `graceMs` (default
    * 0) for them to end, and gives back uncounted what was interrupted. What did not settle is left to its lease. It
    * may be called again, also from within a body.
    */
-  close(options?: { readonly graceMs?: number }): Promise<void>
+  close(options?: { readonly graceMs?: number | undefined }): Promise<void>
 }
 
 export interface IdempotencyOptions extends ExecutionOptions {
   /** Separates apps in one storage. Default `holdfast`. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /** How this process calls itself in snapshots, for people to read. Default: none. */
-  readonly instance?: string
+  readonly instance?: string | undefined
 }
 
 /** For one of its own; the Holdfast that it belongs to has the prefix and the instance. */

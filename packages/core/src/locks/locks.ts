@@ -25,14 +25,14 @@ export type TryLockOptions = Omit<LockOptions, 'waitMs'>
 
 export interface LocksOptions extends LockOptions {
   /** Separates apps in one storage. Default `holdfast`. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /** How this process is called in errors and `inspect`, for people to read. Default: host name and process id. */
-  readonly instance?: string
+  readonly instance?: string | undefined
   /**
    * How long a lock that is handed over lasts until its new holder confirms, which it does at once (also where that is
    * longer than its lease). A frozen process stops the queue once for so long. Default 3,000; 50 to 60,000.
    */
-  readonly claimMs?: number
+  readonly claimMs?: number | undefined
 }
 
 /** What can be acquired: a lock, or a permit of a semaphore. */
@@ -63,7 +63,7 @@ export interface Lockable<Name extends readonly unknown[]> {
 export type LockBody<T> = (lease: Lease) => T | PromiseLike<T>
 
 export interface RevokeOptions {
-  readonly token?: string
+  readonly token?: string | undefined
 }
 
 export interface LockView {
@@ -96,7 +96,7 @@ export interface Locks extends Lockable<[name: string]> {
    * `graceMs` (default 0) for their holders to release them. What is still held then is no longer renewed and is left
    * to its lease. Nothing of this instance remains afterwards: no timer, no subscription.
    */
-  close(options?: { readonly graceMs?: number }): Promise<void>
+  close(options?: { readonly graceMs?: number | undefined }): Promise<void>
 }
 
 /** For one of its own; the Holdfast that it belongs to has the prefix. */

@@ -8,28 +8,30 @@ const SHORTEST_LEASE_MS = 50
 const MOST_PERMITS = 1_000
 
 /** When a lease counts as granted: with the primary's word, or once `replicas` of its replicas have it too. */
-export type LockDurability = 'primary' | { readonly replicas: number; readonly timeoutMs?: number }
+export type LockDurability =
+  | 'primary'
+  | { readonly replicas: number; readonly timeoutMs?: number | undefined }
 
 export interface LockOptions {
   /**
    * How long the lease lasts without renewal, so how long a crashed holder blocks the others: 50 ms to 1,000 days,
    * default 30,000. A living holder's lease is renewed every third of it.
    */
-  readonly leaseMs?: number
+  readonly leaseMs?: number | undefined
   /**
    * How long to wait for the lock: 0 or more, `Infinity` allowed, default 10,000. Counted from the call; one command
    * that is under way when it is over is still waited for.
    */
-  readonly waitMs?: number
+  readonly waitMs?: number | undefined
   /** Ends the waiting with `LockAbortedError`. It does not touch a lease that was granted. */
   readonly signal?: AbortSignal | undefined
   /** Longest time to hold: renewal stops in time for the lease to end then. Default: no limit. */
-  readonly maxHoldMs?: number
+  readonly maxHoldMs?: number | undefined
   /**
    * Default `'primary'`. With `{ replicas: n }` grants and renewals count only when n replicas confirmed them
    * (within `timeoutMs`, default 1,000): the lease survives a failover to any of them.
    */
-  readonly durability?: LockDurability
+  readonly durability?: LockDurability | undefined
 }
 
 /** {@link LockOptions}, checked and complete. */

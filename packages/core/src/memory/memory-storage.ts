@@ -5,7 +5,7 @@ import { memoryValues } from './memory-values.ts'
 
 export interface MemoryStorageOptions {
   /** The storage's clock: milliseconds since the epoch, fractions welcome. Default: this machine's clock. */
-  readonly now?: () => number
+  readonly now?: (() => number) | undefined
 }
 
 /**

@@ -1,5 +1,10 @@
 import { type Holdfast, InvalidArgumentError } from '@holdfast/core'
-import { type HttpIdempotency, type HttpIdempotencyOptions, createHttpIdempotency } from '@holdfast/core/http'
+import {
+  type HttpIdempotency,
+  type HttpIdempotencyOptions,
+  createHttpIdempotency,
+  overDefaults,
+} from '@holdfast/core/http'
 import type { HttpIdempotencyDefaults } from './options.ts'
 
 /** What the idempotent routes of one instance share: the module's defaults, and the engines made of them. */
@@ -16,7 +21,7 @@ export class HttpRuntime {
 
   /** The options of a route over the module's. */
   optionsOf(options: HttpIdempotencyDefaults): HttpIdempotencyDefaults {
-    return { ...this.#defaults, ...options }
+    return overDefaults(this.#defaults, options)
   }
 
   /** One engine for each object of options. @throws InvalidArgumentError that names the route */

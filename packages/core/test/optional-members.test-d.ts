@@ -1,0 +1,100 @@
+/**
+ * Compiled, never run: an undefined member of options counts as absent, and the types say so also where
+ * `exactOptionalPropertyTypes` tells the two apart. Else `{ limit, cursor: page.cursor }` would not compile.
+ */
+import type * as core from '@holdfast/core'
+import type * as http from '@holdfast/core/http'
+import { createHoldfast, memoryStorage } from '@holdfast/core'
+
+/** The names of the optional members that refuse undefined, within members that are options themselves, too. */
+type Strict<T> = T extends
+  | string
+  | number
+  | boolean
+  | bigint
+  | null
+  | undefined
+  | ((...args: never[]) => unknown)
+  ? never
+  : {
+      [K in keyof T & string]-?: object extends Pick<T, K>
+        ? Record<K, undefined> extends Pick<T, K>
+          ? never
+          : K
+        : never
+    }[keyof T & string]
+
+/** The options that a method takes last. */
+type Last<F> = F extends (...args: infer Args) => unknown
+  ? Required<Args> extends [...unknown[], infer Options]
+    ? Options
+    : never
+  : never
+
+declare const strict: {
+  readonly holdfast: Strict<core.HoldfastOptions>
+  readonly close: Strict<Last<core.Holdfast['close']>>
+  readonly execution: Strict<core.ExecutionOptions>
+  readonly idempotency: Strict<core.IdempotencyOptions>
+  readonly idempotencyAlone: Strict<NonNullable<Last<typeof core.createIdempotency>>>
+  readonly start: Strict<core.StartOptions>
+  readonly job: Strict<core.JobOptions<string>>
+  readonly jobStart: Strict<core.JobStartOptions>
+  readonly progress: Strict<core.ProgressOptions>
+  readonly success: Strict<core.SuccessOptions>
+  readonly failure: Strict<core.FailureOptions>
+  readonly release: Strict<core.ReleaseOptions>
+  readonly list: Strict<core.ListOptions>
+  readonly cancel: Strict<Last<core.Idempotency['requestCancel']>>
+  readonly jobCancel: Strict<Last<core.Job<string>['requestCancel']>>
+  readonly cleanup: Strict<Last<core.Idempotency['cleanupExpiredExecutions']>>
+  readonly wait: Strict<Last<core.Idempotency['waitForCompletion']>>
+  readonly watch: Strict<Last<core.Idempotency['watch']>>
+  readonly idempotencyClose: Strict<Last<core.Idempotency['close']>>
+  readonly lock: Strict<core.LockOptions>
+  readonly locks: Strict<core.LocksOptions>
+  readonly tryLock: Strict<core.TryLockOptions>
+  readonly durability: Strict<core.LockDurability>
+  readonly revoke: Strict<core.RevokeOptions>
+  readonly locksClose: Strict<Last<core.Locks['close']>>
+  readonly entry: Strict<core.CacheEntryOptions>
+  readonly cache: Strict<core.CacheOptions>
+  readonly memory: Strict<core.MemoryStorageOptions>
+  readonly http: Strict<http.HttpIdempotencyOptions>
+  readonly httpWait: Strict<NonNullable<http.HttpIdempotencyOptions['wait']>>
+  readonly problems: Strict<http.ProblemOptions>
+  readonly problemStatus: Strict<NonNullable<http.ProblemOptions['status']>>
+  readonly httpBegin: Strict<Last<http.HttpIdempotency['begin']>>
+}
+strict satisfies Readonly<Record<keyof typeof strict, never>>
+
+// The test itself can tell them apart.
+type Probe = Strict<{ readonly strict?: number; readonly loose?: number | undefined; readonly must: number }>
+'strict' satisfies Probe
+// @ts-expect-error It may be undefined.
+'loose' satisfies Probe
+// @ts-expect-error It is not optional.
+'must' satisfies Probe
+
+interface Order {
+  readonly id: string
+}
+
+export async function natural(maybe: number | undefined, reason: string | undefined): Promise<number> {
+  await using holdfast = createHoldfast({ storage: memoryStorage(), idempotency: { leaseMs: maybe } })
+  const { idempotency } = holdfast
+  let cursor: string | undefined
+  do {
+    const page = await idempotency.list('job', { limit: maybe, cursor })
+    cursor = page.cursor
+  } while (cursor !== undefined)
+  await idempotency.requestCancel('job', 'k', { reason })
+  // What a job returns is unknown until it is said.
+  const job = idempotency.define<Order>('job', { key: ({ id }) => id, fingerprint: undefined })
+  const { result } = await job.run({ id: 'a' }, () => 1)
+  // @ts-expect-error
+  result satisfies number
+  const typed: core.Job<Order> = job
+  const lengths = idempotency.define<Order, number>('length', { key: ({ id }) => id })
+  return (await lengths.run({ id: typed.jobType }, (_, { id }) => id.length)).result
+}
