@@ -13,6 +13,13 @@ export function checkDuration(name: string, value: number, min: number, max: num
   return Math.ceil(value)
 }
 
+export function checkNumber(name: string, value: number, min: number, max: number): number {
+  if (typeof value !== 'number' || !(value >= min && value <= max)) {
+    throw new InvalidArgumentError(`${name} must be a number from ${min} to ${max}, not ${show(value)}.`)
+  }
+  return value
+}
+
 export function checkInteger(
   name: string,
   value: number,
@@ -59,6 +66,13 @@ export function checkName(what: string, value: string): string {
 export function checkString(what: string, value: string): string {
   if (typeof value !== 'string')
     throw new InvalidArgumentError(`${what} must be a string, not ${show(value)}.`)
+  return value
+}
+
+/** True or false, or undefined for absent: `'false'` would count as true. */
+export function checkBoolean(what: string, value: boolean | undefined): boolean | undefined {
+  if (value !== undefined && typeof value !== 'boolean')
+    throw new InvalidArgumentError(`${what} must be true or false, not ${show(value)}.`)
   return value
 }
 

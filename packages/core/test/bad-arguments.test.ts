@@ -47,9 +47,50 @@ describe('wrong arguments', () => {
     ['define without options', () => idempotency.define('a', nothing)],
     ['define without key', () => idempotency.define('a', wrong({}))],
     ['watch', () => idempotency.watch('a', 'b', nothing)],
+    ['memoryStorage', () => memoryStorage(nothing)],
+    ['memoryStorage with another clock than a function', () => memoryStorage({ now: wrong(5) })],
   ])('of %s are thrown', (_, call) => {
     expect(call).toThrow(invalid)
   })
+})
+
+describe('wrong arguments of an execution', () => {
+  const bare = wrong(Object.create(null))
+
+  it('are refused by name, and write nothing', async () => {
+    const { idempotency: own } = createHoldfast({ storage: memoryStorage() })
+    const begun = await own.begin('a', 'b')
+    if (begun.status !== 'started') throw new Error(begun.status)
+    const { execution } = begun
+    const before = await own.getExecutionStatus('a', 'b')
+    const error = new Error('it broke')
+    for (const value of [nothing, wrong(5), wrong('x'), wrong(Symbol('x'))]) {
+      await expect(execution.updateProgress(1, 'm', value)).rejects.toEqual(invalid)
+      await expect(execution.markSuccess(1, value)).rejects.toEqual(invalid)
+      await expect(execution.markFailure(error, value)).rejects.toEqual(invalid)
+      await expect(execution.release(value)).rejects.toEqual(invalid)
+      await expect(execution.markFailure(error, { final: value })).rejects.toEqual(invalid)
+      await expect(execution.release({ unbind: value })).rejects.toEqual(invalid)
+      await expect(execution.updateProgress(1, 'm', { allowDecrease: value })).rejects.toEqual(invalid)
+      await expect(execution.markSuccess(1, { omitted: value })).rejects.toEqual(invalid)
+    }
+    for (const value of [nothing, wrong('5'), wrong(5n), wrong(NaN), wrong(-1), bare, wrong(Symbol('x'))]) {
+      await expect(execution.markFailure(error, { retryAfterMs: value })).rejects.toEqual(invalid)
+      await expect(execution.extendTimeout(value)).rejects.toEqual(invalid)
+      await expect(execution.updateProgress(value)).rejects.toEqual(invalid)
+    }
+    await expect(execution.updateProgress(1, bare)).rejects.toEqual(invalid)
+    const after = await own.getExecutionStatus('a', 'b')
+    expect(after).toEqual({ ...before, leaseRemainingMs: after?.leaseRemainingMs })
+    await execution.markSuccess(1, { omitted: undefined })
+  })
+
+  it.each([nothing, wrong(5), wrong(Object.create(null)), wrong({}), wrong(Symbol('x'))])(
+    'and of a list: no cursor, %#',
+    async (cursor) => {
+      await expect(idempotency.list('a', { cursor })).rejects.toEqual(invalid)
+    },
+  )
 })
 
 describe('close', () => {

@@ -119,6 +119,7 @@ export function createAdministration(
       const { status, limit = 100, cursor } = checkOptions(options, LIST_OPTIONS)
       const collection = names.collection(jobType)
       checkInteger('limit', limit, 1, 1_000)
+      if (cursor !== undefined) checkString('cursor', cursor)
       if (status !== undefined) checkOneOf('status', status, ['executing', 'completed', 'failed'])
       const page = cursor === undefined ? { limit } : { limit, cursor }
       const { reply } = await calls.call(() => records.list(collection, page))

@@ -1,4 +1,4 @@
-import { checkDuration, checkOneOf } from '../check.ts'
+import { checkBoolean, checkDuration, checkOneOf } from '../check.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
 import { CompletionUnconfirmedError, ExecutionAbandonedError } from './errors.ts'
 import type {
@@ -71,7 +71,8 @@ export class Execution implements ExecutionContext {
   updateProgress(percentage: number, message?: string, options?: ProgressOptions): Promise<void> {
     try {
       checkProgress(percentage, message)
-      if (options !== undefined) checkOptions(options, PROGRESS_OPTIONS)
+      if (options !== undefined)
+        checkBoolean('allowDecrease', checkOptions(options, PROGRESS_OPTIONS).allowDecrease)
     } catch (error) {
       return Promise.reject(error as Error)
     }
@@ -148,6 +149,7 @@ export class Execution implements ExecutionContext {
 
   async release(options: ReleaseOptions = {}): Promise<void> {
     const { unbind = false } = checkOptions(options, RELEASE_OPTIONS)
+    checkBoolean('unbind', unbind)
     this.#assertOpen()
     const { ownership, executionId } = this
     // Kept as long as a running execution: it holds the count of attempts and the checkpoint.

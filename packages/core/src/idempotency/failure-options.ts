@@ -1,11 +1,12 @@
-import { checkDuration } from '../check.ts'
+import { checkBoolean, checkDuration } from '../check.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
 import type { FailureOptions } from './execution-context.ts'
 
 const FAILURE_OPTIONS = optionNames<FailureOptions>({ final: true, retryAfterMs: true })
 
 export function checkFailureOptions(options: FailureOptions): FailureOptions {
-  const { retryAfterMs } = checkOptions(options, FAILURE_OPTIONS)
+  const { final, retryAfterMs } = checkOptions(options, FAILURE_OPTIONS)
+  checkBoolean('final', final)
   if (retryAfterMs !== undefined) checkDuration('retryAfterMs', retryAfterMs, 0)
   return options
 }

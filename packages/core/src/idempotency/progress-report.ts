@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../errors.ts'
+import { checkNumber, checkString } from '../check.ts'
 import type { Runtime, Timer } from '../runtime.ts'
 import { MAX_NOTE_BYTES, clip } from './clip.ts'
 import type { ProgressOptions } from './execution-context.ts'
@@ -80,10 +80,6 @@ export class ProgressReport {
 }
 
 export function checkProgress(percentage: number, message: string | undefined): void {
-  if (typeof percentage !== 'number' || !(percentage >= 0 && percentage <= 100)) {
-    throw new InvalidArgumentError(`percentage must be a number from 0 to 100, not ${String(percentage)}.`)
-  }
-  if (message !== undefined && typeof message !== 'string') {
-    throw new InvalidArgumentError(`message must be a string, not ${typeof message}.`)
-  }
+  checkNumber('percentage', percentage, 0, 100)
+  if (message !== undefined) checkString('message', message)
 }

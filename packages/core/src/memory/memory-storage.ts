@@ -1,3 +1,5 @@
+import { checkFunction } from '../check.ts'
+import { checkOptions, optionNames } from '../option-names.ts'
 import type { Storage } from '../storage/storage.ts'
 import { memoryLeases } from './memory-leases.ts'
 import { memoryRecords } from './memory-records.ts'
@@ -8,11 +10,15 @@ export interface MemoryStorageOptions {
   readonly now?: (() => number) | undefined
 }
 
+const MEMORY_OPTIONS = optionNames<MemoryStorageOptions>({ now: true })
+
 /**
  * Keeps everything in this process's memory: the embedded default, with the same contract as the others. What two
  * Holdfasts in one process are to share they share through one memory storage.
  */
-export function memoryStorage({ now = systemNow }: MemoryStorageOptions = {}): Storage {
+export function memoryStorage(options: MemoryStorageOptions = {}): Storage {
+  const { now = systemNow } = checkOptions(options, MEMORY_OPTIONS)
+  checkFunction('now', now)
   return {
     records: memoryRecords(() => Math.floor(now() * 1_000)),
     leases: memoryLeases(now),
