@@ -66,6 +66,7 @@ export type RecordMatch =
   | { readonly writeId: string; readonly notAfter: number }
 
 export interface RecordEntry {
+  /** 0 is no revision: somebody else has written what is there, and `value` is all of it. It can be deleted by it. */
   readonly rev: number
   readonly writeId: string
   /** Instants are milliseconds of the storage's clock. */

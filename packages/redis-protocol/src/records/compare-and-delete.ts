@@ -1,4 +1,5 @@
 import { type Script, defineScript } from '../script.ts'
+import { NO_RECORD, RECORD_PATTERN, revision } from './format.ts'
 import { CLOCK } from './lua.ts'
 
 /**
@@ -17,14 +18,15 @@ export const compareAndDelete: Script<
   source: `
 -- Deletes one revision of a record, or what one write left.
 -- KEYS: 1 record  2 writes that were voided
--- ARGV: 1 rev, 16 digits, or ''  2 writeId or ''  3 until when to void that write, 13 digits
+-- ARGV: 1 rev, 16 digits, zeros for what is no record, or ''  2 writeId or ''  3 until when to void that write, 13 digits
 -- Returns one string: 'D' now          nothing is there now
 --                     'R' now record   not deleted: another one is there
 local call, sub = redis.call, string.sub
 local found = call('GETEX', KEYS[1])
 ${CLOCK}
 local live = found and string.byte(found) ~= 120
-local hit = live and (sub(found, 1, 16) == ARGV[1] or string.match(found, '%S+', 87) == ARGV[2])
+local foreign = live and ARGV[1] == '${revision(NO_RECORD)}' and not string.match(found, '${RECORD_PATTERN}')
+local hit = foreign or live and (sub(found, 1, 16) == ARGV[1] or string.match(found, '%S+', 87) == ARGV[2])
 local voids = ARGV[2] ~= '' and ms <= ARGV[3]
 local px = string.format('%.0f', math.max(60000, ARGV[3] - ms))
 if voids then
@@ -39,7 +41,7 @@ end
 if live and not hit then return 'R' .. us .. found end
 if hit or voids then
   local rev = us
-  if hit and sub(found, 1, 16) > us then rev = sub(found, 1, 16) end
+  if hit and not foreign and sub(found, 1, 16) > us then rev = sub(found, 1, 16) end
   if found and not live and sub(found, 2, 17) > us then rev = sub(found, 2, 17) end
   call('SET', KEYS[1], 'x' .. rev, 'PX', px)
 end

@@ -37,6 +37,14 @@ export function decodeRecord(text: string, from = 0): RecordEntry | null {
   }
 }
 
+/** The revision of what is no record: somebody else wrote it into the key, and it can only be looked at and deleted. */
+export const NO_RECORD = 0
+
+/** As a pattern of Lua: what {@link decodeRecord} cannot decode does not match it. */
+export const RECORD_PATTERN: string = `^${[16, 13, 13, 16, 11, 11]
+  .map((width) => '%d'.repeat(width))
+  .join(' ')} %S+ `
+
 /** What stands in the key of a deleted record. */
 export function isMark(text: string, from = 0): boolean {
   return text.charCodeAt(from) === 120

@@ -17,7 +17,16 @@ import type { RunScript } from '../script.ts'
 import { compareAndDelete } from './compare-and-delete.ts'
 import { compareAndSet } from './compare-and-set.ts'
 import { createOrRead } from './create-or-read.ts'
-import { decodeRecord, encodeWrite, instant, isMark, lifetime, listedMs, revision } from './format.ts'
+import {
+  NO_RECORD,
+  decodeRecord,
+  encodeWrite,
+  instant,
+  isMark,
+  lifetime,
+  listedMs,
+  revision,
+} from './format.ts'
 import { indexLifetimes } from './index-lifetimes.ts'
 import { listRecords } from './list.ts'
 import { readRecord } from './read.ts'
@@ -113,9 +122,14 @@ function found(
   text: string,
   now: number,
 ): { readonly entry: RecordEntry; readonly now: number } {
-  const entry = text.startsWith('R') ? decodeRecord(text, BODY) : null
-  if (entry === null) throw unexpectedReply(doing, text)
+  if (!text.startsWith('R')) throw unexpectedReply(doing, text)
+  const entry = decodeRecord(text, BODY) ?? foreign(text.slice(BODY), now)
   return { entry, now: Math.min(now, entry.expiresAt - 1) }
+}
+
+/** Whoever asks is told by its value that it is none of ours, and may delete it. */
+function foreign(value: string, now: number): RecordEntry {
+  return { rev: NO_RECORD, writeId: '', createdAt: now, writtenAt: now, expiresAt: now + 1, value }
 }
 
 function decodeCreate(reply: unknown, write: RecordWrite): CreateReply {

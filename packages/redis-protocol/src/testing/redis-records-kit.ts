@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { RecordEntry, RecordKey, RecordWrite, Storage } from '@holdfast/core'
 import { type TestRunner, freshName } from '@holdfast/core/testing'
+import { createKeys } from '../keys.ts'
 import type { OpenRedis } from './redis-under-test.ts'
 
 /** Records where commands arrive twice, late or in another order. */
@@ -73,6 +74,49 @@ export function redisRecordsKit({ describe, it }: TestRunner, under: () => OpenR
       while (hints.length < values.length) await new Promise<void>((resolve) => (wake = resolve))
       assert.deepEqual(hints, expected)
       await unsubscribe()
+    })
+  })
+
+  describe('what somebody else has written into the key of a record', () => {
+    const real = '1700000000000000 1700000000000 1700000000000 1700000000000000 00000060000 00000060000 w v'
+    const strange = [
+      'garbage',
+      '{"v":1}',
+      '9'.repeat(200),
+      ' ',
+      'ü'.repeat(100),
+      real.slice(0, 80),
+      `z${real}`,
+    ]
+
+    it('is shown as it is, and changed by nobody', async () => {
+      for (const text of strange) {
+        const key = freshKey()
+        const { record } = createKeys('kit').record(key)
+        await under().client.send(['SET', record, text], record)
+        const { entry } = await records().read(key)
+        assert.deepEqual([entry?.rev, entry?.value], [0, text])
+        assert.equal((await records().createOrRead(key, write())).created, false)
+        assert.equal((await records().compareAndSet(key, 1, write())).ok, false)
+        assert.equal((await records().compareAndDelete(key, { rev: 1 })).ok, false)
+        assert.equal(await under().client.send(['GET', record], record), text)
+      }
+    })
+
+    it('can be deleted, and nothing else by the same', async () => {
+      for (const text of strange) {
+        const key = freshKey()
+        const { record } = createKeys('kit').record(key)
+        await under().client.send(['SET', record, text], record)
+        assert.equal((await records().compareAndDelete(key, { rev: 0 })).ok, true, text)
+        assert.equal((await records().read(key)).entry, null)
+        const { created, entry } = await records().createOrRead(key, write())
+        assert.ok(created && entry.rev > 0)
+        assert.deepEqual((await records().compareAndDelete(key, { rev: 0 })).entry, entry)
+        await under().client.send(['SET', record, real], record)
+        const kept = await records().compareAndDelete(key, { rev: 0 })
+        assert.deepEqual([kept.ok, kept.entry?.value], [false, 'v'])
+      }
     })
   })
 
