@@ -35,6 +35,26 @@ describe('the documents', () => {
     expect(dead).toEqual([])
   })
 
+  it('say what every code of an error means', () => {
+    const table = readFileSync(resolve(root, 'docs/operations.md'), 'utf8')
+    const sources = globSync('packages/core/src/**/*.ts', {
+      cwd: root,
+      exclude: ['packages/core/src/testing/**'],
+    })
+    const codes = sources.flatMap((file) =>
+      Array.from(
+        readFileSync(resolve(root, file), 'utf8').matchAll(/(?:super\(|code:)\s*'([A-Z][A-Z_]+)'/g),
+        ([, code = '']) => code,
+      ),
+    )
+    expect(codes).toContain('EXECUTION_STALLED')
+    // The problems of requests have a table of their own.
+    const missing = codes.filter(
+      (code) => !code.startsWith('IDEMPOTENCY_') && !table.includes(`| \`${code}\` |`),
+    )
+    expect(missing).toEqual([])
+  })
+
   it.each(globSync('docs/examples/*.ts', { cwd: root }).sort())('%s runs', async (file) => {
     const { stderr } = await run(process.execPath, ['--conditions=@holdfast/source', '--no-warnings', file], {
       cwd: root,

@@ -18,7 +18,10 @@ export interface Administration {
   list(jobType: string, options?: ListOptions): Promise<ExecutionPage>
   /** The job types that were started within the last 30 days. */
   listJobTypes(): Promise<readonly string[]>
-  /** Removes what is stored, a running execution included (its owner loses its lease). True when something was. */
+  /**
+   * Removes what is stored, a running execution included (its owner loses its lease), and what cannot be read. True when
+   * something was.
+   */
   forget(jobType: string, jobKey: string): Promise<boolean>
   /**
    * Asks the job to stop: its owner's signal is aborted at its next write, a third of its lease at the latest. When

@@ -47,7 +47,7 @@ export interface Idempotency extends Following, Administration {
   /**
    * Starts nothing any more, ends all waits, aborts the signals of its own executions, waits up to `graceMs` (default
    * 0) for them to end, and gives back uncounted what was interrupted. What did not settle is left to its lease. It
-   * may be called again, also from within a body.
+   * may be called again, also from within a body, which must not await it then: it waits for that body, too.
    */
   close(options?: { readonly graceMs?: number | undefined }): Promise<void>
 }

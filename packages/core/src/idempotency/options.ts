@@ -13,7 +13,8 @@ import type { ExecutionSnapshot } from './snapshot.ts'
 export interface ExecutionOptions {
   /**
    * What a start does while the job runs elsewhere: `reject` (default) answers at once; `wait` waits up to `waitMs`
-   * and then has the result; `attach` does the same without a limit of its own and reports to `onProgress`.
+   * and then has the result; `attach` does the same without a limit of its own and reports to `onProgress`. When the
+   * job fails meanwhile, one of those who wait starts it again: see `maxAttempts`.
    */
   readonly onInProgress?: 'reject' | 'wait' | 'attach' | undefined
   /** What a start does within `completedWindowMs` of a completion: `replay` (default) its result, or `rerun`. */
@@ -25,7 +26,10 @@ export interface ExecutionOptions {
    * records a final failure, `reject` leaves it alone.
    */
   readonly onStalled?: 'takeOver' | 'fail' | 'reject' | undefined
-  /** Starts of one key, failures and crashes counted, before it stays failed. Default: no limit. */
+  /**
+   * Starts of one key, failures and crashes counted, before it stays failed. Default: no limit, so that all who wait for
+   * a job that always fails run it, one after the other.
+   */
   readonly maxAttempts?: number | undefined
   /** How long a silent owner is waited for; renewed every third of it. Default 30,000; 1,000 and up is sensible. */
   readonly leaseMs?: number | undefined
