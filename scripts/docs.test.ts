@@ -37,21 +37,22 @@ describe('the documents', () => {
 
   it('say what every code of an error means', () => {
     const table = readFileSync(resolve(root, 'docs/operations.md'), 'utf8')
-    const sources = globSync('packages/core/src/**/*.ts', {
+    const rows = table.split('\n').flatMap((line) => /^\| (`[A-Z].*?) \|/.exec(line)?.[1]?.split(', ') ?? [])
+    const sources = globSync('packages/{core,redis-*}/src/**/*.ts', {
       cwd: root,
-      exclude: ['packages/core/src/testing/**'],
+      exclude: ['packages/*/src/testing/**'],
     })
     const codes = sources.flatMap((file) =>
       Array.from(
-        readFileSync(resolve(root, file), 'utf8').matchAll(/(?:super\(|code:)\s*'([A-Z][A-Z_]+)'/g),
+        readFileSync(resolve(root, file), 'utf8').matchAll(
+          /(?:super\(|HoldfastError\(|code:)\s*'([A-Z][A-Z_]+)'/g,
+        ),
         ([, code = '']) => code,
       ),
     )
     expect(codes).toContain('EXECUTION_STALLED')
     // The problems of requests have a table of their own.
-    const missing = codes.filter(
-      (code) => !code.startsWith('IDEMPOTENCY_') && !table.includes(`| \`${code}\` |`),
-    )
+    const missing = codes.filter((code) => !code.startsWith('IDEMPOTENCY_') && !rows.includes(`\`${code}\``))
     expect(missing).toEqual([])
   })
 
