@@ -18,7 +18,9 @@ import { InvalidArgumentError } from './errors.ts'
  */
 export function checkOptions<T extends object>(options: T, names: ReadonlySet<string>): T {
   // A loop, and nothing made: calls come with options by the thousand.
-  for (const name in checkObject(options)) if (!names.has(name)) refuseUnknown(options, name, names)
+  for (const name in checkObject(options)) {
+    if (!names.has(name) && Object.hasOwn(options, name)) refuseUnknown(options, name, names)
+  }
   return options
 }
 

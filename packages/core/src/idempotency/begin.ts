@@ -71,7 +71,8 @@ export async function beginJob(
   let command = commandOf(starter, start, resolved)
   const mayWait = resolved.onInProgress !== 'reject'
   const giveUpAt = mayWait ? calls.runtime.monotonicNow() + resolved.waitMs : 0
-  let view = starts.known(job) ?? (mayWait ? runningElsewhere(observations.latest(job.key)) : undefined)
+  let view =
+    starts.known(job) ?? (mayWait ? runningElsewhere(observations.latest(job.key), command) : undefined)
   let isConfirmed = false
   /** Ids that may have been stored are not used for another attempt. */
   const spent: string[] = []
@@ -144,9 +145,9 @@ function wasCancelled({ current }: View): boolean {
   return current.record.cancelRequested !== undefined
 }
 
-/** Good enough to begin waiting; any other state must be asked for. */
-function runningElsewhere(view: View | undefined): View | undefined {
-  return view?.current?.record.status === 'executing' ? view : undefined
+/** Good enough to begin waiting; any other answer must be asked for. */
+function runningElsewhere(view: View | undefined, command: BeginCommand): View | undefined {
+  return view?.current && decide(view.current, view.now, command).type === 'inProgress' ? view : undefined
 }
 
 async function readView(calls: StorageCalls, { key }: ExecutionName): Promise<View> {

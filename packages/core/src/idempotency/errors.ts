@@ -6,11 +6,14 @@ export class ExecutionInProgressError extends HoldfastError {
   readonly snapshot: ExecutionSnapshot
 
   constructor(snapshot: ExecutionSnapshot) {
-    const { jobType, jobKey, executionId, stalled, leaseRemainingMs } = snapshot
+    const { jobType, jobKey, executionId, released, stalled, leaseRemainingMs } = snapshot
     const lease = stalled
       ? 'its owner has been silent for its whole lease'
       : `its lease runs for ${leaseRemainingMs} ms more`
-    super('EXECUTION_IN_PROGRESS', `${jobType} ${jobKey} is being executed (${executionId}); ${lease}.`)
+    const state = released
+      ? `was given back unfinished (${executionId}), and nobody has gone on with it yet`
+      : `is being executed (${executionId}); ${lease}`
+    super('EXECUTION_IN_PROGRESS', `${jobType} ${jobKey} ${state}.`)
     this.snapshot = snapshot
   }
 }

@@ -12,7 +12,7 @@ import { checkFailureOptions, classified } from './failure-options.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Ownership, isLoss } from './ownership.ts'
 import { checkProgress } from './progress-report.ts'
-import { startOf } from './record.ts'
+import { type StoredResult, startOf } from './record.ts'
 import { omissionOf } from './snapshot.ts'
 import { storeCheckpoint } from './stored-checkpoint.ts'
 import { storeError } from './stored-error.ts'
@@ -39,6 +39,7 @@ export class Execution implements ExecutionContext {
   readonly ownership: Ownership
   readonly #options: ResolvedOptions
   #unconfirmed: CompletionUnconfirmedError | undefined
+  #saving: Promise<unknown> | undefined
   #ended: Ended | undefined
 
   constructor(ownership: Ownership, options: ResolvedOptions) {
@@ -66,6 +67,16 @@ export class Execution implements ExecutionContext {
   /** The end that is recorded. */
   get ended(): Ended | undefined {
     return this.#ended
+  }
+
+  /** The success that may be recorded. */
+  get unconfirmed(): CompletionUnconfirmedError | undefined {
+    return this.#unconfirmed
+  }
+
+  /** Settles when the writes and ends that were begun by now are over; undefined when none is under way. */
+  get busy(): Promise<unknown> | undefined {
+    return this.#saving ?? this.ownership.busy
   }
 
   updateProgress(percentage: number, message?: string, options?: ProgressOptions): Promise<void> {
@@ -104,12 +115,16 @@ export class Execution implements ExecutionContext {
       omitted === undefined
         ? storeResult(result, this.#options, executionId)
         : ({ kind: 'omitted', reason: omitted } as const)
-    try {
-      const stored = kept instanceof Promise ? await kept : kept
-      await ownership.end(
+    const record = (stored: StoredResult): Promise<void> =>
+      ownership.end(
         (progress) => ({ type: 'complete', executionId, ttlMs, result: stored, progress }),
         ownership.patienceMs,
       )
+    try {
+      // The lease is renewed while a result is kept elsewhere: that is no write in turn.
+      const ending = kept instanceof Promise ? kept.then(record) : record(kept)
+      if (kept instanceof Promise) this.#saving = ending.catch(() => undefined)
+      await ending
     } catch (error) {
       if (isLoss(error) || ownership.hasEnded) throw error
       // Whatever else went wrong (an outage, a client that was closed): the body did succeed.

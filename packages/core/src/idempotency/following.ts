@@ -81,7 +81,7 @@ export function createFollowing(
       const view = await observeUntil(observations, calls, job.key, isDone, { waitMs, signal })
       if (view === 'aborted') throw waitAborted(job, signal)
       const snapshot = view === 'timeout' ? await read(job) : toSnapshot(job, view)
-      if (snapshot?.status === 'executing') throw new ExecutionInProgressError(snapshot)
+      if (snapshot !== null && !isOver(snapshot)) throw new ExecutionInProgressError(snapshot)
       return snapshot
     },
 
@@ -94,7 +94,7 @@ export function createFollowing(
         observe(observer) {
           const closed = closing()
           if (closed === undefined) return observations.observe(job.key, observer)
-          observer.closed(closed)
+          observer.failed(closed)
           return () => undefined
         },
       })

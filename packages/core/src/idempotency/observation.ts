@@ -4,17 +4,12 @@ import { type AbortListener, listenForAbort, stopListening } from '../on-abort.t
 import type { StorageCalls } from '../storage-calls.ts'
 import type { RecordKey } from '../storage/records.ts'
 import { keyText } from './names.ts'
+import type { Observer } from './observer.ts'
 import type { Ownership } from './ownership.ts'
 import type { View } from './record.ts'
 import { RemoteKey } from './remote-key.ts'
 
 export type StopObserving = () => void
-
-export interface Observer {
-  readonly tell: (view: View) => void
-  /** The instance was closed: nothing more will be told. */
-  readonly closed: (reason: Error) => void
-}
 
 /**
  * Follows keys for everybody in this process who waits or watches. However many they are, a key costs the storage
@@ -44,7 +39,7 @@ export class Observations {
       if (stopped) return
       const local = this.#running.get(text)
       if (local === undefined || !local.isOwner) {
-        stop = this.#observeRemote(key, text, observer.tell, known)
+        stop = this.#observeRemote(key, text, observer, known)
         return
       }
       stop = local.observe((view) => {
@@ -76,24 +71,19 @@ export class Observations {
   }
 
   close(reason: Error): void {
-    for (const observer of this.#observers) observer.closed(reason)
+    for (const observer of this.#observers) observer.failed(reason)
     for (const remote of this.#remote.values()) remote.close()
     this.#remote.clear()
   }
 
-  #observeRemote(
-    key: RecordKey,
-    text: string,
-    tell: (view: View) => void,
-    seen: View | undefined,
-  ): StopObserving {
+  #observeRemote(key: RecordKey, text: string, observer: Observer, seen: View | undefined): StopObserving {
     let remote = this.#remote.get(text)
     if (remote === undefined) {
       remote = new RemoteKey(this.#calls, key)
       this.#remote.set(text, remote)
     }
     const shared = remote
-    const remove = shared.add(tell, seen)
+    const remove = shared.add(observer, seen)
     return () => {
       if (remove() > 0) return
       shared.close()
@@ -151,7 +141,7 @@ export function observeUntil(
     const timer = waitMs === Infinity ? undefined : calls.runtime.setTimer(waitMs, onTimeout)
     if (signal?.aborted) return listener.aborted()
     if (signal !== undefined) listenForAbort(signal, listener)
-    stop = observations.observe(key, { tell, closed: (reason) => settle(() => reject(reason)) }, seen)
+    stop = observations.observe(key, { tell, failed: (reason) => settle(() => reject(reason)) }, seen)
     if (settled) stop()
   })
 }

@@ -2,6 +2,7 @@ import { HoldfastError } from '../errors.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { RecordEntry, RecordKey, Unsubscribe } from '../storage/records.ts'
 import { leaseRemaining } from './decide.ts'
+import type { Observer } from './observer.ts'
 import { type Current, type View, currentOf } from './record.ts'
 
 /** A lost hint costs at most this much; nothing else polls. */
@@ -11,7 +12,7 @@ const RETRY_MS = 250
 const REFUSED_MS = 60_000
 
 interface Listener {
-  readonly tell: (view: View) => void
+  readonly observer: Observer
   /** What it knows already: nothing older may be told. */
   readonly seen: View | undefined
   /** The first read that was sent after it came. */
@@ -32,6 +33,8 @@ export class RemoteKey {
   #trouble: Error | undefined
   /** When to read again, on the monotonic clock. */
   #readAt = -Infinity
+  /** However much is heard: a hint may come from a server that is none any more. */
+  #pollAt = -Infinity
   #reads = 0
   /** The last read that was answered. */
   #answered = 0
@@ -40,6 +43,8 @@ export class RemoteKey {
   #subscribing: Promise<void> | undefined
   #unsubscribe: Unsubscribe | undefined
   #subscribeAt = -Infinity
+  /** How often subscribing has failed since it last succeeded. */
+  #refusals = 0
   #closed = false
   #hinted = false
   #wake: () => void = () => undefined
@@ -61,11 +66,11 @@ export class RemoteKey {
   }
 
   /** Tells the present state and every later one; never one that is older than `seen`, or than this call. */
-  add(tell: (view: View) => void, seen: View | undefined): () => number {
-    const listener = { tell, seen, fromRead: this.#reads + 1 }
+  add(observer: Observer, seen: View | undefined): () => number {
+    const listener = { observer, seen, fromRead: this.#reads + 1 }
     this.#listeners.add(listener)
     if (this.#latest !== undefined) {
-      if (isNoOlder(this.#latest, seen)) tell(this.#latest)
+      if (isNoOlder(this.#latest, seen)) observer.tell(this.#latest)
       else this.#hint()
     }
     return () => {
@@ -102,12 +107,16 @@ export class RemoteKey {
       // Overtaken by a hint: the next read, which is sent after it, decides.
       if (told !== this.#told && !isNoOlder(view, this.#latest)) return this.#hint()
       this.#answered = read
+      this.#pollAt = runtime.monotonicNow() + POLL_MS
       this.#learn(view)
     } catch (error) {
-      // Everyone who waits has a deadline of their own; the storage may be back before it.
+      this.#hinted = false
       this.#trouble = error as Error
-      const isDown = HoldfastError.isInstance(error) && error.code === 'STORAGE_UNAVAILABLE'
-      this.#readAt = runtime.monotonicNow() + (isDown ? RETRY_MS : POLL_MS)
+      const code = HoldfastError.isInstance(error) ? error.code : undefined
+      this.#readAt = runtime.monotonicNow() + (code === 'STORAGE_UNAVAILABLE' ? RETRY_MS : POLL_MS)
+      // The storage may be back, or the right be given, before the deadline of those who wait. Nothing else gets better.
+      if (code === 'STORAGE_UNAVAILABLE' || code === 'STORAGE_REFUSED') return
+      for (const { observer } of this.#listeners) observer.failed(error as Error)
     }
   }
 
@@ -116,9 +125,9 @@ export class RemoteKey {
     this.#trouble = undefined
     this.#latest = view
     const quietMs = Math.min(this.#untilChange(view), this.#untilSubscribing())
-    this.#readAt = this.#calls.runtime.monotonicNow() + quietMs
-    for (const { tell, seen, fromRead } of this.#listeners) {
-      if (this.#answered >= fromRead || isNoOlder(view, seen)) tell(view)
+    this.#readAt = Math.min(this.#pollAt, this.#calls.runtime.monotonicNow() + quietMs)
+    for (const { observer, seen, fromRead } of this.#listeners) {
+      if (this.#answered >= fromRead || isNoOlder(view, seen)) observer.tell(view)
       // It will be told by a read of its own.
       else this.#hint()
     }
@@ -137,11 +146,10 @@ export class RemoteKey {
   /** Resolves when hints arrive, or when there is no use in waiting for that any longer. */
   async #subscribe(): Promise<void> {
     const { runtime, callTimeoutMs } = this.#calls
-    if (this.#unsubscribe !== undefined) return
-    if (this.#subscribing === undefined) {
-      if (runtime.monotonicNow() < this.#subscribeAt) return
-      this.#subscribing = this.#open()
-    }
+    // Nobody waits a second time for a subscription that is not confirmed: polling goes on meanwhile.
+    if (this.#unsubscribe !== undefined || this.#subscribing !== undefined) return
+    if (runtime.monotonicNow() < this.#subscribeAt) return
+    this.#subscribing = this.#open()
     let stopWaiting: (() => void) | undefined
     const patience = new Promise<void>((resolve) => {
       const timer = runtime.setTimer(callTimeoutMs, resolve)
@@ -155,12 +163,15 @@ export class RemoteKey {
     const { runtime, storage } = this.#calls
     try {
       this.#unsubscribe = await storage.records.subscribe(this.#key, (written) => this.#hear(written))
+      this.#refusals = 0
       // It may have taken so long that a read did not wait for it: what was missed is seen by one more.
       this.#hint()
       if (this.#closed) this.#endSubscription()
     } catch (error) {
       const refused = HoldfastError.isInstance(error) && error.code === 'STORAGE_REFUSED'
-      this.#subscribeAt = runtime.monotonicNow() + (refused ? REFUSED_MS : RETRY_MS)
+      const retryMs = Math.min(POLL_MS, RETRY_MS * 2 ** this.#refusals)
+      this.#refusals += 1
+      this.#subscribeAt = runtime.monotonicNow() + (refused ? REFUSED_MS : retryMs)
     } finally {
       this.#subscribing = undefined
     }

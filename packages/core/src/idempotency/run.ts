@@ -108,9 +108,10 @@ async function settle<R>(execution: Execution, body: Body<R>): Promise<R> {
     await recordFailure(execution, error)
     throw error
   }
-  // A body may record its end itself, and not wait for that.
-  if (execution.ownership.busy !== undefined) await execution.ownership.busy
+  // A body may record its end itself, and not wait for that, or not mind that it was not confirmed.
+  if (execution.busy !== undefined) await execution.busy
   if (execution.ended !== undefined) return endedBy(execution.ended) as R
+  if (execution.unconfirmed !== undefined) result = execution.unconfirmed.result as R
   try {
     await execution.markSuccess(result)
   } catch (error) {

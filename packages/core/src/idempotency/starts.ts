@@ -90,10 +90,14 @@ export class Starts {
   }
 
   /** Removes an execution that nobody runs; the state after that. */
-  async takeBack({ key }: ExecutionName, { rev }: Current): Promise<View> {
-    const { storage } = this.#calls
-    const { reply } = await this.#calls.call(() => storage.records.compareAndDelete(key, { rev }))
+  async takeBack({ key }: ExecutionName, current: Current): Promise<View> {
+    const reply = await this.#remove(key, current)
     return { current: currentOf(reply.entry), now: reply.now }
+  }
+
+  async #remove(key: RecordKey, { rev }: Current): Promise<CompareReply> {
+    const { storage } = this.#calls
+    return (await this.#calls.call(() => storage.records.compareAndDelete(key, { rev }))).reply
   }
 
   async #claim(
@@ -199,7 +203,10 @@ export class Starts {
       this.#calls.call(request, COMPENSATION_MS, { background: true })
     try {
       if (current === null) {
-        await send(() => records.compareAndDelete(key, { writeId, notAfter }))
+        const { reply } = await send(() => records.compareAndDelete(key, { writeId, notAfter }))
+        const left = currentOf(reply.entry)
+        // Somebody asked to cancel it, and so wrote over it.
+        if (left?.record.executionId === command.executionId) await this.#remove(key, left)
         return
       }
       const { reply } = await send(() => records.read(key))

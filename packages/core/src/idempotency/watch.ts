@@ -1,7 +1,8 @@
 import { checkSignal } from '../check-signal.ts'
 import { type AbortListener, listenForAbort, stopListening } from '../on-abort.ts'
 import type { View } from './record.ts'
-import type { Observer, StopObserving } from './observation.ts'
+import type { StopObserving } from './observation.ts'
+import type { Observer } from './observer.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
 
 export interface WatchSource {
@@ -63,7 +64,7 @@ class Watch implements AsyncIterator<ExecutionSnapshot, undefined> {
     const { observe, signal } = this.#source
     if (this.#ended || signal?.aborted) return this.#end()
     if (signal !== undefined) listenForAbort(signal, this.#listener)
-    const stop = observe({ tell: (view) => this.#tell(view), closed: (reason) => this.#fail(reason) })
+    const stop = observe({ tell: (view) => this.#tell(view), failed: (reason) => this.#fail(reason) })
     if (this.#ended) stop()
     else this.#stop = stop
   }
@@ -83,7 +84,9 @@ class Watch implements AsyncIterator<ExecutionSnapshot, undefined> {
     }
     const rev = view.current?.rev ?? 0
     const turnedStalled = state.stalled && this.#last?.stalled === false
-    if (rev <= this.#lastRev && !turnedStalled) return
+    // The revisions of another execution may be smaller after a failover to a clock that is behind.
+    const isSame = state.executionId === this.#last?.executionId
+    if (isSame && rev <= this.#lastRev && !turnedStalled) return
     if (this.#states.at(-1)?.executionId === state.executionId) this.#states.pop()
     this.#states.push(state)
     this.#last = state

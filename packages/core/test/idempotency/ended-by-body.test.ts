@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createWorld } from './world.ts'
+import { settle } from '../manual-runtime.ts'
+import { createWorld, gate, watched } from './world.ts'
 
 describe('a body that records its end itself', () => {
   it.each([
@@ -38,4 +39,41 @@ describe('a body that records its end itself', () => {
     await expect(run).rejects.toMatchObject({ code: 'EXECUTION_ABANDONED' })
     expect(await idempotency.getExecutionStatus('job', 'k')).toMatchObject({ released: true })
   })
+})
+
+it('waits for an end that its body does not wait for, and whose result is kept elsewhere first', async () => {
+  const { idempotency } = createWorld().join()
+  const kept: unknown[] = []
+  const saving = gate()
+  const references = {
+    async save(result: unknown) {
+      await saving.promise
+      return String(kept.push(result) - 1)
+    },
+    load: async (reference: string) => kept[Number(reference)],
+  }
+  const options = { references, onResultTooLarge: 'reference', maxResultBytes: 8 } as const
+  const run = idempotency.run('job', 'k', options, (execution) => {
+    void execution.markSuccess('what was recorded')
+    return 'what was returned'
+  })
+  await settle()
+  saving.open()
+  expect(await run).toMatchObject({ status: 'executed', result: 'what was recorded' })
+  expect(kept).toEqual(['what was recorded'])
+})
+
+it('tells the success that a body did not see confirmed, and not what it returned afterwards', async () => {
+  const { join, runtime } = createWorld()
+  const { idempotency, link } = join({ leaseMs: 10_000 })
+  const run = watched(
+    idempotency.run('job', 'k', async (execution) => {
+      link.once('compareAndSet', 'unanswered')
+      await execution.markSuccess('recorded').catch(() => undefined)
+      return 'returned'
+    }),
+  )
+  await runtime.advance(11_000)
+  expect(run).toMatchObject({ state: 'resolved', value: { status: 'executed', result: 'recorded' } })
+  expect(await idempotency.run('job', 'k', () => 'again')).toMatchObject({ result: 'recorded' })
 })
