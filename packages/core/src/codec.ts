@@ -5,10 +5,11 @@ export interface Codec {
 }
 
 /**
- * What `codec` makes of the value; `name` is what the value is, for messages. @throws what it throws, and TypeError when that is no text: `JSON.stringify`, taken
- * for a codec, gives undefined for undefined, and an async one gives a promise.
+ * What `codec` makes of the value; `name` is what the value is, for messages. @throws what it throws, and TypeError when
+ * that is no text: `JSON.stringify`, taken for a codec, gives undefined for undefined, and an async one gives a promise.
  */
 export function encodeWith(codec: Codec, value: unknown, name: string): string {
+  // Only ours is told the name: a function that somebody took for `encode` may make something of a second argument.
   const data: unknown = codec === jsonCodec ? encodeJson(value, name) : codec.encode(value)
   if (typeof data === 'string') return data
   throw new TypeError(

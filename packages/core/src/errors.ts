@@ -22,6 +22,11 @@ export class HoldfastError extends Error {
   }
 }
 
+/** Whether this is an error of the family with this code. */
+export function hasCode(error: unknown, code: string): error is HoldfastError {
+  return HoldfastError.isInstance(error) && error.code === code
+}
+
 /** `INVALID_ARGUMENT`: the call was refused before anything was sent; the message says what to pass instead. */
 export class InvalidArgumentError extends HoldfastError {
   constructor(message: string) {

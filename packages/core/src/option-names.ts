@@ -18,9 +18,7 @@ import { InvalidArgumentError } from './errors.ts'
  */
 export function checkOptions<T extends object>(options: T, names: ReadonlySet<string>): T {
   // A loop, and nothing made: calls come with options by the thousand.
-  for (const name in checkObject(options)) {
-    if (!names.has(name) && Object.hasOwn(options, name)) refuseUnknown(options, name, names)
-  }
+  for (const name in checkObject(options)) if (!names.has(name)) refuseUnknown(options, name, names)
   return options
 }
 
@@ -33,9 +31,9 @@ export function checkObject<T extends object>(options: T): T {
   return options
 }
 
-/** Throws unless the member is undefined. */
+/** Throws unless the member is undefined, or one that all objects have been given. */
 export function refuseUnknown(options: object, name: string, names: ReadonlySet<string>): void {
-  if ((options as Record<string, unknown>)[name] === undefined) return
+  if (name in Object.prototype || (options as Record<string, unknown>)[name] === undefined) return
   const [nearest] = [...names]
     .map((known) => ({ known, edits: distance(name.toLowerCase(), known.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits)

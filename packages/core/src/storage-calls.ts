@@ -1,6 +1,6 @@
 import { type Alarm, Alarms } from './alarms.ts'
 import { checkDuration, checkInteger } from './check.ts'
-import { ClosedError, HoldfastError, StorageUnavailableError } from './errors.ts'
+import { ClosedError, StorageUnavailableError, hasCode } from './errors.ts'
 import { type Instant, type Runtime, instant } from './runtime.ts'
 import { StorageClock } from './storage-clock.ts'
 import type { Storage } from './storage/storage.ts'
@@ -267,5 +267,5 @@ function tooMany(pending: number): StorageUnavailableError {
 }
 
 function isUnavailable(error: unknown): error is StorageUnavailableError {
-  return HoldfastError.isInstance(error) && error.code === 'STORAGE_UNAVAILABLE'
+  return hasCode(error, 'STORAGE_UNAVAILABLE')
 }

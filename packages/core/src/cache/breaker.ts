@@ -1,4 +1,4 @@
-import { HoldfastError, StorageUnavailableError } from '../errors.ts'
+import { StorageUnavailableError, hasCode } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
 
 const FIRST_PAUSE_MS = 250
@@ -68,5 +68,5 @@ export class Breaker {
 }
 
 export function isUnavailable(error: unknown): boolean {
-  return HoldfastError.isInstance(error) && error.code === 'STORAGE_UNAVAILABLE'
+  return hasCode(error, 'STORAGE_UNAVAILABLE')
 }

@@ -1,5 +1,5 @@
 import { checkDuration, checkFunction, checkName } from '../check.ts'
-import { HoldfastError, InvalidArgumentError, SelfDeadlockError, StorageUnavailableError } from '../errors.ts'
+import { InvalidArgumentError, SelfDeadlockError, StorageUnavailableError, hasCode } from '../errors.ts'
 import { type Codec, jsonCodec } from '../codec.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
 import { appOf } from '../prefix.ts'
@@ -254,7 +254,7 @@ function decode(stored: string | null, codec: Codec): unknown {
 
 /** The storage cannot be reached, or does not do it. */
 function isOut(error: unknown): boolean {
-  return isUnavailable(error) || (HoldfastError.isInstance(error) && error.code === 'STORAGE_REFUSED')
+  return isUnavailable(error) || hasCode(error, 'STORAGE_REFUSED')
 }
 
 function ignoreOutage(error: unknown): undefined {

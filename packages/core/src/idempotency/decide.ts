@@ -206,7 +206,8 @@ function requestCancel(current: Current | null, now: number, command: RequestCan
   }
 }
 
-const RELEASED: StoredError = {
+/** What is recorded of an execution that was given back, and told to the caller whose body gave it back. */
+export const RELEASED: StoredError & { readonly code: string } = {
   name: 'ExecutionReleasedError',
   code: 'EXECUTION_RELEASED',
   message: 'The execution was given back before it ended; the next start is the same attempt.',

@@ -1,4 +1,5 @@
 import { checkBoolean, checkDuration, checkOneOf } from '../check.ts'
+import { hasCode } from '../errors.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
 import { CompletionUnconfirmedError, ExecutionAbandonedError } from './errors.ts'
 import type {
@@ -10,7 +11,7 @@ import type {
 } from './execution-context.ts'
 import { checkFailureOptions, classified } from './failure-options.ts'
 import type { ResolvedOptions } from './options.ts'
-import { type Ownership, isLoss } from './ownership.ts'
+import type { Ownership } from './ownership.ts'
 import { checkProgress } from './progress-report.ts'
 import { type StoredResult, startOf } from './record.ts'
 import { omissionOf } from './snapshot.ts'
@@ -126,7 +127,7 @@ export class Execution implements ExecutionContext {
       if (kept instanceof Promise) this.#saving = ending.catch(() => undefined)
       await ending
     } catch (error) {
-      if (isLoss(error) || ownership.hasEnded) throw error
+      if (hasCode(error, 'LEASE_LOST') || ownership.hasEnded) throw error
       // Whatever else went wrong (an outage, a client that was closed): the body did succeed.
       const unconfirmed =
         error instanceof CompletionUnconfirmedError

@@ -1,5 +1,5 @@
 import type { Alarms } from '../alarms.ts'
-import { HoldfastError, InvalidArgumentError } from '../errors.ts'
+import { type HoldfastError, InvalidArgumentError, hasCode } from '../errors.ts'
 import { LazySignal } from '../lazy-signal.ts'
 import type { Instant } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
@@ -248,7 +248,8 @@ export class Ownership implements TenureEvents {
     try {
       await this.update(() => ({}), Math.max(1, Math.min(leaseMs / 6, this.remainingMs())))
     } catch (error) {
-      if (this.isRunning) this.#tenure.renewIn(isUnavailable(error) ? leaseMs / 20 : leaseMs / 6)
+      if (this.isRunning)
+        this.#tenure.renewIn(hasCode(error, 'STORAGE_UNAVAILABLE') ? leaseMs / 20 : leaseMs / 6)
     }
   }
 
@@ -280,7 +281,7 @@ export class Ownership implements TenureEvents {
     try {
       await this.update(() => ({}))
     } catch (error) {
-      if (isLoss(error)) throw error
+      if (hasCode(error, 'LEASE_LOST')) throw error
     }
   }
 
@@ -328,11 +329,3 @@ type OwnEvent =
   | ({ readonly type: 'completed' } & Partial<ResultOmission>)
   | { readonly type: 'released' | 'lost' }
   | { readonly type: 'failed' | 'unconfirmed'; readonly error: unknown }
-
-export function isLoss(error: unknown): boolean {
-  return HoldfastError.isInstance(error) && error.code === 'LEASE_LOST'
-}
-
-function isUnavailable(error: unknown): boolean {
-  return HoldfastError.isInstance(error) && error.code === 'STORAGE_UNAVAILABLE'
-}

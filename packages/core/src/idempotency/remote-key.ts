@@ -1,4 +1,4 @@
-import { HoldfastError } from '../errors.ts'
+import { hasCode } from '../errors.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { RecordEntry, RecordKey, Unsubscribe } from '../storage/records.ts'
 import { leaseRemaining } from './decide.ts'
@@ -112,10 +112,10 @@ export class RemoteKey {
     } catch (error) {
       this.#hinted = false
       this.#trouble = error as Error
-      const code = HoldfastError.isInstance(error) ? error.code : undefined
-      this.#readAt = runtime.monotonicNow() + (code === 'STORAGE_UNAVAILABLE' ? RETRY_MS : POLL_MS)
+      const isDown = hasCode(error, 'STORAGE_UNAVAILABLE')
+      this.#readAt = runtime.monotonicNow() + (isDown ? RETRY_MS : POLL_MS)
       // The storage may be back, or the right be given, before the deadline of those who wait. Nothing else gets better.
-      if (code === 'STORAGE_UNAVAILABLE' || code === 'STORAGE_REFUSED') return
+      if (isDown || hasCode(error, 'STORAGE_REFUSED')) return
       for (const { observer } of this.#listeners) observer.failed(error as Error)
     }
   }
@@ -168,7 +168,7 @@ export class RemoteKey {
       this.#hint()
       if (this.#closed) this.#endSubscription()
     } catch (error) {
-      const refused = HoldfastError.isInstance(error) && error.code === 'STORAGE_REFUSED'
+      const refused = hasCode(error, 'STORAGE_REFUSED')
       const retryMs = Math.min(POLL_MS, RETRY_MS * 2 ** this.#refusals)
       this.#refusals += 1
       this.#subscribeAt = runtime.monotonicNow() + (refused ? REFUSED_MS : retryMs)

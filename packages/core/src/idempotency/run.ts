@@ -1,9 +1,9 @@
-import { HoldfastError, InvalidArgumentError } from '../errors.ts'
+import { HoldfastError, InvalidArgumentError, hasCode } from '../errors.ts'
 import type { Listed, Roster } from '../roster.ts'
 import { runAsChild } from './ancestry.ts'
+import { RELEASED } from './decide.ts'
 import { type BeginOutcome, type Begun, type Starter, beginJob } from './begin.ts'
 import {
-  ExecutionAbandonedError,
   ExecutionInProgressError,
   ExecutionLostError,
   FingerprintMismatchError,
@@ -115,7 +115,7 @@ async function settle<R>(execution: Execution, body: Body<R>): Promise<R> {
   try {
     await execution.markSuccess(result)
   } catch (error) {
-    if (isCode(error, 'LEASE_LOST')) throw await lostError(execution, error, result)
+    if (hasCode(error, 'LEASE_LOST')) throw await lostError(execution, error, result)
     // The result was refused before anything was sent: it would be refused again. (A success that was not confirmed
     // stays one: markFailure refuses to make it a failure.)
     await execution.markFailure(error, { final: true }).catch(() => execution.ownership.stop())
@@ -132,7 +132,7 @@ function endedBy(ended: Ended): unknown {
     case 'failed':
       throw ended.error
     case 'released':
-      throw new ExecutionAbandonedError()
+      throw new HoldfastError(RELEASED.code, RELEASED.message)
   }
 }
 
@@ -144,8 +144,8 @@ async function recordFailure(execution: Execution, error: unknown): Promise<void
     else await execution.markFailure(error)
   } catch (unrecorded) {
     execution.ownership.stop()
-    const isNews = error === execution.ownership.abortReason || isCode(error, 'LEASE_LOST')
-    if (isCode(unrecorded, 'LEASE_LOST') && isNews) throw await lostError(execution, unrecorded)
+    const isNews = error === execution.ownership.abortReason || hasCode(error, 'LEASE_LOST')
+    if (hasCode(unrecorded, 'LEASE_LOST') && isNews) throw await lostError(execution, unrecorded)
   }
 }
 
@@ -158,8 +158,4 @@ async function lostError(
   const known = error instanceof ExecutionLostError ? error.current : null
   const current = known ?? (await execution.ownership.readCurrent().catch(() => null))
   return new ExecutionLostError(execution.executionId, current, result)
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return HoldfastError.isInstance(error) && error.code === code
 }

@@ -90,14 +90,10 @@ export class Starts {
   }
 
   /** Removes an execution that nobody runs; the state after that. */
-  async takeBack({ key }: ExecutionName, current: Current): Promise<View> {
-    const reply = await this.#remove(key, current)
-    return { current: currentOf(reply.entry), now: reply.now }
-  }
-
-  async #remove(key: RecordKey, { rev }: Current): Promise<CompareReply> {
+  async takeBack({ key }: ExecutionName, { rev }: Current): Promise<View> {
     const { storage } = this.#calls
-    return (await this.#calls.call(() => storage.records.compareAndDelete(key, { rev }))).reply
+    const { reply } = await this.#calls.call(() => storage.records.compareAndDelete(key, { rev }))
+    return { current: currentOf(reply.entry), now: reply.now }
   }
 
   async #claim(
@@ -206,7 +202,9 @@ export class Starts {
         const { reply } = await send(() => records.compareAndDelete(key, { writeId, notAfter }))
         const left = currentOf(reply.entry)
         // Somebody asked to cancel it, and so wrote over it.
-        if (left?.record.executionId === command.executionId) await this.#remove(key, left)
+        if (left?.record.executionId === command.executionId) {
+          await send(() => records.compareAndDelete(key, { rev: left.rev }))
+        }
         return
       }
       const { reply } = await send(() => records.read(key))

@@ -1,5 +1,5 @@
 import { checkSignal } from '../check-signal.ts'
-import { HoldfastError, StorageUnavailableError } from '../errors.ts'
+import { type HoldfastError, StorageUnavailableError, hasCode } from '../errors.ts'
 import { type AbortListener, listenForAbort, stopListening } from '../on-abort.ts'
 import { type Instant, instant } from '../runtime.ts'
 import type { AcquireReply } from '../storage/leases.ts'
@@ -236,7 +236,7 @@ class Attempt implements Waiting, AbortListener {
   #failed(error: unknown): void {
     if (this.#phase === 'settled') return
     this.#phase = 'parked'
-    const unavailable = HoldfastError.isInstance(error) && error.code === 'STORAGE_UNAVAILABLE'
+    const unavailable = hasCode(error, 'STORAGE_UNAVAILABLE')
     this.#bid.known ||= unavailable && (error as StorageUnavailableError).maybeApplied
     if (!unavailable || !this.#bid.queued) return this.#giveUp(error)
     // A storage that fails while we wait in its queue may come back with the queue.

@@ -1,5 +1,5 @@
 import { type Alarm, Alarms } from '../alarms.ts'
-import { HoldfastError } from '../errors.ts'
+import { type HoldfastError, hasCode } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { LeasePush, LeaseStorage } from '../storage/leases.ts'
@@ -121,7 +121,7 @@ export class WaitingRoom {
       .call(() => this.#open())
       .catch((error: unknown) => {
         if (this.listening) return
-        const refused = HoldfastError.isInstance(error) && error.code === 'STORAGE_REFUSED'
+        const refused = hasCode(error, 'STORAGE_REFUSED')
         this.#listening = refused ? 'refused' : 'no'
       })
   }

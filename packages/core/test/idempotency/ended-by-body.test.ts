@@ -36,7 +36,7 @@ describe('a body that records its end itself', () => {
   it('by giving it back: there is no result', async () => {
     const { idempotency } = createWorld().join()
     const run = idempotency.run('job', 'k', (execution) => execution.release())
-    await expect(run).rejects.toMatchObject({ code: 'EXECUTION_ABANDONED' })
+    await expect(run).rejects.toMatchObject({ code: 'EXECUTION_RELEASED' })
     expect(await idempotency.getExecutionStatus('job', 'k')).toMatchObject({ released: true })
   })
 })
