@@ -9,7 +9,11 @@ if (url === undefined) {
   console.log('skipped: POSTGRES_URL names no server')
   process.exit()
 }
+// #region pool
 const pool = new pg.Pool({ connectionString: url })
+// The pool emits the errors of idle connections. Without a listener, they end the process.
+pool.on('error', (error) => console.error('PostgreSQL:', error.message))
+// #endregion
 await pool.query(JOB_EFFECTS)
 await pool.query('create table if not exists payments (order_id text, cents integer)')
 const { idempotency } = createHoldfast({ storage: memoryStorage() })

@@ -2,19 +2,28 @@ import type { Pool } from 'pg'
 import type { Execute } from './effects.ts'
 
 // #region transaction
-/** Commits what `work` did, or rolls it back and rejects with the error of `work`. */
+/** Commits what `work` did, or rejects and leaves nothing behind. */
 export async function transaction<T>(pool: Pool, work: (execute: Execute) => Promise<T>): Promise<T> {
   const client = await pool.connect()
+  let failure: Error | undefined
+  // A session that the server ends emits an error. Without a listener, that error ends the process.
+  const onError = (error: Error): void => void (failure ??= error)
+  client.on('error', onError)
   try {
     await client.query('begin')
     const result = await work(async (sql, params) => (await client.query(sql, [...params])).rowCount ?? 0)
-    await client.query('commit')
+    // After a failed statement PostgreSQL answers COMMIT with ROLLBACK, also when `work` has swallowed the error.
+    const { command } = await client.query('commit')
+    if (command !== 'COMMIT')
+      throw new Error('PostgreSQL rolled back: a statement of this transaction failed.')
     return result
   } catch (error) {
-    await client.query('rollback')
+    // Where even this fails, the connection is no use any more. The first error is the one that says why.
+    await client.query('rollback').catch((broken: Error) => (failure ??= broken))
     throw error
   } finally {
-    client.release()
+    client.off('error', onError)
+    client.release(failure)
   }
 }
 // #endregion
