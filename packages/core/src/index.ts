@@ -9,6 +9,7 @@ export {
   StorageRefusedError,
   StorageUnavailableError,
 } from './errors.ts'
+export type { Trace } from './events.ts'
 export {
   createCache,
   createHoldfast,
