@@ -24,6 +24,12 @@ export const UNAVAILABLE: Problem = {
   retryAfterSeconds: 1,
 }
 
+export const UNREADABLE: Problem = {
+  code: 'IDEMPOTENCY_RECORD_UNREADABLE',
+  detail:
+    'Whether this request was handled before cannot be read. Nothing was done; send it again, with the same key, later.',
+}
+
 export const REUSED: Problem = {
   code: 'IDEMPOTENCY_KEY_REUSED',
   detail: 'This key belongs to a request with another payload. Use a new key for a new request.',

@@ -23,7 +23,13 @@ export type HttpIdempotencyEvent = {
         readonly error?: unknown
       }
     | { readonly type: 'replayed'; readonly executionId: string; readonly status: number }
-    | { readonly type: 'refused'; readonly code: string; readonly status: number }
+    | {
+        readonly type: 'refused'
+        readonly code: string
+        readonly status: number
+        /** Why the storage could not be asked, or its record not be read. */
+        readonly error?: unknown
+      }
     /** Ran without protection, as the options allow. */
     | { readonly type: 'bypassed'; readonly reason: BypassReason; readonly error?: unknown }
   )

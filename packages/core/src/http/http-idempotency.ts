@@ -6,6 +6,7 @@ import {
   NOT_COMPARABLE,
   REUSED,
   UNAVAILABLE,
+  UNREADABLE,
   failedBefore,
   inProgress,
   malformed,
@@ -93,7 +94,13 @@ export function createHttpIdempotency<Request = unknown>(
       : response,
   })
 
-  const refuse = (jobType: string, jobKey: string | null, problem: Problem, status: string): HttpDecision => {
+  const refuse = (
+    jobType: string,
+    jobKey: string | null,
+    problem: Problem,
+    status: string,
+    error?: unknown,
+  ): HttpDecision => {
     const response = problemResponse(problem, resolved.problems)
     requests.publish(() => ({
       type: 'refused',
@@ -101,6 +108,7 @@ export function createHttpIdempotency<Request = unknown>(
       jobKey,
       code: problem.code,
       status: response.status,
+      ...(error === undefined ? {} : { error }),
     }))
     return answer(response, status)
   }
@@ -211,10 +219,11 @@ export function createHttpIdempotency<Request = unknown>(
           isIncomparableJson(facts.body)
         )
           return refuse(jobType, jobKey, NOT_COMPARABLE, 'bypassed')
+        if (code === 'RECORD_UNREADABLE') return refuse(jobType, jobKey, UNREADABLE, 'bypassed', error)
         if (code === undefined || !NO_ANSWER.has(code)) throw error
         return resolved.onStorageUnavailable === 'open'
           ? bypass(jobType, jobKey, 'storageUnavailable', error)
-          : refuse(jobType, jobKey, UNAVAILABLE, 'bypassed')
+          : refuse(jobType, jobKey, UNAVAILABLE, 'bypassed', error)
       }
       return decide(jobType, jobKey, key, outcome)
     },

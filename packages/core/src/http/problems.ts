@@ -14,6 +14,8 @@ export type ProblemCode =
   | 'IDEMPOTENCY_RESPONSE_NOT_STORED'
   /** Every attempt that `maxAttempts` allows has failed, or the only one was interrupted. */
   | 'IDEMPOTENCY_EXECUTION_FAILED'
+  /** What is stored under the key is no record that this version can read: a newer version, or another program, wrote it. */
+  | 'IDEMPOTENCY_RECORD_UNREADABLE'
   | 'IDEMPOTENCY_STORAGE_UNAVAILABLE'
 
 export interface ProblemOptions {
@@ -70,6 +72,11 @@ const PROBLEMS: Readonly<Record<ProblemCode, { status: number; title: string; re
     status: 500,
     title: 'The request with this idempotency key has failed for good',
     retryable: false,
+  },
+  IDEMPOTENCY_RECORD_UNREADABLE: {
+    status: 500,
+    title: 'What is known of this idempotency key cannot be read',
+    retryable: true,
   },
   IDEMPOTENCY_STORAGE_UNAVAILABLE: {
     status: 503,

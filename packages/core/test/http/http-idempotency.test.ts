@@ -293,10 +293,15 @@ describe('without its storage', () => {
     const closed = httpOver(state.storage, {}, 100)
     const open = httpOver(state.storage, { onStorageUnavailable: 'open' }, 100)
     state.broken = true
+    const events: unknown[] = []
+    const listen = (event: unknown): number => events.push(event)
+    subscribe('holdfast:http', listen)
     expect(await answered(ask(closed))).toMatchObject({
       status: 503,
       json: { code: 'IDEMPOTENCY_STORAGE_UNAVAILABLE', retryable: true },
     })
+    unsubscribe('holdfast:http', listen)
+    expect(events).toMatchObject([{ type: 'refused', error: { code: 'STORAGE_UNAVAILABLE' } }])
     expect(await ask(open)).toMatchObject({ action: 'bypass', reason: 'storageUnavailable' })
   })
 
@@ -307,6 +312,40 @@ describe('without its storage', () => {
     expect((await answered(ask(http, {}, ''))).status).toBe(400)
     expect((await answered(ask(http, {}, 'a,b'))).status).toBe(400)
   })
+})
+
+describe('a record that cannot be read', () => {
+  const POST_A = { collection: 'holdfast:http:POST /a' }
+
+  test.each(['{', '{"status":"completed"}', '{"v":2,"status":"completed"}'])(
+    'is a problem that says so, and the handler is not called: %s',
+    async (value) => {
+      const storage = memoryStorage()
+      const events: HttpIdempotencyEvent[] = []
+      const listen = (event: unknown): number => events.push(event as HttpIdempotencyEvent)
+      subscribe('holdfast:http', listen)
+      const open = httpOver(storage, { onStorageUnavailable: 'open' })
+      await (await started(ask(open))).complete(ok)
+      const [stored] = (await storage.records.list(POST_A.collection, { limit: 2 })).records
+      const key = { ...POST_A, id: stored?.id ?? '' }
+      const write = { writeId: 'w', value, ttlMs: 60_000, notify: false }
+      await storage.records.compareAndSet(key, stored?.entry.rev ?? 0, write)
+      const waiting = httpOver(storage, { wait: { maxMs: 60_000 } })
+      for (const http of [open, waiting]) {
+        expect(await answered(ask(http))).toMatchObject({
+          status: 500,
+          json: { code: 'IDEMPOTENCY_RECORD_UNREADABLE', retryable: true },
+        })
+      }
+      unsubscribe('holdfast:http', listen)
+      expect((await storage.records.read(key)).entry?.value).toBe(value)
+      expect(events.at(-1)).toMatchObject({
+        type: 'refused',
+        code: 'IDEMPOTENCY_RECORD_UNREADABLE',
+        error: { code: 'RECORD_UNREADABLE' },
+      })
+    },
+  )
 })
 
 describe('waiting', () => {
