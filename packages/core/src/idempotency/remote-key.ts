@@ -22,8 +22,9 @@ interface Listener {
 /**
  * One key that somebody else may write: subscribe, then read, then wait for a hint or for the moment at which the
  * state changes by time alone. In this order no wake-up can be lost, and a hint that is lost costs one poll. A hint that
- * carries what was written saves the read: it is believed when it is newer than what is known, for those who know that.
- * Where subscribing is not possible, polling remains.
+ * carries what was written saves the read where it continues what was read here: the same execution, a later revision.
+ * Any other is only a reason to read, because channels know no databases: what another app on the same server writes
+ * under the same key arrives here too. Where subscribing is not possible, polling remains.
  */
 export class RemoteKey {
   readonly #calls: StorageCalls
@@ -136,7 +137,8 @@ export class RemoteKey {
   #hear(written: RecordEntry | undefined): void {
     const current = written && readable(written)
     const known = this.#latest?.current
-    if (!current || !known || current.rev < known.rev) return this.#hint()
+    const isSame = current !== undefined && current.record.executionId === known?.record.executionId
+    if (!isSame || current.rev < known.rev) return this.#hint()
     if (current.rev === known.rev) return
     this.#told += 1
     this.#learn({ current, now: current.writtenAt })
