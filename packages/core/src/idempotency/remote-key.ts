@@ -136,13 +136,17 @@ export class RemoteKey {
 
   #hear(written: RecordEntry | undefined): void {
     const current = written && readable(written)
-    const known = this.#latest?.current
-    const isSame = current !== undefined && current.record.executionId === known?.record.executionId
-    if (!isSame || current.rev < known.rev) return this.#hint()
-    if (current.rev === known.rev) return
+    if (current === undefined || !this.continues(current)) return this.#hint()
+    if (current.rev === this.#latest?.current?.rev) return
     this.#told += 1
     this.#learn({ current, now: current.writtenAt })
     this.#wake()
+  }
+
+  /** Whether it is what is known, or a later state of the same execution, which no other database can have written. */
+  continues({ record, rev }: Current): boolean {
+    const known = this.#latest?.current
+    return record.executionId === known?.record.executionId && rev >= known.rev
   }
 
   /** Resolves when hints arrive, or when there is no use in waiting for that any longer. */

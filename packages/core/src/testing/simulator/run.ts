@@ -182,7 +182,8 @@ export class Run {
     const name = lives === 1 ? `p${index + 1}` : `p${index + 1}_${lives}`
     const random = this.#world.random(3, index, lives)
     const process = new SimulatedProcess(name, index, scheduler, clock, random)
-    const connection = new SimulatedConnection(scheduler, process, server, network, history, [
+    const database = this.#world.databaseOf(process)
+    const connection = new SimulatedConnection(scheduler, process, server, network, history, database, [
       seed,
       4,
       index,

@@ -50,6 +50,7 @@ export class SimulatedConnection {
   readonly #network: Network
   readonly #history: History
   readonly #random: Random
+  readonly #database: number
   readonly #listeners = new Set<(state: ConnectionState) => void>()
   readonly #pending = new Set<Pending>()
   readonly #subscriptions = new Set<Subscription>()
@@ -64,6 +65,7 @@ export class SimulatedConnection {
     server: SimulatedServer,
     network: Network,
     history: History,
+    database: number,
     seed: readonly number[],
   ) {
     this.#scheduler = scheduler
@@ -71,6 +73,7 @@ export class SimulatedConnection {
     this.#server = server
     this.#network = network
     this.#history = history
+    this.#database = database
     this.#random = createRandom(...seed)
     this.#free = Array.from({ length: network.plan.links * 2 }, () => 0)
     this.storage = this.#asStorage()
@@ -154,6 +157,7 @@ export class SimulatedConnection {
       op,
       args,
       from,
+      database: this.#database,
       operation: currentOperation.getStore(),
       sentAt: this.#scheduler.now,
     }

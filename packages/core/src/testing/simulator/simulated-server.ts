@@ -25,6 +25,8 @@ export interface Command {
   readonly args: readonly unknown[]
   /** The name of the process that sent it. */
   readonly from: string
+  /** The one of the server's that its connection has selected. */
+  readonly database: number
   /** Which operation of the workload it was sent for. */
   readonly operation: number | undefined
   readonly sentAt: number
@@ -41,6 +43,7 @@ interface Logged {
   readonly at: number
   readonly clock: number
   readonly run: (facets: Facets) => unknown
+  readonly database: number
   readonly facet: FacetName
   readonly key: Key | undefined
   readonly isWrite: boolean
@@ -50,7 +53,8 @@ const READS = new Set(['read', 'list', 'inspect', 'get', 'time'])
 
 /**
  * A storage with a clock of its own: the memory storage behind a network. It keeps a log of what it executed, so that
- * it can become a replica that has not heard of the last writes.
+ * it can become a replica that has not heard of the last writes. It has several databases, of which its pub/sub knows
+ * nothing: a hint for a key reaches all who subscribed to a key of that name.
  */
 export class SimulatedServer {
   readonly #scheduler: Scheduler
@@ -58,9 +62,10 @@ export class SimulatedServer {
   readonly #rate: number
   readonly #replica: SimulatedReplica
   readonly #build: (facets: Facets, now: () => number) => Facets
+  readonly #count: number
   #offset: number
   #frozenClock: number | undefined
-  #facets: Facets
+  #databases: readonly Facets[]
   #log: Logged[] = []
   #down = false
   #listening = new Map<string, { readonly pushes: Set<(push: LeasePush) => void>; stop: () => void }>()
@@ -78,6 +83,7 @@ export class SimulatedServer {
     clock: { readonly rate: number; readonly start: number },
     replica: SimulatedReplica,
     build: (facets: Facets, now: () => number) => Facets,
+    databases: number,
   ) {
     this.#scheduler = scheduler
     this.#history = history
@@ -85,7 +91,8 @@ export class SimulatedServer {
     this.#offset = clock.start
     this.#replica = replica
     this.#build = build
-    this.#facets = this.#fresh()
+    this.#count = databases
+    this.#databases = this.#fresh()
   }
 
   get down(): boolean {
@@ -106,22 +113,24 @@ export class SimulatedServer {
   }
 
   async execute(command: Command): Promise<unknown> {
-    const { facet, op, args } = command
+    const { facet, op, args, database } = command
     const now = this.now()
     if (facet === 'time') return Math.floor(now)
     const run = (facets: Facets): unknown => call(facets, facet, op, args)
     const at = this.#scheduler.now
-    this.#log.push({ at, clock: now, run, facet, key: keyOf(command), isWrite: !READS.has(op) })
-    const reply = await run(this.#facets)
+    this.#log.push({ at, clock: now, run, database, facet, key: keyOf(command), isWrite: !READS.has(op) })
+    const reply = await run(this.peek(database))
     this.observer.executed(command, reply, now)
     const durability = durabilityOf(command)
     if (durability === undefined) return reply
     return { ...(reply as object), acknowledged: await this.#replica.confirm(durability) }
   }
 
-  /** What `facet` holds, unseen by the observer. */
-  peek(): Facets {
-    return this.#facets
+  /** What a database holds, unseen by the observer. */
+  peek(database = 0): Facets {
+    const facets = this.#databases[database]
+    if (facets === undefined) throw new RangeError(`there is no database ${database}`)
+    return facets
   }
 
   /** Hints for a key, to be sent over a connection; returns what ends it. */
@@ -132,16 +141,18 @@ export class SimulatedServer {
       const created = new Set<OnHint>()
       listeners = created
       this.#hints.set(text, created)
-      void this.#facets.records.subscribe(key, (written) => {
-        if (this.#hints.get(text) === created) for (const listener of created) listener(written)
-      })
+      for (const { records } of this.#databases) {
+        void records.subscribe(key, (written) => {
+          if (this.#hints.get(text) === created) for (const listener of created) listener(written)
+        })
+      }
     }
     const mine = listeners
     mine.add(onHint)
     return () => mine.delete(onHint)
   }
 
-  /** Pushes for a process, to be sent over a connection; returns what ends it. */
+  /** Pushes for a process of the first database, to be sent over a connection; returns what ends it. */
   listen(process: string, onPush: (push: LeasePush) => void): () => void {
     if (this.#pushesRefused) throw new StorageRefusedError('NOPERM: this user may not subscribe.')
     let listening = this.#listening.get(process)
@@ -199,34 +210,37 @@ export class SimulatedServer {
     if (victim?.key === undefined) return
     const { key } = victim
     this.#history.fault('storage', () => `evicts ${textOf(key)}`)
-    if (victim.facet === 'leases') return await this.#forgetLease(key)
+    if (victim.facet === 'leases') return await this.#forgetLease(victim)
     const run = async (facets: Facets): Promise<void> => {
       if (typeof key === 'string') return void (await facets.values.remove([key]))
       const { entry } = await facets.records.read(key)
       if (entry !== null) await facets.records.compareAndDelete(key, { rev: entry.rev })
     }
     this.#log.push({ ...victim, at: this.#scheduler.now, clock: this.now(), run, isWrite: true })
-    await run(this.#facets)
+    await run(this.peek(victim.database))
   }
 
   /** Keys of leases know nothing of each other: one is forgotten by repeating all that concerns the others. */
-  async #forgetLease(key: Key): Promise<void> {
-    this.#log = this.#log.filter((logged) => logged.facet !== 'leases' || logged.key !== key)
-    this.#facets = { ...this.#facets, leases: this.#fresh().leases }
-    await this.#repeat(this.#log.filter(({ facet }) => facet === 'leases'))
+  async #forgetLease({ key, database }: Logged): Promise<void> {
+    const isOfLeases = (logged: Logged): boolean => logged.facet === 'leases' && logged.database === database
+    this.#log = this.#log.filter((logged) => !isOfLeases(logged) || logged.key !== key)
+    this.#databases = this.#databases.map((facets, index) =>
+      index === database ? { ...facets, leases: this.#freshFacets().leases } : facets,
+    )
+    await this.#repeat(this.#log.filter(isOfLeases))
   }
 
   async #replay(log: Logged[]): Promise<void> {
     this.#log = log
-    this.#facets = this.#fresh()
+    this.#databases = this.#fresh()
     await this.#repeat(log)
   }
 
   async #repeat(log: readonly Logged[]): Promise<void> {
     this.#replaying = true
-    for (const { clock, run } of log) {
+    for (const { clock, run, database } of log) {
       this.#frozenClock = clock
-      await run(this.#facets)
+      await run(this.peek(database))
     }
     this.#frozenClock = undefined
     // Pushes travel for a turn.
@@ -238,7 +252,7 @@ export class SimulatedServer {
     let stopped: Promise<() => Promise<void>> | undefined
     const run = (facets: Facets): unknown => {
       stopped = facets.leases.listen(process, (push) => {
-        if (facets !== this.#facets || this.#replaying) return
+        if (facets !== this.peek() || this.#replaying) return
         for (const listener of pushes) listener(push)
       })
       return stopped
@@ -251,11 +265,23 @@ export class SimulatedServer {
 
   #runLogged(run: (facets: Facets) => unknown): void {
     const at = this.#scheduler.now
-    this.#log.push({ at, clock: this.now(), run, facet: 'leases', key: undefined, isWrite: false })
-    void run(this.#facets)
+    this.#log.push({
+      at,
+      clock: this.now(),
+      run,
+      database: 0,
+      facet: 'leases',
+      key: undefined,
+      isWrite: false,
+    })
+    void run(this.peek())
   }
 
-  #fresh(): Facets {
+  #fresh(): Facets[] {
+    return Array.from({ length: this.#count }, () => this.#freshFacets())
+  }
+
+  #freshFacets(): Facets {
     const now = (): number => this.now()
     const sound = {
       records: memoryRecords(() => Math.floor(now() * 1_000)),

@@ -72,6 +72,7 @@ export interface SimulationResult {
 export async function simulate(feature: Feature, options: SimulationOptions): Promise<SimulationResult> {
   const { seed, rates, clocks = clockModel, record = false, reduction = nothingLeftOut } = options
   const plan = feature.plan(createRandom(seed, 1))
+  const { databases = 1 } = plan
   const scenario = drawScenario(
     createRandom(seed, 2),
     { ...defaultRates, ...plan.rates, ...rates },
@@ -94,6 +95,7 @@ export async function simulate(feature: Feature, options: SimulationOptions): Pr
     scenario.storageClock,
     new SimulatedReplica(scheduler, (instant) => createRandom(seed, 5, instant), silencesOf(incidents)),
     options.breakStorage ?? ((facets) => facets),
+    databases,
   )
   let violation: Violation | null = null
   const world: World = {
@@ -104,6 +106,7 @@ export async function simulate(feature: Feature, options: SimulationOptions): Pr
     network,
     history,
     totals: new Totals(),
+    databaseOf: ({ index }) => index % databases,
     random: (...path) => createRandom(seed, ...path),
     violated(guarantee, message) {
       violation ??= { guarantee, message, at: scheduler.now }

@@ -18,6 +18,8 @@ interface WorkloadPlan {
   readonly size: ScenarioSize
   /** What this feature does not promise to survive. */
   readonly rates?: Partial<FaultRates>
+  /** How many databases of the server its processes use, each one of them. Default 1. */
+  readonly databases?: number
   readonly operations: readonly PlannedOperation[]
   open(world: World): Workload
 }
@@ -61,6 +63,8 @@ export interface World {
   readonly network: Network
   readonly history: History
   readonly totals: Totals
+  /** The database that the connections of a process have selected. */
+  databaseOf(process: SimulatedProcess): number
   /** A stream of its own for everything that is drawn while it runs. */
   random(...path: readonly number[]): Random
   /** The history violates a guarantee: ends the simulation. */

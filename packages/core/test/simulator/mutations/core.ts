@@ -29,7 +29,7 @@ export const sharedMutations: readonly Mutation[] = [
 type Method = (...args: readonly unknown[]) => unknown
 
 /** Puts another method in place; returns what undoes it. */
-function replace(prototype: object, name: string, make: (original: Method) => Method): () => void {
+export function replace(prototype: object, name: string, make: (original: Method) => Method): () => void {
   const original = Object.getOwnPropertyDescriptor(prototype, name)
   if (original === undefined) throw new TypeError(`there is no method ${name} to replace`)
   Object.defineProperty(prototype, name, { ...original, value: make(original.value as Method) })

@@ -1,4 +1,5 @@
-import type { ExecutionRecord } from '../../../src/idempotency/record.ts'
+import type { Current, ExecutionRecord } from '../../../src/idempotency/record.ts'
+import { RemoteKey } from '../../../src/idempotency/remote-key.ts'
 import type {
   OnHint,
   RecordEntry,
@@ -8,7 +9,7 @@ import type {
 } from '../../../src/storage/records.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import type { Facets } from '../../../src/testing/simulator/simulated-server.ts'
-import { sharedMutations } from './core.ts'
+import { replace, sharedMutations } from './core.ts'
 import type { Mutation } from './mutation.ts'
 
 const records =
@@ -94,12 +95,23 @@ export const idempotencyMutations: readonly Mutation[] = [
     })),
   },
   {
+    name: 'hint believed across databases',
+    like: 'channels named after keys, as in BullMQ and Redisson: pub/sub knows no databases',
+    breakCore: () => replace(RemoteKey.prototype, 'continues', () => isNewer),
+  },
+  {
     name: 'hint by the writer',
     like: 'a PUBLISH beside the write instead of in it: it tells also of a write that was refused',
     breakStorage: records(hintedByWriters),
   },
   ...sharedMutations,
 ]
+
+/** Revisions of one storage grow, so that what is newer comes after what is known: of one database it does. */
+function isNewer(this: RemoteKey, current: unknown): boolean {
+  const known = this.latest?.current
+  return known !== null && known !== undefined && (current as Current).rev >= known.rev
+}
 
 /** Subscribers are told what was to be written, whatever came of it. */
 function hintedByWriters(sound: RecordStorage): Partial<RecordStorage> {

@@ -25,10 +25,10 @@ export class Executions {
   onStart: (key: string, executionId: string) => void = () => undefined
   onGone: (seen: Seen) => void = () => undefined
 
-  constructor(world: World, callTimeoutMs: number) {
+  constructor(world: World, callTimeoutMs: number, database: number) {
     this.#world = world
     this.#callTimeoutMs = callTimeoutMs
-    this.#holdings = new Holdings(world)
+    this.#holdings = new Holdings(world, database)
   }
 
   get(executionId: string): Seen | undefined {

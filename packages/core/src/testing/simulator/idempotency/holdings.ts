@@ -3,9 +3,10 @@ import type { RecordEntry, RecordKey } from '../../../storage/records.ts'
 import type { World } from '../workload.ts'
 import type { Held } from './seen.ts'
 
-/** What each key of the storage holds, and since when in true time: as it was told, and when it forgot, as it shows. */
+/** What each key of a database holds, and since when in true time: as it was told, and when it forgot, as it shows. */
 export class Holdings {
   readonly #world: World
+  readonly #database: number
   readonly #held = new Map<string, Held>()
   /** When each write was executed: a storage that forgot goes back to one of them. */
   readonly #writtenAt = new Map<string, number>()
@@ -13,8 +14,9 @@ export class Holdings {
   /** Keys that the storage forgot or was told to forget, at some time. */
   readonly #emptied = new Set<string>()
 
-  constructor(world: World) {
+  constructor(world: World, database: number) {
     this.#world = world
+    this.#database = database
   }
 
   /** Also when its time is over. */
@@ -44,7 +46,7 @@ export class Holdings {
 
   /** The storage has forgotten: looks at what it still has. */
   async forgot(): Promise<void> {
-    const { records } = this.#world.server.peek()
+    const { records } = this.#world.server.peek(this.#database)
     for (const [text, key] of this.#keys) {
       const { entry } = await records.read(key)
       this.#emptied.add(text)

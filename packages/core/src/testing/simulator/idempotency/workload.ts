@@ -16,10 +16,13 @@ export const idempotencyFeature: Feature = {
     const processes = random.int(2, 4)
     const calmFrom = random.between(4, 8) * profile.leaseMs
     const operations = drawOperations(random, profile, processes, calmFrom)
+    // Two apps that know nothing of each other, with the same names.
+    const databases = processes > 2 && random.chance(0.25) ? 2 : 1
     return {
       size: { processes, calmFrom, leaseMs: profile.leaseMs },
       operations,
-      open: (world) => new IdempotencyWorkload(world, profile, operations),
+      databases,
+      open: (world) => new IdempotencyWorkload(world, profile, operations, databases),
     }
   },
 }
@@ -29,28 +32,33 @@ class IdempotencyWorkload implements Workload {
   readonly #world: World
   readonly #profile: Profile
   readonly #operations: ReadonlyMap<number, Operation>
-  readonly #owners: Owners
-  readonly #words: Words
+  readonly #judges: readonly Judges[]
 
-  constructor(world: World, profile: Profile, operations: readonly Operation[]) {
+  constructor(world: World, profile: Profile, operations: readonly Operation[], databases: number) {
     this.#world = world
     this.#profile = profile
     this.#operations = new Map(operations.map((operation) => [operation.id, operation]))
-    const executions = new Executions(world, profile.callTimeoutMs)
-    this.#owners = new Owners(world, executions)
-    this.#words = new Words(world, executions, this.#owners)
+    this.#judges = Array.from({ length: databases }, (_, database) => {
+      const executions = new Executions(world, profile.callTimeoutMs, database)
+      const owners = new Owners(world, executions)
+      return { executions, owners, words: new Words(world, executions, owners) }
+    })
     this.observer = {
       executed: (command, reply, now) => {
-        if (command.facet === 'records') executions.executed(command, reply, now)
+        if (command.facet !== 'records') return
+        this.#judges[command.database]?.executions.executed(command, reply, now)
       },
-      died: (process) => this.#owners.died(process),
-      forgot: () => executions.forgot(),
+      died: (process) => this.#judgesOf(process).owners.died(process),
+      forgot: async () => {
+        for (const { executions } of this.#judges) await executions.forgot()
+      },
     }
   }
 
   start(process: SimulatedProcess, storage: Storage): App {
     const { callTimeoutMs, leaseMs } = this.#profile
-    process.onResume(() => this.#owners.resumed(process))
+    const { owners, words } = this.#judgesOf(process)
+    process.onResume(() => owners.resumed(process))
     const idempotency = createIdempotency(storage, {
       prefix: 'sim',
       instance: process.name,
@@ -62,7 +70,7 @@ class IdempotencyWorkload implements Workload {
       completedRetentionMs: leaseMs * 8,
       progressIntervalMs: leaseMs / 10,
     })
-    const calls = new Calls({ world: this.#world, words: this.#words, process, idempotency }, this.#profile)
+    const calls = new Calls({ world: this.#world, words, process, idempotency }, this.#profile)
     return {
       perform: (id) => {
         const operation = this.#operations.get(id)
@@ -74,4 +82,15 @@ class IdempotencyWorkload implements Workload {
       close: (graceMs) => idempotency.close({ graceMs }),
     }
   }
+
+  #judgesOf(process: SimulatedProcess): Judges {
+    return this.#judges[this.#world.databaseOf(process)] as Judges
+  }
+}
+
+/** What is seen and said of the executions of one database. */
+interface Judges {
+  readonly executions: Executions
+  readonly owners: Owners
+  readonly words: Words
 }
