@@ -8,6 +8,7 @@ import {
   type IdempotencyOptions,
   idempotencyOver,
 } from './idempotency/idempotency.ts'
+import { instanceName } from './instance.ts'
 import { LOCKS_OPTIONS, type Locks, type LocksOptions, locksOver } from './locks/locks.ts'
 import { checkOptions, optionNames } from './option-names.ts'
 import { type Instant, type Runtime, instant, systemRuntime } from './runtime.ts'
@@ -39,9 +40,12 @@ export interface HoldfastOptions extends StorageCallsOptions {
   readonly cacheStorage?: Storage | undefined
   /** Separates apps in one storage. Default `holdfast`. */
   readonly prefix?: string | undefined
-  /** How this process calls itself in snapshots, for people to read. */
+  /**
+   * How this process is called in snapshots, in `locks.inspect`, in errors and events, for people to read; no answer to
+   * an HTTP request shows it. Default: host name and process id (`web-7f9c:4711`).
+   */
   readonly instance?: string | undefined
-  readonly locks?: Omit<LocksOptions, 'prefix'> | undefined
+  readonly locks?: Omit<LocksOptions, 'prefix' | 'instance'> | undefined
   readonly idempotency?: Omit<IdempotencyOptions, 'prefix' | 'instance'> | undefined
   readonly cache?: Omit<CacheOptions, 'prefix'> | undefined
   /** Time, timers and randomness, for tests. */
@@ -83,14 +87,9 @@ const CLOSE_OPTIONS = optionNames<NonNullable<Parameters<Holdfast['close']>[0]>>
 
 /** Everything over one storage, sharing its connection, its deadlines and its picture of the storage's clock. */
 export function createHoldfast(options: HoldfastOptions): Holdfast {
-  const {
-    storage,
-    cacheStorage = storage,
-    prefix = 'holdfast',
-    instance,
-  } = checkOptions(options, HOLDFAST_OPTIONS)
+  const { storage, cacheStorage = storage, prefix = 'holdfast' } = checkOptions(options, HOLDFAST_OPTIONS)
   // What is given here for all of them is not given there for one.
-  checkOptions(options.locks ?? {}, without(LOCKS_OPTIONS, 'prefix'))
+  checkOptions(options.locks ?? {}, without(LOCKS_OPTIONS, 'prefix', 'instance'))
   checkOptions(options.idempotency ?? {}, without(IDEMPOTENCY_OPTIONS, 'prefix', 'instance'))
   checkOptions(options.cache ?? {}, without(CACHE_OPTIONS, 'prefix'))
   checkStorage('storage', storage)
@@ -99,12 +98,9 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   const { runtime } = lag
   const calls = new StorageCalls(storage, runtime, options)
   const cacheCalls = cacheStorage === storage ? calls : new StorageCalls(cacheStorage, runtime, options)
-  const locks = locksOver(calls, { ...options.locks, prefix })
-  const idempotency = idempotencyOver(calls, {
-    ...options.idempotency,
-    prefix,
-    ...(instance === undefined ? {} : { instance }),
-  })
+  const instance = instanceName(options.instance)
+  const locks = locksOver(calls, { ...options.locks, prefix, instance })
+  const idempotency = idempotencyOver(calls, { ...options.idempotency, prefix, instance })
   const breaker = new Breaker(runtime)
   const cache = cacheOver(cacheCalls, { ...options.cache, prefix }, breaker)
   let closed: Promise<void> | undefined

@@ -1,13 +1,28 @@
-import { type ExecutionSnapshot, jsonCodec } from '@holdfast/core'
+import { type ExecutionSnapshot, type LockView, jsonCodec } from '@holdfast/core'
 
-/** What the state routes show of an execution: never a stack, and data only when the app says so. */
+/** What the state routes show of an execution: never a stack; data, and which instance runs it, only when the app says so. */
 export function executionView(snapshot: ExecutionSnapshot, exposeData: boolean): Record<string, unknown> {
-  const { error, result, checkpoint, ...state } = snapshot
+  const { error, result, checkpoint, instance, ...state } = snapshot
   return {
     ...state,
     errorCode: error?.code ?? null,
-    ...(exposeData ? { result: plain(result), checkpoint: plain(checkpoint) } : {}),
+    ...(exposeData ? { result: plain(result), checkpoint: plain(checkpoint), instance } : {}),
   }
+}
+
+/** What they show of a lock. Tokens begin with the name of their instance. */
+export function lockView(
+  { name, holders, waiting, queue }: LockView,
+  exposeData: boolean,
+): Record<string, unknown> {
+  if (exposeData) return { name, holders, waiting, queue }
+  const shown = holders.map(({ fencingToken, heldForMs, remainingMs, claimed }) => ({
+    fencingToken,
+    heldForMs,
+    remainingMs,
+    claimed,
+  }))
+  return { name, holders: shown, waiting }
 }
 
 /** Data that JSON cannot say (bytes, big integers) in the codec's way of saying it. */

@@ -24,10 +24,10 @@ const execution = {
     resultProblem: nullable('string'),
     cancelRequested: nullable('string'),
     parentExecutionId: nullable('string'),
-    instance: nullable('string'),
     leaseRemainingMs: { type: 'number' },
     result: { description: 'Only with exposeData.' },
     checkpoint: { description: 'Only with exposeData.' },
+    instance: { ...nullable('string'), description: 'Only with exposeData.' },
   },
 }
 
@@ -117,6 +117,7 @@ export const lockSchema: object = {
         name: { type: 'string' },
         holders: { type: 'array', items: { type: 'object', additionalProperties: true } },
         waiting: { type: 'integer' },
+        queue: { type: 'array', items: { type: 'string' }, description: 'Only with exposeData.' },
       },
     },
   },

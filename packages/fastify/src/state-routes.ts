@@ -2,7 +2,7 @@ import { HoldfastError, InvalidArgumentError } from '@holdfast/core'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
 import './declarations.ts'
 import { type ServerSentEvent, eventStream } from './event-stream.ts'
-import { executionView } from './execution-view.ts'
+import { executionView, lockView } from './execution-view.ts'
 import * as schemas from './schemas.ts'
 import { shutdowns } from './shutdown.ts'
 
@@ -12,7 +12,10 @@ export interface StateRoutesOptions {
    * forget it. `'public'` says that anybody may. No default.
    */
   readonly authorize: 'public' | AuthorizeHook
-  /** Also shows results and checkpoints, for HTTP executions the stored answers. Default false. */
+  /**
+   * Also shows results and checkpoints, for HTTP executions the stored answers, and which instance (host and process
+   * id, unless it has a name) runs or holds what. Default false.
+   */
   readonly exposeData?: boolean
 }
 
@@ -121,7 +124,7 @@ export const holdfastState: FastifyPluginAsync<StateRoutesOptions> = async (
   )
 
   app.get<{ Params: { name: string } }>('/locks/:name', { schema: schemas.lockSchema }, async ({ params }) =>
-    locks.inspect(params.name),
+    lockView(await locks.inspect(params.name), exposeData),
   )
 
   app.get('/cache/stats', { schema: schemas.cacheStatsSchema }, async () => cache.stats())

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import swagger from '@fastify/swagger'
 import { memoryStorage } from '@holdfast/core'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -141,7 +142,27 @@ describe('state routes', () => {
     const app = await stateApp()
     await using lease = await app.holdfast.locks.acquire('printer')
     const held = await app.inject({ url: '/ops/locks/printer', headers: admin })
-    expect(held.json()).toMatchObject({ name: 'printer', waiting: 0, holders: [{ token: lease.token }] })
+    const { fencingToken, token } = lease
+    expect(held.json()).toMatchObject({ name: 'printer', waiting: 0, holders: [{ fencingToken }] })
+    const exposing = await stateApp(true)
+    await using other = await exposing.holdfast.locks.acquire('printer')
+    const shown = await exposing.inject({ url: '/ops/locks/printer', headers: admin })
+    expect(shown.json()).toMatchObject({ holders: [{ token: other.token }], queue: [] })
+    expect(held.body).not.toContain(token)
+  })
+
+  test('show which instance it is only when the app says so', async () => {
+    const standard = `${hostname()}:${process.pid}`
+    for (const exposed of [false, true]) {
+      const app = await stateApp(exposed)
+      await using lease = await app.holdfast.locks.acquire('printer')
+      await app.holdfast.idempotency.run('import', 'f', () => lease.name)
+      for (const url of ['/ops/locks/printer', jobPath('import', 'f'), '/ops/executions/import']) {
+        const { body } = await app.inject({ url, headers: admin })
+        expect([url, body.includes(standard)]).toEqual([url, exposed])
+        expect([url, body.includes(hostname())]).toEqual([url, exposed])
+      }
+    }
   })
 
   test('show how the cache is doing', async () => {

@@ -44,7 +44,7 @@ export interface Starter {
   readonly starts: Starts
   readonly observations: Observations
   /** How this process calls itself. */
-  readonly instance: string | undefined
+  readonly instance: string
   /** Set once it is being closed. */
   readonly closing: () => ClosedError | undefined
   /** A job of this type was started. */

@@ -1,8 +1,9 @@
 import { Alarms } from '../alarms.ts'
-import { checkDuration, checkFunction, checkName } from '../check.ts'
+import { checkDuration, checkFunction } from '../check.ts'
 import type { Codec } from '../codec.ts'
 import { Directory } from '../directory.ts'
 import { ClosedError } from '../errors.ts'
+import { instanceName } from '../instance.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
 import { Roster } from '../roster.ts'
 import type { Timer } from '../runtime.ts'
@@ -55,7 +56,7 @@ export interface Idempotency extends Following, Administration {
 export interface IdempotencyOptions extends ExecutionOptions {
   /** Separates apps in one storage. Default `holdfast`. */
   readonly prefix?: string | undefined
-  /** How this process calls itself in snapshots, for people to read. Default: none. */
+  /** How this process is called in snapshots, errors and events, for people to read. Default: host name and process id. */
   readonly instance?: string | undefined
 }
 
@@ -69,8 +70,6 @@ const CLOSE_OPTIONS = optionNames<NonNullable<Parameters<Idempotency['close']>[0
 /** `calls` is shared by the features of one Holdfast and closed by it. */
 export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions = {}): Idempotency {
   const { prefix = 'holdfast', instance, ...defaults } = options
-  // Every record carries it.
-  if (instance !== undefined && instance !== '') checkName('instance', instance)
   const names = namesWith(prefix)
   const resolve = resolver(defaults)
   const running = new Directory<Ownership>()
@@ -94,7 +93,7 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
     calls,
     starts,
     observations,
-    instance,
+    instance: instanceName(instance),
     closing: () => closing,
     started: announce,
   }

@@ -1,5 +1,6 @@
 import { checkDuration, checkName } from '../check.ts'
 import { ClosedError, InvalidArgumentError } from '../errors.ts'
+import { instanceName } from '../instance.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
 import { appOf } from '../prefix.ts'
 import type { StorageCalls } from '../storage-calls.ts'
@@ -26,7 +27,7 @@ export type TryLockOptions = Omit<LockOptions, 'waitMs'>
 export interface LocksOptions extends LockOptions {
   /** Separates apps in one storage. Default `holdfast`. */
   readonly prefix?: string | undefined
-  /** How this process is called in errors and `inspect`, for people to read. Default: host name and process id. */
+  /** How this process is called in errors, events and `inspect`, for people to read. Default: host name and process id. */
   readonly instance?: string | undefined
   /**
    * How long a lock that is handed over lasts until its new holder confirms, which it does at once (also where that is
@@ -113,11 +114,10 @@ const CLOSE_OPTIONS = optionNames<NonNullable<Parameters<Locks['close']>[0]>>({ 
 export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Locks {
   const { prefix = 'holdfast', instance, claimMs = 3_000, ...defaults } = options
   const app = appOf(prefix)
-  if (instance !== undefined) checkName('instance', instance)
   const standard = lockSettings({}, defaults)
   const room = openRoom(
     calls,
-    processName(calls.runtime, instance),
+    processName(calls.runtime, instanceName(instance)),
     checkDuration('claimMs', claimMs, 50, 60_000),
   )
   let closed: Promise<void> | undefined

@@ -1,16 +1,32 @@
-import { hostname } from 'node:os'
 import type { Runtime } from '../runtime.ts'
 
+/** Tokens carry the name with every command: of a longer one they carry the end. */
+const MOST_BYTES = 80
+
 /**
- * What a process calls itself in the storage: readable for people, unique for the protocol. Only characters that mean
- * nothing in any storage's encoding.
+ * What a process calls itself in the storage: its instance, readable for people, and what makes it unique for the
+ * protocol. A token allows few characters; any other is written as `~` and two hexadecimal digits for each of its bytes.
  */
-export function processName(runtime: Runtime, instance: string | undefined): string {
-  const label = (instance ?? `${hostname()}-${process.pid}`).replace(/[^\w-]+/g, '-').slice(-40)
+export function processName(runtime: Runtime, instance: string): string {
+  let label = ''
+  for (const character of Array.from(instance).reverse()) {
+    const next = (/[\w-]/.test(character) ? character : escaped(character)) + label
+    if (next.length > MOST_BYTES) break
+    label = next
+  }
   return `${label}~${runtime.randomId().slice(0, 8)}`
 }
 
-/** The readable part. */
+/** The instance that a process belongs to. */
 export function instanceOf(process: string): string {
-  return process.slice(0, process.lastIndexOf('~'))
+  const label = process.slice(0, process.lastIndexOf('~'))
+  if (!label.includes('~')) return label
+  const bytes = label.replace(/[\w-]|~([\da-f]{2})/g, (character, byte?: string) =>
+    byte === undefined ? character.charCodeAt(0).toString(16) : byte,
+  )
+  return Buffer.from(bytes, 'hex').toString()
+}
+
+function escaped(character: string): string {
+  return Buffer.from(character).toString('hex').replace(/../g, '~$&')
 }
