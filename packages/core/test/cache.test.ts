@@ -44,6 +44,33 @@ describe('the cache', () => {
     expect(other.stats()).toMatchObject({ loads: 0, joined: 1 })
   })
 
+  it.each(['remove', 'set'] as const)(
+    'does not share, once a %s has resolved, what began to load while it was on its way',
+    async (how) => {
+      const storage = memoryStorage()
+      let arrive = (): void => undefined
+      const held = new Promise<void>((resolve) => (arrive = resolve))
+      const { values } = storage
+      const cache = createCache({
+        ...storage,
+        values: {
+          ...values,
+          remove: async (keys) => (await held, values.remove(keys)),
+          set: async (...args) => (await held, values.set(...args)),
+        },
+      })
+      const change = how === 'remove' ? cache.remove('a') : cache.set('a', 'new')
+      const { load, started, finish } = slowLoad<string>()
+      const before = cache.getOrCreate('a', load)
+      await started
+      arrive()
+      await change
+      const after = cache.getOrCreate('a', () => 'new')
+      finish('old')
+      expect(await Promise.all([before, after])).toEqual(['old', 'new'])
+    },
+  )
+
   it.each(['here', 'elsewhere'])(
     'does not store, or share, what was loading when the key was removed %s',
     async (where) => {

@@ -208,13 +208,18 @@ export function cacheOver(
           maybeApplied: false,
         })
       }
+      underWay.delete(storageKey)
     },
 
     async remove(key) {
       const keys = (Array.isArray(key) ? key : [key]).map(keyOf)
-      // Whoever asks from now on must not get what was loaded before.
-      for (const storageKey of keys) underWay.delete(storageKey)
-      return keys.length === 0 ? 0 : send(() => values.remove(keys))
+      // Who asks from now on, and who asks once it is removed, must not get what was loading before that.
+      const leaveLoads = (): void => keys.forEach((storageKey) => underWay.delete(storageKey))
+      leaveLoads()
+      if (keys.length === 0) return 0
+      const removed = await send(() => values.remove(keys))
+      leaveLoads()
+      return removed
     },
 
     async exists(key) {

@@ -6,7 +6,7 @@ import type { Codec } from '../codec.ts'
 import { MAX_NOTE_BYTES, clip } from './clip.ts'
 import { decide } from './decide.ts'
 import { type Current, currentOf } from './record.ts'
-import type { Names } from './names.ts'
+import type { ExecutionName, Names } from './names.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 
 /** What operators do with executions of other processes. */
@@ -20,11 +20,12 @@ export interface Administration {
   listJobTypes(): Promise<readonly string[]>
   /**
    * Removes what is stored, a running execution included (its owner loses its lease), and what cannot be read. True when
-   * something was.
+   * something was. An owner in this process has lost it, and the job can be started anew here, when this resolves.
    */
   forget(jobType: string, jobKey: string): Promise<boolean>
   /**
-   * Asks the job to stop: its owner's signal is aborted at its next write, a third of its lease at the latest. When
+   * Asks the job to stop: its owner's signal is aborted when this resolves if the owner is in this process, else at its
+   * next write, a third of its lease at the latest. When
    * the owner is dead, or has given the job back, the signal of whoever goes on with it is aborted from the start.
    * Those who wait for it get its failure and do not start it again. True when it was not over yet, and so was asked.
    * A reason is cut to 1,024 bytes.
@@ -72,12 +73,19 @@ interface OwnAdministration extends Administration {
   announce(jobType: string): void
 }
 
-/** `changed`: somebody else's execution was cancelled or removed; its owner may be in this process. */
+/** Hears of what was written to a key for an operator, as soon as it is acknowledged: its owner may be in this process. */
+export interface OperatorWrites {
+  /** Whatever had started with `rev` or before it is gone. */
+  removed(name: ExecutionName, rev: number): void
+  /** Somebody asked it to stop. */
+  cancelled(name: ExecutionName, current: Current): void
+}
+
 export function createAdministration(
   calls: StorageCalls,
   names: Names,
   codecOf: (jobType: string) => Codec,
-  changed: (key: RecordKey) => void,
+  writes: OperatorWrites,
 ): OwnAdministration {
   const { runtime } = calls
   const { records } = calls.storage
@@ -135,13 +143,14 @@ export function createAdministration(
     },
 
     async forget(jobType, jobKey) {
-      const { key } = names.of(jobType, jobKey)
+      const name = names.of(jobType, jobKey)
+      const { key } = name
       let { entry } = (await calls.call(() => records.read(key))).reply
       while (entry !== null) {
         const { rev } = entry
         const { reply } = await calls.call(() => records.compareAndDelete(key, { rev }))
         if (reply.ok) {
-          changed(key)
+          writes.removed(name, rev)
           return true
         }
         ;({ entry } = reply)
@@ -152,7 +161,8 @@ export function createAdministration(
     async requestCancel(jobType, jobKey, options = {}) {
       const { reason: given = 'Cancelled on request.' } = checkOptions(options, CANCEL_OPTIONS)
       const reason = clip(checkString('reason', given), MAX_NOTE_BYTES)
-      const { key } = names.of(jobType, jobKey)
+      const name = names.of(jobType, jobKey)
+      const { key } = name
       let { entry, now } = (await calls.call(() => records.read(key))).reply
       while (entry !== null) {
         const current = currentOf(entry)
@@ -163,7 +173,7 @@ export function createAdministration(
         const write = { writeId: runtime.randomId(), value, ttlMs: decision.ttlMs, notify: true }
         const { reply } = await calls.call(() => records.compareAndSet(key, current.rev, write))
         if (reply.ok) {
-          changed(key)
+          if (reply.entry !== null) writes.cancelled(name, currentOf(reply.entry))
           return true
         }
         ;({ entry, now } = reply)

@@ -13,7 +13,7 @@ import type { BeginOutcome, Starter } from './begin.ts'
 import { JOB_OPTIONS, type Job, type JobOptions, defineJob } from './define.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import { type Following, createFollowing } from './following.ts'
-import { keyText, namesWith } from './names.ts'
+import { namesWith } from './names.ts'
 import { Observations } from './observation.ts'
 import {
   EXECUTION_OPTIONS,
@@ -81,9 +81,7 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
   const codecs = new Map<string, Codec>()
   const defaultCodec = resolve({}).codec
   const codecOf = (jobType: string): Codec => codecs.get(jobType) ?? defaultCodec
-  const { announce, ...administration } = createAdministration(calls, names, codecOf, (key) =>
-    running.get(keyText(key))?.checkNow(),
-  )
+  const { announce, ...administration } = createAdministration(calls, names, codecOf, starts)
   let closing: ClosedError | undefined
   const others: Following & Administration = {
     ...createFollowing(calls, observations, names, codecOf, () => closing),

@@ -49,6 +49,15 @@ export class OwnerRecord {
     return this.#current
   }
 
+  /** Takes note of what another part of this process has written to it; false when it is not newer, or not ours. */
+  learn({ record, rev, writtenAt }: Current): boolean {
+    const { current } = this
+    if (record.status !== 'executing' || record.executionId !== current.record.executionId) return false
+    if (rev <= current.rev) return false
+    this.#current = { record, rev, writtenAt }
+    return true
+  }
+
   /** Settles when all tasks are over; undefined when there is none. */
   get busy(): Promise<unknown> | undefined {
     return this.#last
@@ -83,7 +92,7 @@ export class OwnerRecord {
       }
       // Ours has ended: by this very write, or by one before it whose answer was lost.
       if (record.status !== 'executing') return { stored: record.status === endOf(command), ...result }
-      this.#current = { ...current, record }
+      if (current.rev >= this.#current.rev) this.#current = { ...current, record }
       if (reply.ok) return { stored: true, ...result }
     }
     throw new StorageUnavailableError(

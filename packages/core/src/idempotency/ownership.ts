@@ -11,7 +11,7 @@ import type { ExecutionName } from './names.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Executing, OwnerRecord, type Written } from './owner-record.ts'
 import { ProgressReport } from './progress-report.ts'
-import { type Current, type Progress, type View, currentOf } from './record.ts'
+import { type Current, type Progress, type View, currentOf, startOf } from './record.ts'
 import { type ExecutionSnapshot, type ResultOmission, snapshotOf } from './snapshot.ts'
 import { Tenure, type TenureEvents } from './tenure.ts'
 
@@ -222,9 +222,16 @@ export class Ownership implements TenureEvents {
     if (this.isRunning) this.#lose(null)
   }
 
-  /** Looks now, instead of at the next renewal, whether somebody cancelled or removed it. */
-  checkNow(): void {
-    if (this.isRunning) this.#tenure.renewNow()
+  /** This process has removed what was stored with `rev`: what had started by then is gone, whatever is still believed. */
+  removed(rev: number): void {
+    if (this.isRunning && startOf(this.current).fence <= rev) this.#lose(null)
+  }
+
+  /** This process has written to the record on behalf of somebody else. */
+  rewritten(current: Current): void {
+    if (!this.isRunning || !this.#record.learn(current)) return
+    this.#noticeCancel()
+    this.#tell({ current, now: current.writtenAt })
   }
 
   /** What is stored now: for an owner that lost its key and wants to tell its caller what became of it. */

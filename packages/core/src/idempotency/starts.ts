@@ -4,6 +4,7 @@ import { HoldfastError, StorageUnavailableError } from '../errors.ts'
 import type { Instant } from '../runtime.ts'
 import type { Answered, StorageCalls } from '../storage-calls.ts'
 import type { CompareReply, CreateReply, RecordKey, RecordWrite } from '../storage/records.ts'
+import type { OperatorWrites } from './administration.ts'
 import { type BeginCommand, decide } from './decide.ts'
 import { Execution } from './execution.ts'
 import type { ExecutionName } from './names.ts'
@@ -35,11 +36,13 @@ const COMPENSATION_MS = 10_000
  * The writes that make an execution: claims of an absent key, takeovers and re-runs. One at a time per key and
  * process: the others share its answer, so a hundred duplicates cost the storage about one.
  */
-export class Starts {
+export class Starts implements OperatorWrites {
   readonly #calls: StorageCalls
   readonly #running: Directory<Ownership>
   readonly #home: OwnershipHome
   readonly #underWay = new Directory<Promise<StartAnswer>>()
+  /** The revision that was removed while a start of the key was on its way. */
+  readonly #removed = new Map<string, number>()
 
   /** `running`: the keys that this process owns, by their text, kept up to date here. */
   constructor(calls: StorageCalls, alarms: Alarms, running: Directory<Ownership>) {
@@ -64,6 +67,15 @@ export class Starts {
   /** The answer to a start of this key that is already on its way. */
   underWay({ text }: ExecutionName): Promise<StartAnswer> | undefined {
     return this.#underWay.get(text)
+  }
+
+  removed({ text }: ExecutionName, rev: number): void {
+    if (this.#underWay.get(text) !== undefined) this.#removed.set(text, rev)
+    this.#running.get(text)?.removed(rev)
+  }
+
+  cancelled({ text }: ExecutionName, current: Current): void {
+    this.#running.get(text)?.rewritten(current)
   }
 
   /** Settles when no start is on its way any more; never rejects. */
@@ -114,6 +126,7 @@ export class Starts {
     const isLate = (reply: ClaimReply): boolean =>
       !isWon(reply) && (reply.entry?.rev ?? null) === (current?.rev ?? null)
     let answer: Answered<ClaimReply>
+    let removedRev = 0
     try {
       answer = await this.#calls.claim(send, isLate)
     } catch (error) {
@@ -122,9 +135,13 @@ export class Starts {
       }
       throw error
     } finally {
+      removedRev = this.#removed.get(job.text) ?? 0
+      this.#removed.delete(job.text)
       this.#underWay.delete(job.text)
     }
     const { entry, now } = answer.reply
+    // Whoever was told here that it is removed must not be answered with it.
+    if (entry !== null && entry.rev <= removedRev) return { view: { current: null, now } }
     if (isLate(answer.reply)) {
       throw new StorageUnavailableError(
         'The claim reached the storage too late; its clock may have been stepped.',

@@ -71,12 +71,6 @@ export class Tenure implements Alarm {
     this.#reschedule()
   }
 
-  /** Renews as soon as the event loop comes round. */
-  renewNow(): void {
-    this.#renewAt = -Infinity
-    this.#reschedule()
-  }
-
   /** A renewal has failed: tries again in `ms`. */
   renewIn(ms: number): void {
     if (this.isTimedOut) return

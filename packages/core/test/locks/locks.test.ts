@@ -260,4 +260,13 @@ describe('inspect and revoke', () => {
     expect(await lease.release()).toBe('lost')
     expect((await waiting).fencingToken).toBeGreaterThan(lease.fencingToken)
   })
+
+  it('end what is held in this process before they resolve, whatever becomes of the push', async () => {
+    const { join } = createWorld()
+    const { locks, link } = join()
+    link.deaf = true
+    const lease = await locks.acquire('a')
+    expect(await locks.revoke('a')).toEqual([lease.token])
+    expect(() => lease.assertValid()).toThrow(expect.objectContaining({ code: 'LEASE_LOST' }))
+  })
 })
