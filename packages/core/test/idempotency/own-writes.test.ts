@@ -26,7 +26,9 @@ describe('what this process has been told itself counts at once', () => {
     let answer: (() => void) | undefined
     link.once('createOrRead', { answered: (now) => (answer = now) })
     const done = gate<string>()
-    const first = watched(idempotency.run('job', 'k', ({ executionId }) => done.promise.then(() => executionId)))
+    const first = watched(
+      idempotency.run('job', 'k', ({ executionId }) => done.promise.then(() => executionId)),
+    )
     await settle()
     const { executionId: removed } = (await idempotency.getExecutionStatus('job', 'k')) ?? {}
     expect(await idempotency.forget('job', 'k')).toBe(true)
