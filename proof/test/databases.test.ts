@@ -61,7 +61,14 @@ describe.each(clients)('two apps with one prefix in databases 0 and 1 of a serve
 
   it('never send the answer of the other to a request that waits', async () => {
     const route = `/${randomUUID()}`
-    const facts = { method: 'POST', route, url: route, headers: { 'idempotency-key': 'k' }, body: { a: 1 } }
+    const facts = {
+      method: 'POST',
+      route,
+      url: route,
+      headers: { 'idempotency-key': 'k' },
+      body: { a: 1 },
+      hasBody: true,
+    }
     const httpOf = (app: Holdfast): (() => Promise<HttpDecision>) => {
       const http = createHttpIdempotency(app.idempotency, { scope: 'global', wait: { maxMs: 60_000 } })
       return () => http.begin(undefined, facts)

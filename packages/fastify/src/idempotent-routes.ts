@@ -12,6 +12,7 @@ import { endUnseen, followed } from './handler.ts'
 import { rememberHeader } from './openapi.ts'
 import type { RouteIdempotencyOptions } from './options.ts'
 import { factsOf } from './request-facts.ts'
+import { routeName } from './route-name.ts'
 import { STATE, handle, handlingOf } from './request-state.ts'
 
 export interface IdempotentRoutes {
@@ -55,11 +56,11 @@ export function idempotentRoutes(
 }
 
 function addHooks(route: RouteOptions, http: HttpIdempotency<FastifyRequest>, closing: AbortSignal): void {
-  const pattern = route.url
+  const name = routeName(route)
 
   /** Whether the handler is to be called. */
   const claimed = async (request: FastifyRequest, reply: FastifyReply): Promise<boolean> => {
-    const facts = factsOf(request, pattern)
+    const facts = factsOf(request, name)
     const known = facts instanceof Promise ? await facts : facts
     const begin = (signal: AbortSignal): Promise<HttpDecision> => http.begin(request, known, { signal })
     const decision = await (http.waits ? whileConnected(reply.raw, closing, begin) : begin(closing))

@@ -35,6 +35,12 @@ export const REUSED: Problem = {
   detail: 'This key belongs to a request with another payload. Use a new key for a new request.',
 }
 
+export const NOT_READ: Problem = {
+  code: 'IDEMPOTENCY_BODY_NOT_READ',
+  detail:
+    'This route does not read bodies of this content type, so the request cannot be compared with a later one. Check Content-Type, or send no body.',
+}
+
 export const NOT_COMPARABLE: Problem = {
   code: 'IDEMPOTENCY_BODY_NOT_COMPARABLE',
   detail:

@@ -4,6 +4,7 @@ import type { Idempotency } from '../idempotency/idempotency.ts'
 import type { StartOptions } from '../idempotency/options.ts'
 import {
   NOT_COMPARABLE,
+  NOT_READ,
   REUSED,
   UNAVAILABLE,
   UNREADABLE,
@@ -23,6 +24,7 @@ import {
   type HttpRequestFacts,
   fingerprintWithoutUnread,
   isIncomparableJson,
+  isUnread,
   jobKeyOf,
   jobTypeOf,
   standardFingerprint,
@@ -204,6 +206,8 @@ export function createHttpIdempotency<Request = unknown>(
       }
       const { key } = parsed
       const jobKey = jobKeyOf(await scopeOf(request, resolved), key, facts)
+      if (resolved.fingerprint === undefined && isUnread(facts))
+        return refuse(jobType, jobKey, NOT_READ, 'bypassed')
       const fingerprint = await fingerprintFor(request, facts, resolved)
       const start = fingerprint === undefined ? resolved.start : { ...resolved.start, fingerprint }
       let outcome: BeginOutcome

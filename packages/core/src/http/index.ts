@@ -1,6 +1,8 @@
 export { type Collected, collectStream } from './collect.ts'
 export type { BypassReason, HttpIdempotencyEvent, Recorded } from './events.ts'
 export { type HttpExchange, type HttpExecution, HttpFailureError } from './exchange.ts'
+export { IncomparableBody, type ReceivedForm, comparableBody, isForm } from './form.ts'
+export { type HttpRequestHeaders, type NodeMessage, messageHasBody } from './headers.ts'
 export { type HttpDecision, type HttpIdempotency, createHttpIdempotency } from './http-idempotency.ts'
 export { MAX_KEY_BYTES, type ParsedKey, parseIdempotencyKey } from './idempotency-key.ts'
 export { type DescribedAnswer, KEY_DESCRIPTION, PROBLEM_ANSWERS } from './openapi.ts'
@@ -9,9 +11,7 @@ export type { ProblemCode, ProblemDocument, ProblemOptions } from './problems.ts
 export type { JudgedResponse, ReplayPolicy, Verdict } from './replay-policy.ts'
 export {
   type HttpRequestFacts,
-  type HttpRequestHeaders,
   type StandardFingerprint,
-  announcesBody,
   jobKeyOf,
   jobTypeOf,
   standardFingerprint,

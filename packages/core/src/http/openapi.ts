@@ -31,6 +31,7 @@ const problem = (description: string): DescribedAnswer => ({
 export const PROBLEM_ANSWERS: Readonly<Record<string, DescribedAnswer>> = {
   400: problem('The idempotency key is missing or malformed'),
   409: problem('The first request with this key is in progress, or its answer cannot be replayed'),
+  415: problem('The content type of the body is not one that this route reads'),
   422: problem('The idempotency key was used with another payload'),
   500: problem('The request has failed for good, or what is known of its key cannot be read'),
   503: problem('Idempotency cannot be guaranteed at the moment'),

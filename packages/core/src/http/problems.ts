@@ -4,6 +4,8 @@ import type { HttpResponse } from './response.ts'
 export type ProblemCode =
   | 'IDEMPOTENCY_KEY_MISSING'
   | 'IDEMPOTENCY_KEY_MALFORMED'
+  /** No parser has read the body: its content type is not one that the route takes. */
+  | 'IDEMPOTENCY_BODY_NOT_READ'
   /** The JSON has numbers or a depth that no two requests could be compared by. */
   | 'IDEMPOTENCY_BODY_NOT_COMPARABLE'
   /** The first request with this key is still being handled. */
@@ -48,6 +50,11 @@ export interface Problem {
 const PROBLEMS: Readonly<Record<ProblemCode, { status: number; title: string; retryable: boolean }>> = {
   IDEMPOTENCY_KEY_MISSING: { status: 400, title: 'Idempotency key is missing', retryable: false },
   IDEMPOTENCY_KEY_MALFORMED: { status: 400, title: 'Idempotency key is malformed', retryable: false },
+  IDEMPOTENCY_BODY_NOT_READ: {
+    status: 415,
+    title: 'The request body was not read',
+    retryable: false,
+  },
   IDEMPOTENCY_BODY_NOT_COMPARABLE: {
     status: 400,
     title: 'The request body cannot be compared',

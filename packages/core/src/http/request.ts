@@ -1,11 +1,16 @@
 import { hash } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.ts'
 import { MAX_DEPTH } from '../idempotency/fingerprint.ts'
+import { IncomparableBody } from './form.ts'
+import { type HttpRequestHeaders, contentTypeOf, mediaTypeOf } from './headers.ts'
 
 /** What an adapter tells of a request, at the moment at which its handler is about to start. */
 export interface HttpRequestFacts {
   readonly method: string
-  /** The route's pattern with every prefix, such as `/v1/orders/:id/payments`; not the path that was requested. */
+  /**
+   * The route's pattern with every prefix, such as `/v1/orders/:id/payments`, not the path that was requested; and all
+   * else that tells it from other routes, such as a host or a version.
+   */
   readonly route: string
   /** What the pattern's parameters stand for in this request. */
   readonly params?: unknown
@@ -13,11 +18,11 @@ export interface HttpRequestFacts {
   readonly url: string
   /** With lower-case names, as Node gives them. */
   readonly headers: HttpRequestHeaders
-  /** As it was parsed; undefined when there is none, which is not the same as an empty object. */
+  /** See {@link comparableBody}; undefined when it was not parsed, which is not the same as an empty object. */
   readonly body: unknown
+  /** See {@link messageHasBody}. */
+  readonly hasBody: boolean
 }
-
-export type HttpRequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /** What two requests with one key must agree in, as plain data; it is hashed. */
 export interface StandardFingerprint {
@@ -32,15 +37,21 @@ export interface StandardFingerprint {
   readonly body: unknown
 }
 
-/** @throws InvalidArgumentError when the request has a body that nobody has read: it could not be compared. */
+/** @throws InvalidArgumentError when the request has a body that no parser has read, or that cannot be compared. */
 export function standardFingerprint(facts: HttpRequestFacts): StandardFingerprint {
   const fingerprint = fingerprintWithoutUnread(facts)
-  if (facts.body === undefined && announcesBody(facts.headers)) {
+  if (isUnread(facts)) {
     throw new InvalidArgumentError(
       `The ${fingerprint.mediaType || 'request'} body has not been read when the key is claimed, so it cannot be compared: parse it before, or give fingerprint.`,
     )
   }
+  if (facts.body instanceof IncomparableBody) throw new InvalidArgumentError(facts.body.reason)
   return fingerprint
+}
+
+/** Whether there is a body that no parser has read. */
+export function isUnread({ body, hasBody }: HttpRequestFacts): boolean {
+  return body === undefined && hasBody
 }
 
 /** The same for a resolver that compares something else than the body. */
@@ -69,11 +80,6 @@ export function jobTypeOf({ method, route }: Pick<HttpRequestFacts, 'method' | '
 export function jobKeyOf(scope: string | null, key: string, facts: HttpRequestFacts): string {
   const parts = JSON.stringify(['v1', scope, paramsOf(facts), key])
   return hash('sha256', parts, 'base64url')
-}
-
-/** Whether the headers of an HTTP/1.1 request announce a body: for parsers that make `{}` of none. */
-export function announcesBody(headers: HttpRequestHeaders): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 /** Whether a body is plain JSON whose depth or numbers, and nothing else, keep it from having a fingerprint. */
@@ -115,16 +121,8 @@ function byName([a]: readonly [string, string], [b]: readonly [string, string]):
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-function mediaTypeOf(headers: HttpRequestHeaders): string {
-  return contentTypeOf(headers).split(';', 1)[0]?.trim().toLowerCase() ?? ''
-}
-
-function contentTypeOf(headers: HttpRequestHeaders): string {
-  const value = headers['content-type']
-  return (typeof value === 'string' ? value : value?.[0]) ?? ''
-}
-
 function bodyOf({ body, headers }: HttpRequestFacts, mediaType: string): unknown {
+  if (body instanceof IncomparableBody) return undefined
   if (typeof body !== 'string' && !(body instanceof Uint8Array)) return body
   if (mediaType === 'application/json' || mediaType.endsWith('+json')) return parsedJson(body)
   if (mediaType.startsWith('multipart/')) return withoutBoundary(body, contentTypeOf(headers))
@@ -140,11 +138,20 @@ function parsedJson(body: string | Uint8Array): unknown {
   }
 }
 
-/** A client picks a new boundary for each try; nothing else in the bytes can contain it. */
-function withoutBoundary(body: string | Uint8Array, contentType: string): Uint8Array {
-  const boundary = /;\s*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType)
-  const delimiter = boundary?.[1] ?? boundary?.[2]
+/** A client picks a new boundary for each try. What lies between is kept apart, or a part could imitate two. */
+function withoutBoundary(body: string | Uint8Array, contentType: string): unknown {
   const bytes = Buffer.from(body)
+  const delimiter = boundaryOf(contentType)
   if (delimiter === undefined) return bytes
-  return Buffer.from(bytes.toString('latin1').replaceAll(`--${delimiter}`, '--'), 'latin1')
+  return bytes.toString('latin1').split(`--${delimiter}`)
+}
+
+function boundaryOf(contentType: string): string | undefined {
+  const parameters = contentType.split(';').slice(1)
+  const boundary = parameters
+    .map((text) => text.trim())
+    .find((text) => text.toLowerCase().startsWith('boundary='))
+  const value = boundary?.slice('boundary='.length) ?? ''
+  const text = value.startsWith('"') ? value.slice(1).split('"', 1)[0] : value
+  return text || undefined
 }

@@ -40,6 +40,7 @@ const ask = (http: HttpIdempotency, body: unknown = { a: 1 }, key = 'k'): Promis
     url: '/a',
     headers: { 'idempotency-key': key },
     body,
+    hasBody: true,
   }
   return http.begin(undefined, facts)
 }
@@ -359,6 +360,7 @@ describe('waiting', () => {
       url: '/a',
       headers: { 'idempotency-key': 'k' },
       body: { a: 1 },
+      hasBody: true,
     }
     const waiting = http.begin(undefined, facts, { signal: closing.signal })
     closing.abort()

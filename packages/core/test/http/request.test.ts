@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { fingerprintOf } from '../../src/index.ts'
 import {
   type HttpRequestFacts,
-  announcesBody,
+  type NodeMessage,
   jobKeyOf,
   jobTypeOf,
+  messageHasBody,
   standardFingerprint,
 } from '../../src/http/index.ts'
 
@@ -15,6 +16,7 @@ const facts: HttpRequestFacts = {
   url: '/v1/orders/7?b=2&a=1&b=1#fragment',
   headers: { 'content-type': 'Application/JSON; charset=utf-8' },
   body: { b: 1, a: [1, 2] },
+  hasBody: true,
 }
 
 const same = (one: Partial<HttpRequestFacts>, other: Partial<HttpRequestFacts>): boolean =>
@@ -24,6 +26,12 @@ const same = (one: Partial<HttpRequestFacts>, other: Partial<HttpRequestFacts>):
 const typed = (type: string, body: unknown): Partial<HttpRequestFacts> => ({
   headers: { 'content-type': type },
   body,
+})
+
+const http2 = (endAfterHeaders: boolean): NodeMessage => ({
+  headers: {},
+  httpVersionMajor: 2,
+  stream: { endAfterHeaders },
 })
 
 describe('what two requests with one key must agree in', () => {
@@ -46,8 +54,8 @@ describe('what two requests with one key must agree in', () => {
     ['order of keys', { body: { a: 1, b: 2 } }, { body: { b: 2, a: 1 } }, true],
     ['order of an array', { body: [1, 2] }, { body: [2, 1] }, false],
     ['a string and a number', { body: { a: '1' } }, { body: { a: 1 } }, false],
-    ['null and nothing', { body: null }, { body: undefined }, false],
-    ['nothing and an empty object', { body: undefined }, { body: {} }, false],
+    ['null and nothing', { body: null }, { body: undefined, hasBody: false }, false],
+    ['nothing and an empty object', { body: undefined, hasBody: false }, { body: {} }, false],
     ['order of values of one name', { url: '/?a=1&a=2' }, { url: '/?a=2&a=1' }, false],
     ['encoding of the query', { url: '/?a=%20b' }, { url: '/?a=+b' }, true],
     ['parameters of the media type', typed('text/plain;a=b', 'x'), typed('TEXT/plain', 'x'), true],
@@ -81,8 +89,30 @@ describe('what two requests with one key must agree in', () => {
       body: undefined,
     }
     expect(() => standardFingerprint(unread)).toThrow(/video\/mp4 body has not been read/)
-    expect(announcesBody({ 'transfer-encoding': 'chunked' })).toBe(true)
-    expect(announcesBody({ 'content-length': '0' })).toBe(false)
+  })
+
+  test.each<[string, NodeMessage, boolean]>([
+    ['a length', { headers: { 'content-length': '5' } }, true],
+    ['no length', { headers: { 'content-length': '0' } }, false],
+    ['chunks', { headers: { 'transfer-encoding': 'chunked' } }, true],
+    ['HTTP/1 that announces nothing', { headers: {}, httpVersionMajor: 1 }, false],
+    ['HTTP/2 that goes on after its headers', http2(false), true],
+    ['HTTP/2 that ends with its headers', http2(true), false],
+    ['HTTP/2 that says its length is 0', { ...http2(false), headers: { 'content-length': '0' } }, false],
+  ])('%s', (_name, message, hasBody) => {
+    expect(messageHasBody(message)).toBe(hasBody)
+  })
+
+  test('a part cannot imitate two others by what it contains', () => {
+    const disposition = (name: string): string => `\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n`
+    const form = (boundary: string, ...parts: string[]): Partial<HttpRequestFacts> =>
+      typed(
+        `multipart/form-data; boundary=${boundary}`,
+        parts.map((part) => `--${boundary}${part}\r\n`).join('') + `--${boundary}--\r\n`,
+      )
+    const two = form('x', `${disposition('note')}a`, `${disposition('amount')}2`)
+    const one = form('x', `${disposition('note')}a\r\n--${disposition('amount')}2`)
+    expect(same(two, one)).toBe(false)
   })
 })
 

@@ -1,15 +1,19 @@
-import { type HttpExchange, type HttpResponse, announcesBody } from '@holdfast/core/http'
+import {
+  type HttpExchange,
+  type HttpResponse,
+  type NodeMessage,
+  comparableBody,
+  messageHasBody,
+} from '@holdfast/core/http'
 import { captureNodeResponse } from './capture-node-response.ts'
 import { type NodeResponse, NODE_WRITERS, type Platform, sent, silence } from './platform.ts'
-import { type UploadingRequest, plainBody } from './uploads.ts'
 
 /** The part of Express 4's and 5's request that is used here. */
-export interface ExpressRequest extends UploadingRequest {
+export interface ExpressRequest extends NodeMessage {
+  readonly body?: unknown
   readonly method: string
   readonly originalUrl: string
   readonly baseUrl: string
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly httpVersionMajor: number
   /** Whether somebody has read the body. */
   readonly readableEnded: boolean
   readonly params?: unknown
@@ -31,7 +35,8 @@ export function expressPlatform(request: ExpressRequest, response: NodeResponse)
         params,
         url,
         headers,
-        body: hasBody(request) ? await plainBody(request) : undefined,
+        hasBody: messageHasBody(request),
+        body: await parsedBody(request),
       }
     },
 
@@ -58,9 +63,10 @@ export function expressPlatform(request: ExpressRequest, response: NodeResponse)
   }
 }
 
-/** Express 4 has an empty object as the body of requests without one, and of those that nobody has read. */
-function hasBody({ body, headers, httpVersionMajor, readableEnded }: ExpressRequest): boolean {
-  if (!announcesBody(headers) && httpVersionMajor === 1) return false
+/** Express 4 has an empty object as the body of requests without one, and of those that no parser has read. */
+async function parsedBody(request: ExpressRequest): Promise<unknown> {
+  if (!messageHasBody(request)) return undefined
+  const body = await comparableBody(request)
   const isEmpty = typeof body === 'object' && body !== null && Object.keys(body).length === 0
-  return !isEmpty || readableEnded
+  return isEmpty && !request.readableEnded ? undefined : body
 }

@@ -2,9 +2,11 @@ import { Readable } from 'node:stream'
 import {
   type HttpExchange,
   type HttpResponse,
-  announcesBody,
+  type NodeMessage,
   capturedBody,
   collectStream,
+  comparableBody,
+  messageHasBody,
 } from '@holdfast/core/http'
 import {
   type CaptureLimits,
@@ -15,17 +17,20 @@ import {
   sent,
   silence,
 } from './platform.ts'
-import { type UploadingRequest, plainBody } from './uploads.ts'
 
 /** The part of Fastify 4's and 5's request that is used here. */
-export interface FastifyRequest extends UploadingRequest {
+export interface FastifyRequest {
+  readonly body?: unknown
+  /** Where upload plugins that imitate multer put files. */
+  readonly file?: unknown
+  readonly files?: unknown
   readonly method: string
   readonly url: string
   readonly originalUrl?: string
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly params?: unknown
   readonly routeOptions?: { readonly url?: string | undefined }
-  readonly raw: { readonly httpVersionMajor: number }
+  readonly raw: NodeMessage
 }
 
 /** The part of Fastify's reply that is used here. */
@@ -76,14 +81,15 @@ export function fastifyPlatform(request: FastifyRequest, reply: FastifyReply): P
 
     async facts() {
       const { method, url, originalUrl = url, headers, params, routeOptions, raw } = request
-      const hasBody = announcesBody(headers) || raw.httpVersionMajor > 1
+      const hasBody = messageHasBody(raw)
       return {
         method,
         route: routeOptions?.url ?? url,
         params,
         url: originalUrl,
         headers,
-        body: hasBody ? await plainBody(request) : undefined,
+        hasBody,
+        body: hasBody ? await comparableBody(request) : undefined,
       }
     },
 

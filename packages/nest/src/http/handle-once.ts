@@ -3,7 +3,6 @@ import {
   type HttpDecision,
   type HttpExchange,
   type HttpIdempotency,
-  type HttpRequestFacts,
   type HttpResponse,
   whileConnected,
 } from '@holdfast/core/http'
@@ -12,6 +11,7 @@ import { requestExecutions } from '../methods/current.ts'
 import type { NodeResponse, Platform } from './platform.ts'
 import { platformOf } from './platform-of.ts'
 import { IdempotencyProblemException } from './problem-exception.ts'
+import { factsOf } from './request-facts.ts'
 
 /** Runs the handler, or answers in its place: one call of an idempotent route. */
 export async function handleOnce(
@@ -35,19 +35,6 @@ export async function handleOnce(
       await platform.answer(decision.response)
       return valueOf(decision.response)
   }
-}
-
-/** Nest's own keys for what `@Version()` says of a handler and of its controller. */
-const VERSION_METADATA = '__version__'
-
-/** Handlers that share a path and differ in their version are different routes. */
-async function factsOf(platform: Platform, context: ExecutionContext): Promise<HttpRequestFacts> {
-  const facts = await platform.facts()
-  const version: unknown =
-    Reflect.getMetadata(VERSION_METADATA, context.getHandler()) ??
-    Reflect.getMetadata(VERSION_METADATA, context.getClass())
-  const isNamed = typeof version === 'string' || Array.isArray(version)
-  return isNamed ? { ...facts, route: `${facts.route} (version ${version.toString()})` } : facts
 }
 
 async function run(

@@ -3,11 +3,11 @@ import { type ExpressRequest, expressPlatform } from './express-platform.ts'
 import { type FastifyReply, type FastifyRequest, fastifyPlatform } from './fastify-platform.ts'
 import type { NodeResponse, Platform } from './platform.ts'
 
-/** Fastify's reply has Node's response under it, Express' response is one. */
+/** Fastify's reply has Node's response under it, Express' response is one, whatever else a middleware puts on it. */
 export function platformOf(context: ExecutionContext): Platform {
   const http = context.switchToHttp()
   const response = http.getResponse<NodeResponse | FastifyReply>()
-  return 'raw' in response
-    ? fastifyPlatform(http.getRequest<FastifyRequest>(), response)
-    : expressPlatform(http.getRequest<ExpressRequest>(), response)
+  return 'writeHead' in response
+    ? expressPlatform(http.getRequest<ExpressRequest>(), response)
+    : fastifyPlatform(http.getRequest<FastifyRequest>(), response)
 }
