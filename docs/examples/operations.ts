@@ -8,7 +8,7 @@ const holdfast = createHoldfast({ storage: ioredisStorage(redis) })
 
 // #region start
 const { status, findings, error } = await holdfast.health()
-if (status === 'down') console.log('the storage does not answer:', error?.message)
+if (status !== 'up') console.log(`send no traffic here, the storage is ${status}`, error?.message)
 for (const { severity, code, message, fix } of findings) console.log(severity, code, message, fix)
 // #endregion
 

@@ -1,7 +1,7 @@
 import { CACHE_OPTIONS, type Cache, type CacheOptions, cacheOver } from './cache/cache.ts'
 import { Breaker } from './cache/breaker.ts'
 import { checkDuration } from './check.ts'
-import { InvalidArgumentError } from './errors.ts'
+import { InvalidArgumentError, hasCode } from './errors.ts'
 import {
   IDEMPOTENCY_OPTIONS,
   type Idempotency,
@@ -53,7 +53,12 @@ export interface HoldfastOptions extends StorageCallsOptions {
 }
 
 export interface Health {
-  readonly status: 'up' | 'down'
+  /**
+   * `down`: the storage does not answer. `degraded`: it answers, but refuses what locks or jobs need, as a replica, a
+   * full server or one without the rights does; a finding with `stopsWork` says what to do. Both are a reason to send
+   * this instance no traffic.
+   */
+  readonly status: 'up' | 'degraded' | 'down'
   readonly connection: ConnectionState
   /** Of one command; null when it was not answered. */
   readonly roundTripMs: number | null
@@ -65,7 +70,7 @@ export interface Health {
    */
   readonly renewalLagMs: number
   readonly findings: readonly Finding[]
-  /** Why the storage counts as down. */
+  /** Why the storage counts as down; what it answered when it refuses to tell even the time. */
   readonly error: Error | null
 }
 
@@ -181,19 +186,31 @@ function alone<Options, Feature>(
   return over(new StorageCalls(storage, options.runtime ?? systemRuntime, options), options)
 }
 
+/** How long all of `verify()` may take: some round trips, and waiting a second for a message that may not come. */
+const VERIFY_TIMEOUT_MS = 5_000
+
 async function healthOf(calls: StorageCalls): Promise<Omit<Health, 'cacheBreaker' | 'renewalLagMs'>> {
   const { storage, runtime } = calls
   try {
     const sentAt: Instant = instant(runtime)
-    await calls.time()
+    const refused = await calls.time().then(() => null, refusal)
     const roundTripMs = runtime.monotonicNow() - sentAt.monotonic
-    const findings = await storage.verify()
+    const timeoutMs = Math.max(calls.callTimeoutMs, VERIFY_TIMEOUT_MS)
+    const { reply: findings } = await calls.call(() => storage.verify(), timeoutMs)
+    const works = refused === null && !findings.some(({ stopsWork }) => stopsWork === true)
+    const status = works ? 'up' : 'degraded'
     // Read now: the first call of all may have waited for the connection.
-    return { status: 'up', connection: storage.connection.state, roundTripMs, findings, error: null }
+    return { status, connection: storage.connection.state, roundTripMs, findings, error: refused }
   } catch (error) {
     const connection = storage.connection.state
     return { status: 'down', connection, roundTripMs: null, findings: [], error: error as Error }
   }
+}
+
+/** A storage that refuses has answered: `verify()` finds out why. */
+function refusal(error: unknown): Error {
+  if (hasCode(error, 'STORAGE_REFUSED')) return error
+  throw error
 }
 
 function checkStorage(name: string, storage: Storage): void {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type Storage, StorageUnavailableError, createHoldfast, memoryStorage } from '@holdfast/core'
+import {
+  StorageRefusedError,
+  type Storage,
+  StorageUnavailableError,
+  createHoldfast,
+  memoryStorage,
+} from '@holdfast/core'
 import { manualRuntime } from './manual-runtime.ts'
 
 /** A memory storage whose values do not answer while `isOut`. */
@@ -46,6 +52,35 @@ describe('health', () => {
       findings: [],
       error: expect.objectContaining({ code: 'STORAGE_UNAVAILABLE' }),
     })
+    await holdfast.close()
+  })
+
+  it('is degraded while the storage answers but refuses what locks or jobs need', async () => {
+    const finding = { code: 'SHUT', severity: 'error', message: 'It is shut.', fix: 'Open it.' } as const
+    const findings = [{ ...finding, stopsWork: true }]
+    const storage: Storage = { ...memoryStorage(), verify: async () => findings }
+    await using holdfast = createHoldfast({ storage })
+    expect(await holdfast.health()).toMatchObject({ status: 'degraded', findings, error: null })
+    findings[0] = { ...finding, stopsWork: false }
+    expect(await holdfast.health()).toMatchObject({ status: 'up', findings })
+  })
+
+  it('is degraded, and says what was found, when not even the time is told', async () => {
+    const findings = [{ code: 'RIGHTS', severity: 'error', message: 'None.', fix: 'Permit it.' }] as const
+    const refused = new StorageRefusedError('Not for you.')
+    const time = (): Promise<number> => Promise.reject(refused)
+    const storage: Storage = { ...memoryStorage(), time, verify: async () => findings }
+    await using holdfast = createHoldfast({ storage })
+    expect(await holdfast.health()).toMatchObject({ status: 'degraded', findings, error: refused })
+  })
+
+  it('is down when the storage does not say in time what is wrong with it', async () => {
+    const runtime = manualRuntime()
+    const storage: Storage = { ...memoryStorage(), verify: () => new Promise<never>(() => undefined) }
+    const holdfast = createHoldfast({ storage, runtime })
+    const asked = holdfast.health()
+    await runtime.advance(5_000)
+    expect(await asked).toMatchObject({ status: 'down', error: { code: 'STORAGE_UNAVAILABLE' } })
     await holdfast.close()
   })
 

@@ -8,8 +8,8 @@ export interface HealthRouteOptions {
 }
 
 /**
- * One route for load balancers and people: 200 while the storage answers, 503 while it does not, with the round trip
- * and what `verify()` found. Register it after the plugin; `prefix` and hooks are Fastify's own.
+ * One route for load balancers and people: 200 while the storage answers and does what it is asked, 503 while it does
+ * not (`down`) or refuses what locks or jobs need (`degraded`), with the round trip and what `verify()` found. Register it after the plugin; `prefix` and hooks are Fastify's own.
  */
 export const holdfastHealth: FastifyPluginAsync<HealthRouteOptions> = async (app, { path = '/health' }) => {
   app.get(path, { schema: healthSchema }, async (_request, reply) => {

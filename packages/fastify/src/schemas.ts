@@ -131,7 +131,7 @@ export const cacheStatsSchema: object = {
 
 export const healthSchema: object = {
   tags,
-  summary: 'Whether the storage answers',
+  summary: 'Whether the storage answers, and does what it is asked',
   response: Object.fromEntries(
     [200, 503].map((status) => [
       status,
@@ -139,7 +139,7 @@ export const healthSchema: object = {
         type: 'object',
         additionalProperties: true,
         properties: {
-          status: { type: 'string', enum: ['up', 'down'] },
+          status: { type: 'string', enum: ['up', 'degraded', 'down'] },
           connection: { type: 'string' },
           roundTripMs: nullable('number'),
           cacheBreaker: { type: 'string', enum: ['closed', 'open'] },
@@ -153,6 +153,7 @@ export const healthSchema: object = {
                 severity: { type: 'string', enum: ['error', 'warning'] },
                 message: { type: 'string' },
                 fix: { type: 'string' },
+                stopsWork: { type: 'boolean' },
               },
             },
           },

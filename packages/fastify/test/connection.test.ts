@@ -2,6 +2,7 @@ import { Writable } from 'node:stream'
 import { redisStorages } from '@holdfast/http-kit/targets'
 import { ioredisStorage } from '@holdfast/redis-ioredis'
 import { FaultProxy } from '@holdfast/testbed/proxy'
+import { RedisNode } from '@holdfast/testbed/servers'
 import fastify from 'fastify'
 import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
@@ -55,6 +56,23 @@ test('health that was asked before the client was connected tells of the connect
   await app.register(holdfast, { storage: ioredisStorage(redis), callTimeoutMs: 60_000 })
   expect(app.holdfast.connection.state).toBe('down')
   expect(await app.holdfast.health()).toMatchObject({ status: 'up', connection: 'ready' })
+  await app.close()
+  redis.disconnect()
+})
+
+test('health on a server that refuses all work answers 503, and 200 again afterwards', async () => {
+  await using node = await RedisNode.start()
+  const redis = new Redis(node.url)
+  const app = fastify()
+  await app.register(holdfast, { storage: ioredisStorage(redis), callTimeoutMs: 60_000 })
+  await app.register(holdfastHealth)
+  const ask = async () => await app.inject({ url: '/health' })
+  expect((await ask()).statusCode).toBe(200)
+  await node.ask('REPLICAOF', '127.0.0.1', 1)
+  const refused = await ask()
+  expect([refused.statusCode, refused.json()]).toMatchObject([503, { status: 'degraded' }])
+  await node.ask('REPLICAOF', 'NO', 'ONE')
+  expect((await ask()).statusCode).toBe(200)
   await app.close()
   redis.disconnect()
 })

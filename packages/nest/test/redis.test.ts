@@ -4,6 +4,7 @@ import { HealthCheckService, TerminusModule } from '@nestjs/terminus'
 import { Test } from '@nestjs/testing'
 import { type RedisStorageName, redisStorages } from '@holdfast/http-kit/targets'
 import { startRedis } from '@holdfast/testbed/redis'
+import { ask as askServer } from '@holdfast/testbed/resp'
 import {
   Cached,
   Holdfast,
@@ -123,6 +124,13 @@ describe.for(clients)('two apps on Redis through %s', (client) => {
         details: { redis: { status: 'up', connection: 'ready', findings: expect.any(Array) as object } },
       },
     })
+    // It answers, but does nothing: Terminus has no 503 for `degraded`.
+    await askServer(redis, 'REPLICAOF', '127.0.0.1', 1)
+    expect(await ask()).toMatchObject({
+      status: 503,
+      body: { error: { redis: { status: 'down', message: expect.stringContaining('replica') as string } } },
+    })
+    expect(await app.get(Holdfast).health()).toMatchObject({ status: 'degraded' })
     await redis.stop()
     await expect.poll(() => storage.connection.state).toBe('down')
     expect(await ask()).toMatchObject({

@@ -15,9 +15,21 @@ export function asStorageError(error: unknown, doing: string): HoldfastError {
       maybeApplied: false,
     })
   }
-  const whatToDo = advice(word, message)
+  const whatToDo = adviceOn(message)
   const said = whatToDo === '' ? message : `${message.replace(/\.$/, '')}. ${whatToDo}`
   return new StorageRefusedError(`Redis refused ${doing}: ${said}`, { cause: error })
+}
+
+/** What a server answered, however long that may last; undefined where there was no answer. */
+export function answerOf(error: unknown): string | undefined {
+  const cause = HoldfastError.isInstance(error) ? error.cause : error
+  const message = messageOf(cause ?? error)
+  return replyWord(message) === undefined ? undefined : message
+}
+
+/** What to do about an answer of a server; '' where it does not say. */
+export function adviceOn(answer: string): string {
+  return advice(replyWord(answer) ?? '', answer)
 }
 
 export function isNoScript(error: unknown): boolean {
@@ -96,6 +108,18 @@ function advice(word: string, message: string): string {
       return 'Redis runs as a cluster but the client does not know: use a cluster client.'
     case 'MISCONF':
       return 'Redis cannot save to disk and refuses writes: look at its log.'
+    case 'READONLY':
+    case 'MASTERDOWN':
+      return 'It is a replica: connect to the primary, through Sentinel or a cluster client.'
+    case 'NOREPLICAS':
+      return 'Bring back its replicas, or lower min-replicas-to-write.'
+    case 'CLUSTERDOWN':
+      return 'Slots of the cluster have no server: look at CLUSTER INFO, and bring back their masters.'
+    case 'BUSY':
+      return 'A script runs for too long: end it with SCRIPT KILL.'
+    case 'MOVED':
+    case 'ASK':
+      return advice('CROSSSLOT', message)
     case 'ERR':
       if (/user executing the script can't run|ACL failure in script/.test(message))
         return advice('NOPERM', message)

@@ -18,7 +18,7 @@ import { InvalidArgumentError, type RecordKey } from '@holdfast/core'
  *   the index that it is listed in are always in one slot, and a collection uses up to 16 of them.
  * - Different names never share a key: the prefix holds neither `:` nor braces, `{`, `}` and `%` of a collection are
  *   escaped, the bucket follows the last `:` before the first `}`, and all after it is the id.
- * - Rights: `~holdfast:* ~{holdfast:* &{holdfast:*`.
+ * - All of them are within `~holdfast:* ~{holdfast:* &{holdfast:*` (`rights.ts`).
  */
 export interface Keys {
   record(key: RecordKey): RecordKeys

@@ -2,7 +2,7 @@ import type { Storage } from '@holdfast/core'
 import { startRedis } from '@holdfast/testbed/redis'
 import { RespConnection, ask } from '@holdfast/testbed/resp'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { redisStorage } from '../src/index.ts'
+import { aclRules, redisStorage } from '../src/index.ts'
 import { type Login, openPlainClient } from './plain-client.ts'
 
 const server = await startRedis()
@@ -71,20 +71,37 @@ describe('verify()', () => {
     await using replica = await startRedis()
     await ask(replica, 'REPLICAOF', '127.0.0.1', server.port)
     const storage = await open(replica.port)
-    expect(codes(await storage.verify())).toEqual(['NO_PERSISTENCE', 'REPLICA'])
+    const findings = await storage.verify()
+    expect(codes(findings)).toEqual(['NO_PERSISTENCE', 'REPLICA'])
+    expect(findings.find(({ code }) => code === 'REPLICA')).toMatchObject({ stopsWork: true })
+  })
+
+  it('finds out by trying that it is connected to a replica, where INFO is refused', async () => {
+    await using replica = await startRedis()
+    await ask(replica, 'ACL', 'SETUSER', 'default', '-info')
+    await ask(replica, 'REPLICAOF', '127.0.0.1', server.port)
+    const findings = await (await open(replica.port)).verify()
+    expect(codes(findings)).toEqual([
+      'COMMANDS_REFUSED',
+      'COMMANDS_REFUSED',
+      'COMMANDS_REFUSED',
+      'SERVER_NOT_SHOWN',
+    ])
+    expect(findings.filter(({ stopsWork }) => stopsWork)).toHaveLength(2)
+    expect(findings.at(-1)?.fix).toContain('connect to the primary')
+  })
+
+  it('says what to do about a primary that has too few replicas to write', async () => {
+    onTestFinished(async () => void (await admin.send('CONFIG', 'SET', 'min-replicas-to-write', '0')))
+    await admin.send('CONFIG', 'SET', 'min-replicas-to-write', '1')
+    const [first] = (await (await open(server.port)).verify()).filter(
+      ({ code }) => code === 'COMMANDS_REFUSED',
+    )
+    expect(first?.fix).toContain('min-replicas-to-write')
   })
 
   it('asks for no right that it does not name', async () => {
-    const rights = ['+@scripting', '+@read', '+@write', '+@connection', '+time', '+@pubsub']
-    const storage = await storageOf(
-      ...rights,
-      '+info',
-      '+config|get',
-      '~holdfast:*',
-      '~{holdfast:*',
-      '&{holdfast:*',
-    )
-    await findsAtLast(storage, ['NO_PERSISTENCE'])
+    await findsAtLast(await storageOf(...aclRules()), ['NO_PERSISTENCE'])
   })
 
   it('says what it could not look at, and tries the rest all the same', async () => {
@@ -103,7 +120,10 @@ describe('verify()', () => {
       'COMMANDS_REFUSED',
       'NO_PERSISTENCE',
     ])
-    expect(findings.find(({ code }) => code === 'COMMANDS_REFUSED')?.fix).toContain('~{holdfast:*')
+    expect(findings.find(({ code }) => code === 'COMMANDS_REFUSED')).toMatchObject({
+      stopsWork: true,
+      fix: expect.stringContaining('~{holdfast:*') as string,
+    })
     const otherKeys = await storageOf('allcommands', '~app:*', 'allchannels')
     expect(codes(await otherKeys.verify())).toEqual(codes(findings))
     const oneCommand = await storageOf('allcommands', 'allkeys', 'allchannels', '-getex')

@@ -35,9 +35,10 @@ export async function startRuntime(
     log,
     onOutcome,
   })
-  // Ready means that the storage answers.
-  const { status, error } = await holdfast.health()
-  if (status === 'down') throw error ?? new Error('The storage does not answer.')
+  // Ready means that the storage answers, and does what it is asked.
+  const { status, findings, error } = await holdfast.health()
+  const why = findings.find(({ stopsWork }) => stopsWork)?.message ?? 'The storage does not answer.'
+  if (status !== 'up') throw error ?? new Error(why)
   return {
     fire,
     async close() {

@@ -50,4 +50,6 @@ export interface Finding {
   readonly message: string
   /** What to change. */
   readonly fix: string
+  /** True: no lock can be had and no job can start until it is mended. `health()` is `degraded`. */
+  readonly stopsWork?: boolean | undefined
 }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Finding, HoldfastError, type Storage } from '@holdfast/core'
+import { adviceOn, answerOf } from '../errors.ts'
+import { missingRights } from '../rights.ts'
 
 /** How long a message on a healthy connection may take. */
 const MESSAGE_MS = 1_000
@@ -8,35 +10,42 @@ const TTL_MS = 1_000
 
 type Facets = Pick<Storage, 'records' | 'leases' | 'values'>
 
+const PARTS = [
+  { what: 'records (idempotency)', stopsWork: true },
+  { what: 'leases (locks)', stopsWork: true },
+  // A load answers where the cache cannot.
+  { what: 'values (cache)', stopsWork: false },
+] as const
+
 /** Does once, with throwaway names, what Holdfast does all the time; finds what the server does not permit. */
 export async function tryFacets(facets: Facets, prefix: string): Promise<Finding[]> {
-  const rights = `~${prefix}:* ~{${prefix}:* &{${prefix}:*`
   const name = `verify-${randomUUID()}`
   const tried = await Promise.all([
     refusal(() => tryRecords(facets.records, name)),
     refusal(() => tryLeases(facets.leases, name)),
     refusal(() => tryValues(facets.values, name)),
   ])
-  const findings: Finding[] = tried.flatMap((refused, i) => {
+  const findings = PARTS.flatMap(({ what, stopsWork }, i): Finding[] => {
+    const refused = tried[i]
     if (refused === undefined) return []
-    const what = ['records (idempotency)', 'leases (locks)', 'values (cache)'][i]
-    return [
-      {
-        code: 'COMMANDS_REFUSED',
-        severity: 'error',
-        message: `The ${what} cannot work: ${refused}`,
-        fix: fixOf(refused, rights),
-      },
-    ]
+    const message = `The ${what} cannot work: ${refused}`
+    return [{ code: 'COMMANDS_REFUSED', severity: 'error', message, fix: fixOf(refused, prefix), stopsWork }]
   })
-  return tried[0] === undefined ? [...findings, ...(await tryHints(facets.records, name, rights))] : findings
+  return tried[0] === undefined ? [...findings, ...(await tryHints(facets.records, name, prefix))] : findings
 }
 
-function fixOf(refused: string, rights: string): string {
+function fixOf(refused: string, prefix: string): string {
   if (/\bOOM\b/.test(refused)) {
     return 'Raise maxmemory, or free memory: every write is refused until then. Rights have nothing to do with it.'
   }
-  return `Permit the user scripts, reading and writing: ACL SETUSER … +@scripting +@read +@write +@connection +time ${rights}.`
+  if (isAboutRights(refused)) return `Permit the user what it lacks: ${missingRights(prefix)}`
+  return (
+    adviceOn(refused) || 'Connect to Redis 6.2 or newer, or to Valkey, with a client that maps no replies.'
+  )
+}
+
+function isAboutRights(refused: string): boolean {
+  return /\bNOPERM\b|user executing the script can't run|ACL failure in script/.test(refused)
 }
 
 async function tryRecords(records: Storage['records'], name: string): Promise<void> {
@@ -68,7 +77,7 @@ async function tryValues(values: Storage['values'], name: string): Promise<void>
   await values.remove([name])
 }
 
-async function tryHints(records: Storage['records'], name: string, rights: string): Promise<Finding[]> {
+async function tryHints(records: Storage['records'], name: string, prefix: string): Promise<Finding[]> {
   const key = { collection: name, id: 'hinted' }
   const without =
     'Without it, whoever waits for a lock or a result asks from time to time instead of being told.'
@@ -84,7 +93,7 @@ async function tryHints(records: Storage['records'], name: string, rights: strin
         code: 'SUBSCRIBE_REFUSED',
         severity: 'warning',
         message: `Subscribing is not possible: ${refused}. ${without}`,
-        fix: `Permit it: ACL SETUSER … +@pubsub ${rights}.`,
+        fix: `Permit it: ${missingRights(prefix)}`,
       },
     ]
   }
@@ -102,7 +111,7 @@ async function tryHints(records: Storage['records'], name: string, rights: strin
         code: 'PUBLISH_REFUSED',
         severity: 'warning',
         message: `A published message did not arrive within ${MESSAGE_MS} ms. ${without}`,
-        fix: `Permit PUBLISH: ACL SETUSER … +@pubsub ${rights}; a proxy in between must pass messages on.`,
+        fix: `Permit PUBLISH: ${missingRights(prefix)}; a proxy in between must pass messages on.`,
       },
     ]
   } finally {
@@ -110,13 +119,18 @@ async function tryHints(records: Storage['records'], name: string, rights: strin
   }
 }
 
-/** Why the server refused, or undefined when it did not. What does not come from the server is thrown. */
+/** What the server answered instead of doing it, or undefined when it did. What it did not answer is thrown. */
 async function refusal(step: () => Promise<void>): Promise<string | undefined> {
   try {
     await step()
     return undefined
   } catch (error) {
-    if (HoldfastError.isInstance(error) && error.code === 'STORAGE_REFUSED') return error.message
-    throw error
+    const answer = answerOf(error) ?? (isRefusal(error) ? error.message : undefined)
+    if (answer === undefined) throw error
+    return answer
   }
+}
+
+function isRefusal(error: unknown): error is HoldfastError {
+  return HoldfastError.isInstance(error) && error.code === 'STORAGE_REFUSED'
 }
