@@ -159,8 +159,13 @@ export class FaultProxy {
 
   /** Sends everybody to another server: those who are connected have to connect anew. */
   retarget(target: Address): void {
-    this.#target = target
+    this.redirect(target)
     this.reset()
+  }
+
+  /** Sends those who connect from now on to another server. Connections that are open stay where they are. */
+  redirect(target: Address): void {
+    this.#target = target
   }
 
   async stop(): Promise<void> {

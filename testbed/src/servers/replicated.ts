@@ -114,6 +114,23 @@ export class Replicated {
     await Promise.all(this.#replicas.map(async (each) => await follow(each, replica)))
   }
 
+  /**
+   * Makes a replica the primary with `FAILOVER`: the old primary lives on as its replica, and so do the connections that
+   * clients have to it, subscribers' too. New connections reach the new primary.
+   */
+  async failOver(replica: RedisNode): Promise<void> {
+    const old = this.#primary
+    await old.ask('FAILOVER', 'TO', '127.0.0.1', replica.port)
+    await until(
+      'the replica is the primary',
+      async () => (await replica.info('replication'))['role'] === 'master',
+    )
+    this.#primary = replica
+    this.#replicas = this.#replicas.map((each) => (each === replica ? old : each))
+    for (const endpoint of this.#endpoints) endpoint.redirect(replica.address)
+    await linked(old)
+  }
+
   async stop(): Promise<void> {
     await stopTogether(this.#endpoints)
     await stopTogether([this.#primary, ...this.#replicas])

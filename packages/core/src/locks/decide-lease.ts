@@ -26,6 +26,8 @@ export interface LeaseState {
   readonly holders: readonly Holder[]
   /** The tokens that wait: first come, first served. */
   readonly queue: readonly string[]
+  /** Those of the queue that are not passed over. */
+  readonly uncounted: readonly string[]
   /**
    * The last token of each process that ended, and how: a repeated release gets its first answer, and an acquire that
    * comes late, or again, is refused, as is every earlier one of that process which is not in the queue.
@@ -68,8 +70,8 @@ export interface LeaseReplies {
 export interface LeaseSurroundings {
   /** The storage's clock in whole microseconds. */
   readonly nowUs: number
-  /** Whether a push to the process would reach anybody. */
-  readonly listens: (process: string) => boolean
+  /** Whether a push to the process would reach anybody; undefined where that cannot be known. */
+  readonly listens: (process: string) => boolean | undefined
 }
 
 export interface LeaseDecision<R> {
@@ -78,7 +80,14 @@ export interface LeaseDecision<R> {
   readonly pushes: readonly { readonly process: string; readonly push: LeasePush }[]
 }
 
-export const noLease: LeaseState = { fence: 0, permits: 1, holders: [], queue: [], ended: [] }
+export const noLease: LeaseState = {
+  fence: 0,
+  permits: 1,
+  holders: [],
+  queue: [],
+  uncounted: [],
+  ended: [],
+}
 
 /**
  * The contract of the leases facet as a pure function: what one command does to one key. Memory storage is built on
@@ -121,7 +130,7 @@ function answer(step: Step, command: LeaseCommand): LeaseReplies[LeaseCommand['o
 
 function acquire(
   step: Step,
-  { token, leaseMs, permits, wait, claimMs, notAfter }: LeaseRequest,
+  { token, leaseMs, permits, wait, claimMs, notAfter, uncounted = false }: LeaseRequest,
 ): AcquireReply {
   const { now } = step
   if (now > notAfter) return { outcome: 'late', now }
@@ -147,7 +156,7 @@ function acquire(
   const kept = place >= 0
   const ahead = kept ? place : step.queue.length
   if (!wait) step.markEnded(token, 'absent', notAfter)
-  else if (!kept) step.queue.push(token)
+  else step.wait(token, uncounted)
   return { outcome: wait ? 'queued' : 'busy', kept, ahead, holders: step.view(), now }
 }
 
@@ -192,6 +201,7 @@ function begin(key: string, state: LeaseState, { nowUs, listens }: LeaseSurround
   let { fence, permits } = state
   let holders = [...state.holders]
   let queue = [...state.queue]
+  const uncounted = new Set(state.uncounted)
   let ended = [...state.ended]
   const pushes: { process: string; push: LeasePush }[] = []
 
@@ -231,6 +241,12 @@ function begin(key: string, state: LeaseState, { nowUs, listens }: LeaseSurround
     drop(token: string): void {
       holders = holders.filter((holder) => holder.token !== token)
     },
+    /** In its place, or behind all others. */
+    wait(token: string, isUncounted: boolean): void {
+      if (!queue.includes(token)) queue.push(token)
+      if (isUncounted) uncounted.add(token)
+      else uncounted.delete(token)
+    },
     leaveQueue(token: string): void {
       queue = queue.filter((waiting) => waiting !== token)
     },
@@ -264,11 +280,17 @@ function begin(key: string, state: LeaseState, { nowUs, listens }: LeaseSurround
     handOver(claimMs: number, self?: string): void {
       if (queue.length === 0) return
       step.evict()
+      const passed = new Set<string>()
       for (;;) {
         const head = queue[0]
         if (head === undefined || head === self || holders.length >= permits) return
         queue.shift()
-        if (!listens(processOf(head))) continue
+        const process = processOf(head)
+        if (!uncounted.has(head) && listens(process) === false) {
+          if (!passed.has(process)) step.push(head, { kind: 'passed', key })
+          passed.add(process)
+          continue
+        }
         const next = step.nextFence()
         step.hold({ token: head, fence: next, expiresAt: now + claimMs, claimed: false })
         step.push(head, { kind: 'granted', key, token: head, fence: next, claimMs })
@@ -278,7 +300,14 @@ function begin(key: string, state: LeaseState, { nowUs, listens }: LeaseSurround
       holders.reduce((most, { claimed, expiresAt }) => (claimed ? most : Math.max(most, expiresAt - now)), 0),
     view: (): LeaseHolder[] =>
       holders.map(({ expiresAt, ...holder }) => ({ ...holder, remainingMs: expiresAt - now })),
-    end: (): LeaseState => ({ fence, permits, holders, queue, ended }),
+    end: (): LeaseState => ({
+      fence,
+      permits,
+      holders,
+      queue,
+      uncounted: queue.filter((token) => uncounted.has(token)),
+      ended,
+    }),
   }
   return step
 }

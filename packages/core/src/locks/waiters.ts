@@ -37,7 +37,7 @@ export class WaitingRoom {
   readonly #leases: LeaseStorage
   readonly #runtime: Runtime
   readonly #process: string
-  readonly #onOther: (push: Exclude<LeasePush, { kind: 'dropped' | 'gap' }>) => void
+  readonly #onOther: (push: Exclude<LeasePush, { kind: 'dropped' | 'passed' | 'gap' }>) => void
   /** Keeps the process alive while somebody waits. */
   readonly #all: Alarms<Waiting>
   readonly #lines = new Map<string, Line>()
@@ -51,7 +51,7 @@ export class WaitingRoom {
     calls: StorageCalls,
     leases: LeaseStorage,
     process: string,
-    onOther: (push: Exclude<LeasePush, { kind: 'dropped' | 'gap' }>) => void,
+    onOther: (push: Exclude<LeasePush, { kind: 'dropped' | 'passed' | 'gap' }>) => void,
   ) {
     this.#calls = calls
     this.#leases = leases
@@ -177,7 +177,7 @@ export class WaitingRoom {
   #received(push: LeasePush): void {
     if (this.#closed) return
     if (push.kind === 'gap') return this.askEverybody()
-    if (push.kind === 'dropped') return this.askAll(push.key)
+    if (push.kind === 'dropped' || push.kind === 'passed') return this.askAll(push.key)
     const waiting = push.kind === 'granted' ? this.#find(push.key, push.token) : undefined
     if (push.kind === 'granted' && waiting !== undefined) waiting.handedOver(push.fence, push.claimMs)
     else this.#onOther(push)

@@ -23,10 +23,11 @@ import type { Unsubscribe } from './records.ts'
  * - **L1** At most `permits` unexpired leases of a key exist, whatever the lease times of their owners. (Requests of one
  *   key should agree on `permits`; where they do not, a grant goes by the request's, a hand-off by the last request's.)
  * - **L2** Fences of one key grow strictly with every grant, over release, expiry and the loss of the key:
- *   `max(previous + 1, storage µs)`, a safe integer. The same token keeps its fence.
+ *   `max(previous + 1, storage µs)`, a safe integer. The same token keeps its fence. A fence that has left the storage,
+ *   in an answer or a push, belongs to that token alone.
  * - **L3** `acquire` grants, or with `wait` joins the queue, in one atomic step; a token in the queue keeps its place.
  * - **L4** `release` passes ownership to the head of the queue in the same step and pushes `granted` to its process.
- *   A process that does not listen is passed over and keeps nobody waiting.
+ *   A process that does not listen is passed over and keeps nobody waiting: its place is gone, and it is sent `passed`.
  * - **L5** Grants follow the order of the queue among processes that listen. Nobody overtakes a waiter, not even when
  *   the holder's lease ran out: whoever asks then gives it to the head first.
  * - **L6** What was handed over lasts `claimMs` from then on, until its owner extends it or acquires again, which claims
@@ -43,6 +44,11 @@ import type { Unsubscribe } from './records.ts'
  * - **L11** `revoke` ends leases at once, tells their processes (`revoked`), and hands over like a release.
  * - **L12** `release`, `extend` and `revoke` work when the storage is out of memory.
  * - **L13** Nothing lives for ever: an unused key is gone {@link RETENTION_MS} after its last lease ended.
+ * - **L14** Nothing says `granted` that the same atomic step has not stored before: a step counts who listens, stores
+ *   all that it changes, and pushes last. A push may reach more connections than the storage can count (those to a server
+ *   that was demoted, and follows), so a count of 0 is no proof that a message is not heard.
+ * - **L15** Only who is counted, and counted 0, is passed over. Not who cannot be counted, and not a place that was
+ *   taken as `uncounted`, whoever's step it is.
  */
 export interface LeaseStorage {
   acquire(key: string, request: LeaseRequest): Promise<AcquireReply>
@@ -89,6 +95,8 @@ export interface LeaseRequest {
   /** Do nothing later than this instant. */
   readonly notAfter: number
   readonly durability?: Durability | undefined
+  /** Its place in the queue is not passed over, however few listen. Every acquire says it anew. Default false. */
+  readonly uncounted?: boolean
 }
 
 /** How many replicas must have the write before it is answered, and how long to wait for them. */
@@ -202,5 +210,7 @@ export type LeasePush =
   | { readonly kind: 'revoked'; readonly key: string; readonly token: string }
   /** The process lost its places in the key's queue, because it left a hand-off unclaimed. */
   | { readonly kind: 'dropped'; readonly key: string }
+  /** The process was passed over, because the storage counted nobody who listens for it. Its turn is gone. */
+  | { readonly kind: 'passed'; readonly key: string }
   /** Pushes may have been missed: the subscription was interrupted. */
   | { readonly kind: 'gap' }

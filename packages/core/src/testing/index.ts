@@ -1,4 +1,5 @@
 export { freshName, type KitOptions, type StorageUnderTest, type TestRunner } from './runner.ts'
+export { leasesWalk } from './leases/leases-walk.ts'
 export { storageKit } from './storage-kit.ts'
 export {
   type ClockModel,

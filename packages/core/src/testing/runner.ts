@@ -1,3 +1,4 @@
+import type { LeaseStorage } from '../storage/leases.ts'
 import type { Storage } from '../storage/storage.ts'
 
 /** The functions of the test runner that is used: vitest, node:test, Jest and Mocha all have them. */
@@ -19,6 +20,11 @@ export interface StorageUnderTest {
   readonly elapse?: (ms: number) => Promise<void>
   /** Makes the storage refuse writes that take memory; returns what undoes it. Needed for `outOfMemory` only. */
   readonly exhaustMemory?: () => Promise<() => Promise<void>>
+  /**
+   * Listens for a process where the storage does not count, but its pushes arrive: on a server that follows its own.
+   * Nothing may arrive there that was not so (L14).
+   */
+  readonly listenElsewhere?: LeaseStorage['listen']
   /** Closes the storage and whatever was opened for it. */
   close(): Promise<void>
 }
@@ -43,6 +49,7 @@ export interface KitOptions {
 /** The storage of one suite, opened before its first test and closed after its last. */
 export interface OpenStorage {
   readonly storage: Storage
+  readonly listenElsewhere: LeaseStorage['listen'] | undefined
   elapse(ms: number): Promise<void>
   exhaustMemory(): Promise<() => Promise<void>>
 }
@@ -60,6 +67,9 @@ export function useStorage(runner: TestRunner, open: () => Promise<StorageUnderT
   return {
     get storage() {
       return get().storage
+    },
+    get listenElsewhere() {
+      return get().listenElsewhere
     },
     async exhaustMemory() {
       const { exhaustMemory } = get()

@@ -46,13 +46,13 @@ if mine and mine[2] > ms then
   return 'G' .. now .. mine[3]
 end
 local policy = sub(ARGV[5], 6)
-local member, other = token, '*' .. token
-if sub(policy, 1, 1) == '2' then member, other = other, member end
-local function rank()
-  return waiting == '1' and (call('ZRANK', KEYS[2], member) or call('ZRANK', KEYS[2], other))
+local known, score
+if waiting == '1' then
+  for i, found in ipairs(call('ZMSCORE', KEYS[2], token, '*' .. token, '!' .. token)) do
+    if found then known, score = ({ '', '*', '!' })[i] .. token, found end
+  end
 end
-local ahead = rank()
-if not ahead and ending(token) then return 'E' .. now end
+if not known and ending(token) then return 'E' .. now end
 if mine then table.remove(holders, at) end
 ${HAND_OVER}
 evict()
@@ -62,22 +62,30 @@ if #holders < permits then
   if head then call('ZREM', KEYS[2], head) end
   local granted = grant(ms + lease, '1', token)
   save()
+  publish()
   return 'G' .. now .. granted
 end
-ahead = ahead and rank()
+local ahead = known and call('ZRANK', KEYS[2], known)
 local kept = ahead and '1' or '0'
 ahead = ahead or head and call('ZCARD', KEYS[2]) or 0
 if sub(ARGV[5], 5, 5) ~= '1' then
   mark(token, 'a', tonumber(ARGV[4]) - 10000)
   save()
+  publish()
   return 'B' .. now .. kept .. ahead .. ' ' .. held()
 end
+local how = sub(policy, 1, 1)
+local member = (how == '2' and '*' or how == '0' and '!' or '') .. token
 if kept == '0' then
   local last = head and call('ZRANGE', KEYS[2], -1, -1, 'WITHSCORES')[2]
   call('ZADD', KEYS[2], last and tonumber(last) >= tonumber(now) and format('%.0f', last + 1) or now, member)
+elseif known ~= member then
+  call('ZREM', KEYS[2], known)
+  call('ZADD', KEYS[2], score, member)
 end
 waiting = '1'
 call('PEXPIRE', KEYS[2], save())
+publish()
 return 'Q' .. now .. kept .. ahead .. ' ' .. held()
 `,
 })

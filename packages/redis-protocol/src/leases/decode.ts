@@ -68,14 +68,14 @@ export function decodeView(reply: unknown): LeaseView {
     fence: fence('leases.inspect', counts.slice(0, 16)),
     waiting: whole('leases.inspect', counts.slice(16)),
     holders: decodeHolders('leases.inspect', holders, now),
-    queue: tokens(queue).map((member) => (member.startsWith('*') ? member.slice(1) : member)),
+    queue: tokens(queue).map((member) => member.replace(/^[*!]/, '')),
     now,
   }
 }
 
 /**
- * `g` granted, with fence (16 digits), claim time in ms (5) and token; `v` revoked, with the token; `d` dropped; then a
- * space and the key of the state.
+ * `g` granted, with fence (16 digits), claim time in ms (5) and token; `v` revoked, with the token; `d` dropped; `p`
+ * passed over; then a space and the key of the state.
  */
 export function decodePush(payload: string, keyOf: (state: string) => string): LeasePush | undefined {
   const [what, state] = split(payload, ' ')
@@ -91,6 +91,8 @@ export function decodePush(payload: string, keyOf: (state: string) => string): L
       return { kind: 'revoked', key, token: what.slice(1) }
     case 'd':
       return { kind: 'dropped', key }
+    case 'p':
+      return { kind: 'passed', key }
     default:
       return undefined
   }

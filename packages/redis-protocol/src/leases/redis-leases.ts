@@ -52,8 +52,8 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
   const keyOf = (state: string): string => keys.leaseName(state.slice(0, -2))
   const { leaseChannel: channel } = keys
   /** How hand-offs go, as the scripts take it: see `HAND_OVER` in `state.ts`. */
-  const policy = (claimMs: number): string =>
-    (exact ? '1' : sharded.usable ? '2' : '0') + digits(claimMs, 5) + channel
+  const policy = (claimMs: number, uncounted = false): string =>
+    (uncounted ? '0' : exact ? '1' : sharded.usable ? '2' : '0') + digits(claimMs, 5) + channel
 
   const through = <R extends object>(
     key: string,
@@ -63,7 +63,7 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
     durability === undefined ? send(run) : replication.confirmed(stateOf(key), durability, send)
 
   const acquire = (key: string, request: LeaseRequest): Promise<AcquireReply> => {
-    const { token, leaseMs, permits, wait, claimMs, notAfter, durability } = request
+    const { token, leaseMs, permits, wait, claimMs, notAfter, durability, uncounted } = request
     return through(key, durability, (on) =>
       on(
         acquireLease,
@@ -73,7 +73,7 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
           String(leaseMs),
           String(leaseMs + RETENTION_MS),
           digits(notAfter, 13),
-          digits(permits, 4) + (wait ? '1' : '0') + policy(claimMs),
+          digits(permits, 4) + (wait ? '1' : '0') + policy(claimMs, uncounted),
         ],
         decodeAcquire,
       ),

@@ -38,12 +38,13 @@ end
 ${STATE}
 local mine, at = holding(token)
 local outcome = mine and (mine[2] > ms and 'r' or 'x') or ending(token) or 'a'
-if mine then table.remove(holders, at) elseif waiting == '1' then call('ZREM', KEYS[2], token, '*' .. token) end
+if mine then table.remove(holders, at) elseif waiting == '1' then call('ZREM', KEYS[2], token, '*' .. token, '!' .. token) end
 mark(token, outcome, tonumber(since))
 local policy = ARGV[3]
 ${HAND_OVER}
 handOver()
 save()
+publish()
 return outcome .. now .. format('%016.0f', fence) .. unclaimed()
 `,
 })

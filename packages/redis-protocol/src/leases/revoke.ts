@@ -24,10 +24,11 @@ end
 holders = rest
 for token in string.gmatch(revoked, '[^|]+') do
   mark(token, 'l', 0)
-  tell(sub(token, 1, find(token, '.', 1, true) - 1), 'v' .. token)
+  tell(processOf(token), 'v' .. token)
 end
 handOver()
 if state then save() end
+publish()
 return 'V' .. now .. unclaimed() .. ' ' .. revoked
 `,
   })

@@ -87,8 +87,10 @@ export function createShardedWaits(pubSub: PubSub): ShardedWaits {
       const wait = waitOf(state, token)
       wait.tokens.add(token)
       const stood = wait.subscription !== undefined
-      if (!(await subscribe(wait)) || stood) return reply
-      // Between the two it may have been passed over, so it asks once more.
+      const stands = await subscribe(wait)
+      if (stands ? stood : usable) return reply
+      // Between the two it may have been passed over, so it asks once more; where it cannot subscribe, for a place that is
+      // not counted.
       const again = await send()
       if (again.outcome !== 'queued') done(state, token)
       return again.outcome === 'queued' ? { ...again, kept: reply.kept } : again

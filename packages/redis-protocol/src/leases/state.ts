@@ -9,8 +9,10 @@
  *   than it happened where it must be remembered for longer than the usual 10 seconds), `,`, the last token of its
  *   process that ended, and `|`.
  *
- * The queue is a sorted set of tokens, scored by when they came; a token with `*` before it is told of its turn by
- * sharded pub/sub, on the channel `<key of the state>:w:<process>`. Where nobody holds nobody waits: who releases hands
+ * The queue is a sorted set of tokens, scored by when they came. What stands before a token says how it is told of its
+ * turn: nothing, by pub/sub, if the server counts somebody on the channel of its process, else it is passed over; `*`,
+ * the same by sharded pub/sub, on the channel `<key of the state>:w:<process>`; `!`, by pub/sub, and it is never passed
+ * over, whoever's script it is. Where nobody holds nobody waits: who releases hands
  * over, and who comes after an expiry does it first. So a free key is granted without a look at the queue.
  *
  * A lock that nobody waits for is taken in three commands and released in three (the first lines of the scripts), with
@@ -103,31 +105,52 @@ local function save()
 end`
 
 /**
+ * `receivers(process, how)` is how many connections of this server listen for the process, by sharded pub/sub if `how` is
+ * `*`; not a number where that cannot be known. Needs `channel`.
+ */
+export const RECEIVERS = `
+local function receivers(process, how)
+  local counted
+  if how == '*' then counted = redis.pcall('PUBSUB', 'SHARDNUMSUB', KEYS[1] .. ':w:' .. process)
+  else counted = redis.pcall('PUBSUB', 'NUMSUB', channel .. process .. '}') end
+  return counted[2]
+end`
+
+/**
  * `evict()` ends the leases that ran out; one that was never claimed takes its process out of the queue.
  * `handOver(self)` gives free permits to the heads of the queue, up to `self`, and returns the head that is left.
+ * `tell(process, message)` notes a message, and `publish()` sends what was noted: **last**, after `save()` (L14).
  * `unclaimed()` is the longest time that a hand-off may stay unclaimed. Needs `policy`, an argument that all hand-offs
- * share: '1' where the receivers that PUBLISH counts are all there are, else '0' (or '2', which says the same, and that
- * whoever asks is told by sharded pub/sub); the claim time in ms, 5 digits; and what stands before a process in the
- * name of its channel.
+ * share: how whoever asks is told of its turn ('1' nothing before its token, '2' `*`, '0' `!`); the claim time in ms, 5
+ * digits; and what stands before a process in the name of its channel.
  *
- * A refused PUBLISH (rights) counts as delivered: whoever waits without pushes asks from time to time. Where SPUBLISH is
- * refused (before Redis 7, or by rights), PUBLISH takes its place: every process listens to that as well.
+ * Receivers are counted with PUBSUB NUMSUB, before anything is sent: what PUBLISH returns is known only when the message
+ * is on its way, to replicas too, whose subscribers it does not count. A count that is refused (rights) or does not exist
+ * (SHARDNUMSUB before Redis 7) is unknown, and who is not known to be deaf is not passed over (L15).
+ *
+ * A refused PUBLISH counts as sent: whoever waits without pushes asks from time to time. Where SPUBLISH is refused
+ * (before Redis 7, or by rights), PUBLISH takes its place: every process listens to that as well.
  */
-export const HAND_OVER = `
-local counted, claim, channel = sub(policy, 1, 1) == '1', tonumber(sub(policy, 2, 6)), sub(policy, 7)
-local function tell(process, message)
-  return redis.pcall('PUBLISH', channel .. process .. '}', message .. ' ' .. KEYS[1])
+export const HAND_OVER: string = `
+local claim, channel, outbox = sub(policy, 2, 6), sub(policy, 7), {}
+local function tell(process, message, sharded)
+  outbox[#outbox + 1] = { process, message .. ' ' .. KEYS[1], sharded }
 end
-local function tellInTurn(process, token, sharded)
-  local message = 'g' .. nextFence() .. sub(policy, 2, 6) .. token
-  local receivers = sharded and redis.pcall('SPUBLISH', KEYS[1] .. ':w:' .. process, message .. ' ' .. KEYS[1])
-  if type(receivers) == 'number' then return receivers ~= 0 end
-  return tell(process, message) ~= 0 or not counted
+local function publish()
+  for _, letter in ipairs(outbox) do
+    local sent = letter[3] and redis.pcall('SPUBLISH', KEYS[1] .. ':w:' .. letter[1], letter[2])
+    if type(sent) ~= 'number' then redis.pcall('PUBLISH', channel .. letter[1] .. '}', letter[2]) end
+  end
+end
+${RECEIVERS}
+local function processOf(token)
+  return sub(token, 1, find(token, '.', 1, true) - 1)
 end
 local function first()
   local head = call('ZRANGE', KEYS[2], 0, 0)[1]
-  if head and sub(head, 1, 1) == '*' then return sub(head, 2), head, true end
-  return head, head
+  if not head then return end
+  local how = string.match(head, '^[*!]') or ''
+  return sub(head, #how + 1), head, how
 end
 local function evict()
   local rest = {}
@@ -137,10 +160,9 @@ local function evict()
     elseif holder[1] == '1' then
       mark(holder[4], 'l', 0)
     else
-      local process = sub(holder[4], 1, find(holder[4], '.', 1, true) - 1)
+      local process = processOf(holder[4])
       for _, member in ipairs(call('ZRANGE', KEYS[2], 0, -1)) do
-        local token = sub(member, 1, 1) == '*' and sub(member, 2) or member
-        if sub(token, 1, #process + 1) == process .. '.' then call('ZREM', KEYS[2], member) end
+        if processOf(string.match(member, '[^*!]+')) == process then call('ZREM', KEYS[2], member) end
       end
       tell(process, 'd')
     end
@@ -151,16 +173,20 @@ local function handOver(self)
   if waiting == '1' and first() then evict() end
   local deaf = {}
   while waiting == '1' do
-    local token, member, sharded = first()
+    local token, member, how = first()
     if not token then
       waiting = '0'
       return
     end
     if token == self or #holders >= permits then return member end
     call('ZREM', KEYS[2], member)
-    local process = sub(token, 1, find(token, '.', 1, true) - 1)
-    if not deaf[process] then
-      if tellInTurn(process, token, sharded) then grant(ms + claim, '0', token) else deaf[process] = true end
+    local process = processOf(token)
+    if how ~= '!' and deaf[how .. process] == nil then
+      deaf[how .. process] = receivers(process, how) == 0
+      if deaf[how .. process] then tell(process, 'p') end
+    end
+    if not deaf[how .. process] then
+      tell(process, 'g' .. grant(ms + tonumber(claim), '0', token) .. claim .. token, how == '*')
     end
   end
 end

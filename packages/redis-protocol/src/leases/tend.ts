@@ -18,6 +18,7 @@ local policy = ARGV[1]
 ${HAND_OVER}
 handOver()
 if state then save() end
+publish()
 return 'T' .. now .. unclaimed()
 `,
 })

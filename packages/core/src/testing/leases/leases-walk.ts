@@ -21,6 +21,9 @@ import {
  * A seeded walk of every command by three processes, two of which come and go, with repeated commands, late ones, and
  * passing time. Beside the storage runs `decideLease()`: after every step both must give the same answer, the same
  * view of the key and the same pushes. A failure names the seed.
+ *
+ * What has a fence is true for ever, wherever it arrives: a listener that the storage does not count hears what the model
+ * pushed and no more, and no fence is heard of with two tokens.
  */
 export function leasesWalk(
   runner: TestRunner,
@@ -44,6 +47,12 @@ export function leasesWalk(
         const processes = [0, 1, 2].map((i) => freshName(`process${i}`))
         const listening = new Map<string, Listener>()
         const tokens: string[] = []
+        const elsewhere = await listenElsewhere(under.listenElsewhere, processes)
+        const owners = new Map<number, string>()
+        const belongs = (token: string, fence: number): void => {
+          assert.equal(owners.get(fence) ?? token, token, `seed ${seed}: fence ${fence} has two owners`)
+          owners.set(fence, token)
+        }
         let state: LeaseState = noLease
         let started = 0
 
@@ -87,6 +96,7 @@ export function leasesWalk(
                 wait: int(4) > 0,
                 claimMs,
                 notAfter: now + (int(12) === 0 ? -1 : 60_000),
+                uncounted: int(5) === 0,
               }
           }
         }
@@ -112,7 +122,7 @@ export function leasesWalk(
             const decideAt = (now: number, from = state): LeaseDecision<LeaseReplies[LeaseCommand['op']]> =>
               decideLease(key, from, next, {
                 nowUs: now * 1_000,
-                listens: (process) => !countsListeners || listening.has(process),
+                listens: (process) => (countsListeners ? listening.has(process) : undefined),
               })
             let expected = decideAt(reply.now)
             // In a cluster, who begins to listen only when it has to wait asks twice, the first time at an instant that it
@@ -136,6 +146,10 @@ export function leasesWalk(
               `${where}: ${JSON.stringify(next)}`,
             )
             ;({ state } = expected)
+            elsewhere?.expect(expected.pushes)
+            if ('outcome' in reply && reply.outcome === 'granted' && 'token' in next) {
+              belongs(next.token ?? '', reply.fence)
+            }
             const fences = new Map<string, number>()
             for (const [process, there] of listening) {
               const pushed = expected.pushes.flatMap((to) =>
@@ -144,7 +158,10 @@ export function leasesWalk(
               // They may take different ways, and so overtake each other.
               while (pushed.length > 0) {
                 const push = await there.next()
-                if (push.kind === 'granted') fences.set(push.token, push.fence)
+                if (push.kind === 'granted') {
+                  fences.set(push.token, push.fence)
+                  belongs(push.token, push.fence)
+                }
                 const at = pushed.indexOf(JSON.stringify(withoutFences(push)))
                 assert.ok(at >= 0 || !promptPushes, `${where}: pushed after ${JSON.stringify(next)}`)
                 if (at >= 0) pushed.splice(at, 1)
@@ -176,8 +193,12 @@ export function leasesWalk(
           }
           for (const there of listening.values()) if (promptPushes) there.hasHeardNothingElse()
           assert.ok(started > 0, 'the walk did something')
+          for (const { token, fence } of (await elsewhere?.heardOnlyThat(leases, `seed ${seed}`)) ?? []) {
+            belongs(token, fence)
+          }
         } finally {
           for (const there of listening.values()) await there.stop()
+          await elsewhere?.stop()
         }
       })
     }
@@ -207,6 +228,57 @@ async function listener(leases: LeaseStorage, process: string): Promise<Listener
     },
     stop,
     hasHeardNothingElse: () => assert.deepEqual(heard, [], 'nothing was pushed that should not have been'),
+  }
+}
+
+type Granted = Extract<LeasePush, { kind: 'granted' }>
+
+interface Elsewhere {
+  expect(pushes: LeaseDecision<unknown>['pushes']): void
+  /** Resolves with the grants, when all that was pushed until now has arrived. */
+  heardOnlyThat(leases: LeaseStorage, where: string): Promise<readonly Granted[]>
+  stop(): Promise<void>
+}
+
+async function listenElsewhere(
+  listen: LeaseStorage['listen'] | undefined,
+  processes: readonly string[],
+): Promise<Elsewhere | undefined> {
+  if (listen === undefined) return undefined
+  const expected: string[] = []
+  const heard: { process: string; push: LeasePush }[] = []
+  const last = freshName('last')
+  let hearLast = (): void => undefined
+  const lastHeard = new Promise<void>((resolve) => (hearLast = resolve))
+  const stops = [await listen(last, () => hearLast())]
+  for (const process of processes) {
+    stops.push(await listen(process, (push) => void heard.push({ process, push })))
+  }
+  return {
+    expect(pushes) {
+      for (const { process, push } of pushes)
+        expected.push(`${process} ${JSON.stringify(withoutFences(push))}`)
+    },
+    async heardOnlyThat(leases, where) {
+      // What follows arrives behind all that went before.
+      const key = freshName('last')
+      const request = { leaseMs: 60_000, permits: 1, wait: true, claimMs: 60_000, notAfter: Infinity }
+      await leases.acquire(key, { ...request, token: `${last}.1` })
+      await leases.acquire(key, { ...request, token: `${last}.2`, uncounted: true })
+      await leases.release(key, { token: `${last}.1`, claimMs: 60_000, notAfter: 0 })
+      await lastHeard
+      const grants = heard.map(({ push }) => push).filter((push): push is Granted => push.kind === 'granted')
+      const untrue = grants.filter(
+        ({ token }) => !expected.some((text) => text.includes(JSON.stringify(token))),
+      )
+      assert.deepEqual(untrue, [], `${where}: grants that were not made`)
+      const said = heard.map(({ process, push }) => `${process} ${JSON.stringify(withoutFences(push))}`)
+      assert.deepEqual(said, expected, `${where}: heard where nobody counts`)
+      return grants
+    },
+    async stop() {
+      for (const stop of stops) await stop()
+    },
   }
 }
 

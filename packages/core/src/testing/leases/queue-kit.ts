@@ -3,7 +3,7 @@ import { type KitOptions, type TestRunner, freshName, unhurried } from '../runne
 import type { LeaseRequest } from '../../storage/leases.ts'
 import { CLAIM_MS, type LeasesUnderTest } from './leases-under-test.ts'
 
-/** L3 to L6: the queue, and the hand-over to its head. */
+/** L3 to L6, L14 and L15: the queue, and the hand-over to its head. */
 export function queueKit(
   { it }: TestRunner,
   { leases, elapse, freshToken, acquire, granted, queued, release, holders, listen }: LeasesUnderTest,
@@ -151,6 +151,35 @@ export function queueKit(
     const [after] = (await leases().inspect(key)).holders
     assert.ok(after?.claimed && after.remainingMs > 10_000)
     await ear.stop()
+  })
+
+  it('L14 has stored what it says: who hears of a grant finds it', async () => {
+    const { key, holder, ear, next } = await waitedFor()
+    await release(key, holder)
+    await ear.hears(1)
+    const [granted] = ear.heard
+    const [held] = (await leases().inspect(key)).holders
+    assert.ok(granted?.kind === 'granted')
+    assert.deepEqual([held?.token, held?.fence, held?.claimed], [next, granted.fence, false])
+    await ear.stop()
+  })
+
+  it('L15 passes over no place that was taken as uncounted, until its token asks for another', async () => {
+    const key = freshName('lock')
+    const [holder, marked, other] = [freshToken(), freshToken(), freshToken()]
+    await granted(key, holder)
+    await queued(key, marked, { uncounted: true })
+    await queued(key, other)
+    assert.deepEqual((await leases().inspect(key)).queue, [marked, other])
+    await release(key, holder)
+    assert.deepEqual(await holders(key), [marked])
+    if (!countsListeners) return
+    const unmarked = freshToken()
+    await queued(key, unmarked, { uncounted: true })
+    const again = await acquire(key, unmarked)
+    assert.ok(again.outcome === 'queued' && again.kept)
+    await release(key, marked)
+    assert.deepEqual(await holders(key), [])
   })
 
   it('does not tell a process that stopped listening', async () => {

@@ -1,0 +1,81 @@
+import { type Lease, createLocks } from '@holdfast/core'
+import { Replicated, type RedisNode, until } from '@holdfast/testbed/servers'
+import { Redis } from 'ioredis'
+import { expect, it, onTestFinished } from 'vitest'
+import { ioredisStorage } from '../src/index.ts'
+
+/** Processes behind an address that follows the primary. */
+async function fleet() {
+  const servers = await Replicated.start({ replicas: 1 })
+  onTestFinished(async () => await servers.stop())
+  return {
+    servers,
+    /** Clients' own connections are ended, as a demotion does it to most; the subscribers' live on. */
+    async failOver(): Promise<RedisNode> {
+      const [replica] = servers.replicas
+      if (replica === undefined) throw new Error('there is no replica')
+      const old = servers.primary
+      await servers.failOver(replica)
+      await old.ask('CLIENT', 'KILL', 'TYPE', 'normal')
+      return old
+    },
+    join() {
+      const redis = new Redis(servers.url)
+      redis.on('error', () => {})
+      const storage = ioredisStorage(redis)
+      const locks = createLocks(storage)
+      onTestFinished(async () => {
+        await locks.close({ graceMs: 0 })
+        await storage.close()
+        redis.disconnect()
+      })
+      return locks
+    },
+  }
+}
+
+it('lets one in at a time, each with a fence of its own, when subscribers still hang on a demoted server', async () => {
+  const { join, failOver } = await fleet()
+  const [holder, one, other] = [join(), join(), join()]
+  // Every process listens already: what follows finds its subscription standing.
+  for (const locks of [one, other]) {
+    const held = await holder.acquire('warm')
+    const waiting = locks.acquire('warm', { waitMs: 60_000 })
+    await until('somebody waits', async () => (await holder.inspect('warm')).waiting === 1)
+    await held.release()
+    await (await waiting).release()
+  }
+  await failOver()
+  const first = await holder.acquire('a', { waitMs: 60_000 })
+  const granted: Lease[] = []
+  const together: string[] = []
+  const enter = (lease: Lease): void => {
+    for (const before of granted) {
+      if (before.remainingMs() > 0) {
+        together.push(
+          `${before.token} and ${lease.token} with ${before.fencingToken} and ${lease.fencingToken}`,
+        )
+      }
+    }
+    granted.push(lease)
+  }
+  const waiting = [one, other].map(async (locks) => {
+    const lease = await locks.acquire('a', { waitMs: 60_000 })
+    enter(lease)
+    return lease
+  })
+  await until('both wait', async () => (await holder.inspect('a')).waiting === 2)
+  await first.release()
+  await until('one is in', async () => granted.length > 0)
+  await until('the storage has it, or too many are in', async () => {
+    const { holders } = await holder.inspect('a')
+    return together.length > 0 || granted.some(({ token }) => token === holders[0]?.token)
+  })
+  expect(together).toEqual([])
+  await granted[0]?.release()
+  await Promise.all(waiting)
+  expect(together).toEqual([])
+  const fences = [first, ...granted].map(({ fencingToken }) => fencingToken)
+  expect(new Set(fences).size).toBe(3)
+  expect(fences).toEqual([...fences].sort((a, b) => a - b))
+})
