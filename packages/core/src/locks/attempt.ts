@@ -18,8 +18,6 @@ type Refused = Extract<AcquireReply, { outcome: 'queued' | 'busy' }>
 
 /** A token that turned out to be used up is replaced this often before the attempt is given up. */
 const FRESH_TOKENS = 3
-/** How long a waiter leaves alone a storage that failed while it waited. */
-const FAILED_PAUSE_MS = 250
 
 /** What a caller wants, and where the answer goes. */
 export interface LockCall {
@@ -62,7 +60,8 @@ class Attempt implements Waiting, AbortListener {
   readonly key: string
   place = -1
   dueAt = Infinity
-  uncertain = false
+  askedAt = 0
+  sureAt = 0
   readonly #room: LockRoom
   readonly #target: LockTarget
   readonly #settings: LockSettings
@@ -72,7 +71,8 @@ class Attempt implements Waiting, AbortListener {
   #bid: Bid
   #bidsLeft = FRESH_TOKENS
   #phase: 'asking' | 'parked' | 'settled' = 'parked'
-  #askAgain = false
+  /** A push said that the lock is handed over, and asking is the claim. */
+  #claims = false
   /** What the storage said last of who holds it. */
   #refused: Refused | undefined
   #unreachable: unknown
@@ -93,16 +93,11 @@ class Attempt implements Waiting, AbortListener {
   }
 
   ask(): void {
-    if (this.#phase === 'settled') return
-    if (this.#phase === 'asking') {
-      this.#askAgain = true
-      return
-    }
+    if (this.#phase !== 'parked') return
     const { waiting } = this.#room
     waiting.listen()
     this.#phase = 'asking'
-    this.#askAgain = false
-    this.uncertain = !waiting.listening
+    this.askedAt = waiting.next()
     this.#bid.ask().then(
       ({ reply, sentAt }) => this.#answered(reply, sentAt),
       (error: unknown) => this.#failed(error),
@@ -119,10 +114,14 @@ class Attempt implements Waiting, AbortListener {
     const { runtime } = this.#room
     const term = new Term(runtime, this.#startedAt, claimMs)
     const isCertain = term.remainingMs() > claimMs / 2 && claimMs <= maxHoldMs && durability === undefined
-    if (this.#phase !== 'parked' || !isCertain) return this.ask()
+    if (this.#phase !== 'parked' || !isCertain) {
+      // The answer to a command that is under way may be older than the push.
+      this.#claims = true
+      return this.ask()
+    }
     const lease = this.#hold(fence, term, runtime.monotonicNow())
     void lease.renew()
-    this.#succeed(lease)
+    this.#succeed(lease, false)
   }
 
   /** Its wait is over. */
@@ -173,7 +172,7 @@ class Attempt implements Waiting, AbortListener {
       return this.#startOver('answered too late')
     }
     const lease = this.#hold(fence, term, sentAt.monotonic)
-    this.#succeed(lease)
+    this.#succeed(lease, !this.#claims)
   }
 
   #hold(fence: number, term: Term, grantedAt: number): HeldLease {
@@ -191,7 +190,7 @@ class Attempt implements Waiting, AbortListener {
   }
 
   #busy(reply: Refused): void {
-    if (this.#call.orNull) return this.#succeed(null)
+    if (this.#call.orNull) return this.#succeed(null, false)
     this.#refused = reply
     this.#timeOut()
   }
@@ -206,21 +205,17 @@ class Attempt implements Waiting, AbortListener {
     if (holders.length > 0 && holders.every((holder) => isOurs(holder.token))) {
       return this.#giveUp(selfDeadlock(name))
     }
-    if (!queued) {
-      lockEvents.publish(() => ({ type: 'waiting', name, token, ahead }))
-    } else if (!kept) {
-      // This process was dropped from the queue without hearing of it; the others of it were too.
-      waiting.askAll(this.key)
-    }
+    if (!queued) lockEvents.publish(() => ({ type: 'waiting', name, token, ahead }))
     this.#bid.queued = true
     if (this.#isOver()) return this.#timeOut()
     if (this.dueAt === Infinity) {
       this.dueAt = this.#startedAt.monotonic + this.#settings.waitMs
       waiting.watch(this)
     }
-    if (this.#askAgain || (this.uncertain && waiting.listening)) return this.ask()
     const left = holders.map(({ remainingMs }) => remainingMs).filter((remainingMs) => remainingMs > 0)
-    waiting.park(this, left.length === 0 ? 0 : Math.min(...left), ahead)
+    waiting.queueOf(this.key).queued(this, left.length === 0 ? 0 : Math.min(...left), ahead, queued && !kept)
+    if (this.#claims) this.ask()
+    this.#claims = false
   }
 
   #startOver(why: string): void {
@@ -242,7 +237,7 @@ class Attempt implements Waiting, AbortListener {
     // A storage that fails while we wait in its queue may come back with the queue.
     this.#unreachable = error
     if (this.#isOver()) return this.#timeOut()
-    this.#room.waiting.park(this, FAILED_PAUSE_MS, 0)
+    this.#room.waiting.queueOf(this.key).failed(this)
   }
 
   #timeOut(): void {
@@ -258,20 +253,21 @@ class Attempt implements Waiting, AbortListener {
     const { token } = this.#bid
     if (this.#bid.known || this.#phase === 'asking') this.#bid.withdraw()
     lockEvents.publish(() => ({ type: 'gaveUp', name, token, error }))
-    this.#settle()
+    this.#settle(false)
     this.#call.reject(error)
   }
 
-  #succeed(lease: HeldLease | null): void {
-    this.#settle()
+  #succeed(lease: HeldLease | null, askedFor: boolean): void {
+    this.#settle(askedFor)
     this.#call.resolve(lease)
   }
 
-  #settle(): void {
+  /** `askedFor`: with a lease that no push told of. */
+  #settle(askedFor: boolean): void {
     this.#phase = 'settled'
     const { signal } = this.#settings
     if (signal !== undefined) stopListening(signal, this)
-    this.#room.waiting.leave(this)
+    this.#room.waiting.leave(this, askedFor)
   }
 
   #waitedMs(): number {

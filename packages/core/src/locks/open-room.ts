@@ -46,7 +46,7 @@ export function openRoom(
     lookouts.set(key, runtime.setTimer(unclaimedMs + 5, look, { background: true }))
   }
 
-  const waiting = new WaitingRoom(calls, leases, process, ({ kind, key, token }) => {
+  const waiting = new WaitingRoom(calls, leases, process, claimMs, ({ kind, key, token }) => {
     const lease = [...held.all].find((one) => one.token === token)
     if (kind === 'revoked') lease?.lose('it was revoked')
     // Handed to somebody who does not wait any more: on to the next, at once.

@@ -3,68 +3,66 @@ import { type HoldfastError, hasCode } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { LeasePush, LeaseStorage } from '../storage/leases.ts'
+import { type Doubts, KeyQueue, type Waiter } from './key-queue.ts'
 
 /** An attempt to acquire, as the waiting room sees it. It rings when its waiting is over, if it waits. */
-export interface Waiting extends Alarm {
+export interface Waiting extends Alarm, Waiter {
   readonly key: string
-  readonly token: string
-  /** Its last acquire left before pushes were certain to arrive, so it may have been passed over. */
-  readonly uncertain: boolean
-  /** Asks the storage again; finds its grant, keeps its place, or joins the queue anew. */
-  ask(): void
-  /** The storage handed it over, for `claimMs` from then on. */
-  handedOver(fence: number, claimMs: number): void
   /** Gives up, because the instance is closing. */
   closing(error: HoldfastError): void
 }
 
-/** Those who wait for one key. It rings when one of them should look for himself. */
-interface Line extends Alarm {
-  readonly waiting: Set<Waiting>
-  dueAt: number
-}
-
-/** Where pushes are refused, waiters ask about this often. */
-const RETRY_MS = 100
-
 /**
  * Everything that waits in this process: finds the waiter that a push is for, and makes sure that nobody depends on
- * pushes. The first waiter of a key asks for all of them when the holder's lease should have ended; an
- * interrupted subscription or connection makes all of them ask.
+ * pushes. One waiter of a key asks for all of them when the holder's lease should have ended ({@link KeyQueue}); an
+ * interrupted subscription or connection puts all places in doubt.
  */
-export class WaitingRoom {
+export class WaitingRoom implements Doubts {
   readonly #calls: StorageCalls
   readonly #leases: LeaseStorage
   readonly #runtime: Runtime
   readonly #process: string
+  readonly #claimMs: number
   readonly #onOther: (push: Exclude<LeasePush, { kind: 'dropped' | 'passed' | 'gap' }>) => void
   /** Keeps the process alive while somebody waits. */
   readonly #all: Alarms<Waiting>
-  readonly #lines = new Map<string, Line>()
-  readonly #looks: Alarms<Line>
+  readonly #queues = new Map<string, KeyQueue>()
+  readonly #alarms: Alarms<KeyQueue>
   #listening: 'no' | 'starting' | 'yes' | 'refused' = 'no'
   #stop: (() => Promise<void>) | undefined
   #closed = false
+  #moment = 0
+  #doubtedAt = 0
 
   /** `onOther` gets the pushes for tokens that nobody waits with. */
   constructor(
     calls: StorageCalls,
     leases: LeaseStorage,
     process: string,
+    claimMs: number,
     onOther: (push: Exclude<LeasePush, { kind: 'dropped' | 'passed' | 'gap' }>) => void,
   ) {
     this.#calls = calls
     this.#leases = leases
     this.#runtime = calls.runtime
     this.#process = process
+    this.#claimMs = claimMs
     this.#onOther = onOther
     this.#all = new Alarms(calls.runtime, { background: false })
-    this.#looks = new Alarms(calls.runtime, { background: false })
+    this.#alarms = new Alarms(calls.runtime, { background: false })
   }
 
   /** True: pushes for commands that are sent from now on will arrive. */
   get listening(): boolean {
     return this.#listening === 'yes'
+  }
+
+  get doubtedAt(): number {
+    return this.#doubtedAt
+  }
+
+  next(): number {
+    return (this.#moment += 1)
   }
 
   /** All who want something, in the queue or on their way to it. */
@@ -76,18 +74,13 @@ export class WaitingRoom {
     this.#all.set(waiting)
   }
 
-  /** It is in the queue of its key; the earliest lease there ends in `remainingMs`, and `ahead` others go first. */
-  park(waiting: Waiting, remainingMs: number, ahead: number): void {
-    const line = this.#lineOf(waiting.key)
-    line.waiting.add(waiting)
-    // The first in line asks on time; those behind leave it a moment to repair the lock for all of them.
-    const patience = 5 + Math.min(ahead, 100) * 10 * (0.5 + this.#runtime.random())
-    const onTime = Math.max(0, remainingMs) + patience
-    const delay = this.listening ? onTime : Math.min(onTime, RETRY_MS * (0.5 + this.#runtime.random()))
-    const at = this.#runtime.monotonicNow() + delay
-    if (at >= line.dueAt) return
-    line.dueAt = at
-    this.#looks.set(line)
+  /** The queue of a key as this process sees it, for one who has a place in it. */
+  queueOf(key: string): KeyQueue {
+    const known = this.#queues.get(key)
+    if (known !== undefined) return known
+    const queue = new KeyQueue(this.#alarms, this.#runtime, this, this.#claimMs)
+    this.#queues.set(key, queue)
+    return queue
   }
 
   /** Takes note of when its waiting ends. */
@@ -95,22 +88,20 @@ export class WaitingRoom {
     this.#all.set(waiting)
   }
 
-  leave(waiting: Waiting): void {
+  /** `askedFor`: it got the lock, and not by a push. */
+  leave(waiting: Waiting, askedFor: boolean): void {
     this.#all.remove(waiting)
-    const line = this.#lines.size === 0 ? undefined : this.#lines.get(waiting.key)
-    if (line === undefined || !line.waiting.delete(waiting) || line.waiting.size > 0) return
-    this.#looks.remove(line)
-    this.#lines.delete(waiting.key)
-  }
-
-  /** Those of the key may have lost their places: all ask again. */
-  askAll(key: string): void {
-    for (const waiting of this.#lines.get(key)?.waiting ?? []) waiting.ask()
+    const queue = this.#queues.size === 0 ? undefined : this.#queues.get(waiting.key)
+    if (queue === undefined) return
+    queue.leave(waiting)
+    if (queue.isEmpty) this.#queues.delete(waiting.key)
+    else if (askedFor) queue.granted()
   }
 
   /** Pushes may have been missed. */
-  askEverybody(): void {
-    for (const line of this.#lines.values()) for (const waiting of line.waiting) waiting.ask()
+  #doubtAll(): void {
+    this.#doubtedAt = this.next()
+    for (const queue of this.#queues.values()) queue.look()
   }
 
   /** Starts to listen, unless it does already or was refused. */
@@ -132,60 +123,40 @@ export class WaitingRoom {
     if (this.#closed || this.#stop !== undefined) return await stop()
     this.#stop = stop
     this.#listening = 'yes'
-    for (const line of this.#lines.values()) {
-      for (const waiting of line.waiting) if (waiting.uncertain) waiting.ask()
-    }
+    // Those whose commands left before may have been passed over.
+    this.#doubtAll()
   }
 
   /** The connection is back: rights may have changed, and pushes may have been missed. */
   reconnected(): void {
     if (this.#listening === 'refused') this.#listening = 'no'
-    if (this.#lines.size > 0) this.listen()
-    this.askEverybody()
+    if (this.#queues.size > 0) this.listen()
+    this.#doubtAll()
   }
 
   async close(): Promise<void> {
     this.#closed = true
     this.#all.close()
-    for (const line of this.#lines.values()) this.#looks.remove(line)
-    this.#looks.close()
-    this.#lines.clear()
+    for (const queue of this.#queues.values()) this.#alarms.remove(queue)
+    this.#alarms.close()
+    this.#queues.clear()
     this.#listening = 'no'
     await this.#stop?.()
   }
 
-  #lineOf(key: string): Line {
-    const known = this.#lines.get(key)
-    if (known !== undefined) return known
-    const line: Line = {
-      waiting: new Set(),
-      place: -1,
-      dueAt: Infinity,
-      ring: () => {
-        line.dueAt = Infinity
-        // Its reply sets the next time. Without pushes everybody has to look for himself.
-        for (const waiting of line.waiting) {
-          waiting.ask()
-          if (this.listening) break
-        }
-      },
-    }
-    this.#lines.set(key, line)
-    return line
-  }
-
   #received(push: LeasePush): void {
     if (this.#closed) return
-    if (push.kind === 'gap') return this.askEverybody()
-    if (push.kind === 'dropped' || push.kind === 'passed') return this.askAll(push.key)
+    if (push.kind === 'gap') return this.#doubtAll()
+    if (push.kind === 'dropped' || push.kind === 'passed') return this.#queues.get(push.key)?.doubt()
     const waiting = push.kind === 'granted' ? this.#find(push.key, push.token) : undefined
     if (push.kind === 'granted' && waiting !== undefined) waiting.handedOver(push.fence, push.claimMs)
     else this.#onOther(push)
   }
 
-  /** Mostly the first in line; else one whose answer has not come yet. */
-  #find(key: string, token: string): Waiting | undefined {
-    for (const waiting of this.#lines.get(key)?.waiting ?? []) if (waiting.token === token) return waiting
+  /** Most have a place already; the answer of others has not come yet. */
+  #find(key: string, token: string): Waiter | undefined {
+    const placed = this.#queues.get(key)?.find(token)
+    if (placed !== undefined) return placed
     for (const waiting of this.all) if (waiting.token === token) return waiting
     return undefined
   }

@@ -1,4 +1,6 @@
+import { type LeaseState, decideLease, noLease } from '../../src/locks/decide-lease.ts'
 import { type Locks, type LocksOptions, locksOver } from '../../src/locks/locks.ts'
+import { memoryLeases } from '../../src/memory/memory-leases.ts'
 import { memoryStorage } from '../../src/memory/memory-storage.ts'
 import { StorageCalls } from '../../src/storage-calls.ts'
 import type { LeasePush, LeaseStorage } from '../../src/storage/leases.ts'
@@ -11,6 +13,8 @@ export interface World {
   readonly storage: Storage
   /** Every command, as `op name` in the order of arrival. */
   readonly commands: string[]
+  /** The storage loses all that it has of a key, or only the queue. */
+  readonly lose: (what: 'everything' | 'the queue') => void
   /** Another process on the same storage. `link` stands for its connection. */
   readonly join: (options?: LocksOptions) => { locks: Locks; link: Link }
 }
@@ -45,12 +49,22 @@ export type Fault =
 export function createWorld(): World {
   const runtime = manualRuntime()
   // The server's clock is its own: far from the processes' clocks.
-  const storage = memoryStorage({ now: () => 1_600_000_000_000 + runtime.monotonicNow() })
+  const now = (): number => 1_600_000_000_000 + runtime.monotonicNow()
+  const losses: ((state: LeaseState) => LeaseState)[] = []
+  /** How many of the losses a key has suffered. */
+  const suffered = new Map<string, number>()
+  const decide: typeof decideLease = (key, state, command, surroundings) => {
+    const left = losses.slice(suffered.get(key) ?? 0).reduce((before, lose) => lose(before), state)
+    suffered.set(key, losses.length)
+    return decideLease(key, left, command, surroundings)
+  }
+  const storage = { ...memoryStorage({ now }), leases: memoryLeases(now, decide) }
   const commands: string[] = []
   return {
     runtime,
     storage,
     commands,
+    lose: (what) => losses.push((state) => (what === 'everything' ? noLease : { ...state, queue: [] })),
     join(options = {}) {
       const listeners = new Set<(state: ConnectionState) => void>()
       const ears = new Set<(push: LeasePush) => void>()

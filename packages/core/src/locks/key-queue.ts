@@ -1,0 +1,165 @@
+import type { Alarm, Alarms } from '../alarms.ts'
+import type { Runtime } from '../runtime.ts'
+
+/** One that waits for a key in this process, as the others see it. */
+export interface Waiter {
+  readonly token: string
+  /** When its last command left: see {@link Doubts}. */
+  readonly askedAt: number
+  /** The `askedAt` of the last command that was answered with a place in the queue. */
+  sureAt: number
+  /** The storage handed it over, for `claimMs` from then on. */
+  handedOver(fence: number, claimMs: number): void
+  /** Asks the storage; nothing happens while a command of it is under way. How that ends, the queue must hear. */
+  ask(): void
+}
+
+/**
+ * What puts places in doubt, in an order of its own that knows no clock: a place is sure when its command left after the
+ * last doubt.
+ */
+export interface Doubts {
+  /** Pushes for commands that are sent from now on will arrive. */
+  readonly listening: boolean
+  /** When pushes for any key may have been missed. */
+  readonly doubtedAt: number
+  next(): number
+}
+
+/** Where pushes are refused, waiters ask about this often. */
+const RETRY_MS = 100
+/** How long waiters leave alone a storage that failed while they waited. */
+const FAILED_PAUSE_MS = 250
+
+/**
+ * Those who wait for one key in one process. As long as there is one, somebody asks or an alarm is set, whatever became
+ * of the one who asked last: else the first of them asks, now. Where pushes arrive, one asks at a time, so that the end
+ * of a lease costs one command, and one more for each grant that was got by asking; else all ask for themselves.
+ */
+export class KeyQueue implements Alarm {
+  place = -1
+  dueAt: number = Infinity
+  readonly #alarms: Alarms<KeyQueue>
+  readonly #runtime: Runtime
+  readonly #doubts: Doubts
+  readonly #claimMs: number
+  /** In the order in which they got into the queue of the storage. */
+  readonly #waiters = new Set<Waiter>()
+  readonly #asking = new Set<Waiter>()
+  /** Whom to look at next for doubts. */
+  #round: Iterator<Waiter> = this.#waiters.values()
+  #doubtedAt = 0
+  /** The storage failed: it is left alone until the alarm. */
+  #rests = false
+
+  constructor(alarms: Alarms<KeyQueue>, runtime: Runtime, doubts: Doubts, claimMs: number) {
+    this.#alarms = alarms
+    this.#runtime = runtime
+    this.#doubts = doubts
+    this.#claimMs = claimMs
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiters.size === 0
+  }
+
+  /** Mostly the first in line. */
+  find(token: string): Waiter | undefined {
+    for (const waiter of this.#waiters) if (waiter.token === token) return waiter
+    return undefined
+  }
+
+  /** All who wait may have lost their places. */
+  doubt(): void {
+    this.#doubtedAt = this.#doubts.next()
+    this.look()
+  }
+
+  /** Has those ask whose places are in doubt. */
+  look(): void {
+    this.#rests = false
+    this.#round = this.#waiters.values()
+    this.#advance()
+  }
+
+  /**
+   * The storage answered that it is in the queue: the earliest lease ends in `remainingMs`, and `ahead` others go first.
+   * `lost`: it had a place, and has it no more. Unless its place was in doubt anyway, those whose commands left before
+   * its own are from now on.
+   */
+  queued(waiter: Waiter, remainingMs: number, ahead: number, lost: boolean): void {
+    this.#waiters.add(waiter)
+    this.#asking.delete(waiter)
+    const isNews = lost && !this.#isInDoubt(waiter)
+    waiter.sureAt = waiter.askedAt
+    if (isNews) this.#doubtedAt = waiter.askedAt
+    if (isNews || this.#isInDoubt(waiter)) this.#round = this.#waiters.values()
+    // The first in line asks on time; those behind leave it a moment to repair the lock for all of them.
+    const patience = Math.min(this.#claimMs, 5 + Math.min(ahead, 100) * 10 * (0.5 + this.#runtime.random()))
+    this.#setAlarm(Math.max(0, remainingMs) + patience)
+    this.#advance()
+  }
+
+  failed(waiter: Waiter): void {
+    this.#asking.delete(waiter)
+    this.#rests = true
+    this.#setAlarm(FAILED_PAUSE_MS)
+  }
+
+  /** Somebody got the lock, and not by a push: what is known of leases and places is out of date. */
+  granted(): void {
+    this.dueAt = Infinity
+    this.#alarms.remove(this)
+    this.#advance()
+  }
+
+  leave(waiter: Waiter): void {
+    this.#waiters.delete(waiter)
+    this.#asking.delete(waiter)
+    this.#advance()
+  }
+
+  ring(): void {
+    this.dueAt = Infinity
+    this.#rests = false
+    if (this.#doubts.listening) this.#advance()
+    else this.doubt()
+  }
+
+  #advance(): void {
+    if (this.#waiters.size === 0) return this.#alarms.remove(this)
+    if (this.#rests) return
+    while (this.#asking.size === 0 || !this.#doubts.listening) {
+      const next = this.#nextInDoubt()
+      if (next === undefined) break
+      this.#ask(next)
+    }
+    const [first] = this.#waiters
+    if (first !== undefined && this.#asking.size === 0 && this.dueAt === Infinity) this.#ask(first)
+  }
+
+  #ask(waiter: Waiter): void {
+    this.#asking.add(waiter)
+    waiter.ask()
+  }
+
+  #nextInDoubt(): Waiter | undefined {
+    for (;;) {
+      const { value, done } = this.#round.next()
+      if (done === true) return undefined
+      if (this.#isInDoubt(value) && !this.#asking.has(value)) return value
+    }
+  }
+
+  #isInDoubt({ sureAt }: Waiter): boolean {
+    return sureAt < this.#doubtedAt || sureAt < this.#doubts.doubtedAt
+  }
+
+  #setAlarm(inMs: number): void {
+    const delay = this.#doubts.listening ? inMs : Math.min(inMs, RETRY_MS * (0.5 + this.#runtime.random()))
+    const at = this.#runtime.monotonicNow() + delay
+    if (at >= this.dueAt) return
+    this.dueAt = at
+    this.#alarms.set(this)
+  }
+}
