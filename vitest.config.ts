@@ -6,7 +6,7 @@ const conditions = ['@holdfast/source', 'module', 'node', 'development|productio
 
 const packages = ['packages', 'apps', 'examples']
   .flatMap((group) => readdirSync(group).map((name) => `${group}/${name}`))
-  .concat('testbed', 'torture', 'proof', 'bench', 'compat')
+  .concat('testbed', 'torture', 'proof', 'bench', 'compat', 'http-kit')
   .filter((root) => existsSync(`${root}/test`))
 
 const project = (root: string, include: string) => ({

@@ -8,6 +8,8 @@ export interface Answer {
   readonly lines: readonly (readonly [name: string, value: string])[]
   readonly bytes: Buffer
   readonly text: string
+  /** Whether it is held to Holdfast's own words and numbers, or only to what the draft says. */
+  readonly isOurs: boolean
   /** The body as JSON; throws when it is none. */
   json(): Record<string, unknown>
 }
@@ -18,11 +20,15 @@ export interface Sent {
   readonly hangUp: () => void
 }
 
+interface Outgoing {
+  readonly method: string
+  readonly headers: OutgoingHttpHeaders
+  readonly body?: Buffer | undefined
+  readonly isOurs?: boolean
+}
+
 /** One request over a connection of its own. */
-export function send(
-  url: URL,
-  { method, headers, body }: { method: string; headers: OutgoingHttpHeaders; body?: Buffer | undefined },
-): Sent {
+export function send(url: URL, { method, headers, body, isOurs = false }: Outgoing): Sent {
   const outgoing = httpRequest(url, { method, headers, agent: false })
   const answer = new Promise<Answer>((resolve, reject) => {
     outgoing.once('error', reject)
@@ -30,7 +36,7 @@ export function send(
       const chunks: Buffer[] = []
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
       incoming.once('error', reject)
-      incoming.once('end', () => resolve(answerOf(incoming, Buffer.concat(chunks))))
+      incoming.once('end', () => resolve(answerOf(incoming, Buffer.concat(chunks), isOurs)))
     })
   })
   // Who hangs up does not care for the answer.
@@ -39,26 +45,37 @@ export function send(
   return { answer, hangUp: () => void outgoing.destroy() }
 }
 
-/** Sends these very bytes over one connection and resolves with everything that comes back until `isWhole`. */
-export function sendRaw(url: URL, bytes: string, isWhole: (received: string) => boolean): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(url.port), url.hostname, () => socket.write(bytes, 'latin1'))
-    let received = ''
+export interface SentRaw {
+  /** Everything that came back until `isWhole`, or until the connection ended. */
+  readonly received: Promise<string>
+  readonly hangUp: () => void
+}
+
+/** Sends these very bytes over one connection. */
+export function sendRaw(url: URL, bytes: string, isWhole: (received: string) => boolean): SentRaw {
+  const socket = connect(Number(url.port), url.hostname, () => socket.write(bytes, 'latin1'))
+  const received = new Promise<string>((resolve, reject) => {
+    let text = ''
     const finish = (): void => {
       socket.destroy()
-      resolve(received)
+      resolve(text)
     }
     socket.setEncoding('latin1')
     socket.on('data', (chunk: string) => {
-      received += chunk
-      if (isWhole(received)) finish()
+      text += chunk
+      if (isWhole(text)) finish()
     })
-    socket.once('end', finish)
+    socket.once('close', finish)
     socket.once('error', reject)
   })
+  return { received, hangUp: () => void socket.destroy() }
 }
 
-function answerOf({ statusCode = 0, headers, rawHeaders }: IncomingMessage, bytes: Buffer): Answer {
+function answerOf(
+  { statusCode = 0, headers, rawHeaders }: IncomingMessage,
+  bytes: Buffer,
+  isOurs: boolean,
+): Answer {
   const lines: [string, string][] = []
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     lines.push([rawHeaders[at]?.toLowerCase() ?? '', rawHeaders[at + 1] ?? ''])
@@ -70,6 +87,7 @@ function answerOf({ statusCode = 0, headers, rawHeaders }: IncomingMessage, byte
     lines,
     bytes,
     text,
+    isOurs,
     json: () => JSON.parse(text) as Record<string, unknown>,
   }
 }

@@ -86,3 +86,5 @@ export const kitRoutes = {
     },
   },
 } as const satisfies Readonly<Record<string, KitRoute>>
+
+export type RouteName = keyof typeof kitRoutes

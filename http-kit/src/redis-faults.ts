@@ -2,33 +2,25 @@ import { FaultProxy } from '@holdfast/testbed/proxy'
 import { ask } from '@holdfast/testbed/resp'
 import type { FaultyInstance, Instance } from './target.ts'
 
-/** What the app under test has to give for the faults to be seen from its side. */
-export interface ConnectedInstance extends Instance {
-  /** Settles when the app has a connection to its storage. */
-  connected(): Promise<void>
-}
-
-/** An app whose Redis connection goes through a proxy that fails on command. */
+/** An app whose Redis connection goes through a proxy that fails on command. `start` resolves with a connected app. */
 export async function behindFaultyRedis(
   redisUrl: string,
-  start: (redisUrl: string) => Promise<ConnectedInstance>,
+  start: (redisUrl: string) => Promise<Instance>,
 ): Promise<FaultyInstance> {
   const { port } = new URL(redisUrl)
   const proxy = await FaultProxy.start({ target: { port: Number(port) } })
   const app = await start(proxy.url)
-  await app.connected()
   return {
     url: app.url,
     async cut() {
       await proxy.refuse()
       proxy.reset()
     },
-    async heal() {
-      await proxy.heal()
-      await app.connected()
-    },
-    async loseNextAnswer() {
-      proxy.once(({ name }) => name === 'evalsha' || name === 'eval', 'cut-reply')
+    heal: () => proxy.heal(),
+    loseReply(nth) {
+      let left = nth
+      const fault = proxy.once(({ name }) => !UPKEEP.has(name) && (left -= 1) === 0, 'cut-reply')
+      return () => fault.remove()
     },
     async forgetScripts() {
       await ask({ port: Number(port) }, 'SCRIPT', 'FLUSH', 'SYNC')
@@ -37,5 +29,20 @@ export async function behindFaultyRedis(
       await app.close()
       await proxy.stop()
     },
+  }
+}
+
+/** What clients say to keep a connection, or to listen on it, and not for a request. */
+const UPKEEP: ReadonlySet<string> = new Set(
+  'auth client cluster command echo hello info ping psubscribe quit readonly script select ssubscribe subscribe unsubscribe'.split(
+    ' ',
+  ),
+)
+
+/** Overwrites every string that this server holds, and leaves it the rest of its life. */
+export async function spoilStrings(redisUrl: string): Promise<void> {
+  const at = { port: Number(new URL(redisUrl).port) }
+  for (const key of (await ask(at, 'KEYS', '*')) as string[]) {
+    if ((await ask(at, 'TYPE', key)) === 'string') await ask(at, 'SET', key, '{', 'KEEPTTL')
   }
 }

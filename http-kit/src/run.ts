@@ -1,45 +1,82 @@
-import { type Capability, type HttpTarget } from './target.ts'
-import { type HttpCase, Kit } from './case.ts'
+import { type HttpCase } from './case.ts'
 import { httpCases } from './cases/index.ts'
+import { Kit, NotServedError } from './kit.ts'
+import { type Capability, type HttpTarget, capabilities } from './target.ts'
 import { type Witness, startWitness } from './witness.ts'
 
 export interface RunnableTarget extends HttpTarget {
+  /** Called before each case: starts an app again that has ended, or that has failed the case before. */
+  prepare?(afterFailure: boolean): Promise<void>
   close(): Promise<void>
-  /** Why a capability is not there; shown with every case that needs it. */
-  readonly missing?: Partial<Readonly<Record<Capability, string>>>
 }
 
 export type CaseOutcome =
-  | { readonly status: 'passed' | 'failed'; readonly error?: unknown }
+  | { readonly status: 'passed' }
+  | { readonly status: 'failed'; readonly error: unknown }
   | { readonly status: 'notApplicable'; readonly reason: string }
 
-/** Why a case is not run against this target; undefined when it is. */
-export function reasonAgainst(
-  target: Pick<RunnableTarget, keyof RunnableTarget>,
-  one: HttpCase,
-): string | undefined {
-  const lacking = one.needs?.find((name) => target[name] === undefined)
-  return lacking === undefined ? undefined : (target.missing?.[lacking] ?? `the target has no ${lacking}`)
+export interface RunOptions {
+  /** Default: all. */
+  readonly cases?: readonly HttpCase[]
+  /** A case that has not ended by then has failed. Default 60,000. */
+  readonly limitMs?: number
+}
+
+/** Why a case is not run against this target; undefined when it is, as far as can be known before. */
+function reasonAgainst(target: HttpTarget, { needs = [] }: HttpCase): string | undefined {
+  const isCapability = (name: string): name is Capability =>
+    (capabilities as readonly string[]).includes(name)
+  for (const need of needs) {
+    if (target.missing?.[need] !== undefined) return target.missing[need]
+    if (isCapability(need) && target[need] === undefined) return `the target has no ${need}`
+  }
+  return undefined
 }
 
 /** Runs the cases one after the other and tells how each went. */
 export async function runHttpCases(
   target: RunnableTarget,
   report: (one: HttpCase, outcome: CaseOutcome) => void,
-  cases: readonly HttpCase[] = httpCases,
+  { cases = httpCases, limitMs = 60_000 }: RunOptions = {},
 ): Promise<void> {
   const witness = await startWitness()
-  for (const one of cases) report(one, await runCase(target, one, witness))
+  let afterFailure = false
+  for (const one of cases) {
+    const outcome = await runCase(target, one, witness, limitMs, afterFailure)
+    if (outcome.status !== 'notApplicable') afterFailure = outcome.status === 'failed'
+    report(one, outcome)
+  }
   await witness.close()
 }
 
-async function runCase(target: RunnableTarget, one: HttpCase, witness: Witness): Promise<CaseOutcome> {
+/** Runs one case, and ends with it whatever it began. */
+export async function runCase(
+  target: RunnableTarget,
+  one: HttpCase,
+  witness: Witness,
+  limitMs: number,
+  afterFailure = false,
+): Promise<CaseOutcome> {
   const reason = reasonAgainst(target, one)
   if (reason !== undefined) return { status: 'notApplicable', reason }
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it had not ended after ${limitMs} ms`)), limitMs)
+  })
+  const kit = new Kit(target, witness)
   try {
-    await one.run(new Kit(target, witness))
+    await Promise.race([limit, prepared(target, afterFailure).then(() => one.run(kit))])
     return { status: 'passed' }
   } catch (error) {
-    return { status: 'failed', error }
+    return error instanceof NotServedError
+      ? { status: 'notApplicable', reason: error.message }
+      : { status: 'failed', error }
+  } finally {
+    clearTimeout(timer)
+    await kit.end()
   }
+}
+
+async function prepared(target: RunnableTarget, afterFailure: boolean): Promise<void> {
+  await target.prepare?.(afterFailure)
 }

@@ -1,6 +1,6 @@
-import { type HttpCase, Kit } from './case.ts'
+import type { HttpCase } from './case.ts'
 import { httpCases } from './cases/index.ts'
-import { type RunnableTarget, reasonAgainst } from './run.ts'
+import { type RunnableTarget, runCase } from './run.ts'
 import { type Witness, startWitness } from './witness.ts'
 
 /** The part of a test runner that the suite uses; vitest's and Jest's fit. */
@@ -16,6 +16,7 @@ export interface Runner {
 }
 
 /** For what hangs: no case takes a minute, but for a machine that has much else to do. */
+const LIMIT_MS = 540_000
 const TIMEOUT_MS = 600_000
 
 /** Each case as a test. What is not applicable is skipped with its reason. */
@@ -40,9 +41,9 @@ export function httpSuite(
       runner.test(
         `${one.id} ${one.title}`,
         async (context) => {
-          const reason = reasonAgainst(target, one)
-          if (reason !== undefined) return context.skip(reason)
-          await one.run(new Kit(target, witness))
+          const outcome = await runCase(target, one, witness, LIMIT_MS)
+          if (outcome.status === 'failed') throw outcome.error
+          if (outcome.status === 'notApplicable') context.skip(outcome.reason)
         },
         TIMEOUT_MS,
       )

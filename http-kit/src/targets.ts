@@ -1,7 +1,8 @@
 /** Apps that serve the contract over our own storages, as targets of the cases. */
 import { type Storage, memoryStorage } from '@holdfast/core'
+import { jobKeyOf, jobTypeOf } from '@holdfast/core/http'
 import { startAppProcess } from './app-process.ts'
-import { type ConnectedInstance, behindFaultyRedis } from './redis-faults.ts'
+import { behindFaultyRedis } from './redis-faults.ts'
 import type { RunnableTarget } from './run.ts'
 import { type RedisStorageName, redisStorages } from './storages.ts'
 import type { Capabilities, Instance } from './target.ts'
@@ -38,8 +39,10 @@ export async function memoryTarget(
   const storage = memoryStorage()
   return {
     ...abilities,
+    dialect: 'holdfast',
     ...(await serve(storage, PATIENT_MS)),
     second: () => serve(storage, PATIENT_MS),
+    spoil: (key) => spoil(storage, key),
     missing: {
       spawn: 'another process does not see this memory',
       faults: 'there is no connection that could fail',
@@ -59,11 +62,14 @@ export async function redisTarget(
   serve: ServeApp,
   { client, redisUrl, program }: RedisTargetOptions,
 ): Promise<RunnableTarget> {
-  const start = (url: string): Promise<ConnectedInstance> => serveOverRedis(serve, client, url, PATIENT_MS)
+  const start = (url: string): Promise<OverRedis> => serveOverRedis(serve, client, url, PATIENT_MS)
+  const { storage, ...app } = await start(redisUrl)
   return {
     ...allAbilities,
-    ...(await start(redisUrl)),
+    dialect: 'holdfast',
+    ...app,
     second: () => start(redisUrl),
+    spoil: (key) => spoil(storage, key),
     spawn: () =>
       startAppProcess({
         args: ['--conditions=@holdfast/source', ...program, client],
@@ -80,17 +86,22 @@ export async function serveUntilTerminated(serve: ServeApp, client: RedisStorage
   console.log(`listening ${app.url}`)
 }
 
+interface OverRedis extends Instance {
+  readonly storage: Storage
+}
+
 async function serveOverRedis(
   serve: ServeApp,
   client: RedisStorageName,
   url: string,
   callTimeoutMs: number,
-): Promise<ConnectedInstance> {
+): Promise<OverRedis> {
   const { storage, end } = await redisStorages[client](url)
+  await connected(storage)
   const app = await serve(storage, callTimeoutMs)
   return {
     url: app.url,
-    connected: () => connected(storage),
+    storage,
     async close() {
       await app.close()
       await end()
@@ -107,4 +118,16 @@ async function connected({ connection }: Storage): Promise<void> {
       resolve()
     })
   })
+}
+
+const CHARGE = { method: 'POST', route: '/charge' } as const
+
+/** Replaces the record of this key with what is no JSON. */
+async function spoil({ records }: Storage, key: string): Promise<void> {
+  const collection = `kit:${jobTypeOf(CHARGE)}`
+  const id = jobKeyOf('kit', key, { ...CHARGE, url: CHARGE.route, headers: {}, body: undefined })
+  const { entry } = await records.read({ collection, id })
+  if (entry === null) throw new Error(`nothing is stored for ${key}`)
+  const write = { writeId: 'spoilt', value: '{', ttlMs: 600_000, notify: false }
+  await records.compareAndSet({ collection, id }, entry.rev, write)
 }

@@ -6,7 +6,8 @@ import type { Instruction } from './instruction.ts'
 
 /** One run of a handler, as the handler itself reported it. */
 interface Visit {
-  readonly pid: number
+  /** Of the process, where the handler says it. */
+  readonly pid?: number
 }
 
 /** What a handler is told at its n-th run, 1 for the first; a pending promise holds it. */
@@ -19,6 +20,8 @@ export interface Watched {
   readonly visits: readonly Visit[]
   /** Settles when the handler has begun its n-th run. */
   begun(run: number): Promise<Visit>
+  /** Cuts off the handlers that still wait for what to do; those that come later are told 404. */
+  end(): void
 }
 
 /** Counts the runs of handlers and tells each of them what to do. Judge by this, not by what the app says of itself. */
@@ -31,6 +34,7 @@ interface Scene {
   readonly script: Script
   readonly visits: Visit[]
   readonly waiting: Set<() => void>
+  readonly held: Set<ServerResponse>
 }
 
 export async function startWitness(): Promise<Witness> {
@@ -46,12 +50,16 @@ export async function startWitness(): Promise<Witness> {
   return {
     watch(script) {
       const id = randomUUID()
-      const scene: Scene = { script, visits: [], waiting: new Set() }
+      const scene: Scene = { script, visits: [], waiting: new Set(), held: new Set() }
       scenes.set(id, scene)
       return {
         url: `${base}/${id}`,
         visits: scene.visits,
         begun: (run) => begun(scene, run),
+        end() {
+          scenes.delete(id)
+          for (const response of scene.held) response.destroy()
+        },
       }
     },
     async close() {
@@ -72,11 +80,13 @@ async function receive(
     response.writeHead(404).end()
     return
   }
-  const { pid } = JSON.parse(await textOf(request)) as Visit
-  scene.visits.push({ pid })
+  const text = await textOf(request)
+  scene.visits.push(text === '' ? {} : (JSON.parse(text) as Visit))
   const run = scene.visits.length
   for (const tell of scene.waiting) tell()
+  scene.held.add(response)
   const instruction = await scene.script(run)
+  scene.held.delete(response)
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(instruction))
 }
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { type HttpCase, type Kit, capability, gate, poll } from '../case.ts'
+import { type HttpCase, gate } from '../case.ts'
 import type { Answer } from '../client.ts'
 import { LEASE_MS } from '../contract.ts'
 import { assertFirst, assertInProgress, assertReplay, assertRuns } from '../expect.ts'
 import type { Instruction } from '../instruction.ts'
+import type { Kit } from '../kit.ts'
 import type { Watched } from '../witness.ts'
 
 const answerOf = (run: number): Instruction => ({ kind: 'json', status: 200, json: { run } })
@@ -18,7 +19,7 @@ async function takenOver(kit: Kit, watched: Watched, startedAt: number): Promise
     if (answer.status !== 200) assertInProgress(answer)
     return answer
   }
-  const answer = await poll(ask, ({ status }) => status === 200)
+  const answer = await kit.poll(ask, ({ status }) => status === 200)
   assertFirst(answer, 200)
   assert.deepEqual(answer.json(), { run: 2 })
   assert.ok(performance.now() - startedAt > LEASE_MS - 50, 'not before the lease was over')
@@ -29,14 +30,15 @@ export const crashCases: readonly HttpCase[] = [
   {
     id: 'H49',
     title: 'killed in the middle: in progress for one lease, then run again, once',
+    demand: 'safety',
     needs: ['spawn'],
     async run(kit) {
-      const victim = await capability(kit.target, 'spawn')()
+      const victim = await kit.instance('spawn')
       const never = gate<Instruction>()
       const watched = kit.watch((run) => (run === 1 ? never.opened : answerOf(run)))
       const startedAt = performance.now()
       kit.start('lease', { at: victim, watched })
-      assert.equal((await watched.begun(1)).pid, victim.pid)
+      await watched.begun(1)
       await victim.kill()
       const successor = await takenOver(kit, watched, startedAt)
       assertReplay(await kit.post('lease', { watched }), successor)
@@ -46,15 +48,16 @@ export const crashCases: readonly HttpCase[] = [
   {
     id: 'H50',
     title: 'a handler that takes longer than the lease is not run twice',
+    demand: 'safety',
     async run(kit) {
       const held = gate<Instruction>()
       const watched = kit.watch(() => held.opened)
       const { answer } = kit.start('lease', { watched })
       await watched.begun(1)
       const until = performance.now() + 2.5 * LEASE_MS
-      const last = await poll(
+      const last = await kit.poll(
         () => kit.post('lease', { watched }),
-        ({ status }) => status !== 409 || performance.now() > until,
+        ({ status }) => status === 200 || performance.now() > until,
       )
       assertInProgress(last)
       held.open(answerOf(1))
@@ -65,17 +68,18 @@ export const crashCases: readonly HttpCase[] = [
   {
     id: 'H51',
     title: 'paused for longer than its lease: its successor counts, its own client still gets an answer',
-    needs: ['spawn'],
+    demand: 'safety',
+    needs: ['spawn', 'takeover'],
     async run(kit) {
-      const frozen = await capability(kit.target, 'spawn')()
+      const frozen = await kit.instance('spawn')
       const held = gate<Instruction>()
       const watched = kit.watch((run) => (run === 1 ? held.opened : answerOf(run)))
       const startedAt = performance.now()
       const { answer } = kit.start('lease', { at: frozen, watched })
       await watched.begun(1)
-      frozen.pause()
+      await frozen.pause()
       const successor = await takenOver(kit, watched, startedAt)
-      frozen.resume()
+      await frozen.resume()
       held.open(answerOf(1))
       const late = await answer
       assertFirst(late, 200)
@@ -83,15 +87,15 @@ export const crashCases: readonly HttpCase[] = [
       assertReplay(await kit.post('lease', { watched }), successor)
       assertReplay(await kit.post('lease', { at: frozen, watched }), successor)
       assertRuns(watched, 2)
-      await frozen.close()
     },
   },
   {
     id: 'H52',
     title: 'a blocked event loop is found out: the successor counts',
-    needs: ['spawn'],
+    demand: 'safety',
+    needs: ['spawn', 'takeover'],
     async run(kit) {
-      const blocked = await capability(kit.target, 'spawn')()
+      const blocked = await kit.instance('spawn')
       const watched = kit.watch((run) => (run === 1 ? { kind: 'block', ms: 3 * LEASE_MS } : answerOf(run)))
       const startedAt = performance.now()
       const { answer } = kit.start('lease', { at: blocked, watched })
@@ -102,7 +106,6 @@ export const crashCases: readonly HttpCase[] = [
       assert.deepEqual(late.json(), { blocked: true })
       assertReplay(await kit.post('lease', { watched }), successor)
       assertRuns(watched, 2)
-      await blocked.close()
     },
   },
 ]

@@ -9,7 +9,7 @@ import { replayCases } from './replay.ts'
 import { storageCases } from './storage.ts'
 import { surroundingCases } from './surroundings.ts'
 
-/** H1 to H68, in this order. */
+/** By number: H57, H58 and H69 are about the storage, too. */
 export const httpCases: readonly HttpCase[] = [
   ...keyCases,
   ...replayCases,

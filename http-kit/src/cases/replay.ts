@@ -1,17 +1,25 @@
 import assert from 'node:assert/strict'
 import { gunzipSync } from 'node:zlib'
-import { type HttpCase, capability, poll } from '../case.ts'
+import type { HttpCase } from '../case.ts'
 import { RETAIN_MS } from '../contract.ts'
-import { assertFirst, assertReplay, assertRuns } from '../expect.ts'
+import { assertFirst, assertMark, assertReplay, assertRuns } from '../expect.ts'
 import type { Instruction } from '../instruction.ts'
 
 const numbered = (run: number): Instruction => ({ kind: 'json', status: 200, json: { run } })
 
 /** Sends it twice and demands the same bytes. */
-function replays(id: HttpCase['id'], title: string, instruction: Instruction, status: number): HttpCase {
+function replays(
+  id: HttpCase['id'],
+  title: string,
+  instruction: Instruction,
+  status: number,
+  needs: HttpCase['needs'] = [],
+): HttpCase {
   return {
     id,
     title,
+    demand: 'draft',
+    needs,
     async run(kit) {
       const watched = kit.watch(instruction)
       const first = await kit.post('charge', { watched })
@@ -26,6 +34,7 @@ export const replayCases: readonly HttpCase[] = [
   {
     id: 'H11',
     title: '201 with Location is replayed as it was',
+    demand: 'draft',
     async run(kit) {
       const headers = { location: '/charge/7', etag: '"7"', 'last-modified': 'Tue, 01 Sep 2026 10:00:00 GMT' }
       const watched = kit.watch({ kind: 'json', status: 201, headers, json: { id: 7 } })
@@ -74,6 +83,8 @@ export const replayCases: readonly HttpCase[] = [
   {
     id: 'H16',
     title: 'only replays say that they are',
+    demand: 'option',
+    needs: ['dialect'],
     async run(kit) {
       const watched = kit.watch(numbered)
       const first = await kit.post('status', { watched })
@@ -91,6 +102,7 @@ export const replayCases: readonly HttpCase[] = [
   {
     id: 'H17',
     title: 'the handler ran once',
+    demand: 'draft',
     async run(kit) {
       const watched = kit.watch(numbered)
       const first = await kit.post('patch', { watched })
@@ -101,6 +113,7 @@ export const replayCases: readonly HttpCase[] = [
   {
     id: 'H18',
     title: 'any number of replays',
+    demand: 'draft',
     async run(kit) {
       const watched = kit.watch(numbered)
       const first = await kit.post('charge', { watched })
@@ -111,6 +124,7 @@ export const replayCases: readonly HttpCase[] = [
   {
     id: 'H19',
     title: 'the same body under another key is another request',
+    demand: 'draft',
     async run(kit) {
       const watched = kit.watch(numbered)
       assertFirst(await kit.post('charge', { watched }), 200)
@@ -121,6 +135,7 @@ export const replayCases: readonly HttpCase[] = [
   {
     id: 'H20',
     title: 'the same key on another route, method, parameter or for another tenant is another request',
+    demand: 'safety',
     async run(kit) {
       const watched = kit.watch(numbered)
       assertFirst(await kit.post('charge', { watched }), 200)
@@ -135,11 +150,12 @@ export const replayCases: readonly HttpCase[] = [
   {
     id: 'H21',
     title: 'after its time the request runs again',
+    demand: 'option',
     async run(kit) {
       const watched = kit.watch(numbered)
       const startedAt = performance.now()
       const first = await kit.post('brief', { watched })
-      const again = await poll(
+      const again = await kit.poll(
         async () => {
           const answer = await kit.post('brief', { watched })
           if (watched.visits.length === 1) assertReplay(answer, first)
@@ -155,14 +171,14 @@ export const replayCases: readonly HttpCase[] = [
   {
     id: 'H22',
     title: 'another instance and a later one replay it',
+    demand: 'safety',
     needs: ['second'],
     async run(kit) {
       const watched = kit.watch(numbered)
-      const start = capability(kit.target, 'second')
-      const one = await start()
+      const one = await kit.instance('second')
       const first = await kit.post('charge', { at: one, watched })
       await one.close()
-      const another = await start()
+      const another = await kit.instance('second')
       assertReplay(await kit.post('charge', { at: another, watched }), first)
       await another.close()
       assertReplay(await kit.post('charge', { watched }), first)
@@ -172,6 +188,7 @@ export const replayCases: readonly HttpCase[] = [
   {
     id: 'H23',
     title: 'cookies are never replayed, nor what belongs to one transfer',
+    demand: 'safety',
     async run(kit) {
       const headers = {
         'set-cookie': ['session=secret; HttpOnly', 'b=2'],
@@ -190,6 +207,7 @@ export const replayCases: readonly HttpCase[] = [
   {
     id: 'H24',
     title: 'several values of one header stay several',
+    demand: 'option',
     async run(kit) {
       const link = ['</charge/1>; rel="self"', '</charge?page=2>; rel="next", </>; rel="up"']
       const watched = kit.watch({ kind: 'json', status: 200, headers: { link }, json: {} })
@@ -203,6 +221,7 @@ export const replayCases: readonly HttpCase[] = [
   {
     id: 'H25',
     title: 'a replay is compressed for whom wants it, and only then',
+    demand: 'option',
     needs: ['compression'],
     async run(kit) {
       const json = { text: 'compress me '.repeat(400) }
@@ -213,11 +232,11 @@ export const replayCases: readonly HttpCase[] = [
       assert.equal(first.headers['content-encoding'], 'gzip')
       assert.deepEqual(JSON.parse(gunzipSync(first.bytes).toString()), json)
       const plain = await kit.post('charge', { watched, headers: { 'accept-encoding': 'identity' } })
-      assert.equal(plain.headers['idempotent-replayed'], 'true')
+      assertMark(plain, 'true')
       assert.equal(plain.headers['content-encoding'], undefined)
       assert.deepEqual(plain.bytes, gunzipSync(first.bytes))
       const again = await kit.post('charge', zipped)
-      assert.equal(again.headers['idempotent-replayed'], 'true')
+      assertMark(again, 'true')
       assert.equal(again.headers['content-encoding'], 'gzip')
       assert.deepEqual(gunzipSync(again.bytes), plain.bytes)
       assertRuns(watched, 1)
@@ -226,6 +245,7 @@ export const replayCases: readonly HttpCase[] = [
   {
     id: 'H26',
     title: 'GET and HEAD are left alone',
+    demand: 'safety',
     async run(kit) {
       const watched = kit.watch(numbered)
       for (const method of ['GET', 'GET', 'HEAD', 'HEAD']) {

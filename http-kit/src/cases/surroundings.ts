@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { type HttpCase, type Kit, gate } from '../case.ts'
+import { type HttpCase, gate } from '../case.ts'
 import { assertFirst, assertInProgress, assertReplay, assertRuns } from '../expect.ts'
 import type { Instruction } from '../instruction.ts'
+import type { Kit } from '../kit.ts'
 
 const ok: Instruction = { kind: 'json', status: 200, json: { ok: true } }
 
@@ -14,6 +15,7 @@ export const surroundingCases: readonly HttpCase[] = [
   {
     id: 'H65',
     title: 'one event for each request, with the key as a hash only',
+    demand: 'option',
     needs: ['events'],
     async run(kit) {
       const before = (await eventsOf(kit)).length
@@ -48,12 +50,21 @@ export const surroundingCases: readonly HttpCase[] = [
     },
   },
   {
-    id: 'H66',
-    title: 'a rule that throws changes no answer and makes nothing run twice',
+    id: 'H66a',
+    title: 'a fingerprint that throws lets nothing run',
+    demand: 'option',
     async run(kit) {
       const watched = kit.watch(ok)
       assertFirst(await kit.post('faulty', { headers: { 'x-break': 'fingerprint' }, watched }), 500)
       assertRuns(watched, 0)
+    },
+  },
+  {
+    id: 'H66b',
+    title: 'a replay rule that throws changes no answer and makes nothing run twice',
+    demand: 'option',
+    async run(kit) {
+      const watched = kit.watch(ok)
       const first = await kit.post('faulty', { watched })
       assertFirst(first, 200)
       assertReplay(await kit.post('faulty', { watched }), first)
@@ -63,6 +74,7 @@ export const surroundingCases: readonly HttpCase[] = [
   {
     id: 'H67',
     title: 'the API description names the header and the answers',
+    demand: 'option',
     needs: ['openapi'],
     async run(kit) {
       const { text } = await kit.request('GET', '/openapi.json').answer
@@ -82,6 +94,8 @@ export const surroundingCases: readonly HttpCase[] = [
   {
     id: 'H68',
     title: 'an idempotent job inside an idempotent request, in one storage',
+    demand: 'option',
+    needs: ['jobs'],
     async run(kit) {
       const watched = kit.watch({ kind: 'nested', jobKey: kit.key })
       const outer = await kit.post('charge', { watched })

@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto'
+import type { OutgoingHttpHeaders } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Answer, type Sent, send, sendRaw } from './client.ts'
+import { type RouteName, kitRoutes } from './contract.ts'
+import { type Instruction, WITNESS_HEADER } from './instruction.ts'
+import type { Capabilities, HttpTarget, Instance } from './target.ts'
+import type { Script, Watched, Witness } from './witness.ts'
+
+export interface RequestOptions {
+  /** The value of the `Idempotency-Key` header; `null` sends none. Default: the kit's key, which is new for each case. */
+  readonly key?: string | readonly string[] | null
+  readonly json?: unknown
+  /** Sent as it is instead of `json`; `null` sends no body at all. */
+  readonly body?: Buffer | string | null
+  readonly headers?: OutgoingHttpHeaders
+  /** Appended to the route's path. */
+  readonly query?: string
+  /** For the parameter of the path. */
+  readonly id?: string
+  readonly tenant?: string
+  /** Default: the target itself. */
+  readonly at?: { readonly url: string }
+  readonly watched?: Watched
+}
+
+/** The case asked for a route that this target does not serve. */
+export class NotServedError extends Error {}
+
+/** An instance that does not close by then is left alone. */
+const CLOSE_MS = 10_000
+const POLL_MS = 50
+
+/**
+ * What a case works with. When the case has ended, in whatever way, all that it began ends with it: its requests are
+ * hung up on and never settle, its handlers are let go, its instances are closed.
+ */
+export class Kit {
+  readonly target: HttpTarget
+  /** New for each case and each run. */
+  readonly key: string = randomUUID()
+  readonly #witness: Witness
+  readonly #ends = new Set<() => Promise<void> | void>()
+  #ended = false
+
+  constructor(target: HttpTarget, witness: Witness) {
+    this.target = target
+    this.#witness = witness
+  }
+
+  /** Handlers of requests with this `watched` do what the script says. */
+  watch(script: Script | Instruction): Watched {
+    const watched = this.#witness.watch(typeof script === 'function' ? script : () => script)
+    this.#ends.add(() => watched.end())
+    return watched
+  }
+
+  post(route: RouteName, options: RequestOptions = {}): Promise<Answer> {
+    return this.start(route, options).answer
+  }
+
+  start(route: RouteName, options: RequestOptions = {}): Sent {
+    const reason = this.target.missing?.[route]
+    if (reason !== undefined) throw new NotServedError(reason)
+    const { method, path } = kitRoutes[route]
+    return this.request(method, path.replace(':id', options.id ?? 'one'), options)
+  }
+
+  request(method: string, path: string, options: RequestOptions = {}): Sent {
+    const { key = this.key, json = { amount: 1 }, headers = {}, query = '', tenant, watched } = options
+    const { url } = options.at ?? this.target
+    const isSafe = method === 'GET' || method === 'HEAD'
+    const text = isSafe ? null : options.body === undefined ? JSON.stringify(json) : options.body
+    const body = text === null ? undefined : Buffer.from(text)
+    if (this.#ended) return { answer: new Promise(() => undefined), hangUp: () => undefined }
+    const sent = send(new URL(path + query, url), {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': body.length }),
+        ...(key === null ? {} : { 'idempotency-key': key as string | string[] }),
+        ...(tenant === undefined ? {} : { 'x-tenant': tenant }),
+        ...(watched === undefined ? {} : { [WITNESS_HEADER]: watched.url }),
+        ...headers,
+      },
+      body,
+      isOurs: this.target.dialect === 'holdfast',
+    })
+    this.#ends.add(sent.hangUp)
+    const answer = new Promise<Answer>((resolve, reject) => {
+      sent.answer.then(resolve, (error: Error) => this.#ended || reject(error))
+    })
+    return { answer: handled(answer), hangUp: sent.hangUp }
+  }
+
+  /** Sends these very bytes to the target, and answers with all that comes back until `isWhole`. */
+  sendRaw(bytes: string, isWhole: (received: string) => boolean): Promise<string> {
+    const { received, hangUp } = sendRaw(new URL(this.target.url), bytes, isWhole)
+    this.#ends.add(hangUp)
+    return handled(received)
+  }
+
+  /** The n-th of `many` calls that begin together. A case may fail while they are under way. */
+  together<T>(many: number, call: (n: number) => Promise<T>): Promise<T>[] {
+    return Array.from({ length: many }, (_, n) => handled(call(n)))
+  }
+
+  /** Another instance of the app; the case has named it in `needs`. */
+  async instance<Name extends 'second' | 'spawn' | 'faults'>(
+    name: Name,
+  ): Promise<Awaited<ReturnType<NonNullable<Capabilities[Name]>>>> {
+    const start = this.target[name]
+    if (start === undefined) throw new NotServedError(`the target has no ${name}`)
+    const started: Instance = await start()
+    if (this.#ended) await started.close()
+    this.#ends.add(() => started.close())
+    return started as Awaited<ReturnType<NonNullable<Capabilities[Name]>>>
+  }
+
+  /** Asks again until the answer is what is waited for; the time limit of the case ends it otherwise. */
+  async poll(ask: () => Promise<Answer>, isIt: (answer: Answer) => boolean): Promise<Answer> {
+    for (;;) {
+      const answer = await ask()
+      if (isIt(answer)) return answer
+      await delay(POLL_MS)
+    }
+  }
+
+  /** Settles when this instance handles requests, which it may not at once after its storage has come back. */
+  async usable(at: { readonly url: string }): Promise<void> {
+    const ask = (): Promise<Answer> => this.post('charge', { key: randomUUID(), at })
+    await this.poll(ask, ({ status }) => status === 200)
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true
+    const ending = Promise.all([...this.#ends].map(async (end) => end()))
+    const waited = new AbortController()
+    await Promise.race([ending, delay(CLOSE_MS, undefined, { ref: false, signal: waited.signal })])
+    waited.abort()
+  }
+}
+
+/** The same promise, whose rejection ends no process when the case has failed before it looked. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined)
+  return promise
+}
