@@ -125,7 +125,13 @@ const CHARGE = { method: 'POST', route: '/charge' } as const
 /** Replaces the record of this key with what is no JSON. */
 async function spoil({ records }: Storage, key: string): Promise<void> {
   const collection = `kit:${jobTypeOf(CHARGE)}`
-  const id = jobKeyOf('kit', key, { ...CHARGE, url: CHARGE.route, headers: {}, body: undefined })
+  const id = jobKeyOf('kit', key, {
+    ...CHARGE,
+    url: CHARGE.route,
+    headers: {},
+    body: undefined,
+    hasBody: false,
+  })
   const { entry } = await records.read({ collection, id })
   if (entry === null) throw new Error(`nothing is stored for ${key}`)
   const write = { writeId: 'spoilt', value: '{', ttlMs: 600_000, notify: false }
