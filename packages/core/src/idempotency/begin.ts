@@ -10,9 +10,10 @@ import type { Execution } from './execution.ts'
 import type { ExecutionName } from './names.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { type Observations, observeUntil } from './observation.ts'
+import type { Observations } from './observation.ts'
 import type { ResolvedOptions, StartOptions } from './options.ts'
-import { type Current, currentOf, type View } from './record.ts'
+import { Patience, waitPatiently } from './patience.ts'
+import type { Current, View } from './record.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 import type { Starts } from './starts.ts'
 import { reviveError } from './stored-error.ts'
@@ -70,7 +71,7 @@ export async function beginJob(
   if (start.signal?.aborted) throw waitAborted(job, start.signal)
   let command = commandOf(starter, start, resolved)
   const mayWait = resolved.onInProgress !== 'reject'
-  const giveUpAt = mayWait ? calls.runtime.monotonicNow() + resolved.waitMs : 0
+  const patience = mayWait ? patienceOf(calls, resolved) : undefined
   let view =
     starts.known(job) ?? (mayWait ? runningElsewhere(observations.latest(job.key), command) : undefined)
   let isConfirmed = false
@@ -86,15 +87,11 @@ export async function beginJob(
     const decision = view?.current ? decide(view.current, view.now, command) : undefined
     if (view?.current && decision !== undefined && decision.type !== 'write') {
       if (decision.type !== 'inProgress') return outcomeOf(job, resolved, decision, view.current, view.now)
-      if (!mayWait || isConfirmed) return inProgress(job, resolved, view.current, view.now)
-      view = await waitElsewhere(starter, job, start, resolved, view, giveUpAt, spent)
+      if (patience === undefined || isConfirmed) return inProgress(job, resolved, view.current, view.now)
+      const waited = await waitElsewhere(starter, job, start, resolved, view, patience, spent)
       assertOpen(starter)
-      if (view === undefined) {
-        // What was heard last may be old: in an outage nobody can say that the job still runs.
-        view = starts.known(job) ?? (await readView(calls, job))
-        assertOpen(starter)
-        isConfirmed = true
-      }
+      ;({ view } = waited)
+      isConfirmed = waited.isLate
       if (wasCancelled(view)) command = { ...command, policy: { ...command.policy, onFailed: 'replay' } }
       continue
     }
@@ -150,21 +147,20 @@ function runningElsewhere(view: View | undefined, command: BeginCommand): View |
   return view?.current && decide(view.current, view.now, command).type === 'inProgress' ? view : undefined
 }
 
-async function readView(calls: StorageCalls, { key }: ExecutionName): Promise<View> {
-  const { reply } = await calls.call(() => calls.storage.records.read(key))
-  return { current: currentOf(reply.entry), now: reply.now }
+function patienceOf(calls: StorageCalls, { onInProgress, waitMs }: ResolvedOptions): Patience {
+  return new Patience(calls, onInProgress === 'attach' ? Infinity : waitMs)
 }
 
-/** The state after the wait that the policy allows; undefined when the time is over. */
+/** The state after the wait that the policy allows; `isLate` when the time is over. */
 async function waitElsewhere(
-  { calls, observations }: Starter,
+  { calls, observations, starts }: Starter,
   job: ExecutionName,
   start: StartOptions,
-  { onInProgress, onStalled, codec }: ResolvedOptions,
+  { onStalled, codec }: ResolvedOptions,
   seen: View,
-  giveUpAt: number,
+  patience: Patience,
   spent: readonly string[],
-): Promise<View | undefined> {
+): Promise<{ readonly view: View; readonly isLate: boolean }> {
   if (seen.current !== null && isAncestor(seen.current.record.executionId)) {
     throw new SelfDeadlockError(
       `${job.jobType} ${job.jobKey} would wait for the execution that it is part of.`,
@@ -182,11 +178,11 @@ async function waitElsewhere(
     }
     return snapshot.stalled && onStalled !== 'reject'
   }
-  const waitMs = onInProgress === 'attach' ? Infinity : Math.max(0, giveUpAt - calls.runtime.monotonicNow())
   const { signal } = start
-  const view = await observeUntil(observations, calls, job.key, isOver, { waitMs, signal, seen })
-  if (view === 'aborted') throw waitAborted(job, signal)
-  return view === 'timeout' ? undefined : view
+  const known = (): View | undefined => starts.known(job)
+  const waited = await waitPatiently(observations, calls, job.key, isOver, { patience, signal, seen, known })
+  if (waited === 'aborted') throw waitAborted(job, signal)
+  return waited
 }
 
 /** An async `onProgress` is not waited for, and its rejection must not end the process. */

@@ -6,8 +6,9 @@ import type { StorageCalls } from '../storage-calls.ts'
 import { waitAborted } from './begin.ts'
 import { ExecutionInProgressError } from './errors.ts'
 import type { ExecutionName, Names } from './names.ts'
-import { type Observations, observeUntil } from './observation.ts'
-import { type View, currentOf } from './record.ts'
+import type { Observations } from './observation.ts'
+import { Patience, readView, waitPatiently } from './patience.ts'
+import type { View } from './record.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 import { isOver, watching } from './watch.ts'
 
@@ -19,7 +20,8 @@ export interface Following {
   getExecutionStatus(jobType: string, jobKey: string): Promise<ExecutionSnapshot | null>
   /**
    * Waits until the job has ended, and says how; null when nothing is stored of it. An execution that was given back
-   * is waited for as well, until somebody has finished it. `waitMs` 30,000 by default, Infinity allowed.
+   * is waited for as well, until somebody has finished it. `waitMs` is kept to, Infinity allowed. By default it waits
+   * 30,000 ms, and then until the lease that is stored by then has ended, was renewed, or was taken over.
    * @throws ExecutionInProgressError at the deadline, WaitAbortedError, StorageUnavailableError, ClosedError
    */
   waitForCompletion(
@@ -55,10 +57,8 @@ export function createFollowing(
   const toSnapshot = (job: ExecutionName, { current, now }: View): ExecutionSnapshot | null =>
     current && snapshotOf(job, current, now, codecOf(job.jobType))
 
-  const read = async (job: ExecutionName): Promise<ExecutionSnapshot | null> => {
-    const { reply } = await calls.call(() => calls.storage.records.read(job.key))
-    return toSnapshot(job, { current: currentOf(reply.entry), now: reply.now })
-  }
+  const read = async (job: ExecutionName): Promise<ExecutionSnapshot | null> =>
+    toSnapshot(job, await readView(calls, job.key))
 
   return {
     async isExecuting(jobType, jobKey) {
@@ -69,18 +69,19 @@ export function createFollowing(
     getExecutionStatus: async (jobType, jobKey) => read(names.of(jobType, jobKey)),
 
     async waitForCompletion(jobType, jobKey, options = {}) {
-      const { waitMs = 30_000, signal } = checkOptions(options, WAIT_OPTIONS)
+      const { waitMs, signal } = checkOptions(options, WAIT_OPTIONS)
       const job = names.of(jobType, jobKey)
-      if (waitMs !== Infinity) checkDuration('waitMs', waitMs, 0)
+      if (waitMs !== undefined && waitMs !== Infinity) checkDuration('waitMs', waitMs, 0)
       const closed = closing()
       if (closed !== undefined) throw closed
       const isDone = (view: View): boolean => {
         const snapshot = toSnapshot(job, view)
         return snapshot === null || isOver(snapshot)
       }
-      const view = await observeUntil(observations, calls, job.key, isDone, { waitMs, signal })
-      if (view === 'aborted') throw waitAborted(job, signal)
-      const snapshot = view === 'timeout' ? await read(job) : toSnapshot(job, view)
+      const patience = new Patience(calls, waitMs)
+      const waited = await waitPatiently(observations, calls, job.key, isDone, { patience, signal })
+      if (waited === 'aborted') throw waitAborted(job, signal)
+      const snapshot = toSnapshot(job, waited.view)
       if (snapshot !== null && !isOver(snapshot)) throw new ExecutionInProgressError(snapshot)
       return snapshot
     },

@@ -41,7 +41,11 @@ export interface ExecutionOptions {
   readonly completedRetentionMs?: number | undefined
   /** How long a failed execution can be seen. Default 600,000 (10 min); at least 24 h when `maxAttempts` is set. */
   readonly failedRetentionMs?: number | undefined
-  /** How long `wait` waits. Default 30,000. */
+  /**
+   * How long `wait` waits, no longer. Default 30,000 ms, and then until the lease that is stored by then has ended: who
+   * waits without saying how long outlives an owner that has died. If that lease is renewed, its owner lives, and the wait
+   * is over.
+   */
   readonly waitMs?: number | undefined
   /** Progress is written at most this often, the last one always. Default 250. */
   readonly progressIntervalMs?: number | undefined
@@ -97,7 +101,8 @@ export interface ResolvedOptions extends BeginPolicy {
   readonly executingTtlMs: number
   readonly completedTtlMs: number
   readonly failedTtlMs: number
-  readonly waitMs: number
+  /** Undefined for the default. */
+  readonly waitMs: number | undefined
   readonly progressIntervalMs: number
   readonly maxResultBytes: number
   readonly onResultTooLarge: 'tombstone' | 'throw' | 'reference'
@@ -172,7 +177,7 @@ function resolveOptions(options: ExecutionOptions): ResolvedOptions {
     completedWindowMs = 300_000,
     completedRetentionMs = 3_600_000,
     failedRetentionMs = 600_000,
-    waitMs = 30_000,
+    waitMs,
     progressIntervalMs = 250,
     maxResultBytes = 262_144,
     onResultTooLarge = 'tombstone',
@@ -209,7 +214,7 @@ function resolveOptions(options: ExecutionOptions): ResolvedOptions {
     executingTtlMs: Math.max(DAY_MS, 10 * lease),
     completedTtlMs: Math.max(completedTtlMs, windowMs),
     failedTtlMs: maxAttempts === Infinity ? failedTtlMs : Math.max(failedTtlMs, DAY_MS),
-    waitMs: checkDuration('waitMs', waitMs, 0),
+    waitMs: waitMs === undefined ? undefined : checkDuration('waitMs', waitMs, 0),
     progressIntervalMs: checkDuration('progressIntervalMs', progressIntervalMs, 0),
     maxResultBytes: checkInteger('maxResultBytes', maxResultBytes, 0),
     onResultTooLarge: checkOneOf('onResultTooLarge', onResultTooLarge, ['tombstone', 'throw', 'reference']),
