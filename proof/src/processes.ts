@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { QueueWorkerTask } from './queue-worker.ts'
 import type { WorkerTask } from './worker.ts'
 import { type Sight, seen } from './witness.ts'
 import { until } from './poll.ts'
@@ -20,9 +21,18 @@ export class Processes implements AsyncDisposable {
   }
 
   /** A process that is connected, and does nothing before it is told to. */
-  async start(task: Omit<WorkerTask, 'witness'>): Promise<ChildProcess> {
+  start(task: Omit<WorkerTask, 'witness'>): Promise<ChildProcess> {
+    return this.#fork('worker.ts', task)
+  }
+
+  /** A process that takes jobs from a queue. */
+  startQueueWorker(task: Omit<QueueWorkerTask, 'witness'>): Promise<ChildProcess> {
+    return this.#fork('queue-worker.ts', task)
+  }
+
+  async #fork(file: string, task: object): Promise<ChildProcess> {
     const child = fork(
-      join(import.meta.dirname, 'worker.ts'),
+      join(import.meta.dirname, file),
       [JSON.stringify({ ...task, witness: this.#witness })],
       {
         execArgv: ['--conditions=@holdfast/source', '--disable-warning=ExperimentalWarning'],
