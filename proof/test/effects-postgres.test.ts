@@ -7,6 +7,7 @@ import { JOB_EFFECTS } from '@holdfast/docs/effects'
 import { PostgresNotFoundError, type RunningPostgres, startPostgres } from '@holdfast/testbed/postgres'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { until } from '../src/poll.ts'
 
 let server: RunningPostgres | undefined
 try {
@@ -16,14 +17,12 @@ try {
   console.warn(`The cases over PostgreSQL are skipped. ${error.message}`)
 }
 
-/** COMMIT of a payment waits for this lock, where the order's name says so. */
-const GATE = 4711
-
+/** COMMIT of a payment waits for the advisory lock of its order. */
 const SCHEMA = `
   ${JOB_EFFECTS};
   create table paid (order_id text);
   create function gate() returns trigger language plpgsql as $$ begin
-    if new.order_id like 'within%' then perform pg_advisory_xact_lock_shared(${GATE}); end if;
+    perform pg_advisory_xact_lock(hashtext(new.order_id));
     return null;
   end $$;
   create constraint trigger gated after insert on paid deferrable initially deferred
@@ -92,21 +91,20 @@ describe.runIf(server !== undefined)('the example for PostgreSQL', () => {
   ): Promise<string> => {
     const gate = await pool.connect()
     try {
-      if (moment === 'within') await gate.query(`select pg_advisory_lock(${GATE})`)
+      if (moment === 'within') await gate.query('select pg_advisory_lock(hashtext($1))', [order])
       const { child, printed } = start(order, moment)
-      if (moment === 'within') await expect.poll(() => isWaitingInCommit(order)).toBe(true)
+      if (moment === 'within') await until(async () => (await isWaitingInCommit(order)) || undefined)
       else await once(child, 'message')
       await how(child)
       if (child.connected && moment !== 'within') child.send('go on', () => {})
       return await printed
     } finally {
-      if (moment === 'within') await gate.query(`select pg_advisory_unlock(${GATE})`)
+      if (moment === 'within') await gate.query('select pg_advisory_unlock(hashtext($1))', [order])
       gate.release()
     }
   }
 
-  // `within` may be one of each kind only: they share the gate.
-  it.each([
+  it.concurrent.each([
     ['before', 'rejected 0'],
     ['within', 'rejected 0'],
     ['after', 'executed 0'],
@@ -121,7 +119,7 @@ describe.runIf(server !== undefined)('the example for PostgreSQL', () => {
     },
   )
 
-  it.each(['before', 'within', 'after'])(
+  it.concurrent.each(['before', 'within', 'after'])(
     'a process that is killed %s COMMIT has a successor, and the order is paid once',
     async (moment) => {
       const order = `${moment}-${randomUUID()}`
