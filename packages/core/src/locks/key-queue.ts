@@ -108,8 +108,8 @@ export class KeyQueue implements Alarm {
 
   /** Somebody got the lock, and not by a push: what is known of leases and places is out of date. */
   granted(): void {
-    this.dueAt = Infinity
-    this.#alarms.remove(this)
+    this.#rests = false
+    this.#callOff()
     this.#advance()
   }
 
@@ -127,7 +127,7 @@ export class KeyQueue implements Alarm {
   }
 
   #advance(): void {
-    if (this.#waiters.size === 0) return this.#alarms.remove(this)
+    if (this.#waiters.size === 0) return this.#callOff()
     if (this.#rests) return
     while (this.#asking.size === 0 || !this.#doubts.listening) {
       const next = this.#nextInDoubt()
@@ -153,6 +153,11 @@ export class KeyQueue implements Alarm {
 
   #isInDoubt({ sureAt }: Waiter): boolean {
     return sureAt < this.#doubtedAt || sureAt < this.#doubts.doubtedAt
+  }
+
+  #callOff(): void {
+    this.dueAt = Infinity
+    this.#alarms.remove(this)
   }
 
   #setAlarm(inMs: number): void {

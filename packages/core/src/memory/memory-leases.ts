@@ -7,11 +7,17 @@ import {
 } from '../locks/decide-lease.ts'
 import { type LeasePush, type LeaseStorage, RETENTION_MS } from '../storage/leases.ts'
 
+/** A {@link LeaseStorage} that can lose what it has, to see what becomes of those who rely on it. */
+export interface MemoryLeases extends LeaseStorage {
+  /** The queue of the key is empty from now on, as if somebody had deleted it. */
+  loseQueue(key: string): void
+}
+
 /**
  * The leases facet in this process's memory, straight from {@link decideLease}. `now` is the storage's clock in
  * milliseconds, fractions of which count; `decide` is another decision where one is to be tried out.
  */
-export function memoryLeases(now: () => number, decide: typeof decideLease = decideLease): LeaseStorage {
+export function memoryLeases(now: () => number, decide: typeof decideLease = decideLease): MemoryLeases {
   const states = new Map<string, LeaseState>()
   const listeners = new Map<string, Set<(push: LeasePush) => void>>()
   let sweepAt = 0
@@ -52,6 +58,10 @@ export function memoryLeases(now: () => number, decide: typeof decideLease = dec
     revoke: (key, request) => run(key, { op: 'revoke', ...request }),
     tend: (key, claimMs) => run(key, { op: 'tend', claimMs }),
     inspect: (key) => run(key, { op: 'inspect' }),
+    loseQueue(key) {
+      const state = states.get(key)
+      if (state !== undefined) states.set(key, { ...state, queue: [] })
+    },
     async listen(process, onPush) {
       const ofProcess = listeners.get(process) ?? new Set()
       listeners.set(process, ofProcess.add(onPush))

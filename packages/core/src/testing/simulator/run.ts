@@ -96,6 +96,10 @@ export class Run {
       case 'evict':
         void server.evict().then(() => this.#workload.observer.forgot('eviction'))
         return
+      case 'loseQueues':
+        history.fault('storage', () => 'loses the queues of all leases')
+        server.loseQueues()
+        return void this.#workload.observer.forgot('queues')
       case 'crash':
       case 'shutDown':
       case 'pause':

@@ -24,7 +24,7 @@ export type Incident = { readonly at: number } & (
   | { readonly kind: 'stepStorageClock'; readonly byMs: number }
   | { readonly kind: 'failover'; readonly lagMs: number; readonly downMs: number; readonly skewMs: number }
   | { readonly kind: 'refusePushes'; readonly forMs: number }
-  | { readonly kind: 'evict' }
+  | { readonly kind: 'evict' | 'loseQueues' }
 )
 
 /** The world that a workload runs in: all that follows from a seed, before anything has happened. */
@@ -55,6 +55,7 @@ export interface FaultRates extends MessageFaults {
   readonly failover: number
   readonly refusePushes: number
   readonly evict: number
+  readonly loseQueues: number
   /** How often clients are of the kind that re-sends by itself after a reconnect. */
   readonly resends: number
 }
@@ -76,6 +77,7 @@ export const defaultRates: FaultRates = {
   failover: 0.25,
   refusePushes: 0.15,
   evict: 0.1,
+  loseQueues: 0,
   resends: 0.5,
 }
 
@@ -196,6 +198,7 @@ export function drawScenario(
     forMs: within(at, random.between(0, 4) * leaseMs),
   }))
   happens(forgets ? rates.evict / 0.4 : 0, (at) => ({ kind: 'evict', at }))
+  happens(rates.loseQueues, (at) => ({ kind: 'loseQueues', at }))
   let forward = clocks.setOnMs(leaseMs)
   happens(rates.stepStorageClock * 2, (at) => {
     const back = !forgets && random.chance(0.4)

@@ -1,4 +1,4 @@
-import { memoryLeases } from '../../memory/memory-leases.ts'
+import { type MemoryLeases, memoryLeases } from '../../memory/memory-leases.ts'
 import { memoryRecords } from '../../memory/memory-records.ts'
 import { memoryValues } from '../../memory/memory-values.ts'
 import { StorageRefusedError } from '../../errors.ts'
@@ -218,6 +218,17 @@ export class SimulatedServer {
     }
     this.#log.push({ ...victim, at: this.#scheduler.now, clock: this.now(), run, isWrite: true })
     await run(this.peek(victim.database))
+  }
+
+  /** Loses the queues of all leases: who waits has lost its place without hearing of it. */
+  loseQueues(): void {
+    const keys = this.#log.filter(({ facet, key }) => facet === 'leases' && typeof key === 'string')
+    for (const key of new Set(keys.map((logged) => logged.key as string))) {
+      const run = ({ leases }: Facets): void => (leases as MemoryLeases).loseQueue(key)
+      const logged = { at: this.#scheduler.now, clock: this.now(), run, database: 0, isWrite: true } as const
+      this.#log.push({ ...logged, facet: 'leases', key })
+      run(this.peek())
+    }
   }
 
   /** Keys of leases know nothing of each other: one is forgotten by repeating all that concerns the others. */

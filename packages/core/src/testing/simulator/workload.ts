@@ -49,8 +49,8 @@ export interface App {
 export interface Observer extends ServerObserver {
   /** The process is gone, and with it everything that it believed. */
   died(process: SimulatedProcess): void
-  /** The storage forgot: a key, or the writes that the replica which took over had not heard of. */
-  forgot(why: 'eviction' | 'failover'): Promise<void>
+  /** The storage forgot: a key, the writes that the replica which took over had not heard of, or who waits. */
+  forgot(why: 'eviction' | 'failover' | 'queues'): Promise<void>
   /** All is closed: nothing may remain in the storage that somebody would wait for. */
   ended?(): Promise<void>
 }

@@ -26,7 +26,7 @@ export const sharedMutations: readonly Mutation[] = [
   },
 ]
 
-type Method = (...args: readonly unknown[]) => unknown
+export type Method = (...args: readonly unknown[]) => unknown
 
 /** Puts another method in place; returns what undoes it. */
 export function replace(prototype: object, name: string, make: (original: Method) => Method): () => void {

@@ -1,9 +1,10 @@
 import { type LeaseState, decideLease } from '../../../src/locks/decide-lease.ts'
+import { KeyQueue } from '../../../src/locks/key-queue.ts'
 import { memoryLeases } from '../../../src/memory/memory-leases.ts'
 import { type ExtendRequest, type LeaseRequest, processOf } from '../../../src/storage/leases.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import type { Facets } from '../../../src/testing/simulator/simulated-server.ts'
-import { sharedMutations } from './core.ts'
+import { replace, sharedMutations } from './core.ts'
 import type { Mutation } from './mutation.ts'
 
 type Decide = typeof decideLease
@@ -170,6 +171,35 @@ export const locksMutations: readonly Mutation[] = [
     name: 'grant credited without acknowledgement',
     like: 'WAIT whose answer nobody looks at',
     breakConnection: credited('acquire'),
+  },
+  {
+    name: 'who got it by asking wakes nobody',
+    like: 'ourselves: the first of a process asks for all, and each relies on the one before',
+    breakCore: () => {
+      const mend = [
+        replace(KeyQueue.prototype, 'granted', () => () => undefined),
+        replace(
+          KeyQueue.prototype,
+          'leave',
+          (leave) =>
+            function (this: KeyQueue, waiter: unknown) {
+              const { dueAt } = this
+              // Only for now, and as if an alarm were set.
+              if (dueAt === Infinity) this.dueAt = 0
+              leave.call(this, waiter)
+              if (this.dueAt === 0) this.dueAt = dueAt
+            },
+        ),
+      ]
+      return () => {
+        for (const undo of mend) undo()
+      }
+    },
+  },
+  {
+    name: 'who failed to ask wakes nobody',
+    like: 'an alarm that is set again by answers only',
+    breakCore: () => replace(KeyQueue.prototype, 'failed', () => () => undefined),
   },
   ...sharedMutations,
 ]

@@ -5,12 +5,14 @@ import type { LockOptions } from '../../../locks/options.ts'
 import type { SimulatedProcess } from '../simulated-process.ts'
 import type { World } from '../workload.ts'
 import type { Holders } from './holders.ts'
+import type { Patience } from './patience.ts'
 import { type BodyPlan, LONGEST_LEASE_MS, type Operation, type Place, type Profile } from './plan.ts'
 
 /** Where calls are made and leases held. */
 export interface Scene {
   readonly world: World
   readonly holders: Holders
+  readonly patience: Patience
   readonly process: SimulatedProcess
   readonly locks: Locks
   /** Some body never gives its lease back. */
@@ -67,7 +69,7 @@ export class Calls {
       const { leaseMs, isReplicated } = this.#profile
       const confirmed = { confirmedInMs: isReplicated ? 1_000 : undefined }
       const options = { leaseMs, waitMs: Infinity, ...durabilityOf(confirmed) }
-      const lease = await this.#lockable(place).acquire(options)
+      const lease = await this.#waitFor(place, this.#lockable(place).acquire(options))
       history.add(process.index, () => `holds ${lease.token}`)
       this.#granted(place, confirmed, lease)
       holders.finished(lease)
@@ -83,6 +85,7 @@ export class Calls {
 
   async #call(operation: Operation): Promise<void> {
     const { id, place } = operation
+    const { process } = this.#scene
     switch (operation.kind) {
       case 'inspect': {
         const { holders, waiting } = await this.#lockable(place).inspect()
@@ -91,7 +94,9 @@ export class Calls {
       case 'revoke':
         return this.#say(id, `revoked ${(await this.#lockable(place).revoke()).length}`)
       case 'run':
-        await this.#lockable(place).run(this.#options(operation), async (lease) => {
+        const gotIt = this.#scene.patience.begins(process, keyOf(place))
+        const running = this.#lockable(place).run(this.#options(operation), async (lease) => {
+          gotIt()
           this.#say(id, `holds ${lease.token}`)
           this.#granted(place, operation, lease)
           try {
@@ -100,7 +105,7 @@ export class Calls {
             this.#scene.holders.finished(lease)
           }
         })
-        return
+        return await running.finally(gotIt)
       case 'acquire':
       case 'tryAcquire':
       case 'acquireAll':
@@ -164,8 +169,13 @@ export class Calls {
       }
       case 'acquire':
       case 'run':
-        return [[await this.#lockable(place).acquire(options), place]]
+        return [[await this.#waitFor(place, this.#lockable(place).acquire(options)), place]]
     }
+  }
+
+  async #waitFor(place: Place, acquired: Promise<Lease>): Promise<Lease> {
+    const { patience, process } = this.#scene
+    return await acquired.finally(patience.begins(process, keyOf(place)))
   }
 
   #granted(place: Place, { confirmedInMs }: Pick<Acquiring, 'confirmedInMs'>, lease: Lease): void {

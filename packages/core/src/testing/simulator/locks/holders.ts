@@ -46,8 +46,9 @@ export class Holders {
    * What a lease was prolonged to may be lost although the lease itself is not. One that the replica has confirmed
    * outlives a failover, for all the time that its holder believes in.
    */
-  async forgot(why: 'eviction' | 'failover'): Promise<void> {
+  async forgot(why: 'eviction' | 'failover' | 'queues'): Promise<void> {
     await this.#places.forgot(why)
+    if (why === 'queues') return
     for (const told of this.#told.values()) {
       if (why === 'eviction' || !told.isDurable) this.#lose(told)
       else if (!told.gone && isBelieved(told)) this.#world.totals.count('leases kept over failovers')

@@ -17,6 +17,16 @@ interface Seen {
   readonly at: number
 }
 
+/** Until when a key is held, in true time. */
+interface Occupation {
+  /** By the last lease, unless it is released before. */
+  endsAt: number
+  /** The longest rest that a lease was seen to have. */
+  longestMs: number
+  /** By as many as may hold it. */
+  fullUntil: number
+}
+
 /** One command, and what it did. */
 interface Step {
   readonly command: Command
@@ -40,6 +50,7 @@ export class Places {
   readonly #world: World
   readonly #profile: Profile
   readonly #seen = new Map<string, Seen>()
+  readonly #occupations = new Map<string, Occupation>()
   readonly #highestFence = new Map<string, number>()
   readonly #fences = new Map<string, number>()
   readonly #given = new Set<string>()
@@ -94,8 +105,17 @@ export class Places {
     void leases.inspect(key).then((view) => this.#judge(command, key, reply as Step['reply'], view, now))
   }
 
-  async forgot(why: 'eviction' | 'failover'): Promise<void> {
+  occupation(key: string): Readonly<Occupation> {
+    return this.#occupations.get(key) ?? { endsAt: 0, longestMs: 0, fullUntil: 0 }
+  }
+
+  async forgot(why: 'eviction' | 'failover' | 'queues'): Promise<void> {
     const { leases } = this.#world.server.peek()
+    if (why === 'queues') {
+      for (const key of this.#seen.keys())
+        this.#seen.set(key, { view: await leases.inspect(key), at: this.#world.server.now() })
+      return
+    }
     this.#claimed.clear()
     for (const key of this.#seen.keys()) {
       const view = await leases.inspect(key)
@@ -132,11 +152,24 @@ export class Places {
     const passedMs = Math.floor(at) - Math.floor(lastAt)
     const step = { command, key, token: request?.token, reply, before, after, passedMs }
     this.#note(step)
+    this.#occupy(key, after)
     this.#judgeHolders(step)
     this.#judgeGrants(step)
     this.#judgeQueue(step)
     this.#judgeFrozen(step)
     this.onChange(key)
+  }
+
+  #occupy(key: string, { holders }: LeaseView): void {
+    const { now } = this.#world.scheduler
+    const known = this.occupation(key)
+    const rests = holders.map(({ remainingMs }) => remainingMs).filter((remainingMs) => remainingMs > 0)
+    const isFull = rests.length >= permitsOf(key, this.#profile)
+    this.#occupations.set(key, {
+      endsAt: Math.max(known.endsAt, ...rests.map((rest) => now + rest)),
+      longestMs: Math.max(known.longestMs, ...rests),
+      fullUntil: isFull ? now + Math.min(...rests) : Math.min(known.fullUntil, now),
+    })
   }
 
   #note({ command, token, reply }: Step): void {

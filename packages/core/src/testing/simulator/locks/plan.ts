@@ -85,17 +85,21 @@ export function drawOperations(
       ? profile.leaseMs
       : Math.floor(profile.leaseMs * random.between(0.2, 2))
     const isPatient = random.chance(0.75)
-    const body = drawBody(random, profile.leaseMs)
+    const maxHoldMs = random.chance(0.2) ? random.between(0.3, 3) * profile.leaseMs : undefined
+    const body = drawBody(random, profile.leaseMs, maxHoldMs)
+    const waitsForEver = isPatient && random.chance(0.3)
     return {
       ...common,
       kind,
       leaseMs: Math.max(50, Math.min(leaseMs, LONGEST_LEASE_MS)),
-      waitMs: isPatient
-        ? random.between(0.1, 5) * profile.leaseMs
-        : random.chance(0.3)
-          ? Infinity
-          : random.between(0, 2) * profile.leaseMs,
-      maxHoldMs: body.forgetful || random.chance(0.1) ? random.between(1, 3) * profile.leaseMs : undefined,
+      waitMs: waitsForEver
+        ? Infinity
+        : isPatient
+          ? random.between(0.1, 5) * profile.leaseMs
+          : random.chance(0.3)
+            ? Infinity
+            : random.between(0, 2) * profile.leaseMs,
+      maxHoldMs: maxHoldMs ?? (body.forgetful ? random.between(1, 3) * profile.leaseMs : undefined),
       abortAfterMs: isPatient ? undefined : random.between(0, 4) * profile.leaseMs,
       confirmedInMs: profile.isReplicated && random.chance(0.8) ? random.pick([30, 100, 1_000]) : undefined,
       body,
@@ -107,7 +111,12 @@ export function drawOperations(
 export const LONGEST_LEASE_MS = 3_000
 export const LONGEST_EXTENSION_MS = 4_000
 
-function drawBody(random: Random, leaseMs: number): BodyPlan {
+/** Half of those that may not hold for ever do not mind, and work on. */
+function drawBody(random: Random, leaseMs: number, maxHoldMs: number | undefined): BodyPlan {
+  if (maxHoldMs !== undefined && random.chance(0.5)) {
+    const ms = maxHoldMs * random.between(1, 4)
+    return { steps: [{ kind: 'work', ms }], throws: false, deaf: true, forgetful: false }
+  }
   const steps = Array.from({ length: random.int(0, 3) }, () => {
     const drawn = random.next()
     const kind = drawn < 0.7 ? 'work' : drawn < 0.85 ? 'stall' : 'extend'

@@ -4,6 +4,7 @@ import type { SimulatedProcess } from '../simulated-process.ts'
 import type { App, Feature, Observer, Workload, World } from '../workload.ts'
 import { Calls } from './calls.ts'
 import { Holders } from './holders.ts'
+import { Patience } from './patience.ts'
 import { Places } from './places.ts'
 import { type Operation, type Profile, drawOperations, drawProfile } from './plan.ts'
 
@@ -18,7 +19,7 @@ export const locksFeature: Feature = {
     return {
       size: { processes, calmFrom, leaseMs: profile.leaseMs },
       // What waits for replicas does so because of failovers.
-      ...(profile.isReplicated && { rates: { failover: 2 } }),
+      rates: { loseQueues: 0.5, ...(profile.isReplicated && { failover: 2 }) },
       operations,
       open: (world) => new LocksWorkload(world, profile, operations),
     }
@@ -31,6 +32,7 @@ class LocksWorkload implements Workload {
   readonly #profile: Profile
   readonly #operations: ReadonlyMap<number, Operation>
   readonly #holders: Holders
+  readonly #patience: Patience
 
   constructor(world: World, profile: Profile, operations: readonly Operation[]) {
     this.#world = world
@@ -38,11 +40,15 @@ class LocksWorkload implements Workload {
     this.#operations = new Map(operations.map((operation) => [operation.id, operation]))
     const places = new Places(world, profile)
     this.#holders = new Holders(world, places)
+    this.#patience = new Patience(world, places, profile.claimMs)
     this.observer = {
       executed: (command, reply, now) => {
         if (command.facet === 'leases') places.executed(command, reply, now)
       },
-      died: (process) => this.#holders.died(process),
+      died: (process) => {
+        this.#holders.died(process)
+        this.#patience.died(process)
+      },
       forgot: (why) => this.#holders.forgot(why),
       ended: () => places.mustBeEmpty((token) => this.#holders.isTold(token)),
     }
@@ -62,7 +68,14 @@ class LocksWorkload implements Workload {
     const someForget = [...this.#operations.values()].some(
       (operation) => 'body' in operation && operation.body.forgetful,
     )
-    const scene = { world: this.#world, holders: this.#holders, process, locks, someForget }
+    const scene = {
+      world: this.#world,
+      holders: this.#holders,
+      patience: this.#patience,
+      process,
+      locks,
+      someForget,
+    }
     const calls = new Calls(scene, this.#profile)
     return {
       perform: (id) => {
