@@ -39,7 +39,14 @@ export const RETAIN_MS = 1_000
  * - `POST /validated` refuses a body without a number `amount` (400), by the framework's own validation;
  * - `POST /guarded` answers 401 when `x-role` is `nobody` and 429 when it is `eager`, before the handler;
  * - `POST /filtered` renders what its handler throws by the app's own error handler or exception filter: status 418,
- *   body `{"filtered": message}`;
+ *   body `{"filtered": message}`; `POST /pardoned` the same with status 200;
+ * - `POST /late` answers 401 when `x-role` is `nobody`, by whatever the framework runs last before a handler: on Fastify a
+ *   `preHandler` that a later plugin adds to the route, on Nest the pipe of a parameter;
+ * - `POST /own` has a handler that answers by itself and works on; `POST /callback` one that answers from a callback and
+ *   returns nothing;
+ * - a request that names a witness in `x-kit-watchdog` has a watchdog, which starts before the handler and answers what
+ *   that witness says, as soon as it says so; for `POST /timed` it is the framework's way to give up on a handler instead
+ *   (Nest: an interceptor that fails with a 408);
  * - `GET /kit/events` with all events of `holdfast:http` of this process so far, as a JSON array;
  * - `GET /openapi.json`, when the framework makes one;
  * - bodies above 16 KiB are refused (413), multipart bodies are parsed, answers are compressed on request.
@@ -71,6 +78,11 @@ export const kitRoutes = {
   validated: { method: 'POST', path: '/validated', options: {} },
   guarded: { method: 'POST', path: '/guarded', options: {} },
   filtered: { method: 'POST', path: '/filtered', options: {} },
+  pardoned: { method: 'POST', path: '/pardoned', options: {} },
+  late: { method: 'POST', path: '/late', options: {} },
+  own: { method: 'POST', path: '/own', options: {} },
+  callback: { method: 'POST', path: '/callback', options: {} },
+  timed: { method: 'POST', path: '/timed', options: {} },
   status: { method: 'POST', path: '/status', options: { statusHeader: true } },
   faulty: {
     method: 'POST',

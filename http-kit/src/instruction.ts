@@ -32,6 +32,32 @@ type Headers = Readonly<Record<string, string | string[]>>
 /** The header by which a request says whom its handler has to ask. */
 export const WITNESS_HEADER = 'x-kit-witness'
 
+/** The header by which a request says which witness the handler of `/own` asks when it has answered. */
+export const AFTERWARDS_HEADER = 'x-kit-afterwards'
+
+/** For the handler of `/own`: undefined when it is to end with its answer. */
+export function askAfterwards(
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+): Promise<Instruction> | undefined {
+  const url = headers[AFTERWARDS_HEADER]
+  return url === undefined ? undefined : askWitness({ [WITNESS_HEADER]: url })
+}
+
+/** The header by which a request says which witness its watchdog asks. */
+export const WATCHDOG_HEADER = 'x-kit-watchdog'
+
+/** For watchdogs of the app under test: what to answer, once the witness says so; undefined without a watchdog. */
+export function askWatchdog(
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+): Promise<{ readonly status: number; readonly text: string }> | undefined {
+  const url = headers[WATCHDOG_HEADER]
+  if (url === undefined) return undefined
+  return askWitness({ [WITNESS_HEADER]: url }).then((instruction) => {
+    if (instruction.kind !== 'text') throw new Error('A watchdog answers with a text.')
+    return instruction
+  })
+}
+
 /** For handlers of the app under test: tells the witness that it runs, and waits for what to do. */
 export async function askWitness(
   headers: Readonly<Record<string, string | readonly string[] | undefined>>,

@@ -68,6 +68,8 @@ export const features = [
   'noBody',
   /** Idempotent jobs, in the same storage. */
   'jobs',
+  /** A request can name a watchdog, which answers while the handler works. */
+  'watchdog',
 ] as const
 
 export type Feature = (typeof features)[number]

@@ -8,6 +8,7 @@ import { mismatchCases } from './mismatch.ts'
 import { replayCases } from './replay.ts'
 import { storageCases } from './storage.ts'
 import { surroundingCases } from './surroundings.ts'
+import { workCases } from './work.ts'
 
 /** By number: H57, H58 and H69 are about the storage, too. */
 export const httpCases: readonly HttpCase[] = [
@@ -20,4 +21,5 @@ export const httpCases: readonly HttpCase[] = [
   ...storageCases,
   ...bodyCases,
   ...surroundingCases,
+  ...workCases,
 ]

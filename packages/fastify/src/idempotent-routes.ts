@@ -6,21 +6,21 @@ import {
   overDefaults,
   whileConnected,
 } from '@holdfast/core/http'
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
-import { capture, sendAnswer } from './capture.ts'
-import { endUnseen, followed } from './handler.ts'
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
+import { capture } from './capture.ts'
+import { type Decide, decidedHandler, endUnseen } from './handler.ts'
 import { rememberHeader } from './openapi.ts'
 import type { RouteIdempotencyOptions } from './options.ts'
 import { factsOf } from './request-facts.ts'
+import { STATE } from './request-state.ts'
 import { routeName } from './route-name.ts'
-import { STATE, handle, handlingOf } from './request-state.ts'
 
 export interface IdempotentRoutes {
   /** Resolves when no answer of an idempotent route is being made or recorded any more. */
   drained(): Promise<void>
 }
 
-/** Adds hooks to routes that ask for it, and to no other. */
+/** Wraps the handlers of routes that ask for it, and of no other. */
 export function idempotentRoutes(
   app: FastifyInstance,
   holdfast: Holdfast,
@@ -46,7 +46,7 @@ export function idempotentRoutes(
     }
     routes.push(http)
     if (route.config !== undefined) rememberHeader(route.config, options)
-    addHooks(route, http, closing)
+    protect(route, http, closing)
   })
   return {
     async drained() {
@@ -55,56 +55,24 @@ export function idempotentRoutes(
   }
 }
 
-function addHooks(route: RouteOptions, http: HttpIdempotency<FastifyRequest>, closing: AbortSignal): void {
+function protect(route: RouteOptions, http: HttpIdempotency<FastifyRequest>, closing: AbortSignal): void {
   const name = routeName(route)
-
-  /** Whether the handler is to be called. */
-  const claimed = async (request: FastifyRequest, reply: FastifyReply): Promise<boolean> => {
+  const decide: Decide = async (request, reply, isAnswered) => {
     const facts = factsOf(request, name)
     const known = facts instanceof Promise ? await facts : facts
-    const begin = (signal: AbortSignal): Promise<HttpDecision> => http.begin(request, known, { signal })
-    const decision = await (http.waits ? whileConnected(reply.raw, closing, begin) : begin(closing))
-    switch (decision.action) {
-      case 'bypass':
-        void reply.headers(decision.headers)
-        return true
-      case 'answer':
-        request[STATE] = { answer: decision.response }
-        void sendAnswer(reply, decision.response)
-        return false
-      case 'proceed': {
-        const { exchange } = decision
-        handle(request, reply, exchange)
-        void reply.headers(exchange.headers)
-        request.idempotency = { key: exchange.key, execution: exchange.execution }
-        return true
-      }
-    }
+    const begin = (signal: AbortSignal): Promise<HttpDecision> =>
+      http.begin(request, known, { signal, isAnswered })
+    return http.waits ? whileConnected(reply.raw, closing, begin) : begin(closing)
   }
-
-  // With `done`: a hook that returns a promise has to return the reply after it has answered, and Fastify then waits
-  // for the end of the response, which costs as much as the rest of a replay.
-  const claim = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
-    void (async () => {
-      let isOurs: boolean
-      try {
-        isOurs = await claimed(request, reply)
-      } catch (error) {
-        // Nothing would be no error to Fastify, and the handler would be called without a claim.
-        return done(error ? (error as Error) : new Error('A resolver threw nothing.'))
-      }
-      if (isOurs) done()
-    })()
-  }
-
-  // Last of its kind: whatever else may refuse the request has not, and its body has been read and validated.
-  route.preHandler = [...listOf(route.preHandler), claim]
-  route.handler = followed(route.handler)
+  route.handler = decidedHandler(route.handler, decide)
   route.onError = [
     ...listOf(route.onError),
     async (request, _reply, error) => {
-      const handling = handlingOf(request)
-      if (handling !== undefined) handling.error = error
+      const state = request[STATE]
+      if (state === null) return
+      state.error = error
+      // Fastify, or the app, answers that.
+      state.isSending = false
     },
   ]
   // First of the route's: compression comes after it, and is done again for a replay.
@@ -112,8 +80,8 @@ function addHooks(route: RouteOptions, http: HttpIdempotency<FastifyRequest>, cl
   route.onResponse = [
     ...listOf(route.onResponse),
     async (request, reply) => {
-      const handling = handlingOf(request)
-      if (handling !== undefined) endUnseen(handling, reply)
+      const state = request[STATE]
+      if (state !== null) endUnseen(state, reply)
     },
   ]
 }

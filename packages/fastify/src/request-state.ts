@@ -1,48 +1,58 @@
-import type { HttpExchange, HttpResponse } from '@holdfast/core/http'
+import type { HttpHandledRequest, HttpResponse } from '@holdfast/core/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-/** A request that we answered ourselves: what is sent for it is not the handler's, and is not recorded. */
-export interface Answered {
-  readonly answer: HttpResponse
-}
-
-/** A request whose handler runs, and whose answer is to be recorded. */
-export interface Handling {
-  readonly exchange: HttpExchange
-  /** Whether the handler was called; a hook after ours may still have refused the request. */
-  begun: boolean
-  /** What the handler threw. */
+/** Of a request whose handler's turn has come. */
+export interface RequestState {
+  /** Whether an answer was handed to the framework: hooks bring it to us, sooner or later. Fastify does not tell. */
+  isSending: boolean
+  /** Whether the handler gave it, or hijacked the response. */
+  isHandlers: boolean
+  /** What the answer is made of, when it is made of an error. */
   error?: unknown
-  /** Set while the handler's promise is pending. */
-  running?: Promise<void> | undefined
-  /** Whether an answer was handed to the framework: hooks will bring it to us, sooner or later. */
-  sending: boolean
-  /** Fastify gave up on the handler, which still runs: its end ends the execution. */
-  outlived: boolean
+  /** Our own answer: it is not the handler's, and is not recorded. */
+  answer?: HttpResponse
+  /** Set when the handler runs, and its answer is to be recorded. */
+  handled?: HttpHandledRequest
 }
 
-/** Where a request carries its state; null where its route is not idempotent. */
+/** Where a request carries its state; null until then, and where its route is not idempotent. */
 export const STATE: unique symbol = Symbol('holdfast')
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** @internal */
-    [STATE]: Answered | Handling | null
+    [STATE]: RequestState | null
   }
 }
 
-export function handlingOf(request: FastifyRequest): Handling | undefined {
-  const state = request[STATE]
-  return state !== null && 'exchange' in state ? state : undefined
-}
-
-export function handle(request: FastifyRequest, reply: FastifyReply, exchange: HttpExchange): void {
-  const handling: Handling = { exchange, begun: false, sending: false, outlived: false }
-  request[STATE] = handling
-  // Fastify does not tell whether an answer is on its way through asynchronous hooks.
+/**
+ * Watches what is sent from now on. The first answer is the answer: Fastify would let a second one through while hooks
+ * are at work on the first, and end the process when both write their head.
+ */
+export function watchReply(request: FastifyRequest, reply: FastifyReply): RequestState {
+  const state: RequestState = { isSending: false, isHandlers: false }
+  request[STATE] = state
   const send = reply.send.bind(reply)
+  const hijack = reply.hijack.bind(reply)
   reply.send = (payload) => {
-    handling.sending = true
-    return send(payload)
+    if (state.isSending) {
+      reply.log.warn(
+        'An answer is on its way already, this one is ignored: did you forget to return the reply?',
+      )
+      return reply
+    }
+    state.isSending = true
+    state.isHandlers = state.handled?.isHandlers ?? false
+    try {
+      return send(payload)
+    } catch (error) {
+      state.isSending = false
+      throw error
+    }
   }
+  reply.hijack = () => {
+    state.isHandlers = state.handled?.isHandlers ?? false
+    return hijack()
+  }
+  return state
 }

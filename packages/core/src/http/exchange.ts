@@ -2,6 +2,7 @@ import { HoldfastError } from '../errors.ts'
 import type { ExecutionContext } from '../idempotency/execution-context.ts'
 import { type Recorded, requests } from './events.ts'
 import type { ResolvedHttpOptions } from './options.ts'
+import type { Verdict } from './replay-policy.ts'
 import { type CapturedResponse, type HttpResponseHeaders, storedResponse } from './response.ts'
 
 /** The execution as a handler sees it; its end is the answer, which is recorded by itself. */
@@ -23,6 +24,8 @@ export interface HttpExchange {
   readonly headers: HttpResponseHeaders
   /** Whether one of the three was called. */
   readonly ended: boolean
+  /** Whether `complete` with this answer stores it, or that it was given; it frees the key otherwise. */
+  keeps(response: CapturedResponse): boolean
   /**
    * The handler has answered. Resolves when the outcome is recorded, or after `recordWaitMs` without: send the answer
    * then, whatever it was (`unconfirmed` goes on being recorded).
@@ -32,6 +35,8 @@ export interface HttpExchange {
   fail(error: unknown): Promise<Recorded>
   /** The handler never began (a pipe or a late guard refused): the key is neither used up nor bound to this payload. */
   release(): Promise<Recorded>
+  /** The execution is over without an end (`timeoutMs`, a lost lease): nothing waits for one any more. */
+  abandon(): void
 }
 
 /** How long recording is tried after the handler has answered. */
@@ -72,10 +77,13 @@ export class Exchange implements HttpExchange {
     return this.#outcome !== undefined
   }
 
+  keeps(response: CapturedResponse): boolean {
+    return this.#verdict(response) === 'store'
+  }
+
   complete(response: CapturedResponse): Promise<Recorded> {
     const { status, error } = response
-    const verdict = this.#options.judge({ status, threw: error !== undefined })
-    switch (verdict) {
+    switch (this.#verdict(response)) {
       case 'store': {
         const stored = storedResponse(response, this.#options.keptHeaders, this.#options.maxResponseBytes)
         const recorded = 'omitted' in stored ? 'tombstone' : 'stored'
@@ -94,6 +102,14 @@ export class Exchange implements HttpExchange {
 
   release(): Promise<Recorded> {
     return this.#end({ recorded: 'released', status: null, write: () => this.#unbind() })
+  }
+
+  abandon(): void {
+    this.#settle()
+  }
+
+  #verdict({ status, error }: CapturedResponse): Verdict {
+    return this.#options.judge({ status, threw: error !== undefined })
   }
 
   #unbind(): Promise<void> {

@@ -33,13 +33,14 @@ import type { HttpResponse, HttpResponseHeaders, StoredResponse } from './respon
 
 /**
  * The rules of the `Idempotency-Key` header for one route (or for several that share their options), free of any
- * framework. An adapter calls {@link begin} when the handler is about to start: after authentication, rate limits and
- * validation, so that a request that they refuse never uses a key up.
+ * framework. An adapter calls {@link begin} in the handler's place, when all that the platform runs before a handler has
+ * let the request through.
  *
  * ```
  *             ┌─ bypass ──► run the handler, record nothing
  *   begin ────┼─ answer ──► send `response` as it is (a replay or a problem), do not run the handler
- *             └─ proceed ─► run the handler, then `exchange.complete(captured)` before the first byte is sent
+ *             ├─ late ────► something else has answered: send nothing, do not run the handler
+ *             └─ proceed ─► run the handler, and report what leaves to a `createHandledRequest(exchange)`
  * ```
  *
  * - **R1** No storage is called for a request without a key, or with a malformed one.
@@ -48,19 +49,24 @@ import type { HttpResponse, HttpResponseHeaders, StoredResponse } from './respon
  * - **R3** Another payload is refused in every state and writes nothing.
  * - **R4** A replay is byte for byte the stored body, with the headers that were kept.
  * - **R5** What `begin` answers by itself is never recorded.
+ * - **R6** Whatever refuses a first request before its handler refuses its replay, too: claim and replay take the place
+ *   of the handler, behind every hook, guard and pipe. What the handler itself checks is not checked for a replay, so
+ *   `scope` has to name who may see the answer. When something else has answered before the claim was made, the claim is
+ *   released and the handler is not called.
+ * - **R7** Storing never waits, freeing waits for the handler: an answer that is kept is recorded before its first byte,
+ *   whoever gave it; while the handler is at work no answer frees the key. An answer that would free it counts only if
+ *   it left from the handler's async context or after its end. Otherwise the handler's end decides: a failure frees the
+ *   key, a success is stored as completed without an answer. `timeoutMs` and a dead process end a claim in any case.
+ *   One request has one claim: where a handler is called again for it, the last call decides.
  */
 export interface HttpIdempotency<Request = unknown> {
   /** Whether requests of this method are looked at; false for every other one. */
   appliesTo(method: string): boolean
   /**
-   * Decides on one request. `signal` ends a wait (`wait: { maxMs }`), nothing else. Rejects only for what is wrong with
-   * the options or their resolvers, before anything is claimed: answer 500.
+   * Decides on one request. Rejects only for what is wrong with the options or their resolvers, before anything is
+   * claimed: answer 500.
    */
-  begin(
-    request: Request,
-    facts: HttpRequestFacts,
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<HttpDecision>
+  begin(request: Request, facts: HttpRequestFacts, options?: HttpBeginOptions): Promise<HttpDecision>
   /** Resolves when nothing is recorded any more for requests that were begun; for shutdown. */
   drained(): Promise<void>
   /** Whether requests may have to wait: only then does `begin` look at its `signal`. */
@@ -68,6 +74,13 @@ export interface HttpIdempotency<Request = unknown> {
   /** What adapters that capture streams have to know. */
   readonly streams: 'tombstone' | 'buffer'
   readonly maxResponseBytes: number
+}
+
+export interface HttpBeginOptions {
+  /** Ends a wait (`wait: { maxMs }`), nothing else. */
+  readonly signal?: AbortSignal | undefined
+  /** Whether something else has answered the request by now: a watchdog may, while the storage is asked. */
+  readonly isAnswered?: (() => boolean) | undefined
 }
 
 export type HttpDecision =
@@ -79,6 +92,8 @@ export type HttpDecision =
       /** To be set on the handler's answer; empty unless `statusHeader` is on. */
       readonly headers: HttpResponseHeaders
     }
+  /** `isAnswered` said so: send nothing and call no handler. What was claimed has been released. */
+  | { readonly action: 'late' }
 
 /** Checks the options at once, so that a wrong one fails when the route is registered. @throws InvalidArgumentError */
 export function createHttpIdempotency<Request = unknown>(
@@ -187,49 +202,56 @@ export function createHttpIdempotency<Request = unknown>(
     }
   }
 
+  const begin = async (
+    request: Request,
+    facts: HttpRequestFacts,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpDecision> => {
+    const jobType = jobTypeOf(facts)
+    if (!resolved.methods.has(facts.method.toUpperCase())) return bypass(jobType, null, 'method')
+    const parsed = await parsedKey(request, facts, resolved)
+    if (parsed.status === 'malformed')
+      return refuse(jobType, null, malformed(resolved, parsed.reason), 'bypassed')
+    if (parsed.status === 'missing') {
+      return resolved.required
+        ? refuse(jobType, null, missing(resolved), 'bypassed')
+        : bypass(jobType, null, 'noKey')
+    }
+    const { key } = parsed
+    const jobKey = jobKeyOf(await scopeOf(request, resolved), key, facts)
+    if (resolved.fingerprint === undefined && isUnread(facts))
+      return refuse(jobType, jobKey, NOT_READ, 'bypassed')
+    const fingerprint = await fingerprintFor(request, facts, resolved)
+    const start = fingerprint === undefined ? resolved.start : { ...resolved.start, fingerprint }
+    let outcome: BeginOutcome
+    try {
+      outcome = await claim(jobType, jobKey, start, signal)
+    } catch (error) {
+      const code = HoldfastError.isInstance(error) ? error.code : undefined
+      if (code === 'WAIT_ABORTED') return refuse(jobType, jobKey, inProgress(1), 'in-flight')
+      // Whoever sends what nobody can compare is told so; it must not look like a fault of the server.
+      if (code === 'INVALID_ARGUMENT' && resolved.fingerprint === undefined && isIncomparableJson(facts.body))
+        return refuse(jobType, jobKey, NOT_COMPARABLE, 'bypassed')
+      if (code === 'RECORD_UNREADABLE') return refuse(jobType, jobKey, UNREADABLE, 'bypassed', error)
+      if (code === undefined || !NO_ANSWER.has(code)) throw error
+      return resolved.onStorageUnavailable === 'open'
+        ? bypass(jobType, jobKey, 'storageUnavailable', error)
+        : refuse(jobType, jobKey, UNAVAILABLE, 'bypassed', error)
+    }
+    return decide(jobType, jobKey, key, outcome)
+  }
+
   return {
     waits: resolved.wait !== undefined,
     streams: resolved.streams,
     maxResponseBytes: resolved.maxResponseBytes,
     appliesTo: (method) => resolved.methods.has(method.toUpperCase()),
 
-    async begin(request, facts, { signal } = {}) {
-      const jobType = jobTypeOf(facts)
-      if (!resolved.methods.has(facts.method.toUpperCase())) return bypass(jobType, null, 'method')
-      const parsed = await parsedKey(request, facts, resolved)
-      if (parsed.status === 'malformed')
-        return refuse(jobType, null, malformed(resolved, parsed.reason), 'bypassed')
-      if (parsed.status === 'missing') {
-        return resolved.required
-          ? refuse(jobType, null, missing(resolved), 'bypassed')
-          : bypass(jobType, null, 'noKey')
-      }
-      const { key } = parsed
-      const jobKey = jobKeyOf(await scopeOf(request, resolved), key, facts)
-      if (resolved.fingerprint === undefined && isUnread(facts))
-        return refuse(jobType, jobKey, NOT_READ, 'bypassed')
-      const fingerprint = await fingerprintFor(request, facts, resolved)
-      const start = fingerprint === undefined ? resolved.start : { ...resolved.start, fingerprint }
-      let outcome: BeginOutcome
-      try {
-        outcome = await claim(jobType, jobKey, start, signal)
-      } catch (error) {
-        const code = HoldfastError.isInstance(error) ? error.code : undefined
-        if (code === 'WAIT_ABORTED') return refuse(jobType, jobKey, inProgress(1), 'in-flight')
-        // Whoever sends what nobody can compare is told so; it must not look like a fault of the server.
-        if (
-          code === 'INVALID_ARGUMENT' &&
-          resolved.fingerprint === undefined &&
-          isIncomparableJson(facts.body)
-        )
-          return refuse(jobType, jobKey, NOT_COMPARABLE, 'bypassed')
-        if (code === 'RECORD_UNREADABLE') return refuse(jobType, jobKey, UNREADABLE, 'bypassed', error)
-        if (code === undefined || !NO_ANSWER.has(code)) throw error
-        return resolved.onStorageUnavailable === 'open'
-          ? bypass(jobType, jobKey, 'storageUnavailable', error)
-          : refuse(jobType, jobKey, UNAVAILABLE, 'bypassed', error)
-      }
-      return decide(jobType, jobKey, key, outcome)
+    async begin(request, facts, { signal, isAnswered = () => false } = {}) {
+      const decision = await begin(request, facts, signal)
+      if (!isAnswered()) return decision
+      if (decision.action === 'proceed') await decision.exchange.release()
+      return { action: 'late' }
     },
 
     async drained() {

@@ -2,8 +2,14 @@ export { type Collected, collectStream } from './collect.ts'
 export type { BypassReason, HttpIdempotencyEvent, Recorded } from './events.ts'
 export { type HttpExchange, type HttpExecution, HttpFailureError } from './exchange.ts'
 export { IncomparableBody, type ReceivedForm, comparableBody, isForm } from './form.ts'
+export { type HttpHandledRequest, createHandledRequest, currentHandledRequest } from './handled-request.ts'
 export { type HttpRequestHeaders, type NodeMessage, messageHasBody } from './headers.ts'
-export { type HttpDecision, type HttpIdempotency, createHttpIdempotency } from './http-idempotency.ts'
+export {
+  type HttpBeginOptions,
+  type HttpDecision,
+  type HttpIdempotency,
+  createHttpIdempotency,
+} from './http-idempotency.ts'
 export { MAX_KEY_BYTES, type ParsedKey, parseIdempotencyKey } from './idempotency-key.ts'
 export { type DescribedAnswer, KEY_DESCRIPTION, PROBLEM_ANSWERS } from './openapi.ts'
 export { type HttpIdempotencyOptions, overDefaults } from './options.ts'

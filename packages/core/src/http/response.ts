@@ -26,8 +26,11 @@ export type CapturedBody =
   | string
   | Uint8Array
   | null
-  /** It cannot be sent again: a stream, or an answer that went around the framework. */
-  | { readonly omitted: 'stream' | 'hijacked' }
+  /**
+   * It cannot be sent again: a stream, an answer that went around the framework, or none, because another answer had
+   * left when the handler ended.
+   */
+  | { readonly omitted: 'stream' | 'hijacked' | 'unanswered' }
 
 /** Sorts what frameworks pass as a body: text and bytes can be kept, nothing is nothing, all the rest flows by. */
 export function capturedBody(payload: unknown): CapturedBody {
@@ -49,6 +52,8 @@ export type StoredResponse =
     }
   /** The answer was given, but not kept: it can be neither replayed nor made again. */
   | { readonly v: 1; readonly status: number; readonly omitted: 'stream' | 'hijacked' | 'too-large' }
+  /** The handler completed when another answer had left: a watchdog's, say. */
+  | { readonly v: 1; readonly status: null; readonly omitted: 'unanswered' }
 
 /** Kept and replayed by default; other headers belong to one connection, one moment or one client. */
 const KEPT_HEADERS: readonly string[] = [
@@ -102,7 +107,8 @@ export function storedResponse(
   maxBytes: number,
 ): StoredResponse {
   if (body !== null && typeof body === 'object' && 'omitted' in body) {
-    return { v: 1, status, omitted: body.omitted }
+    const { omitted } = body
+    return omitted === 'unanswered' ? { v: 1, status: null, omitted } : { v: 1, status, omitted }
   }
   if (body !== null && Buffer.byteLength(body) > maxBytes) return { v: 1, status, omitted: 'too-large' }
   const text = body === null || typeof body === 'string' ? body : textOf(body)

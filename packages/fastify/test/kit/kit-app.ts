@@ -4,7 +4,15 @@ import compress from '@fastify/compress'
 import multipart from '@fastify/multipart'
 import swagger from '@fastify/swagger'
 import type { Storage } from '@holdfast/core'
-import { type Instruction, askWitness, blockEventLoop, kitDefaults, kitRoutes } from '@holdfast/http-kit'
+import {
+  type Instruction,
+  askAfterwards,
+  askWatchdog,
+  askWitness,
+  blockEventLoop,
+  kitDefaults,
+  kitRoutes,
+} from '@holdfast/http-kit'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type RouteIdempotencyOptions, describeIdempotency, holdfast } from '../../src/index.ts'
 
@@ -30,19 +38,41 @@ export async function addKitRoutes(
   callTimeoutMs: number,
 ): Promise<void> {
   await app.register(holdfast, { storage, prefix: 'kit', callTimeoutMs, http: kitDefaults })
+  app.addHook('onRequest', watchdog)
+  // Of a plugin that comes later than ours, for a route that is registered later than both.
+  await app.register(async (later) => {
+    later.addHook('onRoute', (route) => {
+      if (route.url === '/late') route.preHandler = [route.preHandler ?? [], refuseNobody].flat()
+    })
+    addRoutes(later)
+  })
+  app.get('/charge', async (request, reply) => perform(await askWitness(request.headers), request, reply))
+  app.get('/kit/events', { schema: { hide: true } }, async () => events)
+}
 
+function addRoutes(app: FastifyInstance): void {
   for (const [name, { method, path, options }] of Object.entries(kitRoutes)) {
     const idempotency: RouteIdempotencyOptions = options
     app.route({
       method,
       url: path,
       config: { idempotency },
-      ...extras[name],
       handler: async (request, reply) => perform(await askWitness(request.headers), request, reply),
+      ...extras[name],
     })
   }
-  app.get('/charge', async (request, reply) => perform(await askWitness(request.headers), request, reply))
-  app.get('/kit/events', { schema: { hide: true } }, async () => events)
+}
+
+async function watchdog(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  void askWatchdog(request.headers)?.then(({ status, text }) =>
+    request.url === '/timed'
+      ? reply.send(Object.assign(new Error(text), { statusCode: status }))
+      : reply.code(status).send(text),
+  )
+}
+
+async function refuseNobody(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  return request.headers['x-role'] === 'nobody' ? reply.code(401).send({ status: 401 }) : undefined
 }
 
 /** What some routes of the contract have besides. */
@@ -59,6 +89,24 @@ const extras: Readonly<Record<string, object>> = {
   filtered: {
     errorHandler: (error: Error, _request: FastifyRequest, reply: FastifyReply) =>
       reply.code(418).send({ filtered: error.message }),
+  },
+  pardoned: {
+    errorHandler: (error: Error, _request: FastifyRequest, reply: FastifyReply) =>
+      reply.code(200).send({ filtered: error.message }),
+  },
+  own: {
+    async handler(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+      const answered = perform(await askWitness(request.headers), request, reply)
+      const after = askAfterwards(request.headers)
+      if (after === undefined) return answered
+      await reply
+      return perform(await after, request, reply)
+    },
+  },
+  callback: {
+    handler(request: FastifyRequest, reply: FastifyReply): void {
+      void askWitness(request.headers).then((instruction) => perform(instruction, request, reply))
+    },
   },
 }
 

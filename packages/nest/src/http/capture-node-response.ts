@@ -1,4 +1,4 @@
-import type { CapturedBody, HttpExchange } from '@holdfast/core/http'
+import type { CapturedBody, HttpHandledRequest } from '@holdfast/core/http'
 import { type CaptureLimits, type NodeResponse, override } from './platform.ts'
 
 type Headers = Record<string, string | number | readonly string[] | undefined>
@@ -13,7 +13,7 @@ type Headers = Record<string, string | number | readonly string[] | undefined>
  */
 export function captureNodeResponse(
   response: NodeResponse,
-  exchange: HttpExchange,
+  handled: HttpHandledRequest,
   { streams, maxResponseBytes }: CaptureLimits,
   failure: () => unknown,
 ): void {
@@ -24,10 +24,15 @@ export function captureNodeResponse(
   }
   const pieces = new Pieces(streams === 'buffer' ? maxResponseBytes : 0)
   let head: Headers | undefined
+  let isHandlers = false
   let ended = false
 
   /** As the handler set them: middleware changes them (to `gzip`) as soon as the head is written. */
-  const headOf = (more: Headers = {}): Headers => (head ??= { ...response.getHeaders(), ...more })
+  const headOf = (more: Headers = {}): Headers => {
+    // Whoever begins to write gives the answer.
+    if (head === undefined) isHandlers = handled.isHandlers
+    return (head ??= { ...response.getHeaders(), ...more })
+  }
 
   const restore = override(response, {
     writeHead: {
@@ -63,7 +68,8 @@ export function captureNodeResponse(
         const wentAround = response.headersSent && head === undefined
         const body: CapturedBody = wentAround ? { omitted: 'hijacked' } : pieces.end(args)
         const thaw = freeze(response)
-        void exchange.complete({ status, headers: headOf(), body, error: failure() }).then(() => {
+        const captured = { status, headers: headOf(), body, error: failure() }
+        void handled.answer(captured, isHandlers).then(() => {
           thaw()
           restore()
           response.statusCode = status

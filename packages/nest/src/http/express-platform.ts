@@ -1,5 +1,5 @@
 import {
-  type HttpExchange,
+  type HttpHandledRequest,
   type HttpResponse,
   type NodeMessage,
   comparableBody,
@@ -25,6 +25,7 @@ const EXPRESS_WRITERS = ['send', 'json', 'jsonp', 'sendStatus', 'sendFile', 'dow
 export function expressPlatform(request: ExpressRequest, response: NodeResponse): Platform {
   return {
     request,
+    response,
     raw: response,
 
     async facts() {
@@ -53,13 +54,22 @@ export function expressPlatform(request: ExpressRequest, response: NodeResponse)
         response.setHeader('content-length', `${Buffer.byteLength(body)}`)
         response.end(body)
       }
+      await this.ignoreOthers()
+    },
+
+    isAnswered: () => response.headersSent || response.writableEnded,
+
+    async ignoreOthers() {
       await sent(response)
       silence(response, [...EXPRESS_WRITERS, ...NODE_WRITERS], response)
     },
 
-    capture(exchange: HttpExchange, limits, failure) {
-      captureNodeResponse(response, exchange, limits, failure)
+    capture(handled: HttpHandledRequest, limits, failure) {
+      captureNodeResponse(response, handled, limits, failure)
     },
+
+    // Express' response is Node's: nothing tells whose answer went around it.
+    wasHijackedBy: () => false,
   }
 }
 

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import {
-  type HttpExchange,
+  type HttpHandledRequest,
   type HttpResponse,
   type NodeMessage,
   capturedBody,
@@ -41,6 +41,9 @@ export interface FastifyReply {
   code(status: number): unknown
   header(name: string, value: unknown): unknown
   send(payload?: unknown): unknown
+  hijack(): unknown
+  /** Whether it is, or was hijacked. */
+  readonly sent: boolean
 }
 
 /** The part of Fastify's instance that is used here. */
@@ -75,8 +78,16 @@ export function hookReplies(instance: FastifyInstance): void {
 }
 
 export function fastifyPlatform(request: FastifyRequest, reply: FastifyReply): Platform {
+  let isSending = false
+  const hijackers = new WeakSet<HttpHandledRequest>()
+  // Until it is known who may answer.
+  onSend.set(reply, async (payload) => {
+    isSending = true
+    return payload
+  })
   return {
     request,
+    response: reply,
     raw: reply.raw,
 
     async facts() {
@@ -109,25 +120,40 @@ export function fastifyPlatform(request: FastifyRequest, reply: FastifyReply): P
       })
       apply()
       reply.send(body ?? undefined)
+      await this.ignoreOthers()
+    },
+
+    isAnswered: () => isSending || reply.sent || reply.raw.headersSent,
+
+    async ignoreOthers() {
       // Hooks may be at work until then, and they need the methods that are silenced.
       await sent(reply.raw)
       silence(reply, ['send', 'redirect', 'view', 'sendFile', 'download'], reply)
       silence(reply.raw, NODE_WRITERS, reply.raw)
     },
 
-    capture(exchange: HttpExchange, limits, failure) {
-      onSend.set(reply, captureOf(reply, exchange, limits, failure))
+    capture(handled: HttpHandledRequest, limits, failure) {
+      onSend.set(reply, captureOf(reply, handled, limits, failure))
+      const hijack = reply.hijack.bind(reply)
+      const value = (): unknown => {
+        if (handled.isHandlers) hijackers.add(handled)
+        return hijack()
+      }
+      override(reply, { hijack: { value, writable: true } })
     },
+
+    wasHijackedBy: (handled) => hijackers.has(handled),
   }
 }
 
 function captureOf(
   reply: FastifyReply,
-  exchange: HttpExchange,
+  handled: HttpHandledRequest,
   { streams, maxResponseBytes }: CaptureLimits,
   failure: () => unknown,
 ): OnSend {
   return async (given) => {
+    const { isHandlers } = handled
     const payload = isResponse(given) ? bodyOf(given, reply) : given
     // When the stream fails, Fastify sends an error instead, which then is the answer to record.
     const collected =
@@ -136,7 +162,7 @@ function captureOf(
     closeAnswer(reply)
     const { statusCode: status } = reply
     const body = collected?.fits ? collected.bytes : capturedBody(payload)
-    await exchange.complete({ status, headers: reply.getHeaders(), body, error: failure() })
+    await handled.answer({ status, headers: reply.getHeaders(), body, error: failure() }, isHandlers)
     if (collected === undefined) return payload
     return collected.fits ? collected.bytes : Readable.from(collected.stream)
   }

@@ -1,91 +1,174 @@
 import type { ExecutionContext } from '@nestjs/common'
 import {
   type HttpDecision,
-  type HttpExchange,
+  type HttpHandledRequest,
   type HttpIdempotency,
   type HttpResponse,
+  createHandledRequest,
   whileConnected,
 } from '@holdfast/core/http'
 import { isObservable, lastValueFrom } from 'rxjs'
-import { requestExecutions } from '../methods/current.ts'
-import type { NodeResponse, Platform } from './platform.ts'
+import type { Platform } from './platform.ts'
 import { platformOf } from './platform-of.ts'
 import { IdempotencyProblemException } from './problem-exception.ts'
 import { factsOf } from './request-facts.ts'
 
+/** What there is to know of a handler. */
+export interface HandlerTraits {
+  /** Nest leaves the answer to it: `@Res()` without `passthrough`, or `@Next()`. */
+  readonly answersItself: boolean
+}
+
 /** Runs the handler, or answers in its place: one call of an idempotent route. */
-export async function handleOnce(
+export function handleOnce(
   engine: HttpIdempotency<never>,
   context: ExecutionContext,
   closing: AbortSignal,
-  proceed: () => Promise<unknown>,
+  traits: HandlerTraits,
+  proceed: () => unknown,
 ): Promise<unknown> {
-  const platform = platformOf(context)
-  const facts = await factsOf(platform, context)
-  const begin = (signal: AbortSignal): Promise<HttpDecision> =>
-    engine.begin(platform.request as never, facts, { signal })
-  const decision = await (engine.waits ? whileConnected(platform.raw, closing, begin) : begin(closing))
-  switch (decision.action) {
-    case 'proceed':
-      return run(decision.exchange, platform, engine, proceed)
-    case 'bypass':
-      platform.setHeaders(decision.headers)
-      return proceed()
-    case 'answer':
-      await platform.answer(decision.response)
-      return valueOf(decision.response)
-  }
+  const request = context.switchToHttp().getRequest<object>()
+  const handler = context.getHandler()
+  const known = turns.get(request)
+  if (known?.handler === handler) return known.take(proceed)
+  const turn = new Turn(engine, context, closing, traits)
+  turns.set(request, turn)
+  return turn.take(proceed)
 }
 
-async function run(
-  exchange: HttpExchange,
-  platform: Platform,
-  engine: HttpIdempotency<never>,
-  proceed: () => Promise<unknown>,
-): Promise<unknown> {
-  let failure: unknown
-  try {
-    platform.setHeaders(exchange.headers)
-    platform.capture(exchange, engine, () => failure)
-  } catch (error) {
-    await exchange.release()
-    throw error
+/** By request: interceptors such as `retry()` may call a handler again. */
+const turns = new WeakMap<object, Turn>()
+
+/** A request at its handler: it has one claim, however often the handler is called. */
+class Turn {
+  readonly handler: object
+  readonly #engine: HttpIdempotency<never>
+  readonly #platform: Platform
+  readonly #traits: HandlerTraits
+  readonly #decide: () => Promise<HttpDecision>
+  #decision: Promise<HttpDecision> | undefined
+  #answered: Promise<void> | undefined
+  #handled: HttpHandledRequest | undefined
+  /** The outcome of the last call, and what it threw. */
+  #last: Promise<unknown> = Promise.resolve()
+  #failure: unknown
+
+  constructor(
+    engine: HttpIdempotency<never>,
+    context: ExecutionContext,
+    closing: AbortSignal,
+    traits: HandlerTraits,
+  ) {
+    this.handler = context.getHandler()
+    this.#engine = engine
+    this.#platform = platformOf(context)
+    this.#traits = traits
+    this.#decide = () => decide(engine, this.#platform, context, closing)
   }
-  // Nest ends the subscription to an Observable when the client hangs up; one that nobody else sees it leaves alone.
-  const handled = requestExecutions.run(exchange.execution, async () => {
-    const value = await proceed()
-    return isObservable(value) ? lastValueFrom(value) : value
-  })
-  recordUnanswered(exchange, platform.raw, handled)
-  try {
-    return await handled
-  } catch (error) {
-    failure = error ?? new Error('The handler threw nothing.')
-    throw error
+
+  async take(proceed: () => unknown): Promise<unknown> {
+    const platform = this.#platform
+    const decision = await this.#decided()
+    switch (decision.action) {
+      case 'proceed':
+        this.#handled ??= await this.#prepared(decision.exchange)
+        // A call that comes after the end of the claim gets to know how the last one ended.
+        return this.#handled.ended ? this.#last : this.#call(this.#handled, proceed)
+      case 'bypass':
+        platform.setHeaders(decision.headers)
+        return proceed()
+      case 'answer':
+        await (this.#answered ??= platform.answer(decision.response))
+        return valueOf(decision.response)
+      case 'late':
+        return platform.ignoreOthers()
+    }
+  }
+
+  #decided(): Promise<HttpDecision> {
+    if (this.#decision === undefined) {
+      this.#decision = this.#decide()
+      // Nothing was claimed: another call may ask again.
+      this.#decision.catch(() => (this.#decision = undefined))
+    }
+    return this.#decision
+  }
+
+  async #prepared(exchange: HttpHandledRequest['exchange']): Promise<HttpHandledRequest> {
+    const platform = this.#platform
+    const handled = createHandledRequest(exchange)
+    try {
+      platform.setHeaders(exchange.headers)
+      platform.capture(handled, this.#engine, () => this.#failure)
+    } catch (error) {
+      await exchange.release()
+      throw error
+    }
+    platform.raw.once('close', () => this.#closed(handled))
+    return handled
+  }
+
+  #call(handled: HttpHandledRequest, proceed: () => unknown): Promise<unknown> {
+    this.#failure = undefined
+    const call = async (): Promise<unknown> => {
+      try {
+        return await handled.call(
+          () => ended(proceed(), this.#platform),
+          (result) => this.#traits.answersItself && !(result instanceof Promise),
+        )
+      } catch (error) {
+        this.#failure = error ?? new Error('The handler threw nothing.')
+        throw error
+      }
+    }
+    this.#last = call()
+    return this.#last
+  }
+
+  /**
+   * The response is over. An answer that was not seen went around the framework (`reply.hijack()`, Node's own response)
+   * and cannot be replayed; or the client is gone, and a handler that has returned never answers. It ran, so it is not
+   * run again.
+   */
+  #closed(handled: HttpHandledRequest): void {
+    const { raw } = this.#platform
+    const unseen = (): void => {
+      if (handled.answered) return
+      const response = { status: raw.statusCode, headers: {}, body: { omitted: 'hijacked' } } as const
+      void handled.answer(response, this.#platform.wasHijackedBy(handled))
+    }
+    const returned = (): void => void setTimeout(unseen, LATE_ANSWER_MS).unref()
+    if (raw.writableEnded) unseen()
+    else this.#last.then(returned, returned)
+    handled.closed()
   }
 }
 
 /** How long after its client has hung up a handler that has returned may still send its answer by itself. */
 const LATE_ANSWER_MS = 30_000
 
+async function decide(
+  engine: HttpIdempotency<never>,
+  platform: Platform,
+  context: ExecutionContext,
+  closing: AbortSignal,
+): Promise<HttpDecision> {
+  const facts = await factsOf(platform, context)
+  const isAnswered = (): boolean => platform.isAnswered()
+  const begin = (signal: AbortSignal): Promise<HttpDecision> =>
+    engine.begin(platform.request as never, facts, { signal, isAnswered })
+  return engine.waits ? whileConnected(platform.raw, closing, begin) : begin(closing)
+}
+
 /**
- * Ends the exchange when the response is over without an answer that could be recorded: the handler went around the
- * framework (`reply.hijack()`, Node's own response), or its client is gone and it never answers. It ran, so it is not
- * run again. A handler that still works keeps its key.
+ * The end of what a handler returned; the response itself, which Fastify's can be waited for, is none. Nest ends its
+ * subscription to an Observable when the client hangs up; one that only we see it leaves alone.
  */
-function recordUnanswered(exchange: HttpExchange, raw: NodeResponse, handled: Promise<unknown>): void {
-  const giveUp = (): void => {
-    const { statusCode: status } = raw
-    void exchange.complete({ status, headers: {}, body: { omitted: 'hijacked' } })
-  }
-  raw.once('close', () => {
-    const settled = (): void => {
-      if (exchange.ended) return
-      if (raw.writableEnded) giveUp()
-      else setTimeout(giveUp, LATE_ANSWER_MS).unref()
-    }
-    handled.then(settled, settled)
-  })
+function ended(value: unknown, { response }: Platform): unknown {
+  if (isObservable(value)) return lastValueFrom(value)
+  if (value === response || typeof (value as { then?: unknown } | null | undefined)?.then !== 'function')
+    return value
+  return Promise.resolve(value).then((result) => (isObservable(result) ? lastValueFrom(result) : result))
 }
 
 /**

@@ -3,6 +3,11 @@ import { type ExecutionContext, createParamDecorator } from '@nestjs/common'
 /** Where Nest keeps what each parameter of a handler is made of, by class and method; the same in 10, 11 and 12. */
 const PARAMETERS = '__routeArguments__'
 
+/** Beginnings of keys among them. */
+const RESPONSE = '1:'
+const NEXT = '2:'
+const PASSTHROUGH = '__responsePassthrough__'
+
 type Carrier = () => ExecutionContext
 
 const carriers = new WeakSet<object>()
@@ -25,6 +30,13 @@ export function passContext(prototype: object, method: string | symbol): void {
     | undefined
   const indexes = Object.values(parameters ?? {}).map(({ index }) => index + 1)
   carry()(prototype, method, Math.max(0, ...indexes))
+}
+
+/** Whether Nest leaves the answer to this handler: it asks for the response or for `next`, without `passthrough`. */
+export function answersItself(prototype: object, method: string | symbol): boolean {
+  const parameters: object | undefined = Reflect.getMetadata(PARAMETERS, prototype.constructor, method)
+  const asks = Object.keys(parameters ?? {}).some((key) => key.startsWith(RESPONSE) || key.startsWith(NEXT))
+  return asks && Reflect.getMetadata(PASSTHROUGH, prototype.constructor, method) !== true
 }
 
 /** The context, when it was Nest that called, and the arguments that the handler asked for. */

@@ -3,7 +3,7 @@ import { aroundMethod } from '../methods/around-method.ts'
 import { injectProperty, onInjected } from '../methods/injected-property.ts'
 import { DEFAULT_NAME, getHttpRuntimeToken } from '../tokens.ts'
 import { handleOnce } from './handle-once.ts'
-import { passContext, takeContext } from './handler-context.ts'
+import { answersItself, passContext, takeContext } from './handler-context.ts'
 import { describeRoute } from './openapi.ts'
 import type { HttpRuntime } from './http-runtime.ts'
 import type { HttpIdempotencyDefaults, IdempotentOptions } from './options.ts'
@@ -68,14 +68,15 @@ function decorateHandler(
   const property = Symbol.for(`holdfast:${name}:http:injected`)
   const token = getHttpRuntimeToken(name)
   decorated = true
+  const traits = { answersItself: answersItself(prototype, method) }
   passContext(prototype, method)
   injectProperty(prototype, property, token)
   aroundMethod(method, descriptor, async (call) => {
     const { context, args } = takeContext(call.args)
     const runtime = (call.self as Record<symbol, HttpRuntime | undefined>)[property]
-    const proceed = () => call.proceed(args)
+    const proceed = (): unknown => call.apply(args)
     if (context === undefined || runtime === undefined) return proceed()
-    return handleOnce(runtime.engineFor(http, route), context, runtime.closing, proceed)
+    return handleOnce(runtime.engineFor(http, route), context, runtime.closing, traits, proceed)
   })
   const handler = descriptor?.value as object
   Reflect.defineMetadata(IDEMPOTENT_METADATA, http, handler)

@@ -1,17 +1,30 @@
-import type { HttpExchange, HttpRequestFacts, HttpResponse, HttpResponseHeaders } from '@holdfast/core/http'
+import type {
+  HttpHandledRequest,
+  HttpRequestFacts,
+  HttpResponse,
+  HttpResponseHeaders,
+} from '@holdfast/core/http'
 
 /** One request and its response, as the platform under Nest has them. */
 export interface Platform {
   /** The framework's own request, for the resolvers of the options. */
   readonly request: object
-  /** Node's response under the framework's. */
+  /** The framework's own response. */
+  readonly response: object
+  /** Node's response under it. */
   readonly raw: NodeResponse
   facts(): Promise<HttpRequestFacts>
   setHeaders(headers: HttpResponseHeaders): void
   /** Sends this very answer. Whatever is sent after it, by interceptors, filters or Nest itself, is ignored. */
   answer(response: HttpResponse): Promise<void>
-  /** Records what is going to be sent, before it is; `failure` says what the handler threw, if it did. */
-  capture(exchange: HttpExchange, limits: CaptureLimits, failure: () => unknown): void
+  /** Whether something else has answered: a watchdog, say. */
+  isAnswered(): boolean
+  /** Resolves when its answer was sent. Whatever is sent after it is ignored, as with {@link answer}. */
+  ignoreOthers(): Promise<void>
+  /** Reports what is going to be sent, before it is; `failure` says what the handler threw, if it did. */
+  capture(handled: HttpHandledRequest, limits: CaptureLimits, failure: () => unknown): void
+  /** Whether it was the handler that took the response out of the framework's hands. */
+  wasHijackedBy(handled: HttpHandledRequest): boolean
 }
 
 export interface CaptureLimits {

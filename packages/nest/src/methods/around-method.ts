@@ -32,6 +32,8 @@ export interface Call {
   readonly args: readonly unknown[]
   /** Runs the method itself, with the arguments of the call unless others are given. */
   proceed(args?: readonly unknown[]): Promise<unknown>
+  /** The same, but what the method returns or throws is returned or thrown as it is. */
+  apply(args: readonly unknown[]): unknown
 }
 
 /**
@@ -48,10 +50,11 @@ export function aroundMethod(
     throw new InvalidArgumentError(`${String(method)} is not a method; this decorator is only for methods.`)
   }
   async function wrapper(this: object, ...args: unknown[]): Promise<unknown> {
-    // Async, so that a method that throws at once rejects like any other.
-    const proceed = async (given: readonly unknown[] = args): Promise<unknown> =>
+    const apply = (given: readonly unknown[]): unknown =>
       Reflect.apply(original as () => unknown, this, given)
-    return around({ self: this, args, proceed })
+    // Async, so that a method that throws at once rejects like any other.
+    const proceed = async (given: readonly unknown[] = args): Promise<unknown> => apply(given)
+    return around({ self: this, args, proceed, apply })
   }
   for (const key of Reflect.ownKeys(original)) {
     const property = Object.getOwnPropertyDescriptor(original, key)

@@ -1,10 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ExecutionContext, Lease } from '@holdfast/core'
-import type { HttpExecution } from '@holdfast/core/http'
+import { type HttpExecution, currentHandledRequest } from '@holdfast/core/http'
 
 export const leases: AsyncLocalStorage<Lease> = new AsyncLocalStorage()
 export const executions: AsyncLocalStorage<ExecutionContext> = new AsyncLocalStorage()
-export const requestExecutions: AsyncLocalStorage<HttpExecution> = new AsyncLocalStorage()
 
 /**
  * The lease of the innermost `@Locked` method that led here: its `signal`, its `fencingToken`, `extend()`. Undefined
@@ -27,5 +26,5 @@ export function currentExecution(): ExecutionContext | undefined {
  * `updateProgress()`. Undefined for a request that is not protected (no key, or not required).
  */
 export function currentRequestExecution(): HttpExecution | undefined {
-  return requestExecutions.getStore()
+  return currentHandledRequest()?.exchange.execution
 }

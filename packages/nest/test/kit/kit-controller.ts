@@ -5,6 +5,7 @@ import {
   type ArgumentsHost,
   BadRequestException,
   Body,
+  type CallHandler,
   type CanActivate,
   Catch,
   Controller,
@@ -24,9 +25,18 @@ import {
   UseFilters,
   UseGuards,
   UseInterceptors,
+  createParamDecorator,
 } from '@nestjs/common'
-import { type Instruction, askWitness, blockEventLoop, kitRoutes } from '@holdfast/http-kit'
+import {
+  type Instruction,
+  askAfterwards,
+  askWatchdog,
+  askWitness,
+  blockEventLoop,
+  kitRoutes,
+} from '@holdfast/http-kit'
 import { Idempotency, Idempotent, type IdempotentOptions } from '@holdfast/nest'
+import { type Observable, from, map, race } from 'rxjs'
 
 /** Of this whole process, as an operator's subscriber would see them. */
 const events: unknown[] = []
@@ -39,7 +49,7 @@ interface AnyRequest {
 /** What both platforms' responses have in common here. */
 interface AnyResponse {
   readonly raw?: ServerResponse
-  status(code: number): unknown
+  status(code: number): { send(body: unknown): unknown }
   header(name: string, value: string | readonly string[]): unknown
   hijack?(): unknown
 }
@@ -63,6 +73,19 @@ export function kitController(uploads: Type<NestInterceptor> | undefined): Type 
     events(): unknown {
       return events
     }
+
+    /** Answers by itself, and works on if it has to. */
+    async own(request: AnyRequest, response: AnyResponse): Promise<unknown> {
+      const answered = answerWith(await askWitness(request.headers), response)
+      const after = askAfterwards(request.headers)
+      if (after === undefined) return answered
+      await answered
+      return perform(await after, response, this.#idempotency)
+    }
+
+    callback(request: AnyRequest, response: AnyResponse): void {
+      void askWitness(request.headers).then((instruction) => answerWith(instruction, response))
+    }
   }
   const { prototype } = KitController
   Inject(Idempotency)(KitController, undefined, 0)
@@ -72,30 +95,35 @@ export function kitController(uploads: Type<NestInterceptor> | undefined): Type 
     for (const decorator of decorators) decorator(prototype, name, descriptor)
     Object.defineProperty(prototype, name, descriptor)
   }
-  const withRequestAndResponse = (name: string): void => {
+  const withRequestAndResponse = (name: string, passthrough = true): void => {
     Req()(prototype, name, 0)
-    Res({ passthrough: true })(prototype, name, 1)
+    Res({ passthrough })(prototype, name, 1)
   }
 
   withRequestAndResponse('plain')
   decorate('plain', Get('/charge'))
   decorate('events', Get('/kit/events'))
   for (const [name, { method, path, options }] of Object.entries(kitRoutes)) {
+    const answersItself = name === 'own' || name === 'callback'
     const handler = {
       async [name](this: KitController, request: AnyRequest, response: AnyResponse) {
         return this.plain(request, response)
       },
     }
-    Object.defineProperty(prototype, name, { value: handler[name], configurable: true, writable: true })
-    withRequestAndResponse(name)
+    if (!answersItself)
+      Object.defineProperty(prototype, name, { value: handler[name], configurable: true, writable: true })
+    withRequestAndResponse(name, !answersItself)
     if (name === 'validated') Body(new AmountPipe())(prototype, name, 2)
+    if (name === 'late') createParamDecorator(roleOf)(new NobodyPipe())(prototype, name, 2)
     decorate(
       name,
       RequestMapping({ method: RequestMethod[method], path }),
       Idempotent(options as IdempotentOptions<unknown>),
       ...(uploads === undefined ? [] : [UseInterceptors(uploads)]),
       ...(name === 'guarded' ? [UseGuards(new RoleGuard())] : []),
-      ...(name === 'filtered' ? [UseFilters(new TeapotFilter())] : []),
+      ...(name === 'timed' ? [UseInterceptors(new WatchdogInterceptor())] : []),
+      ...(name === 'filtered' ? [UseFilters(new RenderingFilter(418))] : []),
+      ...(name === 'pardoned' ? [UseFilters(new RenderingFilter(200))] : []),
     )
   }
   Controller()(KitController)
@@ -118,13 +146,49 @@ class RoleGuard implements CanActivate {
   }
 }
 
-class TeapotFilter implements ExceptionFilter {
-  catch(error: Error, host: ArgumentsHost): void {
-    const response = host.switchToHttp().getResponse<{ status(code: number): { send(body: object): void } }>()
-    response.status(418).send({ filtered: error.message })
+const roleOf = (_data: unknown, context: ExecutionContext): unknown =>
+  context.switchToHttp().getRequest<AnyRequest>().headers['x-role']
+
+class NobodyPipe implements PipeTransform {
+  transform(role: unknown): unknown {
+    if (role === 'nobody') throw new HttpException({ status: 401 }, 401)
+    return role
   }
 }
-Catch()(TeapotFilter)
+
+/** As the TimeoutInterceptor of Nest's documentation, but that the case says when the time is over. */
+class WatchdogInterceptor implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const over = askWatchdog(context.switchToHttp().getRequest<AnyRequest>().headers)
+    if (over === undefined) return next.handle()
+    const giveUp = from(over).pipe(
+      map(({ status, text }) => {
+        throw new HttpException(text, status)
+      }),
+    )
+    return race(next.handle(), giveUp)
+  }
+}
+
+class RenderingFilter implements ExceptionFilter {
+  readonly #status: number
+
+  constructor(status: number) {
+    this.#status = status
+  }
+
+  catch(error: Error, host: ArgumentsHost): void {
+    const response = host.switchToHttp().getResponse<{ status(code: number): { send(body: object): void } }>()
+    response.status(this.#status).send({ filtered: error.message })
+  }
+}
+Catch()(RenderingFilter)
+
+/** A handler's own answer; what Fastify's `send` returns can be awaited. */
+async function answerWith(instruction: Instruction, response: AnyResponse): Promise<unknown> {
+  if (instruction.kind !== 'text') throw new Error('A handler that answers by itself answers with a text.')
+  return response.status(instruction.status).send(instruction.text)
+}
 
 async function perform(
   instruction: Instruction,

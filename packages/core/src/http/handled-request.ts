@@ -1,0 +1,187 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { HoldfastError } from '../errors.ts'
+import { type AbortListener, listenForAbort } from '../on-abort.ts'
+import type { HttpExchange } from './exchange.ts'
+import type { CapturedResponse } from './response.ts'
+
+/**
+ * A request that was let through, with the claim on its key. The adapter calls its handler by {@link call}, reports
+ * each answer that is about to leave to {@link answer}, and the end of the response to {@link closed}; what these
+ * decide together ends the claim (R7):
+ *
+ * - An answer that the replay policy keeps is recorded before its first byte, whoever gave it.
+ * - An answer that would free the key is never held back, and frees nothing while a handler is at work. It counts if it
+ *   left from the handler's async context, or after the handler's end: then it frees the key as soon as the handler has
+ *   ended. Any other one (a watchdog's 503, a time-out's 408) decides nothing: the handler's own end is judged instead.
+ * - A handler is at work until its promise has settled; one that returns none and answers later by itself, until an
+ *   answer has left from its async context; one that answers with a stream, also until the response has closed.
+ *
+ * None of the methods rejects for a reason of the storage's, and none depends on the client's still being there.
+ */
+export interface HttpHandledRequest {
+  readonly exchange: HttpExchange
+  /** Whether the claim has been ended: nothing that happens now changes it, and the handler must not be called again. */
+  readonly ended: boolean
+  /** Whether an answer was reported. */
+  readonly answered: boolean
+  /** Whether the code that runs now was called by this request's handler, directly or asynchronously. */
+  readonly isHandlers: boolean
+  /**
+   * Calls the handler, in an async context of its own, and returns what it returns. Where an interceptor has it called
+   * again, the last call decides. `answersLater` says of a result whether the handler is at work until it answers by
+   * itself: a callback handler, which has returned nothing that ends.
+   */
+  call<T>(handler: () => T, answersLater: (result: T) => boolean): T
+  /**
+   * An answer is about to leave; `isHandlers` says whether from the handler's async context. Send it when the promise
+   * resolves: when it is recorded, or after `recordWaitMs` without, or at once when it decides nothing yet.
+   */
+  answer(response: CapturedResponse, isHandlers: boolean): Promise<void>
+  /** The response is over. */
+  closed(): void
+}
+
+/** For a request that may proceed. */
+export function createHandledRequest(exchange: HttpExchange): HttpHandledRequest {
+  return new HandledRequest(exchange)
+}
+
+/** The request whose handler called the code that runs now. */
+export function currentHandledRequest(): HttpHandledRequest | undefined {
+  return contexts.getStore()
+}
+
+const contexts = new AsyncLocalStorage<HandledRequest>()
+
+/** One call of the handler. */
+interface Call {
+  /** It ends with its answer. */
+  answersLater: boolean
+}
+
+/** How a call ended: with an error, or well. */
+interface Outcome {
+  readonly error?: unknown
+}
+
+class HandledRequest implements HttpHandledRequest, AbortListener {
+  readonly exchange: HttpExchange
+  readonly #atWork = new Set<Call>()
+  #last: Call | undefined
+  #outcome: Outcome = {}
+  #answer: { readonly response: CapturedResponse; readonly counts: boolean } | undefined
+  #isClosed = false
+
+  constructor(exchange: HttpExchange) {
+    this.exchange = exchange
+  }
+
+  get ended(): boolean {
+    return this.exchange.ended
+  }
+
+  get answered(): boolean {
+    return this.#answer !== undefined
+  }
+
+  get isHandlers(): boolean {
+    return contexts.getStore() === this
+  }
+
+  call<T>(handler: () => T, answersLater: (result: T) => boolean): T {
+    const call: Call = { answersLater: false }
+    this.#last = call
+    this.#atWork.add(call)
+    let result: T
+    try {
+      result = contexts.run(this, handler)
+    } catch (error) {
+      this.#end(call, { error: error ?? new Error('The handler threw nothing.') })
+      throw error
+    }
+    if (answersLater(result)) {
+      call.answersLater = true
+      // It may have answered before it returned.
+      if (this.#answer?.counts === true) this.#end(call, {})
+    } else if (isThenable(result)) {
+      return Promise.resolve(result).then(
+        (value: unknown) => {
+          this.#end(call, {})
+          return value
+        },
+        (error: unknown) => {
+          this.#end(call, { error: error ?? new Error('The handler threw nothing.') })
+          throw error
+        },
+      ) as T
+    } else {
+      this.#end(call, {})
+    }
+    return result
+  }
+
+  async answer(response: CapturedResponse, isHandlers: boolean): Promise<void> {
+    const { exchange } = this
+    if (exchange.ended) return
+    const isAtWork = this.#atWork.size > 0
+    this.#answer = { response, counts: isHandlers || !isAtWork }
+    if (exchange.keeps(response)) {
+      await exchange.complete(response)
+      return
+    }
+    if (isHandlers) for (const call of this.#atWork) if (call.answersLater) this.#atWork.delete(call)
+    if (isAtWork && !isHandlers) listenForAbort(this.exchange.execution.signal, this)
+    await this.#decide()
+  }
+
+  closed(): void {
+    this.#isClosed = true
+    void this.#decide()
+  }
+
+  /** Not after `timeoutMs`, and not without the lease: a handler that never ends keeps nothing waiting for it. */
+  aborted(): void {
+    const { reason } = this.exchange.execution.signal as { reason: unknown }
+    const code = HoldfastError.isInstance(reason) ? reason.code : undefined
+    if (code === 'EXECUTION_TIMEOUT' || code === 'LEASE_LOST') this.exchange.abandon()
+  }
+
+  #end(call: Call, outcome: Outcome): void {
+    this.#atWork.delete(call)
+    if (call === this.#last) this.#outcome = outcome
+    void this.#decide()
+  }
+
+  /** Ends the claim, once nothing is at work and an answer has left; until then one of the framework's is to come. */
+  async #decide(): Promise<void> {
+    const answer = this.#answer
+    if (this.#atWork.size > 0 || answer === undefined || this.exchange.ended) return
+    if (!answer.counts) {
+      await this.exchange.complete(unanswered(this.#outcome))
+    } else if (this.#isClosed || !isStream(answer.response)) {
+      await this.exchange.complete(answer.response)
+    }
+  }
+}
+
+/** What a handler's own end is judged by, when an answer had left before that was not its own. */
+function unanswered(outcome: Outcome): CapturedResponse {
+  const body = { omitted: 'unanswered' } as const
+  return 'error' in outcome
+    ? { status: statusOf(outcome.error), headers: {}, body, error: outcome.error }
+    : { status: 200, headers: {}, body }
+}
+
+/** As frameworks read it from what is thrown. */
+function statusOf(error: unknown): number {
+  const { statusCode, status = statusCode } = Object(error) as { statusCode?: unknown; status?: unknown }
+  return Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599 ? Number(status) : 500
+}
+
+function isStream({ body }: CapturedResponse): boolean {
+  return body !== null && typeof body === 'object' && 'omitted' in body && body.omitted === 'stream'
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+}
