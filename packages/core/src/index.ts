@@ -29,7 +29,7 @@ export {
   type OwnerCommand,
   decide,
 } from './idempotency/decide.ts'
-export type { Job, JobBody, JobOptions, JobStartOptions } from './idempotency/define.ts'
+export type { Job, JobBody, JobOptions, JobStartOptions, SkippingJobOptions } from './idempotency/define.ts'
 export {
   CheckpointTooLargeError,
   CompletionUnconfirmedError,
@@ -43,7 +43,7 @@ export {
   ResultTooLargeError,
   WaitAbortedError,
 } from './idempotency/errors.ts'
-export type { IdempotencyEvent } from './idempotency/events.ts'
+export type { IdempotencyEvent, Replay, Successor, TracedJob, WaitOutcome } from './idempotency/events.ts'
 export type {
   ExecutionContext,
   FailureOptions,
@@ -54,9 +54,16 @@ export type {
 export { fingerprintOf } from './idempotency/fingerprint.ts'
 export type { Following } from './idempotency/following.ts'
 export type { Idempotency, IdempotencyOptions } from './idempotency/idempotency.ts'
-export type { ExecutionOptions, ResultReferences, StartOptions } from './idempotency/options.ts'
+export type { LossReason } from './idempotency/loss.ts'
+export type {
+  AnyStartOptions,
+  ExecutionOptions,
+  ResultReferences,
+  SkippingOptions,
+  StartOptions,
+} from './idempotency/options.ts'
 export { type RecordedFailure, recordedFailureOf } from './idempotency/recorded-failure.ts'
-export type { Body, RunResult } from './idempotency/run.ts'
+export type { Body, RunResult, Skipped } from './idempotency/run.ts'
 export {
   type Current,
   type ExecutionRecord,

@@ -3,28 +3,33 @@ import { checkSignal } from '../check-signal.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import { type ClosedError, InvalidArgumentError, SelfDeadlockError } from '../errors.ts'
 import { isAncestor, parentExecutionId } from './ancestry.ts'
-import { type BeginCommand, type Decision, decide } from './decide.ts'
+import { type BeginCommand, decide } from './decide.ts'
 import { WaitAbortedError } from './errors.ts'
-import { type IdempotencyEvent, executions } from './events.ts'
+import type { Replay } from './events.ts'
 import type { Execution } from './execution.ts'
 import type { ExecutionName } from './names.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { Observations } from './observation.ts'
-import type { ResolvedOptions, StartOptions } from './options.ts'
+import type { AnyStartOptions, ResolvedOptions, StartOptions } from './options.ts'
 import { Patience, waitPatiently } from './patience.ts'
 import type { Current, View } from './record.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
+import { StartReport } from './start-report.ts'
 import type { Starts } from './starts.ts'
-import { reviveError } from './stored-error.ts'
-import { loadReference } from './stored-result.ts'
+import { inProgress, outcomeOf } from './start-outcome.ts'
 
 export type BeginOutcome =
   | { readonly status: 'started'; readonly execution: ExecutionContext }
   /** `snapshot.leaseRemainingMs` says how long its owner may stay silent before it is taken over. */
   | { readonly status: 'inProgress'; readonly snapshot: ExecutionSnapshot }
   /** `result` is undefined when `snapshot.resultOmitted` says that it was not kept. */
-  | { readonly status: 'replayed'; readonly snapshot: ExecutionSnapshot; readonly result: unknown }
+  | {
+      readonly status: 'replayed'
+      readonly snapshot: ExecutionSnapshot
+      readonly result: unknown
+      readonly replay: Replay
+    }
   | {
       readonly status: 'failedBefore'
       readonly snapshot: ExecutionSnapshot
@@ -59,7 +64,7 @@ export interface Starter {
 export async function beginJob(
   starter: Starter,
   job: ExecutionName,
-  start: StartOptions,
+  start: AnyStartOptions,
   resolved: ResolvedOptions,
 ): Promise<Begun> {
   const { calls, starts, observations } = starter
@@ -70,58 +75,68 @@ export async function beginJob(
   assertOpen(starter)
   if (start.signal?.aborted) throw waitAborted(job, start.signal)
   let command = commandOf(starter, start, resolved)
-  const mayWait = resolved.onInProgress !== 'reject'
+  const mayWait = resolved.onInProgress === 'wait' || resolved.onInProgress === 'attach'
   const patience = mayWait ? patienceOf(calls, resolved) : undefined
   let view =
     starts.known(job) ?? (mayWait ? runningElsewhere(observations.latest(job.key), command) : undefined)
   let isConfirmed = false
+  const report = new StartReport(starter, job)
   /** Ids that may have been stored are not used for another attempt. */
   const spent: string[] = []
-  for (;;) {
-    if (view?.current?.record.status === 'executing' && spent.includes(view.current.record.executionId)) {
-      // The network repeated our claim after its answer, when what had stood in its way was gone: nobody runs it.
-      view = await starts.takeBack(job, view.current)
-      assertOpen(starter)
-      continue
+  try {
+    for (;;) {
+      if (view?.current?.record.status === 'executing' && spent.includes(view.current.record.executionId)) {
+        // The network repeated our claim after its answer, when what had stood in its way was gone: nobody runs it.
+        view = await starts.takeBack(job, view.current)
+        assertOpen(starter)
+        continue
+      }
+      const decision = view?.current ? decide(view.current, view.now, command) : undefined
+      if (view?.current && decision !== undefined && decision.type !== 'write') {
+        if (decision.type !== 'inProgress')
+          return outcomeOf(report, resolved, decision, view.current, view.now)
+        if (patience === undefined || isConfirmed) return inProgress(report, resolved, view.current, view.now)
+        report.waits(view)
+        const waited = await waitElsewhere(starter, job, start, resolved, view, patience, spent)
+        assertOpen(starter)
+        ;({ view } = waited)
+        isConfirmed = waited.isLate
+        if (wasCancelled(view)) command = { ...command, policy: { ...command.policy, onFailed: 'replay' } }
+        continue
+      }
+      if (spent.includes(command.executionId)) {
+        command = { ...command, executionId: calls.runtime.randomId() }
+      }
+      const before = view?.current?.record
+      const underWay = starts.underWay(job)
+      const answer = await (underWay ?? starts.start(job, view, command, resolved))
+      view = answer.view
+      const closing = starter.closing()
+      const execution = underWay === undefined ? answer.execution : undefined
+      if (closing !== undefined) {
+        // It began while the instance was being closed: nobody will run it.
+        await execution?.release().catch(() => execution.ownership.stop())
+        throw closing
+      }
+      if (execution === undefined) {
+        if (underWay === undefined) spent.push(command.executionId)
+        continue
+      }
+      report.started(execution, before)
+      starter.started(job.jobType)
+      return { status: 'started', execution }
     }
-    const decision = view?.current ? decide(view.current, view.now, command) : undefined
-    if (view?.current && decision !== undefined && decision.type !== 'write') {
-      if (decision.type !== 'inProgress') return outcomeOf(job, resolved, decision, view.current, view.now)
-      if (patience === undefined || isConfirmed) return inProgress(job, resolved, view.current, view.now)
-      const waited = await waitElsewhere(starter, job, start, resolved, view, patience, spent)
-      assertOpen(starter)
-      ;({ view } = waited)
-      isConfirmed = waited.isLate
-      if (wasCancelled(view)) command = { ...command, policy: { ...command.policy, onFailed: 'replay' } }
-      continue
-    }
-    if (spent.includes(command.executionId)) {
-      command = { ...command, executionId: calls.runtime.randomId() }
-    }
-    const before = view?.current?.record
-    const underWay = starts.underWay(job)
-    const answer = await (underWay ?? starts.start(job, view, command, resolved))
-    view = answer.view
-    const closing = starter.closing()
-    const execution = underWay === undefined ? answer.execution : undefined
-    if (closing !== undefined) {
-      // It began while the instance was being closed: nobody will run it.
-      await execution?.release().catch(() => execution.ownership.stop())
-      throw closing
-    }
-    if (execution === undefined) {
-      if (underWay === undefined) spent.push(command.executionId)
-      continue
-    }
-    const { executionId, attempt } = execution
-    const takenOverFrom = before?.status === 'executing' ? before.executionId : undefined
-    publish(job, { type: 'started', executionId, attempt, takenOverFrom })
-    starter.started(job.jobType)
-    return { status: 'started', execution }
+  } catch (error) {
+    report.failed(error)
+    throw error
   }
 }
 
-function commandOf(starter: Starter, { fingerprint }: StartOptions, resolved: ResolvedOptions): BeginCommand {
+function commandOf(
+  starter: Starter,
+  { fingerprint }: AnyStartOptions,
+  resolved: ResolvedOptions,
+): BeginCommand {
   return {
     type: 'begin',
     executionId: starter.calls.runtime.randomId(),
@@ -155,7 +170,7 @@ function patienceOf(calls: StorageCalls, { onInProgress, waitMs }: ResolvedOptio
 async function waitElsewhere(
   { calls, observations, starts }: Starter,
   job: ExecutionName,
-  start: StartOptions,
+  start: AnyStartOptions,
   { onStalled, codec }: ResolvedOptions,
   seen: View,
   patience: Patience,
@@ -195,67 +210,7 @@ export function waitAborted({ jobType, jobKey }: ExecutionName, signal: AbortSig
   return new WaitAbortedError(`${jobType} ${jobKey}`, { cause: signal?.reason })
 }
 
-function inProgress(job: ExecutionName, { codec }: ResolvedOptions, current: Current, now: number): Begun {
-  const snapshot = snapshotOf(job, current, now, codec)
-  publish(job, { type: 'inProgress', executionId: snapshot.executionId })
-  return { status: 'inProgress', snapshot }
-}
-
-/** At once, unless the result has to be loaded from elsewhere. */
-function outcomeOf(
-  job: ExecutionName,
-  resolved: ResolvedOptions,
-  decision: Decision,
-  current: Current,
-  now: number,
-): Begun | Promise<Begun> {
-  const snapshot = snapshotOf(job, current, now, resolved.codec)
-  const { executionId } = snapshot
-  switch (decision.type) {
-    case 'replayed': {
-      publish(job, { type: 'replayed', executionId })
-      const { result } = snapshot
-      const byReference = decision.record.result.kind === 'reference' && snapshot.resultOmitted === null
-      if (!byReference) return { status: 'replayed', snapshot, result }
-      return loadReference(result, resolved).then((loaded) => ({
-        status: 'replayed',
-        snapshot,
-        result: loaded,
-      }))
-    }
-    case 'failedBefore': {
-      const error = reviveError(decision.record.error)
-      publish(job, { type: 'failedBefore', executionId, error })
-      return { status: 'failedBefore', snapshot, error, retryAfterMs: decision.retryAfterMs }
-    }
-    case 'mismatch':
-      publish(job, { type: 'mismatch', executionId })
-      return { status: 'mismatch', snapshot }
-    case 'write':
-    case 'remove':
-    case 'mine':
-    case 'inProgress':
-    case 'lost':
-    case 'unchanged':
-      throw new TypeError(`a start was decided as ${decision.type}`)
-  }
-}
-
 function assertOpen({ closing }: Starter): void {
   const error = closing()
   if (error !== undefined) throw error
-}
-
-type StartEvent =
-  | {
-      readonly type: 'started'
-      readonly executionId: string
-      readonly attempt: number
-      readonly takenOverFrom: string | undefined
-    }
-  | { readonly type: 'replayed' | 'inProgress' | 'mismatch'; readonly executionId: string }
-  | { readonly type: 'failedBefore'; readonly executionId: string; readonly error: unknown }
-
-function publish({ jobType, jobKey }: ExecutionName, event: StartEvent): void {
-  executions.publish((): IdempotencyEvent => ({ jobType, jobKey, ...event }))
 }

@@ -6,8 +6,14 @@ import type { ExecutionName } from './names.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import { NO_INPUT } from './fingerprint.ts'
 import type { Following } from './following.ts'
-import { EXECUTION_OPTIONS, type ExecutionOptions, type StartOptions } from './options.ts'
-import type { Body, RunResult, StartMethods } from './run.ts'
+import {
+  type AnyStartOptions,
+  EXECUTION_OPTIONS,
+  type ExecutionOptions,
+  type SkippingOptions,
+  type StartOptions,
+} from './options.ts'
+import type { Body, RunResult, Skipped, StartMethods } from './run.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
 
 export interface JobOptions<Input> extends ExecutionOptions {
@@ -22,6 +28,8 @@ export interface JobOptions<Input> extends ExecutionOptions {
 
 /** What one call of a defined job may add. */
 export type JobStartOptions = Omit<StartOptions, 'fingerprint'>
+export type SkippingJobOptions = Omit<SkippingOptions, 'fingerprint'>
+type AnyJobStartOptions = JobStartOptions | SkippingJobOptions
 
 export const JOB_OPTIONS: ReadonlySet<string> = optionNames<
   Omit<JobOptions<unknown>, keyof ExecutionOptions>
@@ -37,8 +45,14 @@ export interface Job<Input, Result = unknown> {
   readonly jobType: string
   run(input: Input, body: JobBody<Input, Result>): Promise<RunResult<Result>>
   run(input: Input, options: JobStartOptions, body: JobBody<Input, Result>): Promise<RunResult<Result>>
-  begin(input: Input, options?: JobStartOptions): Promise<BeginOutcome>
-  tryStartExecution(input: Input, options?: JobStartOptions): Promise<ExecutionContext | null>
+  /** With `onInProgress: 'skip'`: `{ status: 'skipped', snapshot }` when the job runs elsewhere. */
+  run(
+    input: Input,
+    options: SkippingJobOptions,
+    body: JobBody<Input, Result>,
+  ): Promise<RunResult<Result> | Skipped>
+  begin(input: Input, options?: AnyJobStartOptions): Promise<BeginOutcome>
+  tryStartExecution(input: Input, options?: AnyJobStartOptions): Promise<ExecutionContext | null>
   isExecuting(input: Input): Promise<boolean>
   getExecutionStatus(input: Input): Promise<ExecutionSnapshot | null>
   waitForCompletion(
@@ -62,7 +76,7 @@ export function defineJob<Input, Result>(
   jobType: string,
   { key, fingerprint }: Pick<JobOptions<Input>, 'key' | 'fingerprint'>,
 ): Job<Input, Result> {
-  const startOf = (input: Input, start: JobStartOptions): StartOptions => {
+  const startOf = (input: Input, start: AnyJobStartOptions): AnyStartOptions => {
     checkOptions(start, JOB_START_OPTIONS)
     if (fingerprint === undefined) return start
     const given = fingerprint(input)
@@ -70,14 +84,17 @@ export function defineJob<Input, Result>(
   }
   return {
     jobType,
-    async run(input: Input, ...rest: [JobBody<Input, Result>] | [JobStartOptions, JobBody<Input, Result>]) {
+    run: (async (
+      input: Input,
+      ...rest: [JobBody<Input, Result>] | [AnyJobStartOptions, JobBody<Input, Result>]
+    ) => {
       const [start, body] = rest.length === 1 ? [{}, rest[0]] : rest
       if (typeof body !== 'function') {
         throw new InvalidArgumentError('run needs the body as its last argument: a function.')
       }
       const bound: Body<Result> = (execution) => body(execution, input)
       return methods.run(nameOf(key(input)), startOf(input, start), bound)
-    },
+    }) as Job<Input, Result>['run'],
     begin: async (input, start = {}) => methods.begin(nameOf(key(input)), startOf(input, start)),
     tryStartExecution: async (input, start = {}) =>
       methods.tryStartExecution(nameOf(key(input)), startOf(input, start)),

@@ -1,4 +1,5 @@
 import { HoldfastError, LeaseLostError } from '../errors.ts'
+import { type Loss, type LossReason, describeLoss } from './loss.ts'
 import { type ExecutionSnapshot, whyUnreadable } from './snapshot.ts'
 
 /** `EXECUTION_IN_PROGRESS`: the job runs elsewhere, and the policy was not to wait, or the wait is over. */
@@ -7,12 +8,14 @@ export class ExecutionInProgressError extends HoldfastError {
 
   constructor(snapshot: ExecutionSnapshot) {
     const { jobType, jobKey, executionId, released, stalled, leaseRemainingMs } = snapshot
+    const { instance, attempt, startTime } = snapshot
     const lease = stalled
       ? 'its owner has been silent for its whole lease'
       : `its lease runs for ${leaseRemainingMs} ms more`
+    const by = instance === null ? '' : ` by ${instance}`
     const state = released
-      ? `was given back unfinished (${executionId}), and nobody has gone on with it yet`
-      : `is being executed (${executionId}); ${lease}`
+      ? `was released unfinished${by} (${executionId}), and no process has gone on with it yet`
+      : `is being executed${by} since ${startTime.toISOString()} (${executionId}, attempt ${attempt}); ${lease}`
     super('EXECUTION_IN_PROGRESS', `${jobType} ${jobKey} ${state}.`)
     this.snapshot = snapshot
   }
@@ -33,18 +36,25 @@ export class FingerprintMismatchError extends HoldfastError {
 }
 
 /**
- * `LEASE_LOST`: this attempt is no longer the owner; its write was refused and changed nothing. `current` is what the
- * successor has recorded so far, null when nothing is stored any more or the storage could not be asked. `result` is
- * what the body of this attempt returned, if it did, which is recorded nowhere.
+ * `LEASE_LOST`: this attempt is no longer the owner, or may not be; its write was refused and changed nothing. `reason`
+ * says why, and `cause` what led to it, if anything is known of that. `current` is what the successor has recorded so far,
+ * null when nothing is stored any more or the storage could not be asked. `result` is what the body of this attempt
+ * returned, if it did, which is recorded nowhere.
  */
 export class ExecutionLostError extends LeaseLostError {
+  readonly executionId: string
+  readonly reason: LossReason
   readonly current: ExecutionSnapshot | null
   readonly result: unknown
 
-  constructor(executionId: string, current: ExecutionSnapshot | null, result?: unknown) {
-    const now =
-      current === null ? '' : ` Now ${current.executionId} (attempt ${current.attempt}) is ${current.status}.`
-    super(`Execution ${executionId} lost its lease: it was taken over, ended or removed, or may be.${now}`)
+  constructor(executionId: string, loss: Loss, result?: unknown) {
+    const { reason, cause, current } = loss
+    super(
+      `Execution ${executionId} lost its lease: ${describeLoss(loss)}`,
+      cause === undefined ? {} : { cause },
+    )
+    this.executionId = executionId
+    this.reason = reason
     this.current = current
     this.result = result
   }

@@ -5,6 +5,7 @@ import { checkOptions, optionNames } from '../option-names.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import { waitAborted } from './begin.ts'
 import { ExecutionInProgressError } from './errors.ts'
+import { waits } from './events.ts'
 import type { ExecutionName, Names } from './names.ts'
 import type { Observations } from './observation.ts'
 import { Patience, readView, waitPatiently } from './patience.ts'
@@ -60,6 +61,23 @@ export function createFollowing(
   const read = async (job: ExecutionName): Promise<ExecutionSnapshot | null> =>
     toSnapshot(job, await readView(calls, job.key))
 
+  const waitFor = async (
+    job: ExecutionName,
+    waitMs: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<ExecutionSnapshot | null> => {
+    const isDone = (view: View): boolean => {
+      const snapshot = toSnapshot(job, view)
+      return snapshot === null || isOver(snapshot)
+    }
+    const patience = new Patience(calls, waitMs)
+    const waited = await waitPatiently(observations, calls, job.key, isDone, { patience, signal })
+    if (waited === 'aborted') throw waitAborted(job, signal)
+    const snapshot = toSnapshot(job, waited.view)
+    if (snapshot !== null && !isOver(snapshot)) throw new ExecutionInProgressError(snapshot)
+    return snapshot
+  }
+
   return {
     async isExecuting(jobType, jobKey) {
       const snapshot = await read(names.of(jobType, jobKey))
@@ -74,16 +92,8 @@ export function createFollowing(
       if (waitMs !== undefined && waitMs !== Infinity) checkDuration('waitMs', waitMs, 0)
       const closed = closing()
       if (closed !== undefined) throw closed
-      const isDone = (view: View): boolean => {
-        const snapshot = toSnapshot(job, view)
-        return snapshot === null || isOver(snapshot)
-      }
-      const patience = new Patience(calls, waitMs)
-      const waited = await waitPatiently(observations, calls, job.key, isDone, { patience, signal })
-      if (waited === 'aborted') throw waitAborted(job, signal)
-      const snapshot = toSnapshot(job, waited.view)
-      if (snapshot !== null && !isOver(snapshot)) throw new ExecutionInProgressError(snapshot)
-      return snapshot
+      if (waits.traced) return waits.trace({ jobType, jobKey }, () => waitFor(job, waitMs, signal))
+      return waitFor(job, waitMs, signal)
     },
 
     watch(jobType, jobKey, options = {}) {

@@ -18,12 +18,14 @@ import { Observations } from './observation.ts'
 import {
   EXECUTION_OPTIONS,
   type ExecutionOptions,
+  type AnyStartOptions,
+  type SkippingOptions,
   type StartOptions,
   resolver,
   withoutUndefined,
 } from './options.ts'
 import type { Ownership } from './ownership.ts'
-import { type Body, type RunResult, type RunningBody, startMethods } from './run.ts'
+import { type Body, type RunResult, type RunningBody, type Skipped, startMethods } from './run.ts'
 import { Starts } from './starts.ts'
 
 /** Makes a job run once across all instances, and shows everyone how it goes. */
@@ -36,13 +38,24 @@ export interface Idempotency extends Following, Administration {
    */
   run<R>(jobType: string, jobKey: string, body: Body<R>): Promise<RunResult<R>>
   run<R>(jobType: string, jobKey: string, options: StartOptions, body: Body<R>): Promise<RunResult<R>>
+  /** With `onInProgress: 'skip'`: `{ status: 'skipped', snapshot }` when the job runs elsewhere. */
+  run<R>(
+    jobType: string,
+    jobKey: string,
+    options: SkippingOptions,
+    body: Body<R>,
+  ): Promise<RunResult<R> | Skipped>
   /** Every outcome of a start as a value; only surprises throw. The caller ends a `started` execution itself. */
-  begin(jobType: string, jobKey: string, options?: StartOptions): Promise<BeginOutcome>
+  begin(jobType: string, jobKey: string, options?: AnyStartOptions): Promise<BeginOutcome>
   /**
    * The execution, or null when the job runs elsewhere or completed within its window. @throws the recorded error,
    * FingerprintMismatchError, StorageUnavailableError
    */
-  tryStartExecution(jobType: string, jobKey: string, options?: StartOptions): Promise<ExecutionContext | null>
+  tryStartExecution(
+    jobType: string,
+    jobKey: string,
+    options?: AnyStartOptions,
+  ): Promise<ExecutionContext | null>
   /** A typed job with its own key, fingerprint, codec and policies. What it returns is unknown unless it is said. */
   define<Input, Result = unknown>(jobType: string, options: JobOptions<Input>): Job<Input, Result>
   /**
@@ -111,11 +124,11 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
   return {
     ...others,
 
-    run: <R>(jobType: string, jobKey: string, ...rest: [Body<R>] | [StartOptions, Body<R>]) =>
+    run: (<R>(jobType: string, jobKey: string, ...rest: [Body<R>] | [AnyStartOptions, Body<R>]) =>
       asPromise(() => {
         const [start, body] = rest.length === 1 ? [{}, rest[0]] : rest
         return methods.run(names.of(jobType, jobKey), start, body)
-      }),
+      })) as Idempotency['run'],
 
     begin: (jobType, jobKey, start = {}) => asPromise(() => methods.begin(names.of(jobType, jobKey), start)),
 

@@ -93,9 +93,17 @@ export interface StartOptions extends ExecutionOptions {
   readonly onProgress?: ((snapshot: ExecutionSnapshot) => void) | undefined
 }
 
+/**
+ * Does nothing while the job runs elsewhere: `run` then answers `skipped`, where it would throw otherwise; `begin` answers
+ * `inProgress`, and `tryStartExecution` null, as ever. It is given with a call, whose caller has to expect the answer.
+ */
+export type SkippingOptions = Omit<StartOptions, 'onInProgress'> & { readonly onInProgress: 'skip' }
+
+export type AnyStartOptions = StartOptions | SkippingOptions
+
 /** The options with every default in place, checked. */
 export interface ResolvedOptions extends BeginPolicy {
-  readonly onInProgress: 'reject' | 'wait' | 'attach'
+  readonly onInProgress: 'reject' | 'wait' | 'attach' | 'skip'
   readonly leaseMs: number
   readonly timeoutMs: number
   readonly executingTtlMs: number
@@ -147,8 +155,13 @@ export const EXECUTION_OPTIONS: ReadonlySet<string> = optionNames<ExecutionOptio
 const START_OPTIONS = optionNames<object>({}, [...EXECUTION_OPTIONS, ...OF_ONE_CALL])
 
 /** Resolves the options of a call over `defaults`, which are checked now. An `undefined` member counts as absent. */
-export function resolver(defaults: ExecutionOptions): (start: StartOptions) => ResolvedOptions {
+export function resolver(defaults: ExecutionOptions): (start: AnyStartOptions) => ResolvedOptions {
   const base = resolveOptions(withoutUndefined(defaults))
+  if (base.onInProgress === 'skip') {
+    throw new InvalidArgumentError(
+      "onInProgress: 'skip' is given with a call, whose caller has to expect the answer.",
+    )
+  }
   return (start) => {
     let hasPolicy = false
     for (const name in checkObject(start)) {
@@ -165,7 +178,9 @@ export function withoutUndefined<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
 }
 
-function resolveOptions(options: ExecutionOptions): ResolvedOptions {
+type ResolvableOptions = Omit<ExecutionOptions, 'onInProgress'> & Pick<AnyStartOptions, 'onInProgress'>
+
+function resolveOptions(options: ResolvableOptions): ResolvedOptions {
   const {
     onInProgress = 'reject',
     onCompleted = 'replay',
@@ -202,7 +217,7 @@ function resolveOptions(options: ExecutionOptions): ResolvedOptions {
   const windowMs = checkDuration('completedWindowMs', completedWindowMs, 0)
   const completedTtlMs = checkDuration('completedRetentionMs', completedRetentionMs, 1)
   return {
-    onInProgress: checkOneOf('onInProgress', onInProgress, ['reject', 'wait', 'attach']),
+    onInProgress: checkOneOf('onInProgress', onInProgress, ['reject', 'wait', 'attach', 'skip']),
     onCompleted: checkOneOf('onCompleted', onCompleted, ['replay', 'rerun']),
     onFailed: checkOneOf('onFailed', onFailed, ['rerun', 'replay']),
     onStalled: checkOneOf('onStalled', onStalled, ['takeOver', 'fail', 'reject']),

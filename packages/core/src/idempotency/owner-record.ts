@@ -13,6 +13,8 @@ export interface Written {
   /** False: somebody else's state is there, or nothing, and this write changed nothing. */
   readonly stored: boolean
   readonly current: Current | null
+  /** Nothing is stored, because somebody has removed it. */
+  readonly removed: boolean
   readonly now: number
   /** A moment before the write left. */
   readonly sentAt: Instant
@@ -81,7 +83,7 @@ export class OwnerRecord {
       const { reply, sentAt } = await this.#send(decision, options)
       this.#calls.clock.observe(sentAt, reply.now)
       const current = this.#currentOf(reply, decision)
-      const result = { current, now: reply.now, sentAt }
+      const result = { current, removed: reply.removed === true, now: reply.now, sentAt }
       if (current === null) return { stored: reply.ok && decision.type === 'remove', ...result }
       const { record } = current
       if (record.executionId !== command.executionId) {

@@ -5,14 +5,15 @@ import type { Instant } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { OwnerChange, OwnerCommand } from './decide.ts'
 import { ExecutionCancelledError, ExecutionLostError, ExecutionTimeoutError } from './errors.ts'
-import { type IdempotencyEvent, executions } from './events.ts'
+import { type IdempotencyEvent, type OwnersEvent, executions, successorIn } from './events.ts'
 import type { ProgressOptions } from './execution-context.ts'
+import { type Loss, ranOut, reasonIn } from './loss.ts'
 import type { ExecutionName } from './names.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Executing, OwnerRecord, type Written } from './owner-record.ts'
 import { ProgressReport } from './progress-report.ts'
 import { type Current, type Progress, type View, currentOf, startOf } from './record.ts'
-import { type ExecutionSnapshot, type ResultOmission, snapshotOf } from './snapshot.ts'
+import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 import { Tenure, type TenureEvents } from './tenure.ts'
 
 /** What an ownership needs of the instance that got it. */
@@ -39,7 +40,10 @@ export class Ownership implements TenureEvents {
   readonly #tenure: Tenure
   readonly #abort = new LazySignal()
   #state: 'running' | 'left' | 'ended' = 'running'
+  readonly #startedAt: number
   #loss: ExecutionLostError | undefined
+  /** Why the last renewal failed; undefined when it did not. */
+  #renewalError: unknown
   // Made when they are needed: most executions are short, and nobody looks.
   #report: ProgressReport | undefined
   #listeners: Set<(view: View | 'lost') => void> | undefined
@@ -55,6 +59,7 @@ export class Ownership implements TenureEvents {
     this.executionId = started.record.executionId
     this.#home = home
     this.#options = options
+    this.#startedAt = sentAt.monotonic
     this.#record = new OwnerRecord(home.calls, name.key, started)
     this.#tenure = new Tenure(home.calls.runtime, home.alarms, started.record, sentAt, this)
     this.#noticeCancel()
@@ -160,7 +165,8 @@ export class Ownership implements TenureEvents {
         throw error
       }
       const { stored, current, now, sentAt } = written
-      if (!stored) throw this.#lose(this.#snapshot(current, now))
+      if (!stored) throw this.#lose(this.#lossIn(written))
+      this.#renewalError = undefined
       this.#noticeCancel()
       if (!this.isRunning) return
       this.#tenure.renewed(sentAt)
@@ -185,7 +191,7 @@ export class Ownership implements TenureEvents {
         throw error
       }
       const { stored, current, now } = written
-      if (!stored) throw this.#lose(this.#snapshot(current, now))
+      if (!stored) throw this.#lose(this.#lossIn(written))
       const isOurs = current === null || current.record.executionId === this.executionId
       this.#leave('ended', isOurs ? { current, now } : 'lost')
     })
@@ -218,13 +224,14 @@ export class Ownership implements TenureEvents {
   }
 
   /** The same process owns the key as another execution now: this one was taken over before it could notice. */
-  supersede(): void {
-    if (this.isRunning) this.#lose(null)
+  supersede(current: Current, now: number): void {
+    if (this.isRunning) this.#lose({ reason: 'takenOver', current: this.#snapshot(current, now) })
   }
 
   /** This process has removed what was stored with `rev`: what had started by then is gone, whatever is still believed. */
   removed(rev: number): void {
-    if (this.isRunning && startOf(this.current).fence <= rev) this.#lose(null)
+    if (this.isRunning && startOf(this.current).fence <= rev)
+      this.#lose({ reason: 'forgotten', current: null })
   }
 
   /** This process has written to the record on behalf of somebody else. */
@@ -242,7 +249,7 @@ export class Ownership implements TenureEvents {
   }
 
   ranOut(): void {
-    this.#lose(null)
+    this.#lose(ranOut(this.#renewalError, this.abortReason))
   }
 
   timedOut(): void {
@@ -255,6 +262,10 @@ export class Ownership implements TenureEvents {
     try {
       await this.update(() => ({}), Math.max(1, Math.min(leaseMs / 6, this.remainingMs())))
     } catch (error) {
+      if (!this.isRunning) return
+      this.#renewalError = error
+      this.publish({ type: 'renewalFailed', error, remainingMs: this.remainingMs() })
+      // It may be lost by now, with this for the reason.
       if (this.isRunning)
         this.#tenure.renewIn(hasCode(error, 'STORAGE_UNAVAILABLE') ? leaseMs / 20 : leaseMs / 6)
     }
@@ -278,10 +289,24 @@ export class Ownership implements TenureEvents {
     if (this.#tenure.isTimedOut) throw new ExecutionTimeoutError(this.current.record.timeoutMs)
   }
 
-  publish(event: OwnEvent): void {
-    const { executionId } = this
-    const { jobType, jobKey } = this.name
-    executions.publish(() => ({ executionId, jobType, jobKey, ...event }) as IdempotencyEvent)
+  publish(event: OwnersEvent): void {
+    executions.publish((): IdempotencyEvent => {
+      const { executionId } = this
+      const { jobType, jobKey } = this.name
+      const { record } = this.current
+      const { runtime } = this.#home.calls
+      return {
+        jobType,
+        jobKey,
+        executionId,
+        at: runtime.wallNow(),
+        instance: record.instance ?? null,
+        attempt: record.attempt,
+        fencingToken: startOf(this.current).fence,
+        ranMs: runtime.monotonicNow() - this.#startedAt,
+        ...event,
+      }
+    })
   }
 
   async #writeProgress(): Promise<void> {
@@ -297,15 +322,21 @@ export class Ownership implements TenureEvents {
     if (cancelRequested !== undefined) this.abort(new ExecutionCancelledError(cancelRequested))
   }
 
-  #lose(current: ExecutionSnapshot | null): ExecutionLostError {
-    const error = new ExecutionLostError(this.executionId, current)
+  #lose(loss: Loss): ExecutionLostError {
+    const error = new ExecutionLostError(this.executionId, loss)
     this.#loss ??= error
     if (this.isRunning) {
       this.#leave('left', 'lost')
       this.abort(error)
-      this.publish({ type: 'lost' })
+      const { reason, current } = loss
+      this.publish({ type: 'lost', reason, error, ...(current === null ? {} : { by: successorIn(current) }) })
     }
     return error
+  }
+
+  #lossIn({ current, now, removed }: Written): Loss {
+    const reason = reasonIn(this.current, current, removed)
+    return { reason, cause: this.#loss?.cause, current: this.#snapshot(current, now) }
   }
 
   #leave(state: 'left' | 'ended', last: View | 'lost'): void {
@@ -324,15 +355,11 @@ export class Ownership implements TenureEvents {
   }
 
   #lossError(): ExecutionLostError {
-    return this.#loss ?? new ExecutionLostError(this.executionId, null)
+    // Its deadline is over, and the timer has not told of it yet.
+    return this.#loss ?? this.#lose(ranOut(this.#renewalError, this.abortReason))
   }
 
   #snapshot(current: Current | null, now: number): ExecutionSnapshot | null {
     return current === null ? null : snapshotOf(this.name, current, now, this.#options.codec)
   }
 }
-
-type OwnEvent =
-  | ({ readonly type: 'completed' } & Partial<ResultOmission>)
-  | { readonly type: 'released' | 'lost' }
-  | { readonly type: 'failed' | 'unconfirmed'; readonly error: unknown }

@@ -9,11 +9,13 @@ import {
   FingerprintMismatchError,
   ResultNotStoredError,
 } from './errors.ts'
+import { type Replay, runs } from './events.ts'
 import type { Ended, Execution } from './execution.ts'
 import type { ExecutionName } from './names.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import { asRecorded } from './recorded-failure.ts'
-import type { ResolvedOptions, StartOptions } from './options.ts'
+import type { AnyStartOptions, ResolvedOptions } from './options.ts'
+import type { ExecutionSnapshot } from './snapshot.ts'
 
 export type Body<R> = (execution: ExecutionContext) => R | Promise<R>
 
@@ -23,13 +25,25 @@ export interface RunResult<R> {
   readonly result: R
   readonly executionId: string
   readonly attempt: number
+  /**
+   * How a replayed result was had: `stored`: it was there; `waited`: after a wait for another process; `joined`: after a
+   * wait for an execution of this process. Absent when this call ran the body.
+   */
+  readonly replay?: Replay
+}
+
+/** What a call with `onInProgress: 'skip'` has when the job runs elsewhere: nothing was done. */
+export interface Skipped {
+  readonly status: 'skipped'
+  /** Of the execution that runs. */
+  readonly snapshot: ExecutionSnapshot
 }
 
 /** The three ways to start, as they are the same for the instance and for a defined job. */
 export interface StartMethods {
-  run<R>(job: ExecutionName, start: StartOptions, body: Body<R>): Promise<RunResult<R>>
-  begin(job: ExecutionName, start: StartOptions): Promise<BeginOutcome>
-  tryStartExecution(job: ExecutionName, start: StartOptions): Promise<ExecutionContext | null>
+  run<R>(job: ExecutionName, start: AnyStartOptions, body: Body<R>): Promise<RunResult<R> | Skipped>
+  begin(job: ExecutionName, start: AnyStartOptions): Promise<BeginOutcome>
+  tryStartExecution(job: ExecutionName, start: AnyStartOptions): Promise<ExecutionContext | null>
 }
 
 /** A body that is running; `settled` when its end is recorded, or cannot be. */
@@ -41,48 +55,59 @@ export interface RunningBody extends Listed {
 export function startMethods(
   starter: Starter,
   bodies: Roster<RunningBody>,
-  resolve: (start: StartOptions) => ResolvedOptions,
+  resolve: (start: AnyStartOptions) => ResolvedOptions,
 ): StartMethods {
-  const begin = (job: ExecutionName, start: StartOptions): Promise<Begun> =>
+  const begin = (job: ExecutionName, start: AnyStartOptions): Promise<Begun> =>
     beginJob(starter, job, start, resolve(start))
+
+  const run = async <R>(
+    job: ExecutionName,
+    start: AnyStartOptions,
+    body: Body<R>,
+  ): Promise<RunResult<R> | Skipped> => {
+    const begun = await begin(job, start)
+    switch (begun.status) {
+      case 'started': {
+        const { execution } = begun
+        const settled = settle(execution, body)
+        const running: RunningBody = { place: -1, settled }
+        bodies.add(running)
+        try {
+          const { executionId, attempt } = execution
+          return { status: 'executed', result: await settled, executionId, attempt }
+        } finally {
+          bodies.delete(running)
+        }
+      }
+      case 'replayed': {
+        const { snapshot, result, replay } = begun
+        if (snapshot.resultOmitted !== null) throw new ResultNotStoredError(snapshot)
+        const { executionId, attempt } = snapshot
+        return { status: 'replayed', result: result as R, executionId, attempt, replay }
+      }
+      case 'inProgress':
+        if (start.onInProgress === 'skip') return { status: 'skipped', snapshot: begun.snapshot }
+        throw new ExecutionInProgressError(begun.snapshot)
+      case 'mismatch':
+        throw new FingerprintMismatchError(begun.snapshot)
+      case 'failedBefore':
+        throw asRecorded(begun)
+    }
+  }
 
   return {
     begin,
 
-    async run<R>(job: ExecutionName, start: StartOptions, body: Body<R>): Promise<RunResult<R>> {
+    async run<R>(job: ExecutionName, start: AnyStartOptions, body: Body<R>): Promise<RunResult<R> | Skipped> {
       if (typeof body !== 'function') {
         throw new InvalidArgumentError('run needs the body as its last argument: a function.')
       }
-      const begun = await begin(job, start)
-      switch (begun.status) {
-        case 'started': {
-          const { execution } = begun
-          const settled = settle(execution, body)
-          const running: RunningBody = { place: -1, settled }
-          bodies.add(running)
-          try {
-            const { executionId, attempt } = execution
-            return { status: 'executed', result: await settled, executionId, attempt }
-          } finally {
-            bodies.delete(running)
-          }
-        }
-        case 'replayed': {
-          const { snapshot, result } = begun
-          if (snapshot.resultOmitted !== null) throw new ResultNotStoredError(snapshot)
-          const { executionId, attempt } = snapshot
-          return { status: 'replayed', result: result as R, executionId, attempt }
-        }
-        case 'inProgress':
-          throw new ExecutionInProgressError(begun.snapshot)
-        case 'mismatch':
-          throw new FingerprintMismatchError(begun.snapshot)
-        case 'failedBefore':
-          throw asRecorded(begun)
-      }
+      if (!runs.traced) return run(job, start, body)
+      const { jobType, jobKey } = job
+      return runs.trace({ jobType, jobKey }, () => run(job, start, body))
     },
 
-    async tryStartExecution(job: ExecutionName, start: StartOptions): Promise<ExecutionContext | null> {
+    async tryStartExecution(job: ExecutionName, start: AnyStartOptions): Promise<ExecutionContext | null> {
       const begun = await begin(job, start)
       switch (begun.status) {
         case 'started':
@@ -155,7 +180,10 @@ async function lostError(
   error: unknown,
   result?: unknown,
 ): Promise<ExecutionLostError> {
-  const known = error instanceof ExecutionLostError ? error.current : null
-  const current = known ?? (await execution.ownership.readCurrent().catch(() => null))
-  return new ExecutionLostError(execution.executionId, current, result)
+  const { executionId, ownership } = execution
+  const told = error instanceof ExecutionLostError ? error : undefined
+  const current = told?.current ?? (await ownership.readCurrent().catch(() => null))
+  const isTakenOver = current !== null && current.fencingToken > execution.fencingToken
+  const reason = isTakenOver ? 'takenOver' : (told?.reason ?? 'expired')
+  return new ExecutionLostError(executionId, { reason, cause: told?.cause, current }, result)
 }

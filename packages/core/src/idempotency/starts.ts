@@ -191,7 +191,7 @@ export class Starts implements OperatorWrites {
   }
 
   #adopt(job: ExecutionName, started: Executing, sentAt: Instant, options: ResolvedOptions): Execution {
-    this.#running.get(job.text)?.supersede()
+    this.#running.get(job.text)?.supersede(started, started.writtenAt)
     // The write that started it says when and with which token.
     const record = { ...started.record, start: startOf(started) }
     const ownership = new Ownership(this.#home, job, options, { ...started, record }, sentAt)

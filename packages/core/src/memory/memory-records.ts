@@ -93,7 +93,9 @@ export function memoryRecords(microsNow: () => number): RecordStorage {
       const now = millisNow()
       const entry = live(key, now)
       if (entry?.writeId === write.writeId) return { ok: true, entry, now }
-      if (entry === null || entry.rev !== rev || isLate(write, now)) return { ok: false, entry, now }
+      // It forgets nothing by itself but what has expired.
+      if (entry === null) return { ok: false, entry, now, removed: true }
+      if (entry.rev !== rev || isLate(write, now)) return { ok: false, entry, now }
       return { ok: true, entry: put(key, write, entry.createdAt, now), now }
     },
 

@@ -84,6 +84,8 @@ export type CreateReply =
 /** `entry` is what is there after the step: null when nothing is. */
 export interface CompareReply {
   readonly ok: boolean
+  /** Nothing is there because it was deleted, as far as the storage still knows; absent where it cannot tell. */
+  readonly removed?: boolean
   readonly entry: RecordEntry | null
   readonly now: number
 }

@@ -368,3 +368,17 @@ describe('waiting', () => {
     await exchange.complete(ok)
   })
 })
+
+test('no answer names the instance that works on a request', async () => {
+  const holdfast = createHoldfast({
+    storage: memoryStorage(),
+    instance: 'secret-host',
+    callTimeoutMs: 60_000,
+  })
+  instances.push(holdfast)
+  const http = createHttpIdempotency(holdfast.idempotency, { scope: 'global', wait: { maxMs: 1 } })
+  await started(ask(http))
+  const { status, json } = await answered(ask(http))
+  expect(status).toBe(409)
+  expect(JSON.stringify(json)).not.toContain('secret-host')
+})

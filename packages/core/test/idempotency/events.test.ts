@@ -16,22 +16,27 @@ const name = { jobType: 'job', jobKey: 'k' }
 
 describe('the channel holdfast:idempotency', () => {
   it('tells of a start and its end, and of every start that was answered otherwise', async () => {
-    const { join } = createWorld()
-    const { idempotency } = join()
+    const { runtime, join } = createWorld()
+    const { idempotency } = join({ instance: 'one' })
+    const other = join({ instance: 'two' }).idempotency
     const execution = await started(idempotency, { fingerprint: 1 })
     const { executionId } = execution
     await idempotency.begin('job', 'k')
     await idempotency.begin('job', 'k', { fingerprint: 2 })
+    const { fencingToken } = execution
+    const common = { ...name, executionId, instance: 'one', at: runtime.wallNow() }
     expect(told()).toEqual([
-      { ...name, executionId, type: 'started', attempt: 1, takenOverFrom: undefined },
-      { ...name, executionId, type: 'inProgress' },
-      { ...name, executionId, type: 'mismatch' },
+      { ...common, type: 'started', attempt: 1, fencingToken },
+      { ...common, type: 'inProgress' },
+      { ...common, type: 'mismatch' },
     ])
+    await runtime.advance(700)
     await execution.markSuccess(1)
-    await idempotency.run('job', 'k', () => 2)
+    await other.run('job', 'k', () => 2)
+    const later = { ...common, at: runtime.wallNow() }
     expect(told()).toEqual([
-      { ...name, executionId, type: 'completed' },
-      { ...name, executionId, type: 'replayed' },
+      { ...later, type: 'completed', attempt: 1, fencingToken, ranMs: 700 },
+      { ...later, type: 'replayed', replay: 'stored' },
     ])
   })
 
@@ -64,28 +69,54 @@ describe('the channel holdfast:idempotency', () => {
     const second = await started(idempotency)
     await second.release()
     expect(told()).toMatchObject([
-      { type: 'started', attempt: 2, executionId: second.executionId, takenOverFrom: undefined },
-      { type: 'released', executionId: second.executionId },
+      { type: 'started', attempt: 2, executionId: second.executionId },
+      { type: 'released', executionId: second.executionId, attempt: 2, fencingToken: second.fencingToken },
     ])
   })
 
-  it('tells of a lease that was lost, once, and of a takeover, and from whom', async () => {
+  it('tells of renewals that fail, of a lease that was lost, once, and of a takeover, and from whom', async () => {
     const { runtime, join } = createWorld()
-    const dead = join()
+    const dead = join({ instance: 'dead' })
     const first = await started(dead.idempotency, { leaseMs: 1_000 })
     dead.link.blackHole = true
     told()
     await runtime.advance(1_000)
-    const second = await started(join().idempotency)
+    const second = await started(join({ instance: 'heir' }).idempotency)
     await first.updateProgress(1).catch(() => undefined)
-    expect(told()).toEqual([
-      { ...name, executionId: first.executionId, type: 'lost' },
+    const { executionId, fencingToken } = first
+    const events = told()
+    const failures = events.filter(({ type }) => type === 'renewalFailed')
+    expect(failures.length).toBeGreaterThan(0)
+    for (const failure of failures)
+      expect(failure).toMatchObject({
+        executionId,
+        fencingToken,
+        attempt: 1,
+        instance: 'dead',
+        error: { code: 'STORAGE_UNAVAILABLE' },
+        remainingMs: expect.any(Number) as number,
+      })
+    expect(events.filter(({ type }) => type !== 'renewalFailed')).toMatchObject([
       {
         ...name,
-        executionId: second.executionId,
+        type: 'lost',
+        executionId,
+        fencingToken,
+        attempt: 1,
+        instance: 'dead',
+        reason: 'outage',
+        ranMs: 950,
+        error: { code: 'LEASE_LOST', reason: 'outage', cause: { code: 'STORAGE_UNAVAILABLE' } },
+      },
+      {
+        ...name,
         type: 'started',
+        executionId: second.executionId,
+        fencingToken: second.fencingToken,
         attempt: 2,
-        takenOverFrom: first.executionId,
+        instance: 'heir',
+        takenOverFrom: executionId,
+        takenOverFromInstance: 'dead',
       },
     ])
   })

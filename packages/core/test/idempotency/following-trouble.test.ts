@@ -163,6 +163,6 @@ it('does not take what was given back for the end of a job', async () => {
   await runtime.advance(1_000)
   expect(waiting).toMatchObject({
     state: 'rejected',
-    error: { code: 'EXECUTION_IN_PROGRESS', message: expect.stringContaining('given back') },
+    error: { code: 'EXECUTION_IN_PROGRESS', message: expect.stringContaining('released unfinished') },
   })
 })

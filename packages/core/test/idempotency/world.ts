@@ -37,7 +37,8 @@ type Op = 'createOrRead' | 'compareAndSet' | 'compareAndDelete' | 'read' | 'list
  * `lost`: never arrives, never answered. `unanswered`: is executed, never answered. `broken`: is executed, and the
  * connection breaks before the answer. `refused`: the storage answers with an error. `twice`: is executed twice, the
  * second answer counts. `failed`: is not executed, and the connection says so. `held`: is executed, and answered, when
- * the test calls what it is given; `answered`: is executed at once, and answered then.
+ * the test calls what it is given; `answered`: is executed at once, and answered then. `instead`: is not executed, and
+ * answered with this.
  */
 export type Fault =
   | 'lost'
@@ -48,6 +49,7 @@ export type Fault =
   | 'failed'
   | { readonly held: (execute: () => Promise<unknown>) => void }
   | { readonly answered: (answer: () => void) => void }
+  | { readonly instead: unknown }
 
 /** A process's connection, as a test disturbs it. */
 export interface Link {
@@ -140,6 +142,7 @@ export function createWorld(): World {
           case 'failed':
             throw new StorageUnavailableError('not connected', { maybeApplied: false })
           default:
+            if ('instead' in fault) return fault.instead as R
             if ('answered' in fault) {
               const reply = await execute()
               return await new Promise<R>((resolve) => fault.answered(() => resolve(reply)))

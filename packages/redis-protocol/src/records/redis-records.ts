@@ -144,7 +144,8 @@ function decodeSet(reply: unknown, write: RecordWrite): CompareReply {
   const { letter, now, text } = envelope(compareAndSet.name, reply)
   if (letter === 'C')
     return { ok: true, entry: written(text, write, numberAt(text, BODY + 16, 13), now), now }
-  if (letter === 'A' || isMark(text, BODY)) return { ok: false, entry: null, now }
+  if (letter === 'A') return { ok: false, entry: null, now }
+  if (isMark(text, BODY)) return { ok: false, entry: null, now, removed: true }
   const there = found(compareAndSet.name, text, now)
   return { ok: there.entry.writeId === write.writeId, ...there }
 }

@@ -20,8 +20,8 @@ export type Operation = PlannedOperation & { readonly key: string } & (
 export interface Start {
   readonly options: Pick<
     ResolvedOptions,
-    'onInProgress' | 'onCompleted' | 'onFailed' | 'onStalled' | 'maxAttempts' | 'waitMs' | 'completedWindowMs'
-  > & { readonly fingerprint?: string }
+    'onCompleted' | 'onFailed' | 'onStalled' | 'maxAttempts' | 'waitMs' | 'completedWindowMs'
+  > & { readonly fingerprint?: string; readonly onInProgress: 'reject' | 'wait' | 'attach' }
   /** Its caller loses patience: the signal of the wait is aborted. */
   readonly abortAfterMs: number | undefined
 }

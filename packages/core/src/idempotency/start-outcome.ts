@@ -1,0 +1,60 @@
+import type { Begun } from './begin.ts'
+import type { Decision } from './decide.ts'
+import type { ResolvedOptions } from './options.ts'
+import type { Current } from './record.ts'
+import { snapshotOf } from './snapshot.ts'
+import type { StartReport } from './start-report.ts'
+import { reviveError } from './stored-error.ts'
+import { loadReference } from './stored-result.ts'
+
+export function inProgress(
+  report: StartReport,
+  { codec }: ResolvedOptions,
+  current: Current,
+  now: number,
+): Begun {
+  const snapshot = snapshotOf(report.job, current, now, codec)
+  report.answered(snapshot, { type: 'inProgress' })
+  return { status: 'inProgress', snapshot }
+}
+
+/** What a start that started nothing answers. At once, unless the result has to be loaded from elsewhere. */
+export function outcomeOf(
+  report: StartReport,
+  resolved: ResolvedOptions,
+  decision: Decision,
+  current: Current,
+  now: number,
+): Begun | Promise<Begun> {
+  const snapshot = snapshotOf(report.job, current, now, resolved.codec)
+  switch (decision.type) {
+    case 'replayed': {
+      const replay = report.replayOf(snapshot.executionId)
+      report.answered(snapshot, { type: 'replayed', replay })
+      const { result } = snapshot
+      const byReference = decision.record.result.kind === 'reference' && snapshot.resultOmitted === null
+      if (!byReference) return { status: 'replayed', snapshot, result, replay }
+      return loadReference(result, resolved).then((loaded) => ({
+        status: 'replayed',
+        snapshot,
+        result: loaded,
+        replay,
+      }))
+    }
+    case 'failedBefore': {
+      const error = reviveError(decision.record.error)
+      report.answered(snapshot, { type: 'failedBefore', error })
+      return { status: 'failedBefore', snapshot, error, retryAfterMs: decision.retryAfterMs }
+    }
+    case 'mismatch':
+      report.answered(snapshot, { type: 'mismatch' })
+      return { status: 'mismatch', snapshot }
+    case 'write':
+    case 'remove':
+    case 'mine':
+    case 'inProgress':
+    case 'lost':
+    case 'unchanged':
+      throw new TypeError(`a start was decided as ${decision.type}`)
+  }
+}

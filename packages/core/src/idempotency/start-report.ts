@@ -1,0 +1,99 @@
+import { hasCode } from '../errors.ts'
+import type { Starter } from './begin.ts'
+import { leaseRemaining } from './decide.ts'
+import { type Replay, type StartersEvent, type WaitOutcome, executions } from './events.ts'
+import type { Execution } from './execution.ts'
+import type { ExecutionName } from './names.ts'
+import type { ExecutionRecord, View } from './record.ts'
+import type { ExecutionSnapshot } from './snapshot.ts'
+
+/** What is known of the execution that an event is about. */
+interface About {
+  readonly executionId: string
+  readonly instance?: string | null | undefined
+}
+
+/** Tells the channel how one call to start a job goes: what it waits for, how that ends, and what it answers. */
+export class StartReport {
+  readonly job: ExecutionName
+  readonly #starter: Starter
+  #waitsSince: number | undefined
+  /** What it began to wait for. */
+  #awaited: ExecutionRecord | undefined
+  /** Of the executions of this process, the one that it waited for. */
+  #joinedId: string | undefined
+
+  constructor(starter: Starter, job: ExecutionName) {
+    this.#starter = starter
+    this.job = job
+  }
+
+  waits({ current, now }: View): void {
+    const record = current?.record
+    if (current === null || record?.status !== 'executing') return
+    this.#joinedId = this.#starter.starts.known(this.job)?.current?.record.executionId ?? this.#joinedId
+    if (this.#waitsSince !== undefined) return
+    this.#waitsSince = this.#starter.calls.runtime.monotonicNow()
+    this.#awaited = record
+    const leaseRemainingMs = leaseRemaining(record, current, now)
+    this.#publish(record, () => ({ type: 'waiting', leaseRemainingMs }))
+  }
+
+  /** How a result was had that this execution has made. */
+  replayOf(executionId: string): Replay {
+    if (executionId === this.#joinedId) return 'joined'
+    return this.#waitsSince === undefined ? 'stored' : 'waited'
+  }
+
+  started(
+    { executionId, attempt, fencingToken, ownership }: Execution,
+    before: ExecutionRecord | undefined,
+  ): void {
+    this.#waited('started')
+    const { instance } = ownership.current.record
+    this.#publish({ executionId, instance }, () => {
+      const started = { type: 'started', attempt, fencingToken } as const
+      if (before?.status !== 'executing') return started
+      return { ...started, takenOverFrom: before.executionId, takenOverFromInstance: before.instance }
+    })
+  }
+
+  answered(
+    snapshot: ExecutionSnapshot,
+    event: Extract<StartersEvent, { type: 'replayed' | 'failedBefore' | 'inProgress' | 'mismatch' }>,
+  ): void {
+    if (event.type === 'inProgress') this.#waited('timedOut')
+    else this.#waited(event.type === 'replayed' && event.replay === 'joined' ? 'joined' : event.type)
+    this.#publish(snapshot, () => event)
+  }
+
+  failed(error: unknown): void {
+    this.#waited(outcomeFor(error), error)
+  }
+
+  #waited(outcome: WaitOutcome, error?: unknown): void {
+    const since = this.#waitsSince
+    const awaited = this.#awaited
+    if (since === undefined || awaited === undefined) return
+    // A call ends once, but what ends it may still fail: a result that has to be loaded.
+    this.#awaited = undefined
+    this.#publish(awaited, () => {
+      const waitedMs = this.#starter.calls.runtime.monotonicNow() - since
+      return { type: 'waited', waitedMs, outcome, ...(error === undefined ? {} : { error }) }
+    })
+  }
+
+  #publish({ executionId, instance = null }: About, event: () => StartersEvent): void {
+    executions.publish(() => {
+      const { jobType, jobKey } = this.job
+      const at = this.#starter.calls.runtime.wallNow()
+      return { jobType, jobKey, executionId, at, instance, ...event() }
+    })
+  }
+}
+
+function outcomeFor(error: unknown): WaitOutcome {
+  if (hasCode(error, 'WAIT_ABORTED')) return 'aborted'
+  if (hasCode(error, 'STORAGE_UNAVAILABLE')) return 'storageUnavailable'
+  return hasCode(error, 'CLOSED') ? 'closed' : 'failed'
+}
