@@ -20,7 +20,7 @@ export {
   type HoldfastOptions,
 } from './holdfast.ts'
 export type { Administration, ExecutionPage, ListOptions } from './idempotency/administration.ts'
-export type { BeginOutcome } from './idempotency/begin.ts'
+export type { BeginOutcome } from './idempotency/start-outcome.ts'
 export {
   type BeginCommand,
   type BeginPolicy,

@@ -1,5 +1,5 @@
 import { HoldfastError, InvalidArgumentError } from '../errors.ts'
-import type { BeginOutcome } from '../idempotency/begin.ts'
+import type { BeginOutcome } from '../idempotency/start-outcome.ts'
 import type { Idempotency } from '../idempotency/idempotency.ts'
 import type { StartOptions } from '../idempotency/options.ts'
 import {

@@ -5,44 +5,16 @@ import { type ClosedError, InvalidArgumentError, SelfDeadlockError } from '../er
 import { isAncestor, parentExecutionId } from './ancestry.ts'
 import { type BeginCommand, decide } from './decide.ts'
 import { WaitAbortedError } from './errors.ts'
-import type { Replay } from './events.ts'
-import type { Execution } from './execution.ts'
 import type { ExecutionName } from './names.ts'
-import type { ExecutionContext } from './execution-context.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { Observations } from './observation.ts'
 import type { AnyStartOptions, ResolvedOptions, StartOptions } from './options.ts'
 import { Patience, waitPatiently } from './patience.ts'
-import type { Current, View } from './record.ts'
+import type { View } from './record.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 import { StartReport } from './start-report.ts'
 import type { Starts } from './starts.ts'
-import { inProgress, outcomeOf } from './start-outcome.ts'
-
-export type BeginOutcome =
-  | { readonly status: 'started'; readonly execution: ExecutionContext }
-  /** `snapshot.leaseRemainingMs` says how long its owner may stay silent before it is taken over. */
-  | { readonly status: 'inProgress'; readonly snapshot: ExecutionSnapshot }
-  /** `result` is undefined when `snapshot.resultOmitted` says that it was not kept. */
-  | {
-      readonly status: 'replayed'
-      readonly snapshot: ExecutionSnapshot
-      readonly result: unknown
-      readonly replay: Replay
-    }
-  | {
-      readonly status: 'failedBefore'
-      readonly snapshot: ExecutionSnapshot
-      readonly error: Error
-      /** Set when the failure asked to be left alone for a while: milliseconds until then. */
-      readonly retryAfterMs?: number | undefined
-    }
-  | { readonly status: 'mismatch'; readonly snapshot: ExecutionSnapshot }
-
-/** {@link BeginOutcome} with the execution as we know it ourselves. */
-export type Begun =
-  | { readonly status: 'started'; readonly execution: Execution }
-  | Exclude<BeginOutcome, { status: 'started' }>
+import { type Begun, inProgress, outcomeOf } from './start-outcome.ts'
 
 /** The instance on behalf of which is started. */
 export interface Starter {
@@ -80,7 +52,7 @@ export async function beginJob(
   let view =
     starts.known(job) ?? (mayWait ? runningElsewhere(observations.latest(job.key), command) : undefined)
   let isConfirmed = false
-  const report = new StartReport(starter, job)
+  const report = new StartReport(calls, starts, job)
   /** Ids that may have been stored are not used for another attempt. */
   const spent: string[] = []
   try {
@@ -94,7 +66,7 @@ export async function beginJob(
       const decision = view?.current ? decide(view.current, view.now, command) : undefined
       if (view?.current && decision !== undefined && decision.type !== 'write') {
         if (decision.type !== 'inProgress')
-          return outcomeOf(report, resolved, decision, view.current, view.now)
+          return await outcomeOf(report, resolved, decision, view.current, view.now)
         if (patience === undefined || isConfirmed) return inProgress(report, resolved, view.current, view.now)
         report.waits(view)
         const waited = await waitElsewhere(starter, job, start, resolved, view, patience, spent)

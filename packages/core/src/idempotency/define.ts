@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '../errors.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
 import type { Administration } from './administration.ts'
-import type { BeginOutcome } from './begin.ts'
+import type { BeginOutcome } from './start-outcome.ts'
 import type { ExecutionName } from './names.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import { NO_INPUT } from './fingerprint.ts'

@@ -1,4 +1,4 @@
-import type { BeginOutcome } from './begin.ts'
+import type { BeginOutcome } from './start-outcome.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
 
 /** What is known of a failure that was thrown without running the body. */

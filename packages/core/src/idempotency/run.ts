@@ -2,7 +2,8 @@ import { HoldfastError, InvalidArgumentError, hasCode } from '../errors.ts'
 import type { Listed, Roster } from '../roster.ts'
 import { runAsChild } from './ancestry.ts'
 import { RELEASED } from './decide.ts'
-import { type BeginOutcome, type Begun, type Starter, beginJob } from './begin.ts'
+import { type Starter, beginJob } from './begin.ts'
+import type { BeginOutcome, Begun } from './start-outcome.ts'
 import {
   ExecutionInProgressError,
   ExecutionLostError,

@@ -1,11 +1,38 @@
-import type { Begun } from './begin.ts'
 import type { Decision } from './decide.ts'
+import type { Replay } from './events.ts'
+import type { Execution } from './execution.ts'
+import type { ExecutionContext } from './execution-context.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Current } from './record.ts'
-import { snapshotOf } from './snapshot.ts'
+import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 import type { StartReport } from './start-report.ts'
 import { reviveError } from './stored-error.ts'
 import { loadReference } from './stored-result.ts'
+
+export type BeginOutcome =
+  | { readonly status: 'started'; readonly execution: ExecutionContext }
+  /** `snapshot.leaseRemainingMs` says how long its owner may stay silent before it is taken over. */
+  | { readonly status: 'inProgress'; readonly snapshot: ExecutionSnapshot }
+  /** `result` is undefined when `snapshot.resultOmitted` says that it was not kept. */
+  | {
+      readonly status: 'replayed'
+      readonly snapshot: ExecutionSnapshot
+      readonly result: unknown
+      readonly replay: Replay
+    }
+  | {
+      readonly status: 'failedBefore'
+      readonly snapshot: ExecutionSnapshot
+      readonly error: Error
+      /** Set when the failure asked to be left alone for a while: milliseconds until then. */
+      readonly retryAfterMs?: number | undefined
+    }
+  | { readonly status: 'mismatch'; readonly snapshot: ExecutionSnapshot }
+
+/** {@link BeginOutcome} with the execution as we know it ourselves. */
+export type Begun =
+  | { readonly status: 'started'; readonly execution: Execution }
+  | Exclude<BeginOutcome, { status: 'started' }>
 
 export function inProgress(
   report: StartReport,

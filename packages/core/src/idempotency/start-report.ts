@@ -1,11 +1,12 @@
 import { hasCode } from '../errors.ts'
-import type { Starter } from './begin.ts'
+import type { StorageCalls } from '../storage-calls.ts'
 import { leaseRemaining } from './decide.ts'
 import { type Replay, type StartersEvent, type WaitOutcome, executions } from './events.ts'
 import type { Execution } from './execution.ts'
 import type { ExecutionName } from './names.ts'
 import type { ExecutionRecord, View } from './record.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
+import type { Starts } from './starts.ts'
 
 /** What is known of the execution that an event is about. */
 interface About {
@@ -16,24 +17,26 @@ interface About {
 /** Tells the channel how one call to start a job goes: what it waits for, how that ends, and what it answers. */
 export class StartReport {
   readonly job: ExecutionName
-  readonly #starter: Starter
+  readonly #calls: StorageCalls
+  readonly #starts: Pick<Starts, 'known'>
   #waitsSince: number | undefined
   /** What it began to wait for. */
   #awaited: ExecutionRecord | undefined
   /** Of the executions of this process, the one that it waited for. */
   #joinedId: string | undefined
 
-  constructor(starter: Starter, job: ExecutionName) {
-    this.#starter = starter
+  constructor(calls: StorageCalls, starts: Pick<Starts, 'known'>, job: ExecutionName) {
+    this.#calls = calls
+    this.#starts = starts
     this.job = job
   }
 
   waits({ current, now }: View): void {
     const record = current?.record
     if (current === null || record?.status !== 'executing') return
-    this.#joinedId = this.#starter.starts.known(this.job)?.current?.record.executionId ?? this.#joinedId
+    this.#joinedId = this.#starts.known(this.job)?.current?.record.executionId ?? this.#joinedId
     if (this.#waitsSince !== undefined) return
-    this.#waitsSince = this.#starter.calls.runtime.monotonicNow()
+    this.#waitsSince = this.#calls.runtime.monotonicNow()
     this.#awaited = record
     const leaseRemainingMs = leaseRemaining(record, current, now)
     this.#publish(record, () => ({ type: 'waiting', leaseRemainingMs }))
@@ -78,7 +81,7 @@ export class StartReport {
     // A call ends once, but what ends it may still fail: a result that has to be loaded.
     this.#awaited = undefined
     this.#publish(awaited, () => {
-      const waitedMs = this.#starter.calls.runtime.monotonicNow() - since
+      const waitedMs = this.#calls.runtime.monotonicNow() - since
       return { type: 'waited', waitedMs, outcome, ...(error === undefined ? {} : { error }) }
     })
   }
@@ -86,7 +89,7 @@ export class StartReport {
   #publish({ executionId, instance = null }: About, event: () => StartersEvent): void {
     executions.publish(() => {
       const { jobType, jobKey } = this.job
-      const at = this.#starter.calls.runtime.wallNow()
+      const at = this.#calls.runtime.wallNow()
       return { jobType, jobKey, executionId, at, instance, ...event() }
     })
   }

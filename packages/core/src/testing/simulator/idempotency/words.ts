@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../../errors.ts'
 import type { ExecutionContext } from '../../../idempotency/execution-context.ts'
-import type { BeginOutcome } from '../../../idempotency/begin.ts'
+import type { BeginOutcome } from '../../../idempotency/start-outcome.ts'
 import type { ExecutionSnapshot } from '../../../idempotency/snapshot.ts'
 import type { SimulatedProcess } from '../simulated-process.ts'
 import type { World } from '../workload.ts'
