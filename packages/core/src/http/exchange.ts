@@ -3,7 +3,7 @@ import type { ExecutionContext } from '../idempotency/execution-context.ts'
 import { type Recorded, requests } from './events.ts'
 import type { ResolvedHttpOptions } from './options.ts'
 import type { Verdict } from './replay-policy.ts'
-import { type CapturedResponse, type HttpResponseHeaders, storedResponse } from './response.ts'
+import { type CapturedResponse, type HttpResponseHeaders, isUnanswered, storedResponse } from './response.ts'
 
 /** The execution as a handler sees it; its end is the answer, which is recorded by itself. */
 export type HttpExecution = Omit<
@@ -108,7 +108,9 @@ export class Exchange implements HttpExchange {
     this.#settle()
   }
 
-  #verdict({ status, error }: CapturedResponse): Verdict {
+  #verdict({ status, body, error }: CapturedResponse): Verdict {
+    // A success without an answer has no status to be judged by; to free its key would be to do it again.
+    if (error === undefined && isUnanswered(body)) return 'store'
     return this.#options.judge({ status, threw: error !== undefined })
   }
 

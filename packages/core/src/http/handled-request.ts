@@ -130,7 +130,7 @@ class HandledRequest implements HttpHandledRequest, AbortListener {
       return
     }
     if (isHandlers) for (const call of this.#atWork) if (call.answersLater) this.#atWork.delete(call)
-    if (isAtWork && !isHandlers) listenForAbort(this.exchange.execution.signal, this)
+    if (isAtWork && !isHandlers) this.#listen()
     await this.#decide()
   }
 
@@ -144,6 +144,12 @@ class HandledRequest implements HttpHandledRequest, AbortListener {
     const { reason } = this.exchange.execution.signal as { reason: unknown }
     const code = HoldfastError.isInstance(reason) ? reason.code : undefined
     if (code === 'EXECUTION_TIMEOUT' || code === 'LEASE_LOST') this.exchange.abandon()
+  }
+
+  #listen(): void {
+    const { signal } = this.exchange.execution
+    if (signal.aborted) this.aborted()
+    else listenForAbort(signal, this)
   }
 
   #end(call: Call, outcome: Outcome): void {
@@ -167,9 +173,23 @@ class HandledRequest implements HttpHandledRequest, AbortListener {
 /** What a handler's own end is judged by, when an answer had left before that was not its own. */
 function unanswered(outcome: Outcome): CapturedResponse {
   const body = { omitted: 'unanswered' } as const
-  return 'error' in outcome
+  return 'error' in outcome && !couldNotAnswer(outcome.error)
     ? { status: statusOf(outcome.error), headers: {}, body, error: outcome.error }
     : { status: 200, headers: {}, body }
+}
+
+/** What Node's response and the frameworks throw at a handler that answers when another answer has left. */
+const ALREADY_ANSWERED: ReadonlySet<unknown> = new Set([
+  'ERR_HTTP_HEADERS_SENT',
+  'ERR_HTTP2_HEADERS_SENT',
+  'ERR_HTTP2_INVALID_STREAM',
+  'ERR_STREAM_WRITE_AFTER_END',
+  'FST_ERR_REP_ALREADY_SENT',
+])
+
+/** It had an answer to give: that this was not possible does not say that its work has failed. */
+function couldNotAnswer(error: unknown): boolean {
+  return ALREADY_ANSWERED.has((Object(error) as { code?: unknown }).code)
 }
 
 /** As frameworks read it from what is thrown. */

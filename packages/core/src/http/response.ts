@@ -32,6 +32,11 @@ export type CapturedBody =
    */
   | { readonly omitted: 'stream' | 'hijacked' | 'unanswered' }
 
+/** Whether the handler ended without an answer of its own. */
+export function isUnanswered(body: CapturedBody): boolean {
+  return body !== null && typeof body === 'object' && 'omitted' in body && body.omitted === 'unanswered'
+}
+
 /** Sorts what frameworks pass as a body: text and bytes can be kept, nothing is nothing, all the rest flows by. */
 export function capturedBody(payload: unknown): CapturedBody {
   if (payload === undefined || payload === null) return null

@@ -112,6 +112,31 @@ describe('an answer that leaves while the handler works', () => {
     await expect.poll(() => state(http)).toBe(then)
   })
 
+  test.each(['ERR_HTTP_HEADERS_SENT', 'FST_ERR_REP_ALREADY_SENT'])(
+    '503 of a watchdog, then the handler cannot answer (%s): its work is done all the same',
+    async (code) => {
+      const http = engine()
+      const handled = await handle(http)
+      const { promise, reject } = work()
+      const result = called(handled, () => promise)
+      await handled.answer(answer(503), false)
+      reject(Object.assign(new Error('Cannot set headers'), { code }))
+      await result.catch(() => undefined)
+      await expect.poll(() => state(http)).toBe('unanswered')
+    },
+  )
+
+  test('503 of a watchdog, then success, which no rule on a status frees', async () => {
+    const http = engine({ replay: ({ status }) => (status === 201 ? 'store' : 'release') })
+    const handled = await handle(http)
+    const { promise, resolve } = work()
+    const result = called(handled, () => promise)
+    await handled.answer(answer(503), false)
+    resolve()
+    await result
+    await expect.poll(() => state(http)).toBe('unanswered')
+  })
+
   test('what is kept is recorded at once, whoever gave it', async () => {
     const http = engine({ replay: 'stripe-v1' })
     const handled = await handle(http)

@@ -253,6 +253,44 @@ onEachPlatform('@Idempotent, while the handler works', (start, platform) => {
     expect(runs).toBe(1)
   })
 
+  it('does not do again what was done when the handler could not answer any more', async () => {
+    const gate = deferred()
+    const begun = deferred()
+    let giveUp: (() => void) | undefined
+    let runs = 0
+
+    @Controller()
+    class Answering {
+      @Post()
+      @Idempotent()
+      async handle(@Res() response: AnyResponse) {
+        runs += 1
+        begun.resolve()
+        await gate.promise
+        response.status(201).header('x-charged', 'yes').send({ runs })
+      }
+    }
+
+    const { url } = await start([Answering], {
+      prepare: (app) =>
+        app.use((_request: unknown, response: AnyNodeAnswer, next: () => void) => {
+          giveUp ??= () => {
+            response.statusCode = 503
+            response.end('given up')
+          }
+          next()
+        }),
+    })
+    const first = post(url)
+    await begun.promise
+    giveUp?.()
+    expect(await first).toMatchObject({ status: 503, text: 'given up' })
+    expect((await post(url)).text).toContain('IDEMPOTENCY_IN_PROGRESS')
+    gate.resolve()
+    await expect.poll(async () => (await post(url)).text).toContain('IDEMPOTENCY_RESPONSE_NOT_STORED')
+    expect(runs).toBe(1)
+  })
+
   if (platform === 'Express') {
     it('keeps the key when connect-timeout has answered', async () => {
       const gate = deferred()
