@@ -1,3 +1,4 @@
+import { aclRules } from '@holdfast/redis-protocol'
 import { redisKit } from '@holdfast/redis-protocol/testing'
 import { RedisCluster } from '@holdfast/testbed/servers'
 import { Cluster } from 'ioredis'
@@ -6,13 +7,24 @@ import { ioredisClient } from '../src/ioredis-client.ts'
 
 const servers = await RedisCluster.start()
 afterAll(async () => await servers.stop())
+const rights = aclRules({ prefix: 'kit' })
+for (const node of servers.nodes) await node.ask('ACL', 'SETUSER', 'kit', 'on', '>secret', ...rights)
+const login = { username: 'kit', password: 'secret' }
 
 describe('ioredis 6, a cluster', () => {
   redisKit(
     { describe, it, beforeAll, afterAll },
     async () => {
-      const client = new Cluster([...servers.seeds])
-      return { client: ioredisClient(client), close: async () => client.disconnect() }
+      const client = new Cluster([...servers.seeds], { redisOptions: login })
+      const admin = new Cluster([...servers.seeds])
+      return {
+        client: ioredisClient(client),
+        admin: ioredisClient(admin),
+        async close() {
+          client.disconnect()
+          admin.disconnect()
+        },
+      }
     },
     { countsListeners: false, promptPushes: false },
   )

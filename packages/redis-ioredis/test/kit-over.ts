@@ -1,23 +1,37 @@
+import { aclRules } from '@holdfast/redis-protocol'
 import { redisKit } from '@holdfast/redis-protocol/testing'
 import { startRedis } from '@holdfast/testbed/redis'
+import { ask } from '@holdfast/testbed/resp'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { ioredisClient } from '../src/ioredis-client.ts'
 import type { IoredisClient } from '../src/index.ts'
 
-/** Runs the kit over clients of one version, on a server of its own, because the kit exhausts its memory. */
+/**
+ * Runs the kit over clients of one version, as a user with no more rights than documented, on a server of its own,
+ * because the kit exhausts its memory.
+ */
 export async function kitOver(
   version: string,
   connect: (url: string) => IoredisClient & { disconnect(): void },
 ): Promise<void> {
   const server = await startRedis()
   afterAll(async () => await server.stop())
+  await ask(server, 'ACL', 'SETUSER', 'kit', 'on', '>secret', ...aclRules({ prefix: 'kit' }))
+  const asUser = server.url.replace('//', '//kit:secret@')
   describe(version, () => {
     // #region kit
     redisKit(
       { describe, it, beforeAll, afterAll },
       async () => {
-        const client = connect(server.url)
-        return { client: ioredisClient(client), close: async () => client.disconnect() }
+        const [client, admin] = [connect(asUser), connect(server.url)]
+        return {
+          client: ioredisClient(client),
+          admin: ioredisClient(admin),
+          async close() {
+            client.disconnect()
+            admin.disconnect()
+          },
+        }
       },
       { outOfMemory: true },
     )

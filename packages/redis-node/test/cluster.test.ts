@@ -1,3 +1,4 @@
+import { aclRules } from '@holdfast/redis-protocol'
 import { redisKit } from '@holdfast/redis-protocol/testing'
 import { RedisCluster } from '@holdfast/testbed/servers'
 import { createCluster } from 'redis'
@@ -6,15 +7,28 @@ import { nodeRedisClient } from '../src/node-redis-client.ts'
 
 const servers = await RedisCluster.start()
 afterAll(async () => await servers.stop())
+const rights = aclRules({ prefix: 'kit' })
+for (const node of servers.nodes) await node.ask('ACL', 'SETUSER', 'kit', 'on', '>secret', ...rights)
+const rootNodes = servers.seeds.map((socket) => ({ socket }))
+const login = { username: 'kit', password: 'secret' }
 
 describe('redis 6, a cluster', () => {
   redisKit(
     { describe, it, beforeAll, afterAll },
     async () => {
-      const client = createCluster({ rootNodes: servers.seeds.map((socket) => ({ socket })) })
-      client.on('error', () => {})
-      await client.connect()
-      return { client: nodeRedisClient(client), close: async () => client.destroy() }
+      const [client, admin] = [createCluster({ rootNodes, defaults: login }), createCluster({ rootNodes })]
+      for (const each of [client, admin]) {
+        each.on('error', () => {})
+        await each.connect()
+      }
+      return {
+        client: nodeRedisClient(client),
+        admin: nodeRedisClient(admin),
+        async close() {
+          client.destroy()
+          admin.destroy()
+        },
+      }
     },
     { promptPushes: false },
   )

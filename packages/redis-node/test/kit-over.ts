@@ -1,27 +1,38 @@
+import { aclRules } from '@holdfast/redis-protocol'
 import { redisKit } from '@holdfast/redis-protocol/testing'
 import { startRedis } from '@holdfast/testbed/redis'
+import { ask } from '@holdfast/testbed/resp'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { nodeRedisClient } from '../src/node-redis-client.ts'
 import type { NodeRedisClient } from '../src/index.ts'
 
-/** Runs the kit over clients of one version, on a server of its own, because the kit exhausts its memory. */
+/**
+ * Runs the kit over clients of one version, as a user with no more rights than documented, on a server of its own,
+ * because the kit exhausts its memory.
+ */
 export async function kitOver(
   version: string,
   create: (url: string) => NodeRedisClient & { connect(): Promise<unknown>; destroy(): unknown },
 ): Promise<void> {
   const server = await startRedis()
   afterAll(async () => await server.stop())
+  await ask(server, 'ACL', 'SETUSER', 'kit', 'on', '>secret', ...aclRules({ prefix: 'kit' }))
+  const asUser = server.url.replace('//', '//kit:secret@')
   describe(version, () => {
     redisKit(
       { describe, it, beforeAll, afterAll },
       async () => {
-        const client = create(server.url)
-        client.on('error', () => {})
-        await client.connect()
+        const [client, admin] = [create(asUser), create(server.url)]
+        for (const each of [client, admin]) {
+          each.on('error', () => {})
+          await each.connect()
+        }
         return {
           client: nodeRedisClient(client),
+          admin: nodeRedisClient(admin),
           async close() {
             await client.destroy()
+            await admin.destroy()
           },
         }
       },

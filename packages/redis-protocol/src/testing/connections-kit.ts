@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestRunner, freshName } from '@holdfast/core/testing'
-import type { LinkEvents, RedisClient } from '../client.ts'
+import type { LinkEvents } from '../client.ts'
 import { redisStorage } from '../storage.ts'
 import type { OpenRedis, RedisUnderTest } from './redis-under-test.ts'
 
@@ -14,13 +14,14 @@ export function connectionsKit(
   open: () => Promise<RedisUnderTest>,
 ): void {
   /** Ends the connections of this type on all masters, but not the one that is used for it. */
-  const killAll = async (by: RedisClient, type: 'normal' | 'pubsub'): Promise<void> => {
-    for (const master of await by.masters())
+  const killAll = async (by: Omit<RedisUnderTest, 'close'>, type: 'normal' | 'pubsub'): Promise<void> => {
+    const { client, admin = client } = by
+    for (const master of await admin.masters())
       await master.send(['CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes'])
   }
   const subscribers = async (): Promise<number> => {
     let count = 0
-    for (const master of await under().client.masters()) {
+    for (const master of await under().admin.masters()) {
       count += String(await master.send(['CLIENT', 'LIST', 'TYPE', 'pubsub']))
         .split('\n')
         // Sentinels subscribe at the servers that they watch.
@@ -47,7 +48,7 @@ export function connectionsKit(
       const other = await open()
       const { client, storage } = await ready()
       try {
-        await killAll(other.client, 'normal')
+        await killAll(other, 'normal')
         await until('the client works again', async () => {
           if (client.connection.state !== 'ready') return false
           return await storage.time().then(
@@ -71,7 +72,7 @@ export function connectionsKit(
       let wasDown = false
       const watch = setInterval(() => (wasDown ||= client.connection.state === 'down'), 1)
       try {
-        await killAll(other.client, 'normal')
+        await killAll(other, 'normal')
         await ready()
         // A pool or a cluster may come through without ever being down as a whole.
         if (wasDown) await until('it is told', async () => states.includes('ready'))
@@ -87,7 +88,7 @@ export function connectionsKit(
       const key = { collection: freshName('subscribed'), id: 'a' }
       let hints = 0
       const unsubscribe = await storage.records.subscribe(key, () => (hints += 1))
-      await killAll(client, 'pubsub')
+      await killAll(under(), 'pubsub')
       await until('the gap is told', async () => hints > 0)
       const before = hints
       await storage.records.createOrRead(key, write)
@@ -98,7 +99,7 @@ export function connectionsKit(
   })
 
   describe('links', () => {
-    const channel = freshName('channel')
+    const channel = `{kit:w:${freshName('channel')}}`
     const events = () => {
       const seen = { messages: [] as string[], lost: 0 }
       const listener: LinkEvents = {
@@ -128,7 +129,7 @@ export function connectionsKit(
 
     it('wait for replicas of what was written on them', async () => {
       const { client } = await ready()
-      const key = freshName('waited for')
+      const key = `kit:v:${freshName('waited for')}`
       const link = await client.openLink(events().listener, key)
       try {
         assert.equal(await link.send(['SET', key, 'v', 'PX', '1000']), 'OK')
@@ -144,7 +145,7 @@ export function connectionsKit(
       const { seen, listener } = events()
       const link = await client.openLink(listener)
       await link.subscribe(channel)
-      await killAll(client, 'pubsub')
+      await killAll(under(), 'pubsub')
       await until('it is told', async () => seen.lost > 0)
       await assert.rejects(link.subscribe(`${channel}-2`))
       link.close()
@@ -155,7 +156,7 @@ export function connectionsKit(
   describe('close()', () => {
     it('ends what the storage opened, and leaves the client alone', async () => {
       const { client } = await ready()
-      const storage = redisStorage(client, { prefix: 'kit-closed' })
+      const storage = redisStorage(client, { prefix: 'kit' })
       await storage.records.subscribe({ collection: 'c', id: 'a' }, () => {})
       assert.equal(await subscribers(), 1)
       await storage.close()

@@ -82,7 +82,7 @@ export function indexKit({ describe, it }: TestRunner, under: () => OpenRedis): 
       const [first = '', second = ''] = idsOfOneBucket(collection, 2)
       await create(collection, first, 60_000)
       const index = keys.index(collection, 0)
-      await under().client.send(['DEL', index], index)
+      await under().client.send(['UNLINK', index], index)
       await create(collection, second, 60_000)
       assert.ok((await askIndex(collection, 0, 'PTTL')) > 0)
     })

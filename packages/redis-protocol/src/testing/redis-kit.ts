@@ -19,11 +19,10 @@ export function redisKit(
 ): void {
   const asStorage = async (): Promise<StorageUnderTest> => {
     const opened = await open()
-    const { client } = opened
+    const { client, admin = client } = opened
     const storage = redisStorage(client, { prefix: 'kit' })
     const limitMemory = async (maxmemory: string): Promise<void> => {
-      for (const master of await client.masters())
-        await master.send(['CONFIG', 'SET', 'maxmemory', maxmemory])
+      for (const master of await admin.masters()) await master.send(['CONFIG', 'SET', 'maxmemory', maxmemory])
     }
     return {
       storage,
@@ -49,7 +48,8 @@ export function redisKit(
             runner.beforeAll(async () => {
               const under = await open()
               const storage = redisStorage(under.client, { prefix: 'kit' })
-              opened = { client: under.client, storage, close: () => under.close() }
+              const { client, admin = client } = under
+              opened = { client, admin, storage, close: () => under.close() }
             })
             runner.afterAll(async () => {
               await opened?.storage.close()

@@ -7,7 +7,7 @@ import type { OpenRedis } from './redis-under-test.ts'
 /** Scripts that the server does not know, prefixes, and the port itself. */
 export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis): void {
   const forgetScripts = async (): Promise<void> => {
-    for (const master of await under().client.masters()) await master.send(['SCRIPT', 'FLUSH'])
+    for (const master of await under().admin.masters()) await master.send(['SCRIPT', 'FLUSH'])
   }
 
   describe('scripts', () => {
@@ -100,7 +100,7 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
       const { code, message } = eleventh.reason as Error & { code: string }
       assert.equal(code, 'STORAGE_REFUSED')
       assert.match(message, /WRONGTYPE/)
-      await client.send(['DEL', stolen], stolen)
+      await client.send(['UNLINK', stolen], stolen)
     })
 
     it('are not held together by size: large ones leave in several commands', async () => {
@@ -118,9 +118,9 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
 
   describe('prefixes', () => {
     it('keep apps apart, also where one begins like the other', async () => {
-      const { client } = under()
+      const { admin } = under()
       const prefixes = ['app', 'app.r', 'app-', 'App']
-      const storages = prefixes.map((prefix) => redisStorage(client, { prefix }))
+      const storages = prefixes.map((prefix) => redisStorage(admin, { prefix }))
       const collection = freshName('shared')
       const key = { collection, id: 'same' }
       for (const [i, { records, values }] of storages.entries()) {
@@ -158,7 +158,7 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
         assert.match((error.cause as Error).message, /^WRONGTYPE/)
         return true
       })
-      await client.send(['DEL', `kit:v:${key}`], `kit:v:${key}`)
+      await client.send(['UNLINK', `kit:v:${key}`], `kit:v:${key}`)
     })
   })
 
