@@ -8,7 +8,7 @@ const COMMANDS: readonly string[] = [
   ...words('eval evalsha time wait'),
   ...words('get getex mget set unlink pexpire pttl'),
   ...words('lindex llen lpop lpush lrange rpush'),
-  ...words('zadd zcard zrange zrank zrem'),
+  ...words('zadd zcard zmscore zrange zrank zrem'),
   // What verify() looks at, and how a client finds the nodes of a cluster.
   ...words('info config|get cluster|slots cluster|info'),
 ]
