@@ -82,6 +82,13 @@ export function checkFunction<T>(what: string, value: T): T {
   return value
 }
 
+/** Of a function whose result is needed at once: a promise would count as none of its results. */
+export function checkSynchronous<T>(what: string, value: T): T {
+  if (Object.prototype.toString.call(checkFunction(what, value)) === '[object AsyncFunction]')
+    throw new InvalidArgumentError(`${what} must not be async: its result is needed at once.`)
+  return value
+}
+
 function show(value: unknown): string {
   const text = typeof value === 'string' ? JSON.stringify(value) : textOf(value)
   return text.length > 80 ? `${text.slice(0, 80)}…` : text

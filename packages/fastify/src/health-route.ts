@@ -1,20 +1,27 @@
+import { type HealthViewOptions, healthView, whyNotUp } from '@holdfast/core/http'
 import type { FastifyPluginAsync } from 'fastify'
 import './declarations.ts'
 import { healthSchema } from './schemas.ts'
 
-export interface HealthRouteOptions {
+export interface HealthRouteOptions extends HealthViewOptions {
   /** Default `/health`. */
   readonly path?: string
 }
 
 /**
  * One route for load balancers and people: 200 while the storage answers and does what it is asked, 503 while it does
- * not (`down`) or refuses what locks or jobs need (`degraded`), with the round trip and what `verify()` found. Register it after the plugin; `prefix` and hooks are Fastify's own.
+ * not (`down`) or refuses what locks or jobs need (`degraded`), with the round trip and the codes of what `verify()`
+ * found. What the codes mean here is logged. Register it after the plugin; `prefix` and hooks are Fastify's own.
  */
-export const holdfastHealth: FastifyPluginAsync<HealthRouteOptions> = async (app, { path = '/health' }) => {
-  app.get(path, { schema: healthSchema }, async (_request, reply) => {
-    const { status, error, ...health } = await app.holdfast.health()
-    void reply.code(status === 'up' ? 200 : 503).header('cache-control', 'no-store')
-    return { status, ...health, error: error?.message ?? null }
+export const holdfastHealth: FastifyPluginAsync<HealthRouteOptions> = async (
+  app,
+  { path = '/health', ...options },
+) => {
+  app.get(path, { schema: healthSchema }, async (request, reply) => {
+    const health = await app.holdfast.health()
+    const reason = whyNotUp(health)
+    if (reason !== undefined) request.log.warn({ storage: health.status }, `holdfast: ${reason}`)
+    void reply.code(reason === undefined ? 200 : 503).header('cache-control', 'no-store')
+    return healthView(health, options)
   })
 }

@@ -14,6 +14,7 @@ import type { RouteIdempotencyOptions } from './options.ts'
 import { factsOf } from './request-facts.ts'
 import { STATE } from './request-state.ts'
 import { routeName } from './route-name.ts'
+import { asksForIdempotency, markProtected } from './unprotected-routes.ts'
 
 export interface IdempotentRoutes {
   /** Resolves when no answer of an idempotent route is being made or recorded any more. */
@@ -31,20 +32,19 @@ export function idempotentRoutes(
   app.decorateRequest('idempotency', null)
   app.decorateRequest(STATE, null)
   app.addHook('onRoute', (route) => {
+    if (!asksForIdempotency(route)) return
     const wanted = route.config?.idempotency
-    if (wanted === undefined || wanted === false) return
-    const own = wanted === true ? {} : wanted
+    const own = typeof wanted === 'object' ? wanted : {}
     const options = overDefaults(defaults, own)
     const http = createHttpIdempotency(holdfast.idempotency, options)
     const methods = [route.method].flat()
-    // Fastify registers a HEAD beside each GET, with the same config.
-    if (methods.every((method) => method === 'HEAD')) return
     if (!methods.some((method) => http.appliesTo(method))) {
       throw new InvalidArgumentError(
         `${methods.join(', ')} ${route.url} cannot be idempotent: name the method in config.idempotency.methods, if it changes something, or take the config away.`,
       )
     }
     routes.push(http)
+    markProtected(route)
     if (route.config !== undefined) rememberHeader(route.config, options)
     protect(route, http, closing)
   })

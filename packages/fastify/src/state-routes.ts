@@ -1,5 +1,5 @@
 import { HoldfastError, InvalidArgumentError } from '@holdfast/core'
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import './declarations.ts'
 import { type ServerSentEvent, eventStream } from './event-stream.ts'
 import { executionView, lockView } from './execution-view.ts'
@@ -7,11 +7,8 @@ import * as schemas from './schemas.ts'
 import { shutdowns } from './shutdown.ts'
 
 export interface StateRoutesOptions {
-  /**
-   * The app's own authorisation, run before every one of these routes: they show who does what, and can cancel and
-   * forget it. `'public'` says that anybody may. No default.
-   */
-  readonly authorize: 'public' | AuthorizeHook
+  /** Who may see what is done, and cancel and forget it; asked before every one of these routes. No default. */
+  readonly authorize: 'public' | Authorize
   /**
    * Also shows results and checkpoints, for HTTP executions the stored answers, and which instance (host and process
    * id, unless it has a name) runs or holds what. Default false.
@@ -19,12 +16,11 @@ export interface StateRoutesOptions {
   readonly exposeData?: boolean
 }
 
-/** An `onRequest` hook: async with two parameters, or calling `done`. */
-export type AuthorizeHook = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  done: HookHandlerDoneFunction,
-) => void | Promise<unknown>
+/**
+ * Lets a request in with `true`, and with nothing else: all other values refuse it with 403, unless the function has
+ * sent an answer itself. What it throws goes to the app's error handler. `'public'` says that anybody may.
+ */
+export type Authorize = (request: FastifyRequest, reply: FastifyReply) => boolean | Promise<boolean>
 
 interface JobParams {
   jobType: string
@@ -39,18 +35,23 @@ export const holdfastState: FastifyPluginAsync<StateRoutesOptions> = async (
   app,
   { authorize, exposeData = false },
 ) => {
-  if (authorize !== 'public' && typeof authorize !== 'function') {
-    throw new InvalidArgumentError(
-      "authorize is missing: give the app's own onRequest hook, or 'public' when anybody may see, cancel and forget.",
-    )
-  }
+  checkAuthorize(authorize)
   const { idempotency, locks, cache } = app.holdfast
-  if (authorize !== 'public') app.addHook('onRequest', authorize)
-  app.setErrorHandler(async (error, _request, reply) => {
+  if (authorize !== 'public') {
+    app.addHook('onRequest', async (request, reply) => {
+      const allowed: unknown = await authorize(request, reply)
+      if (allowed !== true && !reply.sent) return problem(reply, 403, 'This caller may not do that.')
+      return undefined
+    })
+  }
+  app.setErrorHandler(async (error, request, reply) => {
     const status = HoldfastError.isInstance(error) ? STATUS[error.code] : undefined
     // Everything else is the app's own error handler's.
     if (status === undefined) throw error
-    return problem(reply, status, (error as Error).message)
+    if (status < 500) return problem(reply, status, (error as Error).message)
+    // Why the storage does not answer names its address.
+    request.log.warn({ err: error }, 'holdfast: the storage is not available')
+    return problem(reply, status, 'Send the request again later.')
   })
 
   app.get('/executions', { schema: schemas.jobTypesSchema }, async () => ({
@@ -79,7 +80,8 @@ export const holdfastState: FastifyPluginAsync<StateRoutesOptions> = async (
 
   app.get<{ Params: JobParams }>(
     '/executions/:jobType/:jobKey/events',
-    { schema: schemas.eventsSchema },
+    // A HEAD request would follow the execution for as long as it runs, and read nothing of it.
+    { schema: schemas.eventsSchema, exposeHeadRoute: false },
     async ({ params: { jobType, jobKey }, raw }, reply) => {
       const states = async function* (signal: AbortSignal): AsyncGenerator<ServerSentEvent> {
         for await (const snapshot of idempotency.watch(jobType, jobKey, { signal })) {
@@ -130,6 +132,20 @@ export const holdfastState: FastifyPluginAsync<StateRoutesOptions> = async (
   app.get('/cache/stats', { schema: schemas.cacheStatsSchema }, async () => cache.stats())
 }
 
+function checkAuthorize(authorize: unknown): void {
+  if (authorize === 'public') return
+  if (typeof authorize !== 'function') {
+    throw new InvalidArgumentError(
+      "authorize is missing: give a function that returns true for those who may see, cancel and forget, or 'public' when anybody may.",
+    )
+  }
+  if (authorize.length > 2) {
+    throw new InvalidArgumentError(
+      'authorize takes (request, reply) and returns true or false; a hook that calls done() decides nothing.',
+    )
+  }
+}
+
 const STATUS: Readonly<Record<string, number>> = {
   INVALID_ARGUMENT: 400,
   STORAGE_UNAVAILABLE: 503,
@@ -137,7 +153,7 @@ const STATUS: Readonly<Record<string, number>> = {
   CLOSED: 503,
 }
 
-const TITLES: Readonly<Record<number, string>> = { 400: 'Bad request', 404: 'Not found' }
+const TITLES: Readonly<Record<number, string>> = { 400: 'Bad request', 403: 'Forbidden', 404: 'Not found' }
 
 function problem(reply: FastifyReply, status: number, detail: string): FastifyReply {
   const title = TITLES[status] ?? 'The storage is not available'

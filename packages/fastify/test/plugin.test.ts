@@ -49,6 +49,30 @@ describe('registering', () => {
     expect(() => app.post('/a', { config, handler })).toThrow(/did you mean required/)
   })
 
+  test.each<[string, (app: FastifyInstance) => void]>([
+    [
+      'before the plugin, which was not awaited',
+      (app) => void app.register(holdfast, { storage: memoryStorage() }),
+    ],
+    ['without the plugin', () => undefined],
+    [
+      'beside the plugin',
+      (app) =>
+        void app.register(
+          async (child) => void (await child.register(holdfast, { storage: memoryStorage() })),
+        ),
+    ],
+  ])('a route that asks for idempotency %s keeps the app from starting', async (_name, register) => {
+    const app = fastify()
+    apps.push(app)
+    register(app)
+    app.post('/pay', { config: { idempotency: true } }, async () => 'paid')
+    app.get('/health', async () => 'up')
+    await expect(app.ready()).rejects.toThrow(
+      /POST \/pay asks for idempotency and is not protected: await app/,
+    )
+  })
+
   test('reaches plugins below, and siblings may have their own', async () => {
     const app = fastify()
     apps.push(app)

@@ -1,17 +1,19 @@
 import { hostname } from 'node:os'
 import swagger from '@fastify/swagger'
-import { memoryStorage } from '@holdfast/core'
+import { StorageUnavailableError, createHoldfast, memoryStorage } from '@holdfast/core'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { afterEach, describe, expect, test } from 'vitest'
-import { describeIdempotency, holdfast, holdfastHealth, holdfastState } from '../src/index.ts'
+import { type Authorize, describeIdempotency, holdfast, holdfastHealth, holdfastState } from '../src/index.ts'
 
 const apps: FastifyInstance[] = []
 afterEach(async () => {
   for (const app of apps.splice(0)) await app.close()
 })
 
-const authorize = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> =>
-  request.headers.authorization === 'admin' ? undefined : reply.code(401).send({ who: 'are you' })
+const authorize = async ({ headers }: FastifyRequest, reply: FastifyReply): Promise<boolean> => {
+  if (headers.authorization === undefined) await reply.code(401).send({ who: 'are you' })
+  return headers.authorization === 'admin'
+}
 
 async function stateApp(exposeData = false): Promise<FastifyInstance> {
   const app = fastify()
@@ -41,11 +43,57 @@ describe('state routes', () => {
       ['GET', '/ops/locks/l'],
       ['GET', '/ops/cache/stats'],
     ] as const
-    for (const [method, url] of routes) expect((await app.inject({ method, url })).statusCode).toBe(401)
+    for (const [method, url] of routes) {
+      expect((await app.inject({ method, url })).statusCode).toBe(401)
+      const guest = await app.inject({ method, url, headers: { authorization: 'guest' } })
+      expect(guest.statusCode).toBe(403)
+      expect(guest.headers['content-type']).toMatch(/^application\/problem\+json/)
+    }
     const open = fastify()
     apps.push(open)
     await open.register(holdfast, { storage: memoryStorage() })
     await expect(open.register(holdfastState, {} as never)).rejects.toThrow(/authorize is missing/)
+  })
+
+  test.each<[string, Authorize]>([
+    ['false', () => false],
+    ['a promise of false', async () => false],
+    ['a promise of nothing', (async () => undefined) as never],
+    ['a promise of what is merely true enough', (async () => 'yes') as never],
+  ])('refuse everybody for whom authorize returns %s', async (_name, never) => {
+    const app = fastify()
+    apps.push(app)
+    await app.register(holdfast, { storage: memoryStorage() })
+    await app.register(holdfastState, { authorize: never })
+    expect((await app.inject('/executions')).statusCode).toBe(403)
+  })
+
+  test('refuse a hook that decides by calling done', async () => {
+    const app = fastify()
+    apps.push(app)
+    await app.register(holdfast, { storage: memoryStorage() })
+    const hook = (_request: unknown, _reply: unknown, done: () => void): void => done()
+    await expect(app.register(holdfastState, { authorize: hook as never })).rejects.toThrow(
+      /returns true or false/,
+    )
+  })
+
+  test('have no HEAD that would follow an execution and read nothing of it', async () => {
+    const app = await stateApp()
+    const begun = await app.holdfast.idempotency.begin('import', 'k')
+    if (begun.status !== 'started') throw new Error(begun.status)
+    const timers = () => process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length
+    const before = timers()
+    const url = await app.listen({ host: '127.0.0.1', port: 0 })
+    for (let n = 0; n < 50; n += 1) {
+      const { status } = await fetch(`${url}${jobPath('import', 'k')}/events`, {
+        method: 'HEAD',
+        headers: { ...admin, connection: 'close' },
+      })
+      expect(status).toBe(404)
+    }
+    expect(timers() - before).toBeLessThan(20)
+    await begun.execution.markSuccess()
   })
 
   test('show executions, without data unless the app says so', async () => {
@@ -198,5 +246,31 @@ describe('the health route', () => {
     const health = response.json<Record<string, unknown>>()
     expect(health).toMatchObject({ status: 'up', connection: 'ready', findings: [], error: null })
     expect(health['roundTripMs']).toBeTypeOf('number')
+  })
+
+  test('shows no address of a server, and logs it', async () => {
+    const address = '10.11.12.13:6379'
+    const down = Object.assign(createHoldfast({ storage: memoryStorage() }), {
+      health: async (): Promise<object> => ({
+        status: 'down',
+        connection: 'down',
+        findings: [
+          { code: 'REPLICA', severity: 'error', message: `${address} is one`, fix: `not ${address}` },
+        ],
+        error: new StorageUnavailableError(`connect ECONNREFUSED ${address}`, { maybeApplied: false }),
+      }),
+    })
+    const logged: string[] = []
+    const app = fastify({ logger: { stream: { write: (line) => void logged.push(line) } } })
+    apps.push(app)
+    await app.register(holdfast, { holdfast: down })
+    await app.register(holdfastHealth)
+    await app.register(holdfastHealth, { path: '/internal', exposeDetails: true })
+    const { statusCode, body } = await app.inject('/health')
+    expect(statusCode).toBe(503)
+    expect(body).not.toContain('10.11.12.13')
+    expect(JSON.parse(body)).toMatchObject({ error: 'STORAGE_UNAVAILABLE', findings: [{ code: 'REPLICA' }] })
+    expect(logged.join('')).toContain(address)
+    expect((await app.inject('/internal')).body).toContain(address)
   })
 })

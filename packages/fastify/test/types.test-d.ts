@@ -13,7 +13,12 @@ const storage = ioredisStorage(new Redis())
 await app.register(holdfast, { storage, prefix: 'app', http: { scope: 'global' } })
 await app.register(register, { holdfast: app.holdfast, closeHoldfast: true, graceMs: 1 })
 await app.register(holdfastState, { prefix: '/ops', authorize: 'public' })
+await app.register(holdfastState, { authorize: ({ headers }) => headers.host === 'internal' })
+await app.register(holdfastState, { authorize: async (_request, reply) => reply.statusCode === 200 })
+// @ts-expect-error a hook that only calls done decides nothing
 await app.register(holdfastState, { authorize: (_request, _reply, done) => done() })
+// @ts-expect-error nothing is no decision
+await app.register(holdfastState, { authorize: async () => undefined })
 await app.register(holdfastHealth, { path: '/up' })
 // @ts-expect-error a storage or a ready instance is needed
 await app.register(holdfast, { prefix: 'app' })

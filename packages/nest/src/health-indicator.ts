@@ -1,13 +1,15 @@
-import type { Health, Holdfast } from '@holdfast/core'
+import { Logger } from '@nestjs/common'
+import type { Holdfast } from '@holdfast/core'
+import { type HealthView, type HealthViewOptions, healthView, whyNotUp } from '@holdfast/core/http'
 
 /** What Terminus takes from an indicator: the same shape in its versions 11 and 12. */
 export type HoldfastHealthResult<Key extends string> = Record<Key, HoldfastHealth>
 
 /**
- * {@link Health} as Terminus wants it. `down` here is `down` or `degraded` there: Terminus would answer 200 for the latter.
- * `message` says why.
+ * {@link HealthView} as Terminus wants it. `down` here is `down` or `degraded` there: Terminus would answer 200 for the
+ * latter. `message` says why, by a code unless details are exposed.
  */
-export type HoldfastHealth = Omit<Health, 'status' | 'error'> & {
+export type HoldfastHealth = Omit<HealthView, 'status' | 'error'> & {
   readonly status: 'up' | 'down'
   readonly message?: string
 }
@@ -19,22 +21,28 @@ export type HoldfastHealth = Omit<Health, 'status' | 'error'> & {
  */
 export class HoldfastHealthIndicator {
   readonly #holdfast: Pick<Holdfast, 'health'>
+  readonly #logger = new Logger('Holdfast')
 
   constructor(holdfast: Pick<Holdfast, 'health'>) {
     this.#holdfast = holdfast
   }
 
-  /** Never rejects; `key` is the name in Terminus' answer, default `holdfast`. */
+  /** Never rejects; `key` is the name in Terminus' answer, default `holdfast`. What codes mean here is logged. */
   async isHealthy<Key extends string = 'holdfast'>(
     key: Key = 'holdfast' as Key,
+    options: HealthViewOptions = {},
   ): Promise<HoldfastHealthResult<Key>> {
-    const { status, error, ...rest } = await this.#holdfast.health()
-    const message = error?.message ?? rest.findings.find(({ stopsWork }) => stopsWork)?.message
-    const health: HoldfastHealth = {
+    const health = await this.#holdfast.health()
+    const reason = whyNotUp(health)
+    if (reason !== undefined) this.#logger.warn(reason)
+    const { status, error, ...rest } = healthView(health, options)
+    const finding = rest.findings.find(({ stopsWork }) => stopsWork)
+    const message = error ?? finding?.message ?? finding?.code
+    const result: HoldfastHealth = {
       ...rest,
       status: status === 'up' ? 'up' : 'down',
       ...(message !== undefined && { message }),
     }
-    return { [key]: health } as HoldfastHealthResult<Key>
+    return { [key]: result } as HoldfastHealthResult<Key>
   }
 }

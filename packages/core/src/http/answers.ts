@@ -80,14 +80,12 @@ export function notStored(
   }
 }
 
-export function failedBefore(
-  { attempt, error }: ExecutionSnapshot,
-  retryAfterMs: number | undefined,
-): Problem {
+export function failedBefore({ attempt }: ExecutionSnapshot, retryAfterMs: number | undefined): Problem {
   return {
     code: 'IDEMPOTENCY_EXECUTION_FAILED',
     detail: 'The request with this key failed, and is not tried again.',
     ...(retryAfterMs === undefined ? {} : { retryAfterSeconds: Math.ceil(retryAfterMs / 1_000) }),
-    members: { attempts: attempt, cause: error?.code ?? null },
+    // Not why: the code of an error that the app threw is for the app to show.
+    members: { attempts: attempt },
   }
 }

@@ -1,3 +1,7 @@
+import { validateHeaderName } from 'node:http'
+import { checkString } from '../check.ts'
+import { InvalidArgumentError } from '../errors.ts'
+
 export type HttpRequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /** Without parameters such as `charset` and `boundary`, in lower case; empty when there is none. */
@@ -8,6 +12,16 @@ export function mediaTypeOf(headers: HttpRequestHeaders): string {
 export function contentTypeOf(headers: HttpRequestHeaders): string {
   const value = headers['content-type']
   return (typeof value === 'string' ? value : value?.[0]) ?? ''
+}
+
+/** The name of a header as Node gives it. @throws InvalidArgumentError for what no header can be called */
+export function headerName(what: string, name: string): string {
+  try {
+    validateHeaderName(checkString(what, name))
+  } catch (cause) {
+    throw new InvalidArgumentError(`${what}: ${(cause as Error).message}`)
+  }
+  return name.toLowerCase()
 }
 
 /** The part of Node's request that tells whether its message has a body. */

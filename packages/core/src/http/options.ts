@@ -1,4 +1,11 @@
-import { checkDuration, checkInteger, checkOneOf } from '../check.ts'
+import {
+  checkBoolean,
+  checkDuration,
+  checkFunction,
+  checkInteger,
+  checkOneOf,
+  checkString,
+} from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
 import {
@@ -8,7 +15,8 @@ import {
   withoutUndefined,
 } from '../idempotency/options.ts'
 import { type Runtime, systemRuntime } from '../runtime.ts'
-import type { ProblemOptions } from './problems.ts'
+import { headerName } from './headers.ts'
+import { type ProblemOptions, checkProblems } from './problems.ts'
 import { type JudgedResponse, type ReplayPolicy, type Verdict, judge } from './replay-policy.ts'
 import type { StandardFingerprint } from './request.ts'
 import { keptHeaders } from './response.ts'
@@ -186,12 +194,12 @@ export function resolveHttpOptions<Request>(
   resolver(start)
   return {
     scope,
-    required,
-    header: header.toLowerCase(),
-    key,
-    quotedOnly,
+    required: checkBoolean('required', required) ?? true,
+    header: headerName('header', header),
+    key: key && checkFunction('key', key),
+    quotedOnly: checkBoolean('quotedOnly', quotedOnly) ?? false,
     methods: checkMethods(methods),
-    fingerprint,
+    fingerprint: fingerprint && checkFunction('fingerprint', fingerprint),
     judge: judge(replay),
     wait: wait && {
       maxMs: checkDuration('wait.maxMs', wait.maxMs, 1),
@@ -202,15 +210,16 @@ export function resolveHttpOptions<Request>(
     streams: checkOneOf('streams', streams, ['tombstone', 'buffer']),
     keptHeaders: keptHeaders(storeHeaders),
     recordWaitMs: checkDuration('recordWaitMs', recordWaitMs, 0),
-    statusHeader,
-    problems,
+    statusHeader: checkBoolean('statusHeader', statusHeader) ?? false,
+    problems: checkProblems(problems),
     runtime,
     start,
   }
 }
 
 function checkMethods(methods: readonly string[]): ReadonlySet<string> {
-  const names = methods.map((method) => method.toUpperCase())
+  if (!Array.isArray(methods)) throw new InvalidArgumentError("methods must be a list, such as ['POST'].")
+  const names = methods.map((method: string) => checkString('methods', method).toUpperCase())
   const safe = names.find((method) => SAFE_METHODS.has(method))
   if (safe !== undefined || names.length === 0) {
     throw new InvalidArgumentError(

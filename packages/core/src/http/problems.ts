@@ -1,3 +1,6 @@
+import { checkInteger, checkOneOf, checkString, checkSynchronous } from '../check.ts'
+import { InvalidArgumentError } from '../errors.ts'
+import { checkOptions, optionNames } from '../option-names.ts'
 import type { HttpResponse } from './response.ts'
 
 /** Stable words for what an idempotent route answers by itself; the `code` member of its problem documents. */
@@ -92,13 +95,45 @@ const PROBLEMS: Readonly<Record<ProblemCode, { status: number; title: string; re
   },
 }
 
+const PROBLEM_OPTIONS = optionNames<ProblemOptions>({ type: true, describedBy: true, status: true })
+
+/** @throws InvalidArgumentError that names what is wrong */
+export function checkProblems(problems: ProblemOptions): ProblemOptions {
+  const { type, describedBy, status = {} } = checkOptions(problems, PROBLEM_OPTIONS)
+  if (type !== undefined) checkSynchronous('problems.type', type)
+  // It becomes a header.
+  if (
+    describedBy !== undefined &&
+    !URL.canParse(checkString('problems.describedBy', describedBy), 'http://host')
+  ) {
+    throw new InvalidArgumentError('problems.describedBy must be a URL.')
+  }
+  for (const [code, given] of Object.entries(status)) {
+    checkOneOf('problems.status', code, Object.keys(PROBLEMS))
+    if (given === undefined) continue
+    if (checkInteger(`problems.status.${code}`, given, 400) > 599) {
+      throw new InvalidArgumentError(`problems.status.${code} must be a status of an error, 400 to 599.`)
+    }
+  }
+  return problems
+}
+
 export function problemResponse(
   { code, detail, retryAfterSeconds, members = {} }: Problem,
   { type = defaultType, describedBy, status: statuses = {} }: ProblemOptions,
 ): HttpResponse {
   const { title, retryable, status: standard } = PROBLEMS[code]
   const status = statuses[code] ?? standard
-  const document: ProblemDocument = { type: type(code), title, status, detail, code, retryable, ...members }
+  const uri: unknown = type(code)
+  const document: ProblemDocument = {
+    type: typeof uri === 'string' ? uri : defaultType(code),
+    title,
+    status,
+    detail,
+    code,
+    retryable,
+    ...members,
+  }
   return {
     status,
     headers: {

@@ -1,3 +1,4 @@
+import { checkSynchronous } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
 
 /**
@@ -31,7 +32,7 @@ const PRESETS: Readonly<Record<string, (response: JudgedResponse) => Verdict>> =
 
 /** The policy as a function that cannot throw. @throws InvalidArgumentError for an unknown name. */
 export function judge(policy: ReplayPolicy): (response: JudgedResponse) => Verdict {
-  const rule = typeof policy === 'function' ? policy : PRESETS[policy]
+  const rule = typeof policy === 'function' ? checkSynchronous('replay', policy) : PRESETS[policy]
   if (rule === undefined) {
     throw new InvalidArgumentError(
       `replay must be one of ${Object.keys(PRESETS).join(', ')} or a function, not ${String(policy)}.`,
@@ -39,8 +40,10 @@ export function judge(policy: ReplayPolicy): (response: JudgedResponse) => Verdi
   }
   return (response) => {
     try {
-      const verdict = rule(response)
+      const verdict: unknown = rule(response)
       if (verdict === 'store' || verdict === 'fail' || verdict === 'release') return verdict
+      // The promise of a verdict is none; without a handler, its rejection would end the process.
+      if (verdict instanceof Promise) verdict.catch(() => undefined)
     } catch {
       // The handler's work is done and its answer is on the way: a faulty rule must not make it run twice.
     }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../errors.ts'
+import { headerName } from './headers.ts'
 
 /** An answer to send as it is: adapters set status and headers and end with these very bytes. */
 export interface HttpResponse {
@@ -98,7 +99,9 @@ const NEVER_KEPT: ReadonlySet<string> = new Set([
 
 /** The names to keep: the standard ones and `more`. @throws InvalidArgumentError for one that must not be kept. */
 export function keptHeaders(more: readonly string[]): ReadonlySet<string> {
-  const names = more.map((name) => name.toLowerCase())
+  if (!Array.isArray(more))
+    throw new InvalidArgumentError("storeHeaders must be a list, such as ['x-total'].")
+  const names = more.map((name: string) => headerName('storeHeaders', name))
   const refused = names.find((name) => NEVER_KEPT.has(name))
   if (refused !== undefined) {
     throw new InvalidArgumentError(`storeHeaders must not name ${refused}: it is never kept or replayed.`)

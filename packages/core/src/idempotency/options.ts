@@ -1,4 +1,4 @@
-import { checkDuration, checkFunction, checkInteger, checkOneOf } from '../check.ts'
+import { checkDuration, checkFunction, checkInteger, checkOneOf, checkSynchronous } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
 import { type Codec, jsonCodec } from '../codec.ts'
 import { checkObject, optionNames, refuseUnknown } from '../option-names.ts'
@@ -211,7 +211,7 @@ function resolveOptions(options: ResolvableOptions): ResolvedOptions {
     checkFunction('references.save', references?.save)
     checkFunction('references.load', references?.load)
   }
-  if (classifyError !== undefined) checkFunction('classifyError', classifyError)
+  if (classifyError !== undefined) checkSynchronous('classifyError', classifyError)
   const lease = checkDuration('leaseMs', leaseMs, 100)
   const failedTtlMs = checkDuration('failedRetentionMs', failedRetentionMs, 1)
   const windowMs = checkDuration('completedWindowMs', completedWindowMs, 0)

@@ -200,12 +200,49 @@ describe('options', () => {
     [/retainMs/, { scope: 'global', retainMs: 0 }],
     [/wait.maxMs/, { scope: 'global', wait: { maxMs: Number.NaN } }],
     [/leaseMs/, { scope: 'global', leaseMs: 1 }],
+    [/replay must not be async/, { scope: 'global', replay: async () => 'fail' }],
+    [/problems.type must not be async/, { scope: 'global', problems: { type: async () => 'urn:x' } }],
+    [/problems.describedBy/, { scope: 'global', problems: { describedBy: 'http://[' } }],
+    [/problems.status/, { scope: 'global', problems: { status: { IDEMPOTENCY_OTHER: 400 } } }],
+    [/problems.status/, { scope: 'global', problems: { status: { IDEMPOTENCY_IN_PROGRESS: 200 } } }],
+    [/did you mean describedBy/, { scope: 'global', problems: { describedby: 'x' } }],
+    [/^header/, { scope: 'global', header: 'no header' }],
+    [/^header/, { scope: 'global', header: 7 }],
+    [/^key must be a function/, { scope: 'global', key: 'x' }],
+    [/^fingerprint must be a function/, { scope: 'global', fingerprint: true }],
+    [/^required/, { scope: 'global', required: 'false' }],
+    [/^quotedOnly/, { scope: 'global', quotedOnly: 1 }],
+    [/^statusHeader/, { scope: 'global', statusHeader: async () => false }],
+    [/^methods/, { scope: 'global', methods: 'POST' }],
+    [/^methods/, { scope: 'global', methods: [7] }],
+    [/^storeHeaders/, { scope: 'global', storeHeaders: 'x-total' }],
+    [/^storeHeaders/, { scope: 'global', storeHeaders: ['x total'] }],
   ])('%s', (message, options) => {
     const holdfast = createHoldfast({ storage: memoryStorage() })
     instances.push(holdfast)
     expect(() => createHttpIdempotency(holdfast.idempotency, options as HttpIdempotencyOptions)).toThrow(
       message,
     )
+  })
+
+  test('a policy that returns the promise of a verdict stores the answer, and its rejection ends nothing', async () => {
+    const replay = (): never => Promise.reject(new Error('the rule failed')) as never
+    const http = httpOver(memoryStorage(), { replay })
+    expect(await (await started(ask(http))).complete(ok)).toBe('stored')
+  })
+
+  test.each(['key', 'scope', 'fingerprint'] as const)('%s may be async', async (name) => {
+    const http = httpOver(memoryStorage(), { [name]: async () => 'one' })
+    await (await started(ask(http))).complete(ok)
+    expect(await ask(http)).toMatchObject({ action: 'answer', response: { status: 200 } })
+  })
+
+  test('what has failed for good does not say why: that is for the app to show', async () => {
+    const http = httpOver(memoryStorage(), { maxAttempts: 1 })
+    await (await started(ask(http))).fail(Object.assign(new Error('hidden'), { code: 'PG_SECRET' }))
+    const { status, json } = await answered(ask(http))
+    expect([status, json['code']]).toEqual([500, 'IDEMPOTENCY_EXECUTION_FAILED'])
+    expect(JSON.stringify(json)).not.toContain('PG_SECRET')
   })
 
   test.each([undefined, '', 7])(

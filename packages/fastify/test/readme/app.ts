@@ -10,7 +10,12 @@ const app = fastify({ logger: true })
 await app.register(holdfast, {
   storage: ioredisStorage(redis), // or nodeRedisStorage(client), or memoryStorage()
   prefix: 'shop',
-  http: { scope: (request) => String(request.headers['x-tenant'] ?? 'nobody') },
+  http: { scope: ({ user }) => user.id }, // who was authenticated, never what a client says of itself
+})
+
+// Your own authentication; it runs before every route, and before every replay.
+app.addHook('onRequest', async (request) => {
+  request.user = await authenticate(request.headers.authorization)
 })
 
 app.post('/orders', { config: { idempotency: true } }, async (request, reply) => {
@@ -22,9 +27,7 @@ app.post('/orders', { config: { idempotency: true } }, async (request, reply) =>
 await app.register(holdfastHealth)
 await app.register(holdfastState, {
   prefix: '/ops',
-  authorize: async (request, reply) => {
-    if (request.headers.authorization !== `Bearer ${process.env.OPS_TOKEN}`) await reply.code(401).send()
-  },
+  authorize: ({ user }) => user.isOperator,
 })
 // #endregion
 
@@ -33,6 +36,21 @@ let placed = 0
 async function place(cart: string): Promise<{ id: number; cart: string }> {
   placed += 1
   return { id: placed, cart }
+}
+
+interface User {
+  readonly id: string
+  readonly isOperator: boolean
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    user: User
+  }
+}
+
+async function authenticate(token = ''): Promise<User> {
+  return { id: token, isOperator: token === 'operator' }
 }
 
 export { app, redis }
