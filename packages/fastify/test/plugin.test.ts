@@ -59,7 +59,9 @@ describe('registering', () => {
       'beside the plugin',
       (app) =>
         void app.register(
-          async (child) => void (await child.register(holdfast, { storage: memoryStorage() })),
+          async (child) => {
+            await child.register(holdfast, { storage: memoryStorage() })
+          },
         ),
     ],
   ])('a route that asks for idempotency %s keeps the app from starting', async (_name, register) => {

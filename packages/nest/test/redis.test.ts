@@ -128,7 +128,7 @@ describe.for(clients)('two apps on Redis through %s', (client) => {
     await askServer(redis, 'REPLICAOF', '127.0.0.1', 1)
     expect(await ask()).toMatchObject({
       status: 503,
-      body: { error: { redis: { status: 'down', message: expect.stringContaining('replica') as string } } },
+      body: { error: { redis: { status: 'down', message: 'REPLICA' } } },
     })
     expect(await app.get(Holdfast).health()).toMatchObject({ status: 'degraded' })
     await redis.stop()
@@ -137,11 +137,11 @@ describe.for(clients)('two apps on Redis through %s', (client) => {
       status: 503,
       body: {
         status: 'error',
-        error: { redis: { status: 'down', roundTripMs: null, message: expect.any(String) as string } },
+        error: { redis: { status: 'down', roundTripMs: null, message: 'STORAGE_UNAVAILABLE' } },
       },
     })
     expect(await app.get(Holdfast).health()).toMatchObject({ status: 'down' })
-    expect(logged.at(-1)).toBe('Holdfast default: Lost the storage, waiting for it')
+    expect(logged).toContain('Holdfast default: Lost the storage, waiting for it')
     await app.close()
     await opened.end()
   })

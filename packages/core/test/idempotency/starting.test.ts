@@ -303,7 +303,10 @@ describe('what is refused at the call', () => {
     ['references without a place for them', (i) => i.begin('job', 'k', { onResultTooLarge: 'reference' })],
     ['a negative size', (i) => i.begin('job', 'k', { maxCheckpointBytes: -1 })],
     ['a classification that is none', (i) => i.begin('job', 'k', { classifyError: 'final' as never })],
-    ['a promise of a classification', (i) => i.begin('job', 'k', { classifyError: (async () => ({})) as never })],
+    [
+      'a promise of a classification',
+      (i) => i.begin('job', 'k', { classifyError: (async () => ({})) as never }),
+    ],
     ['no codec', (i) => i.begin('job', 'k', { codec: null as unknown as Codec })],
     ['half a codec', (i) => i.begin('job', 'k', { codec: { encode: String } as unknown as Codec })],
     [
