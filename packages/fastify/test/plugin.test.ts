@@ -58,11 +58,9 @@ describe('registering', () => {
     [
       'beside the plugin',
       (app) =>
-        void app.register(
-          async (child) => {
-            await child.register(holdfast, { storage: memoryStorage() })
-          },
-        ),
+        void app.register(async (child) => {
+          await child.register(holdfast, { storage: memoryStorage() })
+        }),
     ],
   ])('a route that asks for idempotency %s keeps the app from starting', async (_name, register) => {
     const app = fastify()
