@@ -10,6 +10,7 @@ import {
   type RecordWrite,
   type Storage,
   decideLease,
+  endedWithLastUser,
   noLease,
 } from '@holdfast/core'
 
@@ -179,7 +180,7 @@ export function sqliteStorage(path: string): Storage {
     connection: { state: 'ready', onChange: () => () => undefined },
     time: async () => now(),
     verify: async () => [],
-    close: async () => db.close(),
+    ...endedWithLastUser(() => db.close()),
   }
 }
 

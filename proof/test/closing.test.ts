@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { createHoldfast } from '@holdfast/core'
+import { createHoldfast, createLocks } from '@holdfast/core'
 import { RedisNode } from '@holdfast/testbed/servers'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type ClientName, clients, connect } from '../src/connect.ts'
 
 /** A server, and a storage on a client of its own, which end with the test. */
@@ -47,6 +47,28 @@ describe.each(clients)('closing, over %s', (client) => {
     expect(await b.health()).toMatchObject({ status: 'up', connection: 'ready' })
     await b.close()
     await c.close()
+    await expect.poll(() => node.ask('CLIENT', 'LIST', 'TYPE', 'pubsub')).toBe('')
+  })
+
+  it.for(['locks alone', 'another copy of the package'])('leaves the storage to %s', async (who) => {
+    const { node, storage } = await open(client)
+    vi.resetModules()
+    const { createHoldfast: createOther } = await import('@holdfast/core')
+    expect(createOther).not.toBe(createHoldfast)
+    const holdfast = createHoldfast({ storage })
+    const other = who === 'locks alone' ? undefined : createOther({ storage })
+    const locks = other?.locks ?? createLocks(storage)
+    const held = await locks.acquire('shared')
+    const waiting = locks.acquire('shared', { waitMs: 60_000 })
+    await expect.poll(() => node.ask('PUBSUB', 'CHANNELS', '{holdfast:*')).not.toHaveLength(0)
+    await holdfast.close()
+    expect(await node.ask('PUBSUB', 'CHANNELS', '{holdfast:*')).not.toHaveLength(0)
+    await held.release()
+    await (await waiting).release()
+    // It still hears when the client's connection is made anew.
+    await node.ask('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+    await (await locks.acquire('shared')).release()
+    await (other ?? locks).close()
     await expect.poll(() => node.ask('CLIENT', 'LIST', 'TYPE', 'pubsub')).toBe('')
   })
 })

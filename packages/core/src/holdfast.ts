@@ -28,7 +28,7 @@ export interface Holdfast extends AsyncDisposable {
   /**
    * Starts nothing any more, aborts the signals of running bodies and waits up to `graceMs` (default 0) for them,
    * gives back what they held, and ends its own subscriptions. The client that you made stays open, and so does a
-   * storage that other instances share: the last of them closes it.
+   * storage that others share (`createLocks(storage)`, another Holdfast): the last of them to be closed ends it.
    */
   close(options?: { readonly graceMs?: number | undefined }): Promise<void>
 }
@@ -109,14 +109,13 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   const breaker = new Breaker(runtime)
   const cache = cacheOver(cacheCalls, { ...options.cache, prefix }, breaker)
   let closed: Promise<void> | undefined
-  for (const used of new Set([storage, cacheStorage])) sharers.set(used, (sharers.get(used) ?? 0) + 1)
 
   const close = async (graceMs: number): Promise<void> => {
     await Promise.all([locks.close({ graceMs }), idempotency.close({ graceMs })])
-    for (const used of new Set([calls, cacheCalls])) {
-      used.close()
-      if (giveUp(used.storage)) await used.storage.close()
-    }
+    const used = new Set([calls, cacheCalls])
+    for (const each of used) each.close()
+    // Those who still use it keep it open.
+    await Promise.all([...used].map(async (each) => await each.storage.close()))
   }
 
   return {
@@ -143,17 +142,10 @@ function without(names: ReadonlySet<string>, ...taken: readonly string[]): Reado
   return new Set([...names].filter((name) => !taken.includes(name)))
 }
 
-/** How many open instances use a storage: one that closes must not take it from the others. */
-const sharers = new WeakMap<Storage, number>()
-
-/** True when nobody uses it any more. */
-function giveUp(storage: Storage): boolean {
-  const left = (sharers.get(storage) ?? 1) - 1
-  sharers.set(storage, left)
-  return left === 0
-}
-
-/** What one feature alone is made of. Closing it leaves the storage open, which is yours to close. */
+/**
+ * What one feature alone is made of. The storage is yours to close: it ends what it opened when that was done and none
+ * of those who share it is open any more.
+ */
 export type FeatureOptions<Options> = Options &
   StorageCallsOptions & { readonly runtime?: Runtime | undefined }
 
@@ -171,11 +163,20 @@ export function createIdempotency(
 }
 
 /** The cache alone. */
-export function createCache(storage: Storage, options: FeatureOptions<CacheOptions> = {}): Cache {
-  return alone(storage, options, CACHE_OPTIONS, cacheOver)
+export function createCache(storage: Storage, options: FeatureOptions<CacheOptions> = {}): ClosableCache {
+  return alone(storage, options, CACHE_OPTIONS, (calls, own) => {
+    const close = async (): Promise<void> => undefined
+    return { ...cacheOver(calls, own), close }
+  })
 }
 
-function alone<Options, Feature>(
+/** A cache that belongs to no Holdfast. */
+export interface ClosableCache extends Cache {
+  /** Refuses new calls and lets go of the storage. */
+  close(): Promise<void>
+}
+
+function alone<Options, Feature extends { close(options?: never): Promise<void> }>(
   storage: Storage,
   options: FeatureOptions<Options>,
   names: ReadonlySet<string>,
@@ -183,7 +184,13 @@ function alone<Options, Feature>(
 ): Feature {
   checkStorage('storage', storage)
   checkOptions(options, new Set([...names, ...CALLS_OPTIONS, 'runtime']))
-  return over(new StorageCalls(storage, options.runtime ?? systemRuntime, options), options)
+  const calls = new StorageCalls(storage, options.runtime ?? systemRuntime, options)
+  const feature = over(calls, options)
+  const close: Feature['close'] = async (how) => {
+    await feature.close(how)
+    calls.close()
+  }
+  return { ...feature, close }
 }
 
 /** How long all of `verify()` may take: some round trips, and waiting a second for a message that may not come. */

@@ -11,6 +11,7 @@ export {
 } from './errors.ts'
 export type { Trace } from './events.ts'
 export {
+  type ClosableCache,
   createCache,
   createHoldfast,
   createIdempotency,
@@ -99,6 +100,7 @@ export type { LockDurability, LockOptions } from './locks/options.ts'
 export { type MemoryStorageOptions, memoryStorage } from './memory/memory-storage.ts'
 export { type Instant, type Runtime, type Timer, systemRuntime } from './runtime.ts'
 export type { StorageCallsOptions } from './storage-calls.ts'
+export { endedWithLastUser } from './storage/ended-with-last-user.ts'
 export { ENDED_KEPT, ENDED_KEPT_MS, RETENTION_MS, attemptOf, processOf } from './storage/leases.ts'
 export type * from './storage/leases.ts'
 export type * from './storage/records.ts'

@@ -3,7 +3,7 @@ import { checkDuration, checkInteger } from './check.ts'
 import { ClosedError, StorageUnavailableError, hasCode } from './errors.ts'
 import { type Instant, type Runtime, instant } from './runtime.ts'
 import { StorageClock } from './storage-clock.ts'
-import type { Storage } from './storage/storage.ts'
+import type { ConnectionState, Storage } from './storage/storage.ts'
 
 export interface StorageCallsOptions {
   /** How long one call may take, re-sending included. Default 2,000. */
@@ -29,7 +29,8 @@ export interface Answered<T> {
  * Every call of core to a storage goes through here, so that an outage costs a bounded time whatever the client
  * library does: a deadline of our own, nothing sent while there is no connection (a client's offline queue would
  * execute it minutes later), a cap on what waits, and a re-send when the connection broke, which the port's rules
- * make safe.
+ * make safe. A client may leave a promise open for good (ioredis without `autoResendUnfulfilledCommands` does so with
+ * what was under way when the connection broke), so the re-send waits for the connection and not for the promise.
  */
 export class StorageCalls {
   readonly storage: Storage
@@ -40,6 +41,8 @@ export class StorageCalls {
   readonly #foreground: Surroundings
   readonly #background: Surroundings
   readonly #load = { pending: 0 }
+  readonly #stopFollowing: () => void
+  readonly #letGo: () => void
   #closed = false
   #asksTime: Promise<number> | undefined
 
@@ -51,11 +54,18 @@ export class StorageCalls {
     this.callTimeoutMs = checkDuration('callTimeoutMs', callTimeoutMs, 1)
     this.#maxPending = checkInteger('maxPendingCalls', maxPendingCalls, 1)
     const surroundings = (background: boolean): Surroundings => {
-      const deadlines = new Alarms(runtime, { background })
-      return { storage, runtime, deadlines, load: this.#load, background }
+      const deadlines = new Alarms<Sendable>(runtime, { background })
+      return { storage, runtime, deadlines, load: this.#load, silenceMs: this.callTimeoutMs }
     }
     this.#foreground = surroundings(false)
     this.#background = surroundings(true)
+    this.#letGo = storage.retain()
+    // One for all calls: a listener for each would cost more than all the rest of a call.
+    this.#stopFollowing = storage.connection.onChange((state) => {
+      for (const { deadlines } of [this.#foreground, this.#background]) {
+        for (const call of deadlines.all) call.connectionChanged(state)
+      }
+    })
   }
 
   /**
@@ -122,9 +132,14 @@ export class StorageCalls {
     return reply
   }
 
-  /** Refuses every later call. Those under way end by themselves. */
+  /**
+   * Refuses every later call, and lets go of the storage. Calls under way end by themselves, by their answer or their
+   * deadline.
+   */
   close(): void {
     this.#closed = true
+    this.#stopFollowing()
+    this.#letGo()
     this.#foreground.deadlines.close()
     this.#background.deadlines.close()
   }
@@ -133,9 +148,14 @@ export class StorageCalls {
 interface Surroundings {
   readonly storage: Storage
   readonly runtime: Runtime
-  readonly deadlines: Alarms
+  readonly deadlines: Alarms<Sendable>
   readonly load: { pending: number }
-  readonly background: boolean
+  /** A call whose client says nothing for so long, although there is a connection, is sent again. */
+  readonly silenceMs: number
+}
+
+interface Sendable extends Alarm {
+  connectionChanged(state: ConnectionState): void
 }
 
 interface Patience {
@@ -143,22 +163,26 @@ interface Patience {
   readonly waitedMs: number
 }
 
-/** One call from its sending to its answer or its deadline. */
-class PendingCall<T> implements Alarm {
+/** One call from its sending to its answer or its deadline. It is sent as often as that takes: the first answer counts. */
+class PendingCall<T> implements Sendable {
   place = -1
-  readonly dueAt: number
   readonly #around: Surroundings
   readonly #command: () => Promise<T>
   readonly #patience: Patience
   readonly #resolve: (answer: Answered<T>) => void
   readonly #reject: (error: unknown) => void
   readonly #startedAt: Instant
+  readonly #giveUpAt: number
+  /** When it is sent next; `Infinity` while it waits for a connection. */
+  #sendAt = Infinity
+  #silenceMs: number
   #sentAt: Instant | undefined
+  #sendings = 0
+  /** The number of the last sending, as long as its client has said nothing; else 0. */
+  #underWay = 0
   #maybeApplied = false
-  #inFlight = false
   #settled = false
   #lastError: unknown
-  #stopWaiting: (() => void) | undefined
 
   constructor(
     around: Surroundings,
@@ -173,43 +197,67 @@ class PendingCall<T> implements Alarm {
     this.#resolve = resolve
     this.#reject = reject
     this.#startedAt = instant(around.runtime)
-    this.dueAt = this.#startedAt.monotonic + patience.timeoutMs
+    this.#giveUpAt = this.#startedAt.monotonic + patience.timeoutMs
+    this.#silenceMs = around.silenceMs
+  }
+
+  get dueAt(): number {
+    return Math.min(this.#sendAt, this.#giveUpAt)
   }
 
   start(): void {
     this.#around.load.pending += 1
-    this.#around.deadlines.set(this)
     this.#send(this.#startedAt)
+    if (!this.#settled) this.#around.deadlines.set(this)
+  }
+
+  ring(): void {
+    const now = instant(this.#around.runtime)
+    if (now.monotonic >= this.#giveUpAt) this.#giveUp()
+    else this.#send(now)
+  }
+
+  /**
+   * What waited for a connection leaves at once. What was under way on another connection is sent again on this one if
+   * it is not answered soon: most clients have sent it again themselves or reject it now, and then it leaves only once.
+   */
+  connectionChanged(state: ConnectionState): void {
+    if (state === 'down') this.#sendAt = Infinity
+    else if (this.#underWay === 0) this.#send()
+    else this.#sendIn(this.#pauseMs())
   }
 
   /** Sends it, now or when there is a connection. */
-  #send(now?: Instant): void {
-    this.#stopWaiting?.()
-    this.#stopWaiting = undefined
-    if (this.#settled) return
-    if (this.#around.storage.connection.state !== 'ready') return this.#sendWhenReady()
-    const sentAt = (this.#sentAt ??= now ?? instant(this.#around.runtime))
-    this.#inFlight = true
-    let reply: Promise<T>
-    try {
-      reply = this.#command()
-    } catch (error) {
-      return this.#fail(error)
+  #send(now: Instant = instant(this.#around.runtime)): void {
+    const { connection } = this.#around.storage
+    if (connection.state !== 'ready') {
+      this.#sendAt = Infinity
+      const { problem } = connection
+      if (problem !== undefined) this.#fail(problem)
+      return
     }
-    reply.then(
-      (answer) => {
-        if (this.#settle()) this.#resolve({ reply: answer, sentAt })
-      },
-      (error: unknown) => this.#failed(error),
-    )
+    const sentAt = (this.#sentAt ??= now)
+    // At first as long as a call may take: most have ended by then and are never sent again while there is silence.
+    this.#sendAt = now.monotonic + this.#silenceMs
+    this.#silenceMs *= 2
+    const sending = (this.#underWay = this.#sendings += 1)
+    try {
+      this.#command().then(
+        (answer) => {
+          if (this.#settle()) this.#resolve({ reply: answer, sentAt })
+        },
+        (error: unknown) => this.#failed(error, sending),
+      )
+    } catch (error) {
+      this.#fail(error)
+    }
   }
 
-  /** The deadline. */
-  ring(): void {
+  #giveUp(): void {
     const { waitedMs, timeoutMs } = this.#patience
     const cause = this.#lastError ?? this.#around.storage.connection.lastError
     const said = cause instanceof Error ? `; the last error was: ${cause.message}` : '.'
-    const options = { cause, maybeApplied: this.#maybeApplied || this.#inFlight }
+    const options = { cause, maybeApplied: this.#maybeApplied || this.#underWay > 0 }
     const message = `${this.#whatFailed()} within ${Math.round(waitedMs + timeoutMs)} ms${said}`
     this.#fail(new StorageUnavailableError(message, options))
   }
@@ -222,26 +270,26 @@ class PendingCall<T> implements Alarm {
       : 'The storage could not serve this call'
   }
 
-  #failed(error: unknown): void {
-    this.#inFlight = false
+  #failed(error: unknown, sending: number): void {
     if (!isUnavailable(error)) return this.#fail(error)
     this.#lastError = error
     this.#maybeApplied ||= error.maybeApplied
+    // A later sending is under way.
+    if (sending !== this.#underWay) return
+    this.#underWay = 0
     if (this.#settled) return
-    // The client says that it is ready but fails: leave it a moment, differently long in every caller.
-    const pauseMs = 10 + this.#around.runtime.random() * 40
-    const pause = this.#around.runtime.setTimer(pauseMs, () => this.#send(), {
-      background: this.#around.background,
-    })
-    this.#stopWaiting = () => pause.cancel()
+    // The client says that it is ready but fails: leave it a moment. Without a connection this finds out and waits.
+    this.#sendIn(this.#pauseMs())
   }
 
-  #sendWhenReady(): void {
-    const { problem } = this.#around.storage.connection
-    if (problem !== undefined) return this.#fail(problem)
-    this.#stopWaiting = this.#around.storage.connection.onChange((state) => {
-      if (state === 'ready') this.#send()
-    })
+  /** Differently long in every caller. */
+  #pauseMs(): number {
+    return 10 + this.#around.runtime.random() * 40
+  }
+
+  #sendIn(ms: number): void {
+    this.#sendAt = this.#around.runtime.monotonicNow() + ms
+    this.#around.deadlines.set(this)
   }
 
   #fail(error: unknown): void {
@@ -252,7 +300,6 @@ class PendingCall<T> implements Alarm {
   #settle(): boolean {
     if (this.#settled) return false
     this.#settled = true
-    this.#stopWaiting?.()
     this.#around.load.pending -= 1
     this.#around.deadlines.remove(this)
     return true

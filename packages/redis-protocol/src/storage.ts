@@ -1,4 +1,4 @@
-import type { Storage } from '@holdfast/core'
+import { type Storage, endedWithLastUser } from '@holdfast/core'
 import type { RedisClient } from './client.ts'
 import { asStorageError } from './errors.ts'
 import { createKeys } from './keys.ts'
@@ -39,10 +39,10 @@ export function redisStorage(client: RedisClient, options: RedisStorageOptions =
         throw asStorageError(error, 'TIME')
       }),
     verify: () => verifyRedis(client, { records, leases, values }, prefix),
-    async close() {
+    ...endedWithLastUser(() => {
       leases.close()
       pubSub.close()
       client.detach()
-    },
+    }),
   }
 }

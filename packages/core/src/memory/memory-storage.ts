@@ -1,5 +1,6 @@
 import { checkFunction } from '../check.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
+import { endedWithLastUser } from '../storage/ended-with-last-user.ts'
 import type { Storage } from '../storage/storage.ts'
 import { memoryLeases } from './memory-leases.ts'
 import { memoryRecords } from './memory-records.ts'
@@ -26,8 +27,8 @@ export function memoryStorage(options: MemoryStorageOptions = {}): Storage {
     connection: { state: 'ready', onChange: () => () => undefined },
     time: async () => Math.floor(now()),
     verify: async () => [],
-    // It opened nothing, and others may share it.
-    close: async () => undefined,
+    // It opened nothing.
+    ...endedWithLastUser(() => undefined),
   }
 }
 

@@ -25,7 +25,15 @@ export interface Storage {
   time(): Promise<number>
   /** What is wrong or risky with this storage for our purpose; each finding names the fix. Empty: all well. */
   verify(): Promise<readonly Finding[]>
-  /** Ends what the storage opened itself (subscriptions, extra connections), never what was handed in. */
+  /**
+   * Counts one more user, and returns what counts it off again. The count is the storage's own, so that all who share
+   * it are in it, whichever copy of the package made them. {@link endedWithLastUser} implements this and `close`.
+   */
+  retain(): () => void
+  /**
+   * Ends what the storage opened itself (subscriptions, extra connections), never what was handed in: at once, or as
+   * soon as the last of those who retain it has gone.
+   */
   close(): Promise<void>
 }
 

@@ -1,6 +1,7 @@
 import { StorageUnavailableError } from '../../errors.ts'
 import type { LeasePush, LeaseStorage } from '../../storage/leases.ts'
 import type { OnHint, RecordKey, RecordStorage, Unsubscribe } from '../../storage/records.ts'
+import { endedWithLastUser } from '../../storage/ended-with-last-user.ts'
 import type { ConnectionState, Storage } from '../../storage/storage.ts'
 import type { ValueStorage } from '../../storage/values.ts'
 import { currentOperation } from './current-operation.ts'
@@ -284,7 +285,7 @@ export class SimulatedConnection {
       },
       time: () => this.#send('time', 'time', []) as Promise<number>,
       verify: async () => [],
-      close: async () => undefined,
+      ...endedWithLastUser(noop),
     }
   }
 }
