@@ -38,6 +38,7 @@ const [
 ] = process.argv
 const db = new DatabaseSync(file, { timeout: 5_000 })
 const redis = new Redis(process.env.REDIS_URL ?? 'redis://localhost:6379')
+redis.on('error', console.error)
 const storage = ioredisStorage(redis)
 const locks = createLocks(storage)
 const item = `sku-${run}`

@@ -5,6 +5,7 @@ import { ioredisStorage } from '@holdfast/redis-ioredis'
 import { Redis } from 'ioredis'
 
 const redis = new Redis(process.env.REDIS_URL ?? 'redis://localhost:6379')
+redis.on('error', console.error)
 const { idempotency, close } = createHoldfast({
   storage: ioredisStorage(redis),
   prefix: `guide-${process.pid}`,

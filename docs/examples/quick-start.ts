@@ -3,6 +3,7 @@ import { ioredisStorage } from '@holdfast/redis-ioredis'
 import { Redis } from 'ioredis'
 
 const redis = new Redis(process.env.REDIS_URL ?? 'redis://localhost:6379')
+redis.on('error', console.error)
 const holdfast = createHoldfast({ storage: ioredisStorage(redis), prefix: 'shop' })
 
 // However many instances start it, and however often: the invoice is made once, the others get the same answer.

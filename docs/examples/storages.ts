@@ -5,7 +5,7 @@ import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 
 const url = process.env.REDIS_URL ?? 'redis://localhost:6379'
-const ioredis = new Redis(url)
+const ioredis = new Redis(url).on('error', console.error)
 const nodeRedis = createClient({ url }).on('error', console.error)
 await nodeRedis.connect()
 

@@ -7,6 +7,7 @@ import {
   type RedisNode,
   followState,
   keySlot,
+  openInTime,
 } from '@holdfast/redis-protocol'
 import type {
   IoredisClient,
@@ -16,18 +17,27 @@ import type {
   IoredisSingle,
 } from './ioredis-types.ts'
 import { fewWrites } from './few-writes.ts'
+import { hearErrors } from './hear-errors.ts'
 
 /** Makes an ioredis client serve the Redis client port. */
 export function ioredisClient(client: IoredisClient): RedisClient {
   refuseUnfit(client)
-  const { connection, detach } = followState(client, ['ready', 'close', 'end'], {
+  const following = followState(client, ['ready', 'close', 'end'], {
     // A lazy client connects at its first command, so it must get one.
     state: () => (client.status === 'ready' || client.status === 'wait' ? 'ready' : 'down'),
     problem: () => (client.status === 'end' ? ended() : undefined),
   })
+  const stopHearing = hearErrors(client)
+  const common = {
+    connection: following.connection,
+    detach() {
+      following.detach()
+      stopHearing()
+    },
+  }
   return isCluster(client)
-    ? { cluster: true, connection, detach, ...clusterCommands(client), ...shardedOf(client) }
-    : { cluster: false, connection, detach, ...singleCommands(client) }
+    ? { cluster: true, ...common, ...clusterCommands(client), ...shardedOf(client) }
+    : { cluster: false, ...common, ...singleCommands(client) }
 }
 
 function ended(): HoldfastError {
@@ -115,10 +125,14 @@ async function openLink(from: IoredisSingle | IoredisNode, events: LinkEvents): 
     enableAutoPipelining: false,
     retryStrategy: () => null,
     sentinelRetryStrategy: () => null,
+    // It would keep connections to the sentinels.
+    failoverDetector: false,
   })
   own.on('error', () => {}) // 'end' follows
+  // Before the handshake, which a frozen server never ends.
+  own.on('connect', () => own.stream?.unref())
   let open = true
-  await own.connect()
+  await openInTime(own.connect(), () => own.disconnect())
   own.on('message', (channel, payload) => events.message(String(channel), String(payload)))
   own.on('end', () => {
     if (open) events.lost()

@@ -36,6 +36,7 @@ export interface IoredisNode {
 
 /** A connection of our own. */
 export interface IoredisConnection extends IoredisCommon {
+  readonly stream?: Unreferenced | undefined
   subscribe(channel: string): Promise<unknown>
   unsubscribe(channel: string): Promise<unknown>
   disconnect(): void
@@ -47,6 +48,7 @@ interface IoredisCommon {
   connect(): Promise<unknown>
   on(event: string, listener: (...args: unknown[]) => void): unknown
   off(event: string, listener: (...args: unknown[]) => void): unknown
+  listeners(event: string): readonly unknown[]
 }
 
 interface LinkOptions {
@@ -56,10 +58,16 @@ interface LinkOptions {
   readonly enableAutoPipelining: false
   readonly retryStrategy: () => null
   readonly sentinelRetryStrategy: () => null
+  readonly failoverDetector: false
 }
 
 /** A socket that can be told to hold what is written to it. */
 export interface Corkable {
   cork(): void
   uncork(): void
+}
+
+/** A socket that need not keep the process alive. */
+interface Unreferenced {
+  unref(): unknown
 }

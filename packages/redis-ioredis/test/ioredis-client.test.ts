@@ -21,6 +21,7 @@ interface Options {
   readonly keyPrefix?: string
   readonly password?: string
   readonly maxRetriesPerRequest?: number
+  readonly autoResendUnfulfilledCommands?: boolean
   readonly retryStrategy?: () => number
 }
 
@@ -158,14 +159,74 @@ describe.for(Object.entries(versions))('%s', ([, create]) => {
     expect((await storage.records.createOrRead(freshKey(), write)).created).toBe(true)
   })
 
-  it('works where numbers come as strings, or says what is in the way', async () => {
+  it('works where numbers come as strings', async () => {
     const client = connect(server.url, { stringNumbers: true })
-    const { records, values } = ioredisStorage(client)
-    expect((await records.createOrRead(freshKey(), write)).created).toBe(true)
-    await expect(values.remove(['a'])).rejects.toMatchObject({
-      code: 'STORAGE_REFUSED',
-      message: expect.stringContaining('reply mapping') as string,
+    const storage = ioredisStorage(client)
+    expect((await storage.records.createOrRead(freshKey(), write)).created).toBe(true)
+    await storage.values.set('a', 'b', 60_000, Number.MAX_SAFE_INTEGER)
+    expect(await storage.values.remove(['a', 'none'])).toBe(1)
+    expect((await storage.verify()).filter(({ severity }) => severity === 'error')).toEqual([])
+    await using holdfast = createHoldfast({ storage })
+    // WAIT answers with a number, too.
+    const durability = { replicas: 1, timeoutMs: 1 }
+    await expect(holdfast.locks.tryAcquire('counted', { durability })).rejects.toMatchObject({
+      code: 'NOT_REPLICATED',
     })
+  })
+
+  it.for([true, false])(
+    'ends what was under way when the connection broke; ioredis sends it again: %s',
+    async (autoResendUnfulfilledCommands) => {
+      await using proxy = await FaultProxy.start({ target: { port: server.port } })
+      const client = connect(proxy.url, { retryStrategy: () => 10, autoResendUnfulfilledCommands })
+      // A lease that would tell: nothing ends for lack of time.
+      await using holdfast = createHoldfast({
+        storage: ioredisStorage(client),
+        callTimeoutMs: 60_000,
+        idempotency: { leaseMs: 600_000 },
+        locks: { leaseMs: 600_000 },
+      })
+      const losesReplyOf = (key: string) =>
+        proxy.once(
+          ({ name, args }) => name.startsWith('eval') && args.some((arg) => arg.includes(key)),
+          'cut-reply',
+        )
+      const key = `resent-${autoResendUnfulfilledCommands}-${freshKey().id}`
+      let lostEnd: ReturnType<typeof losesReplyOf> | undefined
+      const job = await holdfast.idempotency.run('ends', key, () => {
+        lostEnd = losesReplyOf(key)
+        return 1
+      })
+      await lostEnd?.hit
+      expect(job).toMatchObject({ status: 'executed', result: 1 })
+      const lease = await holdfast.locks.acquire(key)
+      const lost = losesReplyOf(key)
+      expect(await lease.release()).toBe('released')
+      await lost.hit
+    },
+  )
+
+  it('that has no error listener says why there is no connection, and prints what it printed before', async () => {
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    onTestFinished(() => printed.mockRestore())
+    const node = await RedisNode.start()
+    const client = create(node.url, { retryStrategy: () => 20 })
+    onTestFinished(() => client.disconnect())
+    const [holdfast, other] = [ioredisStorage(client), ioredisStorage(client)].map((storage) =>
+      createHoldfast({ storage, callTimeoutMs: 500 }),
+    )
+    await holdfast?.health()
+    await node.kill()
+    await expect
+      .poll(async () => await holdfast?.locks.tryAcquire('why').catch((error: unknown) => error))
+      .toMatchObject({
+        code: 'STORAGE_UNAVAILABLE',
+        message: expect.stringContaining('ECONNREFUSED') as string,
+      })
+    expect(printed).toHaveBeenCalledWith('[ioredis] Unhandled error event:', expect.any(String))
+    await holdfast?.close()
+    await other?.close()
+    expect(client.listeners('error')).toEqual([])
   })
 
   it('refuses a client with keyPrefix', () => {

@@ -1,4 +1,4 @@
-import type { Command, LinkEvents, RedisLink } from '@holdfast/redis-protocol'
+import { type Command, type LinkEvents, type RedisLink, openInTime } from '@holdfast/redis-protocol'
 import type {
   MasterAddress,
   NodeRedisConnection,
@@ -82,14 +82,19 @@ interface OpenLink {
 }
 
 async function connectLike(from: NodeRedisSingle, events: LinkEvents): Promise<OpenLink> {
-  const own = from.duplicate({ socket: { ...from.options?.socket, reconnectStrategy: false } })
+  // Its pings would keep the process alive; who needs them sends them.
+  const own = from.duplicate({
+    socket: { ...from.options?.socket, reconnectStrategy: false },
+    pingInterval: 0,
+  })
+  own.unref()
   const opened = linkOn(own, events)
   // Without a listener of its own, a lost connection would end the process. Before it is open, connect() says it.
   let open = false
   own.on('error', () => {
     if (open) opened.lost()
   })
-  await own.connect()
+  await openInTime(own.connect(), () => own.destroy())
   open = true
   return opened
 }

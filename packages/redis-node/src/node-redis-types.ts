@@ -9,7 +9,7 @@ export interface NodeRedisSingle extends NodeRedisCommon {
   readonly isReady: boolean
   readonly options?: { readonly socket?: object | undefined; readonly keyPrefix?: unknown } | undefined
   sendCommand(args: readonly string[], options?: CommandOptions): Promise<unknown>
-  duplicate(overrides: { readonly socket: object }): NodeRedisConnection
+  duplicate(overrides: { readonly socket: object; readonly pingInterval: number }): NodeRedisConnection
 }
 
 /** `createClientPool(…)`, `client.createPool(…)`. */
@@ -56,6 +56,7 @@ export interface NodeRedisConnection extends NodeRedisSingle {
   subscribe(channel: string, listener: MessageListener): Promise<unknown>
   unsubscribe(channel: string, listener: MessageListener): Promise<unknown>
   destroy(): unknown
+  unref(): unknown
 }
 
 type MessageListener = (payload: unknown, channel: unknown) => void

@@ -18,3 +18,13 @@ export function numberAt(text: string, from: number, digits: number): number {
   }
   return value
 }
+
+/**
+ * A reply that is a whole number: as a number, as text (ioredis with `stringNumbers`), or as a bigint (a type mapping).
+ * NaN for any other.
+ */
+export function wholeNumber(reply: unknown): number {
+  const isNumber = typeof reply === 'number' || typeof reply === 'bigint'
+  const value = isNumber || (typeof reply === 'string' && /^\d{1,16}$/.test(reply)) ? Number(reply) : NaN
+  return Number.isSafeInteger(value) ? value : NaN
+}

@@ -77,6 +77,8 @@ function connectionError(error: unknown, message: string, doing: string): Holdfa
 
 /** What the clients say when they refused a command before it was written. */
 const neverSent = [
+  // ours, of a connection of our own
+  /^The connection was not ready within /,
   // ioredis
   /^Stream isn't writeable and enableOfflineQueue options is false/,
   /^Cluster isn't ready and enableOfflineQueue options is false/,

@@ -5,6 +5,7 @@ import fastify from 'fastify'
 import { Redis } from 'ioredis'
 
 const redis = new Redis(process.env.REDIS_URL ?? 'redis://localhost:6379')
+redis.on('error', console.error)
 const app = fastify({ logger: true })
 
 await app.register(holdfast, {

@@ -102,6 +102,7 @@ import { ioredisStorage } from '@holdfast/redis-ioredis'
 import { Redis } from 'ioredis'
 
 export const redis = new Redis(process.env['REDIS_URL'] ?? 'redis://localhost:6379')
+redis.on('error', console.error)
 
 @Module({
   imports: [

@@ -1,5 +1,6 @@
 import type { Durability } from '@holdfast/core'
 import type { RedisClient, RedisLink } from '../client.ts'
+import { wholeNumber } from '../digits.ts'
 import { asStorageError, unexpectedReply } from '../errors.ts'
 import { type RunScript, createScriptRunner } from '../script.ts'
 import { keySlot } from '../slot.ts'
@@ -46,12 +47,11 @@ export function createReplication(client: RedisClient): Replication {
       })
       const reply = await send(createScriptRunner(link))
       if (!('acknowledged' in reply)) return reply
-      const acknowledged = await link
-        .send(['WAIT', String(replicas), String(timeoutMs)])
-        .catch((error: unknown) => {
-          throw asStorageError(error, 'WAIT')
-        })
-      if (typeof acknowledged !== 'number') throw unexpectedReply('WAIT', acknowledged)
+      const count = await link.send(['WAIT', String(replicas), String(timeoutMs)]).catch((error: unknown) => {
+        throw asStorageError(error, 'WAIT')
+      })
+      const acknowledged = wholeNumber(count)
+      if (Number.isNaN(acknowledged)) throw unexpectedReply('WAIT', count)
       return { ...reply, acknowledged }
     },
     close() {

@@ -1,5 +1,6 @@
 import type { SetReply, ValueStorage } from '@holdfast/core'
 import type { Command, RedisClient } from '../client.ts'
+import { wholeNumber } from '../digits.ts'
 import { asStorageError, unexpectedReply } from '../errors.ts'
 import type { Keys } from '../keys.ts'
 import type { RunScript } from '../script.ts'
@@ -66,6 +67,7 @@ function trueOrFalse(reply: unknown): boolean {
 }
 
 function zeroOrOne(reply: unknown): number {
-  if (reply !== 0 && reply !== 1) throw unexpectedReply('UNLINK', reply)
-  return reply
+  const count = wholeNumber(reply)
+  if (count !== 0 && count !== 1) throw unexpectedReply('UNLINK', reply)
+  return count
 }
