@@ -27,7 +27,7 @@ async function inTurn(
   await meanwhile()
   await held.release().catch(() => undefined)
   await Promise.all(others)
-  return had.sort()
+  return had.sort((a, b) => Number(a) - Number(b))
 }
 
 /** Pushes have arrived, so what asks from now on is not in doubt of its place. */

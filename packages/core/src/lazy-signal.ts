@@ -29,5 +29,6 @@ export class LazySignal {
     if (this.#reason !== undefined) return
     this.#reason = reason
     this.#inContext?.(() => this.#controller?.abort(reason))
+    this.#inContext = undefined
   }
 }

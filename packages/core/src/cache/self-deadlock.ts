@@ -1,34 +1,23 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { heldAround, runHolding } from '../call-chain.ts'
 import type { Storage } from '../storage/storage.ts'
 
-/** A load around the present call. */
-interface Loading {
+/** A load around a call. What it leaves running behind it, such as a timer, may ask for the key. */
+class LoadAround {
   readonly storage: Storage
   readonly storageKey: string
-  readonly outer: Loading | undefined
-  /** What a load leaves running behind it, such as a timer, may ask for the key. */
-  isOver: boolean
+
+  constructor(storage: Storage, storageKey: string) {
+    this.storage = storage
+    this.storageKey = storageKey
+  }
 }
 
-const loading = new AsyncLocalStorage<Loading>()
-
-export async function runLoading<T>(
-  storage: Storage,
-  storageKey: string,
-  load: () => T | Promise<T>,
-): Promise<T> {
-  const at: Loading = { storage, storageKey, outer: loading.getStore(), isOver: false }
-  try {
-    return await loading.run(at, load)
-  } finally {
-    at.isOver = true
-  }
+export function runLoading<T>(storage: Storage, storageKey: string, load: () => T | Promise<T>): Promise<T> {
+  return runHolding(new LoadAround(storage, storageKey), load)
 }
 
 /** Whether the present call is made by a load of the key that still runs. */
 export function isLoading(storage: Storage, storageKey: string): boolean {
-  for (let at = loading.getStore(); at !== undefined; at = at.outer) {
-    if (at.storage === storage && at.storageKey === storageKey && !at.isOver) return true
-  }
-  return false
+  const isIt = (load: LoadAround): boolean => load.storage === storage && load.storageKey === storageKey
+  return heldAround(LoadAround, undefined, isIt) !== undefined
 }

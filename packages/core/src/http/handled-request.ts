@@ -48,10 +48,15 @@ export function createHandledRequest(exchange: HttpExchange): HttpHandledRequest
 
 /** The request whose handler called the code that runs now. */
 export function currentHandledRequest(): HttpHandledRequest | undefined {
-  return contexts.getStore()
+  return contexts.getStore()?.request
 }
 
-const contexts = new AsyncLocalStorage<HandledRequest>()
+/** What a handler leaves running keeps its context, which must not keep the request. */
+interface HandlerContext {
+  request: HandledRequest | undefined
+}
+
+const contexts = new AsyncLocalStorage<HandlerContext>()
 
 /** One call of the handler. */
 interface Call {
@@ -71,6 +76,7 @@ class HandledRequest implements HttpHandledRequest, AbortListener {
   #outcome: Outcome = {}
   #answer: { readonly response: CapturedResponse; readonly counts: boolean } | undefined
   #isClosed = false
+  readonly #context: HandlerContext = { request: this }
 
   constructor(exchange: HttpExchange) {
     this.exchange = exchange
@@ -85,7 +91,7 @@ class HandledRequest implements HttpHandledRequest, AbortListener {
   }
 
   get isHandlers(): boolean {
-    return contexts.getStore() === this
+    return contexts.getStore()?.request === this
   }
 
   call<T>(handler: () => T, answersLater: (result: T) => boolean): T {
@@ -94,7 +100,7 @@ class HandledRequest implements HttpHandledRequest, AbortListener {
     this.#atWork.add(call)
     let result: T
     try {
-      result = contexts.run(this, handler)
+      result = contexts.run(this.#context, handler)
     } catch (error) {
       this.#end(call, { error: error ?? new Error('The handler threw nothing.') })
       throw error
@@ -161,12 +167,18 @@ class HandledRequest implements HttpHandledRequest, AbortListener {
   /** Ends the claim, once nothing is at work and an answer has left; until then one of the framework's is to come. */
   async #decide(): Promise<void> {
     const answer = this.#answer
+    this.#forget()
     if (this.#atWork.size > 0 || answer === undefined || this.exchange.ended) return
     if (!answer.counts) {
       await this.exchange.complete(unanswered(this.#outcome))
     } else if (this.#isClosed || !isStream(answer.response)) {
       await this.exchange.complete(answer.response)
     }
+    this.#forget()
+  }
+
+  #forget(): void {
+    if (this.#isClosed && this.exchange.ended) this.#context.request = undefined
   }
 }
 

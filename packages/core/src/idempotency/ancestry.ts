@@ -1,26 +1,24 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { heldAround, runHolding } from '../call-chain.ts'
 
-/** An execution whose body, inside `run`, led to the present call. */
-interface Ancestor {
+/** An execution whose body runs around a call, inside `run`. */
+class ExecutionAround {
   readonly executionId: string
-  readonly parent: Ancestor | undefined
-}
 
-const ancestry = new AsyncLocalStorage<Ancestor>()
+  constructor(executionId: string) {
+    this.executionId = executionId
+  }
+}
 
 /** The execution whose body is running here, when it was started by `run`. */
 export function parentExecutionId(): string | undefined {
-  return ancestry.getStore()?.executionId
+  return heldAround(ExecutionAround)?.executionId
 }
 
-export function runAsChild<T>(executionId: string, body: () => T): T {
-  return ancestry.run({ executionId, parent: ancestry.getStore() }, body)
+export function runAsChild<T>(executionId: string, body: () => T | PromiseLike<T>): Promise<T> {
+  return runHolding(new ExecutionAround(executionId), body)
 }
 
 /** Whether waiting for this execution here would be waiting for oneself. */
 export function isAncestor(executionId: string): boolean {
-  for (let ancestor = ancestry.getStore(); ancestor !== undefined; ancestor = ancestor.parent) {
-    if (ancestor.executionId === executionId) return true
-  }
-  return false
+  return heldAround(ExecutionAround, undefined, (around) => around.executionId === executionId) !== undefined
 }

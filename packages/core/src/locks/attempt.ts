@@ -1,3 +1,4 @@
+import { type CallChain, callChain } from '../call-chain.ts'
 import { checkSignal } from '../check-signal.ts'
 import { type HoldfastError, StorageUnavailableError, hasCode } from '../errors.ts'
 import { type AbortListener, listenForAbort, stopListening } from '../on-abort.ts'
@@ -11,7 +12,7 @@ import { HeldLease } from './held-lease.ts'
 import { lockHolders } from './lock-holder.ts'
 import type { LockSettings, LockTarget } from './options.ts'
 import type { LockRoom } from './room.ts'
-import { type Ancestor, ancestors, isHeldBy, selfDeadlock } from './self-deadlock.ts'
+import { type LeaseAround, isHeldAround, selfDeadlock } from './self-deadlock.ts'
 import type { Waiting } from './waiters.ts'
 
 type Refused = Extract<AcquireReply, { outcome: 'queued' | 'busy' }>
@@ -35,8 +36,9 @@ export function startAttempt(room: LockRoom, call: LockCall): void {
   const { waitMs } = call.settings
   const signal = checkSignal(call.settings.signal)
   if (signal?.aborted) throw new LockAbortedError(name, { cause: signal.reason })
-  const isOurs = (one: Ancestor): boolean => one.key === key && one.lease.token.startsWith(`${room.process}.`)
-  if (waitMs > 0 && permits === 1 && isHeldBy(ancestors(), isOurs)) throw selfDeadlock(name)
+  const isOurs = (around: LeaseAround): boolean =>
+    around.key === key && around.lease.token.startsWith(`${room.process}.`)
+  if (waitMs > 0 && permits === 1 && isHeldAround(callChain(), isOurs)) throw selfDeadlock(name)
   const attempt = new Attempt(room, call)
   room.waiting.enter(attempt)
   if (signal !== undefined) listenForAbort(signal, attempt)
@@ -67,7 +69,7 @@ class Attempt implements Waiting, AbortListener {
   readonly #settings: LockSettings
   readonly #call: LockCall
   readonly #startedAt: Instant
-  readonly #ancestors: readonly Ancestor[]
+  readonly #chain: CallChain | undefined
   #bid: Bid
   #bidsLeft = FRESH_TOKENS
   #phase: 'asking' | 'parked' | 'settled' = 'parked'
@@ -84,7 +86,7 @@ class Attempt implements Waiting, AbortListener {
     this.#settings = call.settings
     this.#call = call
     this.#startedAt = instant(room.runtime)
-    this.#ancestors = ancestors()
+    this.#chain = callChain()
     this.#bid = new Bid(room, call.target, call.settings)
   }
 
@@ -201,7 +203,7 @@ class Attempt implements Waiting, AbortListener {
     const { name } = this.#target
     const { token, queued } = this.#bid
     this.#refused = reply
-    const isOurs = (token: string): boolean => isHeldBy(this.#ancestors, ({ lease }) => lease.token === token)
+    const isOurs = (token: string): boolean => isHeldAround(this.#chain, ({ lease }) => lease.token === token)
     if (holders.length > 0 && holders.every((holder) => isOurs(holder.token))) {
       return this.#giveUp(selfDeadlock(name))
     }

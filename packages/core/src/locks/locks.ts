@@ -1,3 +1,4 @@
+import { runHolding } from '../call-chain.ts'
 import { checkDuration, checkName } from '../check.ts'
 import { ClosedError, InvalidArgumentError } from '../errors.ts'
 import { instanceName } from '../instance.ts'
@@ -20,7 +21,7 @@ import {
 } from './options.ts'
 import { processName } from './process-name.ts'
 import { openRoom } from './open-room.ts'
-import { runHolding } from './self-deadlock.ts'
+import { LeaseAround } from './self-deadlock.ts'
 
 export type TryLockOptions = Omit<LockOptions, 'waitMs'>
 
@@ -160,7 +161,7 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
       throw new InvalidArgumentError('The last argument of run must be a function.')
     const lease = await acquire(() => target, options)
     try {
-      return await runHolding(lease, target.key, () => body(lease))
+      return await runHolding(new LeaseAround(target.key, lease), () => body(lease))
     } finally {
       await lease[Symbol.asyncDispose]()
     }

@@ -1,28 +1,25 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { type CallChain, heldAround } from '../call-chain.ts'
 import { SelfDeadlockError } from '../errors.ts'
 import type { Lease } from './lease.ts'
 
 /** A lease that `run` holds around a call. */
-export interface Ancestor {
-  readonly lease: Lease
+export class LeaseAround {
   readonly key: string
+  readonly lease: Lease
+
+  constructor(key: string, lease: Lease) {
+    this.key = key
+    this.lease = lease
+  }
 }
 
-const around = new AsyncLocalStorage<readonly Ancestor[]>()
-const nobody: readonly Ancestor[] = []
-
-export function runHolding<T>(lease: Lease, key: string, body: () => T): T {
-  return around.run([...ancestors(), { lease, key }], body)
-}
-
-/** Taken where the call is made: what is looked at later would belong to a push or a timer. */
-export function ancestors(): readonly Ancestor[] {
-  return around.getStore() ?? nobody
-}
-
-/** Whether one of them, still held, is such a one. */
-export function isHeldBy(all: readonly Ancestor[], isSuch: (one: Ancestor) => boolean): boolean {
-  return all.some((one) => isSuch(one) && one.lease.remainingMs() > 0)
+/** Whether a body of the chain still holds such a lease. */
+export function isHeldAround(
+  chain: CallChain | undefined,
+  isSuch: (around: LeaseAround) => boolean,
+): boolean {
+  const isIt = (around: LeaseAround): boolean => isSuch(around) && around.lease.remainingMs() > 0
+  return heldAround(LeaseAround, chain, isIt) !== undefined
 }
 
 export function selfDeadlock(name: string): SelfDeadlockError {

@@ -24,6 +24,14 @@ describe('@Locked', () => {
       return `${id} ${currentLease()?.name}`
     }
 
+    later: Promise<string | undefined> | undefined
+
+    @Locked('leaves')
+    async leavesSomething(): Promise<string | undefined> {
+      this.later = this.gate.promise.then(() => currentLease()?.name)
+      return currentLease()?.name
+    }
+
     @Locked('nightly', { whenHeld: 'skip' })
     async nightly(): Promise<string | undefined> {
       await this.gate.promise
@@ -62,6 +70,15 @@ describe('@Locked', () => {
     expect(await Promise.all(running)).toEqual(['1 order:1', '2 order:2'])
     expect(currentLease()).toBeUndefined()
     expect((await app.get(Locks).inspect('order:1')).holders).toEqual([])
+    await app.close()
+  })
+
+  it('shows no lease to what a method has left running', async () => {
+    const app = await appOf(Counter)
+    const counter = app.get(Counter)
+    expect(await counter.leavesSomething()).toBe('leaves')
+    counter.gate.resolve()
+    expect(await counter.later).toBeUndefined()
     await app.close()
   })
 
