@@ -26,7 +26,7 @@ export interface NestApp {
 }
 
 const CONSUMER = 'compat/nest-consumer'
-const SOURCES = [`${CONSUMER}/*.ts`, 'packages/nest/test/kit/kit-{app,controller}.ts']
+const SOURCES = [`${CONSUMER}/*.ts`, 'packages/nest/test/kit/{kit-app,kit-controller,watchdog}.ts']
 
 /**
  * Puts another Nest under the packages as published, and beside them a CommonJS project that uses them, type-checked

@@ -4,13 +4,16 @@ import { type NestApp, type NestLine, putNestUnder } from '../src/nest-stage.ts'
 import { run } from '../src/run.ts'
 import { type Stage, openStage } from '../src/stage.ts'
 
-/** What depends on the framework: keys, bodies, statuses, errors, pipes, guards, filters, streams, who hangs up. */
+/**
+ * What depends on the framework: keys, bodies, statuses, errors, pipes, guards, filters, streams, who hangs up, when a
+ * handler is at work.
+ */
 const SAMPLE: ReadonlySet<string> = new Set(
   [
     1, 2, 7, 11, 12, 13, 14, 15, 17, 20, 23, 24, 27, 31, 35, 43, 44, 45, 46, 47, 57, 58, 59, 60, 61, 62, 63,
     64,
   ]
-    .concat(65, 66, 68)
+    .concat(65, 66, 68, 70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 80, 81, 82, 83, 84)
     .map((number) => `H${number}`),
 )
 const redisUrl = process.env['REDIS_URL'] ?? ''

@@ -10,6 +10,7 @@ import type { Storage } from '@holdfast/core'
 import { kitDefaults } from '@holdfast/http-kit'
 import { HoldfastModule } from '@holdfast/nest'
 import { kitController } from './kit-controller.ts'
+import { addWatchdog } from './watchdog.ts'
 
 export interface KitPlatform {
   adapter(): AbstractHttpAdapter
@@ -42,5 +43,6 @@ export async function kitApp(
     abortOnError: false,
   })
   await platform.prepare(app)
+  addWatchdog(app)
   return app
 }

@@ -5,7 +5,6 @@ import { AnyFilesInterceptor, ExpressAdapter, type NestExpressApplication } from
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import { SwaggerModule } from '@nestjs/swagger'
 import compression from 'compression'
-import { askWatchdog } from '@holdfast/http-kit'
 import type { KitPlatform } from './kit-app.ts'
 
 const BODY_LIMIT = 16_384
@@ -23,7 +22,6 @@ export const platforms: Readonly<Record<PlatformName, KitPlatform>> = {
       express.useBodyParser('text', { limit: BODY_LIMIT })
       express.use(compression({ threshold: 1_024 }))
       express.use(sendingBytes)
-      express.use(watchdog)
       describe(app)
     },
   },
@@ -33,10 +31,6 @@ export const platforms: Readonly<Record<PlatformName, KitPlatform>> = {
       const fastify = app as NestFastifyApplication
       await fastify.register(compress, { threshold: 1_024 })
       await fastify.register(multipart, { attachFieldsToBody: true })
-      fastify
-        .getHttpAdapter()
-        .getInstance()
-        .addHook('onRequest', async (request, reply) => watch(request, reply))
       describe(app)
     },
   },
@@ -50,25 +44,6 @@ function describe(app: INestApplication): void {
       SwaggerModule.createDocument(app, { openapi: '3.0.0', info: { title: '', version: '' } }),
     )
   })
-}
-
-interface WatchedRequest {
-  readonly url?: string | undefined
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-}
-
-/** The watchdog of `/timed` is an interceptor. */
-function watch(
-  { url, headers }: WatchedRequest,
-  response: { status(code: number): { send(text: string): unknown } },
-): void {
-  if (url === '/timed') return
-  void askWatchdog(headers)?.then(({ status, text }) => response.status(status).send(text))
-}
-
-function watchdog(request: WatchedRequest, response: Parameters<typeof watch>[1], next: () => void): void {
-  watch(request, response)
-  next()
 }
 
 /** Nest on Express has a handler's bytes turned into JSON; an app that wants to return them has to say so. */
