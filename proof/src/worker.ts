@@ -1,5 +1,11 @@
 // A process of its own: `worker.ts '<WorkerTask as JSON>'`, with an IPC channel. It says what it saw in a file.
-import { type HoldfastError, type StartOptions, createHoldfast } from '@holdfast/core'
+import {
+  type ExecutionContext,
+  type HoldfastError,
+  type Slot,
+  type StartOptions,
+  createHoldfast,
+} from '@holdfast/core'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ClientName, connect } from './connect.ts'
 import { tell } from './witness.ts'
@@ -9,12 +15,15 @@ export interface WorkerTask {
   readonly url: string
   readonly jobKey: string
   readonly options: StartOptions
+  /** It fires for this slot of a schedule, and `options` are those of `oncePerSlot`. */
+  readonly slot?: Slot
   readonly witness: string
   /**
    * `work`: takes a moment, and returns. `hang`: saves a checkpoint, and never returns. `freeze`: the same, until it is
-   * told to go on after its process was stopped and woken again, and then goes on as if nothing had happened.
+   * told to go on after its process was stopped and woken again, and then goes on as if nothing had happened. `firstHangs`:
+   * the first attempt hangs, whichever process makes it, and others work.
    */
-  readonly body: 'work' | 'hang' | 'freeze'
+  readonly body: 'work' | 'hang' | 'freeze' | 'firstHangs'
 }
 
 const task = JSON.parse(process.argv[2] ?? '') as WorkerTask
@@ -31,34 +40,37 @@ const go = told()
 process.send?.('ready')
 await go
 
-try {
-  const { status, result, attempt } = await holdfast.idempotency.run(
-    'job',
-    task.jobKey,
-    task.options,
-    async (execution) => {
-      const { attempt: mine, fencingToken, checkpoint } = execution
-      execution.signal.addEventListener('abort', () =>
-        tell(witness, 'aborted', { code: (execution.signal.reason as HoldfastError).code }),
-      )
-      tell(witness, 'ran', { attempt: mine, fencingToken, checkpoint })
-      if (task.body === 'work') {
-        await delay(50)
-        return `of ${process.pid}`
-      }
-      await execution.saveCheckpoint(`by ${process.pid}`)
-      const woken = told()
-      tell(witness, 'saved')
-      if (task.body === 'hang') await new Promise(() => setInterval(() => {}, 1_000))
-      await woken
-      // As code does that does not look at its signal.
-      await execution
-        .updateProgress(99, 'zombie')
-        .catch((error: HoldfastError) => tellRefused('progress', error))
-      return 'of the zombie'
-    },
+const work = async (execution: ExecutionContext): Promise<string> => {
+  const { attempt: mine, fencingToken, checkpoint } = execution
+  execution.signal.addEventListener('abort', () =>
+    tell(witness, 'aborted', { code: (execution.signal.reason as HoldfastError).code }),
   )
-  tell(witness, 'has', { status, result, attempt })
+  tell(witness, 'ran', { attempt: mine, fencingToken, checkpoint })
+  if (task.body === 'work' || (task.body === 'firstHangs' && mine > 1)) {
+    await delay(50)
+    return `of ${process.pid}`
+  }
+  await execution.saveCheckpoint(`by ${process.pid}`)
+  const woken = told()
+  tell(witness, 'saved')
+  if (task.body !== 'freeze') await new Promise(() => setInterval(() => {}, 1_000))
+  await woken
+  // As code does that does not look at its signal.
+  await execution.updateProgress(99, 'zombie').catch((error: HoldfastError) => tellRefused('progress', error))
+  return 'of the zombie'
+}
+
+const { idempotency } = holdfast
+try {
+  if (task.slot === undefined) {
+    const { status, result, attempt } = await idempotency.run('job', task.jobKey, task.options, work)
+    tell(witness, 'has', { status, result, attempt })
+  } else {
+    const { onInProgress: _, ...options } = task.options
+    const outcome = await idempotency.oncePerSlot(task.jobKey, task.slot, options, work)
+    const result = outcome.status === 'executed' ? outcome.result : outcome.snapshot?.result
+    tell(witness, 'has', { status: outcome.status, result })
+  }
 } catch (error) {
   const { code, current } = error as HoldfastError & { current?: { result: unknown } }
   tell(witness, 'refused', { code, current: current?.result })

@@ -100,6 +100,33 @@ describe('processes', () => {
       },
     )
 
+    it('several fire for one slot of a schedule: one works, is killed, and another takes over; late ones do nothing', async () => {
+      await using processes = new Processes()
+      const slot = { at: await connected.storage.time(), everyMs: 3_600_000 }
+      const common = { client, url, jobKey: randomUUID(), slot, body: 'firstHangs' } as const
+      const options = { leaseMs: LEASE } as const
+      const children = await Promise.all([1, 2, 3, 4].map(() => processes.start({ ...common, options })))
+      for (const child of children) child.send('go')
+      const [first] = await processes.until('saved')
+      const victim = children.find(({ pid }) => pid === first?.pid)
+      victim?.kill('SIGKILL')
+      const results = await processes.until('has', 3)
+      const ran = processes.sights('ran')
+      expect(ran.map(({ attempt, checkpoint }) => [attempt, checkpoint])).toEqual([
+        [1, undefined],
+        [2, `by ${victim?.pid}`],
+      ])
+      const result = `of ${ran[1]?.pid}`
+      expect(results.map((sight) => sight['status']).sort()).toEqual(['executed', 'skipped', 'skipped'])
+      expect(results.map((sight) => sight['result'])).toEqual([result, result, result])
+      const late = await processes.start({ ...common, options })
+      late.send('go')
+      const [, , , last] = await processes.until('has', 4)
+      expect(last).toMatchObject({ pid: late.pid, status: 'skipped', result })
+      expect(processes.sights('ran')).toHaveLength(2)
+      expect(processes.sights('refused')).toEqual([])
+    })
+
     it('a frozen one changes nothing when it wakes up, and learns what its successor recorded', async () => {
       await using processes = new Processes()
       const jobKey = randomUUID()

@@ -56,6 +56,7 @@ export { fingerprintOf } from './idempotency/fingerprint.ts'
 export type { Following } from './idempotency/following.ts'
 export type { Idempotency, IdempotencyOptions } from './idempotency/idempotency.ts'
 export type { LossReason } from './idempotency/loss.ts'
+export type { Slot, SlotOptions, SlotResult } from './idempotency/once-per-slot.ts'
 export type {
   AnyStartOptions,
   ExecutionOptions,

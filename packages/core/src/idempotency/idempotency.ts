@@ -16,6 +16,7 @@ import type { ExecutionContext } from './execution-context.ts'
 import { type Following, createFollowing } from './following.ts'
 import { namesWith } from './names.ts'
 import { Observations } from './observation.ts'
+import { type Slot, type SlotOptions, type SlotResult, runOncePerSlot } from './once-per-slot.ts'
 import {
   EXECUTION_OPTIONS,
   type ExecutionOptions,
@@ -57,6 +58,15 @@ export interface Idempotency extends Following, Administration {
     jobKey: string,
     options?: AnyStartOptions,
   ): Promise<ExecutionContext | null>
+  /**
+   * For a schedule that fires on many instances: of all that fire for a slot, also late ones, one does the work; the others
+   * answer `skipped`, without an error. It is an execution: when the one that works crashes, another takes over while the
+   * slot lasts, and a failure follows `onFailed` (by default another that has fired tries again, `maxAttempts` limits
+   * that). After the slot nothing begins, by the storage's clock, give or take one call to it. @throws the body's error where it has run,
+   * WaitAbortedError, StorageUnavailableError, ClosedError
+   */
+  oncePerSlot<R>(name: string, slot: Slot, body: Body<R>): Promise<SlotResult<R>>
+  oncePerSlot<R>(name: string, slot: Slot, options: SlotOptions, body: Body<R>): Promise<SlotResult<R>>
   /** A typed job with its own key, fingerprint, codec and policies. What it returns is unknown unless it is said. */
   define<Input, Result = unknown>(jobType: string, options: JobOptions<Input>): Job<Input, Result>
   /**
@@ -135,6 +145,11 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
 
     tryStartExecution: (jobType, jobKey, start = {}) =>
       asPromise(() => methods.tryStartExecution(names.of(jobType, jobKey), start)),
+
+    oncePerSlot: async <R>(name: string, slot: Slot, ...rest: [Body<R>] | [SlotOptions, Body<R>]) => {
+      const [slotOptions, body] = rest.length === 1 ? [{}, rest[0]] : rest
+      return runOncePerSlot(calls, names, methods, name, slot, slotOptions, body)
+    },
 
     define(jobType, jobOptions) {
       names.collection(jobType)

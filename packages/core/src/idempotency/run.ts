@@ -40,8 +40,17 @@ export interface Skipped {
   readonly snapshot: ExecutionSnapshot
 }
 
-/** The three ways to start, as they are the same for the instance and for a defined job. */
+/** This call ran the body, and so it ended. */
+interface Executed<R> extends Omit<RunResult<R>, 'replay'> {
+  readonly status: 'executed'
+}
+
+type NotStarted = Exclude<BeginOutcome, { readonly status: 'started' }>
+
+/** The ways to start, as they are the same for the instance and for a defined job. */
 export interface StartMethods {
+  /** Runs the body, or says by a value why it does not. */
+  attempt<R>(job: ExecutionName, start: AnyStartOptions, body: Body<R>): Promise<Executed<R> | NotStarted>
   run<R>(job: ExecutionName, start: AnyStartOptions, body: Body<R>): Promise<RunResult<R> | Skipped>
   begin(job: ExecutionName, start: AnyStartOptions): Promise<BeginOutcome>
   tryStartExecution(job: ExecutionName, start: AnyStartOptions): Promise<ExecutionContext | null>
@@ -61,43 +70,53 @@ export function startMethods(
   const begin = (job: ExecutionName, start: AnyStartOptions): Promise<Begun> =>
     beginJob(starter, job, start, resolve(start))
 
+  const attempt = async <R>(
+    job: ExecutionName,
+    start: AnyStartOptions,
+    body: Body<R>,
+  ): Promise<Executed<R> | NotStarted> => {
+    const begun = await begin(job, start)
+    if (begun.status !== 'started') return begun
+    const { execution } = begun
+    const settled = settle(execution, body)
+    const running: RunningBody = { place: -1, settled }
+    bodies.add(running)
+    try {
+      const { executionId, attempt: number } = execution
+      return { status: 'executed', result: await settled, executionId, attempt: number }
+    } finally {
+      bodies.delete(running)
+    }
+  }
+
   const run = async <R>(
     job: ExecutionName,
     start: AnyStartOptions,
     body: Body<R>,
   ): Promise<RunResult<R> | Skipped> => {
-    const begun = await begin(job, start)
-    switch (begun.status) {
-      case 'started': {
-        const { execution } = begun
-        const settled = settle(execution, body)
-        const running: RunningBody = { place: -1, settled }
-        bodies.add(running)
-        try {
-          const { executionId, attempt } = execution
-          return { status: 'executed', result: await settled, executionId, attempt }
-        } finally {
-          bodies.delete(running)
-        }
-      }
+    const outcome = await attempt(job, start, body)
+    switch (outcome.status) {
+      case 'executed':
+        return outcome
       case 'replayed': {
-        const { snapshot, result, replay } = begun
+        const { snapshot, result, replay } = outcome
         if (snapshot.resultOmitted !== null) throw new ResultNotStoredError(snapshot)
-        const { executionId, attempt } = snapshot
-        return { status: 'replayed', result: result as R, executionId, attempt, replay }
+        const { executionId, attempt: number } = snapshot
+        return { status: 'replayed', result: result as R, executionId, attempt: number, replay }
       }
       case 'inProgress':
-        if (start.onInProgress === 'skip') return { status: 'skipped', snapshot: begun.snapshot }
-        throw new ExecutionInProgressError(begun.snapshot)
+        if (start.onInProgress === 'skip') return { status: 'skipped', snapshot: outcome.snapshot }
+        throw new ExecutionInProgressError(outcome.snapshot)
       case 'mismatch':
-        throw new FingerprintMismatchError(begun.snapshot)
+        throw new FingerprintMismatchError(outcome.snapshot)
       case 'failedBefore':
-        throw asRecorded(begun)
+        throw asRecorded(outcome)
     }
   }
 
   return {
     begin,
+    attempt,
 
     async run<R>(job: ExecutionName, start: AnyStartOptions, body: Body<R>): Promise<RunResult<R> | Skipped> {
       if (typeof body !== 'function') {

@@ -1,0 +1,153 @@
+import { checkDuration, checkFunction, checkInteger, checkOneOf } from '../check.ts'
+import { InvalidArgumentError } from '../errors.ts'
+import { checkOptions, optionNames } from '../option-names.ts'
+import type { StorageCalls } from '../storage-calls.ts'
+import type { ExecutionName, Names } from './names.ts'
+import { EXECUTION_OPTIONS, type StartOptions, withoutUndefined } from './options.ts'
+import type { Body, StartMethods } from './run.ts'
+import type { ExecutionSnapshot } from './snapshot.ts'
+
+/**
+ * Which turn of a schedule it is. All instances have to name the same turn by the same slot, whenever each of them
+ * fires: it comes from the schedule, not from the moment of the call.
+ */
+export type Slot = {
+  /** How long the slot lasts, which is until the next one begins. */
+  readonly everyMs: number
+} & (
+  | {
+      /** The instant for which the schedule has fired, as the scheduler says it: the same in all instances. */
+      readonly at: Date | number
+    }
+  /** The slot's name, where it is no instant: `2026-11-29`. Its work is not done again until `everyMs` after its end. */
+  | { readonly id: string }
+  /**
+   * For a scheduler that does not say for which instant it has fired: the multiple of `everyMs` since 1970, plus
+   * `offsetMs` (default 0), that is nearest to the storage's clock. Right as long as every instance fires within half of
+   * `everyMs` of that instant, so only for schedules that fire at such multiples.
+   */
+  | { readonly offsetMs?: number | undefined }
+)
+
+/** As for `run`, without what the slot decides. */
+export type SlotOptions = Omit<
+  StartOptions,
+  | 'onInProgress'
+  | 'onCompleted'
+  | 'completedWindowMs'
+  | 'completedRetentionMs'
+  | 'failedRetentionMs'
+  | 'waitMs'
+  | 'fingerprint'
+> & {
+  /**
+   * What those do who find the work under way: `wait` (default) until it is done or the slot is over, so that they take
+   * over from an instance that crashes; `skip` returns at once, and then a crash is noticed only by those who fire later.
+   */
+  readonly onInProgress?: 'wait' | 'skip' | undefined
+}
+
+export type SlotResult<R> =
+  /** This call did the work. */
+  | {
+      readonly status: 'executed'
+      readonly result: R
+      readonly executionId: string
+      readonly attempt: number
+    }
+  /** Another did, or does, or has failed for good, as the snapshot says; null: the slot was over, and nothing was done. */
+  | { readonly status: 'skipped'; readonly snapshot: ExecutionSnapshot | null }
+
+const OF_THE_SLOT = new Set([
+  'onCompleted',
+  'completedWindowMs',
+  'completedRetentionMs',
+  'failedRetentionMs',
+  'waitMs',
+])
+const SLOT_OPTIONS = optionNames<{ readonly signal?: unknown; readonly onProgress?: unknown }>(
+  { signal: true, onProgress: true },
+  [...EXECUTION_OPTIONS].filter((name) => !OF_THE_SLOT.has(name)),
+)
+const SLOT = optionNames<{ everyMs: number; at: number; id: string; offsetMs: number }>({
+  everyMs: true,
+  at: true,
+  id: true,
+  offsetMs: true,
+})
+
+/** A mark outlives its slot by this: claims that are under way at its end, and a clock that is set back a little. */
+const KEPT_LONGER_MS = 60_000
+
+/** A turn of the schedule, placed on the storage's clock. */
+interface Turn {
+  readonly name: ExecutionName
+  /** How long it lasts from now on. */
+  readonly leftMs: number
+}
+
+/** Does the work unless another instance does or did it, or the slot is over. */
+export async function runOncePerSlot<R>(
+  calls: StorageCalls,
+  names: Names,
+  methods: Pick<StartMethods, 'attempt'>,
+  job: string,
+  slot: Slot,
+  options: SlotOptions,
+  body: Body<R>,
+): Promise<SlotResult<R>> {
+  checkFunction('the last argument of oncePerSlot', body)
+  const { onInProgress = 'wait', ...start } = withoutUndefined(checkOptions(options, SLOT_OPTIONS))
+  checkOneOf('onInProgress', onInProgress, ['wait', 'skip'])
+  checkOptions(slot, SLOT)
+  const everyMs = checkDuration('everyMs', slot.everyMs, 1)
+  const { name, leftMs } = turnAt(names, job, slot, everyMs, await calls.time())
+  if (leftMs <= 0) return { status: 'skipped', snapshot: null }
+  const keptMs = leftMs + KEPT_LONGER_MS
+  const outcome = await methods.attempt(
+    name,
+    {
+      ...start,
+      onInProgress: onInProgress === 'skip' ? 'reject' : onInProgress,
+      onCompleted: 'replay',
+      waitMs: leftMs,
+      completedWindowMs: keptMs,
+      completedRetentionMs: keptMs,
+      failedRetentionMs: keptMs,
+    },
+    body,
+  )
+  if (outcome.status !== 'executed') return { status: 'skipped', snapshot: outcome.snapshot }
+  const { result, executionId, attempt } = outcome
+  return { status: 'executed', result, executionId, attempt }
+}
+
+function turnAt(names: Names, job: string, slot: Slot, everyMs: number, now: number): Turn {
+  const given = slot as { readonly at?: Date | number; readonly id?: string; readonly offsetMs?: number }
+  if ([given.at, given.id, given.offsetMs].filter((part) => part !== undefined).length > 1) {
+    throw new InvalidArgumentError('A slot has one of at, id and offsetMs.')
+  }
+  if (given.id !== undefined) return { name: names.of(job, given.id), leftMs: everyMs }
+  const at = given.at === undefined ? nearest(everyMs, given.offsetMs ?? 0, now) : instantOf(given.at)
+  if (at - now > everyMs) {
+    throw new InvalidArgumentError(
+      `The slot ${nameOf(at)} begins in ${at - now} ms, by the storage's clock: later than the next one. A clock is wrong, or everyMs.`,
+    )
+  }
+  return { name: names.of(job, nameOf(at)), leftMs: at + everyMs - now }
+}
+
+function nearest(everyMs: number, offsetMs: number, now: number): number {
+  checkInteger('offsetMs', offsetMs, -everyMs, everyMs)
+  return Math.round((now - offsetMs) / everyMs) * everyMs + offsetMs
+}
+
+function instantOf(at: Date | number): number {
+  const instant = at instanceof Date ? at.getTime() : at
+  if (Number.isNaN(instant)) throw new InvalidArgumentError('at must be a valid date.')
+  return checkInteger('at', instant, 0, 8_640_000_000_000_000)
+}
+
+function nameOf(at: number): string {
+  return new Date(at).toISOString()
+}
