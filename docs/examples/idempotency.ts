@@ -124,6 +124,26 @@ for await (const { status, progressPercentage, progressMessage } of idempotency.
 // #endregion
 assert.equal((await running).result, 'clip-3.webm')
 
+const sendReport = async (_at: Date, _signal: AbortSignal): Promise<void> => delay(5)
+
+// #region slot
+// In every instance, when its scheduler fires; `at` is the instant for which it has fired, not the moment of the call.
+const fired = async (at: Date): Promise<void> => {
+  const slot = { at, everyMs: 86_400_000 }
+  const { status } = await idempotency.oncePerSlot('report', slot, { maxAttempts: 3 }, async (execution) => {
+    await sendReport(at, execution.signal)
+  })
+  console.log(status) // executed on one instance, skipped on all others
+}
+// #endregion
+const midnight = new Date(Math.floor(Date.now() / 86_400_000) * 86_400_000)
+await Promise.all([fired(midnight), fired(midnight)])
+const reports = await idempotency.list('report')
+assert.deepEqual(
+  reports.executions.map(({ jobKey, attempt }) => [jobKey, attempt]),
+  [[midnight.toISOString(), 1]],
+)
+
 // #region operators
 const failed = await idempotency.list('crawl', { status: 'failed', limit: 50 })
 console.log(

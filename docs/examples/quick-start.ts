@@ -6,12 +6,14 @@ const redis = new Redis(process.env.REDIS_URL ?? 'redis://localhost:6379')
 redis.on('error', console.error)
 const holdfast = createHoldfast({ storage: ioredisStorage(redis), prefix: 'shop' })
 
-// However many instances start it, and however often: the invoice is made once, the others get the same answer.
-const invoice = await holdfast.idempotency.run('invoice', 'order-42', async (execution) => {
+// Of all instances that start it, one makes the invoice; the others wait for it and get the same answer. So does who starts it
+// again within a day of its end: five minutes, unless you say how long.
+const once = { onInProgress: 'wait', completedWindowMs: 86_400_000 } as const
+const invoice = await holdfast.idempotency.run('invoice', 'order-42', once, async (execution) => {
   await execution.updateProgress(50, 'drawing the PDF')
   return { number: 'INV-7' }
 })
-console.log(invoice.status, invoice.result.number) // executed INV-7, and for five minutes: replayed INV-7
+console.log(invoice.status, invoice.result.number) // executed INV-7, and for a day: replayed INV-7
 
 // One at a time; lease.signal is aborted in time if the lock should be lost.
 await holdfast.locks.run('stock:42', async (lease) => {
