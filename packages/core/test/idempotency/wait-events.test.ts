@@ -106,6 +106,7 @@ describe('a start that waits', () => {
     if (outcome === 'storageUnavailable') other.link.blackHole = true
     if (outcome === 'closed') await other.idempotency.close()
     else await runtime.advance(5_000)
+    await settle()
     expect(run.error).toMatchObject({ code })
     const ends = told().filter(({ type }) => type === 'waited')
     expect(ends).toMatchObject([{ outcome, instance: 'owner' }])
