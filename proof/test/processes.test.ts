@@ -117,7 +117,11 @@ describe('processes', () => {
         [2, `by ${victim?.pid}`],
       ])
       const result = `of ${ran[1]?.pid}`
-      expect(results.map((sight) => String(sight['status'])).sort()).toEqual(['executed', 'skipped', 'skipped'])
+      expect(results.map((sight) => String(sight['status'])).sort()).toEqual([
+        'executed',
+        'skipped',
+        'skipped',
+      ])
       expect(results.map((sight) => sight['result'])).toEqual([result, result, result])
       const late = await processes.start({ ...common, options })
       late.send('go')
