@@ -1,6 +1,9 @@
 /** The most a key may take; the draft leaves the limit to the server. */
 export const MAX_KEY_BYTES = 255
 
+/** The most that is read of a header: the longest key with every character escaped, its quotes and some parameters. */
+const MAX_VALUE_LENGTH = 1_024
+
 export type ParsedKey =
   | { readonly status: 'present'; readonly key: string }
   | { readonly status: 'missing' }
@@ -22,7 +25,9 @@ export function parseIdempotencyKey(
       ? parseIdempotencyKey(value[0], { quotedOnly })
       : malformed('it was given twice')
   }
-  const text = value.replace(/^[ \t]+|[ \t]+$/g, '')
+  // Before anything reads it: what follows takes time.
+  if (value.length > MAX_VALUE_LENGTH) return malformed(`it takes more than ${MAX_VALUE_LENGTH} characters`)
+  const text = withoutBlanks(value)
   const quoted = QUOTED.exec(text)
   if (quoted !== null) return checked((quoted[1] ?? '').replace(/\\(["\\])/g, '$1'))
   if (text.includes('"')) return malformed('its quotes do not enclose one value')
@@ -40,6 +45,19 @@ export function checkResolvedKey(key: string | null | undefined): ParsedKey {
 
 /** A string of Structured Fields; parameters after it are ignored, as the RFC asks of those that are not known. */
 const QUOTED = /^"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"(?:[ ]*;[\x20-\x7e]*)?$/
+
+/** What a regular expression would take quadratic time for. */
+function withoutBlanks(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(text.charAt(start))) start += 1
+  while (end > start && isBlank(text.charAt(end - 1))) end -= 1
+  return text.slice(start, end)
+}
+
+function isBlank(character: string): boolean {
+  return character === ' ' || character === '\t'
+}
 
 function checked(key: string): ParsedKey {
   if (key === '') return malformed('it is empty')

@@ -146,6 +146,9 @@ function withoutBoundary(body: string | Uint8Array, contentType: string): unknow
   return bytes.toString('latin1').split(`--${delimiter}`)
 }
 
+/** RFC 2046. A search for a long text in a long text can take as many steps as the product of both. */
+const MAX_BOUNDARY_LENGTH = 70
+
 function boundaryOf(contentType: string): string | undefined {
   const parameters = contentType.split(';').slice(1)
   const boundary = parameters
@@ -153,5 +156,5 @@ function boundaryOf(contentType: string): string | undefined {
     .find((text) => text.toLowerCase().startsWith('boundary='))
   const value = boundary?.slice('boundary='.length) ?? ''
   const text = value.startsWith('"') ? value.slice(1).split('"', 1)[0] : value
-  return text || undefined
+  return text === undefined || text === '' || text.length > MAX_BOUNDARY_LENGTH ? undefined : text
 }
