@@ -1,10 +1,18 @@
-import { type DynamicModule, Inject, Module, type NestModule, type Provider } from '@nestjs/common'
-import { HttpAdapterHost } from '@nestjs/core'
+import {
+  type DynamicModule,
+  Inject,
+  Module,
+  type NestModule,
+  type OnModuleInit,
+  type Provider,
+} from '@nestjs/common'
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core'
 import { InvalidArgumentError, createHoldfast } from '@holdfast/core'
 import { Cache, Holdfast, Idempotency, Locks } from './features.ts'
 import { type FastifyInstance, hookReplies } from './http/fastify-platform.ts'
 import { HttpRuntime } from './http/http-runtime.ts'
 import { hasIdempotentRoutes } from './http/idempotent.ts'
+import { startIdempotentRoutes } from './http/start.ts'
 import { HoldfastHealthIndicator } from './health-indicator.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type {
@@ -21,21 +29,38 @@ import {
   getHttpRuntimeToken,
   getIdempotencyToken,
   getLocksToken,
+  getSettingsToken,
+  nameOfSettings,
 } from './tokens.ts'
+
+let copies = 0
 
 /**
  * Locks, idempotency and cache for a Nest app: import it once in the root module, and inject {@link Locks},
  * {@link Idempotency}, {@link Cache} anywhere, or decorate methods.
  */
-export class HoldfastModule implements NestModule {
+export class HoldfastModule implements NestModule, OnModuleInit {
   readonly #adapterHost: HttpAdapterHost
+  readonly #modules: ModulesContainer
 
-  constructor(adapterHost: HttpAdapterHost) {
+  constructor(adapterHost: HttpAdapterHost, modules: ModulesContainer) {
     this.#adapterHost = adapterHost
+    this.#modules = modules
+  }
+
+  /** In apps without HTTP Nest calls nothing before. */
+  onModuleInit(): void {
+    this.#start()
+  }
+
+  #start(): void {
+    refuseTwins(this.#modules)
+    if (hasIdempotentRoutes()) startIdempotentRoutes(this.#modules)
   }
 
   /** Called by Nest before it registers routes, which is when a hook for all of them can still be added. */
   configure(): void {
+    this.#start()
     const { httpAdapter } = this.#adapterHost
     if (hasIdempotentRoutes() && httpAdapter?.getType() === 'fastify') {
       hookReplies(httpAdapter.getInstance<FastifyInstance>())
@@ -55,7 +80,7 @@ export class HoldfastModule implements NestModule {
   /** An instance of options that other providers make. */
   static forRootAsync(options: HoldfastModuleAsyncOptions): DynamicModule {
     const { name = DEFAULT_NAME, isGlobal = true, imports = [] } = options
-    const settings = Symbol.for(`holdfast:${name}:settings`)
+    const settings = getSettingsToken(name)
     const instance = getHoldfastToken(name)
     const http = getHttpRuntimeToken(name)
     const features: Provider[] = [
@@ -93,6 +118,8 @@ export class HoldfastModule implements NestModule {
       imports,
       providers: [
         ...settingsProviders(settings, options),
+        // Nest 10 takes modules of equal metadata for one; these are two.
+        { provide: Symbol.for(`holdfast:${name}:copy`), useValue: (copies += 1) },
         { provide: instance, inject: [settings], useFactory: instanceOf },
         {
           provide: Symbol.for(`holdfast:${name}:lifecycle`),
@@ -109,6 +136,28 @@ export class HoldfastModule implements NestModule {
 Module({})(HoldfastModule)
 // Without decorator syntax, so that the sources run as they are wherever types are only stripped.
 Inject(HttpAdapterHost)(HoldfastModule, undefined, 0)
+Inject(ModulesContainer)(HoldfastModule, undefined, 1)
+
+/** Two instances of one name, of which every module can inject one: which it is would be left to chance. */
+function refuseTwins(modules: ModulesContainer): void {
+  const known = new Map<symbol, boolean>()
+  for (const { metatype, providers, isGlobal } of modules.values()) {
+    if (metatype !== HoldfastModule) continue
+    for (const token of providers.keys()) {
+      const name = typeof token === 'symbol' ? nameOfSettings(token) : undefined
+      if (typeof token !== 'symbol' || name === undefined) continue
+      const twin = known.get(token)
+      if (twin !== undefined && (twin || isGlobal)) {
+        throw new InvalidArgumentError(
+          name === DEFAULT_NAME
+            ? 'HoldfastModule.forRoot is imported twice without a name: import it once, in the root module, or give the second a name.'
+            : `HoldfastModule.forRoot is imported twice with the name ${name}.`,
+        )
+      }
+      known.set(token, isGlobal)
+    }
+  }
+}
 
 function instanceOf(settings: HoldfastModuleSettings): Holdfast {
   if ('holdfast' in settings) return settings.holdfast

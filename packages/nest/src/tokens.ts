@@ -26,12 +26,37 @@ export function getHealthIndicatorToken(name: string = DEFAULT_NAME): symbol {
   return token(name, 'health')
 }
 
+/** The property of decorated objects that this part of an instance is injected into. */
+export function getInjectedProperty(
+  name: string = DEFAULT_NAME,
+  part: 'holdfast' | 'http' = 'holdfast',
+): symbol {
+  return token(name, `${part}, injected for a decorator,`)
+}
+
 /** The injection token of what the idempotent routes of an instance share. */
 export function getHttpRuntimeToken(name: string): symbol {
   return token(name, 'http')
 }
 
-/** Symbols of the global registry: the same for every copy of this package, and readable in Nest's error messages. */
+/** The injection token of what `forRoot` was given. */
+export function getSettingsToken(name: string): symbol {
+  return Symbol.for(`${SETTINGS}${name}`)
+}
+
+/** The name of the instance whose settings these are; undefined for other tokens. */
+export function nameOfSettings(token: symbol): string | undefined {
+  const text = Symbol.keyFor(token)
+  return text?.startsWith(SETTINGS) ? text.slice(SETTINGS.length) : undefined
+}
+
+const SETTINGS = 'holdfast:settings:'
+
+/**
+ * Symbols of the global registry: the same for every copy of this package. Nest shows their text when it cannot inject
+ * one, so it says what to import.
+ */
 function token(name: string, part: string): symbol {
-  return Symbol.for(`holdfast:${name}:${part}`)
+  const call = name === DEFAULT_NAME ? 'forRoot()' : `forRoot({ name: '${name}' })`
+  return Symbol.for(`${part} of HoldfastModule.${call} from @holdfast/nest, which the root module imports`)
 }

@@ -1,18 +1,28 @@
 import { RequestMethod } from '@nestjs/common'
 import { aroundMethod } from '../methods/around-method.ts'
 import { injectProperty, onInjected } from '../methods/injected-property.ts'
-import { DEFAULT_NAME, getHttpRuntimeToken } from '../tokens.ts'
+import { DEFAULT_NAME, getHttpRuntimeToken, getInjectedProperty } from '../tokens.ts'
 import { handleOnce } from './handle-once.ts'
 import { answersItself, passContext, takeContext } from './handler-context.ts'
+import { METHOD_METADATA, methodsIn } from './nest-metadata.ts'
 import { describeRoute } from './openapi.ts'
 import type { HttpRuntime } from './http-runtime.ts'
 import type { HttpIdempotencyDefaults, IdempotentOptions } from './options.ts'
 
-/** Under this key a handler's options can be read by a `Reflector`, to document the route for example. */
+/**
+ * Under this key what a handler was decorated with, `{ http, name }`, can be read by a `Reflector`; of a decorated
+ * controller's handlers once the app has started.
+ */
 export const IDEMPOTENT_METADATA = 'holdfast:idempotent'
 
-/** Where Nest keeps which HTTP method a handler answers. */
-const METHOD_METADATA = 'method'
+/** What a handler was decorated with. */
+export interface IdempotentHandler {
+  readonly http: HttpIdempotencyDefaults
+  readonly name: string | undefined
+}
+
+/** What a controller, or one that it extends, was decorated with. */
+const CLASS_METADATA = 'holdfast:idempotent:class'
 
 let decorated = false
 
@@ -26,8 +36,9 @@ export function hasIdempotentRoutes(): boolean {
  * that key gets the very same answer. The key is claimed when guards, interceptors and pipes have let the request
  * through, and what is recorded is what leaves: after interceptors and exception filters.
  *
- * On a controller, all of its handlers that answer one of `methods` (default POST and PATCH) are idempotent; a handler
- * that is decorated itself has its own options.
+ * On a controller, all of its handlers that answer one of `methods` (default POST and PATCH) or every method are
+ * idempotent, those that it inherits and those that a controller adds which extends it included; a handler that is
+ * decorated itself has its own options. An app with a handler that cannot be protected does not start.
  */
 export function Idempotent<Request = unknown>(
   options: IdempotentOptions<Request> = {},
@@ -44,14 +55,27 @@ function decorateController(
   http: HttpIdempotencyDefaults,
   name: string | undefined,
 ): void {
-  const methods = http.methods ?? ['POST', 'PATCH']
-  for (const key of Reflect.ownKeys(prototype)) {
-    const descriptor = Object.getOwnPropertyDescriptor(prototype, key)
-    const handler: unknown = descriptor?.value
-    if (descriptor === undefined || typeof handler !== 'function') continue
-    const requestMethod = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined
-    if (requestMethod === undefined || !methods.includes(String(RequestMethod[requestMethod]))) continue
-    if (Reflect.hasMetadata(IDEMPOTENT_METADATA, handler)) continue
+  decorated = true
+  Reflect.defineMetadata(CLASS_METADATA, { http, name }, prototype.constructor)
+  // Which handlers there are is known when the app starts; what they need is injected before.
+  injectProperty(prototype, getInjectedProperty(name, 'http'), getHttpRuntimeToken(name ?? DEFAULT_NAME))
+}
+
+export function optionsOfClass(prototype: object): IdempotentHandler | undefined {
+  return Reflect.getMetadata(CLASS_METADATA, prototype.constructor) as IdempotentHandler | undefined
+}
+
+/** Decorates the handlers that answer one of `methods` and are not decorated, inherited ones on this class alone. */
+export function decorateInherited(
+  prototype: object,
+  { http, name, methods = ['POST', 'PATCH'] }: IdempotentHandler & Pick<HttpIdempotencyDefaults, 'methods'>,
+): void {
+  for (const [key, handler] of methodsIn(prototype)) {
+    const answered = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined
+    if (answered === undefined || Reflect.hasMetadata(IDEMPOTENT_METADATA, handler)) continue
+    const verb = String(RequestMethod[answered])
+    if (answered !== RequestMethod.ALL && !methods.some((method) => method.toUpperCase() === verb)) continue
+    const descriptor: PropertyDescriptor = { value: handler, writable: true, configurable: true }
     decorateHandler(prototype, key, descriptor, http, name)
     Object.defineProperty(prototype, key, descriptor)
   }
@@ -62,15 +86,14 @@ function decorateHandler(
   method: string | symbol,
   descriptor: PropertyDescriptor | undefined,
   http: HttpIdempotencyDefaults,
-  name: string = DEFAULT_NAME,
+  name: string | undefined,
 ): void {
   const route = `${prototype.constructor.name}.${String(method)}`
-  const property = Symbol.for(`holdfast:${name}:http:injected`)
-  const token = getHttpRuntimeToken(name)
+  const property = getInjectedProperty(name, 'http')
   decorated = true
   const traits = { answersItself: answersItself(prototype, method) }
   passContext(prototype, method)
-  injectProperty(prototype, property, token)
+  injectProperty(prototype, property, getHttpRuntimeToken(name ?? DEFAULT_NAME))
   aroundMethod(method, descriptor, async (call) => {
     const { context, args } = takeContext(call.args)
     const runtime = (call.self as Record<symbol, HttpRuntime | undefined>)[property]
@@ -79,7 +102,8 @@ function decorateHandler(
     return handleOnce(runtime.engineFor(http, route), context, runtime.closing, traits, proceed)
   })
   const handler = descriptor?.value as object
-  Reflect.defineMetadata(IDEMPOTENT_METADATA, http, handler)
+  const given: IdempotentHandler = { http, name }
+  Reflect.defineMetadata(IDEMPOTENT_METADATA, given, handler)
   describeRoute(handler, http)
   // When the app starts: wrong options keep it from starting, and the module's defaults are known.
   onInjected(prototype, property, (injected) => {

@@ -1,12 +1,10 @@
 import { type Holdfast, InvalidArgumentError } from '@holdfast/core'
-import { DEFAULT_NAME, getHoldfastToken } from '../tokens.ts'
+import { DEFAULT_NAME, getHoldfastToken, getInjectedProperty } from '../tokens.ts'
 import { injectProperty, setProperty } from './injected-property.ts'
-
-const propertyOf = (name: string): symbol => Symbol.for(`holdfast:${name}:injected`)
 
 /** Has the instance of this name injected into every object of the class, and returns what finds it there. */
 export function injectedHoldfast(prototype: object, name: string = DEFAULT_NAME): (self: object) => Holdfast {
-  const property = propertyOf(name)
+  const property = getInjectedProperty(name)
   injectProperty(prototype, property, getHoldfastToken(name))
   return (self) => {
     const holdfast = (self as Record<symbol, Holdfast | undefined>)[property]
@@ -19,5 +17,5 @@ export function injectedHoldfast(prototype: object, name: string = DEFAULT_NAME)
 
 /** For unit tests without a Nest container: what the decorated methods of `object` work with. */
 export function attachHoldfast(object: object, holdfast: Holdfast, name: string = DEFAULT_NAME): void {
-  setProperty(object, propertyOf(name), holdfast)
+  setProperty(object, getInjectedProperty(name), holdfast)
 }
