@@ -61,7 +61,9 @@ function singleCommands(client: IoredisSingle): Pick<RedisClient, 'send' | 'mast
   }
 }
 
-function clusterCommands(client: IoredisCluster): Pick<RedisClient, 'send' | 'masters' | 'openLink'> {
+function clusterCommands(
+  client: IoredisCluster,
+): Pick<RedisClient, 'send' | 'masters' | 'openLink' | 'onReconnected'> {
   const hold = fewWrites(() => client.nodes('master').map((node) => node.stream))
   return {
     // The client finds the key in the command by itself: before 5.5 only if the name is in lower case. Otherwise it sends
@@ -81,6 +83,11 @@ function clusterCommands(client: IoredisCluster): Pick<RedisClient, 'send' | 'ma
         masters[Math.floor(Math.random() * masters.length)]
       if (node === undefined) throw new Error('The client is offline') // no node is known: nothing was sent
       return await openLink(node, events)
+    },
+    onReconnected(listener) {
+      const heard = (): void => listener()
+      client.on('+node', heard)
+      return () => void client.off('+node', heard)
     },
   }
 }

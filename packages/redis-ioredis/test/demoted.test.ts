@@ -79,3 +79,20 @@ it('lets one in at a time, each with a fence of its own, when subscribers still 
   expect(new Set(fences).size).toBe(3)
   expect(fences).toEqual([...fences].sort((a, b) => a - b))
 })
+
+it('subscribes on the new primary as soon as its client has connected anew', async () => {
+  const { servers, join, failOver } = await fleet()
+  const all = [join(), join()]
+  // Whoever acquires listens.
+  await Promise.all(
+    all.map(async (locks) => await (await locks.acquire('warm', { waitMs: 60_000 })).release()),
+  )
+  const channels = async (node: RedisNode): Promise<number> =>
+    ((await node.ask('PUBSUB', 'CHANNELS')) as readonly string[]).length
+  await until('both listen', async () => (await channels(servers.primary)) === 2)
+  for (let i = 0; i < 2; i += 1) {
+    const old = await failOver()
+    await until('both listen on the new primary', async () => (await channels(servers.primary)) === 2)
+    await until('and no more on the old one', async () => (await channels(old)) === 0)
+  }
+})

@@ -11,7 +11,7 @@ import type {
 } from './node-redis-types.ts'
 import { takeBackUnwritten } from './unwritten.ts'
 
-type Commands = Pick<RedisClient, 'cluster' | 'send' | 'masters' | 'openLink' | 'sharded'>
+type Commands = Pick<RedisClient, 'cluster' | 'send' | 'masters' | 'openLink' | 'sharded' | 'onReconnected'>
 
 /** Makes a node-redis client serve the Redis client port. node-redis sends the commands of one tick in one write. */
 export function nodeRedisClient(client: NodeRedisClient): RedisClient {
@@ -67,6 +67,8 @@ function poolCommands(client: NodeRedisPool, options: CommandOptions): Commands 
     send,
     masters: async () => [{ name: 'the Redis server', send }],
     openLink: async (events) => await openLink(await client.execute((member) => member), events),
+    // It tells of a member only that it broke. Another connection of it follows.
+    onReconnected: (listener) => listenTo(client, 'error', listener),
   }
 }
 
@@ -109,15 +111,19 @@ function clusterCommands(client: NodeRedisCluster): Commands {
       if (master === undefined) throw offline()
       return await openLink(await client.nodeClient(master), events)
     },
+    onReconnected: (listener) => listenTo(client, 'node-ready', listener),
     sharded: {
       subscribe: (channel, onMessage) => client.sSubscribe(channel, onMessage),
       unsubscribe: (channel, onMessage) => client.sUnsubscribe(channel, onMessage),
-      onRestored(listener) {
-        client.on('node-ready', listener)
-        return () => client.off('node-ready', listener)
-      },
+      onRestored: (listener) => listenTo(client, 'node-ready', listener),
     },
   }
+}
+
+function listenTo(client: NodeRedisPool | NodeRedisCluster, event: string, listener: () => void): () => void {
+  const heard = (): void => listener()
+  client.on(event, heard)
+  return () => void client.off(event, heard)
 }
 
 /** node-redis does not change its arguments, but some of its types do not say so. */

@@ -23,6 +23,11 @@ export interface RedisClient {
    * breaks it says so once, and whoever needs it opens another.
    */
   openLink(events: LinkEvents, key?: string): Promise<RedisLink>
+  /**
+   * Calls when one of several connections may have been made anew, and `connection` does not say so; returns the function
+   * that stops it. Absent: `connection` says it all.
+   */
+  onReconnected?(listener: () => void): () => void
   /** Sharded pub/sub of a cluster, where this client speaks it. Absent: classic pub/sub only. */
   readonly sharded?: ShardedChannels
   /** Stops listening to the client's events. The client itself stays as it is. */

@@ -31,6 +31,11 @@ export interface PubSub {
    * Unsubscribing stops the listener at once and does not wait for the server.
    */
   subscribe(channel: string, listener: ChannelListener, options?: SubscribeOptions): Promise<Unsubscribe>
+  /**
+   * Moves all channels of classic pub/sub to another connection, and tells the listeners. The old one is kept until the
+   * new one has them all, which is when this resolves. While a connection is opened anew anyway, waits for that one.
+   */
+  renew(): Promise<void>
   /** Closes the connection now if no channel needs it. */
   rest(): void
   close(): void
@@ -66,6 +71,7 @@ export function createPubSub(client: RedisClient, times: PubSubTimes = {}): PubS
         sharded.unsubscribe(channel, onMessage).catch(() => {})
       }
     },
+    renew: () => classic.renew(),
     rest: () => classic.rest(),
     close() {
       stopWatching?.()
@@ -93,6 +99,9 @@ class Subscriptions {
   #farewell: ReturnType<typeof setTimeout> | undefined
   #failures = 0
   #closed = false
+  #renewing: Promise<void> | undefined
+  /** Those who wait for the connection that is opened anew because the last one was lost. */
+  readonly #onRestored: (() => void)[] = []
 
   constructor(client: RedisClient, times: PubSubTimes) {
     const { patienceMs = 5_000, heartbeatMs = 15_000, lingerMs = 10_000 } = times
@@ -134,6 +143,39 @@ class Subscriptions {
     if (this.#channels.size === 0) this.#hangUp()
   }
 
+  renew(): Promise<void> {
+    if (this.#link === undefined || this.#failures > 0) {
+      if (this.#channels.size === 0) return Promise.resolve()
+      return new Promise((resolve) => this.#onRestored.push(resolve))
+    }
+    this.#renewing ??= this.#moveTo(this.#call()).finally(() => (this.#renewing = undefined))
+    return this.#renewing
+  }
+
+  async #moveTo({ link, isLost }: Call): Promise<void> {
+    try {
+      const open = await inTime(link, this.#patienceMs)
+      const moved = new Set<string>()
+      for (;;) {
+        const names = [...this.#channels.keys()].filter((name) => !moved.has(name))
+        if (names.length === 0) break
+        await inTime(Promise.all(names.map((name) => open.subscribe(name))), this.#patienceMs)
+        for (const name of names) moved.add(name)
+      }
+      if (isLost() || this.#closed || this.#channels.size === 0) throw new Error('The connection is closed')
+      const old = this.#link
+      void this.#use(link)
+      this.#failures = 0
+      for (const channel of this.#channels.values()) channel.confirmed = Promise.resolve()
+      for (const name of moved) if (!this.#channels.has(name)) open.unsubscribe(name).catch(() => {})
+      old?.then((other) => other.close()).catch(() => {})
+      this.#restored()
+    } catch (error) {
+      link.then((open) => open.close()).catch(() => {})
+      throw asStorageError(error, 'another connection to subscribe on')
+    }
+  }
+
   #hangUp(): void {
     clearTimeout(this.#redial)
     clearTimeout(this.#farewell)
@@ -154,7 +196,7 @@ class Subscriptions {
   }
 
   #open(name: string): Promise<void> {
-    const link = (this.#link ??= this.#dial())
+    const link = this.#link ?? this.#use(this.#call().link)
     const confirmed = inTime(
       link.then((open) => open.subscribe(name)),
       this.#patienceMs,
@@ -165,13 +207,22 @@ class Subscriptions {
     return confirmed
   }
 
-  #dial(): Promise<RedisLink> {
+  #call(): Call {
+    let isLost = false
     const link = this.#client.openLink({
       message: (name, payload) => {
         for (const listener of this.#channels.get(name)?.listeners ?? []) listener.message(payload)
       },
-      lost: () => this.#lost(link),
+      lost: () => {
+        isLost = true
+        this.#lost(link)
+      },
     })
+    return { link, isLost: () => isLost }
+  }
+
+  #use(link: Promise<RedisLink>): Promise<RedisLink> {
+    this.#link = link
     link.then(
       (open) => this.#watch(link, open),
       () => this.#lost(link),
@@ -210,7 +261,7 @@ class Subscriptions {
 
   async #restore(): Promise<void> {
     if (this.#channels.size === 0) return
-    const link = (this.#link ??= this.#dial())
+    const link = this.#link ?? this.#use(this.#call().link)
     for (const [name, channel] of this.#channels) channel.confirmed = this.#open(name)
     try {
       await Promise.all([...this.#channels.values()].map((channel) => channel.confirmed))
@@ -219,10 +270,21 @@ class Subscriptions {
       return this.#giveUp(link)
     }
     this.#failures = 0
+    this.#restored()
+  }
+
+  #restored(): void {
+    for (const resolve of this.#onRestored.splice(0)) resolve()
     for (const { listeners } of this.#channels.values()) {
       for (const listener of listeners) listener.restored()
     }
   }
+}
+
+/** A connection that is being opened. */
+interface Call {
+  readonly link: Promise<RedisLink>
+  readonly isLost: () => boolean
 }
 
 const tooLate = new Error('Redis did not confirm in time')

@@ -131,3 +131,34 @@ it('closes the connection some time after the last channel, and opens another wh
   await publish('again')
   await expect.poll(() => seen).toEqual({ messages: ['again'], restored: 0 })
 })
+
+it('moves to another connection, and keeps the old one until the new one stands', async () => {
+  const { proxy, pubSub, seen, listener, publish } = await open()
+  await pubSub.subscribe('channel', listener)
+  const held = proxy.once(matchCommand('subscribe'), 'hold-request')
+  const moving = pubSub.renew()
+  await held.hit
+  expect(await publish('on the old one')).toBe(1)
+  await expect.poll(() => seen.messages).toEqual(['on the old one'])
+  const later = pubSub.subscribe('other', { ...listener, restored: () => {} })
+  await later
+  held.release()
+  await moving
+  expect(seen.restored).toBe(1)
+  await expect.poll(() => publish('on the new one')).toBe(1)
+  expect(await ask(server, 'PUBLISH', 'other', 'subscribed meanwhile')).toBe(1)
+  await expect.poll(() => seen.messages).toContain('subscribed meanwhile')
+  expect(seen.messages).toContain('on the new one')
+})
+
+it('keeps the old connection when the new one is lost on the way', async () => {
+  const { proxy, pubSub, seen, listener, publish } = await open()
+  await pubSub.subscribe('channel', listener)
+  proxy.once(matchCommand('subscribe'), 'cut-request')
+  await expect(pubSub.renew()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+  expect(await publish('still here')).toBe(1)
+  await expect.poll(() => seen.messages).toEqual(['still here'])
+  expect(seen.restored).toBe(0)
+  await pubSub.renew()
+  expect(seen.restored).toBe(1)
+})

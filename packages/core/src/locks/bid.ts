@@ -28,13 +28,23 @@ export class Bid {
 
   ask(): Promise<Answered<AcquireReply>> {
     const { token } = this
-    const { calls, leases, claimMs } = this.#room
+    const { calls, leases, claimMs, waiting } = this.#room
     const { key, permits } = this.#target
     const { grantMs, waitMs, durability } = this.#settings
     const acquire = (notAfter: number): Promise<AcquireReply> => {
       this.notAfter = Math.max(this.notAfter, notAfter)
       const wait = waitMs > 0
-      return leases.acquire(key, { token, leaseMs: grantMs, permits, wait, claimMs, notAfter, durability })
+      const { uncounted } = waiting
+      return leases.acquire(key, {
+        token,
+        leaseMs: grantMs,
+        permits,
+        wait,
+        uncounted,
+        claimMs,
+        notAfter,
+        durability,
+      })
     }
     return calls.claim(acquire, wasLate)
   }

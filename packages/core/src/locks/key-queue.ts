@@ -24,6 +24,8 @@ export interface Doubts {
   /** When pushes for any key may have been missed. */
   readonly doubtedAt: number
   next(): number
+  /** A waiter lost its place, and pushes did not say so. */
+  lostPlace(): void
 }
 
 /** Where pushes are refused, waiters ask about this often. */
@@ -93,6 +95,7 @@ export class KeyQueue implements Alarm {
     const isNews = lost && !this.#isInDoubt(waiter)
     waiter.sureAt = waiter.askedAt
     if (isNews) this.#doubtedAt = waiter.askedAt
+    if (lost) this.#doubts.lostPlace()
     if (isNews || this.#isInDoubt(waiter)) this.#round = this.#waiters.values()
     // The first in line asks on time; those behind leave it a moment to repair the lock for all of them.
     const patience = Math.min(this.#claimMs, 5 + Math.min(ahead, 100) * 10 * (0.5 + this.#runtime.random()))
@@ -113,10 +116,12 @@ export class KeyQueue implements Alarm {
     this.#advance()
   }
 
-  leave(waiter: Waiter): void {
-    this.#waiters.delete(waiter)
+  /** True: it had a place. */
+  leave(waiter: Waiter): boolean {
+    const hadPlace = this.#waiters.delete(waiter)
     this.#asking.delete(waiter)
     this.#advance()
+    return hadPlace
   }
 
   ring(): void {

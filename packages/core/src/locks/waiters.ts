@@ -1,9 +1,13 @@
 import { type Alarm, Alarms } from '../alarms.ts'
-import { type HoldfastError, hasCode } from '../errors.ts'
+import type { HoldfastError } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { LeasePush, LeaseStorage } from '../storage/leases.ts'
 import { type Doubts, KeyQueue, type Waiter } from './key-queue.ts'
+import { PushLink } from './push-link.ts'
+
+/** What concerns one token. */
+type TokenPush = Extract<LeasePush, { kind: 'granted' | 'revoked' }>
 
 /** An attempt to acquire, as the waiting room sees it. It rings when its waiting is over, if it waits. */
 export interface Waiting extends Alarm, Waiter {
@@ -18,18 +22,14 @@ export interface Waiting extends Alarm, Waiter {
  * interrupted subscription or connection puts all places in doubt.
  */
 export class WaitingRoom implements Doubts {
-  readonly #calls: StorageCalls
-  readonly #leases: LeaseStorage
   readonly #runtime: Runtime
-  readonly #process: string
   readonly #claimMs: number
-  readonly #onOther: (push: Exclude<LeasePush, { kind: 'dropped' | 'passed' | 'gap' }>) => void
+  readonly #onOther: (push: TokenPush) => void
+  readonly #link: PushLink
   /** Keeps the process alive while somebody waits. */
   readonly #all: Alarms<Waiting>
   readonly #queues = new Map<string, KeyQueue>()
   readonly #alarms: Alarms<KeyQueue>
-  #listening: 'no' | 'starting' | 'yes' | 'refused' = 'no'
-  #stop: (() => Promise<void>) | undefined
   #closed = false
   #moment = 0
   #doubtedAt = 0
@@ -40,12 +40,13 @@ export class WaitingRoom implements Doubts {
     leases: LeaseStorage,
     process: string,
     claimMs: number,
-    onOther: (push: Exclude<LeasePush, { kind: 'dropped' | 'passed' | 'gap' }>) => void,
+    onOther: (push: TokenPush) => void,
   ) {
-    this.#calls = calls
-    this.#leases = leases
     this.#runtime = calls.runtime
-    this.#process = process
+    this.#link = new PushLink(calls, leases, process, {
+      received: (push) => this.#received(push),
+      doubted: () => this.#doubtAll(),
+    })
     this.#claimMs = claimMs
     this.#onOther = onOther
     this.#all = new Alarms(calls.runtime, { background: false })
@@ -54,7 +55,12 @@ export class WaitingRoom implements Doubts {
 
   /** True: pushes for commands that are sent from now on will arrive. */
   get listening(): boolean {
-    return this.#listening === 'yes'
+    return this.#link.listening
+  }
+
+  /** True: the places that this process takes are not to be passed over, whatever the storage counts. */
+  get uncounted(): boolean {
+    return this.#link.uncounted
   }
 
   get doubtedAt(): number {
@@ -93,7 +99,8 @@ export class WaitingRoom implements Doubts {
     this.#all.remove(waiting)
     const queue = this.#queues.size === 0 ? undefined : this.#queues.get(waiting.key)
     if (queue === undefined) return
-    queue.leave(waiting)
+    // Where pushes arrive, it would have been told: unless the last lease just ran out, it lost its place.
+    if (queue.leave(waiting) && askedFor) this.#link.lostPlace()
     if (queue.isEmpty) this.#queues.delete(waiting.key)
     else if (askedFor) queue.granted()
   }
@@ -106,30 +113,16 @@ export class WaitingRoom implements Doubts {
 
   /** Starts to listen, unless it does already or was refused. */
   listen(): void {
-    if (this.#listening !== 'no' || this.#closed) return
-    this.#listening = 'starting'
-    this.#calls
-      .call(() => this.#open())
-      .catch((error: unknown) => {
-        if (this.listening) return
-        const refused = hasCode(error, 'STORAGE_REFUSED')
-        this.#listening = refused ? 'refused' : 'no'
-      })
+    this.#link.listen()
   }
 
-  /** The answer may come when its call was given up long ago: it is as good as another one, and must not be left open. */
-  async #open(): Promise<void> {
-    const stop = await this.#leases.listen(this.#process, (push) => this.#received(push))
-    if (this.#closed || this.#stop !== undefined) return await stop()
-    this.#stop = stop
-    this.#listening = 'yes'
-    // Those whose commands left before may have been passed over.
-    this.#doubtAll()
+  lostPlace(): void {
+    this.#link.lostPlace()
   }
 
-  /** The connection is back: rights may have changed, and pushes may have been missed. */
+  /** The connection is back: pushes may have been missed. */
   reconnected(): void {
-    if (this.#listening === 'refused') this.#listening = 'no'
+    this.#link.reconnected()
     if (this.#queues.size > 0) this.listen()
     this.#doubtAll()
   }
@@ -140,8 +133,7 @@ export class WaitingRoom implements Doubts {
     for (const queue of this.#queues.values()) this.#alarms.remove(queue)
     this.#alarms.close()
     this.#queues.clear()
-    this.#listening = 'no'
-    await this.#stop?.()
+    await this.#link.close()
   }
 
   #received(push: LeasePush): void {

@@ -49,6 +49,9 @@ import type { Unsubscribe } from './records.ts'
  *   that was demoted, and follows), so a count of 0 is no proof that a message is not heard.
  * - **L15** Only who is counted, and counted 0, is passed over. Not who cannot be counted, and not a place that was
  *   taken as `uncounted`, whoever's step it is.
+ * - **L16** `countListeners` counts as the steps do that pass over: on the server that keeps the leases, whatever server
+ *   the listener's link leads to.
+ * - **L17** `listenAnew` loses nothing: what is pushed while it is under way arrives as it would have without, maybe twice.
  */
 export interface LeaseStorage {
   acquire(key: string, request: LeaseRequest): Promise<AcquireReply>
@@ -65,6 +68,21 @@ export interface LeaseStorage {
    * permitted; waiters then ask from time to time.
    */
   listen(process: string, onPush: (push: LeasePush) => void): Promise<Unsubscribe>
+  /**
+   * How many listen for the process, as its steps count them; undefined where that cannot be known. Absent where a
+   * listener cannot be elsewhere than the storage, such as in memory.
+   */
+  countListeners?(process: string): Promise<number | undefined>
+  /**
+   * Listens on another link, for the process and all who share its link, and says `gap`. The old link is kept until
+   * the new one stands, which is when this resolves. Where `countListeners` is, this is.
+   */
+  listenAnew?(process: string): Promise<void>
+  /**
+   * Calls when one of several connections may have been made anew, which the state of the storage's connection does not
+   * show; returns the function that stops it.
+   */
+  onReconnected?(listener: () => void): () => void
 }
 
 /** How long a key, and with it the memory of its last fence, outlives its last lease. */

@@ -98,6 +98,13 @@ export function decodePush(payload: string, keyOf: (state: string) => string): L
   }
 }
 
+/** Undefined where the server could not count. */
+export function decodeCount(reply: unknown): number | undefined {
+  if (reply === '?') return undefined
+  if (typeof reply !== 'string') throw unexpectedReply('leases.countListeners', reply)
+  return whole('leases.countListeners', reply)
+}
+
 /** Every reply begins with a letter and the instant in microseconds, 16 digits. */
 function envelope(
   doing: string,

@@ -11,8 +11,10 @@ import type { Keys } from '../keys.ts'
 import type { PubSub } from '../pub-sub.ts'
 import type { RunScript } from '../script.ts'
 import { acquireLease } from './acquire.ts'
+import { countListeners } from './count-listeners.ts'
 import {
   decodeAcquire,
+  decodeCount,
   decodeExtend,
   decodePush,
   decodeRelease,
@@ -124,6 +126,20 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
         pubSub.rest()
       }
     },
+
+    async countListeners(process) {
+      const count = (state: string, how: '' | '*'): Promise<number | undefined> =>
+        run(countListeners, [state], [how, channel, process], decodeCount)
+      if (exact) return await count(stateOf(process), '')
+      // Classic pub/sub of a cluster: other nodes' receivers are not counted.
+      const counts = await Promise.all(sharded.statesOf(process).map((state) => count(state, '*')))
+      const known = counts.filter((one) => one !== undefined)
+      return known.length === 0 ? undefined : Math.min(...known)
+    },
+
+    listenAnew: (process) => (exact ? pubSub.renew() : sharded.listenAnew(process)),
+
+    onReconnected: (listener) => client.onReconnected?.(listener) ?? (() => {}),
 
     close() {
       replication.close()

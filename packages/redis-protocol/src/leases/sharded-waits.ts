@@ -13,6 +13,10 @@ export interface ShardedWaits {
   acquire(state: string, token: string, send: () => Promise<AcquireReply>): Promise<AcquireReply>
   /** The token does not wait for the key any more. */
   done(state: string, token: string): void
+  /** The keys of the process that it is subscribed for. */
+  statesOf(process: string): string[]
+  /** Subscribes anew for each of them: the client finds the node that has the slot now. */
+  listenAnew(process: string): Promise<void>
   /** From now on the process listens. */
   listen(process: string, listener: ChannelListener): Promise<Unsubscribe>
   close(): void
@@ -20,6 +24,7 @@ export interface ShardedWaits {
 
 interface Wait {
   readonly process: string
+  readonly state: string
   readonly channel: string
   readonly tokens: Set<string>
   subscription: Promise<Unsubscribe> | undefined
@@ -38,7 +43,7 @@ export function createShardedWaits(pubSub: PubSub): ShardedWaits {
     const channel = `${state}:w:${process}`
     let wait = waits.get(channel)
     if (wait === undefined) {
-      wait = { process, channel, tokens: new Set(), subscription: undefined, linger: undefined }
+      wait = { process, state, channel, tokens: new Set(), subscription: undefined, linger: undefined }
       waits.set(channel, wait)
     }
     return wait
@@ -96,6 +101,18 @@ export function createShardedWaits(pubSub: PubSub): ShardedWaits {
       return again.outcome === 'queued' ? { ...again, kept: reply.kept } : again
     },
     done,
+    statesOf: (process) =>
+      [...waits.values()]
+        .filter((wait) => wait.process === process && wait.subscription !== undefined)
+        .map(({ state }) => state),
+    async listenAnew(process) {
+      const stale = [...waits.values()].filter((wait) => wait.process === process && wait.tokens.size > 0)
+      for (const wait of stale) {
+        await unsubscribe(wait)
+        await subscribe(wait)
+      }
+      listeners.get(process)?.restored()
+    },
     async listen(process, listener) {
       listeners.set(process, listener)
       await Promise.all([...waits.values()].filter((wait) => wait.process === process).map(subscribe))

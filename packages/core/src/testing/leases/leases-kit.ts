@@ -5,7 +5,7 @@ import { grantsKit } from './grants-kit.ts'
 import { leasesUnderTest } from './leases-under-test.ts'
 import { queueKit } from './queue-kit.ts'
 
-/** The guarantees L1 to L15 of `storage/leases.ts`, a test or more each. */
+/** The guarantees L1 to L17 of `storage/leases.ts`, a test or more each. */
 export function leasesKit(
   runner: TestRunner,
   open: () => Promise<StorageUnderTest>,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { type KitOptions, type TestRunner, freshName, unhurried } from '../runner.ts'
-import type { LeaseRequest } from '../../storage/leases.ts'
+import type { LeasePush, LeaseRequest } from '../../storage/leases.ts'
 import { CLAIM_MS, type LeasesUnderTest } from './leases-under-test.ts'
 
-/** L3 to L6, L14 and L15: the queue, and the hand-over to its head. */
+/** L3 to L6, L14 to L17: the queue, and the hand-over to its head. */
 export function queueKit(
   { it }: TestRunner,
   { leases, elapse, freshToken, acquire, granted, queued, release, holders, listen }: LeasesUnderTest,
@@ -180,6 +180,31 @@ export function queueKit(
     assert.ok(again.outcome === 'queued' && again.kept)
     await release(key, marked)
     assert.deepEqual(await holders(key), [])
+  })
+
+  it('L16 counts who listens, where that can be known', async () => {
+    const ear = await listen()
+    const count = await leases().countListeners?.(ear.process)
+    assert.ok(count === undefined || count === 1)
+    await ear.stop()
+    if (count === 1) while ((await leases().countListeners?.(ear.process)) !== 0);
+  })
+
+  it('L17 loses nothing while it listens anew', async () => {
+    const { key, holder, ear, next } = await waitedFor()
+    const moved = leases().listenAnew?.(ear.process)
+    await release(key, holder)
+    await moved
+    while (!ear.heard.some((push) => push.kind === 'granted')) await ear.hears(ear.heard.length + 1)
+    await release(key, next)
+    const after = freshToken(ear.process)
+    const other = freshToken()
+    await granted(key, other)
+    await queued(key, after)
+    await release(key, other)
+    const isIt = (push: LeasePush): boolean => push.kind === 'granted' && push.token === after
+    while (!ear.heard.some(isIt)) await ear.hears(ear.heard.length + 1)
+    await ear.stop()
   })
 
   it('does not tell a process that stopped listening', async () => {
