@@ -13,8 +13,8 @@ const core = 'packages/core/dist/index.js'
 // A little above what they are: growth is a decision.
 export default [
   bundle('core: createLocks', core, '{ createLocks }', '9.9 kB'),
-  bundle('core: createIdempotency', core, '{ createIdempotency }', '20.2 kB'),
+  bundle('core: createIdempotency', core, '{ createIdempotency }', '23 kB'),
   bundle('core: createCache', core, '{ createCache }', '6 kB'),
-  bundle('core: everything', core, '*', '31 kB'),
+  bundle('core: everything', core, '*', '35 kB'),
   bundle('core/http', 'packages/core/dist/http/index.js', '*', '10 kB'),
 ]

@@ -6,7 +6,7 @@ import { type Observations, observeUntil } from './observation.ts'
 import { type View, currentOf } from './record.ts'
 
 /** How long a wait lasts when the caller does not say. */
-export const DEFAULT_WAIT_MS = 30_000
+const DEFAULT_WAIT_MS = 30_000
 
 /**
  * How long a caller waits for an execution. A time that was asked for is kept to. The default one outlives an owner that
