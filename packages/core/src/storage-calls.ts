@@ -40,7 +40,7 @@ export class StorageCalls {
   readonly #maxPending: number
   readonly #foreground: Surroundings
   readonly #background: Surroundings
-  readonly #load = { pending: 0 }
+  readonly #load: Load = { pending: 0, drained: () => undefined }
   readonly #stopFollowing: () => void
   readonly #letGo: () => void
   #closed = false
@@ -133,23 +133,32 @@ export class StorageCalls {
   }
 
   /**
-   * Refuses every later call, and lets go of the storage. Calls under way end by themselves, by their answer or their
+   * Refuses every later call, and lets go of the storage when those under way have ended, by their answer or their
    * deadline.
    */
   close(): void {
     this.#closed = true
-    this.#stopFollowing()
-    this.#letGo()
+    this.#load.drained = () => {
+      this.#stopFollowing()
+      this.#letGo()
+    }
+    if (this.#load.pending === 0) this.#load.drained()
     this.#foreground.deadlines.close()
     this.#background.deadlines.close()
   }
+}
+
+interface Load {
+  pending: number
+  /** Called whenever nothing is pending any more. */
+  drained: () => void
 }
 
 interface Surroundings {
   readonly storage: Storage
   readonly runtime: Runtime
   readonly deadlines: Alarms<Sendable>
-  readonly load: { pending: number }
+  readonly load: Load
   /** A call whose client says nothing for so long, although there is a connection, is sent again. */
   readonly silenceMs: number
 }
@@ -163,8 +172,8 @@ interface Patience {
   readonly waitedMs: number
 }
 
-/** One call from its sending to its answer or its deadline. It is sent as often as that takes: the first answer counts. */
-class PendingCall<T> implements Sendable {
+/** Exported for the simulator's mutations. One call from its sending to its answer or its deadline. It is sent as often as that takes: the first answer counts. */
+export class PendingCall<T> implements Sendable {
   place = -1
   readonly #around: Surroundings
   readonly #command: () => Promise<T>
@@ -205,6 +214,10 @@ class PendingCall<T> implements Sendable {
     return Math.min(this.#sendAt, this.#giveUpAt)
   }
 
+  get isUnderWay(): boolean {
+    return this.#underWay > 0
+  }
+
   start(): void {
     this.#around.load.pending += 1
     this.#send(this.#startedAt)
@@ -223,7 +236,7 @@ class PendingCall<T> implements Sendable {
    */
   connectionChanged(state: ConnectionState): void {
     if (state === 'down') this.#sendAt = Infinity
-    else if (this.#underWay === 0) this.#send()
+    else if (!this.isUnderWay) this.#send()
     else this.#sendIn(this.#pauseMs())
   }
 
@@ -257,7 +270,7 @@ class PendingCall<T> implements Sendable {
     const { waitedMs, timeoutMs } = this.#patience
     const cause = this.#lastError ?? this.#around.storage.connection.lastError
     const said = cause instanceof Error ? `; the last error was: ${cause.message}` : '.'
-    const options = { cause, maybeApplied: this.#maybeApplied || this.#underWay > 0 }
+    const options = { cause, maybeApplied: this.#maybeApplied || this.isUnderWay }
     const message = `${this.#whatFailed()} within ${Math.round(waitedMs + timeoutMs)} ms${said}`
     this.#fail(new StorageUnavailableError(message, options))
   }
@@ -300,8 +313,10 @@ class PendingCall<T> implements Sendable {
   #settle(): boolean {
     if (this.#settled) return false
     this.#settled = true
-    this.#around.load.pending -= 1
-    this.#around.deadlines.remove(this)
+    const { deadlines, load } = this.#around
+    deadlines.remove(this)
+    load.pending -= 1
+    if (load.pending === 0) load.drained()
     return true
   }
 }

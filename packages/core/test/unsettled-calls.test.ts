@@ -113,6 +113,22 @@ describe('a call whose client never settles it', () => {
   })
 })
 
+describe('closing', () => {
+  it('lets the calls under way end, on the next connection too, and then lets go of the storage', async () => {
+    const { runtime, calls, change, listeners } = clientInHand()
+    const { sent, command } = sendings<string>()
+    const answered = calls.call(command)
+    calls.close()
+    await expect(calls.call(command)).rejects.toMatchObject({ code: 'CLOSED' })
+    change('down')
+    change('ready')
+    await runtime.advance(50)
+    sent[1]?.resolve('second')
+    expect((await answered).reply).toBe('second')
+    expect(listeners.size).toBe(0)
+  })
+})
+
 describe('a client that settles in its own way', () => {
   it('is not sent again what it sends again itself', async () => {
     const { runtime, calls, change } = clientInHand()

@@ -18,6 +18,9 @@ export interface MessageFaults {
 
 export type Fate = 'fine' | 'requestLost' | 'replyLost' | 'requestLate' | 'replyLate' | 'duplicated'
 
+/** Sends it again after the reconnect, rejects it, or forgets it: its promise is never settled. Clients do each. */
+export type Unanswered = 'resent' | 'rejected' | 'forgotten'
+
 export interface NetworkPlan {
   readonly faults: MessageFaults
   /** Longest delay of what is late; several leases. */
@@ -26,8 +29,8 @@ export interface NetworkPlan {
   readonly latencyMs: number
   /** Connections a process spreads its commands over: with two, commands overtake each other. */
   readonly links: 1 | 2
-  /** After a reconnect the client sends again what was not answered, instead of rejecting it. */
-  readonly resends: boolean
+  /** What the client does with what was not answered when the connection broke. */
+  readonly unanswered: Unanswered
   /** Messages whose fate is overruled, when a history is being shrunk. */
   readonly spared: ReadonlySet<string>
 }

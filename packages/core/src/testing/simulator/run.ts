@@ -187,12 +187,16 @@ export class Run {
     const random = this.#world.random(3, index, lives)
     const process = new SimulatedProcess(name, index, scheduler, clock, random)
     const database = this.#world.databaseOf(process)
-    const connection = new SimulatedConnection(scheduler, process, server, network, history, database, [
-      seed,
-      4,
-      index,
-      lives,
-    ])
+    const connection = new SimulatedConnection(
+      scheduler,
+      process,
+      server,
+      network,
+      history,
+      database,
+      [seed, 4, index, lives],
+      (message) => this.#violated('A call does not wait for its client', message),
+    )
     if (server.down) connection.reset(10, 0)
     const storage = this.#breakConnection(connection.storage, process.runtime)
     return { process, connection, app: this.#workload.start(process, storage), lives }

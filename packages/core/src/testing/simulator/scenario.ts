@@ -1,4 +1,4 @@
-import type { MessageFaults, NetworkPlan } from './network.ts'
+import type { MessageFaults, NetworkPlan, Unanswered } from './network.ts'
 import type { Random } from './random.ts'
 import type { ProcessClock } from './simulated-process.ts'
 
@@ -56,8 +56,9 @@ export interface FaultRates extends MessageFaults {
   readonly refusePushes: number
   readonly evict: number
   readonly loseQueues: number
-  /** How often clients are of the kind that re-sends by itself after a reconnect. */
+  /** How often clients are of the kind that re-sends by itself after a reconnect, and of the one that forgets. */
   readonly resends: number
+  readonly forgets: number
 }
 
 export const defaultRates: FaultRates = {
@@ -78,7 +79,8 @@ export const defaultRates: FaultRates = {
   refusePushes: 0.15,
   evict: 0.1,
   loseQueues: 0,
-  resends: 0.5,
+  resends: 0.4,
+  forgets: 0.25,
 }
 
 export interface ScenarioSize {
@@ -130,7 +132,7 @@ export function drawScenario(
     lateMs: leaseMs * random.pick([0.5, 2, 5]),
     latencyMs: random.pick([2, 10, 60]),
     links: random.pick([1, 1, 2] as const),
-    resends: random.chance(rates.resends),
+    unanswered: unansweredOf(random.next(), rates),
   }
   const incidents: Incident[] = []
   const happens = (mean: number, add: (at: number, process: number) => Incident): void => {
@@ -226,4 +228,9 @@ export function drawScenario(
   function within(at: number, ms: number): number {
     return Math.min(ms, calmFrom - at)
   }
+}
+
+function unansweredOf(drawn: number, { resends, forgets }: FaultRates): Unanswered {
+  if (drawn < resends) return 'resent'
+  return drawn < resends + forgets ? 'forgotten' : 'rejected'
 }

@@ -1,6 +1,6 @@
 import { StorageUnavailableError } from '../../errors.ts'
 import type { LeasePush, LeaseStorage } from '../../storage/leases.ts'
-import type { OnHint, RecordKey, RecordStorage, Unsubscribe } from '../../storage/records.ts'
+import type { OnHint, RecordKey, RecordStorage, RecordWrite, Unsubscribe } from '../../storage/records.ts'
 import { endedWithLastUser } from '../../storage/ended-with-last-user.ts'
 import type { ConnectionState, Storage } from '../../storage/storage.ts'
 import type { ValueStorage } from '../../storage/values.ts'
@@ -18,7 +18,13 @@ const OPERATIONS = {
   leases: ['acquire', 'release', 'extend', 'tend', 'revoke', 'inspect'],
 } as const
 
+/** A forgotten end of a job is sent again so soon after the reconnect, while its caller still waits. */
+const AGAIN_WITHIN_MS = 100
+/** An end of a job that was first sent so long ago may have been given up by its caller: a call may take 400 ms. */
+const SURELY_WANTED_MS = 380
+
 interface Pending {
+  readonly command: Command
   readonly reject: (error: Error) => void
   /** Sends it once more. */
   readonly again: () => void
@@ -40,7 +46,7 @@ interface Subscription {
 
 /**
  * A process's way to the server as a storage: every call becomes a request and a reply, and either may be lost, late or
- * doubled. When the connection broke, it re-sends what was not answered, or rejects it: clients do either. It subscribes
+ * doubled. When the connection broke, it re-sends what was not answered, rejects or forgets it: clients do each. It subscribes
  * anew after a reconnect, as the port asks of a storage.
  */
 export class SimulatedConnection {
@@ -56,6 +62,12 @@ export class SimulatedConnection {
   readonly #pending = new Set<Pending>()
   readonly #subscriptions = new Set<Subscription>()
   readonly #free: number[]
+  readonly #violated: (message: string) => void
+  /** Ends of jobs, by what tells them apart, with the moment of their first sending; before, they did not wait. */
+  readonly #ends = new Map<string, number>()
+  /** Those that the client has forgotten and that were not sent again. */
+  readonly #forgotten = new Set<string>()
+  #readyAt = -Infinity
   #state: ConnectionState = 'ready'
   #generation = 0
   #messages = 0
@@ -68,6 +80,7 @@ export class SimulatedConnection {
     history: History,
     database: number,
     seed: readonly number[],
+    violated: (message: string) => void,
   ) {
     this.#scheduler = scheduler
     this.#process = process
@@ -75,6 +88,7 @@ export class SimulatedConnection {
     this.#network = network
     this.#history = history
     this.#database = database
+    this.#violated = violated
     this.#random = createRandom(...seed)
     this.#free = Array.from({ length: network.plan.links * 2 }, () => 0)
     this.storage = this.#asStorage()
@@ -95,9 +109,11 @@ export class SimulatedConnection {
       if (generation !== this.#generation) return
       this.#history.fault(this.#process.index, () => 'connection lost')
       this.#change('down')
-      if (this.#network.plan.resends) return
+      const how = this.#network.plan.unanswered
+      if (how === 'resent') return
       const unanswered = [...this.#pending]
       this.#pending.clear()
+      if (how === 'forgotten') return this.#forget(unanswered)
       for (const { reject } of unanswered) {
         reject(new StorageUnavailableError('The connection was lost.', { maybeApplied: true }))
       }
@@ -124,7 +140,9 @@ export class SimulatedConnection {
     if (generation !== this.#generation) return
     if (this.#server.down) return this.#process.deliver(50, () => this.#reconnect(generation))
     this.#history.add(this.#process.index, () => 'connected again')
+    this.#readyAt = this.#scheduler.now
     for (const { again } of this.#pending) again()
+    this.#scheduler.at(this.#scheduler.now + AGAIN_WITHIN_MS, () => this.#judgeForgotten(generation))
     for (const subscription of this.#subscriptions) {
       this.#scheduler.at(this.#scheduler.now + this.#network.latency(this.#random), () => {
         if (generation !== this.#generation || !this.#subscriptions.has(subscription)) return
@@ -138,6 +156,37 @@ export class SimulatedConnection {
       })
     }
     this.#change('ready')
+  }
+
+  #noteEnd(command: Command): void {
+    const end = endIn(command)
+    if (end === undefined) return
+    this.#forgotten.delete(end)
+    // What is sent with the connection's coming may have waited for it.
+    const waited = command.sentAt < this.#readyAt + 1
+    if (!this.#ends.has(end)) this.#ends.set(end, waited ? -Infinity : command.sentAt)
+  }
+
+  #forget(unanswered: readonly Pending[]): void {
+    for (const { command } of unanswered) {
+      this.#history.fault(this.#process.index, () => `${command.op} is forgotten by the client`)
+      const end = endIn(command)
+      if (end !== undefined) this.#forgotten.add(end)
+    }
+  }
+
+  /** A client's promise may stay open for good: who waits for the end of a job must not wait for it alone. */
+  #judgeForgotten(generation: number): void {
+    const { now } = this.#scheduler
+    if (generation !== this.#generation || this.#state === 'down') return
+    // While it was stopped it could not send, and it first sees to its timers when it runs again.
+    const ranAll = this.#process.state === 'running' && this.#process.resumedAt < now - AGAIN_WITHIN_MS
+    for (const end of this.#forgotten) {
+      if (ranAll && now - (this.#ends.get(end) ?? -Infinity) < SURELY_WANTED_MS) {
+        this.#violated(`${this.#process.name} did not send the end ${end} again within ${AGAIN_WITHIN_MS} ms`)
+      }
+    }
+    this.#forgotten.clear()
   }
 
   #change(state: ConnectionState): void {
@@ -163,9 +212,11 @@ export class SimulatedConnection {
       sentAt: this.#scheduler.now,
     }
     this.#history.add(index, () => `${described(command)} →`)
+    this.#noteEnd(command)
     if (fate !== 'fine') this.#history.fault(index, () => `${op}: ${fate}`)
     return new Promise((resolve, reject) => {
       const pending: Pending = {
+        command,
         reject,
         again: () => {
           this.#history.add(index, () => `${described(command)} → again`)
@@ -291,3 +342,9 @@ export class SimulatedConnection {
 }
 
 function noop(): void {}
+
+/** What tells the end of a job from all other ends; undefined for another command. Its like carries no `notAfter`. */
+function endIn({ op, args }: Command): string | undefined {
+  const write = op === 'compareAndSet' ? (args[2] as RecordWrite) : undefined
+  return write?.notify === true && write.notAfter === undefined ? write.writeId : undefined
+}

@@ -1,5 +1,5 @@
 import { instant } from '../../../src/runtime.ts'
-import { type Answered, StorageCalls } from '../../../src/storage-calls.ts'
+import { type Answered, PendingCall, StorageCalls } from '../../../src/storage-calls.ts'
 import { Term } from '../../../src/validity.ts'
 import type { Mutation } from './mutation.ts'
 
@@ -21,6 +21,23 @@ export const sharedMutations: readonly Mutation[] = [
           async function (this: StorageCalls, ...args: readonly unknown[]) {
             const { reply } = (await call.call(this, ...args)) as Answered<unknown>
             return { reply, sentAt: instant(this.runtime) }
+          },
+      ),
+  },
+]
+
+/** Of jobs alone: only the end of a job is judged by when it is sent again. */
+export const endMutations: readonly Mutation[] = [
+  {
+    name: 'a call waits for its client alone',
+    like: 'ours, over ioredis with autoResendUnfulfilledCommands: false: a finished job ran again',
+    breakCore: () =>
+      replace(
+        PendingCall.prototype,
+        'connectionChanged',
+        (changed) =>
+          function (this: PendingCall<unknown>, ...args: readonly unknown[]) {
+            if (!this.isUnderWay) changed.call(this, ...args)
           },
       ),
   },

@@ -1,6 +1,7 @@
 import type { SimulationOptions } from '../../../src/testing/simulator/simulation.ts'
 import { type SearchResult, search } from '../../../src/testing/simulator/search.ts'
 import type { Feature } from '../../../src/testing/simulator/workload.ts'
+import { endMutations } from './core.ts'
 import { idempotencyMutations } from './records.ts'
 import { locksMutations } from './leases.ts'
 import type { Mutation } from './mutation.ts'
@@ -10,7 +11,7 @@ export type { Mutation } from './mutation.ts'
 
 /** By the name of the feature. */
 export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
-  idempotency: idempotencyMutations,
+  idempotency: [...idempotencyMutations, ...endMutations],
   locks: locksMutations,
   cache: cacheMutations,
 }
