@@ -16,7 +16,11 @@ const RECONNECT_MS = 30
 
 const clients: readonly ((port: number) => Connected)[] = [
   (port) => {
-    const client = new Redis(port, '127.0.0.1', { retryStrategy: () => RECONNECT_MS })
+    const client = new Redis(port, '127.0.0.1', {
+      retryStrategy: () => RECONNECT_MS,
+      // As managed Redis recommends it: the address leads to the new primary then.
+      reconnectOnError: ({ message }) => message.startsWith('READONLY'),
+    })
     client.on('error', () => {})
     return { storage: ioredisStorage(client), disconnect: () => client.disconnect() }
   },

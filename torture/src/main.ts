@@ -1,21 +1,23 @@
 import { resolve } from 'node:path'
 import { chosen, endOnSignals, numberFrom, readFlags } from '@holdfast/testbed/command'
-import { torture } from '@holdfast/testbed/torture'
+import { faultNames, losingFaults, torture } from '@holdfast/testbed/torture'
 import { features, workloadOf } from './features.ts'
 import { printRound, printTotal } from './report.ts'
 
 const usage = `
 npm run torture -- [options]
 
-Runs rounds of half a minute, each with servers and a seed of its own, and judges what was witnessed. In every other
-round the storage also forgets: failovers to a replica that lacks the last writes, FLUSHALL. Exits with 1 when a promise
-was broken.
+Runs rounds of half a minute, each with servers and a seed of its own, and judges what was witnessed. The servers are a
+primary and a replica that change places behind an address that follows the primary: the primary is killed, or demoted by
+FAILOVER, which leaves subscribers on a replica. In every other round the storage also forgets: crashes and failovers that lose
+the last writes, FLUSHALL. Exits with 1 when a promise was broken.
 
   --minutes N          how long (default 1)
   --feature NAME       ${features.join(' or ')} (default: they take turns)
   --seed N             of the first round (default: the clock's)
   --workers N          processes (default 6)
   --forgetful yes|no   the storage forgets in all rounds, or in none (default: in every other)
+  --faults A,B,…       only these, of those that go with the round (default: all)
   --evidence DIR       gets what was witnessed when a promise was broken
 `
 const flags = readFlags(usage, {
@@ -25,6 +27,7 @@ const flags = readFlags(usage, {
   workers: 'string',
   evidence: 'string',
   forgetful: 'string',
+  faults: 'string',
 })
 const minutes = numberFrom('minutes', flags.minutes, { min: 0, integer: false }) ?? 1
 const firstSeed = numberFrom('seed', flags.seed, { min: 0 }) ?? Date.now() % 1_000_000
@@ -32,6 +35,7 @@ const workers = numberFrom('workers', flags.workers, { min: 1 }) ?? 6
 const inTurn = chosen('feature', flags.feature, features)
 const forgetful = flags.forgetful === undefined ? [] : chosen('forgetful', flags.forgetful, ['yes', 'no'])
 const evidence = flags.evidence === undefined ? {} : { evidence: resolve(flags.evidence) }
+const only = chosen('faults', flags.faults, faultNames)
 endOnSignals()
 
 const ROUND_MS = 30_000
@@ -50,6 +54,7 @@ for (let round = 0; round === 0 || performance.now() < endsAt; round++) {
     durationMs,
     workers,
     losesWrites,
+    faults: only.filter((name) => losesWrites || !losingFaults.some((each) => each === name)),
     ...evidence,
   })
   printRound({ feature, losesWrites, durationMs }, report)

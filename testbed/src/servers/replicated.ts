@@ -131,6 +131,31 @@ export class Replicated {
     await linked(old)
   }
 
+  /**
+   * Makes a replica the primary and the old primary its replica, as `FAILOVER` does: nobody's connection ends. Whoever
+   * is connected to the old one stays there, is refused its writes, and hears what is replicated to it, published
+   * messages included. New connections reach the new primary.
+   *
+   * `losingWrites: true`: without waiting for the replica, so that what the old one acknowledges meanwhile is gone.
+   */
+  async demote(replica: RedisNode, options: { readonly losingWrites?: boolean } = {}): Promise<void> {
+    const old = this.#primary
+    if (options.losingWrites) {
+      await replica.ask('REPLICAOF', 'NO', 'ONE')
+      await old.ask('REPLICAOF', '127.0.0.1', replica.port)
+    } else {
+      await linked(replica)
+      await old.ask('FAILOVER', 'TO', '127.0.0.1', replica.port)
+      await until('the replica is the primary', async () => {
+        return (await replica.info('replication'))['role'] === 'master'
+      })
+    }
+    this.#primary = replica
+    this.#replicas = this.#replicas.map((each) => (each === replica ? old : each))
+    for (const endpoint of this.#endpoints) endpoint.redirect(replica.address)
+    await Promise.all(this.#replicas.map(async (each) => await follow(each, replica)))
+  }
+
   async stop(): Promise<void> {
     await stopTogether(this.#endpoints)
     await stopTogether([this.#primary, ...this.#replicas])

@@ -5,7 +5,14 @@ export type { WitnessEvent } from './witness.ts'
 export type { Figures, HistoryFigures } from './figures.ts'
 export type { Ledger } from './ledger.ts'
 export { between, type Random } from './random.ts'
-export { losingFaults, planFaults, serverFaults, workerFaults, type FaultName } from './nemesis/schedule.ts'
+export {
+  faultNames,
+  losingFaults,
+  planFaults,
+  serverFaults,
+  workerFaults,
+  type FaultName,
+} from './nemesis/schedule.ts'
 export { torture, type TortureOptions, type TortureReport } from './torture.ts'
 export { clock, type Witness } from './witness.ts'
 export type { WorkerContext, Workload } from './workload.ts'

@@ -84,7 +84,7 @@ export function connectionsKit(
     })
 
     it('give subscriptions back, and say that something may have been missed', async () => {
-      const { client, storage } = await ready()
+      const { storage } = await ready()
       const key = { collection: freshName('subscribed'), id: 'a' }
       let hints = 0
       const unsubscribe = await storage.records.subscribe(key, () => (hints += 1))

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { RedisNode } from '../../servers/redis-node.ts'
 import type { Replicated } from '../../servers/replicated.ts'
 import type { Worker } from '../worker.ts'
 import type { FaultName } from './schedule.ts'
@@ -87,6 +88,15 @@ export const faults: Readonly<Record<FaultName, Fault>> = {
     await delay(lastsMs)
     await failOver(arena, true)
   },
+  // Subscribers stay with the server that is a replica now: only what sends commands is ended there, after a while.
+  demote: async (arena, _, lastsMs) => await demote(arena, lastsMs, false),
+  'demote-losing-writes': async (arena, _, lastsMs) => await demote(arena, lastsMs, true),
+  // As a crash does it: what the replica has by then is all there is.
+  'kill-primary': async (arena) => {
+    const replica = replicaOf(arena)
+    await arena.servers.caughtUp(replica)
+    await arena.servers.promote(replica, { losingWrites: true })
+  },
   'flush-all': async ({ servers }) => {
     await servers.primary.ask('FLUSHALL')
   },
@@ -104,8 +114,19 @@ async function blackHole(
   await proxy.heal()
 }
 
-async function failOver({ servers }: Arena, losingWrites: boolean): Promise<void> {
+async function failOver(arena: Arena, losingWrites: boolean): Promise<void> {
+  await arena.servers.promote(replicaOf(arena), { losingWrites })
+}
+
+async function demote(arena: Arena, lastsMs: number, losingWrites: boolean): Promise<void> {
+  const old = arena.servers.primary
+  await arena.servers.demote(replicaOf(arena), { losingWrites })
+  await delay(lastsMs)
+  await old.ask('CLIENT', 'KILL', 'TYPE', 'normal')
+}
+
+function replicaOf({ servers }: Arena): RedisNode {
   const [replica] = servers.replicas
   if (replica === undefined) throw new Error('there is no replica to fail over to')
-  await servers.promote(replica, { losingWrites })
+  return replica
 }

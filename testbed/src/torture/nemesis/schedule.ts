@@ -26,18 +26,23 @@ export const serverFaults = [
   'restart-server',
   'out-of-memory',
   'fail-over',
+  'demote',
 ] as const
 
 /**
  * What makes the storage forget: two owners at once cannot be avoided then. Fences must grow all the same, and a
  * resource that compares them must lose nothing. Only with `losesWrites`.
  */
-export const losingFaults = ['fail-over-losing-writes', 'flush-all'] as const
+export const losingFaults = [
+  'fail-over-losing-writes',
+  'demote-losing-writes',
+  'kill-primary',
+  'flush-all',
+] as const
 
-export type FaultName =
-  | (typeof workerFaults)[number]
-  | (typeof serverFaults)[number]
-  | (typeof losingFaults)[number]
+export const faultNames = [...workerFaults, ...serverFaults, ...losingFaults] as const
+
+export type FaultName = (typeof faultNames)[number]
 
 export interface PlannedFault {
   readonly name: FaultName
