@@ -1,6 +1,7 @@
 import { CACHE_OPTIONS, type Cache, type CacheOptions, cacheOver } from './cache/cache.ts'
 import { Breaker } from './cache/breaker.ts'
 import { checkDuration } from './check.ts'
+import { publishConnection } from './connection-events.ts'
 import { InvalidArgumentError, hasCode } from './errors.ts'
 import {
   IDEMPOTENCY_OPTIONS,
@@ -106,12 +107,16 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   const instance = instanceName(options.instance)
   const locks = locksOver(calls, { ...options.locks, prefix, instance })
   const idempotency = idempotencyOver(calls, { ...options.idempotency, prefix, instance })
-  const breaker = new Breaker(runtime)
+  const breaker = new Breaker(runtime, prefix)
   const cache = cacheOver(cacheCalls, { ...options.cache, prefix }, breaker)
+  const silence = [publishConnection(storage, { instance, prefix, storage: 'main' }, runtime)]
+  if (cacheCalls !== calls)
+    silence.push(publishConnection(cacheStorage, { instance, prefix, storage: 'cache' }, runtime))
   let closed: Promise<void> | undefined
 
   const close = async (graceMs: number): Promise<void> => {
     await Promise.all([locks.close({ graceMs }), idempotency.close({ graceMs })])
+    for (const stop of silence) stop()
     const used = new Set([calls, cacheCalls])
     for (const each of used) each.close()
     // Those who still use it keep it open.
@@ -176,7 +181,12 @@ export interface ClosableCache extends Cache {
   close(): Promise<void>
 }
 
-function alone<Options, Feature extends { close(options?: never): Promise<void> }>(
+interface Named {
+  readonly prefix?: string | undefined
+  readonly instance?: string | undefined
+}
+
+function alone<Options extends Named, Feature extends { close(options?: never): Promise<void> }>(
   storage: Storage,
   options: FeatureOptions<Options>,
   names: ReadonlySet<string>,
@@ -186,8 +196,12 @@ function alone<Options, Feature extends { close(options?: never): Promise<void> 
   checkOptions(options, new Set([...names, ...CALLS_OPTIONS, 'runtime']))
   const calls = new StorageCalls(storage, options.runtime ?? systemRuntime, options)
   const feature = over(calls, options)
+  const { prefix = 'holdfast', instance } = options
+  const of = { instance: instanceName(instance), prefix, storage: 'main' } as const
+  const silence = publishConnection(storage, of, calls.runtime)
   const close: Feature['close'] = async (how) => {
     await feature.close(how)
+    silence()
     calls.close()
   }
   return { ...feature, close }

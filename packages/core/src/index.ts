@@ -1,4 +1,6 @@
 export type { Cache, CacheEntryOptions, CacheOptions, CacheStats } from './cache/cache.ts'
+export type { BreakerEvent, CacheEvent, TracedLoad } from './cache/events.ts'
+export type { ConnectionEvent } from './connection-events.ts'
 export { type Codec, jsonCodec } from './codec.ts'
 export {
   ClosedError,

@@ -1,5 +1,6 @@
 import { StorageUnavailableError, hasCode } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
+import { breakerEvents } from './events.ts'
 
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 5_000
@@ -10,12 +11,16 @@ const LONGEST_PAUSE_MS = 5_000
  */
 export class Breaker {
   readonly #runtime: Runtime
+  readonly #prefix: string
   #pauseMs = FIRST_PAUSE_MS
+  #openedAt = 0
   #askAgainAt: number | undefined
   #probing = false
 
-  constructor(runtime: Runtime) {
+  /** `prefix` is whose breaker it is, for events. */
+  constructor(runtime: Runtime, prefix: string) {
     this.#runtime = runtime
+    this.#prefix = prefix
   }
 
   /** `open`: calls are refused without being sent. */
@@ -32,9 +37,9 @@ export class Breaker {
       this.#close()
       return result
     } catch (error) {
-      if (isUnavailable(error)) this.#open(isProbe)
+      if (isUnavailable(error)) this.#open(isProbe, error)
       // Whatever else it answered: it answers.
-      else this.#close()
+      else this.#close(error)
       throw error
     } finally {
       if (isProbe) this.#probing = false
@@ -54,16 +59,35 @@ export class Breaker {
     this.#probing = true
   }
 
-  #open(wasProbe: boolean): void {
+  #open(wasProbe: boolean, error: unknown): void {
     if (wasProbe) this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2)
     // Not all processes at the same moment.
     const jitter = 0.75 + this.#runtime.random() / 4
-    this.#askAgainAt = this.#runtime.monotonicNow() + this.#pauseMs * jitter
+    const now = this.#runtime.monotonicNow()
+    const wasOpen = this.#askAgainAt !== undefined
+    const retryInMs = this.#pauseMs * jitter
+    this.#askAgainAt = now + retryInMs
+    const prefix = this.#prefix
+    if (!wasOpen) {
+      this.#openedAt = now
+      breakerEvents.publish(() => ({ prefix, type: 'opened', error, retryInMs }))
+    } else if (wasProbe) {
+      const openMs = now - this.#openedAt
+      breakerEvents.publish(() => ({ prefix, type: 'stillOpen', error, retryInMs, openMs }))
+    }
   }
 
-  #close(): void {
+  #close(error?: unknown): void {
+    if (this.#askAgainAt === undefined) return
     this.#pauseMs = FIRST_PAUSE_MS
     this.#askAgainAt = undefined
+    const openMs = this.#runtime.monotonicNow() - this.#openedAt
+    breakerEvents.publish(() => ({
+      prefix: this.#prefix,
+      type: 'closed',
+      openMs,
+      ...(error === undefined ? {} : { error }),
+    }))
   }
 }
 

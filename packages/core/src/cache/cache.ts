@@ -6,6 +6,7 @@ import { appOf } from '../prefix.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { SetReply } from '../storage/values.ts'
 import { Breaker, isUnavailable } from './breaker.ts'
+import { cacheEvents, loads } from './events.ts'
 import { isLoading, runLoading } from './self-deadlock.ts'
 
 /**
@@ -77,11 +78,17 @@ const LONGEST_POLL_MS = 50
 const VALUE = 'V'
 const LOADING = 'L'
 
+interface Place {
+  /** As it was given. */
+  readonly key: string
+  readonly storageKey: string
+}
+
 /** `calls` is shared by the features of one Holdfast and closed by it. */
 export function cacheOver(
   calls: StorageCalls,
   options: CacheOptions = {},
-  breaker: Breaker = new Breaker(calls.runtime),
+  breaker: Breaker = new Breaker(calls.runtime, options.prefix ?? 'holdfast'),
 ): Cache {
   const { prefix = 'holdfast', codec = jsonCodec, ttlMs: defaultTtlMs = 300_000 } = options
   const app = appOf(prefix)
@@ -100,29 +107,39 @@ export function cacheOver(
   const send = async <R>(command: () => Promise<R>): Promise<R> =>
     (await breaker.guard(() => calls.call(command, CACHE_TIMEOUT_MS))).reply
 
-  const read = async (storageKey: string): Promise<unknown> => {
+  const read = async ({ key, storageKey }: Place): Promise<unknown> => {
     const value = decode(await send(() => values.get(storageKey)), codec)
     if (value === undefined) counts.misses += 1
     else counts.hits += 1
+    cacheEvents.publish(() => ({ prefix, key, type: value === undefined ? 'miss' : 'hit' }))
     return value
   }
 
-  const loadValue = async <T>(storageKey: string, load: () => T | Promise<T>): Promise<T> => {
+  const loadValue = async <T>({ key, storageKey }: Place, load: () => T | Promise<T>): Promise<T> => {
     counts.loads += 1
+    const startedAt = runtime.monotonicNow()
     try {
-      return await runLoading(calls.storage, storageKey, load)
+      const value = loads.traced
+        ? await loads.trace({ prefix, key }, () => runLoading(calls.storage, storageKey, load))
+        : await runLoading(calls.storage, storageKey, load)
+      const durationMs = runtime.monotonicNow() - startedAt
+      cacheEvents.publish(() => ({ prefix, key, type: 'loaded', durationMs, found: value !== undefined }))
+      return value
     } catch (error) {
       counts.loadFailures += 1
+      const durationMs = runtime.monotonicNow() - startedAt
+      cacheEvents.publish(() => ({ prefix, key, type: 'loadFailed', durationMs, error }))
       throw error
     }
   }
 
   /** The value, or what the load makes of it while it holds the key's placeholder. */
-  const loadOnce = async <T>(storageKey: string, load: () => T | Promise<T>, ttlMs: number): Promise<T> => {
+  const loadOnce = async <T>(place: Place, load: () => T | Promise<T>, ttlMs: number): Promise<T> => {
+    const { key, storageKey } = place
     const mark = `${LOADING}${runtime.randomId()}.`
     let placeholder: string
     try {
-      const cached = await read(storageKey)
+      const cached = await read(place)
       if (cached !== undefined) return cached as T
       for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(LONGEST_POLL_MS, pollMs * 2)) {
         placeholder = await send(() => values.reserve(storageKey, mark, LOAD_LEASE_MS))
@@ -133,23 +150,25 @@ export function cacheOver(
       }
     } catch (error) {
       // A cache that cannot be reached must not take the app with it.
-      if (isOut(error)) return loadValue(storageKey, load)
-      throw error
+      if (!isOut(error)) throw error
+      cacheEvents.publish(() => ({ prefix, key, type: 'bypassed', error }))
+      return loadValue(place, load)
     }
-    return fill(storageKey, placeholder, load, ttlMs)
+    return fill(place, placeholder, load, ttlMs)
   }
 
   const fill = async <T>(
-    storageKey: string,
+    place: Place,
     placeholder: string,
     load: () => T | Promise<T>,
     ttlMs: number,
   ): Promise<T> => {
+    const { key, storageKey } = place
     const renewal = renewEvery(LOAD_LEASE_MS / 3, () =>
       values.replace(storageKey, placeholder, placeholder, LOAD_LEASE_MS),
     )
     try {
-      const value = await loadValue(storageKey, load)
+      const value = await loadValue(place, load)
       renewal.stop()
       const stored = await send(() =>
         value === undefined
@@ -157,12 +176,16 @@ export function cacheOver(
           : values.replace(storageKey, placeholder, VALUE + codec.encode(value), ttlMs),
       ).catch(async (error: unknown) => {
         ignoreOutage(error)
+        cacheEvents.publish(() => ({ prefix, key, type: 'bypassed', error }))
         // Nobody shall wait for a value that will not be there.
         if (!isUnavailable(error))
           await send(() => values.removeIf(storageKey, placeholder)).catch(ignoreOutage)
       })
       // The placeholder is gone: the key was removed or set meanwhile, and that wins.
-      if (stored === false) counts.fillsRefused += 1
+      if (stored === false) {
+        counts.fillsRefused += 1
+        cacheEvents.publish(() => ({ prefix, key, type: 'fillRefused' }))
+      }
       return value
     } catch (error) {
       renewal.stop()
@@ -190,7 +213,7 @@ export function cacheOver(
 
   return {
     async get<T>(key: string) {
-      return (await read(keyOf(key))) as T | undefined
+      return (await read({ key, storageKey: keyOf(key) })) as T | undefined
     },
 
     async set(key, value, entry = {}) {
@@ -209,16 +232,19 @@ export function cacheOver(
         })
       }
       underWay.delete(storageKey)
+      cacheEvents.publish(() => ({ prefix, key, type: 'set' }))
     },
 
     async remove(key) {
-      const keys = (Array.isArray(key) ? key : [key]).map(keyOf)
+      const given: readonly string[] = Array.isArray(key) ? key : [key as string]
+      const keys = given.map(keyOf)
       // Who asks from now on, and who asks once it is removed, must not get what was loading before that.
       const leaveLoads = (): void => keys.forEach((storageKey) => underWay.delete(storageKey))
       leaveLoads()
       if (keys.length === 0) return 0
       const removed = await send(() => values.remove(keys))
       leaveLoads()
+      cacheEvents.publish(() => ({ prefix, type: 'removed', keys: given, removed }))
       return removed
     },
 
@@ -237,9 +263,10 @@ export function cacheOver(
       const joined = underWay.get(storageKey)
       if (joined !== undefined) {
         counts.joined += 1
+        cacheEvents.publish(() => ({ prefix, key, type: 'joined' }))
         return joined as Promise<T>
       }
-      const loaded = loadOnce(storageKey, load, ttlMs).finally(() => {
+      const loaded = loadOnce({ key, storageKey }, load, ttlMs).finally(() => {
         if (underWay.get(storageKey) === loaded) underWay.delete(storageKey)
       })
       underWay.set(storageKey, loaded)

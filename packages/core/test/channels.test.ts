@@ -1,0 +1,178 @@
+import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  type BreakerEvent,
+  type CacheEvent,
+  type Connection,
+  type ConnectionEvent,
+  type ConnectionState,
+  type Storage,
+  StorageRefusedError,
+  StorageUnavailableError,
+  type Trace,
+  type TracedLoad,
+  createHoldfast,
+  memoryStorage,
+} from '@holdfast/core'
+import { manualRuntime } from './manual-runtime.ts'
+
+/** What is published on the channel while a test of this group runs; empties itself when it is read. */
+function told<E>(name: string): () => E[] {
+  const events: E[] = []
+  const listen = (event: unknown): void => void events.push(event as E)
+  beforeEach(() => subscribe(name, listen))
+  afterEach(() => {
+    unsubscribe(name, listen)
+    events.length = 0
+  })
+  return () => events.splice(0)
+}
+
+const prefix = 'app'
+
+describe('the channel holdfast:cache', () => {
+  const events = told<CacheEvent>('holdfast:cache')
+  const open = (storage = memoryStorage()) => createHoldfast({ storage, prefix }).cache
+
+  it('tells of every read, load, value and removal', async () => {
+    const cache = open()
+    const durationMs = expect.any(Number) as number
+    await cache.getOrCreate('a', () => 1)
+    await cache.getOrCreate('a', () => 2)
+    await cache.get('b')
+    expect(events()).toEqual([
+      { prefix, key: 'a', type: 'miss' },
+      { prefix, key: 'a', type: 'loaded', durationMs, found: true },
+      { prefix, key: 'a', type: 'hit' },
+      { prefix, key: 'b', type: 'miss' },
+    ])
+    await cache.set('b', 1)
+    await cache.remove(['a', 'b', 'c'])
+    await cache.remove('a')
+    expect(events()).toEqual([
+      { prefix, key: 'b', type: 'set' },
+      { prefix, type: 'removed', keys: ['a', 'b', 'c'], removed: 2 },
+      { prefix, type: 'removed', keys: ['a'], removed: 0 },
+    ])
+  })
+
+  it('tells of loads that fail, find nothing, or come too late to be stored', async () => {
+    const cache = open()
+    const durationMs = expect.any(Number) as number
+    const error = new Error('as intended')
+    await expect(cache.getOrCreate('a', () => Promise.reject(error))).rejects.toBe(error)
+    await cache.getOrCreate('b', () => undefined)
+    await cache.getOrCreate('c', async () => {
+      await cache.remove('c')
+      return 1
+    })
+    expect(events().filter(({ type }) => type !== 'miss' && type !== 'removed')).toEqual([
+      { prefix, key: 'a', type: 'loadFailed', durationMs, error },
+      { prefix, key: 'b', type: 'loaded', durationMs, found: false },
+      { prefix, key: 'c', type: 'loaded', durationMs, found: true },
+      { prefix, key: 'c', type: 'fillRefused' },
+    ])
+  })
+
+  it('tells of those who join a load, and of loads that answer because the storage does not', async () => {
+    const memory = memoryStorage()
+    const error = new StorageRefusedError('Full.')
+    const cache = open({ ...memory, values: { ...memory.values, reserve: () => Promise.reject(error) } })
+    await Promise.all([cache.getOrCreate('a', () => 1), cache.getOrCreate('a', () => 2)])
+    expect(events().map(({ type }) => type)).toEqual(['joined', 'miss', 'bypassed', 'loaded'])
+  })
+
+  it('has a tracing channel for loads', async () => {
+    const traces: Trace<TracedLoad>[] = []
+    const channel = tracingChannel<unknown, TracedLoad>('holdfast:cache.load')
+    const listener = { asyncEnd: (trace: Trace<TracedLoad>) => void traces.push(trace) }
+    channel.subscribe(listener as Parameters<typeof channel.subscribe>[0])
+    const cache = open()
+    expect(await cache.getOrCreate('a', () => 1)).toBe(1)
+    await cache.getOrCreate('a', () => 2)
+    channel.unsubscribe(listener as Parameters<typeof channel.subscribe>[0])
+    expect(traces).toEqual([{ prefix, key: 'a', result: 1 }])
+  })
+})
+
+describe('the channel holdfast:breaker', () => {
+  const events = told<BreakerEvent>('holdfast:breaker')
+
+  it('tells why it opened, that it stays open, and after how long it closed', async () => {
+    const runtime = manualRuntime()
+    const memory = memoryStorage()
+    let out: Error | undefined = new StorageUnavailableError('Gone.', { maybeApplied: false })
+    const get: Storage['values']['get'] = (key) => (out ? Promise.reject(out) : memory.values.get(key))
+    const storage = { ...memory, values: { ...memory.values, get } }
+    const holdfast = createHoldfast({ storage, prefix, runtime })
+    const ask = async (): Promise<void> => {
+      const asked = holdfast.cache.get('a').catch(() => undefined)
+      await runtime.advance(250)
+      await asked
+    }
+    await ask()
+    await runtime.advance(250)
+    await ask()
+    const number = expect.any(Number) as number
+    const error = expect.objectContaining({ code: 'STORAGE_UNAVAILABLE' }) as Error
+    expect(events()).toEqual([
+      { prefix, type: 'opened', error, retryInMs: number },
+      { prefix, type: 'stillOpen', error, retryInMs: number, openMs: number },
+    ])
+    out = undefined
+    await runtime.advance(500)
+    await ask()
+    await ask()
+    expect(events()).toEqual([{ prefix, type: 'closed', openMs: number }])
+    await holdfast.close()
+  })
+})
+
+describe('the channel holdfast:connection', () => {
+  const events = told<ConnectionEvent>('holdfast:connection')
+
+  /** A storage whose connection goes and comes as told. */
+  function wired() {
+    const listeners = new Set<(state: ConnectionState) => void>()
+    const connection = { state: 'down' as ConnectionState, lastError: undefined as unknown }
+    const onChange: Connection['onChange'] = (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    }
+    const storage: Storage = { ...memoryStorage(), connection: Object.assign(connection, { onChange }) }
+    const set = (state: ConnectionState, lastError?: unknown): void => {
+      Object.assign(connection, { state, lastError })
+      for (const listener of listeners) listener(state)
+    }
+    return { storage, set, listeners }
+  }
+
+  it('tells of the loss with its reason, and of the return with how long it was away', async () => {
+    const runtime = manualRuntime()
+    const { storage, set, listeners } = wired()
+    const holdfast = createHoldfast({ storage, prefix, instance: 'one', runtime })
+    const of = { instance: 'one', prefix, storage: 'main' }
+    const at = expect.any(Number) as number
+    set('ready')
+    expect(events()).toEqual([{ ...of, at, type: 'ready', lostAt: null, awayMs: null }])
+
+    const error = new Error('ECONNRESET')
+    set('down', error)
+    const [lost] = events()
+    expect(lost).toEqual({ ...of, at, type: 'lost', error })
+    await runtime.advance(1_500)
+    set('ready')
+    expect(events()).toEqual([{ ...of, at, type: 'ready', lostAt: lost?.at, awayMs: 1_500 }])
+
+    await holdfast.close()
+    expect(listeners.size).toBe(0)
+  })
+
+  it('tells of the storage of the cache as well', async () => {
+    const { storage: cacheStorage, set } = wired()
+    const holdfast = createHoldfast({ storage: memoryStorage(), cacheStorage, prefix, instance: 'one' })
+    set('ready')
+    expect(events()).toMatchObject([{ type: 'ready', storage: 'cache' }])
+    await holdfast.close()
+  })
+})
