@@ -1,4 +1,5 @@
 import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel'
+import { globSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   type BreakerEvent,
@@ -175,4 +176,16 @@ describe('the channel holdfast:connection', () => {
     expect(events()).toMatchObject([{ type: 'ready', storage: 'cache' }])
     await holdfast.close()
   })
+})
+
+it('every channel is in the documents', () => {
+  const { pathname: root } = new URL('../../..', import.meta.url)
+  const sources = globSync('packages/*/src/**/*.ts', { cwd: root })
+  const text = sources.map((path) => readFileSync(`${root}${path}`, 'utf8')).join('\n')
+  const names = [...text.matchAll(/(?:eventChannel|tracedOperation)\('(?:holdfast:)?([\w.]+)'/g)].map(
+    ([, name]) => name,
+  )
+  expect(names.length).toBeGreaterThan(5)
+  const document = readFileSync(`${root}docs/operations.md`, 'utf8')
+  for (const name of names) expect(document).toContain(`\`holdfast:${name}\``)
 })
