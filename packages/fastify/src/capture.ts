@@ -1,35 +1,33 @@
 import { Readable } from 'node:stream'
-import {
-  type HttpHandledRequest,
-  type HttpIdempotency,
-  capturedBody,
-  collectStream,
-} from '@holdfast/core/http'
-import type { FastifyReply, FastifyRequest, onSendAsyncHookHandler } from 'fastify'
-import { type RequestState, STATE } from './request-state.ts'
+import { type CapturedResponse, type HttpIdempotency, capturedBody, collectStream } from '@holdfast/core/http'
+import type { FastifyReply, FastifyRequest, onSendHookHandler } from 'fastify'
+import { STATE } from './request-state.ts'
 
-/** Records the handler's answer before it leaves, and lets our own leave exactly as they are. */
-export function capture(http: HttpIdempotency<FastifyRequest>): onSendAsyncHookHandler {
-  return async (request, reply, payload) => {
-    const state = request[STATE]
-    if (state === null) return payload
-    if (state.answer !== undefined) {
+/**
+ * Records the handler's answer before it leaves, and lets our own leave exactly as they are. With `done`, for answers of
+ * hooks: Fastify goes on to the handler when a hook has sent one, not returned the reply, and it has not left at once.
+ */
+export function capture(http: HttpIdempotency<FastifyRequest>): onSendHookHandler {
+  return (request, reply, payload, done) => {
+    const { answer, handled, isHandlers = false, error } = request[STATE] ?? {}
+    if (answer !== undefined) {
       // Hooks of the app came before this one; what they made of the body was made of the first answer, too.
-      const { status, headers, body } = state.answer
-      void reply.code(status).headers(headers)
-      return body
+      void reply.code(answer.status).headers(answer.headers)
+      return done(null, answer.body)
     }
-    const { handled } = state
-    return handled === undefined || handled.ended ? payload : record(handled, state, reply, payload, http)
+    if (handled === undefined || handled.ended) return done(null, payload)
+    const report = (response: CapturedResponse): Promise<void> =>
+      handled.answer({ ...response, error }, isHandlers)
+    recorded(reply, payload, http, report).then((sent) => done(null, sent), done)
   }
 }
 
-async function record(
-  handled: HttpHandledRequest,
-  { isHandlers, error }: RequestState,
+/** What is sent, when it is recorded. */
+async function recorded(
   reply: FastifyReply,
   payload: unknown,
   http: HttpIdempotency<FastifyRequest>,
+  report: (response: CapturedResponse) => Promise<void>,
 ): Promise<unknown> {
   let sent = payload
   if (http.streams === 'buffer') {
@@ -40,8 +38,7 @@ async function record(
     }
   }
   const status = isResponse(sent) ? sent.status : reply.statusCode
-  const response = { status, headers: reply.getHeaders(), body: capturedBody(sent), error }
-  await handled.answer(response, isHandlers)
+  await report({ status, headers: reply.getHeaders(), body: capturedBody(sent) })
   return sent
 }
 

@@ -67,12 +67,14 @@ function protect(route: RouteOptions, http: HttpIdempotency<FastifyRequest>, clo
   route.handler = decidedHandler(route.handler, decide)
   route.onError = [
     ...listOf(route.onError),
-    async (request, _reply, error) => {
+    (request, _reply, error, done) => {
       const state = request[STATE]
-      if (state === null) return
-      state.error = error
-      // Fastify, or the app, answers that.
-      state.isSending = false
+      if (state !== null) {
+        state.error = error
+        // Fastify, or the app, answers that.
+        state.isSending = false
+      }
+      done()
     },
   ]
   // First of the route's: compression comes after it, and is done again for a replay.

@@ -1,5 +1,10 @@
 import { type Storage, memoryStorage } from '@holdfast/core'
-import fastify, { type FastifyInstance, type FastifyRequest, type RouteOptions } from 'fastify'
+import fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RouteOptions,
+} from 'fastify'
 import { expect, onTestFinished, test } from 'vitest'
 import { holdfast } from '../src/index.ts'
 
@@ -207,3 +212,32 @@ test('of two answers at once the first is the answer, and the process lives', as
   })
   expect(sent).toMatchObject({ statusCode: 202, body: 'first' })
 })
+
+test.each<[string, (reply: FastifyReply) => void]>([
+  ['an answer', (reply) => void reply.code(401).send('who are you?')],
+  ['an error', (reply) => void reply.code(401).send(new Error('who are you?'))],
+])(
+  'a hook that refuses with %s and forgets to return the reply keeps the handler from being called',
+  async (_what, no) => {
+    const app = newApp()
+    await ours(app)
+    let runs = 0
+    charge(app, {
+      handler: async () => `run ${(runs += 1)}`,
+      preHandler: async ({ headers }: FastifyRequest, reply: FastifyReply) => {
+        if (headers.authorization === undefined) no(reply)
+      },
+    })
+    const as = (headers: object) =>
+      app.inject({
+        method: 'POST',
+        url: '/charge',
+        headers: { 'idempotency-key': 'k', ...headers },
+        payload: {},
+      })
+    expect((await as({})).statusCode).toBe(401)
+    expect(runs).toBe(0)
+    expect((await as({ authorization: 'me' })).body).toBe('run 1')
+    expect((await as({})).statusCode).toBe(401)
+  },
+)

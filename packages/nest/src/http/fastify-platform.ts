@@ -50,12 +50,14 @@ export interface FastifyReply {
 export interface FastifyInstance {
   addHook(
     name: 'onSend' | 'onError',
-    hook: (request: object, reply: FastifyReply, payload: unknown) => Promise<unknown>,
+    hook: (request: object, reply: FastifyReply, payload: unknown, done: Done) => void,
   ): unknown
 }
 
-/** Gets the payload, and returns what is sent. */
-type OnSend = (payload: unknown) => Promise<unknown>
+type Done = (error?: unknown, payload?: unknown) => void
+
+/** Gets the payload, and hands on what is sent. */
+type OnSend = (payload: unknown, done: Done) => void
 
 const onSend = new WeakMap<FastifyReply, OnSend>()
 /** Of replies that have their answer. */
@@ -69,21 +71,27 @@ const hooked = new WeakSet<FastifyInstance>()
 export function hookReplies(instance: FastifyInstance): void {
   if (hooked.has(instance)) return
   hooked.add(instance)
-  instance.addHook('onSend', async (_request, reply, payload) => {
+  // With `done`, for answers that are none of ours: Fastify goes on to the handler when a hook has sent one, not returned
+  // the reply, and it has not left at once.
+  instance.addHook('onSend', (_request, reply, payload, done) => {
     const handle = onSend.get(reply)
-    return handle === undefined ? payload : handle(payload)
+    if (handle === undefined) done(null, payload)
+    else handle(payload, done)
   })
   // A hook behind ours failed: Fastify has to answer that.
-  instance.addHook('onError', async (_request, reply) => reopenings.get(reply)?.())
+  instance.addHook('onError', (_request, reply, _error, done) => {
+    reopenings.get(reply)?.()
+    done()
+  })
 }
 
 export function fastifyPlatform(request: FastifyRequest, reply: FastifyReply): Platform {
   let isSending = false
   const hijackers = new WeakSet<HttpHandledRequest>()
   // Until it is known who may answer.
-  onSend.set(reply, async (payload) => {
+  onSend.set(reply, (payload, done) => {
     isSending = true
-    return payload
+    done(null, payload)
   })
   return {
     request,
@@ -114,9 +122,9 @@ export function fastifyPlatform(request: FastifyRequest, reply: FastifyReply): P
         this.setHeaders(headers)
       }
       // Once more behind the app's own hooks: what they made of the body, they made of the first answer, too.
-      onSend.set(reply, async () => {
+      onSend.set(reply, (_payload, done) => {
         apply()
-        return body
+        done(null, body)
       })
       apply()
       reply.send(body ?? undefined)
@@ -152,7 +160,7 @@ function captureOf(
   { streams, maxResponseBytes }: CaptureLimits,
   failure: () => unknown,
 ): OnSend {
-  return async (given) => {
+  const recorded = async (given: unknown): Promise<unknown> => {
     const { isHandlers } = handled
     const payload = isResponse(given) ? bodyOf(given, reply) : given
     // When the stream fails, Fastify sends an error instead, which then is the answer to record.
@@ -166,6 +174,7 @@ function captureOf(
     if (collected === undefined) return payload
     return collected.fits ? collected.bytes : Readable.from(collected.stream)
   }
+  return (given, done) => void recorded(given).then((payload) => done(null, payload), done)
 }
 
 /**

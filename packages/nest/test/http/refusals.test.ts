@@ -17,10 +17,11 @@ import {
 } from '@nestjs/common'
 import { IdempotencyProblemException, Idempotent } from '@holdfast/nest'
 import { finalize } from 'rxjs'
+import type { FastifyInstance } from 'fastify'
 import { expect, it } from 'vitest'
 import { type AnyResponse, executionsOf, onEachPlatform, post } from './each-platform.ts'
 
-onEachPlatform('what @Idempotent refuses', (start) => {
+onEachPlatform('what @Idempotent refuses', (start, platform) => {
   it('does not use a key up that guards or pipes refuse', async () => {
     const seen: unknown[] = []
 
@@ -139,4 +140,44 @@ onEachPlatform('what @Idempotent refuses', (start) => {
       /@Idempotent on Scopeless.handle: scope is missing/,
     )
   })
+
+  if (platform === 'Fastify') {
+    it.each([
+      ['an answer', 401, 'who are you?'],
+      ['an error', 500, new Error('who are you?')],
+    ])(
+      'leaves a hook of Fastify that sends %s and returns nothing what it was',
+      async (_what, status, refusal) => {
+        let runs = 0
+
+        @Controller()
+        class Guarded {
+          @Post()
+          @Idempotent()
+          handle() {
+            return { runs: (runs += 1) }
+          }
+
+          @Post('plain')
+          plain() {
+            return { runs: (runs += 1) }
+          }
+        }
+
+        const { url } = await start([Guarded], {
+          prepare: (app) => {
+            const fastify = app.getHttpAdapter().getInstance() as FastifyInstance
+            fastify.addHook('preHandler', async ({ headers }, reply) => {
+              if (headers['authorization'] === undefined) void reply.code(401).send(refusal)
+            })
+          },
+        })
+        expect(await post(url)).toMatchObject({ status })
+        expect(await post(`${url}/plain`)).toMatchObject({ status })
+        expect(runs).toBe(0)
+        expect(await post(url, 'k', {}, { authorization: 'me' })).toMatchObject({ text: '{"runs":1}' })
+        expect(await post(url)).toMatchObject({ status, replayed: false })
+      },
+    )
+  }
 })
