@@ -17,7 +17,6 @@ import {
 } from '@nestjs/common'
 import { IdempotencyProblemException, Idempotent } from '@holdfast/nest'
 import { finalize } from 'rxjs'
-import type { FastifyInstance } from 'fastify'
 import { expect, it } from 'vitest'
 import { type AnyResponse, executionsOf, onEachPlatform, post } from './each-platform.ts'
 
@@ -181,3 +180,14 @@ onEachPlatform('what @Idempotent refuses', (start, platform) => {
     )
   }
 })
+
+/** As much of Fastify as a hook of an app needs. */
+interface FastifyInstance {
+  addHook(
+    name: 'preHandler',
+    hook: (
+      request: { readonly headers: Readonly<Record<string, unknown>> },
+      reply: { code(status: number): { send(payload: unknown): unknown } },
+    ) => Promise<void>,
+  ): unknown
+}
