@@ -8,17 +8,17 @@ import { STATE } from './request-state.ts'
  * hooks: Fastify goes on to the handler when a hook has sent one, not returned the reply, and it has not left at once.
  */
 export function capture(http: HttpIdempotency<FastifyRequest>): onSendHookHandler {
-  return (request, reply, payload, done) => {
+  return (request, reply, payload, pass) => {
     const { answer, handled, isHandlers = false, error } = request[STATE] ?? {}
     if (answer !== undefined) {
       // Hooks of the app came before this one; what they made of the body was made of the first answer, too.
       void reply.code(answer.status).headers(answer.headers)
-      return done(null, answer.body)
+      return pass(null, answer.body)
     }
-    if (handled === undefined || handled.ended) return done(null, payload)
+    if (handled === undefined || handled.ended) return pass(null, payload)
     const report = (response: CapturedResponse): Promise<void> =>
       handled.answer({ ...response, error }, isHandlers)
-    recorded(reply, payload, http, report).then((sent) => done(null, sent), done)
+    recorded(reply, payload, http, report).then((sent) => pass(null, sent), pass)
   }
 }
 
