@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs'
 import { type HttpRequestFacts, comparableBody, isForm, messageHasBody } from '@holdfast/core/http'
 import type { FastifyRequest } from 'fastify'
 
@@ -9,5 +10,5 @@ export function factsOf(
   const { method, params, url, headers, body, raw } = request
   const facts = { method, route, params, url, headers, hasBody: messageHasBody(raw) }
   if (!isForm(headers)) return { ...facts, body }
-  return comparableBody(request).then((comparable) => ({ ...facts, body: comparable }))
+  return comparableBody(request, createReadStream).then((comparable) => ({ ...facts, body: comparable }))
 }

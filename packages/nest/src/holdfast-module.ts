@@ -15,6 +15,7 @@ import { hasIdempotentRoutes } from './http/idempotent.ts'
 import { startIdempotentRoutes } from './http/start.ts'
 import { HoldfastHealthIndicator } from './health-indicator.ts'
 import { Lifecycle } from './lifecycle.ts'
+import { refuseSharedPrefixes } from './methods/cached-prefixes.ts'
 import type {
   HoldfastModuleAsyncOptions,
   HoldfastModuleOptions,
@@ -55,6 +56,7 @@ export class HoldfastModule implements NestModule, OnModuleInit {
 
   #start(): void {
     refuseTwins(this.#modules)
+    refuseSharedPrefixes(this.#modules)
     if (hasIdempotentRoutes()) startIdempotentRoutes(this.#modules)
   }
 
@@ -68,17 +70,20 @@ export class HoldfastModule implements NestModule, OnModuleInit {
   }
 
   /** An instance of options that are known now. */
-  static forRoot(options: HoldfastModuleOptions): DynamicModule {
+  // The platform's own request cannot be known here.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  static forRoot<Request = any>(options: HoldfastModuleOptions<Request>): DynamicModule {
     const { name, isGlobal, ...settings } = options
     return HoldfastModule.forRootAsync({
       ...(name === undefined ? {} : { name }),
       ...(isGlobal === undefined ? {} : { isGlobal }),
-      useFactory: () => settings as HoldfastModuleSettings,
+      useFactory: () => settings as HoldfastModuleSettings<Request>,
     })
   }
 
   /** An instance of options that other providers make. */
-  static forRootAsync(options: HoldfastModuleAsyncOptions): DynamicModule {
+  // oxlint-disable-next-line typescript/no-explicit-any
+  static forRootAsync<Request = any>(options: HoldfastModuleAsyncOptions<Request>): DynamicModule {
     const { name = DEFAULT_NAME, isGlobal = true, imports = [] } = options
     const settings = getSettingsToken(name)
     const instance = getHoldfastToken(name)

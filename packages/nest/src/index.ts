@@ -37,6 +37,7 @@ export { currentExecution, currentLease, currentRequestExecution } from './metho
 export { IdempotentJob, type IdempotentJobOptions } from './methods/idempotent-job.ts'
 export { attachHoldfast } from './methods/injected-holdfast.ts'
 export { Locked, type LockedOptions } from './methods/locked.ts'
+export { OncePerSlot, type OncePerSlotOptions, type SlotOf } from './methods/once-per-slot.ts'
 export { IDEMPOTENT_METADATA, Idempotent } from './http/idempotent.ts'
 export type { HttpIdempotencyDefaults, IdempotentOptions } from './http/options.ts'
 export { IdempotencyProblemException } from './http/problem-exception.ts'

@@ -1,9 +1,9 @@
 import type { DynamicModule, InjectionToken, OptionalFactoryDependency, Type } from '@nestjs/common'
 import type { Holdfast, HoldfastOptions } from '@holdfast/core'
-import type { HttpIdempotencyDefaults } from './http/options.ts'
+import type { HttpIdempotencyOptions } from '@holdfast/core/http'
 
 /** What `createHoldfast` takes, or a `Holdfast` that is there already; and what the module does with it. */
-export type HoldfastModuleSettings = ModuleSettings &
+export type HoldfastModuleSettings<Request = never> = ModuleSettings<Request> &
   (
     | HoldfastOptions
     | {
@@ -14,9 +14,12 @@ export type HoldfastModuleSettings = ModuleSettings &
       }
   )
 
-export interface ModuleSettings {
-  /** What every `@Idempotent` route does unless it says otherwise; `scope` has no default and must be in one of both. */
-  readonly http?: HttpIdempotencyDefaults
+export interface ModuleSettings<Request = never> {
+  /**
+   * What every `@Idempotent` route does unless it says otherwise; `scope` has no default and must be in one of both. The
+   * resolvers' request is any, unless they say which: `(request: ExpressRequest) => …`.
+   */
+  readonly http?: Partial<HttpIdempotencyOptions<Request>>
   /**
    * How long requests whose clients hung up, and bodies that are still running with their signals aborted, may take to
    * end when the app shuts down, before they are left to their leases. Default 10,000.
@@ -34,7 +37,7 @@ export interface HoldfastModulePlacement {
   readonly isGlobal?: boolean
 }
 
-export type HoldfastModuleOptions = HoldfastModuleSettings & HoldfastModulePlacement
+export type HoldfastModuleOptions<Request = never> = HoldfastModuleSettings<Request> & HoldfastModulePlacement
 
 /** A class that makes the settings, for `useClass` and `useExisting`. */
 export interface HoldfastOptionsFactory {
@@ -42,11 +45,13 @@ export interface HoldfastOptionsFactory {
 }
 
 /** One of `useFactory` (with `inject`), `useClass` and `useExisting`. */
-export interface HoldfastModuleAsyncOptions extends HoldfastModulePlacement {
+export interface HoldfastModuleAsyncOptions<Request = never> extends HoldfastModulePlacement {
   readonly imports?: NonNullable<DynamicModule['imports']>
   readonly inject?: (InjectionToken | OptionalFactoryDependency)[]
   // Parameters that are `never` accept a factory of any parameters; Nest hands in what `inject` names.
-  readonly useFactory?: (...injected: never[]) => HoldfastModuleSettings | Promise<HoldfastModuleSettings>
+  readonly useFactory?: (
+    ...injected: never[]
+  ) => HoldfastModuleSettings<Request> | Promise<HoldfastModuleSettings<Request>>
   readonly useClass?: Type<HoldfastOptionsFactory>
   readonly useExisting?: InjectionToken<HoldfastOptionsFactory>
 }

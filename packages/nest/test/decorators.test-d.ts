@@ -11,10 +11,13 @@ import {
   IdempotentJob,
   Locked,
   Locks,
+  OncePerSlot,
   currentExecution,
   currentLease,
 } from '@holdfast/nest'
 import { memoryStorage } from '@holdfast/core'
+import type express from 'express'
+import type { FastifyRequest } from 'fastify'
 import type { ModuleRef } from '@nestjs/core'
 import { expectTypeOf } from 'vitest'
 
@@ -120,17 +123,44 @@ export class Methods {
     return { id }
   }
 
-  @CacheEvict((id: number) => [`user:${id}`, 'users'])
+  @CacheEvict((id: number) => [`${id}`, 'all'], { prefix: 'user' })
   async evicts(id: number): Promise<void> {
     void id
   }
 
-  @CacheEvict(['a', 'b'], { when: 'before' })
+  @CacheEvict(['a', 'b'], { prefix: 'user', when: 'before' })
   async evictsFixed(): Promise<void> {}
 
   // @ts-expect-error there are only two moments
-  @CacheEvict('a', { when: 'during' })
+  @CacheEvict('a', { prefix: 'user', when: 'during' })
   async evictsNever(): Promise<void> {}
+}
+
+export class Skipping {
+  @OncePerSlot('report', { everyMs: 60_000 })
+  async report(): Promise<void> {}
+
+  @OncePerSlot('report', (at: Date) => ({ at, everyMs: 60_000 }), { maxAttempts: 3, onInProgress: 'skip' })
+  async reportAt(at: Date): Promise<string | undefined> {
+    return at.toISOString()
+  }
+
+  // @ts-expect-error those that do not work return undefined
+  @OncePerSlot('report', { everyMs: 60_000 })
+  async result(): Promise<string> {
+    return ''
+  }
+
+  @IdempotentJob('job', (id: string) => id, { onInProgress: 'skip' })
+  async job(id: string): Promise<string | undefined> {
+    return id
+  }
+
+  // @ts-expect-error a skipped call returns undefined
+  @IdempotentJob('job', (id: string) => id, { onInProgress: 'skip' })
+  async job2(id: string): Promise<string> {
+    return id
+  }
 }
 
 interface RequestWithUser {
@@ -178,6 +208,39 @@ export const modules = [
     storage: memoryStorage(),
     http: { scope: (request: RequestWithUser) => request.user.id },
   }),
+  // Express' and Fastify's own requests, with what guards put on them.
+  HoldfastModule.forRoot({
+    storage: memoryStorage(),
+    http: { scope: (request: express.Request & RequestWithUser) => request.user.id + request.originalUrl },
+  }),
+  HoldfastModule.forRoot({
+    storage: memoryStorage(),
+    http: {
+      scope: ({ raw, ...request }: FastifyRequest & RequestWithUser) => `${raw.url}${request.user.id}`,
+    },
+  }),
+  HoldfastModule.forRoot<RequestWithUser>({
+    storage: memoryStorage(),
+    http: { scope: ({ user }) => user.id, fingerprint: ({ user }, { body }) => [user.id, body] },
+  }),
+  HoldfastModule.forRoot({
+    storage: memoryStorage(),
+    http: { scope: (request) => String(request.user.id) },
+  }),
+  HoldfastModule.forRootAsync({
+    useFactory: () => ({
+      storage: memoryStorage(),
+      http: { scope: (request: express.Request & RequestWithUser) => request.user.id },
+    }),
+  }),
+  HoldfastModule.forRootAsync({
+    useFactory: async () => ({
+      storage: memoryStorage(),
+      http: { scope: async (request) => String(request.ip) },
+    }),
+  }),
+  // @ts-expect-error a scope is a string
+  HoldfastModule.forRoot({ storage: memoryStorage(), http: { scope: () => 7 } }),
   HoldfastModule.forRootAsync({
     inject: ['config'],
     useFactory: (config: { prefix: string }) => ({ storage: memoryStorage(), prefix: config.prefix }),

@@ -5,6 +5,12 @@ import { AppModule, Orders, redis } from './readme/app.ts'
 it('the app of the README works', async () => {
   const module = await Test.createTestingModule({ imports: [AppModule] }).compile()
   const app = module.createNestApplication({ logger: false })
+  app.useGlobalGuards({
+    canActivate: (context) => {
+      Object.assign(context.switchToHttp().getRequest<object>(), { user: { id: 'alice' } })
+      return true
+    },
+  })
   await app.listen(0, '127.0.0.1')
   const orders = app.get(Orders)
   const order = await orders.checkOut('cart-1')

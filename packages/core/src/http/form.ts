@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { type HttpRequestHeaders, mediaTypeOf } from './headers.ts'
 
 /** A request as a framework and its upload plugins leave it. */
@@ -10,6 +9,9 @@ export interface ReceivedForm {
   readonly file?: unknown
   readonly files?: unknown
 }
+
+/** Reads a file that a plugin has put on disk: `createReadStream`. */
+export type ReadFile = (path: string) => AsyncIterable<Uint8Array>
 
 /** A body whose content cannot be had any more: the standard fingerprint refuses it, one of the app's own does not. */
 export class IncomparableBody {
@@ -25,13 +27,16 @@ export class IncomparableBody {
  * a client can send any JSON, but no object that contains itself. The same form is the same data, whether
  * `@fastify/multipart`, multer or express-fileupload has read it.
  */
-export async function comparableBody({ headers, body, file, files }: ReceivedForm): Promise<unknown> {
+export async function comparableBody(
+  { headers, body, file, files }: ReceivedForm,
+  readFile: ReadFile,
+): Promise<unknown> {
   if (!isForm(headers)) return body
   const parts = attachedParts(body)
   const uploads = parts?.files ?? [...filesIn(file), ...filesIn(files)]
   if (parts === undefined && uploads.length === 0) return body
   try {
-    const described = await Promise.all(uploads.map(describe))
+    const described = await Promise.all(uploads.map((upload) => describe(upload, readFile)))
     return {
       fields: parts?.fields ?? body ?? {},
       files: described.sort((a, b) => (a.field < b.field ? -1 : a.field > b.field ? 1 : 0)),
@@ -104,11 +109,11 @@ function named(field: string, file: unknown): Named {
   return [String(fieldname), file as object]
 }
 
-async function describe([field, file]: Named): Promise<DescribedFile> {
+async function describe([field, file]: Named, readFile: ReadFile): Promise<DescribedFile> {
   const { originalname, filename, name, mimetype } = (file ?? {}) as Readonly<Record<string, unknown>>
   const digest = createHash('sha256')
   try {
-    for await (const chunk of contentOf(file)) digest.update(chunk)
+    for await (const chunk of contentOf(file, readFile)) digest.update(chunk)
   } catch (cause) {
     const { message } = cause as Error
     throw new Error(
@@ -125,7 +130,7 @@ async function describe([field, file]: Named): Promise<DescribedFile> {
 }
 
 /** The bytes, from wherever the parser has left them. */
-async function* contentOf(file: object): AsyncGenerator<Uint8Array> {
+async function* contentOf(file: object, readFile: ReadFile): AsyncGenerator<Uint8Array> {
   const {
     buffer,
     path,
@@ -142,7 +147,7 @@ async function* contentOf(file: object): AsyncGenerator<Uint8Array> {
   } else if (buffer instanceof Uint8Array) {
     yield buffer
   } else if (typeof (path ?? tempFilePath) === 'string' && (path ?? tempFilePath) !== '') {
-    yield* createReadStream(String(path ?? tempFilePath)) as AsyncIterable<Uint8Array>
+    yield* readFile(String(path ?? tempFilePath))
   } else if (data instanceof Uint8Array) {
     yield data
   } else {

@@ -1,7 +1,7 @@
 export { type Collected, collectStream } from './collect.ts'
 export type { BypassReason, HttpIdempotencyEvent, Recorded } from './events.ts'
 export { type HttpExchange, type HttpExecution, HttpFailureError } from './exchange.ts'
-export { IncomparableBody, type ReceivedForm, comparableBody, isForm } from './form.ts'
+export { IncomparableBody, type ReadFile, type ReceivedForm, comparableBody, isForm } from './form.ts'
 export { type HttpHandledRequest, createHandledRequest, currentHandledRequest } from './handled-request.ts'
 export { type HttpRequestHeaders, type NodeMessage, messageHasBody } from './headers.ts'
 export { type HealthView, type HealthViewOptions, healthView, whyNotUp } from './health-view.ts'

@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs'
 import {
   type HttpHandledRequest,
   type HttpResponse,
@@ -76,7 +77,7 @@ export function expressPlatform(request: ExpressRequest, response: NodeResponse)
 /** Express 4 has an empty object as the body of requests without one, and of those that no parser has read. */
 async function parsedBody(request: ExpressRequest): Promise<unknown> {
   if (!messageHasBody(request)) return undefined
-  const body = await comparableBody(request)
+  const body = await comparableBody(request, createReadStream)
   const isEmpty = typeof body === 'object' && body !== null && Object.keys(body).length === 0
   return isEmpty && !request.readableEnded ? undefined : body
 }

@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import {
   type HttpHandledRequest,
@@ -108,7 +109,7 @@ export function fastifyPlatform(request: FastifyRequest, reply: FastifyReply): P
         url: originalUrl,
         headers,
         hasBody,
-        body: hasBody ? await comparableBody(request) : undefined,
+        body: hasBody ? await comparableBody(request, createReadStream) : undefined,
       }
     },
 

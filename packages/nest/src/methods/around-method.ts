@@ -17,7 +17,10 @@ export type MethodDecoratorFor<Args extends readonly unknown[], More extends rea
 ) => void
 
 /** As {@link MethodDecoratorFor}, for what may return without having run the method: its result may be undefined. */
-export type SkippingDecoratorFor<Args extends readonly unknown[]> = <Params extends Beginning<Args>, Result>(
+export type SkippingDecoratorFor<Args extends readonly unknown[], More extends readonly unknown[] = []> = <
+  Params extends Beginning<Args> & Beginning<More>,
+  Result,
+>(
   prototype: object,
   method: string | symbol,
   descriptor: TypedPropertyDescriptor<(...args: Params) => Promise<Result | undefined>>,

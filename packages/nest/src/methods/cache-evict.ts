@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '@holdfast/core'
 import { type MethodDecoratorFor, aroundMethod } from './around-method.ts'
 import { injectedHoldfast } from './injected-holdfast.ts'
 
@@ -8,6 +9,8 @@ export type KeysOf<Args extends readonly unknown[]> = (
 ) => string | readonly string[]
 
 export interface CacheEvictOptions {
+  /** The `prefix` of the `@Cached` method whose values these keys stand for; by default that is `Class.method`. */
+  readonly prefix: string
   /** `after` (default) the method has succeeded, or `before` it runs. */
   readonly when?: 'after' | 'before'
   /** The named instance to use. Default: the unnamed one. */
@@ -21,18 +24,28 @@ export interface CacheEvictOptions {
  */
 export function CacheEvict<Args extends readonly unknown[]>(
   keys: string | readonly string[] | KeysOf<Args>,
-  { when = 'after', holdfast }: CacheEvictOptions = {},
+  options: CacheEvictOptions,
 ): MethodDecoratorFor<Args> {
+  const { prefix, when = 'after', holdfast } = options ?? {}
+  checkPrefix(prefix)
   return (prototype, method, descriptor) => {
     const holdfastOf = injectedHoldfast(prototype, holdfast)
     aroundMethod(method, descriptor, async (call) => {
       const { self, args } = call
       const { cache } = holdfastOf(self)
-      const evicted = typeof keys === 'function' ? Reflect.apply(keys, self, args as never[]) : keys
+      const given = typeof keys === 'function' ? Reflect.apply(keys, self, args as never[]) : keys
+      const evicted = [given].flat().map((key) => `${prefix}:${key}`)
       if (when === 'before') await cache.remove(evicted)
       const result = await call.proceed()
       if (when === 'after') await cache.remove(evicted)
       return result
     })
   }
+}
+
+function checkPrefix(prefix: unknown): void {
+  if (typeof prefix === 'string' && prefix !== '') return
+  throw new InvalidArgumentError(
+    "@CacheEvict needs the prefix of the @Cached method: what that was given, or 'Class.method'.",
+  )
 }

@@ -1,9 +1,21 @@
-import type { ExecutionOptions, Idempotency, Job } from '@holdfast/core'
-import { type Call, type MethodDecoratorFor, type TextOf, aroundMethod, textFor } from './around-method.ts'
+import type { ExecutionContext, ExecutionOptions, Idempotency, Job } from '@holdfast/core'
+import {
+  type Call,
+  type MethodDecoratorFor,
+  type SkippingDecoratorFor,
+  type TextOf,
+  aroundMethod,
+  textFor,
+} from './around-method.ts'
 import { executions } from './current.ts'
 import { injectedHoldfast } from './injected-holdfast.ts'
 
-export interface IdempotentJobOptions<Args extends readonly unknown[] = []> extends ExecutionOptions {
+export interface IdempotentJobOptions<Args extends readonly unknown[] = []> extends Omit<
+  ExecutionOptions,
+  'onInProgress'
+> {
+  /** As for `run`; `skip` returns undefined, without an error, while the job runs elsewhere. */
+  readonly onInProgress?: ExecutionOptions['onInProgress'] | 'skip'
   /** What the key stands for: the same key with another fingerprint is refused. Default: nothing is compared. */
   readonly fingerprint?: (this: never, ...args: Args) => unknown
   /** The named instance to use. Default: the unnamed one. */
@@ -18,7 +30,17 @@ export interface IdempotentJobOptions<Args extends readonly unknown[] = []> exte
 export function IdempotentJob<Args extends readonly unknown[], Compared extends readonly unknown[]>(
   jobType: string,
   key: string | TextOf<Args>,
-  { holdfast, fingerprint, ...policies }: IdempotentJobOptions<Compared> = {},
+  options: IdempotentJobOptions<Compared> & { readonly onInProgress: 'skip' },
+): SkippingDecoratorFor<Args, Compared>
+export function IdempotentJob<Args extends readonly unknown[], Compared extends readonly unknown[]>(
+  jobType: string,
+  key: string | TextOf<Args>,
+  options?: IdempotentJobOptions<Compared>,
+): MethodDecoratorFor<Args, Compared>
+export function IdempotentJob<Args extends readonly unknown[], Compared extends readonly unknown[]>(
+  jobType: string,
+  key: string | TextOf<Args>,
+  { holdfast, fingerprint, onInProgress, ...policies }: IdempotentJobOptions<Compared> = {},
 ): MethodDecoratorFor<Args, Compared> {
   return (prototype, method, descriptor) => {
     const holdfastOf = injectedHoldfast(prototype, holdfast)
@@ -39,8 +61,13 @@ export function IdempotentJob<Args extends readonly unknown[], Compared extends 
     }
     aroundMethod(method, descriptor, async (call) => {
       const job = jobOf(holdfastOf(call.self).idempotency)
-      const { result } = await job.run(call, (execution) => executions.run(execution, () => call.proceed()))
-      return result
+      const body = (execution: ExecutionContext): Promise<unknown> =>
+        executions.run(execution, () => call.proceed())
+      const outcome =
+        onInProgress === 'skip'
+          ? await job.run(call, { onInProgress }, body)
+          : await job.run(call, { onInProgress }, body)
+      return outcome.status === 'skipped' ? undefined : outcome.result
     })
   }
 }

@@ -9,23 +9,23 @@ describe('@Cached and @CacheEvict', () => {
     loads = 0
     names: Record<string, string> = { 1: 'Ada' }
 
-    @Cached((id: number) => `user:${id}`)
+    @Cached((id: number) => `${id}`, { prefix: 'user' })
     async find(id: number): Promise<string | undefined> {
       this.loads += 1
       return this.names[id]
     }
 
-    @CacheEvict((id: number) => `user:${id}`)
+    @CacheEvict((id: number) => `${id}`, { prefix: 'user' })
     async rename(id: number, name: string): Promise<void> {
       this.names[id] = name
     }
 
-    @CacheEvict(['user:1', 'user:2'], { when: 'before' })
+    @CacheEvict(['1', '2'], { prefix: 'user', when: 'before' })
     async fails(): Promise<void> {
       throw new Error('no')
     }
 
-    @CacheEvict('user:1')
+    @CacheEvict('1', { prefix: 'user' })
     async failsAfter(): Promise<void> {
       throw new Error('no')
     }
@@ -45,6 +45,62 @@ describe('@Cached and @CacheEvict', () => {
     await users.rename(1, 'Grace')
     expect([await users.find(1), users.loads]).toEqual(['Grace', 2])
     await app.close()
+  })
+
+  abstract class Repository {
+    abstract readonly kind: string
+
+    @Cached((id: string) => id)
+    async find(id: string): Promise<string> {
+      return `${this.kind} ${id}`
+    }
+
+    @Cached((id: string) => id)
+    async other(id: string): Promise<string> {
+      return `another ${this.kind} ${id}`
+    }
+  }
+  @Injectable()
+  class Carts extends Repository {
+    readonly kind = 'cart'
+  }
+  @Injectable()
+  class Orders extends Repository {
+    readonly kind = 'order'
+
+    @CacheEvict((id: string) => id, { prefix: 'Orders.find' })
+    async change(id: string): Promise<string> {
+      return id
+    }
+  }
+
+  it('shares no values between classes and methods that have the same key', async () => {
+    const app = await appOf(Carts, Orders)
+    const [carts, orders] = [app.get(Carts), app.get(Orders)]
+    for (let n = 0; n < 2; n += 1) {
+      expect([await carts.find('1'), await orders.find('1')]).toEqual(['cart 1', 'order 1'])
+      expect([await carts.other('1'), await orders.other('1')]).toEqual(['another cart 1', 'another order 1'])
+    }
+    await orders.change('1')
+    expect(await app.get(Cache).exists('Orders.find:1')).toBe(false)
+    expect(await app.get(Cache).exists('Carts.find:1')).toBe(true)
+    await app.close()
+  })
+
+  it('refuses two classes of one name, and an eviction that says no prefix', async () => {
+    const twin = (): new () => object => {
+      @Injectable()
+      class Twin {
+        @Cached('x')
+        async find(): Promise<number> {
+          return 1
+        }
+      }
+      return Twin
+    }
+    await expect(appOf(twin(), twin())).rejects.toThrow(/@Cached on Twin.find: two classes of that name/)
+    // @ts-expect-error the prefix is missing
+    expect(() => CacheEvict('x')).toThrow(/@CacheEvict needs the prefix/)
   })
 
   it('does not store undefined', async () => {
@@ -69,9 +125,9 @@ describe('@Cached and @CacheEvict', () => {
   it('uses the named instance', async () => {
     const app = await appOf(Users)
     expect([await app.get(Users).elsewhere(), await app.get(Users).elsewhere()]).toEqual([1, 1])
-    expect(await app.get(Cache).exists('elsewhere')).toBe(false)
+    expect(await app.get(Cache).exists('Users.elsewhere:elsewhere')).toBe(false)
     const other: Cache = app.get(getCacheToken('other'))
-    expect(await other.exists('elsewhere')).toBe(true)
+    expect(await other.exists('Users.elsewhere:elsewhere')).toBe(true)
     await app.close()
   })
 })

@@ -1,4 +1,6 @@
+import type { Request } from 'express'
 import { Body, Controller, Get, Injectable, Post } from '@nestjs/common'
+import { Cron } from '@nestjs/schedule'
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus'
 import {
   Cache,
@@ -10,6 +12,7 @@ import {
   Idempotent,
   Locked,
   Locks,
+  OncePerSlot,
   currentExecution,
 } from '@holdfast/nest'
 
@@ -18,8 +21,8 @@ interface Order {
   readonly cart: string
 }
 
-interface RequestWithUser {
-  readonly headers: Readonly<Record<string, string>>
+interface RequestWithUser extends Request {
+  user: { id: string }
 }
 
 // #region use
@@ -49,12 +52,19 @@ export class Orders {
   }
 
   // One load for the whole fleet, until it is evicted.
-  @Cached((id: string) => `order:${id}`, { ttlMs: 60_000 })
+  @Cached((id: string) => id, { prefix: 'order', ttlMs: 60_000 })
   async find(id: string): Promise<Order | null> {
     return { id, cart: 'loaded' }
   }
 
-  @CacheEvict((id: string) => `order:${id}`)
+  // Once a minute of all instances, however late one of them fires.
+  @Cron('* * * * *')
+  @OncePerSlot('sweep', { everyMs: 60_000 })
+  async sweep(): Promise<void> {
+    await this.cache.remove('swept')
+  }
+
+  @CacheEvict((id: string) => id, { prefix: 'order' })
   async cancel(id: string): Promise<void> {
     await this.locks.run(`order:${id}`, async () => undefined)
   }
@@ -109,7 +119,8 @@ redis.on('error', console.error)
     HoldfastModule.forRoot({
       storage: ioredisStorage(redis), // or nodeRedisStorage(client), or memoryStorage()
       prefix: 'shop',
-      http: { scope: (request: RequestWithUser) => request.headers['x-tenant'] ?? 'nobody' },
+      // Who was authenticated (by a guard of yours), never what a client says of itself.
+      http: { scope: (request: RequestWithUser) => request.user.id },
     }),
     TerminusModule,
   ],
