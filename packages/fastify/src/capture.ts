@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest, onSendHookHandler } from 'fastify'
 import { STATE } from './request-state.ts'
 
 /**
- * Records the handler's answer before it leaves, and lets our own leave exactly as they are. With `done`, for answers of
+ * Records the handler's answer before it leaves, and lets our own leave exactly as they are. With a callback, for answers of
  * hooks: Fastify goes on to the handler when a hook has sent one, not returned the reply, and it has not left at once.
  */
 export function capture(http: HttpIdempotency<FastifyRequest>): onSendHookHandler {

@@ -175,7 +175,7 @@ function captureOf(
     if (collected === undefined) return payload
     return collected.fits ? collected.bytes : Readable.from(collected.stream)
   }
-  return (given, done) => void recorded(given).then((payload) => done(null, payload), done)
+  return (given, pass) => void recorded(given).then((payload) => pass(null, payload), pass)
 }
 
 /**
