@@ -26,8 +26,11 @@ console.log(none) // null: at once, with one command
 
 await other.locks.acquire('report', { waitMs: 50 }).catch((error) => {
   if (!HoldfastError.isInstance(error) || error.code !== 'LOCK_TIMEOUT') throw error
-  console.log(error.message) // … did not become free within 50 ms. Held by <host>-<pid> for … ms
+  console.log(error.message) // … did not become free within 50 ms. Held by <host>:<pid> for … ms
 })
+
+const nightly = await other.locks.run('report', { whenHeld: 'skip' }, () => 'reported')
+console.log(nightly.status) // skipped: a value, and no error
 // #endregion
 assert.equal(none, null)
 

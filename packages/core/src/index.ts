@@ -90,7 +90,6 @@ export type { Lease, ReleaseOutcome } from './locks/lease.ts'
 export type { LeaseSet } from './locks/lease-set.ts'
 export type {
   Lockable,
-  LockBody,
   Locks,
   LocksOptions,
   LockView,
@@ -99,6 +98,7 @@ export type {
   TryLockOptions,
 } from './locks/locks.ts'
 export type { LockHolder } from './locks/lock-holder.ts'
+export type { LockBody, LockRun, RunLockOptions, SkippingLockOptions } from './locks/run.ts'
 export type { LockDurability, LockOptions } from './locks/options.ts'
 export { type MemoryStorageOptions, memoryStorage } from './memory/memory-storage.ts'
 export { type Instant, type Runtime, type Timer, systemRuntime } from './runtime.ts'

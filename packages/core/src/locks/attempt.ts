@@ -9,14 +9,17 @@ import { Bid } from './bid.ts'
 import { LockAbortedError, LockTimeoutError, NotReplicatedError } from './errors.ts'
 import { lockEvents } from './events.ts'
 import { HeldLease } from './held-lease.ts'
-import { lockHolders } from './lock-holder.ts'
-import type { LockSettings, LockTarget } from './options.ts'
+import { type LockHolder, lockHolders } from './lock-holder.ts'
+import { type LockSettings, type LockTarget, waits } from './options.ts'
 import type { LockRoom } from './room.ts'
 import { type LeaseAround, isHeldAround, selfDeadlock } from './self-deadlock.ts'
+import { type Seen, WaitLimit } from './wait-limit.ts'
 import type { Waiting } from './waiters.ts'
 
 type Refused = Extract<AcquireReply, { outcome: 'queued' | 'busy' }>
 
+/** How long those may take who hand over what an owner that died has left, besides `claimMs`. */
+const REPAIR_MS = 1_000
 /** A token that turned out to be used up is replaced this often before the attempt is given up. */
 const FRESH_TOKENS = 3
 
@@ -24,21 +27,20 @@ const FRESH_TOKENS = 3
 export interface LockCall {
   readonly target: LockTarget
   readonly settings: LockSettings
-  /** A lock that is taken is null and no error; only without `waitMs`. */
-  readonly orNull: boolean
-  resolve(lease: HeldLease | null): void
+  resolve(lease: HeldLease): void
   reject(error: unknown): void
+  /** Where it is no error that others hold the lock. */
+  readonly skip?: ((holders: readonly LockHolder[]) => void) | undefined
 }
 
 /** Begins to acquire. Throws what can be refused at once. */
 export function startAttempt(room: LockRoom, call: LockCall): void {
   const { name, key, permits } = call.target
-  const { waitMs } = call.settings
   const signal = checkSignal(call.settings.signal)
   if (signal?.aborted) throw new LockAbortedError(name, { cause: signal.reason })
   const isOurs = (around: LeaseAround): boolean =>
     around.key === key && around.lease.token.startsWith(`${room.process}.`)
-  if (waitMs > 0 && permits === 1 && isHeldAround(callChain(), isOurs)) throw selfDeadlock(name)
+  if (waits(call.settings) && permits === 1 && isHeldAround(callChain(), isOurs)) throw selfDeadlock(name)
   const attempt = new Attempt(room, call)
   room.waiting.enter(attempt)
   if (signal !== undefined) listenForAbort(signal, attempt)
@@ -75,9 +77,7 @@ class Attempt implements Waiting, AbortListener {
   #phase: 'asking' | 'parked' | 'settled' = 'parked'
   /** A push said that the lock is handed over, and asking is the claim. */
   #claims = false
-  /** What the storage said last of who holds it. */
-  #refused: Refused | undefined
-  #unreachable: unknown
+  readonly #limit: WaitLimit
 
   constructor(room: LockRoom, call: LockCall) {
     this.key = call.target.key
@@ -87,6 +87,7 @@ class Attempt implements Waiting, AbortListener {
     this.#call = call
     this.#startedAt = instant(room.runtime)
     this.#chain = callChain()
+    this.#limit = new WaitLimit(this.#startedAt.monotonic, call.settings)
     this.#bid = new Bid(room, call.target, call.settings)
   }
 
@@ -128,9 +129,18 @@ class Attempt implements Waiting, AbortListener {
 
   /** Its wait is over. */
   ring(): void {
-    // A command under way may bring the lease; its end decides.
     this.dueAt = Infinity
-    if (this.#phase === 'parked') this.#timeOut()
+    // A command under way may bring the lease; its end decides.
+    if (this.#phase !== 'parked') return
+    if (this.#staysOn()) this.#room.waiting.queueOf(this.key).askNow()
+    else this.#timeOut()
+  }
+
+  /** Its time is over: what is seen from now on says whether an owner may have died. */
+  saw(seen: Seen): void {
+    const { runtime, claimMs } = this.#room
+    if (!this.#limit.saw(seen, runtime.monotonicNow(), claimMs + REPAIR_MS)) this.#timeOut(seen)
+    else this.#wakeAtEnd()
   }
 
   /** The caller's signal was aborted. */
@@ -147,14 +157,15 @@ class Attempt implements Waiting, AbortListener {
     if (this.#phase === 'settled') return
     this.#phase = 'parked'
     this.#bid.known = true
-    this.#unreachable = undefined
     switch (reply.outcome) {
       case 'granted':
         return this.#granted(reply.fence, reply.acknowledged, sentAt)
       case 'busy':
-        return this.#busy(reply)
+        // Nothing of it is left that would have to be withdrawn.
+        this.#bid.known = false
+        return this.#timeOut({ ...reply, at: sentAt.monotonic })
       case 'queued':
-        return this.#queued(reply)
+        return this.#queued(reply, { ...reply, at: sentAt.monotonic })
       case 'late':
       case 'ended':
         return this.#startOver(reply.outcome)
@@ -191,38 +202,27 @@ class Attempt implements Waiting, AbortListener {
     })
   }
 
-  #busy(reply: Refused): void {
-    if (this.#call.orNull) return this.#succeed(null, false)
-    this.#refused = reply
-    this.#timeOut()
-  }
-
-  #queued(reply: Refused): void {
-    const { holders, ahead, kept } = reply
+  #queued({ ahead, kept }: Refused, seen: Seen): void {
     const { waiting } = this.#room
     const { name } = this.#target
     const { token, queued } = this.#bid
-    this.#refused = reply
+    const { holders } = seen
     const isOurs = (token: string): boolean => isHeldAround(this.#chain, ({ lease }) => lease.token === token)
     if (holders.length > 0 && holders.every((holder) => isOurs(holder.token))) {
       return this.#giveUp(selfDeadlock(name))
     }
     if (!queued) lockEvents.publish(() => ({ type: 'waiting', name, token, ahead }))
     this.#bid.queued = true
-    if (this.#isOver()) return this.#timeOut()
-    if (this.dueAt === Infinity) {
-      this.dueAt = this.#startedAt.monotonic + this.#settings.waitMs
-      waiting.watch(this)
-    }
-    const left = holders.map(({ remainingMs }) => remainingMs).filter((remainingMs) => remainingMs > 0)
-    waiting.queueOf(this.key).queued(this, left.length === 0 ? 0 : Math.min(...left), ahead, queued && !kept)
+    if (this.#isOver() && !this.#staysOn()) return this.#timeOut(seen)
+    if (this.dueAt === Infinity) this.#wakeAtEnd()
+    waiting.queueOf(this.key).queued(this, seen, ahead, queued && !kept)
     if (this.#claims) this.ask()
     this.#claims = false
   }
 
   #startOver(why: string): void {
     this.#bidsLeft -= 1
-    if (this.#bidsLeft < 0 || (this.#settings.waitMs > 0 && this.#isOver())) {
+    if (this.#bidsLeft < 0 || (waits(this.#settings) && this.#isOver())) {
       const message = `The storage's answers about lock ${this.#target.name} were of no use (${why}).`
       return this.#giveUp(new StorageUnavailableError(message, { maybeApplied: true }))
     }
@@ -237,29 +237,55 @@ class Attempt implements Waiting, AbortListener {
     this.#bid.known ||= unavailable && (error as StorageUnavailableError).maybeApplied
     if (!unavailable || !this.#bid.queued) return this.#giveUp(error)
     // A storage that fails while we wait in its queue may come back with the queue.
-    this.#unreachable = error
-    if (this.#isOver()) return this.#timeOut()
-    this.#room.waiting.queueOf(this.key).failed(this)
+    this.#room.waiting.queueOf(this.key).failed(this, error)
+    if (this.#isOver() && !this.#staysOn()) this.#giveUp(error)
   }
 
-  #timeOut(): void {
-    const { name } = this.#target
-    const { waitMs } = this.#settings
-    const holders = this.#refused === undefined ? [] : lockHolders(this.#refused.holders, this.#refused.now)
-    this.#giveUp(this.#unreachable ?? new LockTimeoutError(name, waitMs, holders))
+  /** The time is over: true where it is waited on, because an owner may have died. */
+  #staysOn(): boolean {
+    const { waiting, runtime, calls } = this.#room
+    if (!this.#limit.mayLook(runtime.monotonicNow(), calls.callTimeoutMs)) return false
+    this.#wakeAtEnd()
+    waiting.queueOf(this.key).overdue(this)
+    return true
+  }
+
+  #wakeAtEnd(): void {
+    this.dueAt = this.#limit.overAt
+    this.#room.waiting.watch(this)
+  }
+
+  /** Others hold it; `seen` is what was said just now, if it was. */
+  #timeOut(seen?: Seen): void {
+    const queue = seen === undefined ? this.#room.waiting.queueOf(this.key) : undefined
+    if (queue?.failure !== undefined) return this.#giveUp(queue.failure)
+    const last = seen ?? queue?.seen
+    const holders = last === undefined ? [] : lockHolders(last.holders, last.now)
+    if (this.#call.skip !== undefined) {
+      this.#end()
+      return this.#call.skip(holders)
+    }
+    const { runtime } = this.#room
+    const ageMs = last === undefined ? 0 : Math.round(runtime.monotonicNow() - last.at)
+    const waitedMs = Math.round(this.#waitedMs())
+    this.#giveUp(new LockTimeoutError(this.#target.name, waitedMs, holders, ageMs))
   }
 
   #giveUp(error: unknown): void {
     if (this.#phase === 'settled') return
     const { name } = this.#target
     const { token } = this.#bid
-    if (this.#bid.known || this.#phase === 'asking') this.#bid.withdraw()
     lockEvents.publish(() => ({ type: 'gaveUp', name, token, error }))
-    this.#settle(false)
+    this.#end()
     this.#call.reject(error)
   }
 
-  #succeed(lease: HeldLease | null, askedFor: boolean): void {
+  #end(): void {
+    if (this.#bid.known || this.#phase === 'asking') this.#bid.withdraw()
+    this.#settle(false)
+  }
+
+  #succeed(lease: HeldLease, askedFor: boolean): void {
     this.#settle(askedFor)
     this.#call.resolve(lease)
   }
@@ -277,6 +303,6 @@ class Attempt implements Waiting, AbortListener {
   }
 
   #isOver(): boolean {
-    return this.#waitedMs() >= this.#settings.waitMs
+    return this.#room.runtime.monotonicNow() >= this.#limit.overAt
   }
 }

@@ -1,6 +1,6 @@
 import type { Answered } from '../storage-calls.ts'
 import type { AcquireReply } from '../storage/leases.ts'
-import type { LockSettings, LockTarget } from './options.ts'
+import { type LockSettings, type LockTarget, waits } from './options.ts'
 import type { LockRoom } from './room.ts'
 
 /**
@@ -30,10 +30,10 @@ export class Bid {
     const { token } = this
     const { calls, leases, claimMs, waiting } = this.#room
     const { key, permits } = this.#target
-    const { grantMs, waitMs, durability } = this.#settings
+    const { grantMs, durability } = this.#settings
     const acquire = (notAfter: number): Promise<AcquireReply> => {
       this.notAfter = Math.max(this.notAfter, notAfter)
-      const wait = waitMs > 0
+      const wait = waits(this.#settings)
       const { uncounted } = waiting
       return leases.acquire(key, {
         token,

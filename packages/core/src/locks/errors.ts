@@ -1,22 +1,30 @@
 import { HoldfastError } from '../errors.ts'
 import type { LockHolder } from './lock-holder.ts'
 
-/** `LOCK_TIMEOUT`: somebody else held the lock for all of `waitMs`. `holders` says who, and for how long. */
+/**
+ * `LOCK_TIMEOUT`: others held the lock for as long as the caller would wait. `holders` says who, as the storage said
+ * `stateAgeMs` ago; by then some of them may have released it.
+ */
 export class LockTimeoutError extends HoldfastError {
   readonly lockName: string
   readonly holders: readonly LockHolder[]
+  readonly waitedMs: number
+  readonly stateAgeMs: number
 
-  constructor(name: string, waitMs: number, holders: readonly LockHolder[]) {
+  constructor(name: string, waitedMs: number, holders: readonly LockHolder[], stateAgeMs: number) {
     const who = holders.map((holder) => {
       const { owner, heldForMs, remainingMs } = holder
       return `${owner} for ${heldForMs} ms (lease runs ${remainingMs} ms more)`
     })
+    const ago = stateAgeMs === 0 ? '' : `, as of ${stateAgeMs} ms ago`
     super(
       'LOCK_TIMEOUT',
-      `Lock ${name} did not become free within ${waitMs} ms. Held by ${who.join(', ') || 'nobody'}.`,
+      `Lock ${name} did not become free within ${waitedMs} ms. Held by ${who.join(', ') || 'nobody'}${ago}.`,
     )
     this.lockName = name
     this.holders = holders
+    this.waitedMs = waitedMs
+    this.stateAgeMs = stateAgeMs
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Alarm, Alarms } from '../alarms.ts'
 import type { Runtime } from '../runtime.ts'
+import type { Seen } from './wait-limit.ts'
 
 /** One that waits for a key in this process, as the others see it. */
 export interface Waiter {
@@ -10,6 +11,8 @@ export interface Waiter {
   sureAt: number
   /** The storage handed it over, for `claimMs` from then on. */
   handedOver(fence: number, claimMs: number): void
+  /** Its time is over: who holds the key now, and whether that can go on, decides. */
+  saw(seen: Seen): void
   /** Asks the storage; nothing happens while a command of it is under way. How that ends, the queue must hear. */
   ask(): void
 }
@@ -50,7 +53,12 @@ export class KeyQueue implements Alarm {
   readonly #asking = new Set<Waiter>()
   /** Whom to look at next for doubts. */
   #round: Iterator<Waiter> = this.#waiters.values()
+  /** Those whose time is over, and who stay because an owner may have died. */
+  readonly #overdue = new Set<Waiter>()
   #doubtedAt = 0
+  /** What the storage said last. */
+  #seen: Seen | undefined
+  #failure: unknown
   /** The storage failed: it is left alone until the alarm. */
   #rests = false
 
@@ -59,6 +67,15 @@ export class KeyQueue implements Alarm {
     this.#runtime = runtime
     this.#doubts = doubts
     this.#claimMs = claimMs
+  }
+
+  get seen(): Seen | undefined {
+    return this.#seen
+  }
+
+  /** Why the storage could not say since. */
+  get failure(): unknown {
+    return this.#failure
   }
 
   get isEmpty(): boolean {
@@ -74,22 +91,24 @@ export class KeyQueue implements Alarm {
   /** All who wait may have lost their places. */
   doubt(): void {
     this.#doubtedAt = this.#doubts.next()
-    this.look()
+    this.resolveDoubts()
   }
 
   /** Has those ask whose places are in doubt. */
-  look(): void {
+  resolveDoubts(): void {
     this.#rests = false
     this.#round = this.#waiters.values()
     this.#advance()
   }
 
   /**
-   * The storage answered that it is in the queue: the earliest lease ends in `remainingMs`, and `ahead` others go first.
+   * The storage answered that it is in the queue, where `ahead` others go first.
    * `lost`: it had a place, and has it no more. Unless its place was in doubt anyway, those whose commands left before
    * its own are from now on.
    */
-  queued(waiter: Waiter, remainingMs: number, ahead: number, lost: boolean): void {
+  queued(waiter: Waiter, seen: Seen, ahead: number, lost: boolean): void {
+    this.#seen = seen
+    this.#failure = undefined
     this.#waiters.add(waiter)
     this.#asking.delete(waiter)
     const isNews = lost && !this.#isInDoubt(waiter)
@@ -99,18 +118,32 @@ export class KeyQueue implements Alarm {
     if (isNews || this.#isInDoubt(waiter)) this.#round = this.#waiters.values()
     // The first in line asks on time; those behind leave it a moment to repair the lock for all of them.
     const patience = Math.min(this.#claimMs, 5 + Math.min(ahead, 100) * 10 * (0.5 + this.#runtime.random()))
-    this.#setAlarm(Math.max(0, remainingMs) + patience)
+    for (const overdue of this.#overdue) overdue.saw(seen)
+    const rests = seen.holders.map(({ remainingMs }) => remainingMs).filter((remainingMs) => remainingMs > 0)
+    const restMs = rests.length === 0 ? 0 : Math.min(...rests)
+    this.#setAlarm(restMs + patience)
+    // Whether the owner renews it, and lives, shows early.
+    if (this.#overdue.size > 0) this.#setAlarm(Math.max(100, restMs / 12))
     this.#advance()
   }
 
-  failed(waiter: Waiter): void {
+  /** The time of one who waits is over: it hears of all answers from now on. */
+  overdue(waiter: Waiter): void {
+    this.#overdue.add(waiter)
+  }
+
+  failed(waiter: Waiter, failure: unknown): void {
+    this.#failure = failure
     this.#asking.delete(waiter)
     this.#rests = true
     this.#setAlarm(FAILED_PAUSE_MS)
   }
 
-  /** Somebody got the lock, and not by a push: what is known of leases and places is out of date. */
-  granted(): void {
+  /**
+   * One asks now, unless one does: somebody got the lock, and not by a push, so that what is known of leases and places
+   * is out of date; or somebody has to know.
+   */
+  askNow(): void {
     this.#rests = false
     this.#callOff()
     this.#advance()
@@ -119,6 +152,7 @@ export class KeyQueue implements Alarm {
   /** True: it had a place. */
   leave(waiter: Waiter): boolean {
     const hadPlace = this.#waiters.delete(waiter)
+    this.#overdue.delete(waiter)
     this.#asking.delete(waiter)
     this.#advance()
     return hadPlace

@@ -9,21 +9,22 @@ export interface LockHolder {
   readonly fencingToken: number
   /** How long since it was granted. */
   readonly heldForMs: number
-  /** When its lease ends unless it is renewed; 0 when it has run out and nobody has taken it yet. */
+  /** When its lease ends unless it is renewed. */
   readonly remainingMs: number
   /** False: it was just handed over, and its owner has not confirmed yet. */
   readonly claimed: boolean
 }
 
-/** The holders in a reply, whose instant is `now`, as callers see them. */
+/** The holders in a reply, whose instant is `now`, as callers see them. One whose lease has run out holds nothing. */
 export function lockHolders(holders: readonly LeaseHolder[], now: number): LockHolder[] {
-  return holders.map(({ token, fence, remainingMs, claimed }) => ({
+  const held = holders.filter(({ remainingMs }) => remainingMs > 0)
+  return held.map(({ token, fence, remainingMs, claimed }) => ({
     owner: instanceOf(processOf(token)),
     token,
     fencingToken: fence,
     // A fence is the microsecond of its grant, or the next after its predecessor.
     heldForMs: Math.max(0, Math.round(now - fence / 1000)),
-    remainingMs: Math.max(0, remainingMs),
+    remainingMs,
     claimed,
   }))
 }

@@ -1,6 +1,5 @@
-import { runHolding } from '../call-chain.ts'
 import { checkDuration, checkName } from '../check.ts'
-import { ClosedError, InvalidArgumentError } from '../errors.ts'
+import { ClosedError } from '../errors.ts'
 import { instanceName } from '../instance.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
 import { appOf } from '../prefix.ts'
@@ -21,7 +20,14 @@ import {
 } from './options.ts'
 import { processName } from './process-name.ts'
 import { openRoom } from './open-room.ts'
-import { LeaseAround } from './self-deadlock.ts'
+import {
+  type LockBody,
+  type LockRun,
+  type RunArguments,
+  type RunLockOptions,
+  type SkippingLockOptions,
+  runLocked,
+} from './run.ts'
 
 export type TryLockOptions = Omit<LockOptions, 'waitMs'>
 
@@ -49,10 +55,12 @@ export interface Lockable<Name extends readonly unknown[]> {
   tryAcquire(...args: [...Name, options?: TryLockOptions]): Promise<Lease | null>
   /**
    * Holds a lease while `body` runs, and resolves or rejects as the body does, also when the lease was lost meanwhile:
-   * watch `lease.signal`. Waiting inside for what is held outside throws `SelfDeadlockError` at once.
+   * watch `lease.signal`. Waiting inside for what is held outside throws `SelfDeadlockError` at once. With
+   * `whenHeld: 'skip'` it resolves to what became of it: {@link LockRun}.
    */
   run<T>(...args: [...Name, body: LockBody<T>]): Promise<T>
-  run<T>(...args: [...Name, options: LockOptions, body: LockBody<T>]): Promise<T>
+  run<T>(...args: [...Name, options: SkippingLockOptions, body: LockBody<T>]): Promise<LockRun<T>>
+  run<T>(...args: [...Name, options: RunLockOptions, body: LockBody<T>]): Promise<T>
   /** Who holds and how many wait. */
   inspect(...args: Name): Promise<LockView>
   /**
@@ -61,8 +69,6 @@ export interface Lockable<Name extends readonly unknown[]> {
    */
   revoke(...args: [...Name, options?: RevokeOptions]): Promise<readonly string[]>
 }
-
-export type LockBody<T> = (lease: Lease) => T | PromiseLike<T>
 
 export interface RevokeOptions {
   readonly token?: string | undefined
@@ -130,20 +136,20 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
     options === undefined ? standard : lockSettings(options, defaults)
 
   // All of it in the executor of one promise: what is refused rejects, and nothing lies between a grant and its caller.
-  const attempt = <L extends Lease | null>(
+  const attempt = <R = Lease>(
     targetOf: () => LockTarget,
     settings: () => LockSettings,
-    orNull = false,
-  ): Promise<L> =>
+    skip?: (holders: readonly LockHolder[]) => R,
+  ): Promise<R | Lease> =>
     new Promise((resolve, reject) => {
       const target = targetOf()
       assertOpen()
       startAttempt(room, {
         target,
         settings: settings(),
-        orNull,
-        resolve: resolve as (lease: Lease | null) => void,
+        resolve,
         reject,
+        skip: skip && ((holders) => resolve(skip(holders))),
       })
     })
   const acquire = (targetOf: () => LockTarget, options: LockOptions | undefined): Promise<Lease> =>
@@ -151,20 +157,21 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
   const tryAcquire = (
     targetOf: () => LockTarget,
     options: TryLockOptions | undefined,
-  ): Promise<Lease | null> => attempt(targetOf, () => ({ ...settingsOf(options), waitMs: 0 }), true)
-  const run = async <T>(
-    target: LockTarget,
-    options: LockOptions | undefined,
-    body: LockBody<T>,
-  ): Promise<T> => {
-    if (typeof body !== 'function')
-      throw new InvalidArgumentError('The last argument of run must be a function.')
-    const lease = await acquire(() => target, options)
-    try {
-      return await runHolding(new LeaseAround(target.key, lease), () => body(lease))
-    } finally {
-      await lease[Symbol.asyncDispose]()
-    }
+  ): Promise<Lease | null> =>
+    attempt(
+      targetOf,
+      () => ({ ...settingsOf(options), waitMs: 0, outlivesOwners: false }),
+      () => null,
+    )
+  const run = <T>(targetOf: () => LockTarget, args: RunArguments<T>): Promise<T | LockRun<T>> => {
+    const target = targetOf()
+    return runLocked(target, args, (options, skips) =>
+      attempt<Lease | readonly LockHolder[]>(
+        () => target,
+        () => settingsOf(options),
+        skips ? (holders) => holders : undefined,
+      ),
+    )
   }
   const inspect = async ({ key, name }: LockTarget): Promise<LockView> => {
     assertOpen()
@@ -194,8 +201,8 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
   return {
     acquire: (name, options) => acquire(() => lockTarget(app, name), options),
     tryAcquire: (name, options) => tryAcquire(() => lockTarget(app, name), options),
-    run: async <T>(name: string, options: LockOptions | LockBody<T>, body?: LockBody<T>) =>
-      run(lockTarget(app, name), ...optionsAndBody(options, body)),
+    run: (async <T>(name: string, ...args: RunArguments<T>) =>
+      run(() => lockTarget(app, name), args)) as Locks['run'],
     inspect: async (name) => inspect(lockTarget(app, name)),
     revoke: async (name, options = {}) => revoke(lockTarget(app, name), options),
     async acquireAll(names, options) {
@@ -216,8 +223,7 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
         permits,
         acquire: (options) => acquire(() => target, options),
         tryAcquire: (options) => tryAcquire(() => target, options),
-        run: async <T>(options: LockOptions | LockBody<T>, body?: LockBody<T>) =>
-          run(target, ...optionsAndBody(options, body)),
+        run: (async <T>(...args: RunArguments<T>) => run(() => target, args)) as Semaphore['run'],
         inspect: () => inspect(target),
         revoke: (options = {}) => revoke(target, options),
       }
@@ -228,11 +234,4 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
       await (closed ??= close(graceMs))
     },
   }
-}
-
-function optionsAndBody<T>(
-  options: LockOptions | LockBody<T>,
-  body: LockBody<T> | undefined,
-): [LockOptions | undefined, LockBody<T>] {
-  return typeof options === 'function' ? [undefined, options] : [options, body as LockBody<T>]
 }

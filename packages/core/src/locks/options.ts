@@ -19,8 +19,10 @@ export interface LockOptions {
    */
   readonly leaseMs?: number | undefined
   /**
-   * How long to wait for the lock: 0 or more, `Infinity` allowed, default 10,000. Counted from the call; one command
-   * that is under way when it is over is still waited for.
+   * How long to wait for the lock: 0 or more, `Infinity` allowed. Counted from the call; one command that is under way
+   * when it is over is still waited for. Default 10,000, and longer where the owner may have died: when the default is
+   * over, the waiter looks who holds the lock, and stays until that lease has run out. It gives up at once when the
+   * lease is renewed meanwhile: the owner lives. (So it waits 10 s, the rest of one lease, `claimMs` and a second at most.)
    */
   readonly waitMs?: number | undefined
   /** Ends the waiting with `LockAbortedError`. It does not touch a lease that was granted. */
@@ -40,6 +42,8 @@ export interface LockSettings {
   /** How long a grant lasts without renewal: the lease, or all the time that it may be held. */
   readonly grantMs: number
   readonly waitMs: number
+  /** Nobody said how long to wait: then it is waited longer for an owner that may have died. */
+  readonly outlivesOwners: boolean
   readonly signal: AbortSignal | undefined
   readonly maxHoldMs: number
   readonly durability: { readonly replicas: number; readonly timeoutMs: number } | undefined
@@ -69,7 +73,13 @@ export function lockSettings(options: LockOptions, defaults: LockOptions): LockS
     signal,
     durability: replication(durability),
   }
-  return { ...checked, grantMs: Math.min(checked.leaseMs, checked.maxHoldMs) }
+  const outlivesOwners = options.waitMs === undefined && defaults.waitMs === undefined
+  return { ...checked, outlivesOwners, grantMs: Math.min(checked.leaseMs, checked.maxHoldMs) }
+}
+
+/** Whether a lock that is held is waited for. */
+export function waits({ waitMs, outlivesOwners }: LockSettings): boolean {
+  return waitMs > 0 || outlivesOwners
 }
 
 function replication(durability: LockDurability): LockSettings['durability'] {

@@ -102,13 +102,13 @@ export class WaitingRoom implements Doubts {
     // Where pushes arrive, it would have been told: unless the last lease just ran out, it lost its place.
     if (queue.leave(waiting) && askedFor) this.#link.lostPlace()
     if (queue.isEmpty) this.#queues.delete(waiting.key)
-    else if (askedFor) queue.granted()
+    else if (askedFor) queue.askNow()
   }
 
   /** Pushes may have been missed. */
   #doubtAll(): void {
     this.#doubtedAt = this.next()
-    for (const queue of this.#queues.values()) queue.look()
+    for (const queue of this.#queues.values()) queue.resolveDoubts()
   }
 
   /** Starts to listen, unless it does already or was refused. */

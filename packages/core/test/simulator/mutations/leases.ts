@@ -177,7 +177,7 @@ export const locksMutations: readonly Mutation[] = [
     like: 'ourselves: the first of a process asks for all, and each relies on the one before',
     breakCore: () => {
       const mend = [
-        replace(KeyQueue.prototype, 'granted', () => () => undefined),
+        replace(KeyQueue.prototype, 'askNow', () => () => undefined),
         replace(
           KeyQueue.prototype,
           'leave',
@@ -186,8 +186,9 @@ export const locksMutations: readonly Mutation[] = [
               const { dueAt } = this
               // Only for now, and as if an alarm were set.
               if (dueAt === Infinity) this.dueAt = 0
-              leave.call(this, waiter)
+              const hadPlace = leave.call(this, waiter)
               if (this.dueAt === 0) this.dueAt = dueAt
+              return hadPlace
             },
         ),
       ]
