@@ -82,7 +82,8 @@ export class Exchange implements HttpExchange {
   }
 
   complete(response: CapturedResponse): Promise<Recorded> {
-    const { status, error } = response
+    const { error } = response
+    const status = isUnanswered(response.body) ? null : response.status
     switch (this.#verdict(response)) {
       case 'store': {
         const stored = storedResponse(response, this.#options.keptHeaders, this.#options.maxResponseBytes)
@@ -90,7 +91,7 @@ export class Exchange implements HttpExchange {
         return this.#end({ recorded, status, error, write: () => this.execution.markSuccess(stored) })
       }
       case 'fail':
-        return this.#fail(error ?? new HttpFailureError(status), status)
+        return this.#fail(error ?? new HttpFailureError(response.status), status)
       case 'release':
         return this.#end({ recorded: 'released', status, error, write: () => this.#unbind() })
     }

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createHoldfast, memoryStorage } from '@holdfast/core'
 import {
   type CapturedResponse,
@@ -82,6 +83,10 @@ function called(handled: HttpHandledRequest, handler: () => unknown, answersLate
 describe('an answer that leaves while the handler works', () => {
   test.each([503, 408, 401])('%i of a watchdog, then success: never again', async (status) => {
     const http = engine()
+    const events: unknown[] = []
+    const listener = (event: unknown): void => void events.push(event)
+    subscribe('holdfast:http', listener)
+    onTestFinished(() => void unsubscribe('holdfast:http', listener))
     const handled = await handle(http)
     const { promise, resolve } = work()
     const result = called(handled, () => promise)
@@ -91,6 +96,9 @@ describe('an answer that leaves while the handler works', () => {
     resolve('value')
     await result
     await expect.poll(() => state(http)).toBe('unanswered')
+    // It never answered.
+    const executed = { type: 'executed', recorded: 'tombstone', status: null }
+    expect(events).toContainEqual(expect.objectContaining(executed))
   })
 
   test.each([
