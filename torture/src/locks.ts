@@ -11,6 +11,9 @@ const NAMES = ['a', 'b', 'c']
 const PERMITS = 2
 const SEMAPHORE = 'semaphore'
 
+/** What survives every failover to the replica; where it does not confirm, no lease is granted. */
+const DURABILITY = { replicas: 1, timeoutMs: 300 }
+
 /** All workers want the same locks, two of them at once at times, and the permits of one semaphore. */
 export const workload: Workload = {
   livenessMs: 60_000,
@@ -37,6 +40,7 @@ interface Hold {
   readonly lease: Lease
   readonly key: string
   readonly permits: number
+  readonly durable?: true
 }
 
 async function attempt(self: Self): Promise<void> {
@@ -44,9 +48,10 @@ async function attempt(self: Self): Promise<void> {
   const askedAt = clock()
   try {
     const holds = await obtain(self)
-    for (const { lease, key, permits } of holds) {
+    for (const { lease, key, permits, durable } of holds) {
       const { token: owner, fencingToken: fence } = lease
-      witness.tell({ type: 'granted', at: clock(), askedAt, key, owner, fence, permits })
+      const how = durable ? { permits, durable } : { permits }
+      witness.tell({ type: 'granted', at: clock(), askedAt, key, owner, fence, ...how })
       witnessLease(witness, owner, lease)
     }
     if (holds.length === 0) await work(self, 1)
@@ -62,7 +67,7 @@ async function attempt(self: Self): Promise<void> {
 async function obtain({ locks, random }: Self): Promise<Hold[]> {
   const name = NAMES[between(random, 0, NAMES.length - 1)] ?? 'a'
   const waitMs = between(random, 0, 1_500)
-  switch (between(random, 0, 4)) {
+  switch (between(random, 0, 5)) {
     case 0: {
       const lease = await locks.tryAcquire(name)
       return lease === null ? [] : [{ lease, key: name, permits: 1 }]
@@ -83,6 +88,10 @@ async function obtain({ locks, random }: Self): Promise<Hold[]> {
           permits: 1,
         },
       ]
+    case 4: {
+      const lease = await locks.acquire(name, { waitMs, durability: DURABILITY })
+      return [{ lease, key: name, permits: 1, durable: true }]
+    }
     default:
       return [{ lease: await locks.acquire(name, { waitMs }), key: name, permits: 1 }]
   }

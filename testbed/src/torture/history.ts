@@ -61,7 +61,13 @@ export function historyOf(events: readonly WitnessEvent[]): History {
   }
 }
 
-/** Whether the storage was made to forget at some time in this span: what it had acknowledged then may be gone. */
-export function mayBeForgotten(history: History, from: number, to: number): boolean {
-  return history.faults.some((fault) => fault.losesWrites === true && fault.at <= to && from <= fault.until)
+/**
+ * Whether the storage was made to forget at some time in this span: what it had acknowledged then may be gone, unless it
+ * is `durable` and the replica that had confirmed it took over.
+ */
+export function mayBeForgotten(history: History, from: number, to: number, durable = false): boolean {
+  return history.faults.some(
+    ({ losesWrites, keepsReplicated, at, until }) =>
+      losesWrites === true && !(durable && keepsReplicated === true) && at <= to && from <= until,
+  )
 }

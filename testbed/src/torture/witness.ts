@@ -43,6 +43,8 @@ export interface Granted {
   readonly attempt?: number
   /** How many may own the key at a time. Default: 1. */
   readonly permits?: number
+  /** The replica had confirmed it before it was granted. */
+  readonly durable?: true
 }
 
 export interface Ending {
@@ -76,13 +78,17 @@ export interface Wrote {
   readonly accepted: boolean
 }
 
-/** What the nemesis did. `losesWrites`: what the storage acknowledged before its end may be gone afterwards. */
+/**
+ * What the nemesis did. `losesWrites`: what the storage acknowledged before its end may be gone afterwards;
+ * `keepsReplicated`: but not what the replica had confirmed.
+ */
 export interface Fault {
   readonly type: 'fault'
   readonly at: number
   readonly until: number
   readonly kind: string
   readonly losesWrites?: true
+  readonly keepsReplicated?: true
 }
 
 /** Microseconds of the machine's monotonic clock. */

@@ -14,6 +14,7 @@ interface Told {
   readonly fence?: number
   readonly attempt?: number
   readonly permits?: number
+  readonly durable?: true
   readonly valid?: number
   /** Sent, answered, and how. */
   readonly end?: readonly ['success' | 'failure' | 'release', number, number?, (boolean | null)?]
@@ -23,7 +24,7 @@ interface Told {
 
 /** One ownership, granted at an instant; the fence is that instant unless said otherwise. */
 function owned(owner: string, at: number, told: Told = {}): WitnessEvent[] {
-  const { key = 'k', asked = at - 1, fence = at, attempt, permits, valid, end, saved, result } = told
+  const { key = 'k', asked = at - 1, fence = at, attempt, permits, durable, valid, end, saved, result } = told
   const events: WitnessEvent[] = [
     {
       type: 'granted',
@@ -34,6 +35,7 @@ function owned(owner: string, at: number, told: Told = {}): WitnessEvent[] {
       fence,
       ...(attempt === undefined ? {} : { attempt }),
       ...(permits === undefined ? {} : { permits }),
+      ...(durable === undefined ? {} : { durable }),
     },
   ]
   if (valid !== undefined) events.push({ type: 'valid', at: ms(at), owner, until: ms(valid) })
@@ -51,7 +53,7 @@ function wrote(owner: string, fence: number, base: number, current: number, acce
   return { type: 'wrote', at: ms(fence), key: 'k', owner, fence, base, current, accepted }
 }
 
-function lost(at: number, until: number): WitnessEvent {
+function lost(at: number, until: number): WitnessEvent & { type: 'fault' } {
   return { type: 'fault', at: ms(at), until: ms(until), kind: 'failover', losesWrites: true }
 }
 
@@ -123,6 +125,20 @@ describe('mutual exclusion', () => {
     const two = [owned('a', 10, { valid: 90 }), owned('b', 60, { valid: 80 })]
     expect(rulesBroken(...two, lost(40, 50))).toEqual([])
     expect(rulesBroken(...two, lost(100, 110))).toEqual(broken)
+  })
+
+  it('does not excuse what was forgotten when both had been granted: that let nobody in', () => {
+    const two = [owned('a', 10, { valid: 50 }), owned('b', 45, { valid: 80 })]
+    expect(rulesBroken(...two, lost(60, 70))).toEqual(broken)
+  })
+
+  it('excuses nobody whose lease the replica had confirmed before it took over', () => {
+    const next = owned('b', 60, { valid: 80 })
+    const failover = { ...lost(40, 50), keepsReplicated: true } as const
+    expect(rulesBroken(owned('a', 10, { valid: 90 }), next, failover)).toEqual([])
+    expect(rulesBroken(owned('a', 10, { valid: 90, durable: true }), next, failover)).toEqual(broken)
+    // That nobody took over.
+    expect(rulesBroken(owned('a', 10, { valid: 90, durable: true }), next, lost(40, 50))).toEqual([])
   })
 })
 

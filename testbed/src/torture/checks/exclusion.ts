@@ -37,7 +37,8 @@ function isHeld(ownership: Ownership): ownership is Held {
   return ownership.validUntil !== undefined && ownership.validUntil > ownership.at
 }
 
-/** The storage was made to forget the one before it granted the other. */
+/** The storage was made to forget the one before it granted the other: fences tell which of them was first. */
 function isExcused(history: History, one: Held, other: Held): boolean {
-  return [one, other].some(({ askedAt, validUntil }) => mayBeForgotten(history, askedAt, validUntil))
+  const { askedAt, validUntil, durable } = one.fence < other.fence ? one : other
+  return mayBeForgotten(history, askedAt, validUntil, durable)
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { clock, type Witness } from '../witness.ts'
 import { type Arena, faults } from './faults.ts'
-import { losingFaults, type PlannedFault, workerFaults } from './schedule.ts'
+import { keepingReplicated, losingFaults, type PlannedFault, workerFaults } from './schedule.ts'
 
 /**
  * Does what was planned, when it was planned, and witnesses it. Settles when all of it is over.
@@ -34,7 +34,15 @@ async function inflict(arena: Arena, planned: PlannedFault, witness: Witness): P
     witness.tell({ type: 'surprise', at, what: `the nemesis failed at ${name}: ${String(error)}` })
   }
   const losesWrites = losingFaults.some((each) => each === name)
-  witness.tell({ type: 'fault', at, until: clock(), kind: name, ...(losesWrites ? { losesWrites } : {}) })
+  const keepsReplicated = keepingReplicated.includes(name)
+  witness.tell({
+    type: 'fault',
+    at,
+    until: clock(),
+    kind: name,
+    ...(losesWrites ? { losesWrites } : {}),
+    ...(keepsReplicated ? { keepsReplicated } : {}),
+  })
 }
 
 function isAboutWorker({ name }: PlannedFault): boolean {

@@ -40,6 +40,13 @@ export const losingFaults = [
   'flush-all',
 ] as const
 
+/** Of these the ones after which everything is there that the replica had confirmed. */
+export const keepingReplicated: readonly FaultName[] = [
+  'fail-over-losing-writes',
+  'demote-losing-writes',
+  'kill-primary',
+]
+
 export const faultNames = [...workerFaults, ...serverFaults, ...losingFaults] as const
 
 export type FaultName = (typeof faultNames)[number]
