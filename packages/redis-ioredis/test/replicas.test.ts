@@ -7,12 +7,13 @@ import { ioredisStorage } from '../src/index.ts'
 const servers = await Replicated.start({ replicas: 1 })
 afterAll(async () => await servers.stop())
 
-function join() {
+function join(callTimeoutMs = 60_000) {
   const redis = new Redis(servers.url)
   redis.on('error', () => {})
   const storage = ioredisStorage(redis)
-  const locks = createLocks(storage, { callTimeoutMs: 60_000 })
+  const locks = createLocks(storage, { callTimeoutMs })
   return {
+    redis,
     locks,
     async close() {
       await locks.close()
@@ -63,4 +64,18 @@ it('does not credit a renewal that the replica did not confirm, and keeps the fe
   const taken = await next.locks.acquire('c', { waitMs: 60_000 })
   expect(taken.fencingToken).toBeGreaterThan(fencingToken)
   await Promise.all([holder.close(), next.close()])
+})
+
+it('asks the new primary once the client does, although its own connection to the old one lives on', async () => {
+  const { redis, locks, close } = join(10_000)
+  const options = { durability: { replicas: 1, timeoutMs: 5_000 } }
+  expect(await (await locks.acquire('d', options)).release()).toBe('released')
+  const [replica] = servers.replicas
+  if (replica === undefined) throw new Error('there is no replica')
+  const old = servers.primary
+  const id = await redis.client('ID')
+  await servers.demote(replica)
+  await old.ask('CLIENT', 'KILL', 'ID', id)
+  expect(await (await locks.acquire('d', options)).release()).toBe('released')
+  await close()
 })

@@ -9,6 +9,13 @@ export function asStorageError(error: unknown, doing: string): HoldfastError {
   const message = messageOf(error)
   const word = replyWord(message)
   if (word === undefined) return connectionError(error, message, doing)
+  // What was written before the server became a replica was written, and may be gone.
+  if (message.startsWith('ERR WAIT cannot be used with replica')) {
+    return new StorageUnavailableError(`Redis cannot serve ${doing} now: ${message}`, {
+      cause: error,
+      maybeApplied: true,
+    })
+  }
   if (passing.has(word) || message.startsWith('ERR max number of clients')) {
     return new StorageUnavailableError(`Redis cannot serve ${doing} now: ${message}`, {
       cause: error,

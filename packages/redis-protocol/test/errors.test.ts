@@ -22,6 +22,13 @@ describe('errors of the server', () => {
     expect(judged(message)).toMatchObject({ code: 'STORAGE_UNAVAILABLE', maybeApplied: false })
   })
 
+  it('a replica that cannot wait for replicas has written before', () => {
+    expect(judged('ERR WAIT cannot be used with replica instances.')).toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      maybeApplied: true,
+    })
+  })
+
   it.for([
     ["OOM command not allowed when used memory > 'maxmemory'.", / > 'maxmemory'\. Raise maxmemory/],
     ["@user_script: 3: -OOM command not allowed when used memory > 'maxmemory'.", /Raise maxmemory/],

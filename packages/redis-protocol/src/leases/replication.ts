@@ -1,4 +1,4 @@
-import type { Durability } from '@holdfast/core'
+import { type Durability, HoldfastError } from '@holdfast/core'
 import type { RedisClient, RedisLink } from '../client.ts'
 import { wholeNumber } from '../digits.ts'
 import { asStorageError, unexpectedReply } from '../errors.ts'
@@ -26,8 +26,9 @@ export interface Replication {
 export function createReplication(client: RedisClient): Replication {
   const links = new Map<number, Promise<RedisLink>>()
 
+  const slotOf = (key: string): number => (client.cluster ? keySlot(key) : 0)
   const linkOf = (key: string): Promise<RedisLink> => {
-    const slot = client.cluster ? keySlot(key) : 0
+    const slot = slotOf(key)
     let link = links.get(slot)
     if (link === undefined) {
       const forget = (): void => {
@@ -40,16 +41,34 @@ export function createReplication(client: RedisClient): Replication {
     return link
   }
 
+  const forgetLink = (key: string, link: RedisLink): void => {
+    const slot = slotOf(key)
+    link.close()
+    const kept = links.get(slot)
+    kept?.then(
+      (open) => {
+        if (open === link && links.get(slot) === kept) links.delete(slot)
+      },
+      () => {}, // another one that is being opened
+    )
+  }
+
   return {
     async confirmed(key, { replicas, timeoutMs }, send) {
       const link = await linkOf(key).catch((error: unknown) => {
         throw asStorageError(error, 'a connection to wait for replicas')
       })
-      const reply = await send(createScriptRunner(link))
+      // It may lead to a server that has been demoted since, while the client's leads to the primary: the next call
+      // opens another.
+      const leave = (error: unknown): never => {
+        if (HoldfastError.isInstance(error) && error.code === 'STORAGE_UNAVAILABLE') forgetLink(key, link)
+        throw error
+      }
+      const reply = await send(createScriptRunner(link)).catch(leave)
       if (!('acknowledged' in reply)) return reply
-      const count = await link.send(['WAIT', String(replicas), String(timeoutMs)]).catch((error: unknown) => {
-        throw asStorageError(error, 'WAIT')
-      })
+      const count = await link
+        .send(['WAIT', String(replicas), String(timeoutMs)])
+        .catch((error: unknown) => leave(asStorageError(error, 'WAIT')))
       const acknowledged = wholeNumber(count)
       if (Number.isNaN(acknowledged)) throw unexpectedReply('WAIT', count)
       return { ...reply, acknowledged }
