@@ -4,6 +4,8 @@ import { startRedis } from '@holdfast/testbed/redis'
 import { serverNames } from '@holdfast/testbed/servers'
 import type { Cell } from './cell.ts'
 import { clientVersions } from './clients.ts'
+import { httpTable } from './http-cases.ts'
+import { httpServers } from './http-servers.ts'
 import { kitCells } from './kit.ts'
 import { packedCells } from './packed.ts'
 import { openStage } from './stage.ts'
@@ -11,19 +13,22 @@ import { printCell, printTable } from './table.ts'
 import { topologies } from './topologies.ts'
 import { typeCells } from './types.ts'
 
-const kinds = ['packed', 'types', 'kit'] as const
+const kinds = ['packed', 'types', 'kit', 'http'] as const
+const httpNames = httpServers.map(({ name }) => name)
 const clientNames = clientVersions.map(({ name }) => name)
 const usage = `
 npm run compat -- [options]
 
 The version matrix: the packed packages on every Node, their types for the oldest TypeScript, and the conformance kit
 over every client, server and topology. Prints each cell as soon as it is known, and a table at the end. A cell that
-cannot run says why. Exits with 1 when one failed.
+cannot run says why. Then the cases of the Idempotency-Key header, on our own servers and on those of other libraries.
+Exits with 1 when one of ours failed.
 
   --only WORDS        ${kinds.join(',')}
   --servers WORDS     ${serverNames.join(',')}
   --topologies WORDS  ${topologies.join(',')}
   --clients WORDS     ${clientNames.join(',')}
+  --http WORDS        ${httpNames.join(',')}
   --jobs N            how many cells of the kit at a time (default: one for each processor)
 
 WORDS are separated by commas, and may be beginnings: --clients redis. Default: all.
@@ -33,10 +38,12 @@ const flags = readFlags(usage, {
   servers: 'string',
   topologies: 'string',
   clients: 'string',
+  http: 'string',
   jobs: 'string',
 })
 const wanted = chosen('only', flags.only, kinds)
 const wantedClients = chosen('clients', flags.clients, clientNames)
+const wantedHttp = chosen('http', flags.http, httpNames)
 const matrix = {
   servers: chosen('servers', flags.servers, serverNames),
   topologies: chosen('topologies', flags.topologies, topologies),
@@ -59,5 +66,6 @@ if (wanted.includes('packed') || wanted.includes('types')) {
 }
 if (wanted.includes('kit')) cells.push(...(await kitCells(matrix, jobs, printCell)))
 
-printTable(cells)
-process.exitCode = cells.some(({ outcome }) => outcome === 'failed') ? 1 : 0
+if (cells.length > 0) printTable(cells)
+const oursPassed = !wanted.includes('http') || (await httpTable(wantedHttp))
+process.exit(oursPassed && cells.every(({ outcome }) => outcome !== 'failed') ? 0 : 1)

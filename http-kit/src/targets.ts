@@ -79,9 +79,10 @@ export async function redisTarget(
   }
 }
 
-/** The other side of `spawn`: the app over the Redis of `REDIS_URL`, until SIGTERM. */
+/** The other side of `spawn`: the app over the Redis of `REDIS_URL`, with the time of `CALL_TIMEOUT_MS`, until SIGTERM. */
 export async function serveUntilTerminated(serve: ServeApp, client: RedisStorageName): Promise<void> {
-  const app = await serveOverRedis(serve, client, process.env['REDIS_URL'] ?? '', PATIENT_MS)
+  const { REDIS_URL = '', CALL_TIMEOUT_MS = PATIENT_MS } = process.env
+  const app = await serveOverRedis(serve, client, REDIS_URL, Number(CALL_TIMEOUT_MS))
   process.once('SIGTERM', () => void app.close())
   console.log(`listening ${app.url}`)
 }

@@ -225,6 +225,7 @@ export const workCases: readonly HttpCase[] = [
     id: 'H83',
     title: 'a handler that goes around the framework with an answer that is not kept runs again',
     demand: 'option',
+    needs: ['streams'],
     run: (kit) => runsAgain(kit, 'charge', { kind: 'hijack', status: 503, text: 'raw' }, 503),
   },
   {

@@ -58,6 +58,7 @@ import type { HttpResponse, HttpResponseHeaders, StoredResponse } from './respon
  *   it left from the handler's async context or after its end. Otherwise the handler's end decides: a failure frees the
  *   key, a success is stored as completed without an answer. `timeoutMs` and a dead process end a claim in any case.
  *   One request has one claim: where a handler is called again for it, the last call decides.
+ * - **R8** A record that cannot be read is answered as such, also with `onStorageUnavailable: 'open'`; no handler runs.
  */
 export interface HttpIdempotency<Request = unknown> {
   /** Whether requests of this method are looked at; false for every other one. */

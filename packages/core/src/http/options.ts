@@ -39,7 +39,7 @@ export interface HttpIdempotencyOptions<Request = unknown> extends Pick<
   readonly header?: string | undefined
   /** Takes the key from somewhere else, such as the event id of a webhook. Default: the header. */
   readonly key?: ((request: Request) => Awaitable<string | null | undefined>) | undefined
-  /** Refuses a bare key, as the draft has it. Default false. */
+  /** Refuses a bare key, as the draft of the header has it. Default false: `k` and `"k"` are one key. */
   readonly quotedOnly?: boolean | undefined
   /** Default POST and PATCH; GET, HEAD and OPTIONS are refused. */
   readonly methods?: readonly string[] | undefined
@@ -48,7 +48,7 @@ export interface HttpIdempotencyOptions<Request = unknown> extends Pick<
    * Default: {@link StandardFingerprint}.
    */
   readonly fingerprint?: false | ((request: Request, standard: StandardFingerprint) => unknown) | undefined
-  /** Which answers are replayed. Default `standard`. */
+  /** Which answers are replayed. Default `standard`; the letter of the draft is `stripe-v1`. */
   readonly replay?: ReplayPolicy | undefined
   /** How long an answer is replayed, and how long a key is bound to its payload. Default 86,400,000 (24 h). */
   readonly retainMs?: number | undefined

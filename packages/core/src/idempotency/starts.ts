@@ -126,7 +126,7 @@ export class Starts implements OperatorWrites {
     const isLate = (reply: ClaimReply): boolean =>
       !isWon(reply) && (reply.entry?.rev ?? null) === (current?.rev ?? null)
     let answer: Answered<ClaimReply>
-    let removedRev = 0
+    let removedRev: number | undefined
     try {
       answer = await this.#calls.claim(send, isLate)
     } catch (error) {
@@ -135,13 +135,14 @@ export class Starts implements OperatorWrites {
       }
       throw error
     } finally {
-      removedRev = this.#removed.get(job.text) ?? 0
+      removedRev = this.#removed.get(job.text)
       this.#removed.delete(job.text)
       this.#underWay.delete(job.text)
     }
     const { entry, now } = answer.reply
-    // Whoever was told here that it is removed must not be answered with it.
-    if (entry !== null && entry.rev <= removedRev) return { view: { current: null, now } }
+    // Whoever was told here that it is removed must not be answered with it. (What another program wrote has revision 0.)
+    if (entry !== null && removedRev !== undefined && entry.rev <= removedRev)
+      return { view: { current: null, now } }
     if (isLate(answer.reply)) {
       throw new StorageUnavailableError(
         'The claim reached the storage too late; its clock may have been stepped.',

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { Codec, Idempotency, ResultReferences, StartOptions } from '@holdfast/core'
+import {
+  type Codec,
+  type Idempotency,
+  type ResultReferences,
+  type StartOptions,
+  createHoldfast,
+  memoryStorage,
+} from '@holdfast/core'
 import type { ExecutionContext } from '@holdfast/core'
 import { settle } from '../manual-runtime.ts'
 import { createWorld, started, watched } from './world.ts'
@@ -371,5 +378,22 @@ describe('a record that cannot be understood', () => {
     expect((await storage.records.read(key)).entry?.value).toBe(value)
     expect(await idempotency.forget('job', 'k')).toBe(true)
     expect((await started(idempotency)).attempt).toBe(1)
+  })
+
+  it('is one claim, not endless claims, where another program wrote it over ours', async () => {
+    const memory = memoryStorage()
+    const { records } = memory
+    let claims = 0
+    // As Redis shows what is none of its records: without a revision.
+    const createOrRead: typeof records.createOrRead = async (key, write) => {
+      if ((claims += 1) > 3) throw new Error('claimed again and again')
+      const { now } = await records.createOrRead(key, write)
+      const at = { createdAt: 0, writtenAt: 0, expiresAt: 0 }
+      return { created: false, entry: { rev: 0, writeId: '', value: '{', ...at }, now }
+    }
+    const holdfast = createHoldfast({ storage: { ...memory, records: { ...records, createOrRead } } })
+    await expect(holdfast.idempotency.begin('job', 'k')).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' })
+    expect(claims).toBe(1)
+    await holdfast.close()
   })
 })
