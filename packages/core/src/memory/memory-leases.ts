@@ -13,11 +13,19 @@ export interface MemoryLeases extends LeaseStorage {
   loseQueue(key: string): void
 }
 
+/** Hears what is pushed, and to whom. */
+export type OnPush = (process: string, push: LeasePush) => void
+
 /**
  * The leases facet in this process's memory, straight from {@link decideLease}. `now` is the storage's clock in
- * milliseconds, fractions of which count; `decide` is another decision where one is to be tried out.
+ * milliseconds, fractions of which count; `decide` is another decision where one is to be tried out. `onPush` hears every
+ * push, also those to processes that nobody listens for.
  */
-export function memoryLeases(now: () => number, decide: typeof decideLease = decideLease): MemoryLeases {
+export function memoryLeases(
+  now: () => number,
+  decide: typeof decideLease = decideLease,
+  onPush: OnPush = () => undefined,
+): MemoryLeases {
   const states = new Map<string, LeaseState>()
   const listeners = new Map<string, Set<(push: LeasePush) => void>>()
   let sweepAt = 0
@@ -28,7 +36,10 @@ export function memoryLeases(now: () => number, decide: typeof decideLease = dec
     const state = states.get(key) ?? noLease
     const decision = decide(key, state, command, { nowUs, listens: (process) => listeners.has(process) })
     if (command.op !== 'inspect') states.set(key, decision.state)
-    for (const { process, push } of decision.pushes) deliver(process, push)
+    for (const { process, push } of decision.pushes) {
+      deliver(process, push)
+      onPush(process, push)
+    }
     return decision.reply
   }
 

@@ -13,7 +13,7 @@ describe('locks, simulated', () => {
     async (firstSeed) => {
       const result = await mustHold(locksFeature, firstSeed, SEEDS)
       expect(result.seeds).toBe(SEEDS)
-      for (const incident of [...incidents, 'incident loseQueues'])
+      for (const incident of [...incidents, 'incident loseQueues', 'incident demote', 'incident moveSlot'])
         expect([incident, counted(result, incident)]).not.toEqual([incident, 0])
       expect(counted(result, 'grants told')).toBeGreaterThan(8 * SEEDS)
       expect(counted(result, 'hand-offs')).toBeGreaterThan(2 * SEEDS)

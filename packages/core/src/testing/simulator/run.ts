@@ -96,6 +96,12 @@ export class Run {
       case 'evict':
         void server.evict().then(() => this.#workload.observer.forgot('eviction'))
         return
+      case 'demote':
+        return this.#demote(incident)
+      case 'moveSlot':
+        for (const { connection, process } of this.#seats)
+          if (process.state !== 'dead') connection.divert(false)
+        return
       case 'loseQueues':
         history.fault('storage', () => 'loses the queues of all leases')
         server.loseQueues()
@@ -146,6 +152,15 @@ export class Run {
       case 'reset':
         return seat.connection.reset(incident.downMs, incident.unnoticedMs)
     }
+  }
+
+  #demote({ downMs, passesOn, staleMs }: Extract<Incident, { kind: 'demote' }>): void {
+    const { server, history, scheduler } = this.#world
+    if (server.down) return
+    history.fault('storage', () => `is demoted, ${passesOn ? 'and follows' : 'and is cut off'}`)
+    server.staleUntil = scheduler.now + staleMs
+    for (const { connection, process } of this.#seats)
+      if (process.state !== 'dead') connection.demote(downMs, passesOn)
   }
 
   #failOver({ lagMs, downMs, skewMs }: Extract<Incident, { kind: 'failover' }>): void {

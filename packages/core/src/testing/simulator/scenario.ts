@@ -25,6 +25,15 @@ export type Incident = { readonly at: number } & (
   | { readonly kind: 'failover'; readonly lagMs: number; readonly downMs: number; readonly skewMs: number }
   | { readonly kind: 'refusePushes'; readonly forMs: number }
   | { readonly kind: 'evict' | 'loseQueues' }
+  /** A planned failover: nothing is lost, and the old primary lives on with its subscribers, whose address leads to it. */
+  | {
+      readonly kind: 'demote'
+      readonly downMs: number
+      readonly passesOn: boolean
+      readonly staleMs: number
+    }
+  /** The keys move to another master of a cluster, and the subscriptions to them do not. */
+  | { readonly kind: 'moveSlot' }
 )
 
 /** The world that a workload runs in: all that follows from a seed, before anything has happened. */
@@ -56,6 +65,8 @@ export interface FaultRates extends MessageFaults {
   readonly refusePushes: number
   readonly evict: number
   readonly loseQueues: number
+  readonly demote: number
+  readonly moveSlot: number
   /** How often clients are of the kind that re-sends by itself after a reconnect, and of the one that forgets. */
   readonly resends: number
   readonly forgets: number
@@ -79,6 +90,8 @@ export const defaultRates: FaultRates = {
   refusePushes: 0.15,
   evict: 0.1,
   loseQueues: 0,
+  demote: 0,
+  moveSlot: 0,
   resends: 0.4,
   forgets: 0.25,
 }
@@ -201,6 +214,16 @@ export function drawScenario(
   }))
   happens(forgets ? rates.evict / 0.4 : 0, (at) => ({ kind: 'evict', at }))
   happens(rates.loseQueues, (at) => ({ kind: 'loseQueues', at }))
+  if (rates.demote > 0) {
+    happens(rates.demote, (at) => ({
+      kind: 'demote',
+      at,
+      downMs: within(at, random.between(0, 300)),
+      passesOn: random.chance(0.6),
+      staleMs: within(at, random.chance(0.5) ? 0 : random.between(0, 3) * leaseMs),
+    }))
+  }
+  if (rates.moveSlot > 0) happens(rates.moveSlot, (at) => ({ kind: 'moveSlot', at }))
   let forward = clocks.setOnMs(leaseMs)
   happens(rates.stepStorageClock * 2, (at) => {
     const back = !forgets && random.chance(0.4)

@@ -15,7 +15,7 @@ import type { Command, FacetName, SimulatedServer } from './simulated-server.ts'
 
 const OPERATIONS = {
   records: ['createOrRead', 'compareAndSet', 'compareAndDelete', 'read', 'list'],
-  leases: ['acquire', 'release', 'extend', 'tend', 'revoke', 'inspect'],
+  leases: ['acquire', 'release', 'extend', 'tend', 'revoke', 'inspect', 'countListeners'],
 } as const
 
 /** A forgotten end of a job is sent again so soon after the reconnect, while its caller still waits. */
@@ -39,6 +39,8 @@ interface Answer {
 interface Subscription {
   /** Registers at the server; returns what ends it there. */
   readonly register: () => () => void
+  /** Registers where the server does not count it. Absent: it cannot lead elsewhere. */
+  readonly overhear: (() => () => void) | undefined
   /** Told when something may have been missed. */
   readonly onGap: () => void
   end: (() => void) | undefined
@@ -105,6 +107,11 @@ export class SimulatedConnection {
    */
   reset(downMs: number, unnoticedMs: number): void {
     const generation = this.#cut(unnoticedMs)
+    this.#loseCommands(generation)
+    this.#process.deliver(downMs, () => this.#reconnect(generation))
+  }
+
+  #loseCommands(generation: number): void {
     this.#process.deliver(0, () => {
       if (generation !== this.#generation) return
       this.#history.fault(this.#process.index, () => 'connection lost')
@@ -118,7 +125,27 @@ export class SimulatedConnection {
         reject(new StorageUnavailableError('The connection was lost.', { maybeApplied: true }))
       }
     })
-    this.#process.deliver(downMs, () => this.#reconnect(generation))
+  }
+
+  /**
+   * The server was demoted and lives on: commands reach the new one after `downMs`, and subscriptions stay. `passesOn`:
+   * the demoted server follows the new one, and passes on what that pushes; else they never hear anything again.
+   */
+  demote(downMs: number, passesOn: boolean): void {
+    this.divert(passesOn)
+    const generation = (this.#generation += 1)
+    this.#loseCommands(generation)
+    this.#process.deliver(downMs, () => this.#reconnect(generation, true))
+  }
+
+  /** From now on subscriptions lead to another server than commands, and nothing tells the process. */
+  divert(passesOn: boolean): void {
+    for (const subscription of this.#subscriptions) {
+      if (subscription.overhear === undefined || subscription.end === undefined) continue
+      subscription.end()
+      subscription.end = passesOn ? subscription.overhear() : noop
+    }
+    this.#history.fault(this.#process.index, () => 'subscriptions lead elsewhere')
   }
 
   /** Its process is dead; the server notices `unnoticedMs` later. */
@@ -136,14 +163,15 @@ export class SimulatedConnection {
     return (this.#generation += 1)
   }
 
-  #reconnect(generation: number): void {
+  #reconnect(generation: number, keepsSubscriptions = false): void {
     if (generation !== this.#generation) return
-    if (this.#server.down) return this.#process.deliver(50, () => this.#reconnect(generation))
+    if (this.#server.down)
+      return this.#process.deliver(50, () => this.#reconnect(generation, keepsSubscriptions))
     this.#history.add(this.#process.index, () => 'connected again')
     this.#readyAt = this.#scheduler.now
     for (const { again } of this.#pending) again()
     this.#scheduler.at(this.#scheduler.now + AGAIN_WITHIN_MS, () => this.#judgeForgotten(generation))
-    for (const subscription of this.#subscriptions) {
+    for (const subscription of keepsSubscriptions ? [] : this.#subscriptions) {
       this.#scheduler.at(this.#scheduler.now + this.#network.latency(this.#random), () => {
         if (generation !== this.#generation || !this.#subscriptions.has(subscription)) return
         try {
@@ -278,6 +306,7 @@ export class SimulatedConnection {
     what: string,
     onGap: () => void,
     register: (send: (run: () => void) => void) => () => void,
+    overhear?: (send: (run: () => void) => void) => () => void,
   ): Promise<Unsubscribe> {
     const { name, index } = this.#process
     const toProcess = (run: () => void): void => {
@@ -290,13 +319,31 @@ export class SimulatedConnection {
         if (this.#subscriptions.has(subscription)) run()
       })
     }
-    const subscription: Subscription = { register: () => register(toProcess), onGap, end: undefined }
+    const subscription: Subscription = {
+      register: () => register(toProcess),
+      overhear: overhear && (() => overhear(toProcess)),
+      onGap,
+      end: undefined,
+    }
     await this.#send('time', 'subscribe', [what])
     if (!this.#server.down) subscription.end = subscription.register()
     this.#subscriptions.add(subscription)
     return async () => {
       this.#subscriptions.delete(subscription)
       subscription.end?.()
+    }
+  }
+
+  /** Another subscription in the place of each that may lead elsewhere; where it leads, the address says. */
+  async #listenAnew(): Promise<void> {
+    await this.#send('time', 'listenAnew', [])
+    for (const subscription of this.#subscriptions) {
+      if (subscription.overhear === undefined || this.#server.down) continue
+      const isStale = this.#scheduler.now < this.#server.staleUntil
+      const end = isStale ? subscription.overhear() : subscription.register()
+      subscription.end?.()
+      subscription.end = end
+      this.#process.deliver(this.#network.latency(this.#random), subscription.onGap)
     }
   }
 
@@ -317,7 +364,9 @@ export class SimulatedConnection {
           'pushes',
           () => onPush({ kind: 'gap' }),
           (send) => this.#server.listen(process, (push) => send(() => onPush(push))),
+          (send) => this.#server.overhear(process, (push) => send(() => onPush(push))),
         ),
+      listenAnew: () => this.#listenAnew(),
     }
     const values = facet('values', Object.keys(this.#server.peek().values))
     const state = (): ConnectionState => this.#state

@@ -1,7 +1,8 @@
-import { type MemoryLeases, memoryLeases } from '../../memory/memory-leases.ts'
+import { type MemoryLeases, type OnPush, memoryLeases } from '../../memory/memory-leases.ts'
 import { memoryRecords } from '../../memory/memory-records.ts'
 import { memoryValues } from '../../memory/memory-values.ts'
 import { StorageRefusedError } from '../../errors.ts'
+import { decideLease } from '../../locks/decide-lease.ts'
 import type { Durability, LeasePush, LeaseStorage } from '../../storage/leases.ts'
 import type { OnHint, RecordKey, RecordStorage } from '../../storage/records.ts'
 import type { ValueStorage } from '../../storage/values.ts'
@@ -15,6 +16,9 @@ export interface Facets {
   readonly leases: LeaseStorage
   readonly values: ValueStorage
 }
+
+/** May wrap the facets. `now` is the server's clock in milliseconds, `onPush` is to hear what the leases push. */
+export type BuildFacets = (facets: Facets, now: () => number, onPush: OnPush) => Facets
 
 export type FacetName = keyof Facets | 'time'
 
@@ -33,6 +37,8 @@ export interface Command {
 }
 
 export interface ServerObserver {
+  /** Something was pushed to a process, whoever listens. */
+  pushed?(process: string, push: LeasePush): void
   /** A command was executed; `now` is the server's clock, in milliseconds. */
   executed(command: Command, reply: unknown, now: number): void
 }
@@ -61,7 +67,7 @@ export class SimulatedServer {
   readonly #history: History
   readonly #rate: number
   readonly #replica: SimulatedReplica
-  readonly #build: (facets: Facets, now: () => number) => Facets
+  readonly #build: BuildFacets
   readonly #count: number
   #offset: number
   #frozenClock: number | undefined
@@ -69,12 +75,16 @@ export class SimulatedServer {
   #log: Logged[] = []
   #down = false
   #listening = new Map<string, { readonly pushes: Set<(push: LeasePush) => void>; stop: () => void }>()
+  /** Those who listen on a server that was demoted, and passes on what is replicated to it. */
+  readonly #overheard = new Map<string, Set<(push: LeasePush) => void>>()
   #hints = new Map<string, Set<OnHint>>()
   #pushesRefused = false
   #replaying = false
   readonly #everListened: (() => void)[] = []
   /** Told of everything that is executed. */
   observer: ServerObserver = { executed: () => undefined }
+  /** Until when new subscriptions lead to the server that was demoted. */
+  staleUntil: number = -Infinity
 
   /** `build` may wrap the facets, to make a storage that breaks the contract. */
   constructor(
@@ -82,7 +92,7 @@ export class SimulatedServer {
     history: History,
     clock: { readonly rate: number; readonly start: number },
     replica: SimulatedReplica,
-    build: (facets: Facets, now: () => number) => Facets,
+    build: BuildFacets,
     databases: number,
   ) {
     this.#scheduler = scheduler
@@ -116,6 +126,7 @@ export class SimulatedServer {
     const { facet, op, args, database } = command
     const now = this.now()
     if (facet === 'time') return Math.floor(now)
+    if (op === 'countListeners') return this.isListening(String(args[0])) ? 1 : 0
     const run = (facets: Facets): unknown => call(facets, facet, op, args)
     const at = this.#scheduler.now
     this.#log.push({ at, clock: now, run, database, facet, key: keyOf(command), isWrite: !READS.has(op) })
@@ -170,6 +181,13 @@ export class SimulatedServer {
       this.#listening.delete(process)
       stop()
     }
+  }
+
+  /** Pushes for a process, as a server passes them on that follows this one: here it is not counted. */
+  overhear(process: string, onPush: (push: LeasePush) => void): () => void {
+    const ears = this.#overheard.get(process) ?? new Set()
+    this.#overheard.set(process, ears.add(onPush))
+    return () => void ears.delete(onPush)
   }
 
   isListening(process: string): boolean {
@@ -294,12 +312,17 @@ export class SimulatedServer {
 
   #freshFacets(): Facets {
     const now = (): number => this.now()
+    const onPush: OnPush = (process, push) => {
+      if (this.#replaying) return
+      this.observer.pushed?.(process, push)
+      for (const listener of this.#overheard.get(process) ?? []) listener(push)
+    }
     const sound = {
       records: memoryRecords(() => Math.floor(now() * 1_000)),
-      leases: memoryLeases(now),
+      leases: memoryLeases(now, decideLease, onPush),
       values: memoryValues(now),
     }
-    return this.#build(sound, now)
+    return this.#build(sound, now, onPush)
   }
 }
 

@@ -14,7 +14,7 @@ import {
 } from './scenario.ts'
 import { Scheduler } from './scheduler.ts'
 import { type Silence, SimulatedReplica } from './simulated-replica.ts'
-import { type Facets, SimulatedServer } from './simulated-server.ts'
+import { type BuildFacets, SimulatedServer } from './simulated-server.ts'
 import { type Feature, Totals, type World } from './workload.ts'
 
 export interface SimulationOptions {
@@ -25,8 +25,8 @@ export interface SimulationOptions {
   readonly clocks?: ClockModel
   /** Keeps the history for {@link drawTimeLine}. Default false. */
   readonly record?: boolean
-  /** Replaces the storage by one that breaks its contract; `now` is its clock in milliseconds. */
-  readonly breakStorage?: (facets: Facets, now: () => number) => Facets
+  /** Replaces the storage by one that breaks its contract. */
+  readonly breakStorage?: BuildFacets
   /** Replaces what processes talk to by something that breaks the contract. */
   readonly breakConnection?: (storage: Storage, runtime: Runtime) => Storage
   /** What is left out of the history that the seed draws. */

@@ -1,6 +1,6 @@
 import { type LeaseState, decideLease } from '../../../src/locks/decide-lease.ts'
 import { KeyQueue } from '../../../src/locks/key-queue.ts'
-import { memoryLeases } from '../../../src/memory/memory-leases.ts'
+import { type OnPush, memoryLeases } from '../../../src/memory/memory-leases.ts'
 import { type ExtendRequest, type LeaseRequest, processOf } from '../../../src/storage/leases.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import type { Facets } from '../../../src/testing/simulator/simulated-server.ts'
@@ -11,7 +11,10 @@ type Decide = typeof decideLease
 
 const leases =
   (createDecide: () => Decide) =>
-  (facets: Facets, now: () => number): Facets => ({ ...facets, leases: memoryLeases(now, createDecide()) })
+  (facets: Facets, now: () => number, onPush: OnPush): Facets => ({
+    ...facets,
+    leases: memoryLeases(now, createDecide(), onPush),
+  })
 
 const withState = <D extends { readonly state: LeaseState }>(
   decision: D,
@@ -132,6 +135,29 @@ export const locksMutations: readonly Mutation[] = [
       () => (key, state, command, surroundings) =>
         decideLease(key, state, command, { ...surroundings, listens: () => true }),
     ),
+  },
+  {
+    name: 'publish to learn the count',
+    like: 'PUBLISH, whose answer says how many heard it: a server that follows has passed the grant on to others',
+    breakStorage: leases(() => (key, state, command, surroundings) => {
+      const decision = decideLease(key, state, command, surroundings)
+      const claimMs = 'claimMs' in command ? command.claimMs : 0
+      const fence = Math.max(state.fence + 1, surroundings.nowUs)
+      const pushes = decision.pushes.map((one) => {
+        const token = state.queue.find((waiting) => processOf(waiting) === one.process)
+        if (one.push.kind !== 'passed' || token === undefined) return one
+        return { ...one, push: { kind: 'granted', key, token, fence, claimMs } as const }
+      })
+      return { ...decision, pushes }
+    }),
+  },
+  {
+    name: 'the count of a stale link is believed',
+    like: 'NUMSUB on the connection of the subscriber: on whatever server it is, it counts itself',
+    breakConnection: (storage) => ({
+      ...storage,
+      leases: { ...storage.leases, countListeners: async () => 1 },
+    }),
   },
   {
     name: 'barging',

@@ -1,6 +1,7 @@
 import {
   type AcquireReply,
   type LeaseHolder,
+  type LeaseRequest,
   type LeaseView,
   type ReleaseReply,
   type RevokeReply,
@@ -60,6 +61,8 @@ export class Places {
   readonly #forgotten = new Set<string>()
   readonly #evicted = new Set<string>()
   readonly #revoked = new Set<string>()
+  /** Places that are not passed over, or were not at some time, to which a failover leads back. */
+  readonly #uncounted = new Set<string>()
   onChange: (key: string) => void = () => undefined
   onRevoked: (token: string) => void = () => undefined
 
@@ -184,6 +187,8 @@ export class Places {
     }
     if (token === undefined) return
     if (op === 'acquire' || op === 'extend') this.#claimed.add(token)
+    const { uncounted = false } = command.args[1] as Partial<LeaseRequest>
+    if (op === 'acquire' && uncounted) this.#uncounted.add(token)
     if (op === 'acquire') this.#acquired(command, token, reply as AcquireReply)
     if (op === 'release' && !this.#endings.has(token))
       this.#endings.set(token, (reply as ReleaseReply).outcome)
@@ -234,6 +239,7 @@ export class Places {
 
   #handedOver({ op }: Command, key: string, { token }: LeaseHolder): void {
     this.#world.totals.count('hand-offs')
+    if (this.#uncounted.has(token)) return this.#world.totals.count('hand-offs to uncounted places')
     if (!this.#world.server.isListening(processOf(token)))
       this.#violated('L4', `${op} gave ${key} to ${token}, whose process is not connected`)
   }

@@ -4,6 +4,7 @@ import type { SimulatedProcess } from '../simulated-process.ts'
 import type { App, Feature, Observer, Workload, World } from '../workload.ts'
 import { Calls } from './calls.ts'
 import { Holders } from './holders.ts'
+import { Links } from './links.ts'
 import { Patience } from './patience.ts'
 import { Places } from './places.ts'
 import { type Operation, type Profile, drawOperations, drawProfile } from './plan.ts'
@@ -19,7 +20,7 @@ export const locksFeature: Feature = {
     return {
       size: { processes, calmFrom, leaseMs: profile.leaseMs },
       // What waits for replicas does so because of failovers.
-      rates: { loseQueues: 0.5, ...(profile.isReplicated && { failover: 2 }) },
+      rates: { loseQueues: 0.5, demote: 0.4, moveSlot: 0.2, ...(profile.isReplicated && { failover: 2 }) },
       operations,
       open: (world) => new LocksWorkload(world, profile, operations),
     }
@@ -33,6 +34,7 @@ class LocksWorkload implements Workload {
   readonly #operations: ReadonlyMap<number, Operation>
   readonly #holders: Holders
   readonly #patience: Patience
+  readonly #links: Links
 
   constructor(world: World, profile: Profile, operations: readonly Operation[]) {
     this.#world = world
@@ -41,9 +43,13 @@ class LocksWorkload implements Workload {
     const places = new Places(world, profile)
     this.#holders = new Holders(world, places)
     this.#patience = new Patience(world, places, profile.claimMs)
+    this.#links = new Links(world)
     this.observer = {
+      pushed: (process, push) => this.#links.pushed(process, push),
       executed: (command, reply, now) => {
-        if (command.facet === 'leases') places.executed(command, reply, now)
+        if (command.facet !== 'leases') return
+        places.executed(command, reply, now)
+        this.#links.executed(command, reply)
       },
       died: (process) => {
         this.#holders.died(process)
@@ -58,7 +64,7 @@ class LocksWorkload implements Workload {
     const { callTimeoutMs, claimMs } = this.#profile
     const { runtime } = process
     process.onResume(() => this.#holders.resumed(process))
-    const locks = createLocks(storage, {
+    const locks = createLocks(this.#links.watched(process, storage), {
       prefix: 'sim',
       instance: process.name,
       runtime,
@@ -77,6 +83,7 @@ class LocksWorkload implements Workload {
       someForget,
     }
     const calls = new Calls(scene, this.#profile)
+    const links = this.#links
     return {
       perform: (id) => {
         const operation = this.#operations.get(id)
@@ -84,7 +91,10 @@ class LocksWorkload implements Workload {
         this.#world.history.add(process.index, () => `#${id} ${operation.kind} ${operation.place.name}`)
         return calls.perform(operation)
       },
-      proveAlive: () => calls.proveAlive(),
+      async proveAlive() {
+        await calls.proveAlive()
+        await links.mustStand(process)
+      },
       close: (graceMs) => locks.close({ graceMs }),
     }
   }
