@@ -50,13 +50,13 @@ export class Orders {
     return `${id} under ${currentLease()?.name}, attempt ${currentExecution()?.attempt}`
   }
 
-  @Cached((id: string) => `order:${id}`, { ttlMs: 60_000 })
+  @Cached((id: string) => id, { prefix: 'order', ttlMs: 60_000 })
   async find(id: string): Promise<{ id: string; loads: number }> {
     this.loads += 1
     return { id, loads: this.loads }
   }
 
-  @CacheEvict((id: string) => `order:${id}`)
+  @CacheEvict((id: string) => id, { prefix: 'order' })
   async change(id: string): Promise<string> {
     return id
   }

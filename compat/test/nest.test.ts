@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { httpSuite, startAppProcess } from '@holdfast/http-kit'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
+import { nodeVersions } from '../src/nodes.ts'
 import { type NestApp, type NestLine, putNestUnder } from '../src/nest-stage.ts'
 import { run } from '../src/run.ts'
 import { type Stage, openStage } from '../src/stage.ts'
@@ -16,6 +18,19 @@ const SAMPLE: ReadonlySet<string> = new Set(
     .concat(65, 66, 68, 70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 80, 81, 82, 83, 84)
     .map((number) => `H${number}`),
 )
+/** As the README of `@holdfast/nest` has it. */
+const JEST_FOR_COMMONJS = {
+  transform: {
+    'node_modules/(.*/)?@holdfast/.+\\.js$': [
+      'ts-jest',
+      {
+        diagnostics: false,
+        tsconfig: { module: 'commonjs', target: 'es2022', allowJs: true, isolatedModules: true },
+      },
+    ],
+  },
+  transformIgnorePatterns: ['/node_modules/(?!(\\.pnpm/[^/]+/node_modules/)?@holdfast/)'],
+}
 const redisUrl = process.env['REDIS_URL'] ?? ''
 let stage: Stage
 
@@ -38,17 +53,14 @@ describe.for<NestLine>(['nest10', 'nest11'])('a CommonJS app on %s', (line) => {
     expect(code).toBe(0)
   })
 
-  it.runIf(line === 'nest11')('is tested with Jest', async () => {
-    const args = [
-      '--experimental-vm-modules',
-      '--no-warnings',
-      app.jest,
-      '--rootDir',
-      app.directory,
-      '--testTimeout',
-      '240000',
-    ]
-    const { code, output } = await run(process.execPath, args)
+  // Jest 30 loads ES modules from Node 24.9 on; before, it has to be told to make CommonJS of these.
+  it.runIf(line === 'nest11').each([
+    ['Node 24', process.execPath, ['--experimental-vm-modules', '--no-warnings'], {}],
+    ['Node 20', nodeVersions[0]?.program ?? '', ['--no-warnings'], JEST_FOR_COMMONJS],
+  ])('is tested with Jest on %s', async (_name, node, flags, config) => {
+    if (!existsSync(node)) return
+    const given = JSON.stringify({ rootDir: app.directory, testTimeout: 240_000, ...config })
+    const { code, output } = await run(node, [...flags, app.jest, '--config', given])
     expect(output).toContain('Tests:       2 passed, 2 total')
     expect(code).toBe(0)
   })
