@@ -1,4 +1,4 @@
-import { HoldfastError, type LockOptions } from '@holdfast/core'
+import type { Lease, LockOptions } from '@holdfast/core'
 import {
   type MethodDecoratorFor,
   type SkippingDecoratorFor,
@@ -12,8 +12,8 @@ import { injectedHoldfast } from './injected-holdfast.ts'
 export interface LockedOptions extends Omit<LockOptions, 'signal'> {
   /**
    * When others held the lock for all of `waitMs`: `throw` (default) `LockTimeoutError`, or `skip` the call, which
-   * then returns undefined. `waitMs` is 0 by default with `skip`: of several instances that wake up at the same
-   * time, one does the work.
+   * then returns undefined. `waitMs` is 0 by default with `skip`. Work that is done already is not skipped: where a
+   * schedule fires on several instances, `@OncePerSlot` lets one of them work.
    */
   readonly whenHeld?: 'throw' | 'skip'
   /** The named instance to use. Default: the unnamed one. */
@@ -22,7 +22,7 @@ export interface LockedOptions extends Omit<LockOptions, 'signal'> {
 
 /**
  * Runs the method under a lock of that name, across all processes. The lease is renewed while the method runs and
- * given back when it has ended; `currentLease()` is it. `@Locked((orderId: string) => `order:${orderId}`)` makes the
+ * released when it has ended; `currentLease()` is it. `@Locked((orderId: string) => `order:${orderId}`)` makes the
  * name of the arguments. @throws what `Locks.run` throws
  */
 export function Locked<Args extends readonly unknown[]>(
@@ -37,24 +37,14 @@ export function Locked<Args extends readonly unknown[]>(
   name: string | TextOf<Args>,
   { whenHeld = 'throw', holdfast, ...lock }: LockedOptions = {},
 ): MethodDecoratorFor<Args> {
-  const options: LockOptions = whenHeld === 'skip' ? { waitMs: 0, ...lock } : lock
   return (prototype, method, descriptor) => {
     const holdfastOf = injectedHoldfast(prototype, holdfast)
     aroundMethod(method, descriptor, async (call) => {
-      let entered = false
-      try {
-        return await holdfastOf(call.self).locks.run(textFor(name, call), options, (lease) => {
-          entered = true
-          return leases.run(lease, () => call.proceed())
-        })
-      } catch (error) {
-        if (whenHeld === 'skip' && !entered && isTimeout(error)) return undefined
-        throw error
-      }
+      const { locks } = holdfastOf(call.self)
+      const body = (lease: Lease): Promise<unknown> => leases.run(lease, () => call.proceed())
+      if (whenHeld === 'throw') return locks.run(textFor(name, call), lock, body)
+      const outcome = await locks.run(textFor(name, call), { ...lock, whenHeld }, body)
+      return outcome.status === 'skipped' ? undefined : outcome.result
     })
   }
-}
-
-function isTimeout(error: unknown): boolean {
-  return HoldfastError.isInstance(error) && error.code === 'LOCK_TIMEOUT'
 }
