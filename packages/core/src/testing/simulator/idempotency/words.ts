@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../../errors.ts'
+import { ExecutionLostError } from '../../../idempotency/errors.ts'
 import type { ExecutionContext } from '../../../idempotency/execution-context.ts'
 import type { BeginOutcome } from '../../../idempotency/start-outcome.ts'
 import type { ExecutionSnapshot } from '../../../idempotency/snapshot.ts'
@@ -8,6 +9,7 @@ import { isBodyError } from './body-error.ts'
 import type { Executions } from './executions.ts'
 import type { Owners } from './owners.ts'
 import type { Start } from './plan.ts'
+import type { Seen } from './seen.ts'
 
 /** Which operation something was said to. */
 interface Caller {
@@ -59,7 +61,9 @@ export class Words {
     signal.addEventListener('abort', () => {
       seen.believed = false
       this.#world.history.add(process.index, () => `${executionId} aborted: ${codeOf(signal.reason)}`)
-      if (codeOf(signal.reason) === 'LEASE_LOST') this.#world.totals.count('lost leases told')
+      if (!(signal.reason instanceof ExecutionLostError)) return
+      this.#world.totals.count('lost leases told')
+      this.#mustBeTrue(seen, signal.reason)
     })
     if (signal.aborted) return
     if (!this.#executions.isCurrent(seen) && !seen.gone)
@@ -165,6 +169,21 @@ export class Words {
       'No surprise',
       `operation ${caller.id} of ${process.name} was refused with ${code}: ${what}`,
     )
+  }
+
+  /** The reason that an owner gives for its loss is what has happened. */
+  #mustBeTrue(seen: Seen, { reason, current }: ExecutionLostError): void {
+    this.#world.totals.count(`lost: ${reason}`)
+    const isTrue = {
+      outage: true,
+      expired: true,
+      takenOver: this.#executions.get(current?.executionId ?? '')?.key === seen.key,
+      ended: seen.ended !== null || seen.gone,
+      forgotten: this.#executions.wasEmptied(seen),
+      vanished: this.#executions.wasEmptied(seen),
+    }
+    if (!isTrue[reason])
+      this.#violated('reason', `${seen.id} says that it was lost as ${reason}, which is not so`)
   }
 
   /** The policy of the call allows this start over what was there. */
