@@ -39,10 +39,10 @@ const UPKEEP: ReadonlySet<string> = new Set(
   ),
 )
 
-/** Overwrites every string that this server holds, and leaves it the rest of its life. */
-export async function spoilStrings(redisUrl: string): Promise<void> {
+/** Overwrites the strings under these names with what no library has written, and leaves them the rest of their life. */
+export async function spoilStrings(redisUrl: string, pattern = '*'): Promise<void> {
   const at = { port: Number(new URL(redisUrl).port) }
-  for (const key of (await ask(at, 'KEYS', '*')) as string[]) {
+  for (const key of (await ask(at, 'KEYS', pattern)) as string[]) {
     if ((await ask(at, 'TYPE', key)) === 'string') await ask(at, 'SET', key, '{', 'KEEPTTL')
   }
 }

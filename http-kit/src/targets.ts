@@ -2,7 +2,7 @@
 import { type Storage, memoryStorage } from '@holdfast/core'
 import { jobKeyOf, jobTypeOf } from '@holdfast/core/http'
 import { startAppProcess } from './app-process.ts'
-import { behindFaultyRedis } from './redis-faults.ts'
+import { behindFaultyRedis, spoilStrings } from './redis-faults.ts'
 import type { RunnableTarget } from './run.ts'
 import { type RedisStorageName, redisStorages } from './storages.ts'
 import type { Capabilities, Instance } from './target.ts'
@@ -62,14 +62,13 @@ export async function redisTarget(
   serve: ServeApp,
   { client, redisUrl, program }: RedisTargetOptions,
 ): Promise<RunnableTarget> {
-  const start = (url: string): Promise<OverRedis> => serveOverRedis(serve, client, url, PATIENT_MS)
-  const { storage, ...app } = await start(redisUrl)
+  const start = (url: string): Promise<Instance> => serveOverRedis(serve, client, url, PATIENT_MS)
   return {
     ...allAbilities,
     dialect: 'holdfast',
-    ...app,
+    ...(await start(redisUrl)),
     second: () => start(redisUrl),
-    spoil: (key) => spoil(storage, key),
+    spoil: (key) => spoilStrings(redisUrl, `*:${idOf(key)}`),
     spawn: () =>
       startAppProcess({
         args: ['--conditions=@holdfast/source', ...program, client],
@@ -87,22 +86,17 @@ export async function serveUntilTerminated(serve: ServeApp, client: RedisStorage
   console.log(`listening ${app.url}`)
 }
 
-interface OverRedis extends Instance {
-  readonly storage: Storage
-}
-
 async function serveOverRedis(
   serve: ServeApp,
   client: RedisStorageName,
   url: string,
   callTimeoutMs: number,
-): Promise<OverRedis> {
+): Promise<Instance> {
   const { storage, end } = await redisStorages[client](url)
   await connected(storage)
   const app = await serve(storage, callTimeoutMs)
   return {
     url: app.url,
-    storage,
     async close() {
       await app.close()
       await end()
@@ -123,18 +117,16 @@ async function connected({ connection }: Storage): Promise<void> {
 
 const CHARGE = { method: 'POST', route: '/charge' } as const
 
+/** What the record of this key is called. */
+function idOf(key: string): string {
+  return jobKeyOf('kit', key, { ...CHARGE, url: CHARGE.route, headers: {}, body: undefined, hasBody: false })
+}
+
 /** Replaces the record of this key with what is no JSON. */
 async function spoil({ records }: Storage, key: string): Promise<void> {
-  const collection = `kit:${jobTypeOf(CHARGE)}`
-  const id = jobKeyOf('kit', key, {
-    ...CHARGE,
-    url: CHARGE.route,
-    headers: {},
-    body: undefined,
-    hasBody: false,
-  })
-  const { entry } = await records.read({ collection, id })
+  const name = { collection: `kit:${jobTypeOf(CHARGE)}`, id: idOf(key) }
+  const { entry } = await records.read(name)
   if (entry === null) throw new Error(`nothing is stored for ${key}`)
   const write = { writeId: 'spoilt', value: '{', ttlMs: 600_000, notify: false }
-  await records.compareAndSet({ collection, id }, entry.rev, write)
+  await records.compareAndSet(name, entry.rev, write)
 }
