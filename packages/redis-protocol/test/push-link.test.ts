@@ -21,6 +21,8 @@ interface Process {
   readonly links: number[]
   /** Where the next ones will lead. */
   linksTo: number
+  /** How many commands the client was given. */
+  sent: number
   /** The client's own connection leads there from now on, and is made anew. */
   connectTo(port: number): Promise<void>
 }
@@ -40,7 +42,10 @@ async function join({ linksTo = servers.primary.port, claimMs = 60_000 } = {}): 
         return () => listeners.delete(listener)
       },
     },
-    send: (args) => commands.send(args),
+    send(args) {
+      process.sent += 1
+      return commands.send(args)
+    },
     masters: () => commands.masters(),
     async openLink(events) {
       const to = process.linksTo
@@ -57,6 +62,7 @@ async function join({ linksTo = servers.primary.port, claimMs = 60_000 } = {}): 
     locks,
     links,
     linksTo,
+    sent: 0,
     async connectTo(port) {
       commands = await openPlainClient(port)
       opened.push(commands)
@@ -217,4 +223,24 @@ it('counts nothing where it may not: nobody is passed over, and no link is moved
   await waiter.connectTo(servers.primary.port)
   await goAround(holder, [waiter])
   expect(waiter.links).toHaveLength(1)
+})
+
+it('costs nothing where all is well: five commands for two leases, one of them handed over', async () => {
+  const [holder, waiter] = [await join(), await join()]
+  await goAround(holder, [waiter])
+  await goAround(holder, [waiter])
+  const name = freshName()
+  holder.sent = 0
+  waiter.sent = 0
+  const held = await holder.locks.acquire(name)
+  const next = waiter.locks.acquire(name, { waitMs: 600_000 })
+  await until('it waits', async () => {
+    const { waiting } = await holder.locks.inspect(name)
+    holder.sent -= 1
+    return waiting === 1
+  })
+  await held.release()
+  await (await next).release()
+  // Acquired, queued, released to the next, claimed, released.
+  expect([holder.sent, waiter.sent]).toEqual([2, 3])
 })
