@@ -1,3 +1,4 @@
+import type { Connection } from '@holdfast/core'
 import { asStorageError, unexpectedReply } from './errors.ts'
 import { type RunScript, type Script, type Strings, defineScript } from './script.ts'
 
@@ -26,15 +27,20 @@ const MOST_CHARACTERS = 65_536
  *
  * For a single server only: in a cluster the keys of one command lie in one slot.
  */
-export function batchScripts(run: RunScript): RunScript {
-  let underWay = 0
+export function batchScripts(run: RunScript, connection: Connection): RunScript {
+  let load = { underWay: 0 }
   let batches: Batches | undefined
+  // A client may never settle what was under way on a connection that broke.
+  connection.onChange((state) => {
+    if (state === 'ready') load = { underWay: 0 }
+  })
 
-  const oneLess = (): void => {
-    underWay -= 1
-  }
   const send: RunScript = (script, keys, args, decode) => {
-    underWay += 1
+    const counted = load
+    counted.underWay += 1
+    const oneLess = (): void => {
+      counted.underWay -= 1
+    }
     const answer = run(script, keys, args, decode)
     answer.then(oneLess, oneLess)
     return answer
@@ -61,7 +67,7 @@ export function batchScripts(run: RunScript): RunScript {
   }
 
   return (script, keys, args, decode) => {
-    if (underWay < AT_ONCE && batches === undefined) return send(script, keys, args, decode)
+    if (load.underWay < AT_ONCE && batches === undefined) return send(script, keys, args, decode)
     if (batches === undefined) {
       batches = new Batches()
       process.nextTick(flush)

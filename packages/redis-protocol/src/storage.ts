@@ -3,6 +3,7 @@ import type { RedisClient } from './client.ts'
 import { asStorageError } from './errors.ts'
 import { createKeys } from './keys.ts'
 import { redisLeases } from './leases/redis-leases.ts'
+import { orderly } from './orderly.ts'
 import { createPubSub } from './pub-sub.ts'
 import { redisRecords } from './records/redis-records.ts'
 import { batchScripts } from './script-batches.ts'
@@ -19,12 +20,13 @@ export interface RedisStorageOptions {
   readonly prefix?: string
 }
 
-/** The storage port on Redis, over whatever client library `client` adapts. */
-export function redisStorage(client: RedisClient, options: RedisStorageOptions = {}): Storage {
+/** The storage port on Redis, over whatever client library is `adapted`. */
+export function redisStorage(adapted: RedisClient, options: RedisStorageOptions = {}): Storage {
+  const client = orderly(adapted)
   const { prefix = 'holdfast' } = options
   const keys = createKeys(prefix)
   const oneByOne = createScriptRunner(client)
-  const run = client.cluster ? oneByOne : batchScripts(oneByOne)
+  const run = client.cluster ? oneByOne : batchScripts(oneByOne, client.connection)
   const pubSub = createPubSub(client)
   const records = redisRecords(client, run, keys, pubSub)
   const leases = redisLeases(client, run, keys, pubSub)

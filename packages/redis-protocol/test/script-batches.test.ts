@@ -14,6 +14,7 @@ it('a client that throws instead of rejecting fails the calls of a batch, and no
         return Promise.resolve(Array.from({ length: Number(count) }, () => 'read'))
       },
     }),
+    { state: 'ready', onChange: () => () => {} },
   )
   const read = (id: number): Promise<unknown> => run(readRecord, [`${id}`], [], (reply) => reply)
   const outcomes = await Promise.allSettled(Array.from({ length: 10 }, (_, id) => read(id)))
@@ -27,4 +28,27 @@ it('a client that throws instead of rejecting fails the calls of a batch, and no
   sent.length = 0
   await Promise.all([read(1), read(2), read(3), read(4)])
   expect(sent).toEqual(['1', '1', '1', '1'])
+})
+
+it('what a client forgets when its connection breaks does not count as under way on the next', async () => {
+  const sent: string[] = []
+  let reconnected = (): void => {}
+  const run = batchScripts(
+    createScriptRunner({
+      send([, , count]) {
+        sent.push(count ?? '')
+        return new Promise(() => {})
+      },
+    }),
+    { state: 'ready', onChange: (listener) => ((reconnected = () => listener('ready')), () => {}) },
+  )
+  const read = (): void => void run(readRecord, ['a'], [], (reply) => reply)
+  for (let calls = 0; calls < 5; calls += 1) read()
+  expect(sent).toHaveLength(4)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(sent).toHaveLength(5)
+  reconnected()
+  read()
+  // At once.
+  expect(sent).toHaveLength(6)
 })

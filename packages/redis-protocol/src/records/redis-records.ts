@@ -134,7 +134,9 @@ function foreign(value: string, now: number): RecordEntry {
 
 function decodeCreate(reply: unknown, write: RecordWrite): CreateReply {
   const { letter, now, text } = envelope(createOrRead.name, reply)
-  if (letter === 'C') return { created: true, entry: written(text, write, now, now), now }
+  // Of just this length: what was replaced is answered in the same way, and with more.
+  if (letter === 'C' && text.length === BODY + 16)
+    return { created: true, entry: written(text, write, now, now), now }
   if (letter === 'L') return { created: false, entry: null, now }
   const there = found(createOrRead.name, text, now)
   return { created: there.entry.writeId === write.writeId, ...there }

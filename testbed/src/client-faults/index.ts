@@ -1,0 +1,1 @@
+export { type ClientFault, ClientFaults } from './client-faults.ts'
