@@ -83,6 +83,7 @@ function callsBackTwice(answer: Promise<unknown>): unknown {
       reject(new Error('Connection is closed.'))
     }, reject)
   }
+  // oxlint-disable-next-line unicorn/no-thenable -- that is the fault
   const thenable = { then, catch: (onError: (error: unknown) => void) => answer.catch(onError) }
   return thenable
 }
