@@ -16,7 +16,7 @@ export function startingCases({ describe, it }: TestRunner, { join, storageTime 
       }))
       assert.deepEqual([first.status, first.result], ['executed', { attempt: 1, at: new Date(7) }])
       const replay = await two.idempotency.run('job', key, () => assert.fail('ran twice'))
-      assert.deepEqual(replay, { ...first, status: 'replayed' })
+      assert.deepEqual(replay, { ...first, status: 'replayed', replay: 'stored' })
       assert.equal(await two.idempotency.tryStartExecution('job', key), null)
     })
 
