@@ -43,6 +43,8 @@ export class PushLink {
   #heard = true
   #checking = false
   #checkAgain = false
+  /** There was reason to check while a check was under way: it counts if that one fails. */
+  #checkIfFailed = false
   #checkedAt = -Infinity
   #pause: Timer | undefined
   #closed = false
@@ -124,6 +126,7 @@ export class PushLink {
 
   #check(): void {
     if (this.#state !== 'stands' || this.#leases.countListeners === undefined) return
+    if (this.#checking) this.#checkIfFailed = true
     if (this.#checking || this.#pause !== undefined) return
     const { runtime } = this.#calls
     const pauseMs = this.#checkedAt + PAUSE_MS - runtime.monotonicNow()
@@ -137,13 +140,16 @@ export class PushLink {
     }
     this.#checking = true
     this.#checkAgain = false
+    this.#checkIfFailed = false
     const done = (): void => {
       this.#checking = false
       this.#checkedAt = runtime.monotonicNow()
       if (this.#checkAgain && !this.#closed) this.#check()
     }
     // A storage that cannot be reached, or will not listen now: whoever asks next, and the next connection, look again.
-    void this.#findOut().catch(ignore).finally(done)
+    void this.#findOut()
+      .catch(() => (this.#checkAgain ||= this.#checkIfFailed))
+      .finally(done)
   }
 
   async #findOut(): Promise<void> {
@@ -177,5 +183,3 @@ export class PushLink {
     if (!this.#closed) this.#events.doubted()
   }
 }
-
-function ignore(): void {}

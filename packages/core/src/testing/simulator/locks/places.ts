@@ -61,6 +61,8 @@ export class Places {
   readonly #forgotten = new Set<string>()
   readonly #evicted = new Set<string>()
   readonly #revoked = new Set<string>()
+  /** Held when the storage forgot: they may have been prolonged to more than is left. */
+  readonly #shortened = new Set<string>()
   /** Places that are not passed over, or were not at some time, to which a failover leads back. */
   readonly #uncounted = new Set<string>()
   onChange: (key: string) => void = () => undefined
@@ -89,7 +91,8 @@ export class Places {
   /** By an operator, or because the storage forgot; a durable one is not forgotten in failovers. */
   isTakenAway(key: string, token: string, isDurable: boolean): boolean {
     const forgotten = isDurable ? this.#evicted : this.#forgotten
-    return this.#revoked.has(token) || (forgotten.has(key) && this.leftMs(key, token) === undefined)
+    if (this.#revoked.has(token) || (this.#shortened.has(token) && !isDurable)) return true
+    return forgotten.has(key) && this.leftMs(key, token) === undefined
   }
 
   /** How long the storage still keeps a lease, by its own clock. */
@@ -127,6 +130,7 @@ export class Places {
       if (why === 'eviction') this.#evicted.add(key)
       for (const { token, fence, claimed } of view.holders) {
         this.#fences.set(token, fence)
+        this.#shortened.add(token)
         if (claimed) this.#claimed.add(token)
       }
     }
