@@ -84,8 +84,14 @@ export {
   decideLease,
   noLease,
 } from './locks/decide-lease.ts'
-export { LockAbortedError, LockTimeoutError, NotReplicatedError } from './locks/errors.ts'
-export type { LockEvent } from './locks/events.ts'
+export {
+  type LeaseLoss,
+  LockAbortedError,
+  LockLostError,
+  LockTimeoutError,
+  NotReplicatedError,
+} from './locks/errors.ts'
+export type { LockEvent, TracedLock } from './locks/events.ts'
 export type { Lease, ReleaseOutcome } from './locks/lease.ts'
 export type { LeaseSet } from './locks/lease-set.ts'
 export type {

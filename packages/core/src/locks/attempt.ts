@@ -7,7 +7,7 @@ import type { AcquireReply } from '../storage/leases.ts'
 import { Term } from '../validity.ts'
 import { Bid } from './bid.ts'
 import { LockAbortedError, LockTimeoutError, NotReplicatedError } from './errors.ts'
-import { lockEvents } from './events.ts'
+import { type WaitersEvent, publishLockEvent } from './events.ts'
 import { HeldLease } from './held-lease.ts'
 import { type LockHolder, lockHolders } from './lock-holder.ts'
 import { type LockSettings, type LockTarget, waits } from './options.ts'
@@ -16,6 +16,7 @@ import { type LeaseAround, isHeldAround, selfDeadlock } from './self-deadlock.ts
 import { type Seen, WaitLimit } from './wait-limit.ts'
 import type { Waiting } from './waiters.ts'
 
+type Grants = Extract<WaitersEvent, { type: 'granted' }>['how']
 type Refused = Extract<AcquireReply, { outcome: 'queued' | 'busy' }>
 
 /** How long those may take who hand over what an owner that died has left, besides `claimMs`. */
@@ -37,7 +38,7 @@ export interface LockCall {
 export function startAttempt(room: LockRoom, call: LockCall): void {
   const { name, key, permits } = call.target
   const signal = checkSignal(call.settings.signal)
-  if (signal?.aborted) throw new LockAbortedError(name, { cause: signal.reason })
+  if (signal?.aborted) throw new LockAbortedError(name, 0, { cause: signal.reason })
   const isOurs = (around: LeaseAround): boolean =>
     around.key === key && around.lease.token.startsWith(`${room.process}.`)
   if (waits(call.settings) && permits === 1 && isHeldAround(callChain(), isOurs)) throw selfDeadlock(name)
@@ -122,7 +123,7 @@ class Attempt implements Waiting, AbortListener {
       this.#claims = true
       return this.ask()
     }
-    const lease = this.#hold(fence, term, runtime.monotonicNow())
+    const lease = this.#hold(fence, term, runtime.monotonicNow(), 'handedOver')
     void lease.renew()
     this.#succeed(lease, false)
   }
@@ -145,12 +146,16 @@ class Attempt implements Waiting, AbortListener {
 
   /** The caller's signal was aborted. */
   aborted(): void {
-    this.#giveUp(new LockAbortedError(this.#target.name, { cause: this.#settings.signal?.reason }))
+    this.#abort(this.#settings.signal?.reason)
   }
 
   /** The instance is closing. */
   closing(error: HoldfastError): void {
-    this.#giveUp(new LockAbortedError(this.#target.name, { cause: error }))
+    this.#abort(error)
+  }
+
+  #abort(cause: unknown): void {
+    this.#giveUp(new LockAbortedError(this.#target.name, this.#waitedMs, { cause }))
   }
 
   #answered(reply: AcquireReply, sentAt: Instant): void {
@@ -184,15 +189,14 @@ class Attempt implements Waiting, AbortListener {
       this.#bid.withdraw()
       return this.#startOver('answered too late')
     }
-    const lease = this.#hold(fence, term, sentAt.monotonic)
+    const how = this.#claims ? 'handedOver' : this.#bid.queued ? 'asked' : 'atOnce'
+    const lease = this.#hold(fence, term, sentAt.monotonic, how)
     this.#succeed(lease, !this.#claims)
   }
 
-  #hold(fence: number, term: Term, grantedAt: number): HeldLease {
-    const { name } = this.#target
+  #hold(fence: number, term: Term, grantedAt: number, how: Grants): HeldLease {
     const { token, notAfter } = this.#bid
-    const waitedMs = this.#waitedMs()
-    lockEvents.publish(() => ({ type: 'granted', name, token, fencingToken: fence, waitedMs }))
+    this.#publish(() => ({ type: 'granted', fencingToken: fence, waitedMs: this.#waitedMs, how }))
     return new HeldLease(this.#room, this.#target, this.#settings, {
       token,
       fence,
@@ -204,14 +208,13 @@ class Attempt implements Waiting, AbortListener {
 
   #queued({ ahead, kept }: Refused, seen: Seen): void {
     const { waiting } = this.#room
-    const { name } = this.#target
-    const { token, queued } = this.#bid
+    const { queued } = this.#bid
     const { holders } = seen
     const isOurs = (token: string): boolean => isHeldAround(this.#chain, ({ lease }) => lease.token === token)
     if (holders.length > 0 && holders.every((holder) => isOurs(holder.token))) {
-      return this.#giveUp(selfDeadlock(name))
+      return this.#giveUp(selfDeadlock(this.#target.name))
     }
-    if (!queued) lockEvents.publish(() => ({ type: 'waiting', name, token, ahead }))
+    if (!queued) this.#publish(() => ({ type: 'waiting', ahead, holders: lockHolders(holders, seen.now) }))
     this.#bid.queued = true
     if (this.#isOver() && !this.#staysOn()) return this.#timeOut(seen)
     if (this.dueAt === Infinity) this.#wakeAtEnd()
@@ -261,21 +264,29 @@ class Attempt implements Waiting, AbortListener {
     if (queue?.failure !== undefined) return this.#giveUp(queue.failure)
     const last = seen ?? queue?.seen
     const holders = last === undefined ? [] : lockHolders(last.holders, last.now)
+    const waitedMs = this.#waitedMs
     if (this.#call.skip !== undefined) {
+      this.#publish(() => ({ type: 'gaveUp', outcome: 'skipped', waitedMs, holders }))
       this.#end()
       return this.#call.skip(holders)
     }
     const { runtime } = this.#room
     const ageMs = last === undefined ? 0 : Math.round(runtime.monotonicNow() - last.at)
-    const waitedMs = Math.round(this.#waitedMs())
     this.#giveUp(new LockTimeoutError(this.#target.name, waitedMs, holders, ageMs))
   }
 
   #giveUp(error: unknown): void {
     if (this.#phase === 'settled') return
-    const { name } = this.#target
-    const { token } = this.#bid
-    lockEvents.publish(() => ({ type: 'gaveUp', name, token, error }))
+    this.#publish(() => {
+      const { holders } = error as Partial<LockTimeoutError>
+      return {
+        type: 'gaveUp',
+        outcome: outcomeOf(error),
+        waitedMs: this.#waitedMs,
+        holders: holders ?? [],
+        error,
+      }
+    })
     this.#end()
     this.#call.reject(error)
   }
@@ -298,11 +309,21 @@ class Attempt implements Waiting, AbortListener {
     this.#room.waiting.leave(this, askedFor)
   }
 
-  #waitedMs(): number {
-    return this.#room.runtime.monotonicNow() - this.#startedAt.monotonic
+  get #waitedMs(): number {
+    return Math.round(this.#room.runtime.monotonicNow() - this.#startedAt.monotonic)
+  }
+
+  #publish(event: () => WaitersEvent): void {
+    publishLockEvent(this.#room, { name: this.#target.name, token: this.token }, event)
   }
 
   #isOver(): boolean {
     return this.#room.runtime.monotonicNow() >= this.#limit.overAt
   }
+}
+
+function outcomeOf(error: unknown): Extract<WaitersEvent, { type: 'gaveUp' }>['outcome'] {
+  if (hasCode(error, 'LOCK_TIMEOUT')) return 'timedOut'
+  if (hasCode(error, 'LOCK_ABORTED')) return hasCode(error.cause, 'CLOSED') ? 'closed' : 'aborted'
+  return hasCode(error, 'STORAGE_UNAVAILABLE') ? 'storageUnavailable' : 'failed'
 }

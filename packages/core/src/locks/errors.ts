@@ -1,4 +1,4 @@
-import { HoldfastError } from '../errors.ts'
+import { HoldfastError, LeaseLostError } from '../errors.ts'
 import type { LockHolder } from './lock-holder.ts'
 
 /**
@@ -31,10 +31,48 @@ export class LockTimeoutError extends HoldfastError {
 /** `LOCK_ABORTED`: the caller's signal ended the acquiring; `cause` is its reason. Nothing is left behind. */
 export class LockAbortedError extends HoldfastError {
   readonly lockName: string
+  readonly waitedMs: number
 
-  constructor(name: string, options: ErrorOptions) {
-    super('LOCK_ABORTED', `Acquiring lock ${name} was aborted.`, options)
+  constructor(name: string, waitedMs: number, options: ErrorOptions) {
+    super('LOCK_ABORTED', `Acquiring lock ${name} was aborted after ${waitedMs} ms.`, options)
     this.lockName = name
+    this.waitedMs = waitedMs
+  }
+}
+
+/**
+ * Why a lease is lost, or may be.
+ *
+ * - `revoked`: an operator took it away.
+ * - `taken`: the storage says that it ran out, that others took it, or that it knows nothing of it any more (FLUSHALL, a
+ *   failover that lost writes).
+ * - `outage`: it could not be renewed in time, because the storage could not be reached or refused; `cause` says why.
+ * - `expired`: it was not renewed in time although no renewal failed: the process stood still.
+ * - `maxHold`: it was held for `maxHoldMs`.
+ */
+export type LeaseLoss = 'revoked' | 'taken' | 'outage' | 'expired' | 'maxHold'
+
+const LOSSES: Readonly<Record<LeaseLoss, string>> = {
+  revoked: 'it was revoked',
+  taken: 'the storage says that it ran out or was taken',
+  outage: 'it could not be renewed in time',
+  expired: 'it was not renewed in time, because the process stood still',
+  maxHold: 'it was held for maxHoldMs',
+}
+
+/** `LEASE_LOST` of a lock: `reason` says why. */
+export class LockLostError extends LeaseLostError {
+  readonly lockName: string
+  readonly reason: LeaseLoss
+  readonly fencingToken: number
+  readonly heldMs: number
+
+  constructor(name: string, reason: LeaseLoss, fencingToken: number, heldMs: number, options?: ErrorOptions) {
+    super(`The lease of ${name} is lost after ${heldMs} ms: ${LOSSES[reason]}.`, options)
+    this.lockName = name
+    this.reason = reason
+    this.fencingToken = fencingToken
+    this.heldMs = heldMs
   }
 }
 

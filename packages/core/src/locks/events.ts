@@ -1,18 +1,81 @@
-import { type EventChannel, eventChannel } from '../events.ts'
+import { type EventChannel, type TracedOperation, eventChannel, tracedOperation } from '../events.ts'
+import type { ReleaseOutcome } from './lease.ts'
+import type { LockHolder } from './lock-holder.ts'
+import type { LeaseLoss } from './errors.ts'
+import { instanceOf } from './process-name.ts'
+import type { LockRoom } from './room.ts'
 
-/** Published on `holdfast:locks`. `name` is the lock's (or semaphore's) name as it was given. */
-export type LockEvent = { readonly name: string; readonly token: string } & (
-  | { readonly type: 'granted'; readonly fencingToken: number; readonly waitedMs: number }
-  /** Somebody else holds it; this one waits now. */
-  | { readonly type: 'waiting'; readonly ahead: number }
-  /** Waiting ended without a lease. */
-  | { readonly type: 'gaveUp'; readonly error: unknown }
-  | { readonly type: 'released'; readonly outcome: 'released' | 'expired' | 'lost'; readonly heldMs: number }
+/** Published on `holdfast:locks`. */
+export type LockEvent = LockEventSource & (WaitersEvent | (HoldersEvent & Holding))
+
+interface LockEventSource {
+  /** The lock's (or semaphore's) name as it was given. */
+  readonly name: string
+  readonly token: string
+  /** When it happened, by the wall clock of this process: milliseconds since 1970. */
+  readonly at: number
+  /** The instance that waits, or holds it, as it calls itself. */
+  readonly instance: string
+}
+
+/** What becomes of a call that wants a lease. */
+export type WaitersEvent =
+  /** Others hold it; this one waits from now on, and `ahead` others before it. */
+  | { readonly type: 'waiting'; readonly ahead: number; readonly holders: readonly LockHolder[] }
+  | {
+      readonly type: 'granted'
+      readonly fencingToken: number
+      readonly waitedMs: number
+      /** `atOnce`: it was free. After a wait: handed over by a push, or found by asking. */
+      readonly how: 'atOnce' | 'handedOver' | 'asked'
+    }
+  /** It ended without a lease. `holders`: who held it, as far as that is known. */
+  | {
+      readonly type: 'gaveUp'
+      readonly outcome: 'timedOut' | 'skipped' | 'aborted' | 'closed' | 'storageUnavailable' | 'failed'
+      readonly waitedMs: number
+      readonly holders: readonly LockHolder[]
+      /** Absent when it was skipped. */
+      readonly error?: unknown
+    }
+
+/** What a holder says of its lease with each event. */
+interface Holding {
+  readonly fencingToken: number
+  /** Since it was granted. */
+  readonly heldMs: number
+}
+
+/** What becomes of a lease. */
+export type HoldersEvent =
+  | { readonly type: 'released'; readonly outcome: ReleaseOutcome }
   /** The storage could not be told of the release; it is tried again until the lease ends by itself. */
   | { readonly type: 'releaseFailed'; readonly error: unknown }
-  /** A renewal did not succeed; it is tried again until the local deadline. */
+  /** A renewal did not succeed; it is tried again until the local deadline, in `remainingMs`. */
   | { readonly type: 'renewalFailed'; readonly error: unknown; readonly remainingMs: number }
-  | { readonly type: 'lost'; readonly error: unknown }
-)
+  | { readonly type: 'lost'; readonly reason: LeaseLoss; readonly error: unknown }
 
-export const lockEvents: EventChannel<LockEvent> = eventChannel('holdfast:locks')
+/** What the tracing channels `holdfast:locks.acquire` and `holdfast:locks.run` say of a call. */
+export interface TracedLock {
+  readonly name: string
+}
+
+/** Every call that wants a lease, until it has one or gives up; and every `run`, until its lease is released. */
+export const acquisitions: TracedOperation<TracedLock> = tracedOperation('locks.acquire')
+export const lockRuns: TracedOperation<TracedLock> = tracedOperation('locks.run')
+
+const lockEvents: EventChannel<LockEvent> = eventChannel('holdfast:locks')
+
+export function publishLockEvent(
+  { process, runtime }: Pick<LockRoom, 'process' | 'runtime'>,
+  { name, token }: { readonly name: string; readonly token: string },
+  event: () => WaitersEvent | (HoldersEvent & Holding),
+): void {
+  lockEvents.publish(() => ({
+    name,
+    token,
+    at: runtime.wallNow(),
+    instance: instanceOf(process),
+    ...event(),
+  }))
+}

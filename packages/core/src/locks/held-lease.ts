@@ -2,8 +2,8 @@ import { checkDuration } from '../check.ts'
 import { type HoldfastError, LeaseLostError } from '../errors.ts'
 import { LazySignal } from '../lazy-signal.ts'
 import { type Term, marginMs } from '../validity.ts'
-import { NotReplicatedError } from './errors.ts'
-import { lockEvents } from './events.ts'
+import { type LeaseLoss, LockLostError, NotReplicatedError } from './errors.ts'
+import { type HoldersEvent, publishLockEvent } from './events.ts'
 import type { Lease, ReleaseOutcome } from './lease.ts'
 import type { LockSettings, LockTarget } from './options.ts'
 import type { Held, LockRoom } from './room.ts'
@@ -38,6 +38,8 @@ export class HeldLease implements Lease, Held {
   #lost: LeaseLostError | undefined
   #released: Promise<ReleaseOutcome> | undefined
   #onEnd: (() => void) | undefined
+  /** Why the last renewal failed, if it did. */
+  #renewalError: unknown
 
   constructor(room: LockRoom, target: LockTarget, settings: LockSettings, grant: Grant) {
     const { token, fence, term, grantedAt, notAfter } = grant
@@ -109,9 +111,9 @@ export class HeldLease implements Lease, Held {
       await this.#prolong(Math.ceil(wantedMs), attemptMs)
     } catch (error) {
       if (this.#ended) return
-      const { name, token } = this
+      this.#renewalError = error
       const remainingMs = this.remainingMs()
-      lockEvents.publish(() => ({ type: 'renewalFailed', name, token, error, remainingMs }))
+      this.#publish(() => ({ type: 'renewalFailed', error, remainingMs }))
       // Sooner towards the deadline, but never in a loop.
       const pause = Math.max(10, Math.min(leaseMs / 24, remainingMs / 6) * (0.5 + runtime.random()))
       this.#watch(remainingMs > 0 ? runtime.monotonicNow() + pause : Infinity)
@@ -133,19 +135,22 @@ export class HeldLease implements Lease, Held {
     await this.release().catch(() => undefined)
   }
 
-  lose(why: string, options?: ErrorOptions): void {
+  lose(reason: LeaseLoss, options?: ErrorOptions): void {
     if (this.#ended) return
-    this.#lost = new LeaseLostError(`The lease of ${this.name} is lost: ${why}.`, options)
+    const error = new LockLostError(this.name, reason, this.fencingToken, this.#heldMs, options)
+    this.#lost = error
     this.#room.held.remove(this)
-    this.#abort.abort(this.#lost)
-    const { name, token } = this
-    lockEvents.publish(() => ({ type: 'lost', name, token, error: this.#lost }))
+    this.#abort.abort(error)
+    this.#publish(() => ({ type: 'lost', reason, error }))
   }
 
   /** Its local deadline has passed. */
   ranOut(): void {
     const limit = this.#room.runtime.monotonicNow() >= this.#holdUntil - marginMs(this.#settings.leaseMs) * 2
-    this.lose(limit ? 'it was held for maxHoldMs' : 'it could not be renewed in time')
+    const cause = this.#renewalError
+    if (limit) this.lose('maxHold')
+    else if (cause === undefined) this.lose('expired')
+    else this.lose('outage', { cause })
   }
 
   finish(reason: HoldfastError): Promise<void> {
@@ -163,6 +168,15 @@ export class HeldLease implements Lease, Held {
     return this.#released !== undefined || this.#lost !== undefined
   }
 
+  get #heldMs(): number {
+    return Math.round(this.#room.runtime.monotonicNow() - this.#grantedAt)
+  }
+
+  #publish(event: () => HoldersEvent): void {
+    const { fencingToken } = this
+    publishLockEvent(this.#room, this, () => ({ ...event(), fencingToken, heldMs: this.#heldMs }))
+  }
+
   get #whyNot(): LeaseLostError {
     return this.#lost ?? new LeaseLostError(`The lease of ${this.name} was released.`)
   }
@@ -173,12 +187,13 @@ export class HeldLease implements Lease, Held {
     const request = { token: this.token, leaseMs, durability }
     const { reply, sentAt } = await calls.call(() => leases.extend(this.key, request), timeoutMs)
     if (!reply.held) {
-      this.lose('the storage says that it ran out or was taken')
+      this.lose('taken')
       throw this.#whyNot
     }
     const replicas = durability?.replicas ?? 0
     if (reply.acknowledged < replicas) throw new NotReplicatedError(this.name, reply.acknowledged, replicas)
     this.#term.renewed(sentAt, leaseMs)
+    this.#renewalError = undefined
     this.#watch(this.#nextAfter(sentAt.monotonic))
   }
 
@@ -195,7 +210,7 @@ export class HeldLease implements Lease, Held {
   }
 
   async #sendRelease(certainMs: number): Promise<ReleaseOutcome> {
-    const { name, token } = this
+    const { token } = this
     const { calls, leases, claimMs, runtime } = this.#room
     const disruptions = this.#room.disruptions()
     const askedAt = runtime.monotonicNow()
@@ -208,11 +223,10 @@ export class HeldLease implements Lease, Held {
       const resent = certainMs > 0 && this.#room.disruptions() !== disruptions
       const outcome =
         reply.outcome === 'absent' ? this.#whenForgotten(reply.fence, resent || isCertain) : reply.outcome
-      const heldMs = runtime.monotonicNow() - this.#grantedAt
-      lockEvents.publish(() => ({ type: 'released', name, token, outcome, heldMs }))
+      this.#publish(() => ({ type: 'released', outcome }))
       return outcome
     } catch (error) {
-      lockEvents.publish(() => ({ type: 'releaseFailed', name, token, error }))
+      this.#publish(() => ({ type: 'releaseFailed', error }))
       const lapsesIn = Math.max(calls.callTimeoutMs, certainMs + marginMs(this.#settings.leaseMs))
       this.#room.releaseInBackground(this.key, token, this.#notAfter, lapsesIn)
       throw error

@@ -6,6 +6,7 @@ import { appOf } from '../prefix.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import { acquireAll } from './acquire-all.ts'
 import { startAttempt } from './attempt.ts'
+import { acquisitions, lockRuns } from './events.ts'
 import type { Lease } from './lease.ts'
 import type { LeaseSet } from './lease-set.ts'
 import { type LockHolder, lockHolders } from './lock-holder.ts'
@@ -136,7 +137,7 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
     options === undefined ? standard : lockSettings(options, defaults)
 
   // All of it in the executor of one promise: what is refused rejects, and nothing lies between a grant and its caller.
-  const attempt = <R = Lease>(
+  const attemptNow = <R = Lease>(
     targetOf: () => LockTarget,
     settings: () => LockSettings,
     skip?: (holders: readonly LockHolder[]) => R,
@@ -152,6 +153,12 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
         skip: skip && ((holders) => resolve(skip(holders))),
       })
     })
+  const traced: typeof attemptNow = async (targetOf, settings, skip) => {
+    const target = targetOf()
+    return await acquisitions.trace({ name: target.name }, () => attemptNow(() => target, settings, skip))
+  }
+  const attempt: typeof attemptNow = (targetOf, settings, skip) =>
+    (acquisitions.traced ? traced : attemptNow)(targetOf, settings, skip)
   const acquire = (targetOf: () => LockTarget, options: LockOptions | undefined): Promise<Lease> =>
     attempt(targetOf, () => settingsOf(options))
   const tryAcquire = (
@@ -165,13 +172,15 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
     )
   const run = <T>(targetOf: () => LockTarget, args: RunArguments<T>): Promise<T | LockRun<T>> => {
     const target = targetOf()
-    return runLocked(target, args, (options, skips) =>
-      attempt<Lease | readonly LockHolder[]>(
-        () => target,
-        () => settingsOf(options),
-        skips ? (holders) => holders : undefined,
-      ),
-    )
+    const runNow = (): Promise<T | LockRun<T>> =>
+      runLocked(target, args, (options, skips) =>
+        attempt<Lease | readonly LockHolder[]>(
+          () => target,
+          () => settingsOf(options),
+          skips ? (holders) => holders : undefined,
+        ),
+      )
+    return lockRuns.traced ? lockRuns.trace({ name: target.name }, runNow) : runNow()
   }
   const inspect = async ({ key, name }: LockTarget): Promise<LockView> => {
     assertOpen()
@@ -189,7 +198,7 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
     const { reply } = await calls.call(() => room.leases.revoke(key, request))
     room.lookAfter(key, reply)
     // A holder in this process knows it when this resolves, whatever becomes of the push.
-    for (const lease of room.held.all) if (reply.revoked.includes(lease.token)) lease.lose('it was revoked')
+    for (const lease of room.held.all) if (reply.revoked.includes(lease.token)) lease.lose('revoked')
     return reply.revoked
   }
   const close = async (graceMs: number): Promise<void> => {

@@ -48,7 +48,7 @@ export function openRoom(
 
   const waiting = new WaitingRoom(calls, leases, process, claimMs, ({ kind, key, token }) => {
     const lease = [...held.all].find((one) => one.token === token)
-    if (kind === 'revoked') lease?.lose('it was revoked')
+    if (kind === 'revoked') lease?.lose('revoked')
     // Handed to somebody who does not wait any more: on to the next, at once.
     else if (lease === undefined) releaseInBackground(key, token, 0, claimMs)
   })

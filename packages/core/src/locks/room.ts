@@ -3,6 +3,7 @@ import type { HoldfastError } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { LeaseStorage, ReleaseReply } from '../storage/leases.ts'
+import type { LeaseLoss } from './errors.ts'
 import type { Lease } from './lease.ts'
 import type { WaitingRoom } from './waiters.ts'
 
@@ -11,7 +12,7 @@ export interface Held extends Alarm, Pick<Lease, 'token'> {
   /** Asks the storage for more time, whether it is due or not. */
   renew(): Promise<void>
   /** The storage, or an operator, says that it is not ours any more. */
-  lose(why: string): void
+  lose(reason: LeaseLoss): void
   /** Asks the holder to finish, and resolves when it has released. */
   finish(reason: HoldfastError): Promise<void>
   /** Leaves it to run out: nobody watches over it any more. */
