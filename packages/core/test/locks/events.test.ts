@@ -52,7 +52,7 @@ describe('events of locks', () => {
 
   it('say how a wait ended without a lease', async () => {
     const { runtime, join } = createWorld()
-    const owner = await join({ instance: 'one' }).locks.acquire('a')
+    await join({ instance: 'one' }).locks.acquire('a')
     const { locks, link } = join()
     const impatient = new AbortController()
     const given = [
