@@ -4,15 +4,27 @@
  */
 const MARKER = Symbol.for('holdfast.error')
 
+export interface HoldfastErrorOptions extends ErrorOptions {
+  /** See {@link HoldfastError.publicMessage}. Default: the message. */
+  readonly publicMessage?: string
+}
+
 /** The base of everything Holdfast throws. */
 export class HoldfastError extends Error {
   /** A stable word for programs: switch on this, not on the message. */
   readonly code: string
+  /**
+   * The message for those who may not know which processes and servers there are: it names no instance and no address.
+   * Put it, and not `message`, into an answer to a client.
+   */
+  declare readonly publicMessage: string
 
-  constructor(code: string, message: string, options?: ErrorOptions) {
+  constructor(code: string, message: string, options: HoldfastErrorOptions = {}) {
     super(message, options)
     this.name = new.target.name
     this.code = code
+    // Neither shows up where an error is logged with all of its members.
+    Object.defineProperty(this, 'publicMessage', { value: options.publicMessage ?? message })
     Object.defineProperty(this, MARKER, { value: true })
   }
 
@@ -50,7 +62,7 @@ export class StorageUnavailableError extends HoldfastError {
   readonly maybeApplied: boolean
 
   constructor(message: string, options: ErrorOptions & { readonly maybeApplied: boolean }) {
-    super('STORAGE_UNAVAILABLE', message, options)
+    super('STORAGE_UNAVAILABLE', message, { ...options, publicMessage: 'The storage is not available.' })
     this.maybeApplied = options.maybeApplied
   }
 }
@@ -58,13 +70,13 @@ export class StorageUnavailableError extends HoldfastError {
 /** `STORAGE_REFUSED`: the storage answered with an error (rights, memory, wrong type); `cause` is its own error. */
 export class StorageRefusedError extends HoldfastError {
   constructor(message: string, options?: ErrorOptions) {
-    super('STORAGE_REFUSED', message, options)
+    super('STORAGE_REFUSED', message, { ...options, publicMessage: 'The storage refused the call.' })
   }
 }
 
 /** `LEASE_LOST`: this process no longer owns the lease, so its write was refused or must not be made. */
 export class LeaseLostError extends HoldfastError {
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: HoldfastErrorOptions) {
     super('LEASE_LOST', message, options)
   }
 }

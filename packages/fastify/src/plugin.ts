@@ -1,5 +1,11 @@
 import { setMaxListeners } from 'node:events'
-import { type Holdfast, type HoldfastOptions, InvalidArgumentError, createHoldfast } from '@holdfast/core'
+import {
+  type Holdfast,
+  HoldfastError,
+  type HoldfastOptions,
+  InvalidArgumentError,
+  createHoldfast,
+} from '@holdfast/core'
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { logConnection } from './connection-log.ts'
@@ -21,6 +27,13 @@ const plugin: FastifyPluginAsync<HoldfastPluginOptions> = async (app, options) =
   setMaxListeners(0, closing.signal)
   const routes = idempotentRoutes(app, holdfast, http, closing.signal)
   const stopLogging = log ? logConnection(holdfast, app.log) : undefined
+
+  // Fastify sends the message of an error, when it has logged the whole of it.
+  app.addHook('onError', (_request, _reply, error, done) => {
+    if (HoldfastError.isInstance(error))
+      Object.defineProperty(error, 'message', { value: error.publicMessage })
+    done()
+  })
 
   app.decorate('holdfast', holdfast)
   shutdowns.set(holdfast, closing.signal)

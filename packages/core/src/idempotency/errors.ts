@@ -16,7 +16,8 @@ export class ExecutionInProgressError extends HoldfastError {
     const state = released
       ? `was released unfinished${by} (${executionId}), and no process has gone on with it yet`
       : `is being executed${by} since ${startTime.toISOString()} (${executionId}, attempt ${attempt}); ${lease}`
-    super('EXECUTION_IN_PROGRESS', `${jobType} ${jobKey} ${state}.`)
+    const publicMessage = `${jobType} ${jobKey} is in progress.`
+    super('EXECUTION_IN_PROGRESS', `${jobType} ${jobKey} ${state}.`, { publicMessage })
     this.snapshot = snapshot
   }
 }
@@ -49,10 +50,9 @@ export class ExecutionLostError extends LeaseLostError {
 
   constructor(executionId: string, loss: Loss, result?: unknown) {
     const { reason, cause, current } = loss
-    super(
-      `Execution ${executionId} lost its lease: ${describeLoss(loss)}`,
-      cause === undefined ? {} : { cause },
-    )
+    const publicMessage = `Execution ${executionId} lost its lease.`
+    const options = cause === undefined ? { publicMessage } : { publicMessage, cause }
+    super(`Execution ${executionId} lost its lease: ${describeLoss(loss)}`, options)
     this.executionId = executionId
     this.reason = reason
     this.current = current

@@ -17,10 +17,9 @@ export class LockTimeoutError extends HoldfastError {
       return `${owner} for ${heldForMs} ms (lease runs ${remainingMs} ms more)`
     })
     const ago = stateAgeMs === 0 ? '' : `, as of ${stateAgeMs} ms ago`
-    super(
-      'LOCK_TIMEOUT',
-      `Lock ${name} did not become free within ${waitedMs} ms. Held by ${who.join(', ') || 'nobody'}${ago}.`,
-    )
+    const publicMessage = `Lock ${name} did not become free within ${waitedMs} ms.`
+    const message = `${publicMessage} Held by ${who.join(', ') || 'nobody'}${ago}.`
+    super('LOCK_TIMEOUT', message, { publicMessage })
     this.lockName = name
     this.holders = holders
     this.waitedMs = waitedMs
