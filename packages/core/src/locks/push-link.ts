@@ -45,6 +45,8 @@ export class PushLink {
   #checkAgain = false
   /** There was reason to check while a check was under way: it counts if that one fails. */
   #checkIfFailed = false
+  /** The last check failed: whoever asks next has it made again. */
+  #unsure = false
   #checkedAt = -Infinity
   #pause: Timer | undefined
   #closed = false
@@ -69,7 +71,7 @@ export class PushLink {
   /** Starts to listen, unless it does already or was refused. */
   listen(): void {
     if (this.#closed) return
-    if (this.#leadsElsewhere) return this.#check()
+    if (this.#leadsElsewhere || this.#unsure) return this.#check()
     if (this.#state !== 'no') return
     this.#state = 'starting'
     this.#calls
@@ -141,15 +143,18 @@ export class PushLink {
     this.#checking = true
     this.#checkAgain = false
     this.#checkIfFailed = false
+    this.#unsure = false
     const done = (): void => {
       this.#checking = false
       this.#checkedAt = runtime.monotonicNow()
       if (this.#checkAgain && !this.#closed) this.#check()
     }
     // A storage that cannot be reached, or will not listen now: whoever asks next, and the next connection, look again.
-    void this.#findOut()
-      .catch(() => (this.#checkAgain ||= this.#checkIfFailed))
-      .finally(done)
+    const failed = (): void => {
+      this.#unsure = true
+      this.#checkAgain ||= this.#checkIfFailed
+    }
+    void this.#findOut().catch(failed).finally(done)
   }
 
   async #findOut(): Promise<void> {
