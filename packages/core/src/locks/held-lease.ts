@@ -214,6 +214,7 @@ export class HeldLease implements Lease, Held {
     const { calls, leases, claimMs, runtime } = this.#room
     const disruptions = this.#room.disruptions()
     const askedAt = runtime.monotonicNow()
+    this.#room.releasing.add(token)
     try {
       const request = { token, claimMs, notAfter: this.#notAfter }
       const { reply } = await calls.call(() => leases.release(this.key, request))
@@ -231,6 +232,7 @@ export class HeldLease implements Lease, Held {
       this.#room.releaseInBackground(this.key, token, this.#notAfter, lapsesIn)
       throw error
     } finally {
+      this.#room.releasing.delete(token)
       this.#onEnd?.()
     }
   }

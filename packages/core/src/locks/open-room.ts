@@ -16,6 +16,7 @@ export function openRoom(
   const background = new Set<Promise<unknown>>()
   const lookouts = new Map<string, Timer>()
   const held = new Alarms<Held>(runtime, { background: true })
+  const releasing = new Set<string>()
   let disruptions = 0
   let tokens = 0
   let closed = false
@@ -49,8 +50,9 @@ export function openRoom(
   const waiting = new WaitingRoom(calls, leases, process, claimMs, ({ kind, key, token }) => {
     const lease = [...held.all].find((one) => one.token === token)
     if (kind === 'revoked') lease?.lose('revoked')
-    // Handed to somebody who does not wait any more: on to the next, at once.
-    else if (lease === undefined) releaseInBackground(key, token, 0, claimMs)
+    // Handed to somebody who does not wait any more: on to the next, at once. One release is enough: two, and the answer
+    // to the first may be that to the second, when the storage no longer knows of either.
+    else if (lease === undefined && !releasing.has(token)) releaseInBackground(key, token, 0, claimMs)
   })
 
   const stopWatching = storage.connection.onChange((state) => {
@@ -76,6 +78,7 @@ export function openRoom(
     process,
     claimMs,
     held,
+    releasing,
     waiting,
     disruptions: () => disruptions,
     nextToken: () => `${process}.${(tokens += 1).toString(36)}`,

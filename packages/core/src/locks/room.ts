@@ -29,6 +29,8 @@ export interface LockRoom {
   readonly claimMs: number
   /** The leases that are held now. It does not keep the process alive. */
   readonly held: Alarms<Held>
+  /** The tokens of leases whose release is under way. */
+  readonly releasing: Set<string>
   readonly waiting: WaitingRoom
   /** How often the connection went down: a command that saw one may have been sent twice by the client. */
   readonly disruptions: () => number

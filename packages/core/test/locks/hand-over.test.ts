@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Lease } from '../../src/locks/lease.ts'
+import type { Locks } from '../../src/locks/locks.ts'
 import { settle } from '../manual-runtime.ts'
-import { type World, createWorld } from './world.ts'
+import { type Link, type World, createWorld } from './world.ts'
 
 const CLAIM_MS = 3_000
 
@@ -80,6 +81,30 @@ describe('a lock that is handed over', () => {
       expect(world.commands).toContain('acquire a')
     }
   })
+
+  it('is released once, also when the push comes while it is released: what is said of it stays true', async () => {
+    const { world, release, next } = await waitingFor(100, { leaseMs: 600 })
+    next.link.deaf = true
+    await release()
+    next.link.hear({ kind: 'gap' })
+    const lease = await next.granted
+    next.link.blackHole = true
+    await world.runtime.advance(400)
+    next.link.blackHole = false
+    let execute = async (): Promise<unknown> => undefined
+    next.link.faults.push({ held: (run) => (execute = run) })
+    const released = lease.release()
+    const [granted] = next.link.missed
+    if (granted !== undefined) next.link.hear(granted)
+    await settle()
+    // What ends after it makes the storage forget how it ended.
+    const another = await next.locks.tryAcquire('a')
+    await another?.release()
+    // It is certain of its lease no more.
+    await world.runtime.advance(200)
+    await execute()
+    expect([granted?.kind, await released]).toEqual(['granted', 'released'])
+  })
 })
 
 /** One holds `a`, another has waited for it for so long, and `commands` begin with its release. */
@@ -89,7 +114,7 @@ async function waitingFor(
 ): Promise<{
   world: World
   release: () => Promise<unknown>
-  next: { granted: Promise<Lease>; link: ReturnType<World['join']>['link'] }
+  next: { granted: Promise<Lease>; link: Link; locks: Locks }
 }> {
   const world = createWorld()
   const lease = await world.join().locks.acquire('a')
@@ -102,7 +127,7 @@ async function waitingFor(
     await lease.release()
     await settle()
   }
-  return { world, release, next: { granted, link } }
+  return { world, release, next: { granted, link, locks } }
 }
 
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
