@@ -15,6 +15,8 @@ export class Links {
   readonly #passed = new Set<string>()
   /** Tokens that had a place in a queue. */
   readonly #placed = new Set<string>()
+  /** Tokens that were told that they have it. Who asks then claims it, and learns nothing of its place. */
+  readonly #handedOver = new Set<string>()
   /** Of those who were passed over, the processes that could see it: a waiter asked, and its place was gone. */
   readonly #told = new Set<string>()
   /** Whose last command asked for a place that is not passed over: it has found out. */
@@ -39,6 +41,7 @@ export class Links {
 
   pushed(process: string, push: LeasePush): void {
     const { scheduler, scenario, totals } = this.#world
+    if (push.kind === 'granted') this.#handedOver.add(push.token)
     if (push.kind !== 'passed') return
     totals.count('passed over')
     if (scheduler.now >= scenario.calmFrom) this.#passed.add(process)
@@ -50,10 +53,13 @@ export class Links {
     if (uncounted) this.#uncounted.add(processOf(token))
     else this.#uncounted.delete(processOf(token))
     const { outcome, kept } = reply as { readonly outcome: string; readonly kept?: boolean }
-    const isGone = outcome === 'granted' || (outcome === 'queued' && kept === false)
+    const isHandedOver = this.#handedOver.has(token)
+    const isGone = (outcome === 'granted' && !isHandedOver) || (outcome === 'queued' && kept === false)
     if (isGone && this.#placed.has(token) && this.#passed.has(processOf(token)))
       this.#told.add(processOf(token))
-    if (outcome === 'queued') this.#placed.add(token)
+    if (outcome !== 'queued') return
+    this.#placed.add(token)
+    this.#handedOver.delete(token)
   }
 
   async mustStand(process: SimulatedProcess): Promise<void> {
