@@ -6,11 +6,13 @@ import type { SimulatedProcess } from '../simulated-process.ts'
 import type { World } from '../workload.ts'
 import type { Holders } from './holders.ts'
 import type { Patience } from './patience.ts'
+import type { Places } from './places.ts'
 import { type BodyPlan, LONGEST_LEASE_MS, type Operation, type Place, type Profile } from './plan.ts'
 
 /** Where calls are made and leases held. */
 export interface Scene {
   readonly world: World
+  readonly places: Places
   readonly holders: Holders
   readonly patience: Patience
   readonly process: SimulatedProcess
@@ -62,11 +64,12 @@ export class Calls {
 
   /** With all well again, everybody gets every lock as soon as dead holders' leases are over. */
   async proveAlive(): Promise<void> {
-    const { world, process, holders, someForget } = this.#scene
+    const { world, process, places, holders, someForget } = this.#scene
     const { scheduler, scenario, history } = world
     for (const place of this.#profile.places) {
       const askedAt = scheduler.now
-      const { leaseMs, isReplicated } = this.#profile
+      const { leaseMs, claimMs, isReplicated } = this.#profile
+      const deadMs = claimMs * 1.02 * places.deadInLine(keyOf(place))
       const confirmed = { confirmedInMs: isReplicated ? 1_000 : undefined }
       const options = { leaseMs, waitMs: Infinity, ...durabilityOf(confirmed) }
       const lease = await this.#waitFor(place, this.#lockable(place).acquire(options))
@@ -77,7 +80,8 @@ export class Calls {
       const tookMs = scheduler.now - askedAt
       // What forgetful bodies still hold ends by itself.
       const leases = someForget ? 4 : 1.02
-      const allowedMs = LONGEST_LEASE_MS * leases + scenario.setBackMs + scenario.processes.length * 1_000
+      const allowedMs =
+        LONGEST_LEASE_MS * leases + deadMs + scenario.setBackMs + scenario.processes.length * 1_000
       if (tookMs > allowedMs)
         world.violated('L2', `${process.name} needed ${tookMs.toFixed(0)} ms for ${place.name} with all well`)
     }

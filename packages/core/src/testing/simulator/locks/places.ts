@@ -1,3 +1,4 @@
+import { instanceOf } from '../../../locks/process-name.ts'
 import {
   type AcquireReply,
   type LeaseHolder,
@@ -7,6 +8,7 @@ import {
   type RevokeReply,
   processOf,
 } from '../../../storage/leases.ts'
+import type { SimulatedProcess } from '../simulated-process.ts'
 import type { Command } from '../simulated-server.ts'
 import type { World } from '../workload.ts'
 import type { Profile } from './plan.ts'
@@ -65,6 +67,7 @@ export class Places {
   readonly #shortened = new Set<string>()
   /** Places that are not passed over, or were not at some time, to which a failover leads back. */
   readonly #uncounted = new Set<string>()
+  readonly #dead = new Set<string>()
   onChange: (key: string) => void = () => undefined
   onRevoked: (token: string) => void = () => undefined
 
@@ -109,6 +112,17 @@ export class Places {
     // The state right after the command: nothing can happen in between.
     const { leases } = this.#world.server.peek()
     void leases.inspect(key).then((view) => this.#judge(command, key, reply as Step['reply'], view, now))
+  }
+
+  died(process: SimulatedProcess): void {
+    this.#dead.add(process.name)
+  }
+
+  /** How many dead processes wait in the queue where they are not passed over: each costs those behind a claim time. */
+  deadInLine(key: string): number {
+    const { queue } = this.#seen.get(key)?.view ?? NOTHING
+    const processes = new Set(queue.filter((token) => this.#uncounted.has(token)).map(processOf))
+    return [...processes].filter((process) => this.#dead.has(instanceOf(process))).length
   }
 
   occupation(key: string): Readonly<Occupation> {

@@ -32,6 +32,7 @@ class LocksWorkload implements Workload {
   readonly #world: World
   readonly #profile: Profile
   readonly #operations: ReadonlyMap<number, Operation>
+  readonly #places: Places
   readonly #holders: Holders
   readonly #patience: Patience
   readonly #links: Links
@@ -41,6 +42,7 @@ class LocksWorkload implements Workload {
     this.#profile = profile
     this.#operations = new Map(operations.map((operation) => [operation.id, operation]))
     const places = new Places(world, profile)
+    this.#places = places
     this.#holders = new Holders(world, places)
     this.#patience = new Patience(world, places, profile.claimMs)
     this.#links = new Links(world)
@@ -54,6 +56,7 @@ class LocksWorkload implements Workload {
       died: (process) => {
         this.#holders.died(process)
         this.#patience.died(process)
+        places.died(process)
       },
       forgot: (why) => this.#holders.forgot(why),
       ended: () => places.mustBeEmpty((token) => this.#holders.isTold(token)),
@@ -76,6 +79,7 @@ class LocksWorkload implements Workload {
     )
     const scene = {
       world: this.#world,
+      places: this.#places,
       holders: this.#holders,
       patience: this.#patience,
       process,
