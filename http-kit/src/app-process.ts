@@ -31,6 +31,8 @@ export interface StartedApp extends AppProcess {
 
 /** An app that takes longer to end than this is killed. */
 const CLOSE_MS = 10_000
+/** A command that should kill it has this long. */
+const KILL_MS = 5_000
 const LOOK_MS = 20
 
 /**
@@ -42,7 +44,8 @@ export function startAppProcess({ args, env = {} }: AppCommand): Promise<Started
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  return started(child, (name) => void child.kill(name))
+  const signal = (name: NodeJS.Signals): void => void child.kill(name)
+  return started(child, { signal, destroy: () => signal('SIGKILL') })
 }
 
 /** Runs an app by commands of its own; see {@link ShellCommands}. `quiet`: its output is dropped. */
@@ -65,34 +68,46 @@ export async function startByCommand(
     SIGCONT: resume,
     SIGKILL: kill,
   }
-  const signal = (name: NodeJS.Signals): void => {
-    if (own[name] !== undefined) {
-      spawn('/bin/sh', ['-c', own[name]], { env: { ...known, PID: String(pid) }, stdio: 'ignore' })
-      return
-    }
+  const send = (name: NodeJS.Signals): void => {
     try {
       process.kill(-pid, name)
     } catch {
       // It is gone.
     }
   }
-  return started(child, signal, port, quiet)
+  const signal = (name: NodeJS.Signals): void => {
+    const command = own[name]
+    if (command === undefined) return send(name)
+    spawn('/bin/sh', ['-c', command], { env: { ...known, PID: String(pid) }, stdio: 'ignore' })
+  }
+  return started(child, { signal, destroy: () => send('SIGKILL') }, port, quiet)
+}
+
+interface Signals {
+  readonly signal: (name: NodeJS.Signals) => void
+  /** SIGKILL, whatever command the user gave for it. */
+  readonly destroy: () => void
 }
 
 async function started(
   child: ChildProcess,
-  signal: (name: NodeJS.Signals) => void,
+  { signal, destroy }: Signals,
   port?: number,
   quiet = false,
 ): Promise<StartedApp> {
   let ended = false
   const exited = once(child, 'exit')
-  const end = (): void => signal('SIGKILL')
-  process.once('exit', end)
+  process.once('exit', destroy)
   void exited.then(() => {
     ended = true
-    process.off('exit', end)
+    process.off('exit', destroy)
   })
+  const endsWithin = async (ms: number): Promise<boolean> => {
+    const waited = new AbortController()
+    await Promise.race([exited, delay(ms, undefined, { ref: false, signal: waited.signal }).catch(() => {})])
+    waited.abort()
+    return ended
+  }
   const url = await Promise.race([
     listeningUrl(child, quiet),
     ...(port === undefined ? [] : [listeningOn(port, () => ended)]),
@@ -102,6 +117,9 @@ async function started(
   ])
   const kill = async (): Promise<void> => {
     signal('SIGKILL')
+    if (await endsWithin(KILL_MS)) return
+    console.error(`The command that kills the app did not end it within ${KILL_MS} ms; it was sent SIGKILL.`)
+    destroy()
     await exited
   }
   return {
@@ -114,10 +132,7 @@ async function started(
       if (ended) return
       signal('SIGTERM')
       signal('SIGCONT')
-      const waited = new AbortController()
-      await Promise.race([exited, delay(CLOSE_MS, undefined, { ref: false, signal: waited.signal })])
-      waited.abort()
-      if (!ended) await kill()
+      if (!(await endsWithin(CLOSE_MS))) await kill()
     },
     pause: () => signal('SIGSTOP'),
     resume: () => signal('SIGCONT'),
