@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { LockOwnerTask } from './lock-owner.ts'
 import type { QueueWorkerTask } from './queue-worker.ts'
 import type { WorkerTask } from './worker.ts'
 import { type Sight, seen } from './witness.ts'
@@ -28,6 +29,11 @@ export class Processes implements AsyncDisposable {
   /** A process that takes jobs from a queue. */
   startQueueWorker(task: Omit<QueueWorkerTask, 'witness'>): Promise<ChildProcess> {
     return this.#fork('queue-worker.ts', task)
+  }
+
+  /** A process that holds these locks, and does nothing else. */
+  startLockOwner(task: LockOwnerTask): Promise<ChildProcess> {
+    return this.#fork('lock-owner.ts', task)
   }
 
   async #fork(file: string, task: object): Promise<ChildProcess> {

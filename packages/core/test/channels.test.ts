@@ -178,14 +178,37 @@ describe('the channel holdfast:connection', () => {
   })
 })
 
-it('every channel is in the documents', () => {
+describe('the documents', () => {
   const { pathname: root } = new URL('../../..', import.meta.url)
-  const sources = globSync('packages/*/src/**/*.ts', { cwd: root })
-  const text = sources.map((path) => readFileSync(`${root}${path}`, 'utf8')).join('\n')
-  const names = [...text.matchAll(/(?:eventChannel|tracedOperation)\('(?:holdfast:)?([\w.]+)'/g)].map(
-    ([, name]) => name,
-  )
-  expect(names.length).toBeGreaterThan(5)
+  const files = globSync('packages/*/src/**/*.ts', { cwd: root })
+  const sources = files.map((path) => readFileSync(`${root}${path}`, 'utf8'))
   const document = readFileSync(`${root}docs/operations.md`, 'utf8')
-  for (const name of names) expect(document).toContain(`\`holdfast:${name}\``)
+
+  it('have every channel', () => {
+    const names = [
+      ...sources.join('\n').matchAll(/(?:eventChannel|tracedOperation)\('(?:holdfast:)?([\w.]+)'/g),
+    ].map(([, name]) => name)
+    expect(names.length).toBeGreaterThan(5)
+    for (const name of names) expect(document).toContain(`\`holdfast:${name}\``)
+  })
+
+  it('have every event, and every member of it, in the rows of its channel', () => {
+    const missing = sources.flatMap((source) => {
+      const channels = [...source.matchAll(/ eventChannel\('(.+?)'\)/g)].map(([, name = '']) => name)
+      const types = source.slice(0, source.lastIndexOf(' eventChannel('))
+      const members = [...types.matchAll(/readonly (\w+)\??: ('[^;}\n]*)?/g)].flatMap(
+        ([, member = '', values = '']) =>
+          member === 'type' ? [...values.matchAll(/\w+/g)].map(([type]) => type) : [member],
+      )
+      const rows = document
+        .split('\n')
+        .filter((row) => channels.some((name) => row.startsWith(`| \`${name}\``)))
+      return channels.flatMap((name) =>
+        members
+          .filter((member) => !rows.join().includes(`\`${member}\``))
+          .map((member) => `${name} ${member}`),
+      )
+    })
+    expect(missing).toEqual([])
+  })
 })

@@ -21,8 +21,9 @@ export interface LockOptions {
   /**
    * How long to wait for the lock: 0 or more, `Infinity` allowed. Counted from the call; one command that is under way
    * when it is over is still waited for. Default 10,000, and longer where the owner may have died: when the default is
-   * over, the waiter looks who holds the lock, and stays until that lease has run out. It gives up at once when the
-   * lease is renewed meanwhile: the owner lives. (So it waits 10 s, the rest of one lease, `claimMs` and a second at most.)
+   * over, the waiter looks who holds the lock, and stays until that lease has run out, and a moment more for those who
+   * came first. It gives up at once when the lease is renewed or released meanwhile: the owner lives. (So it waits 10 s,
+   * the rest of one lease, `claimMs` and a second at most.)
    */
   readonly waitMs?: number | undefined
   /** Ends the waiting with `LockAbortedError`. It does not touch a lease that was granted. */

@@ -13,7 +13,8 @@ export interface Seen {
 /**
  * Until when a caller waits. One who gave `waitMs`, until that is over. One with the default outlives an owner that died,
  * whatever the length of its lease: when the time is over it looks who holds the lock, and stays until that lease has
- * run out; a lease that is renewed meanwhile has an owner who lives, and then the wait is over at once.
+ * run out, and the margin after it, in which those have their turns who came first. A lease that is renewed or released
+ * meanwhile has an owner who lives, and then the wait is over at once.
  */
 export class WaitLimit {
   /** Monotonic. */
@@ -44,7 +45,9 @@ export class WaitLimit {
     }
     for (const [token, endsAt] of this.#ends) {
       const holder = holders.find((one) => one.token === token)
-      if (holder === undefined || then + holder.remainingMs > endsAt) this.#ends.delete(token)
+      const isRenewed = holder !== undefined && then + holder.remainingMs > endsAt
+      const isReleased = holder === undefined && then < endsAt
+      if (isRenewed || isReleased) this.#ends.delete(token)
     }
     return this.#ends.size > 0
   }

@@ -79,6 +79,38 @@ describe('a wait whose length is given', () => {
 })
 
 describe('with default options, a waiter', () => {
+  it.for(['one process', 'processes'])(
+    'of several of %s outlives a dead owner, those behind too',
+    async (of) => {
+      const { runtime, join } = createWorld()
+      const { locks: owner, link } = join()
+      await owner.acquire('a', { leaseMs: 12_000 })
+      const { locks } = join()
+      const works = (): Promise<unknown> => new Promise<void>((resolve) => runtime.setTimer(500, resolve))
+      const seen = Array.from({ length: 3 }, () =>
+        watch(runtime, (of === 'processes' ? join().locks : locks).run('a', works)),
+      )
+      await settle()
+      link.blackHole = true
+      await runtime.advance(20_000)
+      expect(seen.map(({ end }) => end)).toEqual(['got it', 'got it', 'got it'])
+    },
+  )
+
+  it('gives up on owners that live and release it in time', async () => {
+    const { runtime, join } = createWorld()
+    const held = await join().locks.acquire('a')
+    const waiting = join().locks
+    const next = join().locks.acquire('a', { waitMs: 60_000 })
+    await settle()
+    const seen = watch(runtime, waiting.acquire('a'))
+    await runtime.advance(10_500)
+    await held.release()
+    await next
+    await runtime.advance(5_000)
+    expect(seen.end).toBe('LOCK_TIMEOUT')
+  })
+
   it('is over in time when the storage cannot be reached at the end', async () => {
     const { runtime, join } = createWorld()
     await join().locks.acquire('a')

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common'
+import { createHoldfast, memoryStorage } from '@holdfast/core'
 import { Locked, Locks, currentLease } from '@holdfast/nest'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { deferred } from '../deferred.ts'
-import { appOf } from './app-of.ts'
+import { appOf, appOver } from './app-of.ts'
 
 describe('@Locked', () => {
   @Injectable()
@@ -45,6 +46,9 @@ describe('@Locked', () => {
     async around(): Promise<void> {
       await this.outer()
     }
+
+    @Locked('brief', { waitMs: 12_000 })
+    async brief(): Promise<void> {}
 
     @Locked('sync')
     async throwsAtOnce(): Promise<void> {
@@ -104,6 +108,27 @@ describe('@Locked', () => {
       lockName: 'outer',
     })
     await lease.release()
+    await app.close()
+  })
+
+  it('with default options, outlives an owner that died; a wait that is given is kept to', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const storage = memoryStorage()
+    const app = await appOver(storage, Counter)
+    const dead = createHoldfast({ storage, instance: 'dead' })
+    await dead.locks.acquireAll(['counter', 'brief'], { leaseMs: 30_000 })
+    // Nothing of it happens any more, and its leases stay.
+    await dead.close({ graceMs: 0 })
+
+    const counter = app.get(Counter)
+    const calls = Promise.allSettled([counter.increment(), counter.increment(), counter.brief()])
+    await vi.advanceTimersByTimeAsync(31_000)
+    expect(await calls).toMatchObject([
+      { value: 1 },
+      { value: 2 },
+      { reason: { code: 'LOCK_TIMEOUT', waitedMs: 12_000, holders: [{ owner: 'dead' }] } },
+    ])
     await app.close()
   })
 
