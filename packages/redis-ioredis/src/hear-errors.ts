@@ -1,3 +1,4 @@
+import { type Attached, oncePerClient } from '@holdfast/redis-protocol'
 import type { IoredisClient } from './ioredis-types.ts'
 
 /** The same in every copy of this package. */
@@ -11,9 +12,11 @@ interface ErrorListener {
 /**
  * ioredis emits an error only where somebody listens, and otherwise prints it. With a listener of ours it always emits,
  * so that who waits for the storage can be told why it is away; and what it would have printed without us is printed
- * all the same. Returns what ends that.
+ * all the same.
  */
-export function hearErrors(client: IoredisClient): () => void {
+export const hearErrors: (client: IoredisClient) => Attached = oncePerClient(attach)
+
+function attach(client: IoredisClient): Attached {
   const listener: ErrorListener = Object.assign(
     (error: unknown) => {
       const all = client.listeners('error') as readonly ErrorListener[]
@@ -25,5 +28,5 @@ export function hearErrors(client: IoredisClient): () => void {
     { [OURS]: true } as const,
   )
   client.on('error', listener)
-  return () => void client.off('error', listener)
+  return { detach: () => void client.off('error', listener) }
 }

@@ -27,12 +27,12 @@ export function ioredisClient(client: IoredisClient): RedisClient {
     state: () => (client.status === 'ready' || client.status === 'wait' ? 'ready' : 'down'),
     problem: () => (client.status === 'end' ? ended() : undefined),
   })
-  const stopHearing = hearErrors(client)
+  const hearing = hearErrors(client)
   const common = {
     connection: following.connection,
     detach() {
       following.detach()
-      stopHearing()
+      hearing.detach()
     },
   }
   return isCluster(client)

@@ -38,6 +38,21 @@ describe.for(Object.entries(versions))('%s', ([, create]) => {
     return client
   }
 
+  it('has one listener of each kind on its client, however many storages use it', async () => {
+    const client = connect(server.url)
+    await client.ping()
+    const listeners = (): number[] => client.eventNames().map((name) => client.listenerCount(name))
+    const before = listeners()
+    const storages = Array.from({ length: 12 }, () => ioredisStorage(client))
+    await Promise.all(storages.map((storage) => storage.time()))
+    expect(Math.max(...listeners())).toBeLessThanOrEqual(2)
+    const [last, ...others] = storages
+    await Promise.all(others.map((storage) => storage.close()))
+    expect(listeners()).not.toEqual(before)
+    await last?.close()
+    expect(listeners()).toEqual(before)
+  })
+
   it('sends the commands of one tick in two writes, and a single one at once', async () => {
     const client = connect(server.url)
     const { values } = ioredisStorage(client)

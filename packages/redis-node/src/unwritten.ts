@@ -1,4 +1,5 @@
 import { errorMonitor } from 'node:events'
+import { oncePerClient } from '@holdfast/redis-protocol'
 import type { AbortEvents, NodeRedisClient } from './node-redis-types.ts'
 
 /**
@@ -18,7 +19,9 @@ export interface Unwritten {
 }
 
 /** What a command that was taken back is rejected with says that it was never sent (see `errors.ts` of the protocol). */
-export function takeBackUnwritten(client: NodeRedisClient): Unwritten {
+export const takeBackUnwritten: (client: NodeRedisClient) => Unwritten = oncePerClient(attach)
+
+function attach(client: NodeRedisClient): Unwritten {
   // A real AbortSignal looks through all of its listeners for each new one, and can abort only once.
   const listeners = new Set<() => void>()
   const abortSignal: AbortEvents = {

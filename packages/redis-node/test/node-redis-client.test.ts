@@ -5,6 +5,7 @@ import { RedisCluster, RedisNode } from '@holdfast/testbed/servers'
 import { Redis } from 'ioredis'
 import { RESP_TYPES, createClient, createClientPool, createCluster } from 'redis'
 import { createClient as createClient5, createCluster as createCluster5 } from 'redis5'
+import { type EventEmitter, errorMonitor } from 'node:events'
 import { Socket } from 'node:net'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { nodeRedisStorage } from '../src/index.ts'
@@ -39,6 +40,21 @@ describe.for(Object.entries(versions))('%s', ([version, create]) => {
     })
     return client
   }
+
+  it('has one listener of each kind on its client, however many storages use it', async () => {
+    const client = await connect({ url: server.url })
+    const emitter = client as unknown as EventEmitter
+    const listeners = (): number[] => emitter.eventNames().map((name) => emitter.listenerCount(name))
+    const before = listeners()
+    const storages = Array.from({ length: 12 }, () => nodeRedisStorage(client))
+    await Promise.all(storages.map((storage) => storage.time()))
+    expect(Math.max(...listeners())).toBeLessThanOrEqual(2)
+    const [last, ...others] = storages
+    await Promise.all(others.map((storage) => storage.close()))
+    expect(emitter.listenerCount(errorMonitor)).toBe(2)
+    await last?.close()
+    expect(listeners()).toEqual(before)
+  })
 
   it('sends the commands of one tick in one write', async () => {
     const { values } = nodeRedisStorage(await connect({ url: server.url }))

@@ -1,5 +1,6 @@
 import { errorMonitor } from 'node:events'
 import type { Connection, ConnectionState, HoldfastError } from '@holdfast/core'
+import { type Attached, oncePerClient } from './once-per-client.ts'
 
 /** The part of an event emitter that is needed to follow a client's state. */
 export interface Emitter {
@@ -13,15 +14,18 @@ export interface ClientState {
   readonly problem: () => HoldfastError | undefined
 }
 
+export interface FollowedState extends Attached {
+  readonly connection: Connection
+}
+
 /**
  * A client's state as core wants it: asked of the client each time, told when one of its `events` fires. Every
  * coming back is told, also when the going was not.
  */
-export function followState(
-  client: Emitter,
-  events: readonly string[],
-  { state, problem }: ClientState,
-): { readonly connection: Connection; readonly detach: () => void } {
+export const followState: (client: Emitter, events: readonly string[], how: ClientState) => FollowedState =
+  oncePerClient(attach)
+
+function attach(client: Emitter, events: readonly string[], { state, problem }: ClientState): FollowedState {
   const listeners = new Set<(state: ConnectionState) => void>()
   let told = state()
   let lastError: unknown

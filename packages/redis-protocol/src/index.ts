@@ -1,5 +1,6 @@
 export type { Command, LinkEvents, RedisClient, RedisLink, RedisNode, ShardedChannels } from './client.ts'
-export { type ClientState, type Emitter, followState } from './follow-state.ts'
+export { type ClientState, type Emitter, type FollowedState, followState } from './follow-state.ts'
+export { type Attached, oncePerClient } from './once-per-client.ts'
 export { openInTime } from './open-in-time.ts'
 export { aclRules } from './rights.ts'
 export { keySlot } from './slot.ts'
