@@ -21,7 +21,7 @@ type Refused = Extract<AcquireReply, { outcome: 'queued' | 'busy' }>
 
 /** How long those may take who hand over what an owner that died has left, besides `claimMs`. */
 const REPAIR_MS = 1_000
-/** A token that turned out to be used up is replaced this often before the attempt is given up. */
+/** A token that turned out to be used up is replaced this often, with no place in the queue between, before the attempt is given up. */
 const FRESH_TOKENS = 3
 
 /** What a caller wants, and where the answer goes. */
@@ -216,6 +216,8 @@ class Attempt implements Waiting, AbortListener {
     }
     if (!queued) this.#publish(() => ({ type: 'waiting', ahead, holders: lockHolders(holders, seen.now) }))
     this.#bid.queued = true
+    // A place that is lost later costs its token where a younger one of this process has ended: that is no trouble.
+    this.#bidsLeft = FRESH_TOKENS
     if (this.#isOver() && !this.#staysOn()) return this.#timeOut(seen)
     if (this.dueAt === Infinity) this.#wakeAtEnd()
     waiting.queueOf(this.key).queued(this, seen, ahead, queued && !kept)
@@ -225,7 +227,10 @@ class Attempt implements Waiting, AbortListener {
 
   #startOver(why: string): void {
     this.#bidsLeft -= 1
-    if (this.#bidsLeft < 0 || (waits(this.#settings) && this.#isOver())) {
+    const isOver = waits(this.#settings) && this.#isOver() && !this.#staysOn()
+    // Others hold it, as was said before.
+    if (isOver && this.#room.waiting.queueOf(this.key).seen !== undefined) return this.#timeOut()
+    if (isOver || this.#bidsLeft < 0) {
       const message = `The storage's answers about lock ${this.#target.name} were of no use (${why}).`
       return this.#giveUp(new StorageUnavailableError(message, { maybeApplied: true }))
     }

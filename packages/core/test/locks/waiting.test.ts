@@ -35,6 +35,41 @@ describe('a waiter', () => {
     await locks.close()
   })
 
+  it('joins the queue again as often as it loses its place, also when later calls of its process have ended', async () => {
+    const { join, lose } = createWorld()
+    const holder = join().locks
+    const held = await holder.acquire('a')
+    const { locks, link } = join()
+    const waiting = locks.acquire('a', { waitMs: 60_000 })
+    await settle()
+    for (let times = 0; times < 10; times += 1) {
+      // Its token is older than the last one of its process that has ended: it needs another.
+      expect(await locks.tryAcquire('a')).toBeNull()
+      const [token = ''] = (await holder.inspect('a')).queue
+      lose('the queue')
+      link.hear({ kind: 'dropped', key: 'holdfast:lock:a', token })
+      await settle()
+    }
+    await held.release()
+    expect((await waiting).remainingMs()).toBeGreaterThan(0)
+  })
+
+  it('times out, and blames no storage, when the last it hears is that its token is used up', async () => {
+    const { runtime, join, lose } = createWorld()
+    const held = await join().locks.acquire('a')
+    const { locks, link } = join()
+    const outcome = locks.acquire('a', { waitMs: 1_000 }).catch((error: unknown) => error)
+    await settle()
+    await locks.tryAcquire('a')
+    lose('the queue')
+    let answer = async (): Promise<unknown> => undefined
+    link.faults.push({ held: (execute) => (answer = execute) })
+    link.hear({ kind: 'gap' })
+    await runtime.advance(1_100)
+    await answer()
+    expect(await outcome).toMatchObject({ code: 'LOCK_TIMEOUT', holders: [{ token: held.token }] })
+  })
+
   it('that lost its push finds its grant by itself', async () => {
     const { runtime, join } = createWorld()
     const lease = await join().locks.acquire('a', { leaseMs: 5_000 })
