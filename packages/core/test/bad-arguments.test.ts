@@ -20,6 +20,10 @@ describe('wrong arguments', () => {
     ['cache.get of an object without a prototype', () => cache.get(wrong(Object.create(null)))],
     ['cache.get of a symbol', () => cache.get(wrong(Symbol('x')))],
     ['locks.acquire', () => locks.acquire('a', nothing)],
+    [
+      'locks.acquire with a wrong name in durability',
+      () => locks.acquire('a', { durability: wrong({ replicas: 1, timeout: 5 }) }),
+    ],
     ['locks.tryAcquire', () => locks.tryAcquire('a', nothing)],
     ['locks.acquireAll', () => locks.acquireAll(['a'], nothing)],
     ['locks.revoke', () => locks.revoke('a', nothing)],

@@ -91,7 +91,7 @@ export type WaitOutcome =
   | 'closed'
   | 'failed'
 
-/** What the tracing channels `holdfast:idempotency.run` and `holdfast:idempotency.waitForCompletion` say of a call. */
+/** What the tracing channels `holdfast:idempotency.run` (also of `oncePerSlot`) and `holdfast:idempotency.waitForCompletion` say of a call. */
 export interface TracedJob {
   readonly jobType: string
   readonly jobKey: string

@@ -148,7 +148,7 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
 
     oncePerSlot: async <R>(name: string, slot: Slot, ...rest: [Body<R>] | [SlotOptions, Body<R>]) => {
       const [slotOptions, body] = rest.length === 1 ? [{}, rest[0]] : rest
-      return runOncePerSlot(calls, names, methods, name, slot, slotOptions, body)
+      return runOncePerSlot(calls, names, methods, resolve, name, slot, slotOptions, body)
     },
 
     define(jobType, jobOptions) {

@@ -1,9 +1,10 @@
-import { checkDuration, checkFunction, checkInteger, checkOneOf } from '../check.ts'
+import { checkDuration, checkFunction, checkInteger, checkName, checkOneOf } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
 import type { StorageCalls } from '../storage-calls.ts'
+import { runs } from './events.ts'
 import type { ExecutionName, Names } from './names.ts'
-import { EXECUTION_OPTIONS, type StartOptions, withoutUndefined } from './options.ts'
+import { EXECUTION_OPTIONS, type ResolvedOptions, type StartOptions, withoutUndefined } from './options.ts'
 import type { Body, StartMethods } from './run.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
 
@@ -86,66 +87,91 @@ interface Turn {
   readonly leftMs: number
 }
 
-/** Does the work unless another instance does or did it, or the slot is over. */
+/** Does the work unless another instance does or did it, or the slot is over. Wrong arguments are refused before anything is sent. */
 export async function runOncePerSlot<R>(
   calls: StorageCalls,
   names: Names,
   methods: Pick<StartMethods, 'attempt'>,
+  resolve: (start: StartOptions) => ResolvedOptions,
   job: string,
   slot: Slot,
   options: SlotOptions,
   body: Body<R>,
 ): Promise<SlotResult<R>> {
-  checkFunction('the last argument of oncePerSlot', body)
+  checkFunction('The last argument of oncePerSlot', body)
   const { onInProgress = 'wait', ...start } = withoutUndefined(checkOptions(options, SLOT_OPTIONS))
   checkOneOf('onInProgress', onInProgress, ['wait', 'skip'])
-  checkOptions(slot, SLOT)
-  const everyMs = checkDuration('everyMs', slot.everyMs, 1)
-  const { name, leftMs } = turnAt(names, job, slot, everyMs, await calls.time())
+  resolve(start)
+  names.collection(job)
+  const turnAt = turnOf(names, job, slot)
+  const { name, leftMs } = turnAt(await calls.time())
   if (leftMs <= 0) return { status: 'skipped', snapshot: null }
   const keptMs = leftMs + KEPT_LONGER_MS
-  const outcome = await methods.attempt(
-    name,
-    {
-      ...start,
-      onInProgress: onInProgress === 'skip' ? 'reject' : onInProgress,
-      onCompleted: 'replay',
-      waitMs: leftMs,
-      completedWindowMs: keptMs,
-      completedRetentionMs: keptMs,
-      failedRetentionMs: keptMs,
-    },
-    body,
-  )
+  const fixed = {
+    onInProgress: onInProgress === 'skip' ? 'reject' : onInProgress,
+    onCompleted: 'replay',
+    waitMs: leftMs,
+    completedWindowMs: keptMs,
+    completedRetentionMs: keptMs,
+    failedRetentionMs: keptMs,
+  } as const
+  const { jobType, jobKey } = name
+  const work = (): ReturnType<typeof methods.attempt<R>> =>
+    methods.attempt(name, { ...start, ...fixed }, body)
+  const outcome = await (runs.traced ? runs.trace({ jobType, jobKey }, work) : work())
   if (outcome.status !== 'executed') return { status: 'skipped', snapshot: outcome.snapshot }
   const { result, executionId, attempt } = outcome
   return { status: 'executed', result, executionId, attempt }
 }
 
-function turnAt(names: Names, job: string, slot: Slot, everyMs: number, now: number): Turn {
+/** Checks the slot; what it returns places it on the storage's clock. */
+function turnOf(names: Names, job: string, slot: Slot): (now: number) => Turn {
+  if (typeof slot !== 'object' || slot === null) {
+    throw new InvalidArgumentError(
+      'The slot must be an object: { everyMs, at }, or id or offsetMs in place of at.',
+    )
+  }
+  checkOptions(slot, SLOT)
+  const everyMs = checkDuration('everyMs', slot.everyMs, 1)
   const given = slot as { readonly at?: Date | number; readonly id?: string; readonly offsetMs?: number }
   if ([given.at, given.id, given.offsetMs].filter((part) => part !== undefined).length > 1) {
     throw new InvalidArgumentError('A slot has one of at, id and offsetMs.')
   }
-  if (given.id !== undefined) return { name: names.of(job, given.id), leftMs: everyMs }
-  const at = given.at === undefined ? nearest(everyMs, given.offsetMs ?? 0, now) : instantOf(given.at)
-  if (at - now > everyMs) {
-    throw new InvalidArgumentError(
-      `The slot ${nameOf(at)} begins in ${at - now} ms, by the storage's clock: later than the next one. A clock is wrong, or everyMs.`,
-    )
+  if (given.id !== undefined) {
+    const name = names.of(job, checkName('id', given.id))
+    return () => ({ name, leftMs: everyMs })
   }
-  return { name: names.of(job, nameOf(at)), leftMs: at + everyMs - now }
+  const offsetMs = checkInteger('offsetMs', given.offsetMs ?? 0, -everyMs, everyMs)
+  const fixed = given.at === undefined ? undefined : instantOf(given.at)
+  return (now) => {
+    const at = fixed ?? nearest(everyMs, offsetMs, now)
+    checkNear(at, everyMs, now)
+    return { name: names.of(job, nameOf(at)), leftMs: at + everyMs - now }
+  }
 }
 
 function nearest(everyMs: number, offsetMs: number, now: number): number {
-  checkInteger('offsetMs', offsetMs, -everyMs, everyMs)
   return Math.round((now - offsetMs) / everyMs) * everyMs + offsetMs
 }
 
 function instantOf(at: Date | number): number {
   const instant = at instanceof Date ? at.getTime() : at
-  if (Number.isNaN(instant)) throw new InvalidArgumentError('at must be a valid date.')
-  return checkInteger('at', instant, 0, 8_640_000_000_000_000)
+  if (Number.isInteger(instant) && instant >= 0 && instant <= 8_640_000_000_000_000) return instant
+  throw new InvalidArgumentError('at must be a valid Date, or a whole number of milliseconds since 1970.')
+}
+
+/** What is so far away was meant otherwise, and its work would never be done. */
+function checkNear(at: number, everyMs: number, now: number): void {
+  if (at - now > everyMs) {
+    throw new InvalidArgumentError(
+      `The slot ${nameOf(at)} begins in ${at - now} ms, by the storage's clock: later than the next one. A clock is wrong, or everyMs.`,
+    )
+  }
+  if (at < now / 100) {
+    throw new InvalidArgumentError(
+      `The slot ${nameOf(at)} was over in the last century: at is counted in milliseconds, not in seconds.`,
+    )
+  }
 }
 
 function nameOf(at: number): string {

@@ -58,6 +58,8 @@ export const LOCK_OPTIONS: ReadonlySet<string> = optionNames<LockOptions>({
   durability: true,
 })
 
+const DURABILITY = optionNames<Exclude<LockDurability, 'primary'>>({ replicas: true, timeoutMs: true })
+
 export function lockSettings(options: LockOptions, defaults: LockOptions): LockSettings {
   checkOptions(options, LOCK_OPTIONS)
   const {
@@ -88,6 +90,7 @@ function replication(durability: LockDurability): LockSettings['durability'] {
   if (typeof durability !== 'object' || durability === null) {
     throw new InvalidArgumentError(`durability must be 'primary' or { replicas: n }.`)
   }
+  checkOptions(durability, DURABILITY)
   return {
     replicas: checkInteger('durability.replicas', durability.replicas, 1, 1_000),
     timeoutMs: checkDuration('durability.timeoutMs', durability.timeoutMs ?? 1_000, 1, 60_000),

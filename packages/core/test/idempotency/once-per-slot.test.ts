@@ -1,4 +1,5 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { IdempotencyEvent, Slot } from '@holdfast/core'
@@ -160,14 +161,30 @@ describe('oncePerSlot', () => {
     expect(events.map(({ type }) => type)).toEqual(['replayed'])
   })
 
+  it('is traced as a run', async () => {
+    const { now, join } = createWorld()
+    const { start } = tracingChannel('holdfast:idempotency.run')
+    const spans = new AsyncLocalStorage<unknown>()
+    start.bindStore(spans, (call) => call)
+    const slot = minuteOf(now())
+    const { oncePerSlot } = join().idempotency
+    const ran = await oncePerSlot('report', slot, () => spans.getStore())
+    start.unbindStore(spans)
+    const jobKey = new Date(slot.at).toISOString()
+    expect(ran).toMatchObject({ result: { jobType: 'report', jobKey } })
+  })
+
   it.each([
     [{ at: Number.NaN, everyMs: MINUTE }, /at must be/],
-    [{ at: new Date(Number.NaN), everyMs: MINUTE }, /at must be a valid date/],
+    [{ at: new Date(Number.NaN), everyMs: MINUTE }, /at must be a valid Date/],
+    [{ at: '2026-11-29T00:00:00Z', everyMs: MINUTE }, /at must be a valid Date/],
+    [{ at: 1_600_000_000, everyMs: MINUTE }, /milliseconds, not in seconds/],
+    [{ id: '', everyMs: MINUTE }, /^id must be/],
     [{ at: 1_600_000, everyMs: MINUTE, id: 'x' }, /one of at, id and offsetMs/],
     [{ at: 9_000_000_000_000, everyMs: MINUTE }, /begins in/],
     [{ everyMs: 0 }, /everyMs must be/],
     [{ every: MINUTE }, /every is no option/],
-    [null, /must be an object/],
+    [null, /The slot must be an object/],
   ])('refuses %o', async (slot, message) => {
     const { idempotency } = createWorld().join()
     await expect(idempotency.oncePerSlot('report', slot as never, never)).rejects.toThrow(message)
@@ -183,6 +200,19 @@ describe('oncePerSlot', () => {
   ])('refuses what the slot decides: %o', async (options) => {
     const { now, join } = createWorld()
     const run = join().idempotency.oncePerSlot('report', minuteOf(now()), options as never, never)
+    await expect(run).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  })
+
+  it.each<[string, unknown, unknown]>([
+    ['report', { at: 'today', everyMs: MINUTE }, {}],
+    ['report', { everyMs: MINUTE, offsetMs: 2 * MINUTE }, {}],
+    ['report', { everyMs: MINUTE }, { maxAttempts: 0 }],
+    ['', { everyMs: MINUTE }, {}],
+  ])('refuses wrong arguments at the call, also in an outage: %o %o %o', async (job, slot, options) => {
+    const { join } = createWorld()
+    const { idempotency, link } = join()
+    link.set('down')
+    const run = idempotency.oncePerSlot(job, slot as never, options as never, never)
     await expect(run).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
