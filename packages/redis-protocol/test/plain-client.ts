@@ -35,7 +35,8 @@ async function openLink(port: number, login: Login | undefined, events: LinkEven
   let isOpen = false
   socket.on('data', (chunk: Buffer) => {
     for (const { value } of parser.push(chunk)) {
-      if (Array.isArray(value) && value[0] === 'message') events.message(String(value[1]), String(value[2]))
+      if (Array.isArray(value) && /^s?message$/.test(String(value[0])))
+        events.message(String(value[1]), String(value[2]))
       else if (value instanceof RespError) waiting.shift()?.reject(value)
       else waiting.shift()?.resolve(value)
     }

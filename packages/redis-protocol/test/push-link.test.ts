@@ -4,7 +4,7 @@ import { startRedis } from '@holdfast/testbed/redis'
 import { ask } from '@holdfast/testbed/resp'
 import { type RedisNode, Replicated, until } from '@holdfast/testbed/servers'
 import { afterAll, expect, it, onTestFinished } from 'vitest'
-import { type RedisClient, redisStorage } from '../src/index.ts'
+import { type RedisClient, type RedisLink, type ShardedChannels, redisStorage } from '../src/index.ts'
 import { openPlainClient } from './plain-client.ts'
 
 const [servers, strange] = await Promise.all([Replicated.start({ replicas: 1 }), startRedis()])
@@ -19,6 +19,8 @@ interface Process {
   readonly locks: Locks
   /** Where the connections led that were opened to subscribe on. */
   readonly links: number[]
+  /** The same of sharded channels: in a cluster they are found by the slot of the key. */
+  readonly shardLinks: number[]
   /** Where the next ones will lead. */
   linksTo: number
   /** How many commands the client was given. */
@@ -28,13 +30,34 @@ interface Process {
 }
 
 /** A process whose commands and subscriptions may lead to different servers, as behind an address that has moved. */
-async function join({ linksTo = servers.primary.port, claimMs = 60_000 } = {}): Promise<Process> {
+async function join({
+  linksTo = servers.primary.port,
+  claimMs = 60_000,
+  inCluster = false,
+} = {}): Promise<Process> {
   let commands = await openPlainClient(servers.primary.port)
   const opened = [commands]
   const listeners = new Set<(state: 'ready') => void>()
   const links: number[] = []
+  const shardLinks: number[] = []
+  const shards = new Map<unknown, RedisLink>()
+  const sharded: ShardedChannels = {
+    async subscribe(channel, onMessage) {
+      shardLinks.push(process.linksTo)
+      const there = await openPlainClient(process.linksTo)
+      opened.push(there)
+      const link = await there.openLink({ message: (_, payload) => onMessage(payload), lost() {} })
+      shards.set(onMessage, link)
+      await link.send(['SSUBSCRIBE', channel])
+    },
+    async unsubscribe(_, onMessage) {
+      shards.get(onMessage)?.close()
+    },
+    onRestored: () => () => {},
+  }
   const client: RedisClient = {
-    cluster: false,
+    cluster: inCluster,
+    ...(inCluster && { sharded }),
     connection: {
       state: 'ready',
       onChange(listener) {
@@ -61,6 +84,7 @@ async function join({ linksTo = servers.primary.port, claimMs = 60_000 } = {}): 
   const process: Process = {
     locks,
     links,
+    shardLinks,
     linksTo,
     sent: 0,
     async connectTo(port) {
@@ -73,6 +97,7 @@ async function join({ linksTo = servers.primary.port, claimMs = 60_000 } = {}): 
     await locks.close({ graceMs: 0 })
     await storage.close()
     for (const one of opened) one.detach()
+    for (const link of shards.values()) link.close()
   })
   return process
 }
@@ -140,6 +165,31 @@ it.each(['passes on what is replicated to it', 'knows nothing'])(
     expect(waiter.links).toHaveLength(2)
   },
 )
+
+it('moves sharded channels that lead to another server, of those who wait and of those who are done', async () => {
+  const holder = await join({ inCluster: true })
+  const waiter = await join({ inCluster: true, linksTo: replica().port })
+  const one = await heldAndWaitedFor(holder, [waiter])
+  const other = await heldAndWaitedFor(holder, [waiter])
+  const channels = async (node: RedisNode): Promise<readonly string[]> =>
+    (await node.ask('PUBSUB', 'SHARDCHANNELS')) as readonly string[]
+  await until('it listens for both, elsewhere', async () => (await channels(replica())).length === 2)
+  waiter.linksTo = servers.primary.port
+  await one.held.release()
+  await (await one.waiting[0])?.release()
+  await until('it listens on the primary', async () => (await channels(servers.primary)).length === 1)
+  await until('and no more elsewhere', async () => (await channels(replica())).length === 0)
+  // Counted places, not marked ones: the others are told in the step that releases, and only they.
+  const [queue = ''] = (await servers.primary.ask('KEYS', `*${other.name}*:q`)) as string[]
+  const [place = ''] = (await servers.primary.ask('ZRANGE', queue, 0, -1)) as string[]
+  expect([queue.includes(other.name), place[0]]).toEqual([true, '*'])
+  await other.held.release()
+  const { holders } = await holder.locks.inspect(other.name)
+  const lease = await other.waiting[0]
+  expect(holders.map(({ token }) => token)).toEqual([lease?.token])
+  const elsewhere = replica().port
+  expect(waiter.shardLinks).toEqual([elsewhere, elsewhere, servers.primary.port])
+})
 
 it('keeps a link that is counted: after a freeze, and after FLUSHALL, twice', async () => {
   const proxy = await FaultProxy.start({ target: servers.primary.address })

@@ -15,7 +15,7 @@ export interface ShardedWaits {
   done(state: string, token: string): void
   /** The keys of the process that it is subscribed for. */
   statesOf(process: string): string[]
-  /** Subscribes anew for each of them: the client finds the node that has the slot now. */
+  /** Subscribes anew for those that somebody waits for: the client finds the node that has the slot now. */
   listenAnew(process: string): Promise<void>
   /** From now on the process listens. */
   listen(process: string, listener: ChannelListener): Promise<Unsubscribe>
@@ -106,10 +106,11 @@ export function createShardedWaits(pubSub: PubSub): ShardedWaits {
         .filter((wait) => wait.process === process && wait.subscription !== undefined)
         .map(({ state }) => state),
     async listenAnew(process) {
-      const stale = [...waits.values()].filter((wait) => wait.process === process && wait.tokens.size > 0)
+      const stale = [...waits.values()].filter((wait) => wait.process === process)
       for (const wait of stale) {
         await unsubscribe(wait)
-        await subscribe(wait)
+        // What nobody waits for any more would be counted, and 0, wherever it leads.
+        if (wait.tokens.size > 0) await subscribe(wait)
       }
       listeners.get(process)?.restored()
     },

@@ -1,0 +1,42 @@
+import type { AcquireReply } from '@holdfast/core'
+import { expect, it } from 'vitest'
+import { createShardedWaits } from '../src/leases/sharded-waits.ts'
+import type { PubSub } from '../src/pub-sub.ts'
+
+const queued: AcquireReply = { outcome: 'queued', kept: true, ahead: 0, holders: [], now: 0 }
+const listener = { message: () => undefined, restored: () => undefined }
+
+/** Subscriptions that are only noted: what was subscribed to, and is still. */
+function noted() {
+  const standing: string[] = []
+  let subscribed = 0
+  const pubSub: PubSub = {
+    sharded: true,
+    receiverCount: 'local',
+    async subscribe(channel) {
+      subscribed += 1
+      const mine = `${channel} ${subscribed}`
+      standing.push(mine)
+      return async () => void standing.splice(standing.indexOf(mine), 1)
+    },
+    renew: async () => undefined,
+    rest: () => undefined,
+    close: () => undefined,
+  }
+  return { pubSub, standing }
+}
+
+it('moves what somebody waits for, and keeps nothing that leads elsewhere', async () => {
+  const { pubSub, standing } = noted()
+  const waits = createShardedWaits(pubSub)
+  await waits.listen('p', listener)
+  await waits.acquire('{a}', 'p.1', async () => queued)
+  await waits.acquire('{b}', 'p.2', async () => queued)
+  // Nobody waits for it any more; its subscription stays a little longer.
+  waits.done('{a}', 'p.1')
+  expect(waits.statesOf('p')).toEqual(['{a}', '{b}'])
+  await waits.listenAnew('p')
+  expect(waits.statesOf('p')).toEqual(['{b}'])
+  expect(standing).toEqual(['{b}:w:p 3'])
+  waits.close()
+})
