@@ -126,6 +126,23 @@ export class RedisCluster {
     if ((await idOf(master)) !== id) throw new Error('the node forgot who it was')
   }
 
+  /**
+   * Makes a replica of this master the master, with `CLUSTER FAILOVER`: the old one lives on as its replica, and so do
+   * the connections that clients have to it, subscribers' too. Resolves with the new master.
+   */
+  async handOver(master: RedisNode): Promise<RedisNode> {
+    const [replica] = await this.#replicasOf(master)
+    if (replica === undefined) throw new Error('the master has no replica')
+    await replica.ask('CLUSTER', 'FAILOVER')
+    await until('the replica is the master', async () => {
+      const [now, before] = await Promise.all([replica, master].map((node) => node.info('replication')))
+      return now?.['role'] === 'master' && before?.['role'] === 'slave'
+    })
+    await linked(master)
+    await until('the cluster is whole', async () => await isWhole(this.nodes))
+    return replica
+  }
+
   async stop(): Promise<void> {
     await stopTogether(this.nodes)
   }
