@@ -125,7 +125,7 @@ export function sqliteStorage(path: string): Storage {
     if (command.op !== 'inspect') {
       db.prepare('insert or replace into leases values (?, ?)').run(key, JSON.stringify(decision.state))
     }
-    // Last: whoever hears of a grant must find it stored.
+    // Last: one that hears of a grant must find it stored.
     for (const { process, push } of decision.pushes) pushes.tell(process, push)
     return decision.reply
   }

@@ -7,7 +7,7 @@ export type ConnectionEvent = {
   /** How this process calls itself. */
   readonly instance: string
   readonly prefix: string
-  /** Which of its storages: `cache` is a `cacheStorage` of its own. */
+  /** Which of its storages: `cache` is the `cacheStorage`, where there is one. */
   readonly storage: 'main' | 'cache'
   /** When it happened, by the wall clock of this process: milliseconds since 1970. */
   readonly at: number

@@ -26,7 +26,7 @@ export function eventChannel<E>(name: string): EventChannel<E> {
  * `:error`, as `diagnostics_channel.tracingChannel('holdfast:<operation>')` has them. A tracer that binds its store to
  * `start` finds it in everything that the operation does.
  *
- * Ask `traced` first, so that nothing is built when nobody listens:
+ * Ask `traced` first, so that nothing is built without a listener:
  *
  *     if (!acquisitions.traced) return acquire(name)
  *     return acquisitions.trace({ name }, () => acquire(name))

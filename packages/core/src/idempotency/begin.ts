@@ -58,7 +58,7 @@ export async function beginJob(
   try {
     for (;;) {
       if (view?.current?.record.status === 'executing' && spent.includes(view.current.record.executionId)) {
-        // The network repeated our claim after its answer, when what had stood in its way was gone: nobody runs it.
+        // The network repeated our claim after its answer, when what had stood in its way was gone: no body runs for it.
         view = await starts.takeBack(job, view.current)
         assertOpen(starter)
         continue

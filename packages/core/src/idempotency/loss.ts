@@ -11,7 +11,7 @@ import type { ExecutionSnapshot } from './snapshot.ts'
  * - `takenOver`: another execution of the job has started; `current` says which, by which instance, and since when.
  * - `ended`: somebody has recorded its end, because it was silent for its whole lease (`onStalled: 'fail'`).
  * - `forgotten`: `forget` has removed it.
- * - `vanished`: the storage does not know it any more, and nobody removed it: FLUSHALL, eviction, a restart without
+ * - `vanished`: the storage does not know it any more, although no call removed it: FLUSHALL, eviction, a restart without
  *   persistence, or a failover that lost writes.
  */
 export type LossReason = 'outage' | 'expired' | 'takenOver' | 'ended' | 'forgotten' | 'vanished'

@@ -140,7 +140,7 @@ export class Starts implements OperatorWrites {
       this.#underWay.delete(job.text)
     }
     const { entry, now } = answer.reply
-    // Whoever was told here that it is removed must not be answered with it. (What another program wrote has revision 0.)
+    // A caller that was answered here "removed" must not be answered with it. (What another program wrote has revision 0.)
     if (entry !== null && removedRev !== undefined && entry.rev <= removedRev)
       return { view: { current: null, now } }
     if (isLate(answer.reply)) {

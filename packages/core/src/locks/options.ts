@@ -43,7 +43,7 @@ export interface LockSettings {
   /** How long a grant lasts without renewal: the lease, or all the time that it may be held. */
   readonly grantMs: number
   readonly waitMs: number
-  /** Nobody said how long to wait: then it is waited longer for an owner that may have died. */
+  /** Neither the call nor the instance has a `waitMs`: then a waiter stays longer for an owner that may have died. */
   readonly outlivesOwners: boolean
   readonly signal: AbortSignal | undefined
   readonly maxHoldMs: number

@@ -25,8 +25,8 @@ export interface LinkEvents {
  *                          (waiters poll)  └──a new link stands, still 0──► uncounted ──a push, then counted──► stands
  * ```
  *
- * `uncounted`: counts on this server are worth nothing (some proxies), so the places that this process takes are not
- * passed over, whoever releases; waiters poll until a push shows that the link is good. A count that cannot be had
+ * `uncounted`: counts on this server are worth nothing (some proxies), so no process that releases passes over the
+ * places that this one takes; waiters poll until a push shows that the link is good. A count that cannot be had
  * says nothing against the link.
  */
 export class PushLink {
@@ -45,7 +45,7 @@ export class PushLink {
   #checkAgain = false
   /** There was reason to check while a check was under way: it counts if that one fails. */
   #checkIfFailed = false
-  /** The last check failed: whoever asks next has it made again. */
+  /** The last check failed: the next one that asks has it made again. */
   #unsure = false
   #checkedAt = -Infinity
   #pause: Timer | undefined
@@ -149,7 +149,7 @@ export class PushLink {
       this.#checkedAt = runtime.monotonicNow()
       if (this.#checkAgain && !this.#closed) this.#check()
     }
-    // A storage that cannot be reached, or will not listen now: whoever asks next, and the next connection, look again.
+    // A storage that cannot be reached, or will not listen now: the next waiter that asks, and the next connection, look again.
     const failed = (): void => {
       this.#unsure = true
       this.#checkAgain ||= this.#checkIfFailed

@@ -19,7 +19,7 @@ export type OnPush = (process: string, push: LeasePush) => void
 /**
  * The leases facet in this process's memory, straight from {@link decideLease}. `now` is the storage's clock in
  * milliseconds, fractions of which count; `decide` is another decision where one is to be tried out. `onPush` hears every
- * push, also those to processes that nobody listens for.
+ * push, also those to processes without a listener.
  */
 export function memoryLeases(
   now: () => number,

@@ -1,8 +1,8 @@
 import type { Storage } from './storage.ts'
 
 /**
- * The `retain` and `close` of a storage: `end` is called once, when the storage was closed and nobody uses it any more.
- * Whoever shares a storage may close it when he is done, and takes it from no one.
+ * The `retain` and `close` of a storage: `end` is called once, when the storage was closed and its last user has let go.
+ * So each user of a shared storage may close it, and takes it from no other.
  */
 export function endedWithLastUser(end: () => void): Pick<Storage, 'retain' | 'close'> {
   let users = 0

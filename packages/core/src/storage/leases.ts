@@ -27,7 +27,7 @@ import type { Unsubscribe } from './records.ts'
  *   in an answer or a push, belongs to that token alone.
  * - **L3** `acquire` grants, or with `wait` joins the queue, in one atomic step; a token in the queue keeps its place.
  * - **L4** `release` passes ownership to the head of the queue in the same step and pushes `granted` to its process.
- *   A process that does not listen is passed over and keeps nobody waiting: its place is gone, and it is sent `passed`.
+ *   A process that does not listen is passed over at once: its place is gone, and the storage sends it `passed`.
  * - **L5** Grants follow the order of the queue among processes that listen. Nobody overtakes a waiter, not even when
  *   the holder's lease ran out: whoever asks then gives it to the head first.
  * - **L6** What was handed over lasts `claimMs` from then on, until its owner extends it or acquires again, which claims
@@ -47,8 +47,8 @@ import type { Unsubscribe } from './records.ts'
  * - **L14** Nothing says `granted` that the same atomic step has not stored before: a step counts who listens, stores
  *   all that it changes, and pushes last. A push may reach more connections than the storage can count (those to a server
  *   that was demoted, and follows), so a count of 0 is no proof that a message is not heard.
- * - **L15** Only who is counted, and counted 0, is passed over. Not who cannot be counted, and not a place that was
- *   taken as `uncounted`, whoever's step it is.
+ * - **L15** Only who is counted, and counted 0, is passed over. Not who cannot be counted, and, in the step of any
+ *   process, not a place that was taken as `uncounted`.
  * - **L16** `countListeners` counts as the steps do that pass over: on the server that keeps the leases, whatever server
  *   the listener's link leads to.
  * - **L17** `listenAnew` loses nothing: what is pushed while it is under way arrives as it would have without, maybe twice.
@@ -228,7 +228,7 @@ export type LeasePush =
   | { readonly kind: 'revoked'; readonly key: string; readonly token: string }
   /** The process lost its places in the key's queue, because it left a hand-off unclaimed. */
   | { readonly kind: 'dropped'; readonly key: string }
-  /** The process was passed over, because the storage counted nobody who listens for it. Its turn is gone. */
+  /** The process was passed over, because the storage counted no listener for it. Its turn is gone. */
   | { readonly kind: 'passed'; readonly key: string }
   /** Pushes may have been missed: the subscription was interrupted. */
   | { readonly kind: 'gap' }

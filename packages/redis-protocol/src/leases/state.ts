@@ -9,10 +9,10 @@
  *   than it happened where it must be remembered for longer than the usual 10 seconds), `,`, the last token of its
  *   process that ended, and `|`.
  *
- * The queue is a sorted set of tokens, scored by when they came. What stands before a token says how it is told of its
+ * The queue is a sorted set of tokens, scored by when they came. What stands before a token says how it hears of its
  * turn: nothing, by pub/sub, if the server counts somebody on the channel of its process, else it is passed over; `*`,
- * the same by sharded pub/sub, on the channel `<key of the state>:w:<process>`; `!`, by pub/sub, and it is never passed
- * over, whoever's script it is. Where nobody holds nobody waits: who releases hands
+ * the same by sharded pub/sub, on the channel `<key of the state>:w:<process>`; `!`, by pub/sub, and no
+ * process's script passes it over. Where nobody holds nobody waits: who releases hands
  * over, and who comes after an expiry does it first. So a free key is granted without a look at the queue.
  *
  * A lock that nobody waits for is taken in three commands and released in three (the first lines of the scripts), with
@@ -121,14 +121,14 @@ end`
  * `handOver(self)` gives free permits to the heads of the queue, up to `self`, and returns the head that is left.
  * `tell(process, message)` notes a message, and `publish()` sends what was noted: **last**, after `save()` (L14).
  * `unclaimed()` is the longest time that a hand-off may stay unclaimed. Needs `policy`, an argument that all hand-offs
- * share: how whoever asks is told of its turn ('1' nothing before its token, '2' `*`, '0' `!`); the claim time in ms, 5
+ * share: how the one that asks hears of its turn ('1' nothing before its token, '2' `*`, '0' `!`); the claim time in ms, 5
  * digits; and what stands before a process in the name of its channel.
  *
  * Receivers are counted with PUBSUB NUMSUB, before anything is sent: what PUBLISH returns is known only when the message
  * is on its way, to replicas too, whose subscribers it does not count. A count that is refused (rights) or does not exist
  * (SHARDNUMSUB before Redis 7) is unknown, and who is not known to be deaf is not passed over (L15).
  *
- * A refused PUBLISH counts as sent: whoever waits without pushes asks from time to time. Where SPUBLISH is refused
+ * A refused PUBLISH counts as sent: those who wait without pushes ask from time to time. Where SPUBLISH is refused
  * (before Redis 7, or by rights), PUBLISH takes its place: every process listens to that as well.
  */
 export const HAND_OVER: string = `
