@@ -1,6 +1,7 @@
 import { ClosedError, type Unsubscribe } from '@holdfast/core'
 import type { RedisClient, RedisLink } from './client.ts'
 import { asStorageError } from './errors.ts'
+import { inTime, tooLate } from './in-time.ts'
 
 export interface ChannelListener {
   message(payload: string): void
@@ -285,20 +286,6 @@ class Subscriptions {
 interface Call {
   readonly link: Promise<RedisLink>
   readonly isLost: () => boolean
-}
-
-const tooLate = new Error('Redis did not confirm in time')
-
-async function inTime<T>(reply: Promise<T>, patienceMs: number): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(tooLate), patienceMs).unref()
-  })
-  try {
-    return await Promise.race([reply, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 function refuse(channel: string): (error: unknown) => never {

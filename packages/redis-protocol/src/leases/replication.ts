@@ -2,8 +2,15 @@ import { type Durability, HoldfastError } from '@holdfast/core'
 import type { RedisClient, RedisLink } from '../client.ts'
 import { wholeNumber } from '../digits.ts'
 import { asStorageError, unexpectedReply } from '../errors.ts'
+import { inTime } from '../in-time.ts'
 import { type RunScript, createScriptRunner } from '../script.ts'
 import { keySlot } from '../slot.ts'
+import { endWhenSilent } from './end-when-silent.ts'
+
+/** How long a client may take to open a connection, whatever it waits for. */
+const OPEN_MS = 5_000
+/** How long a server may take to answer, beyond the time for which it was asked to wait. */
+const ANSWER_MS = 2_000
 
 export interface Replication {
   /**
@@ -21,10 +28,12 @@ export interface Replication {
 /**
  * `WAIT` waits for the writes of its own connection and blocks it, so these writes get a connection of their own: one,
  * or in a cluster one for each slot that is written with it. It is opened at the first such write, and anew when it
- * broke.
+ * broke or has gone silent.
  */
 export function createReplication(client: RedisClient): Replication {
   const links = new Map<number, Promise<RedisLink>>()
+  /** The longest that replicas were waited for. `WAIT`s stand in line on a connection, and each ends within its time. */
+  let longestMs = 0
 
   const slotOf = (key: string): number => (client.cluster ? keySlot(key) : 0)
   const linkOf = (key: string): Promise<RedisLink> => {
@@ -34,9 +43,13 @@ export function createReplication(client: RedisClient): Replication {
       const forget = (): void => {
         if (links.get(slot) === link) links.delete(slot)
       }
-      link = client.openLink({ message: () => {}, lost: forget }, key)
+      const opening = client.openLink({ message: () => {}, lost: forget }, key)
+      link = inTime(opening, OPEN_MS).then((open) => endWhenSilent(open, () => longestMs + ANSWER_MS, forget))
       links.set(slot, link)
-      link.catch(forget)
+      link.catch(() => {
+        forget()
+        opening.then((late) => late.close()).catch(() => {})
+      })
     }
     return link
   }
@@ -55,6 +68,7 @@ export function createReplication(client: RedisClient): Replication {
 
   return {
     async confirmed(key, { replicas, timeoutMs }, send) {
+      longestMs = Math.max(longestMs, timeoutMs)
       const link = await linkOf(key).catch((error: unknown) => {
         throw asStorageError(error, 'a connection to wait for replicas')
       })
