@@ -45,7 +45,7 @@ export async function runLocked<T>(
   }
   const { whenHeld = 'throw', ...lock } = checkObject(options)
   const skips = checkOneOf('whenHeld', whenHeld, ['throw', 'skip']) === 'skip'
-  const lease = await acquire(skips ? { waitMs: 0, ...lock } : lock, skips)
+  const lease = await acquire(skips ? { ...lock, waitMs: lock.waitMs ?? 0 } : lock, skips)
   if (Array.isArray(lease)) return { status: 'skipped', holders: lease as readonly LockHolder[] }
   const held = lease as Lease
   try {

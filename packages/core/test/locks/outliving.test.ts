@@ -201,6 +201,10 @@ describe("run with whenHeld: 'skip'", () => {
     expect(outcome).toEqual({ status: 'executed', result: 'a' })
     // No wait, no place that had to be left.
     expect(commands).toEqual(['acquire a', 'acquire a', 'release a'])
+    await one.run('a', async () => {
+      const skipped = await other.run('a', { whenHeld: 'skip', waitMs: undefined }, () => 1)
+      expect(skipped).toMatchObject({ status: 'skipped' })
+    })
     const semaphore = one.semaphore('s', { permits: 1 })
     await semaphore.run({ whenHeld: 'skip' }, async () => {
       expect(await semaphore.run({ whenHeld: 'skip' }, () => 1)).toMatchObject({ status: 'skipped' })
