@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common'
 import { Idempotency, IdempotentJob, currentExecution } from '@holdfast/nest'
 import { describe, expect, it } from 'vitest'
+import { deferred } from '../deferred.ts'
 import { appOf } from './app-of.ts'
 
 describe('@IdempotentJob', () => {
@@ -14,6 +15,15 @@ describe('@IdempotentJob', () => {
       this.runs += 1
       await currentExecution()?.updateProgress(50, 'half')
       return { id, run: this.runs }
+    }
+
+    readonly gate = deferred()
+    later: Promise<unknown> | undefined
+
+    @IdempotentJob('leaves', 'only')
+    async leavesSomething(): Promise<number | undefined> {
+      this.later = this.gate.promise.then(() => currentExecution())
+      return currentExecution()?.attempt
     }
 
     @IdempotentJob('flaky', 'only', { maxAttempts: 2 })
@@ -50,6 +60,15 @@ describe('@IdempotentJob', () => {
       progressMessage: 'half',
     })
     expect(currentExecution()).toBeUndefined()
+    await app.close()
+  })
+
+  it('shows no execution to what a method has left running', async () => {
+    const app = await appOf(Reports)
+    const reports = app.get(Reports)
+    expect(await reports.leavesSomething()).toBe(1)
+    reports.gate.resolve()
+    expect(await reports.later).toBeUndefined()
     await app.close()
   })
 
