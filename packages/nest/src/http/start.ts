@@ -12,7 +12,13 @@ import {
 import { METHOD_METADATA, methodsIn } from './nest-metadata.ts'
 
 /** What says that a handler is called for something else than an HTTP request, by the packages that say it. */
-const OTHER_TRANSPORTS = ['microservices:pattern', 'message', 'graphql:resolver_type']
+const OTHER_TRANSPORTS = [
+  'microservices:pattern',
+  'websockets:message_mapping',
+  'graphql:resolver_type',
+  'graphql:resolve_property',
+  'graphql:resolve_reference',
+]
 
 /**
  * Completes what `@Idempotent` has said of classes, when all classes of the app are known: handlers that a controller
