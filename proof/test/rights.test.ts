@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type Storage, createHoldfast } from '@holdfast/core'
 import { ioredisStorage } from '@holdfast/redis-ioredis'
 import { nodeRedisStorage } from '@holdfast/redis-node'
+import { FaultProxy } from '@holdfast/testbed/proxy'
 import { RespConnection } from '@holdfast/testbed/resp'
 import { type RedisNode, RedisCluster, Replicated } from '@holdfast/testbed/servers'
 import { Cluster, Redis } from 'ioredis'
@@ -26,14 +27,16 @@ interface Opened {
   /** Ends every connection, as a process does that dies. */
   readonly die: () => void
 }
-const url = `redis://${username}:${password}@127.0.0.1:${single.primary.port}`
+/** Each client has a network of its own, which dies with it: an open Holdfast keeps its storage's connections. */
+const ownNetwork = () => FaultProxy.start({ target: { port: single.primary.port } })
+const urlOf = ({ url }: FaultProxy) => url.replace('redis://', `redis://${username}:${password}@`)
 const rootNodes = cluster.seeds.map((socket) => ({ socket }))
 const clients: Readonly<Record<string, () => Opened | Promise<Opened>>> = {
-  ioredis: () => {
-    const client = new Redis(url)
+  ioredis: async () => {
+    const network = await ownNetwork()
+    const client = new Redis(urlOf(network))
     client.on('error', () => {})
-    const storage = ioredisStorage(client)
-    return { storage, die: () => void storage.close().then(() => client.disconnect()) }
+    return { storage: ioredisStorage(client), die: () => void network.stop().then(() => client.disconnect()) }
   },
   'ioredis, a cluster': () => {
     const client = new Cluster([...cluster.seeds], { redisOptions: { username, password } })
@@ -42,11 +45,11 @@ const clients: Readonly<Record<string, () => Opened | Promise<Opened>>> = {
     return { storage, die: () => void storage.close().then(() => client.disconnect()) }
   },
   redis: async () => {
-    const client = createClient({ url })
+    const network = await ownNetwork()
+    const client = createClient({ url: urlOf(network) })
     client.on('error', () => {})
     await client.connect()
-    const storage = nodeRedisStorage(client)
-    return { storage, die: () => void storage.close().then(() => client.destroy()) }
+    return { storage: nodeRedisStorage(client), die: () => void network.stop().then(() => client.destroy()) }
   },
   'redis, a cluster': async () => {
     const client = createCluster({ rootNodes, defaults: { username, password } })
