@@ -15,7 +15,7 @@ async function fleet() {
       const [replica] = servers.replicas
       if (replica === undefined) throw new Error('there is no replica')
       const old = servers.primary
-      await servers.failOver(replica)
+      await servers.demote(replica)
       await old.ask('CLIENT', 'KILL', 'TYPE', 'normal')
       return old
     },

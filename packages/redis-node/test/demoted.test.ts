@@ -78,7 +78,7 @@ describe('a pool of node-redis', () => {
     for (const locks of all) await (await locks.acquire('warm')).release()
     await until('both listen', async () => (await channels(servers.primary)) === 2)
     const old = servers.primary
-    await servers.failOver(replica)
+    await servers.demote(replica)
     await old.ask('CLIENT', 'KILL', 'TYPE', 'normal')
     await until('both listen on the new primary', async () => (await channels(servers.primary)) === 2)
     await until('and no more on the old one', async () => (await channels(old)) === 0)

@@ -222,7 +222,7 @@ it('moves its link whenever the client has connected anew and the new server doe
   await goAround(holder, waiters)
   for (let i = 0; i < 2; i += 1) {
     const next = replica()
-    await servers.failOver(next)
+    await servers.demote(next)
     for (const each of all) {
       each.linksTo = next.port
       await each.connectTo(next.port)

@@ -115,23 +115,6 @@ export class Replicated {
   }
 
   /**
-   * Makes a replica the primary with `FAILOVER`: the old primary lives on as its replica, and so do the connections that
-   * clients have to it, subscribers' too. New connections reach the new primary.
-   */
-  async failOver(replica: RedisNode): Promise<void> {
-    const old = this.#primary
-    await old.ask('FAILOVER', 'TO', '127.0.0.1', replica.port)
-    await until(
-      'the replica is the primary',
-      async () => (await replica.info('replication'))['role'] === 'master',
-    )
-    this.#primary = replica
-    this.#replicas = this.#replicas.map((each) => (each === replica ? old : each))
-    for (const endpoint of this.#endpoints) endpoint.redirect(replica.address)
-    await linked(old)
-  }
-
-  /**
    * Makes a replica the primary and the old primary its replica, as `FAILOVER` does: nobody's connection ends. Whoever
    * is connected to the old one stays there, is refused its writes, and hears what is replicated to it, published
    * messages included. New connections reach the new primary.
@@ -145,6 +128,10 @@ export class Replicated {
       await old.ask('REPLICAOF', '127.0.0.1', replica.port)
     } else {
       await linked(replica)
+      await until('the primary takes the replica for online', async () => {
+        const known = Object.values(await old.info('replication'))
+        return known.some((text) => text.includes(`port=${replica.port},state=online`))
+      })
       await old.ask('FAILOVER', 'TO', '127.0.0.1', replica.port)
       await until('the replica is the primary', async () => {
         return (await replica.info('replication'))['role'] === 'master'
