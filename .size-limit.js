@@ -12,9 +12,9 @@ const core = 'packages/core/dist/index.js'
 
 // A little above what they are: growth is a decision.
 export default [
-  bundle('core: createLocks', core, '{ createLocks }', '12 kB'),
-  bundle('core: createIdempotency', core, '{ createIdempotency }', '23 kB'),
+  bundle('core: createLocks', core, '{ createLocks }', '12.5 kB'),
+  bundle('core: createIdempotency', core, '{ createIdempotency }', '23.2 kB'),
   bundle('core: createCache', core, '{ createCache }', '7.2 kB'),
-  bundle('core: everything', core, '*', '36.2 kB'),
+  bundle('core: everything', core, '*', '36.6 kB'),
   bundle('core/http', 'packages/core/dist/http/index.js', '*', '12.6 kB'),
 ]
