@@ -9,7 +9,7 @@ import type { CapturedResponse } from './response.ts'
  * each answer that is about to leave to {@link answer}, and the end of the response to {@link closed}; what these
  * decide together ends the claim (R7):
  *
- * - An answer that the replay policy keeps is recorded before its first byte, whoever gave it.
+ * - An answer that the replay policy keeps is recorded before its first byte, whether the handler or something else gave it.
  * - An answer that would free the key is never held back, and frees nothing while a handler is at work. It counts if it
  *   left from the handler's async context, or after the handler's end: then it frees the key as soon as the handler has
  *   ended. Any other one (a watchdog's 503, a time-out's 408) decides nothing: the handler's own end is judged instead.
@@ -27,7 +27,7 @@ export interface HttpHandledRequest {
   /** Whether the code that runs now was called by this request's handler, directly or asynchronously. */
   readonly isHandlers: boolean
   /**
-   * Calls the handler, in an async context of its own, and returns what it returns. Where an interceptor has it called
+   * Calls the handler, in a new async context, and returns what it returns. Where an interceptor has it called
    * again, the last call decides. `answersLater` says of a result whether the handler is at work until it answers by
    * itself: a callback handler, which has returned nothing that ends.
    */

@@ -54,7 +54,7 @@ import type { HttpResponse, HttpResponseHeaders, StoredResponse } from './respon
  *   `scope` has to name who may see the answer. When something else has answered before the claim was made, the claim is
  *   released and the handler is not called.
  * - **R7** Storing never waits, freeing waits for the handler: an answer that is kept is recorded before its first byte,
- *   whoever gave it; while the handler is at work no answer frees the key. An answer that would free it counts only if
+ *   whether the handler or something else gave it; while the handler is at work no answer frees the key. An answer that would free it counts only if
  *   it left from the handler's async context or after its end. Otherwise the handler's end decides: a failure frees the
  *   key, a success is stored as completed without an answer. `timeoutMs` and a dead process end a claim in any case.
  *   One request has one claim: where a handler is called again for it, the last call decides.
@@ -230,7 +230,7 @@ export function createHttpIdempotency<Request = unknown>(
     } catch (error) {
       const code = HoldfastError.isInstance(error) ? error.code : undefined
       if (code === 'WAIT_ABORTED') return refuse(jobType, jobKey, inProgress(1), 'in-flight')
-      // Whoever sends what nobody can compare is told so; it must not look like a fault of the server.
+      // A body that has no fingerprint is the client's error (400), not ours.
       if (code === 'INVALID_ARGUMENT' && resolved.fingerprint === undefined && isIncomparableJson(facts.body))
         return refuse(jobType, jobKey, NOT_COMPARABLE, 'bypassed')
       if (code === 'RECORD_UNREADABLE') return refuse(jobType, jobKey, UNREADABLE, 'bypassed', error)

@@ -33,7 +33,7 @@ export type CapturedBody =
    */
   | { readonly omitted: 'stream' | 'hijacked' | 'unanswered' }
 
-/** Whether the handler ended without an answer of its own. */
+/** Whether the handler ended without having answered. */
 export function isUnanswered(body: CapturedBody): boolean {
   return body !== null && typeof body === 'object' && 'omitted' in body && body.omitted === 'unanswered'
 }

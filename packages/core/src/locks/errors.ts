@@ -18,7 +18,7 @@ export class LockTimeoutError extends HoldfastError {
     })
     const ago = stateAgeMs === 0 ? '' : `, as of ${stateAgeMs} ms ago`
     const publicMessage = `Lock ${name} did not become free within ${waitedMs} ms.`
-    const message = `${publicMessage} Held by ${who.join(', ') || 'nobody'}${ago}.`
+    const message = `${publicMessage} Held by ${who.join(', ') || 'no one'}${ago}.`
     super('LOCK_TIMEOUT', message, { publicMessage })
     this.lockName = name
     this.holders = holders

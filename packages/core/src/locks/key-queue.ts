@@ -18,7 +18,7 @@ export interface Waiter {
 }
 
 /**
- * What puts places in doubt, in an order of its own that knows no clock: a place is sure when its command left after the
+ * What puts places in doubt, in an order that needs no clock: a place is sure when its command left after the
  * last doubt.
  */
 export interface Doubts {
