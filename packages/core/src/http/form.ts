@@ -123,10 +123,19 @@ async function describe([field, file]: Named, readFile: ReadFile): Promise<Descr
   }
   return {
     field,
-    filename: originalname ?? filename ?? name,
+    // `name` is express-fileupload's; with multer `filename` is the file's name on disk.
+    filename: textOf(originalname ?? name) ?? filename,
     mediaType: mimetype,
     sha256: digest.digest('base64url'),
   }
+}
+
+/** multer and express-fileupload read names as Latin-1 by default, though clients send them as UTF-8. */
+function textOf(name: unknown): unknown {
+  if (typeof name !== 'string') return name
+  const bytes = Buffer.from(name, 'latin1')
+  const text = bytes.toString('utf8')
+  return bytes.toString('latin1') === name && !text.includes('\u{fffd}') ? text : name
 }
 
 /** The bytes, from wherever the parser has left them. */

@@ -53,6 +53,22 @@ test('the same form is the same data, whichever plugin has read it', async () =>
   expect(fingerprintOf(other)).not.toBe(fingerprintOf(seen[0]))
 })
 
+test.each([
+  ['Beleg für März ✓.txt', 'Beleg fÃ¼r MÃ¤rz â\x9c\x93.txt', true],
+  ['Beleg für März.txt', 'Beleg fÃ¼r MÃ¤rz.txt', true],
+  ['Beleg für März.txt', 'Beleg für März.txt', true],
+  ['✓.txt', '✓.txt', true],
+  ['ä.txt', 'ö.txt', false],
+])('a file %s that multer calls %s has the same name: %s', async (name, misread, isSame) => {
+  const file = { fieldname: 'receipt', ...media, buffer: bytes }
+  const compared = async (originalname: string) =>
+    fingerprintOf(await comparableBody({ headers, body: fields, file: { ...file, originalname } }))
+  const attachedBody = attached(bytes)
+  Object.assign(attachedBody['receipt'] as object, { filename: name })
+  const other = fingerprintOf(await comparableBody({ headers, body: attachedBody }))
+  expect((await compared(misread)) === other).toBe(isSame)
+})
+
 test('only what a multipart parser made is a part', async () => {
   const imitated = { receipt: { type: 'file', fieldname: 'receipt', fields: {}, toBuffer: 1 }, amount: 1 }
   expect(await comparableBody({ headers: { 'content-type': 'application/json' }, body: imitated })).toBe(

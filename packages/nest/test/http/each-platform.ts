@@ -44,32 +44,36 @@ export type StartApp = (
   imports?: DynamicModule[],
 ) => Promise<RunningApp>
 
+/** Runs apps on that platform. */
+export function startOn(platform: PlatformName): StartApp {
+  return async (controllers, { prepare, ...options } = {}, imports = []) => {
+    const module = await Test.createTestingModule({
+      imports: [
+        ...imports,
+        HoldfastModule.forRoot({
+          storage: memoryStorage(),
+          http: { scope: 'global' },
+          graceMs: 500,
+          ...options,
+        } as HoldfastModuleOptions),
+      ],
+      controllers,
+    }).compile()
+    const adapter = platform === 'Express' ? new ExpressAdapter() : new FastifyAdapter()
+    const app = module.createNestApplication<INestApplication>(adapter, { logger: false })
+    onTestFinished(() => app.close())
+    prepare?.(app)
+    await app.listen(0, '127.0.0.1')
+    const { port } = app.getHttpServer().address() as AddressInfo
+    return { app, holdfast: app.get(Holdfast), url: `http://127.0.0.1:${port}` }
+  }
+}
+
 /** The same tests on Express and on Fastify. */
 export function onEachPlatform(title: string, body: (start: StartApp, platform: PlatformName) => void): void {
-  describe.each(['Express', 'Fastify'] as const)(`${title}, on %s`, (platform) => {
-    const start: StartApp = async (controllers, { prepare, ...options } = {}, imports = []) => {
-      const module = await Test.createTestingModule({
-        imports: [
-          ...imports,
-          HoldfastModule.forRoot({
-            storage: memoryStorage(),
-            http: { scope: 'global' },
-            graceMs: 500,
-            ...options,
-          } as HoldfastModuleOptions),
-        ],
-        controllers,
-      }).compile()
-      const adapter = platform === 'Express' ? new ExpressAdapter() : new FastifyAdapter()
-      const app = module.createNestApplication<INestApplication>(adapter, { logger: false })
-      onTestFinished(() => app.close())
-      prepare?.(app)
-      await app.listen(0, '127.0.0.1')
-      const { port } = app.getHttpServer().address() as AddressInfo
-      return { app, holdfast: app.get(Holdfast), url: `http://127.0.0.1:${port}` }
-    }
-    body(start, platform)
-  })
+  describe.each(['Express', 'Fastify'] as const)(`${title}, on %s`, (platform) =>
+    body(startOn(platform), platform),
+  )
 }
 
 export interface Answered {
