@@ -233,9 +233,10 @@ export class PendingCall<T> implements Sendable {
   /**
    * What waited for a connection leaves at once. What was under way on another connection is sent again on this one if
    * it is not answered soon: most clients have sent it again themselves or reject it now, and then it leaves only once.
+   * Where there will be no other connection, both end in the same way: with the reason.
    */
   connectionChanged(state: ConnectionState): void {
-    if (state === 'down') this.#sendAt = Infinity
+    if (state === 'down' && this.#around.storage.connection.problem === undefined) this.#sendAt = Infinity
     else if (!this.isUnderWay) this.#send()
     else this.#sendIn(this.#pauseMs())
   }

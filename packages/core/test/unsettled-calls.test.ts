@@ -1,15 +1,24 @@
 import { describe, expect, it } from 'vitest'
-import { StorageUnavailableError, createIdempotency, createLocks, memoryStorage } from '@holdfast/core'
+import {
+  HoldfastError,
+  StorageUnavailableError,
+  createIdempotency,
+  createLocks,
+  memoryStorage,
+} from '@holdfast/core'
 import { StorageCalls } from '../src/storage-calls.ts'
-import type { ConnectionState, Storage } from '../src/storage/storage.ts'
+import type { Connection, ConnectionState, Storage } from '../src/storage/storage.ts'
 import { manualRuntime, settle } from './manual-runtime.ts'
+
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
 
 /** A storage that the test answers for, and whose connection it breaks and mends. */
 function clientInHand() {
   const memory = memoryStorage()
   const listeners = new Set<(state: ConnectionState) => void>()
-  const connection = {
-    state: 'ready' as ConnectionState,
+  const connection: Mutable<Connection> = {
+    state: 'ready',
+    problem: undefined,
     onChange(listener: (state: ConnectionState) => void) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
@@ -22,7 +31,13 @@ function clientInHand() {
   const storage: Storage = { ...memory, connection }
   const runtime = manualRuntime()
   const calls = new StorageCalls(storage, runtime, { callTimeoutMs: 2_000 })
-  return { memory, storage, runtime, calls, change, listeners }
+  /** The client was ended: it will not connect again. */
+  const end = (problem: HoldfastError): void => {
+    change('down')
+    connection.problem = problem
+    change('down')
+  }
+  return { memory, storage, runtime, calls, change, end, listeners }
 }
 
 function sendings<T>() {
@@ -276,5 +291,26 @@ describe('the connection breaks while the last word of an owner is under way, an
     await runtime.advance(50)
     expect(await released).toBe('released')
     await locks.close()
+  })
+})
+
+describe('a client that was ended', () => {
+  const ended = new HoldfastError('CLIENT_CLOSED', 'The client has ended.')
+
+  it('tells why to those who wait for a connection, at once, and to those whose calls it forgot, soon', async () => {
+    const { runtime, calls, change, end } = clientInHand()
+    const { sent, command } = sendings<string>()
+    const forgotten = expect(calls.call(command, 60_000)).rejects.toBe(ended)
+    const answered = calls.call(command, 60_000)
+    change('down')
+    const waiting = expect(calls.call(command, 60_000)).rejects.toBe(ended)
+    end(ended)
+    await waiting
+    // Its last word counts.
+    sent[1]?.resolve('after all')
+    expect((await answered).reply).toBe('after all')
+    await runtime.advance(50)
+    await forgotten
+    expect(sent).toHaveLength(2)
   })
 })

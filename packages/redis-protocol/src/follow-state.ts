@@ -20,25 +20,31 @@ export interface FollowedState extends Attached {
 
 /**
  * A client's state as core wants it: asked of the client each time, told when one of its `events` fires. Every
- * coming back is told, also when the going was not.
+ * coming back is told, also when the going was not, and so is that there will be none.
  */
 export const followState: (client: Emitter, events: readonly string[], how: ClientState) => FollowedState =
   oncePerClient(attach)
 
 function attach(client: Emitter, events: readonly string[], { state, problem }: ClientState): FollowedState {
   const listeners = new Set<(state: ConnectionState) => void>()
+  const isHopeless = (): boolean => state() === 'down' && problem() !== undefined
   let told = state()
+  let toldHopeless = isHopeless()
   let lastError: unknown
   const tell = (): void => {
     const now = state()
     if (now === 'ready') lastError = undefined
-    if (now === told && now === 'down') return
+    const hopeless = isHopeless()
+    if (now === told && now === 'down' && hopeless === toldHopeless) return
     told = now
+    toldHopeless = hopeless
     const current = [...listeners] // what a listener adds hears of the next change
     for (const listener of current) listener(now)
   }
   const keep = (error: unknown): void => {
     lastError = error
+    // The last that a client of node-redis says which has given up.
+    if (isHopeless()) tell()
   }
   for (const event of events) client.on(event, tell)
   // Listens along only: with a listener for 'error' of ours, ioredis would not print what nobody else handles.

@@ -51,11 +51,14 @@ export interface PubSubTimes {
   readonly lingerMs?: number
 }
 
+const PATIENCE_MS = 5_000
+
 export function createPubSub(client: RedisClient, times: PubSubTimes = {}): PubSub {
   const classic = new Subscriptions(client, times)
   const { sharded } = client
   // One listener on the client for all channels; who listens to several of them is told once.
   const shards = new Map<(payload: string) => void, ChannelListener>()
+  const { patienceMs = PATIENCE_MS } = times
   const stopWatching = sharded?.onRestored(() => {
     for (const listener of new Set(shards.values())) listener.restored()
   })
@@ -65,12 +68,17 @@ export function createPubSub(client: RedisClient, times: PubSubTimes = {}): PubS
     async subscribe(channel, listener, options = {}) {
       if (!options.sharded || sharded === undefined) return await classic.subscribe(channel, listener)
       const onMessage = (payload: string): void => listener.message(payload)
-      await sharded.subscribe(channel, onMessage).catch(refuse(channel))
-      shards.set(onMessage, listener)
-      return async () => {
+      const stop = (): void => {
         shards.delete(onMessage)
         sharded.unsubscribe(channel, onMessage).catch(() => {})
       }
+      const confirmed = sharded.subscribe(channel, onMessage)
+      await inTime(confirmed, patienceMs).catch((error: unknown) => {
+        if (error === tooLate) confirmed.then(stop, () => {})
+        throw asStorageError(error, `SSUBSCRIBE ${channel}`)
+      })
+      shards.set(onMessage, listener)
+      return async () => stop()
     },
     renew: () => classic.renew(),
     rest: () => classic.rest(),
@@ -105,7 +113,7 @@ class Subscriptions {
   readonly #onRestored: (() => void)[] = []
 
   constructor(client: RedisClient, times: PubSubTimes) {
-    const { patienceMs = 5_000, heartbeatMs = 15_000, lingerMs = 10_000 } = times
+    const { patienceMs = PATIENCE_MS, heartbeatMs = 15_000, lingerMs = 10_000 } = times
     this.#client = client
     this.#patienceMs = patienceMs
     this.#heartbeatMs = heartbeatMs
@@ -286,10 +294,4 @@ class Subscriptions {
 interface Call {
   readonly link: Promise<RedisLink>
   readonly isLost: () => boolean
-}
-
-function refuse(channel: string): (error: unknown) => never {
-  return (error) => {
-    throw asStorageError(error, `SSUBSCRIBE ${channel}`)
-  }
 }

@@ -2,6 +2,7 @@ import { FaultProxy, matchCommand } from '@holdfast/testbed/proxy'
 import { startRedis } from '@holdfast/testbed/redis'
 import { ask } from '@holdfast/testbed/resp'
 import { afterAll, expect, it, onTestFinished } from 'vitest'
+import type { ShardedChannels } from '../src/index.ts'
 import { createPubSub } from '../src/pub-sub.ts'
 import { openPlainClient } from './plain-client.ts'
 
@@ -161,4 +162,25 @@ it('keeps the old connection when the new one is lost on the way', async () => {
   expect(seen.restored).toBe(0)
   await pubSub.renew()
   expect(seen.restored).toBe(1)
+})
+
+it('gives up a sharded subscription that is not confirmed, and ends it if it is later', async () => {
+  const client = await openPlainClient(server.port)
+  const ended: string[] = []
+  let confirm = (): void => undefined
+  const sharded: ShardedChannels = {
+    subscribe: () => new Promise((resolve) => (confirm = resolve)),
+    unsubscribe: async (channel) => void ended.push(channel),
+    onRestored: () => () => undefined,
+  }
+  const pubSub = createPubSub({ ...client, sharded }, { patienceMs: 50 })
+  onTestFinished(() => {
+    pubSub.close()
+    client.detach()
+  })
+  const listener = { message: () => {}, restored: () => {} }
+  const refused = pubSub.subscribe('channel', listener, { sharded: true })
+  await expect(refused).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+  confirm()
+  await expect.poll(() => ended).toEqual(['channel'])
 })

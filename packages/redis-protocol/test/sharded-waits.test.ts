@@ -40,3 +40,12 @@ it('moves what somebody waits for, and keeps nothing that leads elsewhere', asyn
   expect(standing).toEqual(['{b}:w:p 3'])
   waits.close()
 })
+
+it('does not hold up who leaves, whose subscription is never confirmed', async () => {
+  const waits = createShardedWaits({ ...noted().pubSub, subscribe: () => new Promise(() => undefined) })
+  const stop = await waits.listen('p', listener)
+  void waits.acquire('{a}', 'p.1', async () => queued)
+  await expect.poll(() => waits.statesOf('p')).toEqual(['{a}'])
+  await stop()
+  waits.close()
+})

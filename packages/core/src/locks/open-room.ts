@@ -57,9 +57,10 @@ export function openRoom(
 
   const stopWatching = storage.connection.onChange((state) => {
     disruptions += 1
-    if (state === 'down') return
+    if (state === 'down' && storage.connection.problem === undefined) return
+    // Nobody knows what the storage still has: ask for all of them now. Where there will be no connection any more, this
+    // is how they hear it.
     waiting.reconnected()
-    // Nobody knows what the storage still has: ask for all of them now.
     for (const lease of held.all) void lease.renew()
   })
 
@@ -95,7 +96,7 @@ export function openRoom(
       lookouts.clear()
       // What waiting calls left behind is given back, unless the storage cannot be reached anyway.
       await settled(calls.callTimeoutMs, [...background])
-      await waiting.close()
+      await settled(calls.callTimeoutMs, [waiting.close()])
     },
   }
 }

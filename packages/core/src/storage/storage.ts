@@ -44,7 +44,7 @@ export interface Connection {
   readonly problem?: HoldfastError | undefined
   /** What the client last said of why it is not connected: the `cause` of calls that found no connection in time. */
   readonly lastError?: unknown
-  /** Calls on every change of state; returns the function that stops it. */
+  /** Calls on every change of state, and when a {@link problem} has come up; returns the function that stops it. */
   onChange(listener: (state: ConnectionState) => void): () => void
 }
 

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, it } from 'vitest'
+import { createLocks } from '../../src/holdfast.ts'
 import { settle } from '../manual-runtime.ts'
 import { createWorld } from './world.ts'
 
@@ -49,6 +50,21 @@ describe('close', () => {
     const { locks, link } = join()
     await locks.acquire('a')
     link.set('down')
+    const closing = locks.close()
+    await runtime.advance(2_000)
+    await closing
+    expect(runtime.timers).toBe(0)
+  })
+
+  it('does not wait for a subscription that never ends', async () => {
+    const { runtime, storage } = createWorld()
+    const { leases } = storage
+    const listen: typeof leases.listen = async (...args) => {
+      await leases.listen(...args)
+      return () => new Promise(() => undefined)
+    }
+    const locks = createLocks({ ...storage, leases: { ...leases, listen } }, { runtime })
+    await (await locks.acquire('a')).release()
     const closing = locks.close()
     await runtime.advance(2_000)
     await closing

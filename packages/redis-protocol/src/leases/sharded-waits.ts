@@ -120,7 +120,8 @@ export function createShardedWaits(pubSub: PubSub): ShardedWaits {
       return async () => {
         listeners.delete(process)
         const own = [...waits.values()].filter((wait) => wait.process === process)
-        await Promise.all(own.map(unsubscribe))
+        // A subscription that is never confirmed does not hold up who leaves: it ends when it is.
+        for (const wait of own) void unsubscribe(wait)
       }
     },
     close() {
