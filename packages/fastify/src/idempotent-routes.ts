@@ -12,7 +12,7 @@ import { type Decide, decidedHandler, endUnseen } from './handler.ts'
 import { rememberHeader } from './openapi.ts'
 import type { RouteIdempotencyOptions } from './options.ts'
 import { factsOf } from './request-facts.ts'
-import { STATE } from './request-state.ts'
+import { STATE, reopen } from './request-state.ts'
 import { routeName } from './route-name.ts'
 import { asksForIdempotency, markProtected } from './unprotected-routes.ts'
 
@@ -71,8 +71,7 @@ function protect(route: RouteOptions, http: HttpIdempotency<FastifyRequest>, clo
       const state = request[STATE]
       if (state !== null) {
         state.error = error
-        // Fastify, or the app, answers that.
-        state.isSending = false
+        reopen(state)
       }
       done()
     },

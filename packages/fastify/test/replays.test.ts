@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { type Storage, memoryStorage } from '@holdfast/core'
 import fastify, {
   type FastifyInstance,
@@ -200,7 +201,7 @@ test('of two answers at once the first is the answer, and the process lives', as
   charge(app, {
     handler: async (_request: FastifyRequest, reply) => {
       void reply.code(202).send('first')
-      setImmediate(open)
+      globalThis.setImmediate(open)
       return 'second'
     },
   })
@@ -241,3 +242,23 @@ test.each<[string, (reply: FastifyReply) => void]>([
     expect((await as({})).statusCode).toBe(401)
   },
 )
+
+test('a hook that refuses while hooks are at work on its answer, and does not return the reply, is not overtaken by a replay', async () => {
+  const app = newApp()
+  app.addHook('onSend', async () => setImmediate())
+  app.addHook('onRequest', async ({ headers }, reply) => {
+    if (headers.authorization === undefined) void reply.code(401).send('who are you?')
+  })
+  await ours(app)
+  charge(app)
+  // Of the route's own, behind ours.
+  charge(app, { url: '/later', onSend: async () => setImmediate() })
+  const as = (url: string, headers: object) =>
+    app.inject({ method: 'POST', url, headers: { 'idempotency-key': 'k', ...headers }, payload: {} })
+  for (const url of ['/charge', '/later']) {
+    expect((await as(url, { authorization: 'me' })).json()).toEqual({ charge: 1 })
+    const refused = await as(url, {})
+    expect(refused).toMatchObject({ statusCode: 401, body: 'who are you?' })
+    expect(refused.headers['idempotent-replayed']).toBeUndefined()
+  }
+})
