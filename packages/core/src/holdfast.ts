@@ -42,8 +42,8 @@ export interface HoldfastOptions extends StorageCallsOptions {
   /** Separates apps in one storage. Default `holdfast`. */
   readonly prefix?: string | undefined
   /**
-   * How this process is called in snapshots, in `locks.inspect`, in errors and events, for people to read; no answer to
-   * an HTTP request shows it. Default: host name and process id (`web-7f9c:4711`).
+   * How this process is called in snapshots, in `locks.inspect`, in messages of errors and in events, for people to read;
+   * no answer of ours to an HTTP request shows it. Default: host name and process id (`web-7f9c:4711`).
    */
   readonly instance?: string | undefined
   readonly locks?: Omit<LocksOptions, 'prefix' | 'instance'> | undefined

@@ -1,11 +1,22 @@
 import { type ExecutionSnapshot, type LockView, jsonCodec } from '@holdfast/core'
 
+/** Codes of errors whose messages name instances or servers. */
+const NAMING: ReadonlySet<unknown> = new Set([
+  'LOCK_TIMEOUT',
+  'EXECUTION_IN_PROGRESS',
+  'LEASE_LOST',
+  'STORAGE_UNAVAILABLE',
+  'STORAGE_REFUSED',
+])
+
 /** What the state routes show of an execution: never a stack; data, and which instance runs it, only when the app says so. */
 export function executionView(snapshot: ExecutionSnapshot, exposeData: boolean): Record<string, unknown> {
-  const { error, result, checkpoint, instance, ...state } = snapshot
+  const { error, result, checkpoint, instance, errorMessage, ...state } = snapshot
+  const errorCode = error?.code ?? null
   return {
     ...state,
-    errorCode: error?.code ?? null,
+    errorMessage: exposeData || !NAMING.has(errorCode) ? errorMessage : null,
+    errorCode,
     ...(exposeData ? { result: plain(result), checkpoint: plain(checkpoint), instance } : {}),
   }
 }

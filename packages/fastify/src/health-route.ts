@@ -1,4 +1,4 @@
-import { type HealthViewOptions, healthView, whyNotUp } from '@holdfast/core/http'
+import { type HealthViewOptions, checkAdapterSettings, healthView, whyNotUp } from '@holdfast/core/http'
 import type { FastifyPluginAsync } from 'fastify'
 import './declarations.ts'
 import { healthSchema } from './schemas.ts'
@@ -17,6 +17,7 @@ export const holdfastHealth: FastifyPluginAsync<HealthRouteOptions> = async (
   app,
   { path = '/health', ...options },
 ) => {
+  checkAdapterSettings(options)
   app.get(path, { schema: healthSchema }, async (request, reply) => {
     const health = await app.holdfast.health()
     const reason = whyNotUp(health)

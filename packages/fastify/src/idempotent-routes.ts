@@ -34,7 +34,10 @@ export function idempotentRoutes(
   app.addHook('onRoute', (route) => {
     if (!asksForIdempotency(route)) return
     const wanted = route.config?.idempotency
-    const own = typeof wanted === 'object' ? wanted : {}
+    if (wanted !== true && (typeof wanted !== 'object' || Array.isArray(wanted))) {
+      throw new InvalidArgumentError(`config.idempotency of ${route.url} must be true, false or options.`)
+    }
+    const own = wanted === true ? {} : wanted
     const options = overDefaults(defaults, own)
     const http = createHttpIdempotency(holdfast.idempotency, options)
     const methods = [route.method].flat()
@@ -67,10 +70,12 @@ function protect(route: RouteOptions, http: HttpIdempotency<FastifyRequest>, clo
   route.handler = decidedHandler(route.handler, decide)
   route.onError = [
     ...listOf(route.onError),
-    (request, _reply, error, done) => {
+    (request, reply, error, done) => {
       const state = request[STATE]
       if (state !== null) {
         state.error = error
+        // A replay that fails is no success, whatever it replays.
+        if (state.answer !== undefined) void reply.code(500).removeHeader('idempotent-replayed')
         reopen(state)
       }
       done()

@@ -6,6 +6,7 @@ import {
   InvalidArgumentError,
   createHoldfast,
 } from '@holdfast/core'
+import { checkAdapterSettings } from '@holdfast/core/http'
 import type { FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { logConnection } from './connection-log.ts'
@@ -20,6 +21,7 @@ const plugin: FastifyPluginAsync<HoldfastPluginOptions> = async (app, options) =
       '@holdfast/fastify is registered here or above already. For a second instance, register each in a plugin of its own, beside the other.',
     )
   }
+  checkAdapterSettings(options)
   const { http, graceMs = 10_000, logConnection: log = true } = options
   const { holdfast, closes } = instanceOf(options)
   const closing = new AbortController()

@@ -1,4 +1,5 @@
 import { HoldfastError, InvalidArgumentError } from '@holdfast/core'
+import { checkAdapterSettings } from '@holdfast/core/http'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import './declarations.ts'
 import { type ServerSentEvent, eventStream } from './event-stream.ts'
@@ -36,6 +37,7 @@ export const holdfastState: FastifyPluginAsync<StateRoutesOptions> = async (
   { authorize, exposeData = false },
 ) => {
   checkAuthorize(authorize)
+  checkAdapterSettings({ exposeData })
   const { idempotency, locks, cache } = app.holdfast
   if (authorize !== 'public') {
     app.addHook('onRequest', async (request, reply) => {

@@ -122,3 +122,17 @@ test('a hook that fails on an answer fails on its replay', async () => {
   }
   expect(count.runs).toBe(1)
 })
+
+test('a replay that fails is no success, also where no error handler says so', async () => {
+  const app = fastify()
+  onTestFinished(() => app.close())
+  await app.register(holdfast, { storage: memoryStorage(), http: { scope: 'global' } })
+  let isFailing = false
+  charge(app, {
+    handler: async (_request, reply) => reply.code(201).send('made'),
+    onSend: async () => (isFailing ? boom() : 'made'),
+  })
+  expect(await send(app)).toEqual([201, 'made'])
+  isFailing = true
+  expect(await send(app)).toEqual([500, expect.stringContaining('boom')])
+})

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { type Storage, memoryStorage } from '@holdfast/core'
 import fastify, {
   type FastifyInstance,
@@ -201,7 +201,7 @@ test('of two answers at once the first is the answer, and the process lives', as
   charge(app, {
     handler: async (_request: FastifyRequest, reply) => {
       void reply.code(202).send('first')
-      globalThis.setImmediate(open)
+      setImmediate(open)
       return 'second'
     },
   })
@@ -244,15 +244,25 @@ test.each<[string, (reply: FastifyReply) => void]>([
 )
 
 test('a hook that refuses while hooks are at work on its answer, and does not return the reply, is not overtaken by a replay', async () => {
+  const decided = new Promise<void>((resolve) => {
+    const isReplay = (message: unknown) => {
+      if ((message as { type: string }).type === 'replayed') setImmediate(resolve)
+    }
+    subscribe('holdfast:http', isReplay)
+    onTestFinished(() => void unsubscribe('holdfast:http', isReplay))
+  })
+  const work = async ({ headers }: FastifyRequest): Promise<void> => {
+    if (headers.authorization === undefined) await decided
+  }
   const app = newApp()
-  app.addHook('onSend', async () => setImmediate())
+  // Before ours, and of the route's own, behind ours.
+  app.addHook('onSend', async (request) => (request.url === '/charge' ? work(request) : undefined))
   app.addHook('onRequest', async ({ headers }, reply) => {
     if (headers.authorization === undefined) void reply.code(401).send('who are you?')
   })
   await ours(app)
   charge(app)
-  // Of the route's own, behind ours.
-  charge(app, { url: '/later', onSend: async () => setImmediate() })
+  charge(app, { url: '/later', onSend: work })
   const as = (url: string, headers: object) =>
     app.inject({ method: 'POST', url, headers: { 'idempotency-key': 'k', ...headers }, payload: {} })
   for (const url of ['/charge', '/later']) {

@@ -139,6 +139,15 @@ describe('state routes', () => {
     const failed = await app.inject({ url: '/ops/executions/import?status=failed', headers: admin })
     expect(failed.json()).toMatchObject({ executions: [{ errorMessage: 'it broke', errorCode: null }] })
     expect(failed.body).not.toContain('stack')
+    // The message of this one names the instance that holds the lock.
+    let free: () => void = () => undefined
+    const held = app.holdfast.locks.run('l', () => new Promise<void>((resolve) => (free = resolve)))
+    const wait = () => app.holdfast.locks.run('l', { waitMs: 1 }, () => 1)
+    await expect(app.holdfast.idempotency.run('import', 'late', wait)).rejects.toThrow('Held by')
+    free()
+    await held
+    const late = await app.inject({ url: jobPath('import', 'late'), headers: admin })
+    expect(late.json()).toMatchObject({ errorMessage: null, errorCode: 'LOCK_TIMEOUT' })
     const bad = await app.inject({ url: '/ops/executions/import?limit=0', headers: admin })
     expect(bad.statusCode).toBe(400)
   })

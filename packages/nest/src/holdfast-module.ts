@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common'
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core'
 import { InvalidArgumentError, createHoldfast } from '@holdfast/core'
+import { checkAdapterSettings } from '@holdfast/core/http'
 import { Cache, Holdfast, Idempotency, Locks } from './features.ts'
 import { type FastifyInstance, hookReplies } from './http/fastify-platform.ts'
 import { HttpRuntime } from './http/http-runtime.ts'
@@ -165,6 +166,7 @@ function refuseTwins(modules: ModulesContainer): void {
 }
 
 function instanceOf(settings: HoldfastModuleSettings): Holdfast {
+  checkAdapterSettings(settings)
   if ('holdfast' in settings) return settings.holdfast
   // The rest is for the module.
   const { http: _http, graceMs: _graceMs, logConnection: _logConnection, ...own } = settings

@@ -1,3 +1,4 @@
+export { type AdapterSettings, checkAdapterSettings } from './adapter-settings.ts'
 export { type Collected, collectStream } from './collect.ts'
 export type { BypassReason, HttpIdempotencyEvent, Recorded } from './events.ts'
 export { type HttpExchange, type HttpExecution, HttpFailureError } from './exchange.ts'

@@ -171,7 +171,7 @@ export function resolveHttpOptions<Request>(
     onStalled,
     codec,
   } = checkOptions(options, HTTP_OPTIONS)
-  checkOptions(wait ?? {}, WAIT_OPTIONS)
+  if (wait !== undefined) checkOptions(checkMember('wait', wait), WAIT_OPTIONS)
   if (scope !== 'global' && typeof scope !== 'function') {
     throw new InvalidArgumentError(
       "scope is missing: give a function that returns the caller's tenant or user, or 'global' when all callers may share one space of keys.",
@@ -196,10 +196,13 @@ export function resolveHttpOptions<Request>(
     scope,
     required: checkBoolean('required', required) ?? true,
     header: headerName('header', header),
-    key: key && checkFunction('key', key),
+    key: key === undefined ? key : checkFunction('key', key),
     quotedOnly: checkBoolean('quotedOnly', quotedOnly) ?? false,
     methods: checkMethods(methods),
-    fingerprint: fingerprint && checkFunction('fingerprint', fingerprint),
+    fingerprint:
+      fingerprint === undefined || fingerprint === false
+        ? fingerprint
+        : checkFunction('fingerprint', fingerprint),
     judge: judge(replay),
     wait: wait && {
       maxMs: checkDuration('wait.maxMs', wait.maxMs, 1),
@@ -211,10 +214,16 @@ export function resolveHttpOptions<Request>(
     keptHeaders: keptHeaders(storeHeaders),
     recordWaitMs: checkDuration('recordWaitMs', recordWaitMs, 0),
     statusHeader: checkBoolean('statusHeader', statusHeader) ?? false,
-    problems: checkProblems(problems),
+    problems: checkProblems(checkMember('problems', problems)),
     runtime,
     start,
   }
+}
+
+/** An option that has options of its own. */
+function checkMember<T extends object>(name: string, value: T): T {
+  if (typeof value === 'object' && value !== null) return value
+  throw new InvalidArgumentError(`${name} must be an object, not ${JSON.stringify(value)}.`)
 }
 
 function checkMethods(methods: readonly string[]): ReadonlySet<string> {

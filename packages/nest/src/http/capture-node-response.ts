@@ -21,6 +21,7 @@ export function captureNodeResponse(
     write: response.write.bind(response),
     writeHead: response.writeHead.bind(response),
     flushHeaders: response.flushHeaders.bind(response),
+    end: response.end.bind(response),
   }
   const pieces = new Pieces(streams === 'buffer' ? maxResponseBytes : 0)
   let head: Headers | undefined
@@ -73,7 +74,13 @@ export function captureNodeResponse(
           thaw()
           restore()
           response.statusCode = status
-          response.end(...args)
+          try {
+            response.end(...args)
+          } catch {
+            // A status that is none, or neither text nor bytes: whoever gave it is not there any more to be told.
+            if (!response.headersSent) response.statusCode = 500
+            original.end()
+          }
         })
         return response
       },

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import {
@@ -63,6 +64,10 @@ type OnSend = (payload: unknown, done: Done) => void
 const onSend = new WeakMap<FastifyReply, OnSend>()
 /** Of replies that have their answer. */
 const reopenings = new WeakMap<FastifyReply, () => void>()
+/** With an answer on its way, of a hook, say, which came before the handler's turn. */
+const leaving = new WeakSet<FastifyReply>()
+/** Of what we send ourselves. */
+const sends = new AsyncLocalStorage<FastifyReply>()
 const hooked = new WeakSet<FastifyInstance>()
 
 /**
@@ -76,8 +81,9 @@ export function hookReplies(instance: FastifyInstance): void {
   // the reply, and it has not left at once.
   instance.addHook('onSend', (_request, reply, payload, done) => {
     const handle = onSend.get(reply)
-    if (handle === undefined) done(null, payload)
-    else handle(payload, done)
+    if (handle !== undefined) return handle(payload, done)
+    leaving.add(reply)
+    done(null, payload)
   })
   // A hook behind ours failed: Fastify has to answer that.
   instance.addHook('onError', (_request, reply, _error, done) => {
@@ -87,7 +93,7 @@ export function hookReplies(instance: FastifyInstance): void {
 }
 
 export function fastifyPlatform(request: FastifyRequest, reply: FastifyReply): Platform {
-  let isSending = false
+  let isSending = leaving.has(reply)
   const hijackers = new WeakSet<HttpHandledRequest>()
   // Until it is known who may answer.
   onSend.set(reply, (payload, done) => {
@@ -118,17 +124,22 @@ export function fastifyPlatform(request: FastifyRequest, reply: FastifyReply): P
     },
 
     async answer({ status, headers, body }: HttpResponse) {
-      const apply = (): void => {
+      let hasPassed = false
+      onSend.set(reply, (payload, done) => {
+        // A refusal that was on its way before: of two answers, the first to come here is the answer.
+        if (hasPassed) return
+        hasPassed = true
+        if (sends.getStore() !== reply && (payload !== body || !body)) return done(null, payload)
+        // Behind the app's own hooks: what they made of the body, they made of the first answer, too.
         reply.code(status)
         this.setHeaders(headers)
-      }
-      // Once more behind the app's own hooks: what they made of the body, they made of the first answer, too.
-      onSend.set(reply, (_payload, done) => {
-        apply()
         done(null, body)
       })
-      apply()
-      reply.send(body ?? undefined)
+      reopenings.set(reply, () => {
+        onSend.delete(reply)
+        reply.code(500)
+      })
+      sends.run(reply, () => reply.send(body ?? undefined))
       await this.ignoreOthers()
     },
 
@@ -175,7 +186,15 @@ function captureOf(
     if (collected === undefined) return payload
     return collected.fits ? collected.bytes : Readable.from(collected.stream)
   }
-  return (given, pass) => void recorded(given).then((payload) => pass(null, payload), pass)
+  return (given, pass) => {
+    recorded(given)
+      .then((payload) => pass(null, payload), pass)
+      // It cannot be sent: a header of other than Latin characters, say. Fastify throws that at whoever gave the answer.
+      .catch((thrown: unknown) => {
+        reopenings.get(reply)?.()
+        reply.send(thrown)
+      })
+  }
 }
 
 /**

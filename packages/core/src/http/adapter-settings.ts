@@ -1,0 +1,26 @@
+import { checkBoolean, checkDuration } from '../check.ts'
+import { InvalidArgumentError } from '../errors.ts'
+import type { Holdfast } from '../holdfast.ts'
+
+/** What adapters take beside the options of `createHoldfast`. */
+export interface AdapterSettings {
+  readonly holdfast?: Holdfast
+  readonly closeHoldfast?: boolean | undefined
+  readonly graceMs?: number | undefined
+  readonly logConnection?: boolean | undefined
+  readonly exposeData?: boolean | undefined
+  readonly exposeDetails?: boolean | undefined
+}
+
+/** Node's longest timer: a longer one fires at once. */
+const LONGEST_TIMER_MS = 2_147_483_647
+
+/** Checks those that are there; others are left alone. @throws InvalidArgumentError that names what is wrong */
+export function checkAdapterSettings(settings: AdapterSettings): void {
+  const { graceMs, closeHoldfast, logConnection, exposeData, exposeDetails } = settings
+  if (graceMs !== undefined) checkDuration('graceMs', graceMs, 0, LONGEST_TIMER_MS)
+  for (const [name, value] of Object.entries({ closeHoldfast, logConnection, exposeData, exposeDetails }))
+    checkBoolean(name, value)
+  if ('holdfast' in settings && typeof (settings.holdfast as Partial<Holdfast> | null)?.health !== 'function')
+    throw new InvalidArgumentError('holdfast must be what createHoldfast returns.')
+}
