@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import {
   type CallHandler,
   Controller,
@@ -89,6 +90,24 @@ onEachPlatform('@Idempotent, while the handler works', (start, platform) => {
       .toContain('IDEMPOTENCY_RESPONSE_NOT_STORED')
     expect(runs.success).toBe(1)
     await answersUntil(`${url}/failure`, () => runs.failure === 2)
+  })
+
+  it('shows no execution to what a handler has left running', async () => {
+    let look = (): unknown => expect.fail('the handler has not run')
+
+    @Controller()
+    class Leaving {
+      @Post()
+      @Idempotent()
+      leaves() {
+        look = AsyncResource.bind(() => currentRequestExecution())
+        return { attempt: currentRequestExecution()?.attempt }
+      }
+    }
+
+    const { url } = await start([Leaving])
+    expect(await post(url)).toMatchObject({ status: 201, text: '{"attempt":1}' })
+    await expect.poll(look).toBeUndefined()
   })
 
   it('has one claim for a request whose handler is called again: the last call decides', async () => {
