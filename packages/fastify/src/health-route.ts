@@ -1,6 +1,7 @@
 import { type HealthViewOptions, checkAdapterSettings, healthView, whyNotUp } from '@holdfast/core/http'
 import type { FastifyPluginAsync } from 'fastify'
 import './declarations.ts'
+import { OPTIONS_OF_FASTIFY, registeredHoldfast } from './registered.ts'
 import { healthSchema } from './schemas.ts'
 
 export interface HealthRouteOptions extends HealthViewOptions {
@@ -13,13 +14,12 @@ export interface HealthRouteOptions extends HealthViewOptions {
  * not (`down`) or refuses what locks or jobs need (`degraded`), with the round trip and the codes of what `verify()`
  * found. What the codes mean here is logged. Register it after the plugin; `prefix` and hooks are Fastify's own.
  */
-export const holdfastHealth: FastifyPluginAsync<HealthRouteOptions> = async (
-  app,
-  { path = '/health', ...options },
-) => {
-  checkAdapterSettings(options)
+export const holdfastHealth: FastifyPluginAsync<HealthRouteOptions> = async (app, options) => {
+  checkAdapterSettings(options, ['path', 'exposeDetails', ...OPTIONS_OF_FASTIFY])
+  const { path = '/health' } = options
+  const holdfast = registeredHoldfast(app, 'holdfastHealth')
   app.get(path, { schema: healthSchema }, async (request, reply) => {
-    const health = await app.holdfast.health()
+    const health = await holdfast.health()
     const reason = whyNotUp(health)
     if (reason !== undefined) request.log.warn({ storage: health.status }, `holdfast: ${reason}`)
     void reply.code(reason === undefined ? 200 : 503).header('cache-control', 'no-store')

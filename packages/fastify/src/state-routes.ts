@@ -4,6 +4,7 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import './declarations.ts'
 import { type ServerSentEvent, eventStream } from './event-stream.ts'
 import { executionView, lockView } from './execution-view.ts'
+import { OPTIONS_OF_FASTIFY, registeredHoldfast } from './registered.ts'
 import * as schemas from './schemas.ts'
 import { shutdowns } from './shutdown.ts'
 
@@ -32,13 +33,11 @@ interface JobParams {
  * Routes that serve what is known of executions, locks and the cache; register it after the plugin, under a `prefix`.
  * Names with a slash are percent-encoded in paths; raise Fastify's `maxParamLength` when they are longer than 100.
  */
-export const holdfastState: FastifyPluginAsync<StateRoutesOptions> = async (
-  app,
-  { authorize, exposeData = false },
-) => {
+export const holdfastState: FastifyPluginAsync<StateRoutesOptions> = async (app, options) => {
+  checkAdapterSettings(options, ['authorize', 'exposeData', ...OPTIONS_OF_FASTIFY])
+  const { authorize, exposeData = false } = options
   checkAuthorize(authorize)
-  checkAdapterSettings({ exposeData })
-  const { idempotency, locks, cache } = app.holdfast
+  const { idempotency, locks, cache } = registeredHoldfast(app, 'holdfastState')
   if (authorize !== 'public') {
     app.addHook('onRequest', async (request, reply) => {
       const allowed: unknown = await authorize(request, reply)

@@ -1,6 +1,7 @@
 import { checkBoolean, checkDuration } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
 import type { Holdfast } from '../holdfast.ts'
+import { checkOptions } from '../option-names.ts'
 
 /** What adapters take beside the options of `createHoldfast`. */
 export interface AdapterSettings {
@@ -15,8 +16,13 @@ export interface AdapterSettings {
 /** Node's longest timer: a longer one fires at once. */
 const LONGEST_TIMER_MS = 2_147_483_647
 
-/** Checks those that are there; others are left alone. @throws InvalidArgumentError that names what is wrong */
-export function checkAdapterSettings(settings: AdapterSettings): void {
+/**
+ * Checks those that are there. Others are left alone, unless `names` lists all that there may be.
+ *
+ * @throws InvalidArgumentError that names what is wrong
+ */
+export function checkAdapterSettings(settings: AdapterSettings, names?: readonly string[]): void {
+  if (names !== undefined) checkOptions(settings, new Set(names))
   const { graceMs, closeHoldfast, logConnection, exposeData, exposeDetails } = settings
   if (graceMs !== undefined) checkDuration('graceMs', graceMs, 0, LONGEST_TIMER_MS)
   for (const [name, value] of Object.entries({ closeHoldfast, logConnection, exposeData, exposeDetails }))
