@@ -66,4 +66,35 @@ describe.each(clients)('health over %s', (client) => {
     await node.ask(...server.allow)
     expect(await health()).toMatchObject({ status: 'up' })
   })
+
+  it('is up when only the cache, which has a server of its own, cannot be used, and says so', async () => {
+    const [node, cacheNode] = await Promise.all([RedisNode.start(), RedisNode.start()])
+    const [main, ofCache] = await Promise.all([connect(client, node.url), connect(client, cacheNode.url)])
+    const holdfast = createHoldfast({
+      storage: main.storage,
+      cacheStorage: ofCache.storage,
+      callTimeoutMs: 60_000,
+    })
+    onTestFinished(async () => {
+      await holdfast.close()
+      await Promise.all([main, ofCache].map((each) => each[Symbol.asyncDispose]()))
+      await Promise.all([node.stop(), cacheNode.stop()])
+    })
+    const ofTheCache = async () => {
+      const { status, findings } = await holdfast.health()
+      return [status, findings.filter(({ code }) => code.startsWith('CACHE_')).map(({ code }) => code)]
+    }
+    await expect.poll(() => ofCache.storage.connection.state).toBe('ready')
+    // That it evicts and forgets is what it is there for.
+    await cacheNode.ask('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
+    expect(await ofTheCache()).toEqual(['up', []])
+    await cacheNode.ask('REPLICAOF', '127.0.0.1', 1)
+    expect(await ofTheCache()).toEqual(['up', ['CACHE_REPLICA']])
+    await cacheNode.ask('REPLICAOF', 'NO', 'ONE')
+    await cacheNode.ask('ACL', 'SETUSER', 'default', '-set', '-@scripting')
+    expect(await ofTheCache()).toEqual(['up', ['CACHE_COMMANDS_REFUSED']])
+    await cacheNode.kill()
+    await expect.poll(() => ofCache.storage.connection.state).toBe('down')
+    expect(await ofTheCache()).toEqual(['up', ['CACHE_UNAVAILABLE']])
+  })
 })

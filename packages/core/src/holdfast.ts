@@ -57,7 +57,7 @@ export interface Health {
   /**
    * `down`: the storage does not answer. `degraded`: it answers, but refuses what locks or jobs need, as a replica, a
    * full server or one without the rights does; a finding with `stopsWork` says what to do. Both are a reason to send
-   * this instance no traffic.
+   * this instance no traffic. What the cache lacks never changes it: loads run without the cache.
    */
   readonly status: 'up' | 'degraded' | 'down'
   readonly connection: ConnectionState
@@ -70,6 +70,10 @@ export interface Health {
    * lease, leases get lost: find what blocks the event loop.
    */
   readonly renewalLagMs: number
+  /**
+   * Of `storage`. Of a `cacheStorage` of its own only what stops the cache (`stopsCache`): its codes begin with `CACHE_`,
+   * and `CACHE_UNAVAILABLE` says that it does not answer.
+   */
   readonly findings: readonly Finding[]
   /** Why the storage counts as down; what it answered when it refuses to tell even the time. */
   readonly error: Error | null
@@ -128,11 +132,18 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
     idempotency,
     cache,
     connection: storage.connection,
-    health: async () => ({
-      ...(await healthOf(calls)),
-      cacheBreaker: breaker.state,
-      renewalLagMs: lag.worstMs(),
-    }),
+    async health() {
+      const [{ findings, ...main }, ofCache] = await Promise.all([
+        healthOf(calls),
+        cacheCalls === calls ? [] : cacheFindings(cacheCalls),
+      ])
+      return {
+        ...main,
+        findings: [...findings, ...ofCache],
+        cacheBreaker: breaker.state,
+        renewalLagMs: lag.worstMs(),
+      }
+    },
     async close(how = {}) {
       // Checked before anything is closed: a refused call leaves the instance to be closed by the next.
       const { graceMs = 0 } = checkOptions(how, CLOSE_OPTIONS)
@@ -225,6 +236,34 @@ async function healthOf(calls: StorageCalls): Promise<Omit<Health, 'cacheBreaker
   } catch (error) {
     const connection = storage.connection.state
     return { status: 'down', connection, roundTripMs: null, findings: [], error: error as Error }
+  }
+}
+
+/** What keeps a storage of the cache's own from working. That it evicts and forgets is what it is there for. */
+async function cacheFindings(calls: StorageCalls): Promise<readonly Finding[]> {
+  const of = (finding: Finding): Finding => ({
+    ...finding,
+    code: `CACHE_${finding.code}`,
+    severity: 'warning',
+    message: `Of cacheStorage: ${finding.message}`,
+    stopsWork: false,
+    stopsCache: true,
+  })
+  const silent = ({ message }: Error): Finding =>
+    of({
+      code: 'UNAVAILABLE',
+      severity: 'warning',
+      message: `${message} Every load runs.`,
+      fix: 'Bring it back; nothing else need be done.',
+    })
+  const { connection } = calls.storage
+  // Health does not take longer because the cache is away.
+  if (connection.state === 'down') return [silent(new Error('It is not connected now.'))]
+  try {
+    const { reply } = await calls.call(() => calls.storage.verify())
+    return reply.filter(({ stopsCache }) => stopsCache).map(of)
+  } catch (error) {
+    return [silent(error as Error)]
   }
 }
 

@@ -154,6 +154,7 @@ export const healthSchema: object = {
                 message: { type: 'string' },
                 fix: { type: 'string' },
                 stopsWork: { type: 'boolean' },
+                stopsCache: { type: 'boolean' },
               },
             },
           },

@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream'
+import { memoryStorage } from '@holdfast/core'
 import { redisStorages } from '@holdfast/http-kit/targets'
 import { ioredisStorage } from '@holdfast/redis-ioredis'
 import { FaultProxy } from '@holdfast/testbed/proxy'
@@ -75,4 +76,28 @@ test('health on a server that refuses all work answers 503, and 200 again afterw
   expect((await ask()).statusCode).toBe(200)
   await app.close()
   redis.disconnect()
+})
+
+test('health with a cache storage that refuses all work answers 200, shows it and logs why', async () => {
+  const finding = {
+    code: 'REPLICA',
+    severity: 'error',
+    message: 'It is a replica.',
+    fix: 'Connect.',
+  } as const
+  const verify = async () => [{ ...finding, stopsWork: true, stopsCache: true }]
+  const logged: string[] = []
+  const app = fastify({ logger: { level: 'warn', stream: { write: (line) => void logged.push(line) } } })
+  await app.register(holdfast, {
+    storage: memoryStorage(),
+    cacheStorage: { ...memoryStorage(), verify },
+  })
+  await app.register(holdfastHealth)
+  const shown = await app.inject({ url: '/health' })
+  expect([shown.statusCode, shown.json()]).toMatchObject([
+    200,
+    { status: 'up', findings: [{ code: 'CACHE_REPLICA', stopsWork: false, stopsCache: true }] },
+  ])
+  expect(logged.join('')).toContain('Of cacheStorage: It is a replica.')
+  await app.close()
 })

@@ -1,6 +1,12 @@
 import { Logger } from '@nestjs/common'
 import type { Holdfast } from '@holdfast/core'
-import { type HealthView, type HealthViewOptions, healthView, whyNotUp } from '@holdfast/core/http'
+import {
+  type HealthView,
+  type HealthViewOptions,
+  healthView,
+  whyNoCache,
+  whyNotUp,
+} from '@holdfast/core/http'
 
 /** What Terminus takes from an indicator: the same shape in its versions 11 and 12. */
 export type HoldfastHealthResult<Key extends string> = Record<Key, HoldfastHealth>
@@ -27,13 +33,16 @@ export class HoldfastHealthIndicator {
     this.#holdfast = holdfast
   }
 
-  /** Never rejects; `key` is the name in Terminus' answer, default `holdfast`. What codes mean here is logged. */
+  /**
+   * Never rejects; `key` is the name in Terminus' answer, default `holdfast`. What codes mean here is logged. A cache that keeps nothing
+   * is logged and among the findings, and `up`: loads run.
+   */
   async isHealthy<Key extends string = 'holdfast'>(
     key: Key = 'holdfast' as Key,
     options: HealthViewOptions = {},
   ): Promise<HoldfastHealthResult<Key>> {
     const health = await this.#holdfast.health()
-    const reason = whyNotUp(health)
+    const reason = whyNotUp(health) ?? whyNoCache(health)
     if (reason !== undefined) this.#logger.warn(reason)
     const { status, error, ...rest } = healthView(health, options)
     const finding = rest.findings.find(({ stopsWork }) => stopsWork)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { ConsoleLogger, Controller, Get, Injectable } from '@nestjs/common'
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus'
 import { Test } from '@nestjs/testing'
+import { createHoldfast, memoryStorage } from '@holdfast/core'
 import { type RedisStorageName, redisStorages } from '@holdfast/http-kit/targets'
 import { startRedis } from '@holdfast/testbed/redis'
 import { ask as askServer } from '@holdfast/testbed/resp'
@@ -145,4 +146,21 @@ describe.for(clients)('two apps on Redis through %s', (client) => {
     await app.close()
     await opened.end()
   })
+})
+
+it('shows a cache that refuses all work, and is up: loads run', async () => {
+  const finding = {
+    code: 'REPLICA',
+    severity: 'error',
+    message: 'It is a replica.',
+    fix: 'Connect.',
+  } as const
+  const verify = async () => [{ ...finding, stopsWork: true, stopsCache: true }]
+  await using holdfast = createHoldfast({
+    storage: memoryStorage(),
+    cacheStorage: { ...memoryStorage(), verify },
+  })
+  const { redis } = await new HoldfastHealthIndicator(holdfast).isHealthy('redis')
+  expect(redis).toMatchObject({ status: 'up', findings: [{ code: 'CACHE_REPLICA', stopsCache: true }] })
+  expect(redis).not.toHaveProperty('message')
 })

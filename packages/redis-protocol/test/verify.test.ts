@@ -153,6 +153,36 @@ describe('verify()', () => {
   })
 })
 
+describe('without the right to count who listens', () => {
+  it('verify() says what that costs, and how to grant it', async () => {
+    const storage = await storageOf('allcommands', 'allkeys', 'allchannels', '-pubsub')
+    await findsAtLast(storage, ['COUNT_REFUSED', 'NO_PERSISTENCE'])
+    const finding = (await storage.verify()).find(({ code }) => code === 'COUNT_REFUSED')
+    expect(finding).toMatchObject({
+      severity: 'warning',
+      message: expect.stringContaining('claimMs') as string,
+      fix: expect.stringContaining('+@pubsub') as string,
+    })
+  })
+
+  it('verify() asks in a cluster for the count that is used there, if one is', async () => {
+    const user = `user-${(users += 1)}`
+    const rules = ['allcommands', 'allkeys', 'allchannels', '-pubsub']
+    await admin.send('ACL', 'SETUSER', user, 'on', '>secret', ...rules)
+    const client = await openPlainClient(server.port, { user, password: 'secret' })
+    const never = async (): Promise<never> => await new Promise(() => undefined)
+    const sharded = { subscribe: never, unsubscribe: never, onRestored: () => () => undefined }
+    for (const [over, count] of [
+      [{ ...client, cluster: true, sharded }, 1],
+      [{ ...client, cluster: true }, 0],
+    ] as const) {
+      const findings = await redisStorage(over).verify()
+      expect(findings.filter(({ code }) => code === 'COUNT_REFUSED')).toHaveLength(count)
+    }
+    client.detach()
+  })
+})
+
 describe('without the right to publish', () => {
   it('every write works', async () => {
     const { records } = await storageOf('allcommands', 'allkeys', 'allchannels', '-publish')

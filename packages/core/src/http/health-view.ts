@@ -4,7 +4,8 @@ import type { Finding } from '../storage/storage.ts'
 
 /** What a health route shows. */
 export type HealthView = Omit<Health, 'findings' | 'error'> & {
-  readonly findings: readonly (Pick<Finding, 'code' | 'severity' | 'stopsWork'> & Partial<Finding>)[]
+  readonly findings: readonly (Pick<Finding, 'code' | 'severity' | 'stopsWork' | 'stopsCache'> &
+    Partial<Finding>)[]
   /** A code, with `exposeDetails` a message. */
   readonly error: string | null
 }
@@ -25,10 +26,11 @@ export function healthView(
   if (exposeDetails) return { ...state, findings, error: error?.message ?? null }
   return {
     ...state,
-    findings: findings.map(({ code, severity, stopsWork }) => ({
+    findings: findings.map(({ code, severity, stopsWork, stopsCache }) => ({
       code,
       severity,
       ...(stopsWork !== undefined && { stopsWork }),
+      ...(stopsCache !== undefined && { stopsCache }),
     })),
     error: error === null ? null : HoldfastError.isInstance(error) ? error.code : 'UNKNOWN',
   }
@@ -38,4 +40,9 @@ export function healthView(
 export function whyNotUp({ status, findings, error }: Health): string | undefined {
   if (status === 'up') return undefined
   return error?.message ?? findings.find(({ stopsWork }) => stopsWork)?.message ?? status
+}
+
+/** Why the cache keeps nothing, for a log; undefined when nothing stops it. The storage may be up all the same. */
+export function whyNoCache({ findings }: Health): string | undefined {
+  return findings.find(({ stopsCache }) => stopsCache)?.message
 }

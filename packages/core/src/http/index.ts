@@ -5,7 +5,7 @@ export { type HttpExchange, type HttpExecution, HttpFailureError } from './excha
 export { IncomparableBody, type ReadFile, type ReceivedForm, comparableBody, isForm } from './form.ts'
 export { type HttpHandledRequest, createHandledRequest, currentHandledRequest } from './handled-request.ts'
 export { type HttpRequestHeaders, type NodeMessage, messageHasBody } from './headers.ts'
-export { type HealthView, type HealthViewOptions, healthView, whyNotUp } from './health-view.ts'
+export { type HealthView, type HealthViewOptions, healthView, whyNoCache, whyNotUp } from './health-view.ts'
 export {
   type HttpBeginOptions,
   type HttpDecision,

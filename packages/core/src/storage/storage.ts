@@ -60,4 +60,6 @@ export interface Finding {
   readonly fix: string
   /** True: no lock can be had and no job can start until it is mended. `health()` is `degraded`. */
   readonly stopsWork?: boolean | undefined
+  /** True: the cache keeps nothing until it is mended, and every load runs. */
+  readonly stopsCache?: boolean | undefined
 }

@@ -65,6 +65,7 @@ function judgeRole(name: string, info: Info): Finding[] {
       message: `${name} is a replica: it refuses writes, and what it shows is older than what is true.`,
       fix: 'Connect to the primary, through Sentinel or a cluster client.',
       stopsWork: true,
+      stopsCache: true,
     },
   ]
 }

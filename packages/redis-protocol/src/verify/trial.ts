@@ -11,10 +11,10 @@ const TTL_MS = 1_000
 type Facets = Pick<Storage, 'records' | 'leases' | 'values'>
 
 const PARTS = [
-  { what: 'records (idempotency)', stopsWork: true },
-  { what: 'leases (locks)', stopsWork: true },
+  { what: 'records (idempotency)', stops: { stopsWork: true } },
+  { what: 'leases (locks)', stops: { stopsWork: true } },
   // A load answers where the cache cannot.
-  { what: 'values (cache)', stopsWork: false },
+  { what: 'values (cache)', stops: { stopsWork: false, stopsCache: true } },
 ] as const
 
 /** Does once, with throwaway names, what Holdfast does all the time; finds what the server does not permit. */
@@ -25,11 +25,11 @@ export async function tryFacets(facets: Facets, prefix: string): Promise<Finding
     refusal(() => tryLeases(facets.leases, name)),
     refusal(() => tryValues(facets.values, name)),
   ])
-  const findings = PARTS.flatMap(({ what, stopsWork }, i): Finding[] => {
+  const findings = PARTS.flatMap(({ what, stops }, i): Finding[] => {
     const refused = tried[i]
     if (refused === undefined) return []
     const message = `The ${what} cannot work: ${refused}`
-    return [{ code: 'COMMANDS_REFUSED', severity: 'error', message, fix: fixOf(refused, prefix), stopsWork }]
+    return [{ code: 'COMMANDS_REFUSED', severity: 'error', message, fix: fixOf(refused, prefix), ...stops }]
   })
   return tried[0] === undefined ? [...findings, ...(await tryHints(facets.records, name, prefix))] : findings
 }

@@ -1,6 +1,7 @@
 import type { Finding, Storage } from '@holdfast/core'
-import type { RedisClient } from '../client.ts'
+import type { Command, RedisClient } from '../client.ts'
 import { asStorageError, unexpectedReply } from '../errors.ts'
+import { missingRights } from '../rights.ts'
 import { decodeTime } from '../time.ts'
 import { judgeClocks } from './clocks.ts'
 import { type ServerFacts, judgeServer, parseInfo } from './server.ts'
@@ -16,20 +17,47 @@ export async function verifyRedis(
   prefix: string,
 ): Promise<readonly Finding[]> {
   const nodes = await client.masters().catch(refuse)
+  const count = countOf(client)
   const facts = await Promise.all(
-    nodes.map(async ({ name, send }): Promise<ServerFacts> => {
-      const [info, save, clock] = await Promise.all([
+    nodes.map(async ({ name, send }): Promise<ServerFacts & { readonly counts: boolean }> => {
+      const [info, save, clock, counts] = await Promise.all([
         attempt(send(['INFO'])),
         attempt(send(['CONFIG', 'GET', 'save'])),
         timed(() => send(['TIME'])),
+        count === undefined || send(count).then(() => true, isNoMatterOfRights),
       ])
-      return { name, info: parseInfo(info), save: saveOf(save), clock }
+      return { name, info: parseInfo(info), save: saveOf(save), clock, counts }
     }),
   )
-  const findings = [...facts.flatMap(judgeServer), ...judgeClocks(facts)]
+  const uncounted = facts.filter(({ counts }) => !counts).map(({ name }) => countsRefused(name, prefix))
+  const findings = [...facts.flatMap(judgeServer), ...judgeClocks(facts), ...uncounted]
   // A replica refuses every write; that it is one has been said.
   if (findings.some(({ code }) => code === 'REPLICA')) return findings
   return [...findings, ...(await tryFacets(facets, prefix))]
+}
+
+/** How scripts count who waits, where what they count is worth something. */
+function countOf({ cluster, sharded }: RedisClient): Command | undefined {
+  if (!cluster) return ['PUBSUB', 'NUMSUB']
+  return sharded && ['PUBSUB', 'SHARDNUMSUB']
+}
+
+/** Before Redis 7 there is nothing sharded to be counted. */
+function isNoMatterOfRights(error: unknown): boolean {
+  const reason = asStorageError(error, 'verify')
+  if (reason.code !== 'STORAGE_REFUSED') throw reason
+  return !/\bNOPERM\b/.test(reason.message)
+}
+
+function countsRefused(name: string, prefix: string): Finding {
+  return {
+    code: 'COUNT_REFUSED',
+    severity: 'warning',
+    message:
+      `${name} does not let listeners be counted (PUBSUB is refused): a waiter that has died is not passed over, and ` +
+      'whoever is behind it gets the lock one claim time (`claimMs`) later.',
+    fix: `Permit PUBSUB: ${missingRights(prefix)}`,
+  }
 }
 
 /** The reply, or undefined when the server refuses to say. Rejects when it cannot be asked at all. */
