@@ -1,6 +1,6 @@
 import { type Lease, createLocks } from '@holdfast/core'
-import { Replicated, type RedisNode, until } from '@holdfast/testbed/servers'
-import { Redis } from 'ioredis'
+import { RedisCluster, Replicated, type RedisNode, until } from '@holdfast/testbed/servers'
+import { Cluster, Redis } from 'ioredis'
 import { expect, it, onTestFinished } from 'vitest'
 import { ioredisStorage } from '../src/index.ts'
 
@@ -95,4 +95,54 @@ it('subscribes on the new primary as soon as its client has connected anew', asy
     await until('both listen on the new primary', async () => (await channels(servers.primary)) === 2)
     await until('and no more on the old one', async () => (await channels(old)) === 0)
   }
+})
+
+it('hands over again by sharded channels when a master of a cluster is demoted that lives on with its subscribers', async () => {
+  const servers = await RedisCluster.start({ replicas: 1 })
+  onTestFinished(async () => await servers.stop())
+  const join = () => {
+    const redis = new Cluster([...servers.seeds], { shardedSubscribers: true })
+    redis.on('error', () => {})
+    const storage = ioredisStorage(redis)
+    // Nothing that is lost heals by itself within the test.
+    const locks = createLocks(storage, { claimMs: 60_000 })
+    onTestFinished(async () => {
+      await locks.close({ graceMs: 0 })
+      await storage.close()
+      redis.disconnect()
+    })
+    return locks
+  }
+  const [holder, waiter] = [join(), join()]
+  const options = { leaseMs: 600_000, waitMs: 600_000 }
+  const heldAndWaitedFor = async () => {
+    const held = await holder.acquire('a', options)
+    const next = waiter.acquire('a', options)
+    next.catch(() => {})
+    await until('it waits', async () => (await holder.inspect('a')).waiting === 1)
+    return { held, next }
+  }
+  const subscribed = async (): Promise<RedisNode[]> => {
+    const channels = await Promise.all(servers.nodes.map((node) => node.ask('PUBSUB', 'SHARDCHANNELS')))
+    return servers.nodes.filter((_, index) => (channels[index] as readonly string[]).length > 0)
+  }
+  const { held, next } = await heldAndWaitedFor()
+  await until('it listens', async () => (await subscribed()).length === 1)
+  const [old] = await subscribed()
+  if (old === undefined) throw new Error('it does not listen')
+  const promoted = await servers.handOver(old)
+  await held.release()
+  await (await next).release()
+  await until('a release hands it over again', async () => {
+    const again = await heldAndWaitedFor()
+    await again.held.release()
+    const { holders } = await holder.inspect('a')
+    const lease = await again.next
+    await lease.release()
+    return holders[0]?.token === lease.token
+  })
+  await until('it listens there only', async () => {
+    const nodes = await subscribed()
+    return nodes.length === 1 && nodes[0] === promoted
+  })
 })
