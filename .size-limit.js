@@ -15,6 +15,6 @@ export default [
   bundle('core: createLocks', core, '{ createLocks }', '12.5 kB'),
   bundle('core: createIdempotency', core, '{ createIdempotency }', '23.2 kB'),
   bundle('core: createCache', core, '{ createCache }', '7.2 kB'),
-  bundle('core: everything', core, '*', '36.6 kB'),
+  bundle('core: everything', core, '*', '36.9 kB'),
   bundle('core/http', 'packages/core/dist/http/index.js', '*', '12.8 kB'),
 ]

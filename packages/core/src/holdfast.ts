@@ -241,30 +241,24 @@ async function healthOf(calls: StorageCalls): Promise<Omit<Health, 'cacheBreaker
 
 /** What keeps a storage of the cache's own from working. That it evicts and forgets is what it is there for. */
 async function cacheFindings(calls: StorageCalls): Promise<readonly Finding[]> {
-  const of = (finding: Finding): Finding => ({
-    ...finding,
-    code: `CACHE_${finding.code}`,
-    severity: 'warning',
-    message: `Of cacheStorage: ${finding.message}`,
-    stopsWork: false,
-    stopsCache: true,
-  })
-  const silent = ({ message }: Error): Finding =>
-    of({
-      code: 'UNAVAILABLE',
-      severity: 'warning',
-      message: `${message} Every load runs.`,
-      fix: 'Bring it back; nothing else need be done.',
-    })
   const { connection } = calls.storage
-  // Health does not take longer because the cache is away.
-  if (connection.state === 'down') return [silent(new Error('It is not connected now.'))]
   try {
+    // Health does not take longer because the cache is away.
+    if (connection.state === 'down') throw connection.problem ?? new Error('It is not connected now.')
     const { reply } = await calls.call(() => calls.storage.verify())
-    return reply.filter(({ stopsCache }) => stopsCache).map(of)
+    return reply.flatMap(({ code, message, fix, stopsCache }) =>
+      stopsCache ? [cacheFinding({ code: `CACHE_${code}`, message, fix })] : [],
+    )
   } catch (error) {
-    return [silent(error as Error)]
+    const { message } = error as Error
+    const fix = 'Bring it back; nothing else need be done.'
+    return [cacheFinding({ code: 'CACHE_UNAVAILABLE', message: `${message} Every load runs.`, fix })]
   }
+}
+
+function cacheFinding({ message, ...finding }: Pick<Finding, 'code' | 'message' | 'fix'>): Finding {
+  const what = { severity: 'warning', stopsWork: false, stopsCache: true } as const
+  return { ...finding, ...what, message: `Of cacheStorage: ${message}` }
 }
 
 /** A storage that refuses has answered: `verify()` finds out why. */
