@@ -114,7 +114,9 @@ export class Ownership implements TenureEvents {
     const { current } = this.#record
     const { clock } = this.#home.calls
     const now = clock.known ? clock.earliest() : current.writtenAt
-    return { current, now: Math.max(now, current.writtenAt) }
+    // An owner that lives is not stalled, also where the storage's clock was set back and this process does not know yet.
+    const alive = current.writtenAt + current.record.leaseMs - 1
+    return { current, now: Math.min(Math.max(now, current.writtenAt), alive) }
   }
 
   /** Tells every later state, the last one included; `'lost'` when somebody else has to be asked. */

@@ -85,4 +85,19 @@ describe('what this process has been told itself counts at once', () => {
     await settle()
     expect(seen).toEqual([null, 'enough'])
   })
+
+  it('an owner that lives here is not taken over here, whatever this process takes the storage’s clock for', async () => {
+    const { join, stepStorage } = createWorld()
+    const { idempotency } = join()
+    const owner = await started(idempotency)
+    // This process learns a time that is ahead: the clock is set back afterwards, as by a failover.
+    stepStorage(35_000)
+    await idempotency.run('job', 'other', () => 0)
+    stepStorage(-6_000)
+    // The request leaves the lease as long as it is stored: one second of thirty.
+    expect(await idempotency.requestCancel('job', 'k')).toBe(true)
+    expect((await idempotency.getExecutionStatus('job', 'k'))?.leaseRemainingMs).toBe(1_000)
+    expect(await idempotency.begin('job', 'k')).toMatchObject({ status: 'inProgress' })
+    await owner.markSuccess('done')
+  })
 })
