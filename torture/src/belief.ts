@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { clock, type Witness } from '@holdfast/testbed/torture'
 
 /**
@@ -6,12 +6,18 @@ import { clock, type Witness } from '@holdfast/testbed/torture'
  *
  * A process that was stopped and goes on sees the signal unaborted until its timers have run. So the instant is taken
  * first, then every timer that was due gets its turn, and only then the signal is asked: had the lease been over at
- * that instant, it would have been aborted by now. Timers ring in the order in which they are due, so one that is set
- * now comes last; turns of the event loop may go by without any.
+ * that instant, it would have been aborted by now. Turns of the event loop may go by without timers, so one of ours shows
+ * that theirs are having their turn. Those of one length ring together, so ours may ring before one that was due earlier:
+ * the turn has to end as well.
  */
-export async function witnessSignal(witness: Witness, owner: string, signal: AbortSignal): Promise<void> {
+export async function witnessSignal(
+  witness: Pick<Witness, 'tell'>,
+  owner: string,
+  signal: AbortSignal,
+): Promise<void> {
   const at = clock()
   await delay(1)
+  await nextTurn()
   if (!signal.aborted) witness.tell({ type: 'valid', at, owner })
 }
 
