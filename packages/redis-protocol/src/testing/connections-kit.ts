@@ -13,11 +13,16 @@ export function connectionsKit(
   under: () => OpenRedis,
   open: () => Promise<RedisUnderTest>,
 ): void {
-  /** Ends the connections of this type on all masters, but not the one that is used for it. */
-  const killAll = async (by: Omit<RedisUnderTest, 'close'>, type: 'normal' | 'pubsub'): Promise<void> => {
+  /**
+   * Ends the connections of this type on all masters, but not the one that is used for it; how many. A master that the
+   * client of a cluster has just lost, and not found again, is not among them.
+   */
+  const killAll = async (by: Omit<RedisUnderTest, 'close'>, type: 'normal' | 'pubsub'): Promise<number> => {
     const { client, admin = client } = by
+    let killed = 0
     for (const master of await admin.masters())
-      await master.send(['CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes'])
+      killed += Number(await master.send(['CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes']))
+    return killed
   }
   const subscribers = async (): Promise<number> => {
     let count = 0
@@ -88,7 +93,7 @@ export function connectionsKit(
       const key = { collection: freshName('subscribed'), id: 'a' }
       let hints = 0
       const unsubscribe = await storage.records.subscribe(key, () => (hints += 1))
-      await killAll(under(), 'pubsub')
+      await until('the subscriber is killed', async () => (await killAll(under(), 'pubsub')) > 0)
       await until('the gap is told', async () => hints > 0)
       const before = hints
       await storage.records.createOrRead(key, write)
