@@ -4,16 +4,15 @@ import { defineConfig } from 'vitest/config'
 // Packages are tested as they are written: `@holdfast/*` means src, not dist. Processes that tests fork inherit it.
 const conditions = ['@holdfast/source', 'module', 'node', 'development|production']
 
-const packages = ['packages', 'apps', 'examples']
+const packages = ['packages', 'apps', 'tests']
   .flatMap((group) => readdirSync(group).map((name) => `${group}/${name}`))
-  .concat('testbed', 'torture', 'proof', 'bench', 'compat', 'http-kit')
   .filter((root) => existsSync(`${root}/test`))
 
 const project = (root: string, include: string) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    name: root.replace('packages/', ''),
+    name: root.replace(/^(packages|tests)\//, ''),
     root,
     include: [include],
     // They are there for what hangs. What merely takes long, on a machine that has much else to do, is no failure.

@@ -25,7 +25,7 @@ function outcomeOf(command: string, flag: string): Promise<{ code: unknown; out:
   )
 }
 
-describe.for(['compat', 'sim', 'torture', 'bench'])('npm run %s', (command) => {
+describe.for(['compat', 'sim', 'chaos', 'bench'])('npm run %s', (command) => {
   it('tells what it takes', async () => {
     const { code, out, err } = await outcomeOf(command, '--help')
     expect([code, err]).toEqual([0, ''])
@@ -46,7 +46,7 @@ const interrupted: Readonly<
   // The stage and a server.
   compat: [['--only', 'packed'], (directory) => readdirSync(directory).length >= 2],
   // A worker has witnessed something.
-  torture: [
+  chaos: [
     ['--workers', '2'],
     (directory) =>
       globSync(join(directory, '*/witness')).some((file) => readFileSync(file, 'utf8').includes('worker')),

@@ -14,7 +14,7 @@ describe('the documents', () => {
   it.each(documents)('%s shows files as they are', (document) => {
     for (const { line, source, code } of examplesOf(readFileSync(resolve(root, document), 'utf8'))) {
       const where = `${document}:${line}`
-      expect(source, `${where} names its file: \`\`\`ts docs/examples/name.ts`).not.toBe('')
+      expect(source, `${where} names its file: \`\`\`ts examples/name.ts`).not.toBe('')
       const [file = '', region] = source.split('#')
       expect(code, `${where} shows ${source}`).toBe(
         regionOf(readFileSync(resolve(root, file), 'utf8'), region),
@@ -56,7 +56,7 @@ describe('the documents', () => {
     expect(missing).toEqual([])
   })
 
-  it.each(globSync('docs/examples/*.ts', { cwd: root }).sort())('%s runs', async (file) => {
+  it.each(globSync('examples/*.ts', { cwd: root }).sort())('%s runs', async (file) => {
     const { stderr } = await run(process.execPath, ['--conditions=@holdfast/source', '--no-warnings', file], {
       cwd: root,
       timeout: 200_000,
@@ -66,11 +66,11 @@ describe('the documents', () => {
 })
 
 describe('the finder', () => {
-  const markdown = 'text\n```ts docs/examples/a.ts#part\nx()\n```\n```sh\nls\n```\n```ts\ny()\n```\n'
+  const markdown = 'text\n```ts examples/a.ts#part\nx()\n```\n```sh\nls\n```\n```ts\ny()\n```\n'
 
   it('finds TypeScript blocks, with and without a file', () => {
     expect(examplesOf(markdown)).toEqual([
-      { line: 2, source: 'docs/examples/a.ts#part', code: 'x()\n' },
+      { line: 2, source: 'examples/a.ts#part', code: 'x()\n' },
       { line: 8, source: '', code: 'y()\n' },
     ])
   })

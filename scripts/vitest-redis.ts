@@ -1,4 +1,4 @@
-import { provideRedis } from '@holdfast/testbed/redis'
+import { provideRedis } from '@holdfast/test-support/redis'
 
 /** One private Redis for the whole run; tests and the processes they start find it in REDIS_URL. */
 export default async function setup(): Promise<() => Promise<void>> {

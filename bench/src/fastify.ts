@@ -10,8 +10,8 @@ import { Agent, request } from 'node:http'
 import { createInterface } from 'node:readline'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { FaultProxy } from '@holdfast/testbed/proxy'
-import { startRedis } from '@holdfast/testbed/redis'
+import { FaultProxy } from '@holdfast/test-support/proxy'
+import { startRedis } from '@holdfast/test-support/redis'
 import autocannon from 'autocannon'
 
 const { values } = parseArgs({

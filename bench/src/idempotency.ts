@@ -7,8 +7,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import { FaultProxy } from '@holdfast/testbed/proxy'
-import { startRedis } from '@holdfast/testbed/redis'
+import { FaultProxy } from '@holdfast/test-support/proxy'
+import { startRedis } from '@holdfast/test-support/redis'
 import { besideRaw } from './beside-raw.ts'
 import { type Beside, median, table } from './harness.ts'
 import { jobContenders } from './idempotency-contenders.ts'

@@ -1,7 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { type FlagValues, type Flags, chosen, numberFrom, readFlags, refuse } from '@holdfast/testbed/command'
+import {
+  type FlagValues,
+  type Flags,
+  chosen,
+  numberFrom,
+  readFlags,
+  refuse,
+} from '@holdfast/test-support/command'
 
 const usage = `
 npm run bench -- [name [options]]

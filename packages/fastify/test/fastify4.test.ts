@@ -1,6 +1,6 @@
 import type { Storage } from '@holdfast/core'
-import { httpSuite } from '@holdfast/http-kit'
-import { memoryTarget } from '@holdfast/http-kit/targets'
+import { httpSuite } from '@holdfast/test-http-conformance'
+import { memoryTarget } from '@holdfast/test-http-conformance/targets'
 import type { FastifyInstance } from 'fastify'
 import { fastify as fastify4 } from 'fastify4'
 import { afterAll, beforeAll, describe, test } from 'vitest'

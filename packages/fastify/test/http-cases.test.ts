@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { httpSuite } from '@holdfast/http-kit'
-import { memoryTarget, redisTarget } from '@holdfast/http-kit/targets'
+import { httpSuite } from '@holdfast/test-http-conformance'
+import { memoryTarget, redisTarget } from '@holdfast/test-http-conformance/targets'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { serve } from './kit/serve.ts'
 

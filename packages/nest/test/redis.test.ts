@@ -3,9 +3,9 @@ import { ConsoleLogger, Controller, Get, Injectable } from '@nestjs/common'
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus'
 import { Test } from '@nestjs/testing'
 import { createHoldfast, memoryStorage } from '@holdfast/core'
-import { type RedisStorageName, redisStorages } from '@holdfast/http-kit/targets'
-import { startRedis } from '@holdfast/testbed/redis'
-import { ask as askServer } from '@holdfast/testbed/resp'
+import { type RedisStorageName, redisStorages } from '@holdfast/test-http-conformance/targets'
+import { startRedis } from '@holdfast/test-support/redis'
+import { ask as askServer } from '@holdfast/test-support/resp'
 import {
   Cached,
   Holdfast,

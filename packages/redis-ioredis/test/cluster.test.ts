@@ -1,6 +1,6 @@
 import { aclRules } from '@holdfast/redis-protocol'
 import { redisKit } from '@holdfast/redis-protocol/testing'
-import { RedisCluster } from '@holdfast/testbed/servers'
+import { RedisCluster } from '@holdfast/test-support/servers'
 import { Cluster } from 'ioredis'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { ioredisClient } from '../src/ioredis-client.ts'

@@ -1,5 +1,5 @@
 import { type Lease, createLocks } from '@holdfast/core'
-import { RedisCluster, Replicated, type RedisNode, until } from '@holdfast/testbed/servers'
+import { RedisCluster, Replicated, type RedisNode, until } from '@holdfast/test-support/servers'
 import { Cluster, Redis } from 'ioredis'
 import { expect, it, onTestFinished } from 'vitest'
 import { ioredisStorage } from '../src/index.ts'

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { startRedis } from '@holdfast/testbed/redis'
+import { startRedis } from '@holdfast/test-support/redis'
 import { afterAll, expect, it } from 'vitest'
 
 const server = await startRedis()

@@ -1,5 +1,5 @@
 import { type Lease, createLocks } from '@holdfast/core'
-import { Replicated, until } from '@holdfast/testbed/servers'
+import { Replicated, until } from '@holdfast/test-support/servers'
 import { Redis } from 'ioredis'
 import { afterAll, expect, it } from 'vitest'
 import { ioredisStorage } from '../src/index.ts'

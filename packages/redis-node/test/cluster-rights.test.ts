@@ -1,5 +1,5 @@
 import type { LeasePush } from '@holdfast/core'
-import { RedisCluster } from '@holdfast/testbed/servers'
+import { RedisCluster } from '@holdfast/test-support/servers'
 import { createCluster } from 'redis'
 import { afterAll, expect, it, onTestFinished } from 'vitest'
 import { nodeRedisStorage } from '../src/index.ts'

@@ -1,5 +1,5 @@
 import { type Lease, type Locks, createLocks } from '@holdfast/core'
-import { RedisCluster, type RedisNode, Replicated, until } from '@holdfast/testbed/servers'
+import { RedisCluster, type RedisNode, Replicated, until } from '@holdfast/test-support/servers'
 import { createClientPool, createCluster } from 'redis'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type NodeRedisClient, nodeRedisStorage } from '../src/index.ts'

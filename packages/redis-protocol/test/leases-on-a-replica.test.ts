@@ -1,5 +1,5 @@
 import { leasesWalk } from '@holdfast/core/testing'
-import { Replicated } from '@holdfast/testbed/servers'
+import { Replicated } from '@holdfast/test-support/servers'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { redisStorage } from '../src/index.ts'
 import { openPlainClient } from './plain-client.ts'

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { ReplyParser, type RespValue, RespError, connectTo } from '@holdfast/testbed/resp'
+import { ReplyParser, type RespValue, RespError, connectTo } from '@holdfast/test-support/resp'
 import type { LinkEvents, RedisClient, RedisLink } from '../src/index.ts'
 
 export interface Login {

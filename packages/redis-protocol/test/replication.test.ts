@@ -1,4 +1,4 @@
-import { startRedis } from '@holdfast/testbed/redis'
+import { startRedis } from '@holdfast/test-support/redis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type RedisLink, redisStorage } from '../src/index.ts'
 import { openPlainClient } from './plain-client.ts'

@@ -1,6 +1,6 @@
 import type { Storage } from '@holdfast/core'
-import { startRedis } from '@holdfast/testbed/redis'
-import { RespConnection, ask } from '@holdfast/testbed/resp'
+import { startRedis } from '@holdfast/test-support/redis'
+import { RespConnection, ask } from '@holdfast/test-support/resp'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { aclRules, redisStorage } from '../src/index.ts'
 import { type Login, openPlainClient } from './plain-client.ts'

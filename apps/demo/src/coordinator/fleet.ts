@@ -1,5 +1,5 @@
 import { type Holdfast, type Storage, createHoldfast, memoryStorage } from '@holdfast/core'
-import { RedisNotFoundError, findRedis, startRedis } from '@holdfast/testbed/redis'
+import { RedisNotFoundError, findRedis, startRedis } from '@holdfast/test-support/redis'
 import { connectStorage } from '../instances/connect.ts'
 import type { Instance } from '../instances/instance.ts'
 import { startMemoryInstance } from '../instances/memory-instance.ts'

@@ -1,4 +1,4 @@
-import { chosen, numberFrom, readFlags, refuse } from '@holdfast/testbed/command'
+import { chosen, numberFrom, readFlags, refuse } from '@holdfast/test-support/command'
 import {
   type Feature,
   type SimulationOptions,

@@ -12,7 +12,7 @@ import {
   blockEventLoop,
   kitDefaults,
   kitRoutes,
-} from '@holdfast/http-kit'
+} from '@holdfast/test-http-conformance'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type RouteIdempotencyOptions, describeIdempotency, holdfast } from '../../src/index.ts'
 

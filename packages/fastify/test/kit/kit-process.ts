@@ -1,5 +1,5 @@
 /** The kit's app in a process of its own: `kit-process.ts ioredis|redis`, with `REDIS_URL`. */
-import { type RedisStorageName, serveUntilTerminated } from '@holdfast/http-kit/targets'
+import { type RedisStorageName, serveUntilTerminated } from '@holdfast/test-http-conformance/targets'
 import { serve } from './serve.ts'
 
 await serveUntilTerminated(serve, process.argv[2] as RedisStorageName)

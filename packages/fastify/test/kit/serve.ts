@@ -1,5 +1,5 @@
 import type { Storage } from '@holdfast/core'
-import type { Instance } from '@holdfast/http-kit'
+import type { Instance } from '@holdfast/test-http-conformance'
 import { kitApp } from './kit-app.ts'
 
 export async function serve(

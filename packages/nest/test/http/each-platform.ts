@@ -5,7 +5,7 @@ import { ExpressAdapter } from '@nestjs/platform-express'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { Test } from '@nestjs/testing'
 import { memoryStorage } from '@holdfast/core'
-import { send } from '@holdfast/http-kit'
+import { send } from '@holdfast/test-http-conformance'
 import { Holdfast, HoldfastModule, type HoldfastModuleOptions } from '@holdfast/nest'
 import { describe, onTestFinished } from 'vitest'
 

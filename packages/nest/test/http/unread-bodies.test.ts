@@ -1,5 +1,5 @@
 import { Controller, Post } from '@nestjs/common'
-import { send } from '@holdfast/http-kit'
+import { send } from '@holdfast/test-http-conformance'
 import { Idempotent } from '@holdfast/nest'
 import { expect, it } from 'vitest'
 import { onEachPlatform } from './each-platform.ts'

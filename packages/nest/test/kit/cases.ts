@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { httpSuite } from '@holdfast/http-kit'
-import { type RedisStorageName, memoryTarget, redisTarget } from '@holdfast/http-kit/targets'
+import { httpSuite } from '@holdfast/test-http-conformance'
+import { type RedisStorageName, memoryTarget, redisTarget } from '@holdfast/test-http-conformance/targets'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import type { PlatformName } from './platforms.ts'
 import { serveOn } from './serve.ts'

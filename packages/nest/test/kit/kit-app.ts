@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common'
 import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core'
 import type { Storage } from '@holdfast/core'
-import { kitDefaults } from '@holdfast/http-kit'
+import { kitDefaults } from '@holdfast/test-http-conformance'
 import { HoldfastModule } from '@holdfast/nest'
 import { kitController } from './kit-controller.ts'
 import { addWatchdog } from './watchdog.ts'

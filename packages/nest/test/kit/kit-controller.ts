@@ -34,7 +34,7 @@ import {
   askWitness,
   blockEventLoop,
   kitRoutes,
-} from '@holdfast/http-kit'
+} from '@holdfast/test-http-conformance'
 import { Idempotency, Idempotent, type IdempotentOptions } from '@holdfast/nest'
 import { type Observable, from, map, race } from 'rxjs'
 

@@ -1,6 +1,6 @@
 /** The kit's app in a process of its own: `kit-process.ts express|fastify ioredis|redis`, with `REDIS_URL`. */
 import 'reflect-metadata'
-import { type RedisStorageName, serveUntilTerminated } from '@holdfast/http-kit/targets'
+import { type RedisStorageName, serveUntilTerminated } from '@holdfast/test-http-conformance/targets'
 import type { PlatformName } from './platforms.ts'
 import { serveOn } from './serve.ts'
 

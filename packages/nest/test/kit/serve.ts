@@ -1,4 +1,4 @@
-import type { ServeApp } from '@holdfast/http-kit/targets'
+import type { ServeApp } from '@holdfast/test-http-conformance/targets'
 import { kitApp } from './kit-app.ts'
 import { type PlatformName, platforms } from './platforms.ts'
 

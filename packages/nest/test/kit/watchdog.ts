@@ -1,5 +1,5 @@
 import type { INestApplication } from '@nestjs/common'
-import { askWatchdog } from '@holdfast/http-kit'
+import { askWatchdog } from '@holdfast/test-http-conformance'
 
 interface WatchedRequest {
   readonly url?: string | undefined

@@ -1,0 +1,66 @@
+// A process with one BullMQ worker: `queue-worker.ts '<QueueWorkerTask as JSON>'`, with an IPC channel.
+import { once } from 'node:events'
+import { type ExecutionContext, createHoldfast } from '@holdfast/core'
+import { processOnce } from '@holdfast/examples/queue-processor'
+import { ioredisStorage } from '@holdfast/redis-ioredis'
+import { type Job, UnrecoverableError, Worker } from 'bullmq'
+import { Redis } from 'ioredis'
+import { tell } from './witness.ts'
+
+export interface QueueWorkerTask {
+  readonly queue: string
+  /** `once`: the processor of the guide; `plain`: `run`, and nothing around it. */
+  readonly processor: 'once' | 'plain'
+  readonly leaseMs: number
+  readonly witness: string
+}
+
+export interface QueuedWork {
+  readonly key: string
+  /** The work throws in so many first attempts. */
+  readonly failures?: number
+  /** The work lasts until the parent says that it may end. */
+  readonly held?: boolean
+  /** The work fails for good. */
+  readonly fatal?: boolean
+}
+
+const { queue, processor, leaseMs, witness } = JSON.parse(process.argv[2] ?? '') as QueueWorkerTask
+process.on('disconnect', () => process.exit()) // whoever started us is gone
+
+const connection = new Redis(process.env['REDIS_URL'] ?? '', { maxRetriesPerRequest: null })
+const { idempotency } = createHoldfast({ storage: ioredisStorage(connection) })
+const start = { leaseMs }
+
+const work = async (
+  { key, failures = 0, held, fatal }: QueuedWork,
+  { attempt }: ExecutionContext,
+): Promise<string> => {
+  tell(witness, 'ran', { key, attempt })
+  if (fatal) throw new UnrecoverableError('fatal')
+  if (attempt <= failures) throw new Error(`failure ${attempt}`)
+  if (held && attempt === 1) await once(process, 'message')
+  tell(witness, 'did', { key, attempt })
+  return `attempt ${attempt}`
+}
+
+const processors = {
+  once: processOnce(idempotency, ({ key }: QueuedWork) => key, work, start),
+  plain: async (job: Job<QueuedWork, string>) =>
+    (await idempotency.run(job.queueName, job.data.key, start, (execution) => work(job.data, execution)))
+      .result,
+}
+
+const worker = new Worker<QueuedWork, string>(queue, processors[processor], {
+  connection,
+  concurrency: 4,
+  lockDuration: 1_000,
+  stalledInterval: 300,
+  // Nothing wakes an idle worker when a stalled job comes back: it looks each second.
+  drainDelay: 1,
+  maxStalledCount: 1_000,
+})
+worker.on('error', (error) => tell(witness, 'error', { message: error.message }))
+worker.on('stalled', (id) => tell(witness, 'stalled', { id }))
+await worker.waitUntilReady()
+process.send?.('ready')

@@ -1,0 +1,100 @@
+import { type Health, createHoldfast } from '@holdfast/core'
+import { RedisNode } from '@holdfast/test-support/servers'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { clients, connect } from '../src/connect.ts'
+
+describe.each(clients)('health over %s', (client) => {
+  const open = async () => {
+    const node = await RedisNode.start()
+    const { storage, ...connected } = await connect(client, node.url)
+    const holdfast = createHoldfast({ storage, callTimeoutMs: 60_000 })
+    onTestFinished(async () => {
+      await holdfast.close()
+      await connected[Symbol.asyncDispose]()
+      await node.stop()
+    })
+    return { node, health: () => holdfast.health() }
+  }
+  const toDo = ({ findings }: Health): readonly string[] =>
+    findings.flatMap(({ stopsWork, fix }) => (stopsWork ? [fix] : []))
+
+  it.each([
+    {
+      what: 'a replica',
+      refuse: ['REPLICAOF', '127.0.0.1', 1],
+      allow: ['REPLICAOF', 'NO', 'ONE'],
+      fix: 'Connect to the primary',
+    },
+    {
+      what: 'without a right to run scripts',
+      refuse: ['ACL', 'SETUSER', 'default', '-@scripting'],
+      allow: ['ACL', 'SETUSER', 'default', '+@all'],
+      fix: '+eval +evalsha',
+    },
+    {
+      what: 'without a right to the keys',
+      refuse: ['ACL', 'SETUSER', 'default', 'resetkeys', '~other:*'],
+      allow: ['ACL', 'SETUSER', 'default', 'allkeys'],
+      fix: '~{holdfast:*',
+    },
+    {
+      what: 'without a right to ask for the time',
+      refuse: ['ACL', 'SETUSER', 'default', '-time'],
+      allow: ['ACL', 'SETUSER', 'default', '+@all'],
+      fix: '+time',
+    },
+    {
+      what: 'full',
+      refuse: ['CONFIG', 'SET', 'maxmemory', 1],
+      allow: ['CONFIG', 'SET', 'maxmemory', 0],
+      fix: 'Raise maxmemory',
+    },
+    {
+      what: 'short of replicas',
+      refuse: ['CONFIG', 'SET', 'min-replicas-to-write', 1],
+      allow: ['CONFIG', 'SET', 'min-replicas-to-write', 0],
+      fix: 'lower min-replicas-to-write',
+    },
+  ])('is degraded on a server that is $what, says what to do, and is up again afterwards', async (server) => {
+    const { node, health } = await open()
+    expect(await health()).toMatchObject({ status: 'up' })
+    await node.ask(...server.refuse)
+    const refused = await health()
+    expect(refused).toMatchObject({ status: 'degraded', roundTripMs: expect.any(Number) as number })
+    expect(toDo(refused).length).toBeGreaterThan(0)
+    for (const fix of toDo(refused)) expect(fix).toContain(server.fix)
+    await node.ask(...server.allow)
+    expect(await health()).toMatchObject({ status: 'up' })
+  })
+
+  it('is up when only the cache, which has a server of its own, cannot be used, and says so', async () => {
+    const [node, cacheNode] = await Promise.all([RedisNode.start(), RedisNode.start()])
+    const [main, ofCache] = await Promise.all([connect(client, node.url), connect(client, cacheNode.url)])
+    const holdfast = createHoldfast({
+      storage: main.storage,
+      cacheStorage: ofCache.storage,
+      callTimeoutMs: 60_000,
+    })
+    onTestFinished(async () => {
+      await holdfast.close()
+      await Promise.all([main, ofCache].map((each) => each[Symbol.asyncDispose]()))
+      await Promise.all([node.stop(), cacheNode.stop()])
+    })
+    const ofTheCache = async () => {
+      const { status, findings } = await holdfast.health()
+      return [status, findings.filter(({ code }) => code.startsWith('CACHE_')).map(({ code }) => code)]
+    }
+    await expect.poll(() => ofCache.storage.connection.state).toBe('ready')
+    // That it evicts and forgets is what it is there for.
+    await cacheNode.ask('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
+    expect(await ofTheCache()).toEqual(['up', []])
+    await cacheNode.ask('REPLICAOF', '127.0.0.1', 1)
+    expect(await ofTheCache()).toEqual(['up', ['CACHE_REPLICA']])
+    await cacheNode.ask('REPLICAOF', 'NO', 'ONE')
+    await cacheNode.ask('ACL', 'SETUSER', 'default', '-set', '-@scripting')
+    expect(await ofTheCache()).toEqual(['up', ['CACHE_COMMANDS_REFUSED']])
+    await cacheNode.kill()
+    await expect.poll(() => ofCache.storage.connection.state).toBe('down')
+    expect(await ofTheCache()).toEqual(['up', ['CACHE_UNAVAILABLE']])
+  })
+})

@@ -1,0 +1,74 @@
+import { type BeginOutcome, type ExecutionContext, createHoldfast } from '@holdfast/core'
+import { RedisNode } from '@holdfast/test-support/servers'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { clients, connect } from '../src/connect.ts'
+
+/** So many that they share commands. */
+const MANY = Array.from({ length: 40 }, (_, i) => `${i}`)
+
+describe.each(clients)('a server that refuses many jobs of one tick, over %s', (client) => {
+  const open = async () => {
+    const node = await RedisNode.start()
+    const { storage, ...connected } = await connect(client, node.url)
+    const holdfast = createHoldfast({ storage, callTimeoutMs: 60_000 })
+    onTestFinished(async () => {
+      await holdfast.close()
+      await connected[Symbol.asyncDispose]()
+      await node.stop()
+    })
+    return { node, idempotency: holdfast.idempotency }
+  }
+  const codes = (outcomes: readonly PromiseSettledResult<unknown>[]): unknown[] => [
+    ...new Set(outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.code : 'settled'))),
+  ]
+
+  it('out of memory: none begins, and all that had begun go on and are recorded', async () => {
+    const { node, idempotency } = await open()
+    const begun = await Promise.all(MANY.map((key) => idempotency.begin('job', key).then(started)))
+    await node.ask('CONFIG', 'SET', 'maxmemory', 1)
+    const refused = await Promise.allSettled(MANY.map((key) => idempotency.begin('more', key)))
+    expect(codes(refused)).toEqual(['STORAGE_REFUSED'])
+    // What keeps the lease is written, too: no renewal is refused.
+    await Promise.all(begun.map((execution, i) => execution.saveCheckpoint(i)))
+    await Promise.all(begun.map((execution, i) => execution.markSuccess(i)))
+    await node.ask('CONFIG', 'SET', 'maxmemory', 0)
+    const replayed = await Promise.all(MANY.map((key) => idempotency.run('job', key, () => 'again')))
+    expect(replayed.map(({ result }) => result)).toEqual(MANY.map(Number))
+    const free = await Promise.all(MANY.map((key) => idempotency.begin('more', key)))
+    expect(new Set(free.map(({ status }) => status))).toEqual(new Set(['started']))
+  })
+
+  it('as a replica: they begin once it is the master again', async () => {
+    const { node, idempotency } = await open()
+    await idempotency.run('job', 'connected', () => 1)
+    await node.ask('REPLICAOF', '127.0.0.1', '1')
+    const ran: string[] = []
+    const runs = Promise.all(MANY.map((key) => idempotency.run('job', key, () => void ran.push(key))))
+    runs.catch(() => {})
+    await expect
+      .poll(async () => (await node.info('errorstats'))['errorstat_READONLY'])
+      .toMatch(/^count=[1-9]/)
+    await node.ask('REPLICAOF', 'NO', 'ONE')
+    await runs
+    expect(ran.sort()).toEqual([...MANY].sort())
+  })
+
+  it('without a right that the scripts need: it says so, and nothing is left when it has it again', async () => {
+    const { node, idempotency } = await open()
+    await node.ask('ACL', 'SETUSER', 'default', '-set')
+    const refused = await Promise.allSettled(MANY.map((key) => idempotency.begin('job', key)))
+    expect(codes(refused)).toEqual(['STORAGE_REFUSED'])
+    for (const outcome of refused) {
+      expect(outcome).toMatchObject({ reason: { message: expect.stringContaining('verify()') as string } })
+    }
+    await node.ask('ACL', 'SETUSER', 'default', '+set')
+    expect(await idempotency.list('job')).toMatchObject({ executions: [] })
+    const free = await Promise.all(MANY.map((key) => idempotency.begin('job', key)))
+    expect(new Set(free.map(({ status }) => status))).toEqual(new Set(['started']))
+  })
+})
+
+function started(outcome: BeginOutcome): ExecutionContext {
+  if (outcome.status !== 'started') throw new Error(`not started: ${outcome.status}`)
+  return outcome.execution
+}

@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs'
+import { type Storage, createHoldfast } from '@holdfast/core'
+import { ioredisStorage } from '@holdfast/redis-ioredis'
+import { nodeRedisStorage } from '@holdfast/redis-node'
+import { FaultProxy } from '@holdfast/test-support/proxy'
+import { RespConnection } from '@holdfast/test-support/resp'
+import { type RedisNode, RedisCluster, Replicated } from '@holdfast/test-support/servers'
+import { Cluster, Redis } from 'ioredis'
+import { createClient, createCluster } from 'redis'
+import { afterAll, describe, expect, it } from 'vitest'
+
+/** The line that the documents give to copy, as it stands there. */
+const document = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8')
+const [setUser = ''] = /^ACL SETUSER .*$/m.exec(document) ?? []
+const username = 'holdfast'
+const password = 'a-long-password'
+const allow = (node: RedisNode) => node.ask(...setUser.split(' '))
+
+const single = await Replicated.start({ replicas: 1 })
+const cluster = await RedisCluster.start()
+const nodes = [single.primary, ...cluster.nodes]
+await Promise.all([...nodes, ...single.replicas].map(allow))
+afterAll(async () => await Promise.all([single.stop(), cluster.stop()]))
+
+interface Opened {
+  readonly storage: Storage
+  /** Ends every connection, as a process does that dies. */
+  readonly die: () => void
+}
+/** Each client has a network of its own, which dies with it: an open Holdfast keeps its storage's connections. */
+const ownNetwork = () => FaultProxy.start({ target: { port: single.primary.port } })
+const urlOf = ({ url }: FaultProxy) => url.replace('redis://', `redis://${username}:${password}@`)
+const rootNodes = cluster.seeds.map((socket) => ({ socket }))
+const clients: Readonly<Record<string, () => Opened | Promise<Opened>>> = {
+  ioredis: async () => {
+    const network = await ownNetwork()
+    const client = new Redis(urlOf(network))
+    client.on('error', () => {})
+    return { storage: ioredisStorage(client), die: () => void network.stop().then(() => client.disconnect()) }
+  },
+  'ioredis, a cluster': () => {
+    const client = new Cluster([...cluster.seeds], { redisOptions: { username, password } })
+    client.on('error', () => {})
+    const storage = ioredisStorage(client)
+    return { storage, die: () => void storage.close().then(() => client.disconnect()) }
+  },
+  redis: async () => {
+    const network = await ownNetwork()
+    const client = createClient({ url: urlOf(network) })
+    client.on('error', () => {})
+    await client.connect()
+    return { storage: nodeRedisStorage(client), die: () => void network.stop().then(() => client.destroy()) }
+  },
+  'redis, a cluster': async () => {
+    const client = createCluster({ rootNodes, defaults: { username, password } })
+    client.on('error', () => {})
+    await client.connect()
+    const storage = nodeRedisStorage(client)
+    return { storage, die: () => void storage.close().then(() => client.destroy()) }
+  },
+}
+
+describe.for(Object.entries(clients))('the documented user, over %s', ([client, open]) => {
+  const inCluster = client.endsWith('cluster')
+  /** How many processes listen for this lock: each has a channel of its own. */
+  const listening = async (): Promise<number> => {
+    if (!inCluster)
+      return ((await single.primary.ask('PUBSUB', 'CHANNELS', '{holdfast:w:*')) as string[]).length
+    const channels = await Promise.all(cluster.nodes.map((node) => node.ask('PUBSUB', 'SHARDCHANNELS')))
+    return (channels.flat() as string[]).filter((channel) => channel.includes(':passed over,')).length
+  }
+
+  it('can do everything of ours, and nothing is refused on the way', async () => {
+    for (const node of nodes) await node.ask('ACL', 'LOG', 'RESET')
+    const [one, other] = [await open(), await open()]
+    const [a, b] = [createHoldfast({ storage: one.storage }), createHoldfast({ storage: other.storage })]
+    expect(await a.health()).toMatchObject({ status: 'up' })
+    // Nothing is said of rights; that the servers keep nothing is another matter.
+    expect(new Set((await a.health()).findings.map(({ code }) => code))).toEqual(new Set(['NO_PERSISTENCE']))
+
+    // Locks: handed over, several, a semaphore, operators, durability.
+    const lease = await a.locks.acquire('lock', { waitMs: 60_000 })
+    const waiting = b.locks.acquire('lock', { waitMs: 60_000 })
+    await expect.poll(async () => (await a.locks.inspect('lock')).waiting).toBe(1)
+    await lease.extend(1_000)
+    expect(await lease.release()).toBe('released')
+    await waiting
+    expect(await a.locks.revoke('lock')).toHaveLength(1)
+    await (await a.locks.acquireAll(['x', 'y'], { waitMs: 60_000 })).release()
+    expect(await a.locks.semaphore('permits', { permits: 2 }).run(() => 'in')).toBe('in')
+    if (!inCluster) {
+      const durability = { replicas: 1, timeoutMs: 30_000 }
+      expect(await a.locks.run('durable', { durability, waitMs: 60_000 }, () => 'in')).toBe('in')
+    }
+
+    // Jobs: followed, told, listed, cancelled, forgotten.
+    const { promise: worked, resolve: work } = Promise.withResolvers<void>()
+    const running = a.idempotency.run('job', 'k', async (execution) => {
+      await execution.updateProgress(50, 'half')
+      await execution.saveCheckpoint({ at: 1 })
+      await worked
+      return 'done'
+    })
+    await expect.poll(() => b.idempotency.isExecuting('job', 'k')).toBe(true)
+    const waited = b.idempotency.waitForCompletion('job', 'k', { waitMs: 60_000 })
+    expect(await b.idempotency.requestCancel('job', 'k', { reason: 'tried' })).toBe(true)
+    work()
+    expect(await running).toMatchObject({ result: 'done' })
+    expect(await waited).toMatchObject({ result: 'done' })
+    expect((await b.idempotency.list('job')).executions).toHaveLength(1)
+    await b.idempotency.cleanupExpiredExecutions(60_000)
+    await b.idempotency.forget('job', 'k')
+
+    // The cache.
+    expect(await a.cache.getOrCreate('value', () => 1)).toBe(1)
+    await b.cache.set('value', 2)
+    expect([await a.cache.get('value'), await a.cache.remove('value')]).toEqual([2, 1])
+
+    await Promise.all([a.close(), b.close()])
+    for (const node of nodes) expect(await node.ask('ACL', 'LOG')).toEqual([])
+    for (const { die } of [one, other]) die()
+  })
+
+  // Receivers of classic messages cannot be counted in a cluster.
+  it.skipIf(client === 'ioredis, a cluster')('passes over a waiter that has died, at once', async () => {
+    const opened = [await open(), await open(), await open()] as const
+    // If it were not passed over, it would have the lock for longer than the next one waits.
+    const options = { leaseMs: 600_000, claimMs: 60_000, waitMs: 30_000 }
+    const [holder, dead, next] = opened.map(({ storage }) => createHoldfast({ storage, locks: options }))
+    if (!holder || !dead || !next) throw new Error('three were opened')
+    const name = `passed over, ${client}`
+    const lease = await holder.locks.acquire(name)
+    const queued = async (count: number) =>
+      await expect.poll(async () => (await holder.locks.inspect(name)).waiting).toBe(count)
+    const never = dead.locks.acquire(name).catch(() => 'died')
+    await queued(1)
+    const waiting = next.locks.acquire(name)
+    await queued(2)
+    // Outside of a cluster the holder listens, too.
+    const all = inCluster ? 2 : 3
+    await expect.poll(listening).toBe(all)
+    opened[1].die()
+    await expect.poll(listening).toBe(all - 1)
+    await lease.release()
+    await (await waiting).release()
+    await Promise.all([holder, dead, next].map((each) => each.close()))
+    await never
+    for (const { die } of opened) die()
+  })
+})
+
+describe('the documented user', () => {
+  it.for([
+    ['FLUSHALL'],
+    ['FLUSHDB'],
+    ['SWAPDB', '0', '1'],
+    ['KEYS', '*'],
+    ['SCAN', '0'],
+    ['RANDOMKEY'],
+    ['CONFIG', 'SET', 'maxmemory', '1'],
+    ['ACL', 'SETUSER', 'holdfast', 'allkeys'],
+    ['CLIENT', 'KILL', 'TYPE', 'normal'],
+    ['CLIENT', 'PAUSE', '1'],
+    ['SCRIPT', 'FLUSH'],
+    ['FUNCTION', 'FLUSH'],
+    ['MONITOR'],
+    ['SAVE'],
+    ['SHUTDOWN'],
+    ['REPLICAOF', '127.0.0.1', '1'],
+    ['GET', 'other:v:key'],
+    ['SET', 'other', 'v'],
+    ['EVAL', "return redis.call('FLUSHALL')", '0'],
+    ['EVAL', "return redis.call('GET', 'other:v:key')", '0'],
+    ['SUBSCRIBE', '{other:w:process}'],
+    ['PSUBSCRIBE', '*'],
+    ['PUBLISH', '{other:w:process}', 'm'],
+  ])('may not %s', async (command) => {
+    for (const { address } of [single.primary, ...cluster.nodes.slice(0, 1)]) {
+      using connection = await RespConnection.open(address)
+      await connection.send('AUTH', username, password)
+      await expect(connection.send(...command)).rejects.toThrow(/NOPERM|ACL|can't run|can't access/)
+    }
+  })
+})

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto'
+import { type Storage, createHoldfast } from '@holdfast/core'
+import { type IoredisClient, ioredisStorage } from '@holdfast/redis-ioredis'
+import { type NodeRedisClient, nodeRedisStorage } from '@holdfast/redis-node'
+import { SentinelGroup } from '@holdfast/test-support/servers'
+import { Redis } from 'ioredis'
+import { Redis as Redis5 } from 'ioredis5'
+import { createSentinel } from 'redis'
+import { createSentinel as createSentinel5 } from 'redis5'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+
+const servers = await SentinelGroup.start()
+afterAll(async () => await servers.stop())
+
+/** A storage, and what ends the client below it. */
+interface Opened {
+  readonly storage: Storage
+  end(): unknown
+}
+
+function overIoredis(client: IoredisClient & { disconnect(): void }, prefix: string): Opened {
+  client.on('error', () => {})
+  return { storage: ioredisStorage(client, { prefix }), end: () => client.disconnect() }
+}
+
+async function overNodeRedis(
+  client: NodeRedisClient & { connect(): Promise<unknown>; close(): Promise<unknown> },
+  prefix: string,
+): Promise<Opened> {
+  client.on('error', () => {})
+  await client.connect()
+  return { storage: nodeRedisStorage(client, { prefix }), end: () => client.close() }
+}
+
+const ioredis = { name: servers.name, sentinels: [...servers.sentinels] }
+// Without `scanInterval` node-redis misses every other failover.
+const nodeRedis = { name: servers.name, sentinelRootNodes: [...servers.sentinels], scanInterval: 500 }
+const clients: Readonly<Record<string, (prefix: string) => Opened | Promise<Opened>>> = {
+  'ioredis 6': (prefix) => overIoredis(new Redis(ioredis), prefix),
+  'ioredis 5': (prefix) => overIoredis(new Redis5(ioredis), prefix),
+  'redis 6': (prefix) => overNodeRedis(createSentinel(nodeRedis), prefix),
+  'redis 5': (prefix) => overNodeRedis(createSentinel5(nodeRedis), prefix),
+}
+
+describe.for(Object.entries(clients))('%s, with sentinels', ([name, connect]) => {
+  /** Closed when the test is over. */
+  const open = async (prefix: string): Promise<Storage> => {
+    const { storage, end } = await connect(prefix)
+    onTestFinished(async () => {
+      await storage.close()
+      await end()
+    })
+    return storage
+  }
+
+  it('works, and works again after a failover', async () => {
+    const storage = await open('sentinel')
+    const { idempotency } = createHoldfast({ storage, callTimeoutMs: 20_000 })
+    const key = { collection: 'watched', id: name }
+    let hints = 0
+    await storage.records.subscribe(key, () => (hints += 1))
+
+    expect((await idempotency.run('job', `before ${name}`, () => 1)).status).toBe('executed')
+    await servers.failOver()
+    // Calls wait for the new primary, as long as their deadline allows.
+    await expect.poll(async () => (await idempotency.run('job', `after ${name}`, () => 1)).result).toBe(1)
+
+    // Whether the subscription was lost and restored, or has come over: hints arrive again.
+    const before = hints
+    const rewrite = async (): Promise<number> => {
+      const write = { writeId: randomUUID(), value: '', ttlMs: 10_000, notify: true }
+      const { entry } = await storage.records.createOrRead(key, write)
+      if (entry !== null) await storage.records.compareAndDelete(key, { rev: entry.rev })
+      return hints
+    }
+    await expect.poll(rewrite).toBeGreaterThan(before)
+    await idempotency.close()
+  })
+
+  it('tells that a subscription was interrupted, and has it again', async () => {
+    const storage = await open('interrupted')
+    const key = { collection: 'interrupted', id: name }
+    const write = { writeId: 'first', value: '', ttlMs: 60_000, notify: true }
+    let { entry } = await storage.records.createOrRead(key, write)
+    let hints = 0
+    await storage.records.subscribe(key, () => (hints += 1))
+    const hinted = async (): Promise<void> => {
+      const before = hints
+      await expect.poll(() => hints).toBeGreaterThan(before)
+    }
+    const primary = await servers.primary()
+    for (const writeId of ['first-loss', 'second-loss']) {
+      const told = hinted()
+      await primary.ask('CLIENT', 'KILL', 'TYPE', 'pubsub')
+      await told
+      const arrives = hinted()
+      ;({ entry } = await storage.records.compareAndSet(key, entry?.rev ?? 0, { ...write, writeId }))
+      await arrives
+    }
+  })
+
+  it('hands a lock over, and waits for the replica to know', async () => {
+    const holdfasts = [
+      createHoldfast({ storage: await open('replicated'), callTimeoutMs: 20_000 }),
+      createHoldfast({ storage: await open('replicated'), callTimeoutMs: 20_000 }),
+    ] as const
+    onTestFinished(async () => void (await Promise.all(holdfasts.map((each) => each.close()))))
+    const durability = { replicas: 1, timeoutMs: 60_000 }
+    const held = await holdfasts[0].locks.acquire(`lock ${name}`, { durability })
+    const waiting = holdfasts[1].locks.acquire(`lock ${name}`, { durability, waitMs: 60_000 })
+    await expect.poll(async () => (await holdfasts[0].locks.inspect(`lock ${name}`)).waiting).toBe(1)
+    expect(await held.release()).toBe('released')
+    const next = await waiting
+    expect(next.fencingToken).toBeGreaterThan(held.fencingToken)
+    expect(await next.release()).toBe('released')
+  })
+})

@@ -1,0 +1,50 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { type Address, connectTo, ReplyParser, type RespValue } from '@holdfast/test-support/resp'
+
+/** A bare socket that keeps what it is told and how it ended: what a test of the proxy looks at. */
+export class RawClient {
+  readonly replies: RespValue[] = []
+  readonly ended: Promise<string>
+  readonly #socket: Socket
+  #onReply = (): void => {}
+
+  private constructor(socket: Socket) {
+    this.#socket = socket
+    const parser = new ReplyParser()
+    socket.on('data', (chunk: Buffer) => {
+      this.replies.push(...parser.push(chunk).map(({ value }) => value))
+      this.#onReply()
+    })
+    let reason = 'FIN'
+    socket.on('error', (error: NodeJS.ErrnoException) => (reason = error.code ?? error.message))
+    this.ended = new Promise((resolve) => socket.once('close', () => resolve(reason)))
+  }
+
+  static async connect(address: Address): Promise<RawClient> {
+    const socket = connectTo(address)
+    await once(socket, 'connect')
+    return new RawClient(socket)
+  }
+
+  /** Inline commands, one a line, in one packet. */
+  send(...commands: readonly string[]): void {
+    this.#socket.write(commands.map((command) => `${command}\r\n`).join(''))
+  }
+
+  async untilReplies(count: number): Promise<readonly RespValue[]> {
+    while (this.replies.length < count) await new Promise<void>((resolve) => (this.#onReply = resolve))
+    return this.replies
+  }
+
+  /** The reply to this command, for a connection on which nothing else waits. */
+  async ask(command: string): Promise<RespValue> {
+    const count = this.replies.length + 1
+    this.send(command)
+    return (await this.untilReplies(count)).at(-1) ?? null
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+}
