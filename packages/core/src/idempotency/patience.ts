@@ -1,6 +1,6 @@
 import type { StorageCalls } from '../storage-calls.ts'
 import type { RecordKey } from '../storage/records.ts'
-import { marginMs } from '../validity.ts'
+import { marginMs } from '../lease-deadline.ts'
 import { leaseRemaining } from './decide.ts'
 import { type Observations, observeUntil } from './observation.ts'
 import { type View, currentOf } from './record.ts'

@@ -12,7 +12,7 @@ import type { ResolvedOptions } from './options.ts'
 import { type Executing, OwnerRecord } from './owner-record.ts'
 import { Ownership, type OwnershipHome } from './ownership.ts'
 import { type Current, type ExecutionRecord, type View, currentOf, startOf } from './record.ts'
-import { Term } from '../validity.ts'
+import { LeaseDeadline } from '../lease-deadline.ts'
 
 /** The execution is present when this very call started it. */
 export interface StartAnswer {
@@ -159,7 +159,7 @@ export class Starts implements OperatorWrites {
     if (stored === null || !isOurs || stored.record.status !== 'executing') return answered
     const started = { ...stored, record: stored.record }
     const { leaseMs } = started.record
-    if (new Term(this.#calls.runtime, answer.sentAt, leaseMs).remainingMs() > 0) {
+    if (new LeaseDeadline(this.#calls.runtime, answer.sentAt, leaseMs).remainingMs() > 0) {
       return { ...answered, execution: this.#adopt(job, started, answer.sentAt, options) }
     }
     return this.#confirm(job, started, command, options)
@@ -182,7 +182,7 @@ export class Starts implements OperatorWrites {
     )
     const view = { current, now }
     if (!stored) return { view }
-    if (new Term(this.#calls.runtime, sentAt, leaseMs).remainingMs() > 0) {
+    if (new LeaseDeadline(this.#calls.runtime, sentAt, leaseMs).remainingMs() > 0) {
       return { view, execution: this.#adopt(job, record.current, sentAt, options) }
     }
     throw new StorageUnavailableError(

@@ -1,6 +1,6 @@
 import type { Alarm, Alarms } from '../alarms.ts'
 import type { Instant, Runtime } from '../runtime.ts'
-import { Term } from '../validity.ts'
+import { LeaseDeadline } from '../lease-deadline.ts'
 
 /** What an execution does when its times come. */
 export interface TenureEvents {
@@ -23,7 +23,7 @@ export class Tenure implements Alarm {
   readonly #alarms: Alarms
   readonly #leaseMs: number
   readonly #events: TenureEvents
-  readonly #term: Term
+  readonly #deadline: LeaseDeadline
   #dueAt = Infinity
   #renewAt: number
   #timeoutAt: number
@@ -40,7 +40,7 @@ export class Tenure implements Alarm {
     this.#alarms = alarms
     this.#leaseMs = leaseMs
     this.#events = events
-    this.#term = new Term(runtime, sentAt, leaseMs)
+    this.#deadline = new LeaseDeadline(runtime, sentAt, leaseMs)
     this.#timeoutAt = sentAt.monotonic + timeoutMs
     this.#renewAt = this.#nextRenewal(sentAt.monotonic)
     this.#reschedule()
@@ -52,7 +52,7 @@ export class Tenure implements Alarm {
 
   /** How long the key is certainly still owned. */
   remainingMs(): number {
-    return this.#term.remainingMs()
+    return this.#deadline.remainingMs()
   }
 
   get isTimedOut(): boolean {
@@ -61,7 +61,7 @@ export class Tenure implements Alarm {
 
   /** A write that was sent at `sentAt` was acknowledged. */
   renewed(sentAt: Instant): void {
-    this.#term.renewed(sentAt, this.#leaseMs)
+    this.#deadline.renewed(sentAt, this.#leaseMs)
     this.#renewAt = this.#nextRenewal(sentAt.monotonic)
     this.#reschedule()
   }
@@ -85,7 +85,7 @@ export class Tenure implements Alarm {
 
   ring(): void {
     const now = this.#runtime.monotonicNow()
-    if (this.#term.remainingMs() === 0) {
+    if (this.#deadline.remainingMs() === 0) {
       this.#events.ranOut()
       return
     }
@@ -110,7 +110,7 @@ export class Tenure implements Alarm {
 
   #reschedule(): void {
     if (this.#ended) return
-    this.#dueAt = Math.min(this.#term.endsAt, this.#renewAt, this.#timeoutAt)
+    this.#dueAt = Math.min(this.#deadline.endsAt, this.#renewAt, this.#timeoutAt)
     this.#alarms.set(this)
   }
 }

@@ -1,10 +1,10 @@
 import { type CallChain, callChain } from '../call-chain.ts'
 import { checkSignal } from '../check-signal.ts'
 import { type HoldfastError, StorageUnavailableError, hasCode } from '../errors.ts'
+import { LeaseDeadline } from '../lease-deadline.ts'
 import { type AbortListener, listenForAbort, stopListening } from '../on-abort.ts'
 import { type Instant, instant } from '../runtime.ts'
 import type { AcquireReply } from '../storage/leases.ts'
-import { Term } from '../validity.ts'
 import { Bid } from './bid.ts'
 import { LockAbortedError, LockTimeoutError, NotReplicatedError } from './errors.ts'
 import { type WaitersEvent, publishLockEvent } from './events.ts'
@@ -116,15 +116,15 @@ class Attempt implements Waiting, AbortListener {
   handedOver(fence: number, claimMs: number): void {
     const { maxHoldMs, durability } = this.#settings
     const { runtime } = this.#room
-    const term = new Term(runtime, this.#startedAt, claimMs)
-    const isCertain = term.remainingMs() > claimMs / 2 && claimMs <= maxHoldMs && durability === undefined
+    const deadline = new LeaseDeadline(runtime, this.#startedAt, claimMs)
+    const isCertain = deadline.remainingMs() > claimMs / 2 && claimMs <= maxHoldMs && durability === undefined
     if (this.#phase !== 'parked' || !isCertain) {
       // The answer to a command that is under way may be older than the push.
       this.#claims = true
       return this.ask()
     }
-    const lease = this.#hold(fence, term, runtime.monotonicNow(), 'handedOver')
-    void lease.renew()
+    const lease = this.#hold(fence, deadline, runtime.monotonicNow(), 'handedOver')
+    lease.renewNow()
     this.#succeed(lease, false)
   }
 
@@ -183,24 +183,24 @@ class Attempt implements Waiting, AbortListener {
     if (acknowledged < replicas) {
       return this.#giveUp(new NotReplicatedError(this.#target.name, acknowledged, replicas))
     }
-    const term = new Term(this.#room.runtime, sentAt, grantMs)
+    const deadline = new LeaseDeadline(this.#room.runtime, sentAt, grantMs)
     // The answer took so long that the lease may be over: not one to hand out.
-    if (term.remainingMs() === 0) {
+    if (deadline.remainingMs() === 0) {
       this.#bid.withdraw()
       return this.#startOver('answered too late')
     }
     const how = this.#claims ? 'handedOver' : this.#bid.queued ? 'asked' : 'atOnce'
-    const lease = this.#hold(fence, term, sentAt.monotonic, how)
+    const lease = this.#hold(fence, deadline, sentAt.monotonic, how)
     this.#succeed(lease, !this.#claims)
   }
 
-  #hold(fence: number, term: Term, grantedAt: number, how: Grants): HeldLease {
+  #hold(fence: number, deadline: LeaseDeadline, grantedAt: number, how: Grants): HeldLease {
     const { token, notAfter } = this.#bid
     this.#publish(() => ({ type: 'granted', fencingToken: fence, waitedMs: this.#waitedMs, how }))
     return new HeldLease(this.#room, this.#target, this.#settings, {
       token,
       fence,
-      term,
+      deadline,
       grantedAt,
       notAfter,
     })

@@ -1,7 +1,7 @@
 import { checkDuration } from '../check.ts'
 import { type HoldfastError, LeaseLostError } from '../errors.ts'
-import { LazySignal } from '../lazy-signal.ts'
-import { type Term, marginMs } from '../validity.ts'
+import { type LeaseDeadline, marginMs } from '../lease-deadline.ts'
+import { LeaseKeeper } from '../lease-keeper.ts'
 import { type LeaseLoss, LockLostError, NotReplicatedError } from './errors.ts'
 import { type HoldersEvent, publishLockEvent } from './events.ts'
 import type { Lease, ReleaseOutcome } from './lease.ts'
@@ -13,14 +13,14 @@ export interface Grant {
   readonly token: string
   readonly fence: number
   /** How long it is certainly held. */
-  readonly term: Term
+  readonly deadline: LeaseDeadline
   /** The earliest monotonic instant that the grant may count from: for renewals and `maxHoldMs`. */
   readonly grantedAt: number
   /** Until when, on the storage's clock, a command that acquires it may yet be executed. */
   readonly notAfter: number
 }
 
-/** It rings when it is to be renewed, and when its time is over. */
+/** A lock that this process holds. Its keeper renews it; a release or a loss ends it, whichever comes first. */
 export class HeldLease implements Lease, Held {
   readonly name: string
   readonly token: string
@@ -30,19 +30,14 @@ export class HeldLease implements Lease, Held {
   readonly #settings: LockSettings
   readonly #notAfter: number
   readonly #grantedAt: number
-  readonly #term: Term
-  readonly #abort = new LazySignal()
-  place = -1
-  #renewAt: number
-  #holdUntil: number
+  readonly #keeper: LeaseKeeper<Held>
   #lost: LeaseLostError | undefined
   #released: Promise<ReleaseOutcome> | undefined
   #onEnd: (() => void) | undefined
-  /** Why the last renewal failed, if it did. */
-  #renewalError: unknown
 
   constructor(room: LockRoom, target: LockTarget, settings: LockSettings, grant: Grant) {
-    const { token, fence, term, grantedAt, notAfter } = grant
+    const { token, fence, deadline, grantedAt, notAfter } = grant
+    const { leaseMs, maxHoldMs: limitMs } = settings
     this.name = target.name
     this.key = target.key
     this.token = token
@@ -50,35 +45,21 @@ export class HeldLease implements Lease, Held {
     this.#room = room
     this.#settings = settings
     this.#notAfter = notAfter
-    this.#term = term
     this.#grantedAt = grantedAt
-    this.#holdUntil = grantedAt + settings.maxHoldMs
-    this.#renewAt = this.#nextAfter(grantedAt)
-    room.held.set(this)
-  }
-
-  get dueAt(): number {
-    return Math.min(this.#renewAt, this.#term.endsAt)
-  }
-
-  ring(): void {
-    if (this.remainingMs() === 0) this.ranOut()
-    else void this.renew()
+    this.#keeper = new LeaseKeeper(room.calls, room.held, this, deadline, { leaseMs, limitMs, grantedAt })
   }
 
   get signal(): AbortSignal {
-    // Whoever asks is told at once, also when no alarm could ring meanwhile.
-    if (this.remainingMs() === 0) this.ranOut()
-    return this.#abort.signal
+    return this.#keeper.signal
   }
 
   remainingMs(): number {
-    return this.#ended ? 0 : this.#term.remainingMs()
+    return this.#ended ? 0 : this.#keeper.remainingMs()
   }
 
   assertValid(): void {
     if (this.remainingMs() > 0) return
-    if (this.#released === undefined) this.ranOut()
+    this.timeIsUp('lease')
     throw this.#whyNot
   }
 
@@ -86,81 +67,73 @@ export class HeldLease implements Lease, Held {
     const more = checkDuration('additionalMs', additionalMs, 1)
     this.assertValid()
     const knownMs = this.remainingMs() + marginMs(this.#settings.leaseMs)
-    this.#holdUntil += more
+    this.#keeper.extendLimit(more)
     await this.#prolong(Math.ceil(knownMs + more), this.#room.calls.callTimeoutMs)
   }
 
+  /** Claims at once what a push has handed over. */
+  renewNow(): void {
+    this.#keeper.renewNow()
+  }
+
   /**
-   * One attempt; it rings again for the next. Every third of the lease, also when it adds nothing, after
-   * `extend` or towards `maxHoldMs`: it is how a lease that the storage lost is found out.
+   * The keeper asks for this every third of the lease, also when it adds nothing, after `extend` or towards `maxHoldMs`:
+   * that is how a lease that the storage lost is found out.
    */
-  async renew(): Promise<void> {
-    const { leaseMs } = this.#settings
-    const { calls, runtime } = this.#room
-    const now = runtime.monotonicNow()
-    const wantedMs = Math.min(leaseMs, this.#holdUntil - now)
-    if (this.#ended || wantedMs < 1) {
-      this.#renewAt = Infinity
-      return
-    }
-    // Ever shorter towards the deadline, so that an answer that never comes leaves time for another attempt.
-    const patience = Math.min(leaseMs / 6, this.remainingMs() / 2)
-    const attemptMs = Math.min(calls.callTimeoutMs, Math.max(10, patience))
-    this.#renewAt = Infinity
+  async renew(timeoutMs: number): Promise<void> {
+    const leftMs = this.#keeper.limitAt - this.#room.runtime.monotonicNow()
     try {
-      await this.#prolong(Math.ceil(wantedMs), attemptMs)
+      await this.#prolong(Math.ceil(Math.min(this.#settings.leaseMs, leftMs)), timeoutMs)
     } catch (error) {
       if (this.#ended) return
-      this.#renewalError = error
+      this.#keeper.retry(error)
       const remainingMs = this.remainingMs()
       this.#publish(() => ({ type: 'renewalFailed', error, remainingMs }))
-      // Sooner towards the deadline, but never in a loop.
-      const pause = Math.max(10, Math.min(leaseMs / 24, remainingMs / 6) * (0.5 + runtime.random()))
-      this.#watch(remainingMs > 0 ? runtime.monotonicNow() + pause : Infinity)
     }
   }
 
   release(): Promise<ReleaseOutcome> {
     if (this.#released === undefined) {
       const certain = this.remainingMs()
-      this.#room.held.remove(this)
+      this.#keeper.stop()
       this.#released = this.#sendRelease(certain)
-      // Whoever awaits it hears of it; whoever does not must not lose the process to an unhandled rejection.
-      this.#released.catch(() => undefined)
+      // A caller that awaits it sees the rejection; one that does not must not lose the process to it.
+      this.#released.catch(noop)
     }
     return this.#released
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.release().catch(() => undefined)
+    await this.release().catch(noop)
   }
 
   lose(reason: LeaseLoss, options?: ErrorOptions): void {
     if (this.#ended) return
     const error = new LockLostError(this.name, reason, this.fencingToken, this.#heldMs, options)
     this.#lost = error
-    this.#room.held.remove(this)
-    this.#abort.abort(error)
+    this.#keeper.stop()
+    this.#keeper.abort(error)
     this.#publish(() => ({ type: 'lost', reason, error }))
   }
 
-  /** Its local deadline has passed. */
-  ranOut(): void {
-    const limit = this.#room.runtime.monotonicNow() >= this.#holdUntil - marginMs(this.#settings.leaseMs) * 2
-    const cause = this.#renewalError
+  timeIsUp(of: 'lease' | 'limit'): void {
+    // Renewals towards `maxHoldMs` are short: the lease itself ends then.
+    if (of === 'limit') return
+    const { limitAt, renewalError: cause } = this.#keeper
+    const limit = this.#room.runtime.monotonicNow() >= limitAt - marginMs(this.#settings.leaseMs) * 2
     if (limit) this.lose('maxHold')
     else if (cause === undefined) this.lose('expired')
     else this.lose('outage', { cause })
   }
 
   finish(reason: HoldfastError): Promise<void> {
-    this.#abort.abort(reason)
+    this.#keeper.abort(reason)
     if (this.#released !== undefined) return this.#released.then(noop, noop)
     return new Promise((resolve) => (this.#onEnd = resolve))
   }
 
   abandon(): void {
-    this.#room.held.remove(this)
+    this.#keeper.stop()
     this.#onEnd?.()
   }
 
@@ -192,21 +165,7 @@ export class HeldLease implements Lease, Held {
     }
     const replicas = durability?.replicas ?? 0
     if (reply.acknowledged < replicas) throw new NotReplicatedError(this.name, reply.acknowledged, replicas)
-    this.#term.renewed(sentAt, leaseMs)
-    this.#renewalError = undefined
-    this.#watch(this.#nextAfter(sentAt.monotonic))
-  }
-
-  #watch(renewAt: number): void {
-    this.#renewAt = renewAt
-    if (!this.#ended) this.#room.held.set(this)
-  }
-
-  /** A third of the lease later, or a little sooner: leases of the same length leave together, in one write. */
-  #nextAfter(at: number): number {
-    const { leaseMs } = this.#settings
-    const raster = leaseMs / 12
-    return Math.floor((at + leaseMs / 3) / raster) * raster
+    this.#keeper.renewed(sentAt, leaseMs)
   }
 
   async #sendRelease(certainMs: number): Promise<ReleaseOutcome> {
@@ -219,7 +178,7 @@ export class HeldLease implements Lease, Held {
       const request = { token, claimMs, notAfter: this.#notAfter }
       const { reply } = await calls.call(() => leases.release(this.key, request))
       this.#room.lookAfter(this.key, reply)
-      // Within the time for which it was certain nobody but we can have ended it.
+      // Within the time for which it was certainly held, only this process can have ended it.
       const isCertain = runtime.monotonicNow() - askedAt < certainMs
       const resent = certainMs > 0 && this.#room.disruptions() !== disruptions
       const outcome =

@@ -198,7 +198,7 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
     const { reply } = await calls.call(() => room.leases.revoke(key, request))
     room.lookAfter(key, reply)
     // A holder in this process knows it when this resolves, whatever becomes of the push.
-    for (const lease of room.held.all) if (reply.revoked.includes(lease.token)) lease.lose('revoked')
+    for (const { owner } of room.held.all) if (reply.revoked.includes(owner.token)) owner.lose('revoked')
     return reply.revoked
   }
   const close = async (graceMs: number): Promise<void> => {

@@ -1,5 +1,6 @@
 import { Alarms } from '../alarms.ts'
 import type { ClosedError } from '../errors.ts'
+import type { LeaseKeeper } from '../lease-keeper.ts'
 import type { Timer } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { Held, LockRoom } from './room.ts'
@@ -15,7 +16,7 @@ export function openRoom(
   const { leases } = storage
   const background = new Set<Promise<unknown>>()
   const lookouts = new Map<string, Timer>()
-  const held = new Alarms<Held>(runtime, { background: true })
+  const held = new Alarms<LeaseKeeper<Held>>(runtime, { background: true })
   const releasing = new Set<string>()
   let disruptions = 0
   let tokens = 0
@@ -48,7 +49,7 @@ export function openRoom(
   }
 
   const waiting = new WaitingRoom(calls, leases, process, claimMs, ({ kind, key, token }) => {
-    const lease = [...held.all].find((one) => one.token === token)
+    const lease = [...held.all].find(({ owner }) => owner.token === token)?.owner
     if (kind === 'revoked') lease?.lose('revoked')
     // Handed to somebody who does not wait any more: on to the next, at once. One release is enough: two, and the answer
     // to the first may be that to the second, when the storage no longer knows of either.
@@ -61,7 +62,7 @@ export function openRoom(
     // Nobody knows what the storage still has: ask for all of them now. Where there will be no connection any more, this
     // is how they hear it.
     waiting.reconnected()
-    for (const lease of held.all) void lease.renew()
+    for (const keeper of held.all) keeper.renewNow()
   })
 
   const settled = async (graceMs: number, work: readonly Promise<unknown>[]): Promise<void> => {
@@ -86,10 +87,10 @@ export function openRoom(
     releaseInBackground,
     lookAfter,
     async close(error, graceMs) {
-      const finishing = [...held.all].map((lease) => lease.finish(error))
+      const finishing = [...held.all].map(({ owner }) => owner.finish(error))
       await settled(graceMs, finishing)
       closed = true
-      for (const lease of held.all) lease.abandon()
+      for (const { owner } of held.all) owner.abandon()
       stopWatching()
       held.close()
       for (const timer of lookouts.values()) timer.cancel()

@@ -1,5 +1,6 @@
-import type { Alarm, Alarms } from '../alarms.ts'
+import type { Alarms } from '../alarms.ts'
 import type { HoldfastError } from '../errors.ts'
+import type { LeaseKeeper, LeaseOwner } from '../lease-keeper.ts'
 import type { Runtime } from '../runtime.ts'
 import type { StorageCalls } from '../storage-calls.ts'
 import type { LeaseStorage, ReleaseReply } from '../storage/leases.ts'
@@ -7,15 +8,13 @@ import type { LeaseLoss } from './errors.ts'
 import type { Lease } from './lease.ts'
 import type { WaitingRoom } from './waiters.ts'
 
-/** A lease that is held, as those see it who did not ask for it: the connection, operators, whoever closes. */
-export interface Held extends Alarm, Pick<Lease, 'token'> {
-  /** Asks the storage for more time, whether it is due or not. */
-  renew(): Promise<void>
+/** A held lease as the connection monitor, `revoke` and `close` see it. */
+export interface Held extends LeaseOwner, Pick<Lease, 'token'> {
   /** The storage, or an operator, says that it is not ours any more. */
   lose(reason: LeaseLoss): void
   /** Asks the holder to finish, and resolves when it has released. */
   finish(reason: HoldfastError): Promise<void>
-  /** Leaves it to run out: nobody watches over it any more. */
+  /** Leaves it to run out: it is neither renewed nor watched any more. */
   abandon(): void
 }
 
@@ -28,7 +27,7 @@ export interface LockRoom {
   readonly process: string
   readonly claimMs: number
   /** The leases that are held now. It does not keep the process alive. */
-  readonly held: Alarms<Held>
+  readonly held: Alarms<LeaseKeeper<Held>>
   /** The tokens of leases whose release is under way. */
   readonly releasing: Set<string>
   readonly waiting: WaitingRoom

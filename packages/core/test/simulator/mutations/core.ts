@@ -1,6 +1,6 @@
+import { LeaseDeadline } from '../../../src/lease-deadline.ts'
 import { instant } from '../../../src/runtime.ts'
 import { type Answered, PendingCall, StorageCalls } from '../../../src/storage-calls.ts'
-import { Term } from '../../../src/validity.ts'
 import type { Mutation } from './mutation.ts'
 
 /** Decisions that locks and executions share. */
@@ -8,7 +8,7 @@ export const sharedMutations: readonly Mutation[] = [
   {
     name: 'no local deadline',
     like: 'redlock, redis-semaphore: a loss is found only in the reply to an extend',
-    breakCore: () => replace(Term.prototype, 'remainingMs', () => () => 1_000_000),
+    breakCore: () => replace(LeaseDeadline.prototype, 'remainingMs', () => () => 1_000_000),
   },
   {
     name: 'lease counted from the reply',

@@ -2,15 +2,15 @@ import { type Instant, type Runtime, instant } from './runtime.ts'
 
 /**
  * How long this process may believe that it owns a lease: counted from just before the last acknowledged write was
- * sent, less a margin for clocks that run at different speeds. It needs no answer from anybody, so it ends in time
- * while the storage is unreachable, black-holed or frozen; and it is read from the clocks, not from a timer, so it
- * is right even after the event loop was blocked.
+ * sent, less a margin for clocks that run at different speeds. It needs no answer from the storage, so it ends in time
+ * while the storage is unreachable, black-holed or frozen; and it is read from the clocks, not from a timer, so it is
+ * right even after the event loop was blocked.
  *
  * Two clocks are kept because each can lie in one direction: the monotonic one stands still while a machine sleeps,
  * the wall clock can be set back. The lease counts as over as soon as either says so. (Kleppmann, "How to do
  * distributed locking"; antirez, "Is Redlock safe?".)
  */
-export class Term {
+export class LeaseDeadline {
   readonly #runtime: Runtime
   #end: Instant
 
@@ -20,15 +20,10 @@ export class Term {
     this.#end = endOf(sentAt, leaseMs)
   }
 
-  /**
-   * An acknowledged write, sent at `sentAt`, gave the lease `leaseMs` more. Never shortens what is known to be held;
-   * false when it was known to be held that long already.
-   */
-  renewed(sentAt: Instant, leaseMs: number): boolean {
+  /** An acknowledged write, sent at `sentAt`, gave the lease `leaseMs` more. Never shortens what is known to be held. */
+  renewed(sentAt: Instant, leaseMs: number): void {
     const end = endOf(sentAt, leaseMs)
-    if (end.monotonic <= this.#end.monotonic) return false
-    this.#end = end
-    return true
+    if (end.monotonic > this.#end.monotonic) this.#end = end
   }
 
   /** When it is over at the latest, on the monotonic clock: for a timer. */
