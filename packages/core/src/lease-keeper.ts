@@ -35,7 +35,7 @@ export interface LeaseTimes {
 export class LeaseKeeper<O extends LeaseOwner = LeaseOwner> implements Alarm {
   readonly owner: O
   place = -1
-  dueAt = Infinity
+  dueAt: number = Infinity
   /** Why the last renewal failed; undefined when it did not. */
   renewalError: unknown
   readonly #calls: StorageCalls
