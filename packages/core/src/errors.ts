@@ -67,6 +67,10 @@ export class StorageUnavailableError extends HoldfastError {
   }
 }
 
+export function isUnavailable(error: unknown): error is StorageUnavailableError {
+  return hasCode(error, 'STORAGE_UNAVAILABLE')
+}
+
 /** `STORAGE_REFUSED`: the storage answered with an error (rights, memory, wrong type); `cause` is its own error. */
 export class StorageRefusedError extends HoldfastError {
   constructor(message: string, options?: ErrorOptions) {

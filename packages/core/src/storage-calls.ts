@@ -1,6 +1,6 @@
 import { type Alarm, Alarms } from './alarms.ts'
 import { checkDuration, checkInteger } from './check.ts'
-import { ClosedError, StorageUnavailableError, hasCode } from './errors.ts'
+import { ClosedError, StorageUnavailableError, isUnavailable } from './errors.ts'
 import { type Instant, type Runtime, instant } from './runtime.ts'
 import { StorageClock } from './storage-clock.ts'
 import type { ConnectionState, Storage } from './storage/storage.ts'
@@ -327,8 +327,4 @@ function tooMany(pending: number): StorageUnavailableError {
     `${pending} calls already wait for the storage; this one was not sent. Raise maxPendingCalls or send less.`,
     { maybeApplied: false },
   )
-}
-
-function isUnavailable(error: unknown): error is StorageUnavailableError {
-  return hasCode(error, 'STORAGE_UNAVAILABLE')
 }

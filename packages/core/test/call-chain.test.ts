@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { createHoldfast, memoryStorage } from '@holdfast/core'
-import { callChain } from '../src/call-chain.ts'
+import { callChain } from '../src/support/call-chain.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void

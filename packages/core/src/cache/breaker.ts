@@ -1,4 +1,4 @@
-import { StorageUnavailableError, hasCode } from '../errors.ts'
+import { StorageUnavailableError, isUnavailable } from '../errors.ts'
 import type { Runtime } from '../runtime.ts'
 import { breakerEvents } from './events.ts'
 
@@ -38,7 +38,7 @@ export class Breaker {
       return result
     } catch (error) {
       if (isUnavailable(error)) this.#open(isProbe, error)
-      // Whatever else it answered: it answers.
+      // Any other error is an answer.
       else this.#close(error)
       throw error
     } finally {
@@ -89,8 +89,4 @@ export class Breaker {
       ...(error === undefined ? {} : { error }),
     }))
   }
-}
-
-export function isUnavailable(error: unknown): boolean {
-  return hasCode(error, 'STORAGE_UNAVAILABLE')
 }

@@ -1,13 +1,20 @@
 import { checkDuration, checkFunction, checkName } from '../check.ts'
-import { InvalidArgumentError, SelfDeadlockError, StorageUnavailableError, hasCode } from '../errors.ts'
+import {
+  InvalidArgumentError,
+  SelfDeadlockError,
+  StorageUnavailableError,
+  hasCode,
+  isUnavailable,
+} from '../errors.ts'
 import { type Codec, jsonCodec } from '../codec.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
 import { appOf } from '../prefix.ts'
 import type { StorageCalls } from '../storage-calls.ts'
+import { callChain, contains, enter } from '../support/call-chain.ts'
+import type { Storage } from '../storage/storage.ts'
 import type { SetReply } from '../storage/values.ts'
-import { Breaker, isUnavailable } from './breaker.ts'
+import { Breaker } from './breaker.ts'
 import { cacheEvents, loads } from './events.ts'
-import { isLoading, runLoading } from './self-deadlock.ts'
 
 /**
  * A cache that all instances share. `undefined` means a miss and nothing else does; `null`, `0`, `''` and `false` are
@@ -74,14 +81,22 @@ const CACHE_TIMEOUT_MS = 250
 const FIRST_POLL_MS = 4
 const LONGEST_POLL_MS = 50
 
-/** A stored value starts with `V`, a load's placeholder with `L`: whatever else overwrites a key fences the load. */
+/** A stored value starts with `V`, a load's placeholder with `L`: anything else that overwrites a key fences the load. */
 const VALUE = 'V'
 const LOADING = 'L'
 
-interface Place {
-  /** As it was given. */
+/** A key, and the body that loads it, in the call chain. */
+class Place {
+  /** As the caller gave it. */
   readonly key: string
   readonly storageKey: string
+  readonly storage: Storage
+
+  constructor(key: string, storageKey: string, storage: Storage) {
+    this.key = key
+    this.storageKey = storageKey
+    this.storage = storage
+  }
 }
 
 /** `calls` is shared by the features of one Holdfast and closed by it. */
@@ -95,10 +110,11 @@ export function cacheOver(
   checkDuration('ttlMs', defaultTtlMs, 1)
   const { runtime } = calls
   const { values } = calls.storage
-  const underWay = new Map<string, Promise<unknown>>()
+  const inFlight = new Map<string, Promise<unknown>>()
   const counts = { hits: 0, misses: 0, joined: 0, loads: 0, loadFailures: 0, fillsRefused: 0 }
 
   const keyOf = (key: string): string => `${app}:${checkName('key', key)}`
+  const placeOf = (key: string): Place => new Place(key, keyOf(key), calls.storage)
   const ttlOf = (entry: CacheEntryOptions): number => {
     const { ttlMs = defaultTtlMs } = checkOptions(entry, ENTRY_OPTIONS)
     return checkDuration('ttlMs', ttlMs, 1)
@@ -115,13 +131,14 @@ export function cacheOver(
     return value
   }
 
-  const loadValue = async <T>({ key, storageKey }: Place, load: () => T | Promise<T>): Promise<T> => {
+  const loadValue = async <T>(place: Place, load: () => T | Promise<T>): Promise<T> => {
+    const { key } = place
     counts.loads += 1
     const startedAt = runtime.monotonicNow()
     try {
       const value = loads.traced
-        ? await loads.trace({ prefix, key }, () => runLoading(calls.storage, storageKey, load))
-        : await runLoading(calls.storage, storageKey, load)
+        ? await loads.trace({ prefix, key }, () => enter(place, load))
+        : await enter(place, load)
       const durationMs = runtime.monotonicNow() - startedAt
       cacheEvents.publish(() => ({ prefix, key, type: 'loaded', durationMs, found: value !== undefined }))
       return value
@@ -177,7 +194,7 @@ export function cacheOver(
       ).catch(async (error: unknown) => {
         ignoreOutage(error)
         cacheEvents.publish(() => ({ prefix, key, type: 'bypassed', error }))
-        // Nobody shall wait for a value that will not be there.
+        // Other processes must not wait for a value that never comes.
         if (!isUnavailable(error))
           await send(() => values.removeIf(storageKey, placeholder)).catch(ignoreOutage)
       })
@@ -213,7 +230,7 @@ export function cacheOver(
 
   return {
     async get<T>(key: string) {
-      return (await read({ key, storageKey: keyOf(key) })) as T | undefined
+      return (await read(placeOf(key))) as T | undefined
     },
 
     async set(key, value, entry = {}) {
@@ -222,7 +239,7 @@ export function cacheOver(
       const storageKey = keyOf(key)
       const ttlMs = ttlOf(entry)
       const data = VALUE + codec.encode(value)
-      underWay.delete(storageKey)
+      inFlight.delete(storageKey)
       const set = (notAfter: number): Promise<SetReply> => values.set(storageKey, data, ttlMs, notAfter)
       const isLate = ({ stored }: SetReply): boolean => !stored
       const { reply } = await breaker.guard(() => calls.claim(set, isLate, CACHE_TIMEOUT_MS))
@@ -231,15 +248,15 @@ export function cacheOver(
           maybeApplied: false,
         })
       }
-      underWay.delete(storageKey)
+      inFlight.delete(storageKey)
       cacheEvents.publish(() => ({ prefix, key, type: 'set' }))
     },
 
     async remove(key) {
       const given: readonly string[] = Array.isArray(key) ? key : [key as string]
       const keys = given.map(keyOf)
-      // Who asks from now on, and who asks once it is removed, must not get what was loading before that.
-      const leaveLoads = (): void => keys.forEach((storageKey) => underWay.delete(storageKey))
+      // Calls from now on, and calls after the removal, must not join a load that began before it.
+      const leaveLoads = (): void => keys.forEach((storageKey) => inFlight.delete(storageKey))
       leaveLoads()
       if (keys.length === 0) return 0
       const removed = await send(() => values.remove(keys))
@@ -254,22 +271,23 @@ export function cacheOver(
     },
 
     async getOrCreate<T>(key: string, load: () => T | Promise<T>, entry: CacheEntryOptions = {}) {
-      const storageKey = keyOf(key)
+      const place = placeOf(key)
+      const { storage, storageKey } = place
       const ttlMs = ttlOf(entry)
       checkFunction('load', load)
-      if (isLoading(calls.storage, storageKey)) {
+      if (contains(callChain(), Place, (one) => one.storageKey === storageKey && one.storage === storage)) {
         throw new SelfDeadlockError(`The load of ${JSON.stringify(key)} asks for its own key.`)
       }
-      const joined = underWay.get(storageKey)
+      const joined = inFlight.get(storageKey)
       if (joined !== undefined) {
         counts.joined += 1
         cacheEvents.publish(() => ({ prefix, key, type: 'joined' }))
         return joined as Promise<T>
       }
-      const loaded = loadOnce({ key, storageKey }, load, ttlMs).finally(() => {
-        if (underWay.get(storageKey) === loaded) underWay.delete(storageKey)
+      const loaded = loadOnce(place, load, ttlMs).finally(() => {
+        if (inFlight.get(storageKey) === loaded) inFlight.delete(storageKey)
       })
-      underWay.set(storageKey, loaded)
+      inFlight.set(storageKey, loaded)
       return loaded
     },
 
@@ -284,7 +302,7 @@ function decode(stored: string | null, codec: Codec): unknown {
   return stored?.startsWith(VALUE) ? codec.decode(stored.slice(VALUE.length)) : undefined
 }
 
-/** The storage cannot be reached, or does not do it. */
+/** The storage cannot be reached, or refuses. */
 function isOut(error: unknown): boolean {
   return isUnavailable(error) || hasCode(error, 'STORAGE_REFUSED')
 }

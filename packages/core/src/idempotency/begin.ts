@@ -1,10 +1,11 @@
 import { AsyncResource } from 'node:async_hooks'
 import { checkSignal } from '../check-signal.ts'
 import type { StorageCalls } from '../storage-calls.ts'
+import { callChain, contains, innermost } from '../support/call-chain.ts'
 import { type ClosedError, InvalidArgumentError, SelfDeadlockError } from '../errors.ts'
-import { isAncestor, parentExecutionId } from './ancestry.ts'
 import { type BeginCommand, decide } from './decide.ts'
 import { WaitAbortedError } from './errors.ts'
+import { Execution } from './execution.ts'
 import type { ExecutionName } from './names.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { Observations } from './observation.ts'
@@ -118,7 +119,7 @@ function commandOf(
     ttlMs: resolved.executingTtlMs,
     failedTtlMs: resolved.failedTtlMs,
     fingerprint: fingerprint === undefined ? undefined : fingerprintOf(fingerprint),
-    parentExecutionId: parentExecutionId(),
+    parentExecutionId: innermost(Execution)?.executionId,
     instance: starter.instance,
   }
 }
@@ -148,7 +149,8 @@ async function waitElsewhere(
   patience: Patience,
   spent: readonly string[],
 ): Promise<{ readonly view: View; readonly isLate: boolean }> {
-  if (seen.current !== null && isAncestor(seen.current.record.executionId)) {
+  const awaitedId = seen.current?.record.executionId
+  if (contains(callChain(), Execution, ({ executionId }) => executionId === awaitedId)) {
     throw new SelfDeadlockError(
       `${job.jobType} ${job.jobKey} would wait for the execution that it is part of.`,
     )

@@ -1,6 +1,6 @@
 import { HoldfastError, InvalidArgumentError, hasCode } from '../errors.ts'
 import type { Listed, Roster } from '../roster.ts'
-import { runAsChild } from './ancestry.ts'
+import { enter } from '../support/call-chain.ts'
 import { RELEASED } from './decide.ts'
 import { type Starter, beginJob } from './begin.ts'
 import type { BeginOutcome, Begun } from './start-outcome.ts'
@@ -148,7 +148,7 @@ export function startMethods(
 async function settle<R>(execution: Execution, body: Body<R>): Promise<R> {
   let result: R
   try {
-    result = await runAsChild(execution.executionId, () => body(execution))
+    result = await enter(execution, () => body(execution))
   } catch (error) {
     await recordFailure(execution, error)
     throw error

@@ -1,18 +1,17 @@
-import { type CallChain, callChain } from '../call-chain.ts'
+import { type CallChain, callChain, contains } from '../support/call-chain.ts'
 import { checkSignal } from '../check-signal.ts'
 import { type HoldfastError, StorageUnavailableError, hasCode } from '../errors.ts'
 import { LeaseDeadline } from '../lease-deadline.ts'
 import { type AbortListener, listenForAbort, stopListening } from '../on-abort.ts'
 import { type Instant, instant } from '../runtime.ts'
-import type { AcquireReply } from '../storage/leases.ts'
+import type { AcquireReply, LeaseHolder } from '../storage/leases.ts'
 import { Bid } from './bid.ts'
-import { LockAbortedError, LockTimeoutError, NotReplicatedError } from './errors.ts'
+import { LockAbortedError, LockTimeoutError, NotReplicatedError, selfDeadlock } from './errors.ts'
 import { type WaitersEvent, publishLockEvent } from './events.ts'
 import { HeldLease } from './held-lease.ts'
 import { type LockHolder, lockHolders } from './lock-holder.ts'
 import { type LockSettings, type LockTarget, waits } from './options.ts'
 import type { LockRoom } from './room.ts'
-import { type LeaseAround, isHeldAround, selfDeadlock } from './self-deadlock.ts'
 import { type Seen, WaitLimit } from './wait-limit.ts'
 import type { Waiting } from './waiters.ts'
 
@@ -39,9 +38,11 @@ export function startAttempt(room: LockRoom, call: LockCall): void {
   const { name, key, permits } = call.target
   const signal = checkSignal(call.settings.signal)
   if (signal?.aborted) throw new LockAbortedError(name, 0, { cause: signal.reason })
-  const isOurs = (around: LeaseAround): boolean =>
-    around.key === key && around.lease.token.startsWith(`${room.process}.`)
-  if (waits(call.settings) && permits === 1 && isHeldAround(callChain(), isOurs)) throw selfDeadlock(name)
+  const isOurs = (lease: HeldLease): boolean =>
+    lease.key === key && lease.token.startsWith(`${room.process}.`) && lease.remainingMs() > 0
+  if (waits(call.settings) && permits === 1 && contains(callChain(), HeldLease, isOurs)) {
+    throw selfDeadlock(name)
+  }
   const attempt = new Attempt(room, call)
   room.waiting.enter(attempt)
   if (signal !== undefined) listenForAbort(signal, attempt)
@@ -210,8 +211,9 @@ class Attempt implements Waiting, AbortListener {
     const { waiting } = this.#room
     const { queued } = this.#bid
     const { holders } = seen
-    const isOurs = (token: string): boolean => isHeldAround(this.#chain, ({ lease }) => lease.token === token)
-    if (holders.length > 0 && holders.every((holder) => isOurs(holder.token))) {
+    const isOurs = ({ token }: LeaseHolder): boolean =>
+      contains(this.#chain, HeldLease, (lease) => lease.token === token && lease.remainingMs() > 0)
+    if (holders.length > 0 && holders.every(isOurs)) {
       return this.#giveUp(selfDeadlock(this.#target.name))
     }
     if (!queued) this.#publish(() => ({ type: 'waiting', ahead, holders: lockHolders(holders, seen.now) }))

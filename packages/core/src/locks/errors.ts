@@ -1,4 +1,4 @@
-import { HoldfastError, LeaseLostError } from '../errors.ts'
+import { HoldfastError, LeaseLostError, SelfDeadlockError } from '../errors.ts'
 import type { LockHolder } from './lock-holder.ts'
 
 /**
@@ -88,4 +88,10 @@ export class NotReplicatedError extends HoldfastError {
     this.lockName = name
     this.acknowledged = acknowledged
   }
+}
+
+export function selfDeadlock(name: string): SelfDeadlockError {
+  return new SelfDeadlockError(
+    `Lock ${name} is held by a run() around this call, which would wait for itself. Pass the lease down instead.`,
+  )
 }

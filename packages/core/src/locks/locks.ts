@@ -173,7 +173,7 @@ export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Lock
   const run = <T>(targetOf: () => LockTarget, args: RunArguments<T>): Promise<T | LockRun<T>> => {
     const target = targetOf()
     const runNow = (): Promise<T | LockRun<T>> =>
-      runLocked(target, args, (options, skips) =>
+      runLocked(args, (options, skips) =>
         attempt<Lease | readonly LockHolder[]>(
           () => target,
           () => settingsOf(options),

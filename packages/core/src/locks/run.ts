@@ -1,11 +1,10 @@
-import { runHolding } from '../call-chain.ts'
 import { checkOneOf } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
 import { checkObject } from '../option-names.ts'
 import type { Lease } from './lease.ts'
 import type { LockHolder } from './lock-holder.ts'
-import type { LockOptions, LockTarget } from './options.ts'
-import { LeaseAround } from './self-deadlock.ts'
+import type { LockOptions } from './options.ts'
+import { enter } from '../support/call-chain.ts'
 
 export type LockBody<T> = (lease: Lease) => T | PromiseLike<T>
 
@@ -34,11 +33,7 @@ export type RunArguments<T> = [LockBody<T>] | [SkippingLockOptions | RunLockOpti
 type Acquire = (options: LockOptions, skip: boolean) => Promise<Lease | readonly LockHolder[]>
 
 /** Holds a lease while the body runs. */
-export async function runLocked<T>(
-  { key }: LockTarget,
-  args: RunArguments<T>,
-  acquire: Acquire,
-): Promise<T | LockRun<T>> {
+export async function runLocked<T>(args: RunArguments<T>, acquire: Acquire): Promise<T | LockRun<T>> {
   const [options = {}, body] = args.length === 1 ? [{}, args[0]] : args
   if (typeof body !== 'function') {
     throw new InvalidArgumentError('The last argument of run must be a function.')
@@ -49,7 +44,7 @@ export async function runLocked<T>(
   if (Array.isArray(lease)) return { status: 'skipped', holders: lease as readonly LockHolder[] }
   const held = lease as Lease
   try {
-    const result = await runHolding(new LeaseAround(key, held), () => body(held))
+    const result = await enter(held, () => body(held))
     return skips ? { status: 'executed', result } : result
   } finally {
     await held[Symbol.asyncDispose]()
