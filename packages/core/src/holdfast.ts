@@ -1,7 +1,7 @@
 import { CACHE_OPTIONS, type Cache, type CacheOptions, cacheOver } from './cache/cache.ts'
 import { Breaker } from './cache/breaker.ts'
 import { checkDuration } from './check.ts'
-import { publishConnection } from './connection-events.ts'
+import { publishConnection } from './support/connection-events.ts'
 import { InvalidArgumentError, hasCode } from './errors.ts'
 import {
   IDEMPOTENCY_OPTIONS,
@@ -9,13 +9,12 @@ import {
   type IdempotencyOptions,
   idempotencyOver,
 } from './idempotency/idempotency.ts'
-import { instanceName } from './instance.ts'
+import { instanceName } from './support/instance.ts'
 import { LOCKS_OPTIONS, type Locks, type LocksOptions, locksOver } from './locks/locks.ts'
 import { checkOptions, optionNames } from './option-names.ts'
-import { type Instant, type Runtime, instant, systemRuntime } from './runtime.ts'
-import { StorageCalls, type StorageCallsOptions } from './storage-calls.ts'
+import { type Instant, type Runtime, instant, systemRuntime } from './support/runtime.ts'
+import { StorageClient, type StorageClientOptions } from './support/storage-client.ts'
 import type { Connection, ConnectionState, Finding, Storage } from './storage/storage.ts'
-import { TimerLag } from './timer-lag.ts'
 
 /** Locks, idempotent jobs and a cache over one storage. */
 export interface Holdfast extends AsyncDisposable {
@@ -34,7 +33,7 @@ export interface Holdfast extends AsyncDisposable {
   close(options?: { readonly graceMs?: number | undefined }): Promise<void>
 }
 
-export interface HoldfastOptions extends StorageCallsOptions {
+export interface HoldfastOptions extends StorageClientOptions {
   /** Where locks and executions live: `memoryStorage()`, `ioredisStorage(client)`, `nodeRedisStorage(client)`. */
   readonly storage: Storage
   /** Where the cache lives, when it may be evicted and the rest may not. Default: `storage`. */
@@ -69,7 +68,7 @@ export interface Health {
    * How late the timers that renew leases fired, at worst within the last minute. Near two thirds of the shortest
    * lease, leases get lost: find what blocks the event loop.
    */
-  readonly renewalLagMs: number
+  readonly eventLoopDelayMs: number
   /**
    * Of `storage`. Of a `cacheStorage` of its own only what stops the cache (`stopsCache`): its codes begin with `CACHE_`,
    * and `CACHE_UNAVAILABLE` says that it does not answer.
@@ -79,8 +78,8 @@ export interface Health {
   readonly error: Error | null
 }
 
-const CALLS_OPTIONS = optionNames<StorageCallsOptions>({ callTimeoutMs: true, maxPendingCalls: true })
-const HOLDFAST_OPTIONS = optionNames<Omit<HoldfastOptions, keyof StorageCallsOptions>>(
+const CALLS_OPTIONS = optionNames<StorageClientOptions>({ callTimeoutMs: true, maxPendingCalls: true })
+const HOLDFAST_OPTIONS = optionNames<Omit<HoldfastOptions, keyof StorageClientOptions>>(
   {
     storage: true,
     cacheStorage: true,
@@ -104,10 +103,9 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   checkOptions(options.cache ?? {}, without(CACHE_OPTIONS, 'prefix'))
   checkStorage('storage', storage)
   checkStorage('cacheStorage', cacheStorage)
-  const lag = new TimerLag(options.runtime ?? systemRuntime)
-  const { runtime } = lag
-  const calls = new StorageCalls(storage, runtime, options)
-  const cacheCalls = cacheStorage === storage ? calls : new StorageCalls(cacheStorage, runtime, options)
+  const { runtime = systemRuntime } = options
+  const calls = new StorageClient(storage, runtime, options)
+  const cacheCalls = cacheStorage === storage ? calls : new StorageClient(cacheStorage, runtime, options)
   const instance = instanceName(options.instance)
   const locks = locksOver(calls, { ...options.locks, prefix, instance })
   const idempotency = idempotencyOver(calls, { ...options.idempotency, prefix, instance })
@@ -141,7 +139,7 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
         ...main,
         findings: [...findings, ...ofCache],
         cacheBreaker: breaker.state,
-        renewalLagMs: lag.worstMs(),
+        eventLoopDelayMs: calls.eventLoopDelay.worstMs(runtime.monotonicNow()),
       }
     },
     async close(how = {}) {
@@ -163,7 +161,7 @@ function without(names: ReadonlySet<string>, ...taken: readonly string[]): Reado
  * of those who share it is open any more.
  */
 export type FeatureOptions<Options> = Options &
-  StorageCallsOptions & { readonly runtime?: Runtime | undefined }
+  StorageClientOptions & { readonly runtime?: Runtime | undefined }
 
 /** Locks alone. */
 export function createLocks(storage: Storage, options: FeatureOptions<LocksOptions> = {}): Locks {
@@ -201,11 +199,11 @@ function alone<Options extends Named, Feature extends { close(options?: never): 
   storage: Storage,
   options: FeatureOptions<Options>,
   names: ReadonlySet<string>,
-  over: (calls: StorageCalls, options: Options) => Feature,
+  over: (calls: StorageClient, options: Options) => Feature,
 ): Feature {
   checkStorage('storage', storage)
   checkOptions(options, new Set([...names, ...CALLS_OPTIONS, 'runtime']))
-  const calls = new StorageCalls(storage, options.runtime ?? systemRuntime, options)
+  const calls = new StorageClient(storage, options.runtime ?? systemRuntime, options)
   const feature = over(calls, options)
   const { prefix = 'holdfast', instance } = options
   const of = { instance: instanceName(instance), prefix, storage: 'main' } as const
@@ -221,7 +219,7 @@ function alone<Options extends Named, Feature extends { close(options?: never): 
 /** How long all of `verify()` may take: some round trips, and waiting a second for a message that may not come. */
 const VERIFY_TIMEOUT_MS = 5_000
 
-async function healthOf(calls: StorageCalls): Promise<Omit<Health, 'cacheBreaker' | 'renewalLagMs'>> {
+async function healthOf(calls: StorageClient): Promise<Omit<Health, 'cacheBreaker' | 'eventLoopDelayMs'>> {
   const { storage, runtime } = calls
   try {
     const sentAt: Instant = instant(runtime)
@@ -240,7 +238,7 @@ async function healthOf(calls: StorageCalls): Promise<Omit<Health, 'cacheBreaker
 }
 
 /** What keeps a storage of the cache's own from working. That it evicts and forgets is what it is there for. */
-async function cacheFindings(calls: StorageCalls): Promise<readonly Finding[]> {
+async function cacheFindings(calls: StorageClient): Promise<readonly Finding[]> {
   const { connection } = calls.storage
   try {
     // Health does not take longer because the cache is away.

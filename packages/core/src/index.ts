@@ -1,7 +1,7 @@
 export type { Cache, CacheEntryOptions, CacheOptions, CacheStats } from './cache/cache.ts'
 export type { BreakerEvent, CacheEvent, TracedLoad } from './cache/events.ts'
-export type { ConnectionEvent } from './connection-events.ts'
-export { type Codec, jsonCodec } from './codec.ts'
+export type { ConnectionEvent } from './support/connection-events.ts'
+export { type Codec, jsonCodec } from './support/codec.ts'
 export {
   ClosedError,
   HoldfastError,
@@ -107,8 +107,8 @@ export type { LockHolder } from './locks/lock-holder.ts'
 export type { LockBody, LockRun, RunLockOptions, SkippingLockOptions } from './locks/run.ts'
 export type { LockDurability, LockOptions } from './locks/options.ts'
 export { type MemoryStorageOptions, memoryStorage } from './memory/memory-storage.ts'
-export { type Instant, type Runtime, type Timer, systemRuntime } from './runtime.ts'
-export type { StorageCallsOptions } from './storage-calls.ts'
+export { type Instant, type Runtime, type Timer, systemRuntime } from './support/runtime.ts'
+export type { StorageClientOptions } from './support/storage-client.ts'
 export { endedWithLastUser } from './storage/ended-with-last-user.ts'
 export { ENDED_KEPT, ENDED_KEPT_MS, RETENTION_MS, attemptOf, processOf } from './storage/leases.ts'
 export type * from './storage/leases.ts'

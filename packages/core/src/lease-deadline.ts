@@ -1,4 +1,4 @@
-import { type Instant, type Runtime, instant } from './runtime.ts'
+import { type Instant, type Runtime, instant } from './support/runtime.ts'
 
 /**
  * How long this process may believe that it owns a lease: counted from just before the last acknowledged write was

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Alarm, Alarms } from './alarms.ts'
+import type { TimerEntry, TimerQueue } from './support/timer-queue.ts'
 import type { HoldfastError } from './errors.ts'
 import type { LeaseDeadline } from './lease-deadline.ts'
-import type { Instant } from './runtime.ts'
-import type { StorageCalls } from './storage-calls.ts'
+import type { Instant } from './support/runtime.ts'
+import type { StorageClient } from './support/storage-client.ts'
 
 /** The owner of a lease: a held lock, or an execution. */
 export interface LeaseOwner {
@@ -32,14 +32,14 @@ export interface LeaseTimes {
  * Keeps one lease for its owner, lock or execution: renews it in time, watches both its ends, and holds the signal that
  * is aborted when the owner has to stop.
  */
-export class LeaseKeeper<O extends LeaseOwner = LeaseOwner> implements Alarm {
+export class LeaseKeeper<O extends LeaseOwner = LeaseOwner> implements TimerEntry {
   readonly owner: O
-  place = -1
+  index = -1
   dueAt: number = Infinity
   /** Why the last renewal failed; undefined when it did not. */
   renewalError: unknown
-  readonly #calls: StorageCalls
-  readonly #alarms: Alarms<LeaseKeeper<O>>
+  readonly #calls: StorageClient
+  readonly #alarms: TimerQueue<LeaseKeeper<O>>
   readonly #deadline: LeaseDeadline
   readonly #leaseMs: number
   #renewAt: number
@@ -53,8 +53,8 @@ export class LeaseKeeper<O extends LeaseOwner = LeaseOwner> implements Alarm {
 
   /** `alarms`: renews all leases of the process on one timer, in the background. */
   constructor(
-    calls: StorageCalls,
-    alarms: Alarms<LeaseKeeper<O>>,
+    calls: StorageClient,
+    alarms: TimerQueue<LeaseKeeper<O>>,
     owner: O,
     deadline: LeaseDeadline,
     { leaseMs, limitMs, grantedAt }: LeaseTimes,
@@ -150,7 +150,7 @@ export class LeaseKeeper<O extends LeaseOwner = LeaseOwner> implements Alarm {
     this.#alarms.remove(this)
   }
 
-  ring(): void {
+  onDue(): void {
     if (this.remainingMs() === 0) {
       this.owner.timeIsUp('lease')
       return

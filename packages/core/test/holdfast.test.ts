@@ -31,7 +31,7 @@ describe('health', () => {
       connection: 'ready',
       roundTripMs: expect.any(Number),
       cacheBreaker: 'closed',
-      renewalLagMs: 0,
+      eventLoopDelayMs: 0,
       findings: [],
       error: null,
     })
@@ -48,7 +48,7 @@ describe('health', () => {
       connection: 'ready',
       roundTripMs: null,
       cacheBreaker: 'closed',
-      renewalLagMs: 0,
+      eventLoopDelayMs: 0,
       findings: [],
       error: expect.objectContaining({ code: 'STORAGE_UNAVAILABLE' }),
     })
@@ -90,7 +90,7 @@ describe('health', () => {
     const lease = await holdfast.locks.acquire('a', { leaseMs: 3_000 })
     runtime.freeze(1_900)
     await runtime.advance(0)
-    expect((await holdfast.health()).renewalLagMs).toBeGreaterThan(800)
+    expect((await holdfast.health()).eventLoopDelayMs).toBeGreaterThan(800)
     await lease.release()
     await holdfast.close()
   })

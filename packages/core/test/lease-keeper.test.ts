@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Alarms } from '../src/alarms.ts'
+import { TimerQueue } from '../src/support/timer-queue.ts'
 import { StorageUnavailableError } from '../src/errors.ts'
 import { LeaseDeadline } from '../src/lease-deadline.ts'
 import { LeaseKeeper, type LeaseOwner } from '../src/lease-keeper.ts'
 import { memoryStorage } from '../src/memory/memory-storage.ts'
-import { instant } from '../src/runtime.ts'
-import { StorageCalls } from '../src/storage-calls.ts'
+import { instant } from '../src/support/runtime.ts'
+import { StorageClient } from '../src/support/storage-client.ts'
 import { type ManualRuntime, manualRuntime } from './manual-runtime.ts'
 
 const LEASE = 12_000
@@ -22,8 +22,8 @@ beforeEach(() => {
 
 /** `answers`: whether the storage acknowledges renewals. */
 function keep(answers: () => boolean, limitMs = Infinity): LeaseKeeper {
-  const calls = new StorageCalls(memoryStorage(), runtime)
-  const alarms = new Alarms<LeaseKeeper>(runtime, { background: true })
+  const calls = new StorageClient(memoryStorage(), runtime)
+  const alarms = new TimerQueue<LeaseKeeper>(runtime, { background: true })
   const note = (what: string): void => {
     asked.push([what, Math.round(runtime.monotonicNow() - grantedAt)])
   }

@@ -1,4 +1,4 @@
-import type { Runtime } from '../src/runtime.ts'
+import type { Runtime } from '../src/support/runtime.ts'
 
 /** Time that stands still until a test moves it. Both clocks start apart, and can be moved apart. */
 export interface ManualRuntime extends Runtime {

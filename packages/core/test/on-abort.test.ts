@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { createHoldfast, memoryStorage } from '@holdfast/core'
 import { whileConnected } from '../src/http/while-connected.ts'
-import { type AbortListener, listenForAbort, stopListening } from '../src/on-abort.ts'
+import { type AbortListener, listenForAbort, stopListening } from '../src/support/on-abort.ts'
 
 const listenersOf = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length
 

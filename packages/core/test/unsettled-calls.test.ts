@@ -6,7 +6,7 @@ import {
   createLocks,
   memoryStorage,
 } from '@holdfast/core'
-import { StorageCalls } from '../src/storage-calls.ts'
+import { StorageClient } from '../src/support/storage-client.ts'
 import type { Connection, ConnectionState, Storage } from '../src/storage/storage.ts'
 import { manualRuntime, settle } from './manual-runtime.ts'
 
@@ -30,7 +30,7 @@ function clientInHand() {
   }
   const storage: Storage = { ...memory, connection }
   const runtime = manualRuntime()
-  const calls = new StorageCalls(storage, runtime, { callTimeoutMs: 2_000 })
+  const calls = new StorageClient(storage, runtime, { callTimeoutMs: 2_000 })
   /** The client was ended: it will not connect again. */
   const end = (problem: HoldfastError): void => {
     change('down')

@@ -143,7 +143,7 @@ export const healthSchema: object = {
           connection: { type: 'string' },
           roundTripMs: nullable('number'),
           cacheBreaker: { type: 'string', enum: ['closed', 'open'] },
-          renewalLagMs: { type: 'number' },
+          eventLoopDelayMs: { type: 'number' },
           findings: {
             type: 'array',
             items: {

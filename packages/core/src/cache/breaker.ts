@@ -1,5 +1,5 @@
 import { StorageUnavailableError, isUnavailable } from '../errors.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../support/runtime.ts'
 import { breakerEvents } from './events.ts'
 
 const FIRST_PAUSE_MS = 250

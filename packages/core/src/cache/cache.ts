@@ -6,10 +6,10 @@ import {
   hasCode,
   isUnavailable,
 } from '../errors.ts'
-import { type Codec, jsonCodec } from '../codec.ts'
+import { type Codec, jsonCodec } from '../support/codec.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
-import { appOf } from '../prefix.ts'
-import type { StorageCalls } from '../storage-calls.ts'
+import { appOf } from '../support/prefix.ts'
+import type { StorageClient } from '../support/storage-client.ts'
 import { callChain, contains, enter } from '../support/call-chain.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { SetReply } from '../storage/values.ts'
@@ -101,7 +101,7 @@ class Place {
 
 /** `calls` is shared by the features of one Holdfast and closed by it. */
 export function cacheOver(
-  calls: StorageCalls,
+  calls: StorageClient,
   options: CacheOptions = {},
   breaker: Breaker = new Breaker(calls.runtime, options.prefix ?? 'holdfast'),
 ): Cache {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { HoldfastError } from '../errors.ts'
-import { type AbortListener, listenForAbort } from '../on-abort.ts'
+import { type AbortListener, listenForAbort } from '../support/on-abort.ts'
 import type { HttpExchange } from './exchange.ts'
 import type { CapturedResponse } from './response.ts'
 

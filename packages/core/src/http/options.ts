@@ -14,7 +14,7 @@ import {
   resolver,
   withoutUndefined,
 } from '../idempotency/options.ts'
-import { type Runtime, systemRuntime } from '../runtime.ts'
+import { type Runtime, systemRuntime } from '../support/runtime.ts'
 import { headerName } from './headers.ts'
 import { type ProblemOptions, checkProblems } from './problems.ts'
 import { type JudgedResponse, type ReplayPolicy, type Verdict, judge } from './replay-policy.ts'

@@ -1,4 +1,4 @@
-import { type AbortListener, listenForAbort, stopListening } from '../on-abort.ts'
+import { type AbortListener, listenForAbort, stopListening } from '../support/on-abort.ts'
 
 /** The part of Node's response that tells when its connection is over. */
 export interface Connected {

@@ -1,8 +1,8 @@
 import { checkDuration, checkInteger, checkOneOf, checkString } from '../check.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
-import type { StorageCalls } from '../storage-calls.ts'
+import type { StorageClient } from '../support/storage-client.ts'
 import type { ListReply, RecordEntry, RecordKey } from '../storage/records.ts'
-import type { Codec } from '../codec.ts'
+import type { Codec } from '../support/codec.ts'
 import { MAX_NOTE_BYTES, clip } from './clip.ts'
 import { decide } from './decide.ts'
 import { type Current, currentOf } from './record.ts'
@@ -82,7 +82,7 @@ export interface OperatorWrites {
 }
 
 export function createAdministration(
-  calls: StorageCalls,
+  calls: StorageClient,
   names: Names,
   codecOf: (jobType: string) => Codec,
   writes: OperatorWrites,

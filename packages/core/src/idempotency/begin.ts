@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import { checkSignal } from '../check-signal.ts'
-import type { StorageCalls } from '../storage-calls.ts'
+import type { StorageClient } from '../support/storage-client.ts'
 import { callChain, contains, innermost } from '../support/call-chain.ts'
 import { type ClosedError, InvalidArgumentError, SelfDeadlockError } from '../errors.ts'
 import { type BeginCommand, decide } from './decide.ts'
@@ -19,7 +19,7 @@ import { type Begun, inProgress, outcomeOf } from './start-outcome.ts'
 
 /** The instance on behalf of which is started. */
 export interface Starter {
-  readonly calls: StorageCalls
+  readonly calls: StorageClient
   readonly starts: Starts
   readonly observations: Observations
   /** How this process calls itself. */
@@ -135,7 +135,7 @@ function runningElsewhere(view: View | undefined, command: BeginCommand): View |
   return view?.current && decide(view.current, view.now, command).type === 'inProgress' ? view : undefined
 }
 
-function patienceOf(calls: StorageCalls, { onInProgress, waitMs }: ResolvedOptions): Patience {
+function patienceOf(calls: StorageClient, { onInProgress, waitMs }: ResolvedOptions): Patience {
   return new Patience(calls, onInProgress === 'attach' ? Infinity : waitMs)
 }
 

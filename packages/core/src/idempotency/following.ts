@@ -1,8 +1,8 @@
 import { checkDuration } from '../check.ts'
-import type { Codec } from '../codec.ts'
+import type { Codec } from '../support/codec.ts'
 import type { ClosedError } from '../errors.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
-import type { StorageCalls } from '../storage-calls.ts'
+import type { StorageClient } from '../support/storage-client.ts'
 import { waitAborted } from './begin.ts'
 import { ExecutionInProgressError } from './errors.ts'
 import { waits } from './events.ts'
@@ -49,7 +49,7 @@ const WATCH_OPTIONS = optionNames<NonNullable<Parameters<Following['watch']>[2]>
 
 /** `closing`: why nobody may wait or watch any more. */
 export function createFollowing(
-  calls: StorageCalls,
+  calls: StorageClient,
   observations: Observations,
   names: Names,
   codecOf: (jobType: string) => Codec,

@@ -1,13 +1,13 @@
-import { Alarms } from '../alarms.ts'
+import { TimerQueue } from '../support/timer-queue.ts'
 import { checkDuration, checkFunction } from '../check.ts'
-import type { Codec } from '../codec.ts'
-import { Directory } from '../directory.ts'
+import type { Codec } from '../support/codec.ts'
+import { StringMap } from '../support/string-map.ts'
 import { ClosedError } from '../errors.ts'
-import { instanceName } from '../instance.ts'
+import { instanceName } from '../support/instance.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
-import { Roster } from '../roster.ts'
-import type { Timer } from '../runtime.ts'
-import type { StorageCalls } from '../storage-calls.ts'
+import { DenseSet } from '../support/dense-set.ts'
+import type { Timer } from '../support/runtime.ts'
+import type { StorageClient } from '../support/storage-client.ts'
 import { type Administration, createAdministration } from './administration.ts'
 import type { Starter } from './begin.ts'
 import type { BeginOutcome } from './start-outcome.ts'
@@ -92,13 +92,13 @@ export const IDEMPOTENCY_OPTIONS: ReadonlySet<string> = optionNames<
 const CLOSE_OPTIONS = optionNames<NonNullable<Parameters<Idempotency['close']>[0]>>({ graceMs: true })
 
 /** `calls` is shared by the features of one Holdfast and closed by it. */
-export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions = {}): Idempotency {
+export function idempotencyOver(calls: StorageClient, options: IdempotencyOptions = {}): Idempotency {
   const { prefix = 'holdfast', instance, ...defaults } = options
   const names = namesWith(prefix)
   const resolve = resolver(defaults)
-  const running = new Directory<Ownership>()
-  const bodies = new Roster<RunningBody>()
-  const alarms = new Alarms(calls.runtime, { background: true })
+  const running = new StringMap<Ownership>()
+  const bodies = new DenseSet<RunningBody>()
+  const alarms = new TimerQueue(calls.runtime, { background: true, delay: calls.eventLoopDelay })
   const starts = new Starts(calls, alarms, running)
   const observations = new Observations(calls, running)
   /** Of the job types defined here: what others see of such a job is decoded as it was encoded. */
@@ -173,7 +173,7 @@ export function idempotencyOver(calls: StorageCalls, options: IdempotencyOptions
   }
 }
 
-async function within(calls: StorageCalls, done: Promise<unknown>, ms: number): Promise<void> {
+async function within(calls: StorageClient, done: Promise<unknown>, ms: number): Promise<void> {
   let timer: Timer | undefined
   const timeout = new Promise<void>((resolve) => {
     timer = calls.runtime.setTimer(ms, resolve)

@@ -1,5 +1,5 @@
 import { checkName } from '../check.ts'
-import { appOf } from '../prefix.ts'
+import { appOf } from '../support/prefix.ts'
 import type { RecordKey } from '../storage/records.ts'
 
 /** One job and one key of it. */

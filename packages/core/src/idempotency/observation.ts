@@ -1,7 +1,7 @@
 import { checkSignal } from '../check-signal.ts'
-import type { Directory } from '../directory.ts'
-import { type AbortListener, listenForAbort, stopListening } from '../on-abort.ts'
-import type { StorageCalls } from '../storage-calls.ts'
+import type { StringMap } from '../support/string-map.ts'
+import { type AbortListener, listenForAbort, stopListening } from '../support/on-abort.ts'
+import type { StorageClient } from '../support/storage-client.ts'
 import type { RecordKey } from '../storage/records.ts'
 import { keyText } from './names.ts'
 import type { Observer } from './observer.ts'
@@ -16,13 +16,13 @@ export type StopObserving = () => void
  * one subscription and one read per change; a key that this very process executes costs nothing at all.
  */
 export class Observations {
-  readonly #calls: StorageCalls
-  readonly #running: Pick<Directory<Ownership>, 'get'>
+  readonly #calls: StorageClient
+  readonly #running: Pick<StringMap<Ownership>, 'get'>
   readonly #remote = new Map<string, RemoteKey>()
   readonly #observers = new Set<Observer>()
 
   /** `running`: the executions of this process by {@link keyText}. */
-  constructor(calls: StorageCalls, running: Pick<Directory<Ownership>, 'get'>) {
+  constructor(calls: StorageClient, running: Pick<StringMap<Ownership>, 'get'>) {
     this.#calls = calls
     this.#running = running
   }
@@ -107,7 +107,7 @@ export interface WaitLimits {
  */
 export function observeUntil(
   observations: Observations,
-  calls: StorageCalls,
+  calls: StorageClient,
   key: RecordKey,
   isDone: (view: View) => boolean,
   { waitMs, signal, seen }: WaitLimits,

@@ -1,7 +1,7 @@
 import { checkDuration, checkFunction, checkInteger, checkName, checkOneOf } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
-import type { StorageCalls } from '../storage-calls.ts'
+import type { StorageClient } from '../support/storage-client.ts'
 import { runs } from './events.ts'
 import type { ExecutionName, Names } from './names.ts'
 import { EXECUTION_OPTIONS, type ResolvedOptions, type StartOptions, withoutUndefined } from './options.ts'
@@ -89,7 +89,7 @@ interface Turn {
 
 /** Does the work unless another instance does or did it, or the slot is over. Wrong arguments are refused before anything is sent. */
 export async function runOncePerSlot<R>(
-  calls: StorageCalls,
+  calls: StorageClient,
   names: Names,
   methods: Pick<StartMethods, 'attempt'>,
   resolve: (start: StartOptions) => ResolvedOptions,

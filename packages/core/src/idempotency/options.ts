@@ -1,6 +1,6 @@
 import { checkDuration, checkFunction, checkInteger, checkOneOf, checkSynchronous } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
-import { type Codec, jsonCodec } from '../codec.ts'
+import { type Codec, jsonCodec } from '../support/codec.ts'
 import { checkObject, optionNames, refuseUnknown } from '../option-names.ts'
 import type { BeginPolicy } from './decide.ts'
 import type { FailureOptions } from './execution-context.ts'

@@ -1,6 +1,6 @@
 import { StorageUnavailableError } from '../errors.ts'
-import type { Instant } from '../runtime.ts'
-import type { Answered, StorageCalls } from '../storage-calls.ts'
+import type { Instant } from '../support/runtime.ts'
+import type { TimedReply, StorageClient } from '../support/storage-client.ts'
 import type { CompareReply, RecordKey } from '../storage/records.ts'
 import { type Decision, type OwnerCommand, decide } from './decide.ts'
 import { type Current, type ExecutingRecord, currentOf } from './record.ts'
@@ -35,12 +35,12 @@ const MAX_REBASES = 8
  * revision, so a late or repeated one can never overwrite a newer state, and one by a zombie changes nothing.
  */
 export class OwnerRecord {
-  readonly #calls: StorageCalls
+  readonly #calls: StorageClient
   readonly #key: RecordKey
   #current: Executing
   #last: Promise<unknown> | undefined
 
-  constructor(calls: StorageCalls, key: RecordKey, started: Executing) {
+  constructor(calls: StorageClient, key: RecordKey, started: Executing) {
     this.#calls = calls
     this.#key = key
     this.#current = started
@@ -103,7 +103,7 @@ export class OwnerRecord {
     )
   }
 
-  #send(decision: Decision, options: WriteOptions): Promise<Answered<CompareReply>> {
+  #send(decision: Decision, options: WriteOptions): Promise<TimedReply<CompareReply>> {
     const { storage, runtime, clock } = this.#calls
     const { notify, timeoutMs, refuseLate } = options
     const key = this.#key

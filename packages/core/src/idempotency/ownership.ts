@@ -1,8 +1,8 @@
-import type { Alarms } from '../alarms.ts'
+import type { TimerQueue } from '../support/timer-queue.ts'
 import { type HoldfastError, InvalidArgumentError, hasCode } from '../errors.ts'
-import { LazySignal } from '../lazy-signal.ts'
-import type { Instant } from '../runtime.ts'
-import type { StorageCalls } from '../storage-calls.ts'
+import { LazyAbortController } from '../support/lazy-abort-controller.ts'
+import type { Instant } from '../support/runtime.ts'
+import type { StorageClient } from '../support/storage-client.ts'
 import type { OwnerChange, OwnerCommand } from './decide.ts'
 import { ExecutionCancelledError, ExecutionLostError, ExecutionTimeoutError } from './errors.ts'
 import { type IdempotencyEvent, type OwnersEvent, executions, successorIn } from './events.ts'
@@ -18,9 +18,9 @@ import { Tenure, type TenureEvents } from './tenure.ts'
 
 /** What an ownership needs of the instance that got it. */
 export interface OwnershipHome {
-  readonly calls: StorageCalls
+  readonly calls: StorageClient
   /** Wakes owners for their renewals and ends; in the background. */
-  readonly alarms: Alarms
+  readonly alarms: TimerQueue
   /** The key is no longer owned here. */
   left(ownership: Ownership): void
 }
@@ -38,7 +38,7 @@ export class Ownership implements TenureEvents {
   readonly #options: ResolvedOptions
   readonly #record: OwnerRecord
   readonly #tenure: Tenure
-  readonly #abort = new LazySignal()
+  readonly #abort = new LazyAbortController()
   #state: 'running' | 'left' | 'ended' = 'running'
   readonly #startedAt: number
   #loss: ExecutionLostError | undefined

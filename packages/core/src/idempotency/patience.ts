@@ -1,4 +1,4 @@
-import type { StorageCalls } from '../storage-calls.ts'
+import type { StorageClient } from '../support/storage-client.ts'
 import type { RecordKey } from '../storage/records.ts'
 import { marginMs } from '../lease-deadline.ts'
 import { leaseRemaining } from './decide.ts'
@@ -14,14 +14,14 @@ const DEFAULT_WAIT_MS = 30_000
  * meanwhile, or somebody else takes over, an owner lives, and the wait is over.
  */
 export class Patience {
-  readonly #calls: StorageCalls
+  readonly #calls: StorageClient
   readonly #isDefault: boolean
   #until: number
   /** The execution whose lease is waited for after the time was over, and when that ends, on the storage's clock. */
   #last: { readonly executionId: string; readonly leaseEndsAt: number } | undefined
 
   /** Without `waitMs`, the default. */
-  constructor(calls: StorageCalls, waitMs: number | undefined) {
+  constructor(calls: StorageClient, waitMs: number | undefined) {
     this.#calls = calls
     this.#isDefault = waitMs === undefined
     this.#until = calls.runtime.monotonicNow() + (waitMs ?? DEFAULT_WAIT_MS)
@@ -66,7 +66,7 @@ export interface PatientWait {
  */
 export async function waitPatiently(
   observations: Observations,
-  calls: StorageCalls,
+  calls: StorageClient,
   key: RecordKey,
   isDone: (view: View) => boolean,
   { patience, signal, seen, known }: PatientWait,
@@ -86,7 +86,7 @@ export async function waitPatiently(
   }
 }
 
-export async function readView(calls: StorageCalls, key: RecordKey): Promise<View> {
+export async function readView(calls: StorageClient, key: RecordKey): Promise<View> {
   const { reply } = await calls.call(() => calls.storage.records.read(key))
   return { current: currentOf(reply.entry), now: reply.now }
 }

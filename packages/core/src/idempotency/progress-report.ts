@@ -1,5 +1,5 @@
 import { checkNumber, checkString } from '../check.ts'
-import type { Runtime, Timer } from '../runtime.ts'
+import type { Runtime, Timer } from '../support/runtime.ts'
 import { MAX_NOTE_BYTES, clip } from './clip.ts'
 import type { ProgressOptions } from './execution-context.ts'
 import type { Progress } from './record.ts'

@@ -1,5 +1,5 @@
 import { hasCode } from '../errors.ts'
-import type { StorageCalls } from '../storage-calls.ts'
+import type { StorageClient } from '../support/storage-client.ts'
 import type { RecordEntry, RecordKey, Unsubscribe } from '../storage/records.ts'
 import { leaseRemaining } from './decide.ts'
 import type { Observer } from './observer.ts'
@@ -27,7 +27,7 @@ interface Listener {
  * under the same key arrives here too. Where subscribing is not possible, polling remains.
  */
 export class RemoteKey {
-  readonly #calls: StorageCalls
+  readonly #calls: StorageClient
   readonly #key: RecordKey
   readonly #listeners = new Set<Listener>()
   #latest: View | undefined
@@ -50,7 +50,7 @@ export class RemoteKey {
   #hinted = false
   #wake: () => void = () => undefined
 
-  constructor(calls: StorageCalls, key: RecordKey) {
+  constructor(calls: StorageClient, key: RecordKey) {
     this.#calls = calls
     this.#key = key
     void this.#follow()

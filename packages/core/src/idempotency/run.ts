@@ -1,5 +1,5 @@
 import { HoldfastError, InvalidArgumentError, hasCode } from '../errors.ts'
-import type { Listed, Roster } from '../roster.ts'
+import type { Indexed, DenseSet } from '../support/dense-set.ts'
 import { enter } from '../support/call-chain.ts'
 import { RELEASED } from './decide.ts'
 import { type Starter, beginJob } from './begin.ts'
@@ -57,14 +57,14 @@ export interface StartMethods {
 }
 
 /** A body that is running; `settled` when its end is recorded, or cannot be. */
-export interface RunningBody extends Listed {
+export interface RunningBody extends Indexed {
   readonly settled: Promise<unknown>
 }
 
 /** `bodies`: those that are running, for whoever has to wait for them. */
 export function startMethods(
   starter: Starter,
-  bodies: Roster<RunningBody>,
+  bodies: DenseSet<RunningBody>,
   resolve: (start: AnyStartOptions) => ResolvedOptions,
 ): StartMethods {
   const begin = (job: ExecutionName, start: AnyStartOptions): Promise<Begun> =>
@@ -79,7 +79,7 @@ export function startMethods(
     if (begun.status !== 'started') return begun
     const { execution } = begun
     const settled = settle(execution, body)
-    const running: RunningBody = { place: -1, settled }
+    const running: RunningBody = { index: -1, settled }
     bodies.add(running)
     try {
       const { executionId, attempt: number } = execution

@@ -1,4 +1,4 @@
-import type { Codec } from '../codec.ts'
+import type { Codec } from '../support/codec.ts'
 import { leaseRemaining } from './decide.ts'
 import {
   type Current,

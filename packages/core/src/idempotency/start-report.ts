@@ -1,5 +1,5 @@
 import { hasCode } from '../errors.ts'
-import type { StorageCalls } from '../storage-calls.ts'
+import type { StorageClient } from '../support/storage-client.ts'
 import { leaseRemaining } from './decide.ts'
 import { type Replay, type StartersEvent, type WaitOutcome, executions } from './events.ts'
 import type { Execution } from './execution.ts'
@@ -17,7 +17,7 @@ interface About {
 /** Tells the channel how one call to start a job goes: what it waits for, how that ends, and what it answers. */
 export class StartReport {
   readonly job: ExecutionName
-  readonly #calls: StorageCalls
+  readonly #calls: StorageClient
   readonly #starts: Pick<Starts, 'known'>
   #waitsSince: number | undefined
   /** What it began to wait for. */
@@ -25,7 +25,7 @@ export class StartReport {
   /** Of the executions of this process, the one that it waited for. */
   #joinedId: string | undefined
 
-  constructor(calls: StorageCalls, starts: Pick<Starts, 'known'>, job: ExecutionName) {
+  constructor(calls: StorageClient, starts: Pick<Starts, 'known'>, job: ExecutionName) {
     this.#calls = calls
     this.#starts = starts
     this.job = job

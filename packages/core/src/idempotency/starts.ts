@@ -1,8 +1,8 @@
-import type { Alarms } from '../alarms.ts'
-import { Directory } from '../directory.ts'
+import type { TimerQueue } from '../support/timer-queue.ts'
+import { StringMap } from '../support/string-map.ts'
 import { HoldfastError, StorageUnavailableError } from '../errors.ts'
-import type { Instant } from '../runtime.ts'
-import type { Answered, StorageCalls } from '../storage-calls.ts'
+import type { Instant } from '../support/runtime.ts'
+import type { TimedReply, StorageClient } from '../support/storage-client.ts'
 import type { CompareReply, CreateReply, RecordKey, RecordWrite } from '../storage/records.ts'
 import type { OperatorWrites } from './administration.ts'
 import { type BeginCommand, decide } from './decide.ts'
@@ -37,15 +37,15 @@ const COMPENSATION_MS = 10_000
  * process: the others share its answer, so a hundred duplicates cost the storage about one.
  */
 export class Starts implements OperatorWrites {
-  readonly #calls: StorageCalls
-  readonly #running: Directory<Ownership>
+  readonly #calls: StorageClient
+  readonly #running: StringMap<Ownership>
   readonly #home: OwnershipHome
-  readonly #underWay = new Directory<Promise<StartAnswer>>()
+  readonly #underWay = new StringMap<Promise<StartAnswer>>()
   /** The revision that was removed while a start of the key was on its way. */
   readonly #removed = new Map<string, number>()
 
   /** `running`: the keys that this process owns, by their text, kept up to date here. */
-  constructor(calls: StorageCalls, alarms: Alarms, running: Directory<Ownership>) {
+  constructor(calls: StorageClient, alarms: TimerQueue, running: StringMap<Ownership>) {
     this.#calls = calls
     this.#running = running
     this.#home = {
@@ -125,7 +125,7 @@ export class Starts implements OperatorWrites {
     }
     const isLate = (reply: ClaimReply): boolean =>
       !isWon(reply) && (reply.entry?.rev ?? null) === (current?.rev ?? null)
-    let answer: Answered<ClaimReply>
+    let answer: TimedReply<ClaimReply>
     let removedRev: number | undefined
     try {
       answer = await this.#calls.claim(send, isLate)
@@ -213,7 +213,7 @@ export class Starts implements OperatorWrites {
     notAfter: number,
   ): Promise<void> {
     const { records } = this.#calls.storage
-    const send = <T>(request: () => Promise<T>): Promise<Answered<T>> =>
+    const send = <T>(request: () => Promise<T>): Promise<TimedReply<T>> =>
       this.#calls.call(request, COMPENSATION_MS, { background: true })
     try {
       if (current === null) {

@@ -1,4 +1,4 @@
-import { encodeWith } from '../codec.ts'
+import { encodeWith } from '../support/codec.ts'
 import { CheckpointTooLargeError } from './errors.ts'
 import type { ResolvedOptions } from './options.ts'
 

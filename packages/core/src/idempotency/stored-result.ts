@@ -1,4 +1,4 @@
-import { encodeWith } from '../codec.ts'
+import { encodeWith } from '../support/codec.ts'
 import { InvalidArgumentError } from '../errors.ts'
 import { MAX_NOTE_BYTES, clip } from './clip.ts'
 import { CompletionUnconfirmedError, ResultTooLargeError } from './errors.ts'

@@ -1,5 +1,5 @@
-import type { Alarm, Alarms } from '../alarms.ts'
-import type { Instant, Runtime } from '../runtime.ts'
+import type { TimerEntry, TimerQueue } from '../support/timer-queue.ts'
+import type { Instant, Runtime } from '../support/runtime.ts'
 import { LeaseDeadline } from '../lease-deadline.ts'
 
 /** What an execution does when its times come. */
@@ -17,10 +17,10 @@ export interface TenureEvents {
  * body has had its time. It is renewed every quarter to third of the lease, together with the others of this process;
  * not any more after the timeout, so that a body that does not listen to its signal is taken over.
  */
-export class Tenure implements Alarm {
-  place = -1
+export class Tenure implements TimerEntry {
+  index = -1
   readonly #runtime: Runtime
-  readonly #alarms: Alarms
+  readonly #alarms: TimerQueue
   readonly #leaseMs: number
   readonly #events: TenureEvents
   readonly #deadline: LeaseDeadline
@@ -31,7 +31,7 @@ export class Tenure implements Alarm {
 
   constructor(
     runtime: Runtime,
-    alarms: Alarms,
+    alarms: TimerQueue,
     { leaseMs, timeoutMs }: { readonly leaseMs: number; readonly timeoutMs: number },
     sentAt: Instant,
     events: TenureEvents,
@@ -83,7 +83,7 @@ export class Tenure implements Alarm {
     this.#alarms.remove(this)
   }
 
-  ring(): void {
+  onDue(): void {
     const now = this.#runtime.monotonicNow()
     if (this.#deadline.remainingMs() === 0) {
       this.#events.ranOut()

@@ -1,5 +1,5 @@
 import { checkSignal } from '../check-signal.ts'
-import { type AbortListener, listenForAbort, stopListening } from '../on-abort.ts'
+import { type AbortListener, listenForAbort, stopListening } from '../support/on-abort.ts'
 import type { View } from './record.ts'
 import type { StopObserving } from './observation.ts'
 import type { Observer } from './observer.ts'

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../errors.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../support/runtime.ts'
 import type { Lease } from './lease.ts'
 import { type LeaseSet, leaseSet } from './lease-set.ts'
 import { type LockTarget, lockTarget } from './options.ts'

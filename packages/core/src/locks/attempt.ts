@@ -2,8 +2,8 @@ import { type CallChain, callChain, contains } from '../support/call-chain.ts'
 import { checkSignal } from '../check-signal.ts'
 import { type HoldfastError, StorageUnavailableError, hasCode } from '../errors.ts'
 import { LeaseDeadline } from '../lease-deadline.ts'
-import { type AbortListener, listenForAbort, stopListening } from '../on-abort.ts'
-import { type Instant, instant } from '../runtime.ts'
+import { type AbortListener, listenForAbort, stopListening } from '../support/on-abort.ts'
+import { type Instant, instant } from '../support/runtime.ts'
 import type { AcquireReply, LeaseHolder } from '../storage/leases.ts'
 import { Bid } from './bid.ts'
 import { LockAbortedError, LockTimeoutError, NotReplicatedError, selfDeadlock } from './errors.ts'
@@ -64,7 +64,7 @@ export function startAttempt(room: LockRoom, call: LockCall): void {
  */
 class Attempt implements Waiting, AbortListener {
   readonly key: string
-  place = -1
+  index = -1
   dueAt = Infinity
   askedAt = 0
   sureAt = 0
@@ -130,7 +130,7 @@ class Attempt implements Waiting, AbortListener {
   }
 
   /** Its wait is over. */
-  ring(): void {
+  onDue(): void {
     this.dueAt = Infinity
     // A command under way may bring the lease; its end decides.
     if (this.#phase !== 'parked') return

@@ -1,4 +1,4 @@
-import type { Answered } from '../storage-calls.ts'
+import type { TimedReply } from '../support/storage-client.ts'
 import type { AcquireReply } from '../storage/leases.ts'
 import { type LockSettings, type LockTarget, waits } from './options.ts'
 import type { LockRoom } from './room.ts'
@@ -26,7 +26,7 @@ export class Bid {
     this.#settings = settings
   }
 
-  ask(): Promise<Answered<AcquireReply>> {
+  ask(): Promise<TimedReply<AcquireReply>> {
     const { token } = this
     const { calls, leases, claimMs, waiting } = this.#room
     const { key, permits } = this.#target

@@ -1,5 +1,5 @@
-import type { Alarm, Alarms } from '../alarms.ts'
-import type { Runtime } from '../runtime.ts'
+import type { TimerEntry, TimerQueue } from '../support/timer-queue.ts'
+import type { Runtime } from '../support/runtime.ts'
 import type { Seen } from './wait-limit.ts'
 
 /** One that waits for a key in this process, as the others see it. */
@@ -41,10 +41,10 @@ const FAILED_PAUSE_MS = 250
  * of the one who asked last: else the first of them asks, now. Where pushes arrive, one asks at a time, so that the end
  * of a lease costs one command, and one more for each grant that was got by asking; else all ask for themselves.
  */
-export class KeyQueue implements Alarm {
-  place = -1
+export class KeyQueue implements TimerEntry {
+  index = -1
   dueAt: number = Infinity
-  readonly #alarms: Alarms<KeyQueue>
+  readonly #alarms: TimerQueue<KeyQueue>
   readonly #runtime: Runtime
   readonly #doubts: Doubts
   readonly #claimMs: number
@@ -62,7 +62,7 @@ export class KeyQueue implements Alarm {
   /** The storage failed: it is left alone until the alarm. */
   #rests = false
 
-  constructor(alarms: Alarms<KeyQueue>, runtime: Runtime, doubts: Doubts, claimMs: number) {
+  constructor(alarms: TimerQueue<KeyQueue>, runtime: Runtime, doubts: Doubts, claimMs: number) {
     this.#alarms = alarms
     this.#runtime = runtime
     this.#doubts = doubts
@@ -158,7 +158,7 @@ export class KeyQueue implements Alarm {
     return hadPlace
   }
 
-  ring(): void {
+  onDue(): void {
     this.dueAt = Infinity
     this.#rests = false
     if (this.#doubts.listening) this.#advance()

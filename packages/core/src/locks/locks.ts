@@ -1,9 +1,9 @@
 import { checkDuration, checkName } from '../check.ts'
 import { ClosedError } from '../errors.ts'
-import { instanceName } from '../instance.ts'
+import { instanceName } from '../support/instance.ts'
 import { checkOptions, optionNames } from '../option-names.ts'
-import { appOf } from '../prefix.ts'
-import type { StorageCalls } from '../storage-calls.ts'
+import { appOf } from '../support/prefix.ts'
+import type { StorageClient } from '../support/storage-client.ts'
 import { acquireAll } from './acquire-all.ts'
 import { startAttempt } from './attempt.ts'
 import { acquisitions, lockRuns } from './events.ts'
@@ -119,7 +119,7 @@ const SEMAPHORE_OPTIONS = optionNames<Parameters<Locks['semaphore']>[1]>({ permi
 const CLOSE_OPTIONS = optionNames<NonNullable<Parameters<Locks['close']>[0]>>({ graceMs: true })
 
 /** Locks over calls that other features share. */
-export function locksOver(calls: StorageCalls, options: LocksOptions = {}): Locks {
+export function locksOver(calls: StorageClient, options: LocksOptions = {}): Locks {
   const { prefix = 'holdfast', instance, claimMs = 3_000, ...defaults } = options
   const app = appOf(prefix)
   const standard = lockSettings({}, defaults)

@@ -1,14 +1,14 @@
-import { Alarms } from '../alarms.ts'
+import { TimerQueue } from '../support/timer-queue.ts'
 import type { ClosedError } from '../errors.ts'
 import type { LeaseKeeper } from '../lease-keeper.ts'
-import type { Timer } from '../runtime.ts'
-import type { StorageCalls } from '../storage-calls.ts'
+import type { Timer } from '../support/runtime.ts'
+import type { StorageClient } from '../support/storage-client.ts'
 import type { Held, LockRoom } from './room.ts'
 import { WaitingRoom } from './waiters.ts'
 
 /** Makes what the parts of one `Locks` instance share, and keeps it in step with the connection. */
 export function openRoom(
-  calls: StorageCalls,
+  calls: StorageClient,
   process: string,
   claimMs: number,
 ): LockRoom & { close(error: ClosedError, graceMs: number): Promise<void> } {
@@ -16,7 +16,7 @@ export function openRoom(
   const { leases } = storage
   const background = new Set<Promise<unknown>>()
   const lookouts = new Map<string, Timer>()
-  const held = new Alarms<LeaseKeeper<Held>>(runtime, { background: true })
+  const held = new TimerQueue<LeaseKeeper<Held>>(runtime, { background: true, delay: calls.eventLoopDelay })
   const releasing = new Set<string>()
   let disruptions = 0
   let tokens = 0

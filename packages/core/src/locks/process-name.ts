@@ -1,4 +1,4 @@
-import type { Runtime } from '../runtime.ts'
+import type { Runtime } from '../support/runtime.ts'
 
 /** Tokens carry the name with every command: of a longer one they carry the end. */
 const MOST_BYTES = 80

@@ -1,6 +1,6 @@
 import { hasCode } from '../errors.ts'
-import type { Timer } from '../runtime.ts'
-import type { StorageCalls } from '../storage-calls.ts'
+import type { Timer } from '../support/runtime.ts'
+import type { StorageClient } from '../support/storage-client.ts'
 import type { LeasePush, LeaseStorage } from '../storage/leases.ts'
 
 /** The storage counts who listens at most this often. */
@@ -30,7 +30,7 @@ export interface LinkEvents {
  * says nothing against the link.
  */
 export class PushLink {
-  readonly #calls: StorageCalls
+  readonly #calls: StorageClient
   readonly #leases: LeaseStorage
   readonly #process: string
   readonly #events: LinkEvents
@@ -51,7 +51,7 @@ export class PushLink {
   #pause: Timer | undefined
   #closed = false
 
-  constructor(calls: StorageCalls, leases: LeaseStorage, process: string, events: LinkEvents) {
+  constructor(calls: StorageClient, leases: LeaseStorage, process: string, events: LinkEvents) {
     this.#calls = calls
     this.#leases = leases
     this.#process = process

@@ -1,8 +1,8 @@
-import type { Alarms } from '../alarms.ts'
+import type { TimerQueue } from '../support/timer-queue.ts'
 import type { HoldfastError } from '../errors.ts'
 import type { LeaseKeeper, LeaseOwner } from '../lease-keeper.ts'
-import type { Runtime } from '../runtime.ts'
-import type { StorageCalls } from '../storage-calls.ts'
+import type { Runtime } from '../support/runtime.ts'
+import type { StorageClient } from '../support/storage-client.ts'
 import type { LeaseStorage, ReleaseReply } from '../storage/leases.ts'
 import type { LeaseLoss } from './errors.ts'
 import type { Lease } from './lease.ts'
@@ -20,14 +20,14 @@ export interface Held extends LeaseOwner, Pick<Lease, 'token'> {
 
 /** What the parts of one `Locks` instance share. */
 export interface LockRoom {
-  readonly calls: StorageCalls
+  readonly calls: StorageClient
   readonly leases: LeaseStorage
   readonly runtime: Runtime
   /** The first part of every token, and the address of pushes. */
   readonly process: string
   readonly claimMs: number
   /** The leases that are held now. It does not keep the process alive. */
-  readonly held: Alarms<LeaseKeeper<Held>>
+  readonly held: TimerQueue<LeaseKeeper<Held>>
   /** The tokens of leases whose release is under way. */
   readonly releasing: Set<string>
   readonly waiting: WaitingRoom

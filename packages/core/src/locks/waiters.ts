@@ -1,7 +1,7 @@
-import { type Alarm, Alarms } from '../alarms.ts'
+import { type TimerEntry, TimerQueue } from '../support/timer-queue.ts'
 import type { HoldfastError } from '../errors.ts'
-import type { Runtime } from '../runtime.ts'
-import type { StorageCalls } from '../storage-calls.ts'
+import type { Runtime } from '../support/runtime.ts'
+import type { StorageClient } from '../support/storage-client.ts'
 import type { LeasePush, LeaseStorage } from '../storage/leases.ts'
 import { type Doubts, KeyQueue, type Waiter } from './key-queue.ts'
 import { PushLink } from './push-link.ts'
@@ -10,7 +10,7 @@ import { PushLink } from './push-link.ts'
 type TokenPush = Extract<LeasePush, { kind: 'granted' | 'revoked' }>
 
 /** An attempt to acquire, as the waiting room sees it. It rings when its waiting is over, if it waits. */
-export interface Waiting extends Alarm, Waiter {
+export interface Waiting extends TimerEntry, Waiter {
   readonly key: string
   /** Gives up, because the instance is closing. */
   closing(error: HoldfastError): void
@@ -27,16 +27,16 @@ export class WaitingRoom implements Doubts {
   readonly #onOther: (push: TokenPush) => void
   readonly #link: PushLink
   /** Keeps the process alive while somebody waits. */
-  readonly #all: Alarms<Waiting>
+  readonly #all: TimerQueue<Waiting>
   readonly #queues = new Map<string, KeyQueue>()
-  readonly #alarms: Alarms<KeyQueue>
+  readonly #alarms: TimerQueue<KeyQueue>
   #closed = false
   #moment = 0
   #doubtedAt = 0
 
   /** `onOther` gets the pushes for tokens that nobody waits with. */
   constructor(
-    calls: StorageCalls,
+    calls: StorageClient,
     leases: LeaseStorage,
     process: string,
     claimMs: number,
@@ -49,8 +49,8 @@ export class WaitingRoom implements Doubts {
     })
     this.#claimMs = claimMs
     this.#onOther = onOther
-    this.#all = new Alarms(calls.runtime, { background: false })
-    this.#alarms = new Alarms(calls.runtime, { background: false })
+    this.#all = new TimerQueue(calls.runtime, { background: false })
+    this.#alarms = new TimerQueue(calls.runtime, { background: false })
   }
 
   /** True: pushes for commands that are sent from now on will arrive. */

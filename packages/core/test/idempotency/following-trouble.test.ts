@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ExecutionSnapshot } from '@holdfast/core'
 import { idempotencyOver } from '../../src/idempotency/idempotency.ts'
 import { memoryStorage } from '../../src/memory/memory-storage.ts'
-import { StorageCalls } from '../../src/storage-calls.ts'
+import { StorageClient } from '../../src/support/storage-client.ts'
 import { manualRuntime, settle } from '../manual-runtime.ts'
 import { type World, createWorld, started, watched } from './world.ts'
 
@@ -105,7 +105,7 @@ describe('whoever follows a job', () => {
         })
       }
       const followed = { ...old, records, time: () => storage.time() }
-      return idempotencyOver(new StorageCalls(followed, runtime))
+      return idempotencyOver(new StorageClient(followed, runtime))
     }
     await started(instance(), { leaseMs: 600_000 })
     const watching = watched(statesOf(instance().watch('job', 'k')))

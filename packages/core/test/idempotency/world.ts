@@ -7,7 +7,7 @@ import type { ExecutionContext } from '../../src/idempotency/execution-context.t
 import type { StartOptions } from '../../src/idempotency/options.ts'
 import { StorageRefusedError, StorageUnavailableError } from '../../src/errors.ts'
 import { memoryStorage } from '../../src/memory/memory-storage.ts'
-import { StorageCalls, type StorageCallsOptions } from '../../src/storage-calls.ts'
+import { StorageClient, type StorageClientOptions } from '../../src/support/storage-client.ts'
 import type { OnHint, RecordStorage } from '../../src/storage/records.ts'
 import type { ConnectionState, Storage } from '../../src/storage/storage.ts'
 import { type ManualRuntime, manualRuntime } from '../manual-runtime.ts'
@@ -19,7 +19,7 @@ export interface World {
   /** Every command that was executed, as `op id`, in that order. */
   readonly commands: string[]
   /** Another process on the same storage; `link` stands for its connection. */
-  readonly join: (options?: IdempotencyOptions & StorageCallsOptions) => Process
+  readonly join: (options?: IdempotencyOptions & StorageClientOptions) => Process
   /** Milliseconds of the storage's clock. */
   readonly now: () => number
   /** Steps the storage's clock. */
@@ -158,7 +158,7 @@ export function createWorld(): World {
         records: disturbed(storage.records, through, link),
         time: () => through('time', '', () => storage.time()),
       }
-      const calls = new StorageCalls(faulty, runtime, options)
+      const calls = new StorageClient(faulty, runtime, options)
       return { idempotency: idempotencyOver(calls, options), link }
     },
   }

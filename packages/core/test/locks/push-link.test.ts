@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { PushLink } from '../../src/locks/push-link.ts'
 import { memoryStorage } from '../../src/memory/memory-storage.ts'
-import { StorageCalls } from '../../src/storage-calls.ts'
+import { StorageClient } from '../../src/support/storage-client.ts'
 import { manualRuntime, settle } from '../manual-runtime.ts'
 
 const CALL_TIMEOUT_MS = 400
@@ -23,7 +23,7 @@ async function linkThatLeadsElsewhere() {
       listeners = 1
     },
   }
-  const calls = new StorageCalls({ ...storage, leases }, runtime, { callTimeoutMs: CALL_TIMEOUT_MS })
+  const calls = new StorageClient({ ...storage, leases }, runtime, { callTimeoutMs: CALL_TIMEOUT_MS })
   const link = new PushLink(calls, leases, 'p', { received: () => undefined, doubted: () => undefined })
   link.listen()
   await settle()

@@ -2,7 +2,7 @@ import { type LeaseState, decideLease, noLease } from '../../src/locks/decide-le
 import { type Locks, type LocksOptions, locksOver } from '../../src/locks/locks.ts'
 import { memoryLeases } from '../../src/memory/memory-leases.ts'
 import { memoryStorage } from '../../src/memory/memory-storage.ts'
-import { StorageCalls } from '../../src/storage-calls.ts'
+import { StorageClient } from '../../src/support/storage-client.ts'
 import type { LeasePush, LeaseStorage } from '../../src/storage/leases.ts'
 import type { ConnectionState, Storage } from '../../src/storage/storage.ts'
 import { type ManualRuntime, manualRuntime } from '../manual-runtime.ts'
@@ -92,7 +92,7 @@ export function createWorld(): World {
         },
       }
       const faulty = { ...storage, connection, leases: disturbed(storage.leases, link, commands, ears) }
-      const calls = new StorageCalls(faulty, runtime)
+      const calls = new StorageClient(faulty, runtime)
       return { locks: locksOver(calls, options), link }
     },
   }

@@ -1,4 +1,4 @@
-import type { Runtime, Timer } from '../../runtime.ts'
+import type { Runtime, Timer } from '../../support/runtime.ts'
 import type { Random } from './random.ts'
 import { currentOperation } from './current-operation.ts'
 import type { Owner, Scheduler, SimulatedEvent } from './scheduler.ts'

@@ -1,4 +1,4 @@
-import type { Runtime } from '../../runtime.ts'
+import type { Runtime } from '../../support/runtime.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { History } from './history.ts'
 import { Network } from './network.ts'

@@ -1,6 +1,6 @@
 import { LeaseDeadline } from '../../../src/lease-deadline.ts'
-import { instant } from '../../../src/runtime.ts'
-import { type Answered, PendingCall, StorageCalls } from '../../../src/storage-calls.ts'
+import { instant } from '../../../src/support/runtime.ts'
+import { type TimedReply, PendingRequest, StorageClient } from '../../../src/support/storage-client.ts'
 import type { Mutation } from './mutation.ts'
 
 /** Decisions that locks and executions share. */
@@ -15,11 +15,11 @@ export const sharedMutations: readonly Mutation[] = [
     like: 'redlock-universal: the deadline starts when the answer has come',
     breakCore: () =>
       replace(
-        StorageCalls.prototype,
+        StorageClient.prototype,
         'call',
         (call) =>
-          async function (this: StorageCalls, ...args: readonly unknown[]) {
-            const { reply } = (await call.call(this, ...args)) as Answered<unknown>
+          async function (this: StorageClient, ...args: readonly unknown[]) {
+            const { reply } = (await call.call(this, ...args)) as TimedReply<unknown>
             return { reply, sentAt: instant(this.runtime) }
           },
       ),
@@ -33,10 +33,10 @@ export const endMutations: readonly Mutation[] = [
     like: 'ours, over ioredis with autoResendUnfulfilledCommands: false: a finished job ran again',
     breakCore: () =>
       replace(
-        PendingCall.prototype,
+        PendingRequest.prototype,
         'connectionChanged',
         (changed) =>
-          function (this: PendingCall<unknown>, ...args: readonly unknown[]) {
+          function (this: PendingRequest<unknown>, ...args: readonly unknown[]) {
             if (!this.isUnderWay) changed.call(this, ...args)
           },
       ),

@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { type Alarm, Alarms } from '../src/alarms.ts'
-import { systemRuntime } from '../src/runtime.ts'
+import { type TimerEntry, TimerQueue } from '../src/support/timer-queue.ts'
+import { systemRuntime } from '../src/support/runtime.ts'
 
 it('ring, when they are overdue, before any timer that is set now, whatever else is set', async () => {
-  const alarms = new Alarms(systemRuntime, { background: false })
+  const alarms = new TimerQueue(systemRuntime, { background: false })
   const rung: string[] = []
   const set = (name: string, inMs: number): void => {
-    const alarm: Alarm = {
-      place: -1,
+    const alarm: TimerEntry = {
+      index: -1,
       dueAt: performance.now() + inMs,
-      ring() {
+      onDue() {
         rung.push(name)
         alarms.remove(alarm)
       },

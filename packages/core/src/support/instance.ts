@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { checkName } from './check.ts'
+import { checkName } from '../check.ts'
 
 /**
  * How this process is called in what people read: snapshots, `locks.inspect`, errors and events. Never in an answer to

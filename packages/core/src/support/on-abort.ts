@@ -1,29 +1,29 @@
-/** Hears that a signal was aborted. It must not throw. */
+/** Called when a signal is aborted. It must not throw. */
 export interface AbortListener {
   aborted(): void
 }
 
 /**
- * Listeners of signals, however many, as one listener of the signal: Node takes more than ten on one for a leak, and
- * says so to the user, who shared his signal in good faith. They are called in the order in which they came, within the
- * call that aborts, and those that are removed meanwhile are not. Who listens asks for `signal.aborted` first.
+ * Any number of listeners of a signal as one of its listeners: Node takes more than ten on one signal for a leak, and
+ * warns the user, who did nothing wrong by sharing it. They are called in the order in which they came, within the call
+ * that aborts; one that is removed meanwhile is not called. Look at `signal.aborted` first.
  */
 export function listenForAbort(signal: AbortSignal, listener: AbortListener): void {
-  const crowd = crowds.get(signal)
-  if (crowd !== undefined) crowd.add(listener)
-  else crowds.set(signal, new Crowd(signal, listener))
+  const shared = sharedListeners.get(signal)
+  if (shared !== undefined) shared.add(listener)
+  else sharedListeners.set(signal, new SharedAbortListener(signal, listener))
 }
 
-/** Nothing happens when it does not listen. When nobody listens any more, nothing is left on the signal. */
+/** Does nothing for one that does not listen. With the last one, ours leaves the signal, too. */
 export function stopListening(signal: AbortSignal, listener: AbortListener): void {
-  if (crowds.get(signal)?.remove(listener) === true) crowds.delete(signal)
+  if (sharedListeners.get(signal)?.remove(listener) === true) sharedListeners.delete(signal)
 }
 
-const crowds = new WeakMap<AbortSignal, Crowd>()
+const sharedListeners = new WeakMap<AbortSignal, SharedAbortListener>()
 
-class Crowd {
+class SharedAbortListener {
   readonly #signal: AbortSignal
-  /** Most signals are one caller's own: a set for each would cost more than all the rest. */
+  /** Most signals belong to one caller: a set for each would cost more than all the rest. */
   #only: AbortListener | undefined
   #all: Set<AbortListener> | undefined
 

@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { HoldfastError } from './errors.ts'
+import type { HoldfastError } from '../errors.ts'
 
 /**
- * An abort signal that is made when it is first asked for: most work is too short for anybody to ask. Its listeners run
- * in the async context of who asked, and not in that of whoever's timer aborts it.
+ * An abort controller that is made when its signal is first read: most work is too short for that. The listeners of the
+ * signal run in the async context of the code that read it first, and not in that of the timer that aborts it.
  */
-export class LazySignal {
+export class LazyAbortController {
   #controller: AbortController | undefined
   #reason: HoldfastError | undefined
   #inContext: ((abort: () => void) => void) | undefined

@@ -1,6 +1,6 @@
-import { type EventChannel, eventChannel } from './events.ts'
+import { type EventChannel, eventChannel } from '../events.ts'
 import type { Runtime } from './runtime.ts'
-import type { Storage } from './storage/storage.ts'
+import type { Storage } from '../storage/storage.ts'
 
 /** Published on `holdfast:connection`, by each Holdfast for its own. */
 export type ConnectionEvent = {

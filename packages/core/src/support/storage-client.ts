@@ -1,11 +1,11 @@
-import { type Alarm, Alarms } from './alarms.ts'
-import { checkDuration, checkInteger } from './check.ts'
-import { ClosedError, StorageUnavailableError, isUnavailable } from './errors.ts'
+import { EventLoopDelay, type TimerEntry, TimerQueue } from './timer-queue.ts'
+import { checkDuration, checkInteger } from '../check.ts'
+import { ClosedError, StorageUnavailableError, isUnavailable } from '../errors.ts'
 import { type Instant, type Runtime, instant } from './runtime.ts'
 import { StorageClock } from './storage-clock.ts'
-import type { ConnectionState, Storage } from './storage/storage.ts'
+import type { ConnectionState, Storage } from '../storage/storage.ts'
 
-export interface StorageCallsOptions {
+export interface StorageClientOptions {
   /** How long one call may take, re-sending included. Default 2,000. */
   readonly callTimeoutMs?: number | undefined
   /** How many calls may wait for an answer or for a connection at a time. Default 10,000. */
@@ -20,7 +20,7 @@ interface CallOptions {
 }
 
 /** A reply, and a moment that lies before every sending of its command: leases are counted from it. */
-export interface Answered<T> {
+export interface TimedReply<T> {
   readonly reply: T
   readonly sentAt: Instant
 }
@@ -32,10 +32,12 @@ export interface Answered<T> {
  * make safe. A client may leave a promise open for good (ioredis without `autoResendUnfulfilledCommands` does so with
  * what was under way when the connection broke), so the re-send waits for the connection and not for the promise.
  */
-export class StorageCalls {
+export class StorageClient {
   readonly storage: Storage
   readonly runtime: Runtime
   readonly clock: StorageClock
+  /** Of the timers of all who use this client. */
+  readonly eventLoopDelay: EventLoopDelay = new EventLoopDelay()
   readonly callTimeoutMs: number
   readonly #maxPending: number
   readonly #foreground: Surroundings
@@ -46,7 +48,7 @@ export class StorageCalls {
   #closed = false
   #asksTime: Promise<number> | undefined
 
-  constructor(storage: Storage, runtime: Runtime, options: StorageCallsOptions = {}) {
+  constructor(storage: Storage, runtime: Runtime, options: StorageClientOptions = {}) {
     const { callTimeoutMs = 2_000, maxPendingCalls = 10_000 } = options
     this.storage = storage
     this.runtime = runtime
@@ -54,7 +56,7 @@ export class StorageCalls {
     this.callTimeoutMs = checkDuration('callTimeoutMs', callTimeoutMs, 1)
     this.#maxPending = checkInteger('maxPendingCalls', maxPendingCalls, 1)
     const surroundings = (background: boolean): Surroundings => {
-      const deadlines = new Alarms<Sendable>(runtime, { background })
+      const deadlines = new TimerQueue<Sendable>(runtime, { background, delay: this.eventLoopDelay })
       return { storage, runtime, deadlines, load: this.#load, silenceMs: this.callTimeoutMs }
     }
     this.#foreground = surroundings(false)
@@ -76,14 +78,14 @@ export class StorageCalls {
     command: () => Promise<T>,
     timeoutMs: number = this.callTimeoutMs,
     { background = false, waitedMs = 0 }: CallOptions = {},
-  ): Promise<Answered<T>> {
+  ): Promise<TimedReply<T>> {
     if (this.#closed) return Promise.reject(new ClosedError('Holdfast'))
     if (this.#load.pending >= this.#maxPending) {
       return Promise.reject(tooMany(this.#load.pending))
     }
     const around = background ? this.#background : this.#foreground
     return new Promise((resolve, reject) => {
-      new PendingCall<T>(around, command, { timeoutMs, waitedMs }, resolve, reject).start()
+      new PendingRequest<T>(around, command, { timeoutMs, waitedMs }, resolve, reject).start()
     })
   }
 
@@ -95,7 +97,7 @@ export class StorageCalls {
     command: (notAfter: number) => Promise<T>,
     wasLate: (reply: T) => boolean,
     timeoutMs: number = this.callTimeoutMs,
-  ): Promise<Answered<T> & { readonly notAfter: number }> {
+  ): Promise<TimedReply<T> & { readonly notAfter: number }> {
     let leftMs = timeoutMs
     if (!this.clock.known) {
       const giveUpAt = this.runtime.monotonicNow() + timeoutMs
@@ -157,13 +159,13 @@ interface Load {
 interface Surroundings {
   readonly storage: Storage
   readonly runtime: Runtime
-  readonly deadlines: Alarms<Sendable>
+  readonly deadlines: TimerQueue<Sendable>
   readonly load: Load
   /** A call whose client says nothing for so long, although there is a connection, is sent again. */
   readonly silenceMs: number
 }
 
-interface Sendable extends Alarm {
+interface Sendable extends TimerEntry {
   connectionChanged(state: ConnectionState): void
 }
 
@@ -173,12 +175,12 @@ interface Patience {
 }
 
 /** Exported for the simulator's mutations. One call from its sending to its answer or its deadline. It is sent as often as that takes: the first answer counts. */
-export class PendingCall<T> implements Sendable {
-  place = -1
+export class PendingRequest<T> implements Sendable {
+  index = -1
   readonly #around: Surroundings
   readonly #command: () => Promise<T>
   readonly #patience: Patience
-  readonly #resolve: (answer: Answered<T>) => void
+  readonly #resolve: (answer: TimedReply<T>) => void
   readonly #reject: (error: unknown) => void
   readonly #startedAt: Instant
   readonly #giveUpAt: number
@@ -197,7 +199,7 @@ export class PendingCall<T> implements Sendable {
     around: Surroundings,
     command: () => Promise<T>,
     patience: Patience,
-    resolve: (answer: Answered<T>) => void,
+    resolve: (answer: TimedReply<T>) => void,
     reject: (error: unknown) => void,
   ) {
     this.#around = around
@@ -224,7 +226,7 @@ export class PendingCall<T> implements Sendable {
     if (!this.#settled) this.#around.deadlines.set(this)
   }
 
-  ring(): void {
+  onDue(): void {
     const now = instant(this.#around.runtime)
     if (now.monotonic >= this.#giveUpAt) this.#giveUp()
     else this.#send(now)
