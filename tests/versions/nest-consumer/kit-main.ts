@@ -4,7 +4,7 @@ import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-ex
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { Redis } from 'ioredis'
 import { ioredisStorage } from '@holdfast/redis-ioredis'
-import { type KitPlatform, kitApp } from '../../packages/nest/test/kit/kit-app.ts'
+import { type KitPlatform, kitApp } from '../../../packages/nest/test/kit/kit-app.ts'
 
 const platforms: Readonly<Record<string, KitPlatform>> = {
   express: {
