@@ -1,6 +1,7 @@
 import { StorageUnavailableError } from '../errors.ts'
 import type { Instant } from '../support/runtime.ts'
-import type { TimedReply, StorageClient } from '../support/storage-client.ts'
+import type { TimedReply } from '../support/pending-request.ts'
+import type { StorageClient } from '../support/storage-client.ts'
 import type { CompareReply, RecordKey } from '../storage/records.ts'
 import { type Decision, type OwnerCommand, decide } from './decide.ts'
 import { type Current, type ExecutingRecord, currentOf } from './record.ts'

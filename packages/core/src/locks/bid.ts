@@ -1,4 +1,4 @@
-import type { TimedReply } from '../support/storage-client.ts'
+import type { TimedReply } from '../support/pending-request.ts'
 import type { AcquireReply } from '../storage/leases.ts'
 import { type LockSettings, type LockTarget, waits } from './options.ts'
 import type { LockRoom } from './room.ts'

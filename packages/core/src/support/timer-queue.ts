@@ -65,6 +65,10 @@ export class TimerQueue<E extends TimerEntry = TimerEntry> {
     return this.#entries
   }
 
+  get size(): number {
+    return this.#entries.size
+  }
+
   /** Sets an entry, or notes that its `dueAt` changed. */
   set(entry: E): void {
     const isFirst = this.#entries.size === 0

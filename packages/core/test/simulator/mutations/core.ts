@@ -1,6 +1,7 @@
 import { LeaseDeadline } from '../../../src/lease-deadline.ts'
 import { instant } from '../../../src/support/runtime.ts'
-import { type TimedReply, PendingRequest, StorageClient } from '../../../src/support/storage-client.ts'
+import { PendingRequest, type TimedReply } from '../../../src/support/pending-request.ts'
+import { StorageClient } from '../../../src/support/storage-client.ts'
 import type { Mutation } from './mutation.ts'
 
 /** Decisions that locks and executions share. */
@@ -19,8 +20,8 @@ export const sharedMutations: readonly Mutation[] = [
         'call',
         (call) =>
           async function (this: StorageClient, ...args: readonly unknown[]) {
-            const { reply } = (await call.call(this, ...args)) as TimedReply<unknown>
-            return { reply, sentAt: instant(this.runtime) }
+            const answer = (await call.call(this, ...args)) as TimedReply<unknown>
+            return { ...answer, sentAt: instant(this.runtime) }
           },
       ),
   },
@@ -37,7 +38,7 @@ export const endMutations: readonly Mutation[] = [
         'connectionChanged',
         (changed) =>
           function (this: PendingRequest<unknown>, ...args: readonly unknown[]) {
-            if (!this.isUnderWay) changed.call(this, ...args)
+            if (!this.isInFlight) changed.call(this, ...args)
           },
       ),
   },
