@@ -6,8 +6,8 @@ const redis = new Redis(process.env.REDIS_URL ?? 'redis://localhost:6379')
 redis.on('error', console.error)
 const holdfast = createHoldfast({ storage: ioredisStorage(redis), prefix: 'shop' })
 
-// Of all instances that start it, one makes the invoice; the others wait for it and get the same answer. So does who starts it
-// again within a day of its end: five minutes, unless you say how long.
+// Of all instances that start the job, one makes the invoice; the others wait for it and get the same answer. A later start
+// within a day gets it too. (Without completedWindowMs: within five minutes.)
 const once = { onInProgress: 'wait', completedWindowMs: 86_400_000 } as const
 const invoice = await holdfast.idempotency.run('invoice', 'order-42', once, async (execution) => {
   await execution.updateProgress(50, 'drawing the PDF')
@@ -15,7 +15,7 @@ const invoice = await holdfast.idempotency.run('invoice', 'order-42', once, asyn
 })
 console.log(invoice.status, invoice.result.number) // executed INV-7, and for a day: replayed INV-7
 
-// One at a time; lease.signal is aborted in time if the lock should be lost.
+// One holder at a time; lease.signal aborts in time if the lock is lost.
 await holdfast.locks.run('stock:42', async (lease) => {
   console.log('mine, with the fencing token', lease.fencingToken)
 })
