@@ -16,7 +16,7 @@ console.log(await priceOf('42')) // 19.9, from the cache
 
 // #region change
 await savePrice('42', 24.9)
-await cache.remove('price:42') // after the change: whoever asks from now on does not get the old price
+await cache.remove('price:42') // after the change: later callers do not get the old price
 console.log(await priceOf('42')) // 24.9
 // #endregion
 assert.equal(await priceOf('42'), 24.9)

@@ -38,7 +38,7 @@ const pay = (): Promise<{ readonly result: string }> =>
       if (!(await isFirst(execute, execution, 'payment'))) return
       await execute('insert into payments values ($1, $2)', [order.id, order.cents])
     })
-    // A crash here is the one that matters: the payment is committed, and nobody knows that the job is done.
+    // A crash here is the one that matters: the payment is committed, but the job is not recorded as done.
     if (crashes-- > 0) throw new Error('crash')
     return `paid in attempt ${execution.attempt}`
   })

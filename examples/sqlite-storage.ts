@@ -48,7 +48,7 @@ export function sqliteStorage(path: string): Storage {
     db.exec(`delete from lastRev; insert into lastRev values (${rev})`)
     const insert = db.prepare('insert or replace into records values (?, ?, ?, ?, ?, ?, ?, ?)')
     insert.run(key.collection, key.id, rev, writeId, createdAt, at, entry.expiresAt, value)
-    if (write.notify) hints.tell(textOf(key))
+    if (write.notify) hints.publish(textOf(key))
     return entry
   }
   const isLate = ({ notAfter }: RecordWrite, at: number): boolean => notAfter !== undefined && at > notAfter
@@ -87,7 +87,7 @@ export function sqliteStorage(path: string): Storage {
       const isIt = 'rev' in match ? entry?.rev === match.rev : entry?.writeId === match.writeId
       if (entry !== null && !isIt) return { ok: false, entry, now: at }
       db.prepare('delete from records where collection = ? and id = ?').run(collection, id)
-      if (entry !== null) hints.tell(textOf(key))
+      if (entry !== null) hints.publish(textOf(key))
       return { ok: true, entry: null, now: at }
     },
     async read(key) {
@@ -126,7 +126,7 @@ export function sqliteStorage(path: string): Storage {
       db.prepare('insert or replace into leases values (?, ?)').run(key, JSON.stringify(decision.state))
     }
     // Last: one that hears of a grant must find it stored.
-    for (const { process, push } of decision.pushes) pushes.tell(process, push)
+    for (const { process, push } of decision.pushes) pushes.publish(process, push)
     return decision.reply
   }
 
@@ -201,7 +201,7 @@ class Listeners<T> {
     }
   }
 
-  tell(name: string, message: T): void {
+  publish(name: string, message: T): void {
     for (const listener of this.#byName.get(name) ?? []) queueMicrotask(() => listener(message))
   }
 }
