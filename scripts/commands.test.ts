@@ -61,7 +61,7 @@ describe.for(Object.entries(interrupted))('npm run %s, interrupted', ([command, 
       cwd: root,
       env: { ...process.env, TMPDIR: directory },
       stdio: 'ignore',
-      detached: true, // a process group of its own, which its children are in
+      detached: true, // a separate process group, which its children are in
     })
     onTestFinished(() => endGroup(child))
     const exited = once(child, 'exit')

@@ -1,6 +1,6 @@
 /**
- * What the benches share. Every contender runs in a process of its own together with the raw code that it is held
- * against, and the two alternate there, operation by operation or slice by slice: whatever the machine does in the
+ * What the benches share. Every contender runs in a separate process together with the raw code that it is held
+ * against, and the two alternate there, operation by operation or slice by slice: what the machine does in the
  * meantime hits both. The ratio is taken within a round; its range over the rounds is printed with its median, and so
  * is that of the raw code beside itself, which shows how much of a ratio is noise.
  */

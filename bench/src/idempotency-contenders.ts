@@ -9,7 +9,7 @@ import { createClient } from 'redis'
 export interface JobContender {
   /** A job that does nothing, on a key that is new; or, on the same key again, a replay. */
   run(key: string): Promise<unknown>
-  /** Somebody asks while it may be running: has the result, if the contender can wait. The job takes `ms`. */
+  /** A duplicate asks while the job may be running: has the result, if the contender can wait. The job takes `ms`. */
   attach?(key: string, body: () => Promise<string>): Promise<string>
   /** Ours only. */
   readonly idempotency?: Idempotency

@@ -3,7 +3,7 @@
  * [--only fresh,parallel,replay,storm,commands] [--quick]`.
  *
  * Raw is two scripts on the same client: one that begins, one that ends what is still ours. Commands are counted on the
- * way, by a proxy, in runs of their own.
+ * way, by a proxy, in their own runs.
  */
 import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'

@@ -6,7 +6,7 @@ import { type LockContender, lockContenders } from './locks-contenders.ts'
 export type LockTask =
   /** Pairs of acquire and release, one at a time, beside the raw code: microseconds of the median one. */
   | { readonly run: 'sequential'; readonly count: number }
-  /** So many callers at a time, each with a lock of its own, beside the raw code, for so long. */
+  /** So many callers at a time, each with its own lock, beside the raw code, for so long. */
   | { readonly run: 'parallel'; readonly callers: number; readonly ms: number }
   /** So many pairs, of the contender alone. */
   | { readonly run: 'pairs'; readonly count: number }

@@ -4,7 +4,7 @@
  *
  * Raw is `SET NX PX` and a compare-and-delete script on the same client. Under contention there is no raw code to stand
  * beside; there the contenders take turns, and the ratios are to two peers in the same round. Commands are counted on
- * the way, by a proxy, in runs of their own.
+ * the way, by a proxy, in their own runs.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'

@@ -18,7 +18,7 @@ async function main(): Promise<number> {
   let exitCode = 0
   for (const [name, code] of Object.entries(EXIT_CODES)) {
     process.on(name, () => {
-      // Whoever asks twice does not want to wait; the instances end with their connection to this process.
+      // A user who asks twice does not want to wait; the instances end with their connection to this process.
       if (stopping.signal.aborted) process.exit(code)
       exitCode = code
       stopping.abort(new Error(`Stopped by ${name}.`))
@@ -27,12 +27,12 @@ async function main(): Promise<number> {
   // As in `npm run demo | head`; what the shell says of a program that SIGPIPE ended.
   process.stdout.on('error', () => {
     exitCode = 141
-    stopping.abort(new Error('Stopped: nobody reads the output.'))
+    stopping.abort(new Error('Stopped: the reader of the output is gone.'))
   })
   try {
     return (await runDemo(options, stopping.signal)) ? exitCode : 1
   } catch (error) {
-    // Whatever fails after that fails because of it.
+    // What fails after that fails because of it.
     const reason: unknown = stopping.signal.aborted ? stopping.signal.reason : error
     process.stderr.write(`${reason instanceof Error ? reason.message : String(reason)}\n`)
     if (process.env['DEBUG']) console.error(error)

@@ -8,7 +8,7 @@ import { type StorageName } from '../src/storages.ts'
 
 const main = join(import.meta.dirname, '../src/main.ts')
 
-/** The app in a process of its own, which ends as its operator would end it. */
+/** The app in a separate process, which ends as its operator would end it. */
 async function start(name: StorageName): Promise<{ url: string; stop: () => Promise<number> }> {
   const child = spawn(process.execPath, ['--conditions=@holdfast/source', main, name], {
     env: { ...process.env, PREFIX: `swap-${randomUUID()}` },

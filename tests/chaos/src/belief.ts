@@ -11,19 +11,20 @@ import { clock, type Witness } from '@holdfast/test-support/chaos'
  * the turn has to end as well.
  */
 export async function witnessSignal(
-  witness: Pick<Witness, 'tell'>,
+  witness: Pick<Witness, 'record'>,
   owner: string,
   signal: AbortSignal,
 ): Promise<void> {
   const at = clock()
   await delay(1)
   await nextTurn()
-  if (!signal.aborted) witness.tell({ type: 'valid', at, owner })
+  if (!signal.aborted) witness.record({ type: 'valid', at, owner })
 }
 
 /** Witnesses that a lease is valid now and for as long as it says: `remainingMs()` is read from the clocks. */
 export function witnessLease(witness: Witness, owner: string, lease: { remainingMs(): number }): void {
   const at = clock()
   const remainingMs = lease.remainingMs()
-  if (remainingMs > 0) witness.tell({ type: 'valid', at, owner, until: at + Math.floor(remainingMs * 1_000) })
+  if (remainingMs > 0)
+    witness.record({ type: 'valid', at, owner, until: at + Math.floor(remainingMs * 1_000) })
 }

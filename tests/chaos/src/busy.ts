@@ -15,7 +15,7 @@ function stall(ms: number): void {
   while (performance.now() < until);
 }
 
-/** Runs several loops at once until they are told to stop. */
+/** Runs several loops at once until they are asked to stop. */
 export async function together(
   count: number,
   stopping: AbortSignal,

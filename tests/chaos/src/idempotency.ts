@@ -15,7 +15,7 @@ const ONCE_WINDOW_MS = 3_600_000
 const AGAIN = ['again/0', 'again/1']
 const AGAIN_WINDOW_MS = 250
 
-/** All workers want to run the same jobs; every job must run once, whatever happens. */
+/** All workers want to run the same jobs; every job must run once, no matter what happens. */
 export const workload: Workload = {
   livenessMs: 60_000,
   windowMsOf: (key) => (key.startsWith('again/') ? AGAIN_WINDOW_MS : ONCE_WINDOW_MS),
@@ -71,7 +71,7 @@ async function attempt(
   try {
     return await (self.random() < 0.5 ? viaRun(self, key, options) : viaBegin(self, key, options))
   } catch (error) {
-    self.witness.tell({ type: 'denied', at: clock(), key, why: codeOf(self.witness, error) })
+    self.witness.record({ type: 'denied', at: clock(), key, why: codeOf(self.witness, error) })
     await work(self, 1)
     return false
   }
@@ -88,7 +88,7 @@ const policyOf = (key: string, options: StartOptions): StartOptions => ({
   completedRetentionMs: ONCE_WINDOW_MS,
 })
 
-/** What a body throws that is to fail, or that was told to stop. */
+/** What a body throws that is to fail, or that was asked to stop. */
 class Stopped extends Error {
   override readonly name = 'Stopped'
 }
@@ -106,12 +106,12 @@ async function viaRun(self: Self, key: string, options: StartOptions): Promise<b
     })
     const { executionId, result } = outcome
     if (outcome.status === 'replayed') await wasDone(self, key, executionId, result)
-    else witness.tell({ type: 'ended', at: clock(), owner: executionId, accepted: true })
+    else witness.record({ type: 'ended', at: clock(), owner: executionId, accepted: true })
     return true
   } catch (error) {
     if (error instanceof Stopped) return false // whether the failure was recorded is not said
     if (owner === undefined) throw error
-    witness.tell({ type: 'ended', at: clock(), owner, accepted: refusedOrUnknown(codeOf(witness, error)) })
+    witness.record({ type: 'ended', at: clock(), owner, accepted: refusedOrUnknown(codeOf(witness, error)) })
     return false
   }
 }
@@ -125,7 +125,7 @@ async function viaBegin(self: Self, key: string, options: StartOptions): Promise
     return true
   }
   if (outcome.status !== 'started') {
-    witness.tell({ type: 'denied', at: clock(), key, why: outcome.status })
+    witness.record({ type: 'denied', at: clock(), key, why: outcome.status })
     await work(self, 1)
     return false
   }
@@ -135,39 +135,39 @@ async function viaBegin(self: Self, key: string, options: StartOptions): Promise
   const how =
     (['success', 'success', 'success', 'failure', 'release'] as const)[between(random, 0, 4)] ?? 'success'
   const result = how === 'success' ? ending(self, execution) : undefined
-  if (how !== 'success') witness.tell({ type: 'ending', at: clock(), owner, how })
+  if (how !== 'success') witness.record({ type: 'ending', at: clock(), owner, how })
   try {
     if (how === 'success') await execution.markSuccess(result)
     else if (how === 'failure') await execution.markFailure(new Error('as intended'))
     else await execution.release()
-    witness.tell({ type: 'ended', at: clock(), owner, accepted: true })
+    witness.record({ type: 'ended', at: clock(), owner, accepted: true })
     return how === 'success'
   } catch (error) {
-    witness.tell({ type: 'ended', at: clock(), owner, accepted: refusedOrUnknown(codeOf(witness, error)) })
+    witness.record({ type: 'ended', at: clock(), owner, accepted: refusedOrUnknown(codeOf(witness, error)) })
     return false
   }
 }
 
 async function wasDone(self: Self, key: string, owner: string, result: string): Promise<void> {
-  self.witness.tell({ type: 'replayed', at: clock(), key, owner, result })
+  self.witness.record({ type: 'replayed', at: clock(), key, owner, result })
   await work(self, 1)
 }
 
 /** Says that the execution is about to end with success; answers with its result. */
 function ending({ witness, random }: Self, { executionId: owner }: ExecutionContext): string {
   const result = `${owner}:${between(random, 0, 1_000_000)}`
-  witness.tell({ type: 'ending', at: clock(), owner, how: 'success', result })
+  witness.record({ type: 'ending', at: clock(), owner, how: 'success', result })
   return result
 }
 
-/** The work itself. False: it learned that it is to stop, and did. What closing interrupts is given back, uncounted. */
+/** The work itself. False: it learned that it is to stop, and did. `close` releases what it interrupts, uncounted. */
 async function body(self: Self, key: string, execution: ExecutionContext, askedAt: number): Promise<boolean> {
   const { witness } = self
   const { executionId: owner, fencingToken: fence, attempt, signal } = execution
-  witness.tell({ type: 'granted', at: clock(), askedAt, key, owner, fence, attempt })
+  witness.record({ type: 'granted', at: clock(), askedAt, key, owner, fence, attempt })
   const done = await steps(self, key, execution)
   const { code } = Object(signal.reason) as { code?: unknown }
-  if (!done && code === 'CLOSED') witness.tell({ type: 'ending', at: clock(), owner, how: 'release' })
+  if (!done && code === 'CLOSED') witness.record({ type: 'ending', at: clock(), owner, how: 'release' })
   return done
 }
 
@@ -181,14 +181,14 @@ async function steps(self: Self, key: string, execution: ExecutionContext): Prom
     if (random() < 0.3) await save(self, execution)
     const value = await ledger.read(key, owner, fence)
     await work(self, 2 * LEASE_MS)
-    // Whoever is told by the resource that it has a successor stops; whoever is only paused here will be refused.
+    // A body stops when the resource reports a successor. A body that is only paused here will be refused.
     if (value === null || (await ledger.increment(key, owner, fence, value)) === null) return false
   }
   await witnessSignal(witness, owner, signal)
   return !signal.aborted
 }
 
-/** A checkpoint, which must be refused once there is a successor, or progress, which must harm nobody. */
+/** A checkpoint, which must be refused once there is a successor, or progress, which must do no harm. */
 async function save({ witness, random }: Self, execution: ExecutionContext): Promise<void> {
   const owner = execution.executionId
   const sentAt = clock()
@@ -196,11 +196,11 @@ async function save({ witness, random }: Self, execution: ExecutionContext): Pro
     if (random() < 0.5) await execution.updateProgress(between(random, 0, 100), 'on its way')
     else {
       await execution.saveCheckpoint({ at: sentAt })
-      witness.tell({ type: 'saved', at: clock(), sentAt, owner, accepted: true })
+      witness.record({ type: 'saved', at: clock(), sentAt, owner, accepted: true })
     }
   } catch (error) {
     if (refusedOrUnknown(codeOf(witness, error)) === false) {
-      witness.tell({ type: 'saved', at: clock(), sentAt, owner, accepted: false })
+      witness.record({ type: 'saved', at: clock(), sentAt, owner, accepted: false })
     }
   }
 }

@@ -51,14 +51,14 @@ async function attempt(self: Self): Promise<void> {
     for (const { lease, key, permits, durable } of holds) {
       const { token: owner, fencingToken: fence } = lease
       const how = durable ? { permits, durable } : { permits }
-      witness.tell({ type: 'granted', at: clock(), askedAt, key, owner, fence, ...how })
+      witness.record({ type: 'granted', at: clock(), askedAt, key, owner, fence, ...how })
       witnessLease(witness, owner, lease)
     }
     if (holds.length === 0) await work(self, 1)
     for (const hold of holds) await body(self, hold)
     await Promise.all(holds.map(async ({ lease }) => await release(self, lease)))
   } catch (error) {
-    witness.tell({ type: 'denied', at: clock(), key: '', why: codeOf(witness, error) })
+    witness.record({ type: 'denied', at: clock(), key: '', why: codeOf(witness, error) })
     await work(self, 1)
   }
 }
@@ -117,22 +117,22 @@ async function extend({ witness, random }: Self, lease: Lease): Promise<void> {
   const sentAt = clock()
   try {
     await lease.extend(between(random, 1, LEASE_MS))
-    witness.tell({ type: 'saved', at: clock(), sentAt, owner, accepted: true })
+    witness.record({ type: 'saved', at: clock(), sentAt, owner, accepted: true })
     witnessLease(witness, owner, lease)
   } catch (error) {
     if (refusedOrUnknown(codeOf(witness, error)) === false) {
-      witness.tell({ type: 'saved', at: clock(), sentAt, owner, accepted: false })
+      witness.record({ type: 'saved', at: clock(), sentAt, owner, accepted: false })
     }
   }
 }
 
 async function release({ witness }: Self, lease: Lease): Promise<void> {
   const { token: owner } = lease
-  witness.tell({ type: 'ending', at: clock(), owner, how: 'release' })
+  witness.record({ type: 'ending', at: clock(), owner, how: 'release' })
   try {
     const outcome = await lease.release()
-    witness.tell({ type: 'ended', at: clock(), owner, accepted: outcome === 'released' })
+    witness.record({ type: 'ended', at: clock(), owner, accepted: outcome === 'released' })
   } catch (error) {
-    witness.tell({ type: 'ended', at: clock(), owner, accepted: refusedOrUnknown(codeOf(witness, error)) })
+    witness.record({ type: 'ended', at: clock(), owner, accepted: refusedOrUnknown(codeOf(witness, error)) })
   }
 }

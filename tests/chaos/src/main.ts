@@ -7,7 +7,7 @@ import { printRound, printTotal } from './report.ts'
 const usage = `
 npm run chaos -- [options]
 
-Runs rounds of half a minute, each with servers and a seed of its own, and judges what was witnessed. The servers are a
+Runs rounds of half a minute, each with its own servers and seed, and judges what was witnessed. The servers are a
 primary and a replica that change places behind an address that follows the primary: the primary is killed, or demoted by
 FAILOVER, which leaves subscribers on a replica. In every other round the storage also forgets: crashes and failovers that lose
 the last writes, FLUSHALL. Exits with 1 when a promise was broken.

@@ -5,7 +5,7 @@ import { clock, type Witness } from '@holdfast/test-support/chaos'
 export function codeOf(witness: Witness, error: unknown): string {
   if (HoldfastError.isInstance(error)) return error.code === 'STORAGE_REFUSED' ? refusal(error) : error.code
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  witness.tell({ type: 'surprise', at: clock(), what })
+  witness.record({ type: 'surprise', at: clock(), what })
   return 'SURPRISE'
 }
 

@@ -13,7 +13,7 @@ it('does not witness a signal whose abort was due before, however Node orders it
   setTimeout(() => {}, 1)
   setTimeout(() => controller.abort(), 50)
   stall(100)
-  const witnessed = witnessSignal({ tell: (event) => void told.push(event) }, 'owner', controller.signal)
+  const witnessed = witnessSignal({ record: (event) => void told.push(event) }, 'owner', controller.signal)
   stall(5)
   await witnessed
   expect(told).toEqual([])
@@ -21,6 +21,6 @@ it('does not witness a signal whose abort was due before, however Node orders it
 
 it('witnesses a signal that is not aborted, at the instant at which it was asked', async () => {
   const told: unknown[] = []
-  await witnessSignal({ tell: (event) => void told.push(event) }, 'owner', new AbortController().signal)
+  await witnessSignal({ record: (event) => void told.push(event) }, 'owner', new AbortController().signal)
   expect(told).toEqual([{ type: 'valid', at: expect.any(Number) as number, owner: 'owner' }])
 })

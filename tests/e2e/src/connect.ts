@@ -7,7 +7,7 @@ export interface Connected extends AsyncDisposable {
   readonly storage: Storage
 }
 
-/** A storage on a client of its own, as an app would make it. Loads that client only: fifty processes do this at once. */
+/** A storage on its own client, as an app would make it. Loads that client only: fifty processes do this at once. */
 export async function connect(client: ClientName, url: string): Promise<Connected> {
   return client === 'ioredis' ? connectIoredis(url) : connectNodeRedis(url)
 }
@@ -18,7 +18,7 @@ async function connectIoredis(url: string): Promise<Connected> {
     import('@holdfast/redis-ioredis'),
   ])
   const redis = new Redis(url)
-  // What goes wrong with the connection is told by the calls that need it.
+  // The calls that need the connection report what goes wrong with it.
   redis.on('error', () => {})
   const storage = ioredisStorage(redis)
   return {

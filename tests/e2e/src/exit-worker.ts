@@ -80,7 +80,7 @@ if (task === 'wait') {
   await storage.time()
   unref()
   console.log('waits')
-  // Held by the test, which releases it when somebody waits.
+  // Held by the test, which releases it when a caller waits.
   await holdfast.locks.run('held', { waitMs: 600_000 }, () => console.log('got it'))
   await quit()
 } else {

@@ -12,7 +12,7 @@ import {
 import { FaultProxy } from '@holdfast/test-support/proxy'
 import { type ClientName, connect } from './connect.ts'
 
-/** One storage that several instances use, each over a connection of its own. */
+/** One storage that several instances use, each over a separate connection. */
 export interface JobWorld {
   /** Another instance: what a process is to the storage. It is closed with the world. */
   join(options?: JoinOptions): Promise<Instance>
@@ -32,7 +32,7 @@ export interface Instance {
   readonly idempotency: Idempotency
   /** What connects it, where there is something that could fail. */
   readonly proxy: FaultProxy | undefined
-  /** Leaves everything that it runs as it is, as a crash would: nothing is renewed, ended or given back. */
+  /** Leaves everything that it runs as it is, as a crash would: nothing is renewed, ended or released. */
   crash(): Promise<void>
 }
 
@@ -42,7 +42,7 @@ export function memoryWorld(): JobWorld {
 }
 
 /**
- * Each instance has a client and a proxy of its own. `callTimeoutMs` is for what has to be told from an outage: without
+ * Each instance has its own client and proxy. `callTimeoutMs` is for what has to be distinguished from an outage: without
  * one, a storage has a minute to answer, however much else the machine has to do.
  */
 export async function redisWorld(

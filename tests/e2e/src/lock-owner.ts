@@ -1,4 +1,4 @@
-// A process of its own: `lock-owner.ts '<LockOwnerTask as JSON>'`, with an IPC channel. It holds locks until it is killed.
+// A separate process: `lock-owner.ts '<LockOwnerTask as JSON>'`, with an IPC channel. It holds locks until it is killed.
 import { createHoldfast } from '@holdfast/core'
 import { type ClientName, connect } from './connect.ts'
 

@@ -1,6 +1,6 @@
 /**
  * `paying.ts <order> <moment>`: one process that pays an order in PostgreSQL, with its job in Redis. At the moment
- * (`before` or `after` COMMIT) it says so to its parent, and waits to be told to go on.
+ * (`before` or `after` COMMIT) it says so to its parent, and waits for the command to continue.
  */
 import { once } from 'node:events'
 import { createHoldfast } from '@holdfast/core'

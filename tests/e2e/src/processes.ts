@@ -21,7 +21,7 @@ export class Processes implements AsyncDisposable {
     closeSync(openSync(this.#witness, 'a'))
   }
 
-  /** A process that is connected, and does nothing before it is told to. */
+  /** A process that is connected, and does nothing before it gets a command. */
   start(task: Omit<WorkerTask, 'witness'>): Promise<ChildProcess> {
     return this.#fork('worker.ts', task)
   }

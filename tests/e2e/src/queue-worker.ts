@@ -5,7 +5,7 @@ import { processOnce } from '@holdfast/examples/queue-processor'
 import { ioredisStorage } from '@holdfast/redis-ioredis'
 import { type Job, UnrecoverableError, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
-import { tell } from './witness.ts'
+import { record } from './witness.ts'
 
 export interface QueueWorkerTask {
   readonly queue: string
@@ -26,7 +26,7 @@ export interface QueuedWork {
 }
 
 const { queue, processor, leaseMs, witness } = JSON.parse(process.argv[2] ?? '') as QueueWorkerTask
-process.on('disconnect', () => process.exit()) // whoever started us is gone
+process.on('disconnect', () => process.exit()) // the parent is gone
 
 const connection = new Redis(process.env['REDIS_URL'] ?? '', { maxRetriesPerRequest: null })
 const { idempotency } = createHoldfast({ storage: ioredisStorage(connection) })
@@ -36,11 +36,11 @@ const work = async (
   { key, failures = 0, held, fatal }: QueuedWork,
   { attempt }: ExecutionContext,
 ): Promise<string> => {
-  tell(witness, 'ran', { key, attempt })
+  record(witness, 'ran', { key, attempt })
   if (fatal) throw new UnrecoverableError('fatal')
   if (attempt <= failures) throw new Error(`failure ${attempt}`)
   if (held && attempt === 1) await once(process, 'message')
-  tell(witness, 'did', { key, attempt })
+  record(witness, 'did', { key, attempt })
   return `attempt ${attempt}`
 }
 
@@ -60,7 +60,7 @@ const worker = new Worker<QueuedWork, string>(queue, processors[processor], {
   drainDelay: 1,
   maxStalledCount: 1_000,
 })
-worker.on('error', (error) => tell(witness, 'error', { message: error.message }))
-worker.on('stalled', (id) => tell(witness, 'stalled', { id }))
+worker.on('error', (error) => record(witness, 'error', { message: error.message }))
+worker.on('stalled', (id) => record(witness, 'stalled', { id }))
 await worker.waitUntilReady()
 process.send?.('ready')

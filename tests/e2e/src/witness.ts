@@ -7,7 +7,7 @@ export interface Sight {
   readonly [detail: string]: unknown
 }
 
-export function tell(file: string, what: string, details: Readonly<Record<string, unknown>> = {}): void {
+export function record(file: string, what: string, details: Readonly<Record<string, unknown>> = {}): void {
   appendFileSync(file, `${JSON.stringify({ pid: process.pid, what, ...details })}\n`)
 }
 

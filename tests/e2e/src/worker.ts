@@ -1,4 +1,4 @@
-// A process of its own: `worker.ts '<WorkerTask as JSON>'`, with an IPC channel. It says what it saw in a file.
+// A separate process: `worker.ts '<WorkerTask as JSON>'`, with an IPC channel. It says what it saw in a file.
 import {
   type ExecutionContext,
   type HoldfastError,
@@ -8,7 +8,7 @@ import {
 } from '@holdfast/core'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ClientName, connect } from './connect.ts'
-import { tell } from './witness.ts'
+import { record } from './witness.ts'
 
 export interface WorkerTask {
   readonly client: ClientName
@@ -28,7 +28,7 @@ export interface WorkerTask {
 
 const task = JSON.parse(process.argv[2] ?? '') as WorkerTask
 const { witness } = task
-process.on('disconnect', () => process.exit()) // whoever started us is gone
+process.on('disconnect', () => process.exit()) // the parent is gone
 
 const { storage } = await connect(task.client, task.url)
 // Fifty of these may keep each other from the processor: that is no outage.
@@ -43,16 +43,16 @@ await go
 const work = async (execution: ExecutionContext): Promise<string> => {
   const { attempt: mine, fencingToken, checkpoint } = execution
   execution.signal.addEventListener('abort', () =>
-    tell(witness, 'aborted', { code: (execution.signal.reason as HoldfastError).code }),
+    record(witness, 'aborted', { code: (execution.signal.reason as HoldfastError).code }),
   )
-  tell(witness, 'ran', { attempt: mine, fencingToken, checkpoint })
+  record(witness, 'ran', { attempt: mine, fencingToken, checkpoint })
   if (task.body === 'work' || (task.body === 'firstHangs' && mine > 1)) {
     await delay(50)
     return `of ${process.pid}`
   }
   await execution.saveCheckpoint(`by ${process.pid}`)
   const woken = told()
-  tell(witness, 'saved')
+  record(witness, 'saved')
   if (task.body !== 'freeze') await new Promise(() => setInterval(() => {}, 1_000))
   await woken
   // As code does that does not look at its signal.
@@ -64,20 +64,20 @@ const { idempotency } = holdfast
 try {
   if (task.slot === undefined) {
     const { status, result, attempt } = await idempotency.run('job', task.jobKey, task.options, work)
-    tell(witness, 'has', { status, result, attempt })
+    record(witness, 'has', { status, result, attempt })
   } else {
     const { onInProgress: _, ...options } = task.options
     const outcome = await idempotency.oncePerSlot(task.jobKey, task.slot, options, work)
     const result = outcome.status === 'executed' ? outcome.result : outcome.snapshot?.result
-    tell(witness, 'has', { status: outcome.status, result })
+    record(witness, 'has', { status: outcome.status, result })
   }
 } catch (error) {
   const { code, current } = error as HoldfastError & { current?: { result: unknown } }
-  tell(witness, 'refused', { code, current: current?.result })
+  record(witness, 'refused', { code, current: current?.result })
 }
 await holdfast.close()
 process.exit()
 
 function tellRefused(what: string, { code }: HoldfastError): void {
-  tell(witness, `${what} refused`, { code })
+  record(witness, `${what} refused`, { code })
 }

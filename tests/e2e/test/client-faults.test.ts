@@ -29,7 +29,7 @@ const facets = {
   values: ['get', 'set', 'remove', 'reserve', 'replace', 'removeIf'],
 } as const
 const storages: Readonly<Record<string, (faulty: ClientFaults) => Storage>> = {
-  // Without a client in between, whatever answers is what core gets: another answer cannot be told there.
+  // Without a client in between, core gets every answer: it cannot recognise another call's answer there.
   memory: (faulty) => ({
     ...faulty.over(memory, ['time', 'verify'], 0),
     records: faulty.over(memory.records, facets.records, undefined),
@@ -42,7 +42,7 @@ const storages: Readonly<Record<string, (faulty: ClientFaults) => Storage>> = {
   redis: (faulty) => nodeRedisStorage(faulty.over(nodeRedis, ['sendCommand'], otherAnswer)),
 }
 
-/** Whatever a storage throws is passed on as it is; what a client throws, its storage translates. */
+/** Core passes on what a storage throws; a storage translates what its client throws. */
 function isFaultOf(storage: Storage, error: unknown): boolean {
   return (
     storage.connection === memory.connection &&
@@ -51,7 +51,7 @@ function isFaultOf(storage: Storage, error: unknown): boolean {
   )
 }
 
-/** Drives every facet. What is told of a fault is told as an error of the family; what it is does not matter here. */
+/** Drives every facet. Every reported fault is an error of the family; which one does not matter here. */
 async function everything(storage: Storage, name: string, faulty: ClientFaults): Promise<void> {
   // For after, so that what this one closes stays open.
   const done = storage.retain()

@@ -4,7 +4,7 @@ import { RedisNode } from '@holdfast/test-support/servers'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type ClientName, clients, connect } from '../src/connect.ts'
 
-/** A server, and a storage on a client of its own, which end with the test. */
+/** A server, and a storage on its own client, which end with the test. */
 async function open(client: ClientName) {
   const node = await RedisNode.start()
   const connected = await connect(client, node.url)

@@ -51,7 +51,7 @@ const clients: Readonly<Record<string, { sharded: boolean; connect(): Connected 
   'redis 6': { sharded: true, connect: overNodeRedis },
 }
 
-/** How many processes can be told by sharded pub/sub that the lock is theirs. */
+/** How many processes sharded pub/sub can notify that the lock is theirs. */
 async function listeners(name: string): Promise<number> {
   const channels = await Promise.all(servers.nodes.map((node) => node.ask('PUBSUB', 'SHARDCHANNELS')))
   return (channels.flat() as string[]).filter((channel) => channel.includes(`:lock:${name}}`)).length
@@ -97,7 +97,7 @@ describe.for(Object.entries(clients))('locks over a cluster, %s', ([client, { sh
     await Promise.all(processes.map(({ close }) => close()))
   })
 
-  // Classic pub/sub of a cluster does not tell it.
+  // Classic pub/sub of a cluster does not say.
   if (!sharded) return
   it('pass over a process that is gone', async () => {
     const [holder, gone, live] = await Promise.all([join(), join(), join()])

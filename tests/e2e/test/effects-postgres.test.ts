@@ -83,7 +83,7 @@ describe.runIf(server !== undefined)('the example for PostgreSQL', () => {
     return waiting.rowCount === 1
   }
 
-  /** Disturbs a payment `before`, `within` or `after` COMMIT, and tells how its process ended. */
+  /** Disturbs a payment `before`, `within` or `after` COMMIT, and resolves with how its process ended. */
   const disturb = async (
     order: string,
     moment: string,

@@ -12,7 +12,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type JobWorld, memoryWorld } from '../src/job-world.ts'
 
-/** A transaction of a connection of its own; it is rolled back when `work` rejects. */
+/** A transaction on its own connection; it is rolled back when `work` rejects. */
 type Transaction = <T>(work: (execute: Execute) => Promise<T>) => Promise<T>
 
 interface Database {

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { expect, it, onTestFinished } from 'vitest'
 
-/** A client that tries to connect again until it is told to give up. */
+/** A client that tries to connect again until the test has it give up. */
 async function open(client: string, url: string) {
   let givesUp = false
   if (client === 'ioredis') {

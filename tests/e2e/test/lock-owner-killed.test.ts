@@ -6,7 +6,7 @@ import { Processes } from '../src/processes.ts'
 
 const url = process.env['REDIS_URL'] ?? ''
 
-/** Longer than the default wait, as the default lease is. A file of its own: it waits, while others work. */
+/** Longer than the default wait, as the default lease is. It has its own file: it waits while others work. */
 const LEASE = 12_000
 
 describe('a lock whose owner is killed', () => {

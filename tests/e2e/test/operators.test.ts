@@ -33,7 +33,7 @@ const storages: Readonly<Record<string, () => Promise<Opened>>> = {
 
 describe.each(Object.keys(storages))('operators, on %s', (name) => {
   let opened: Opened
-  // A prefix of its own, so that nobody else's job types are met.
+  // Its own prefix, so that it meets no other test's job types.
   const prefix = `ops-${randomUUID()}`
   const join = (): Idempotency =>
     createHoldfast({ storage: opened.storage, prefix, callTimeoutMs: 60_000 }).idempotency

@@ -68,7 +68,7 @@ describe('processes', () => {
       expect(Number(ran[1]?.['fencingToken'])).toBeGreaterThan(Number(ran[0]?.['fencingToken']))
       expect(results.map(({ result }) => result)).toEqual([`of ${ran[1]?.pid}`, `of ${ran[1]?.pid}`])
       const next = await idempotency.getExecutionStatus('job', jobKey)
-      // Not before the lease was over, unless the machine was so slow that nobody saw what the dead one had left.
+      // Not before the lease was over, unless the machine was so slow that no process saw what the dead one had left.
       if (left?.attempt === 1 && next !== null) {
         expect(next.startTime.getTime()).toBeGreaterThanOrEqual(left.updateTime.getTime() + LEASE)
       }

@@ -27,7 +27,7 @@ interface Opened {
   /** Ends every connection, as a process does that dies. */
   readonly die: () => void
 }
-/** Each client has a network of its own, which dies with it: an open Holdfast keeps its storage's connections. */
+/** Each client has its own network, which dies with it: an open Holdfast keeps its storage's connections. */
 const ownNetwork = () => FaultProxy.start({ target: { port: single.primary.port } })
 const urlOf = ({ url }: FaultProxy) => url.replace('redis://', `redis://${username}:${password}@`)
 const rootNodes = cluster.seeds.map((socket) => ({ socket }))
@@ -62,7 +62,7 @@ const clients: Readonly<Record<string, () => Opened | Promise<Opened>>> = {
 
 describe.for(Object.entries(clients))('the documented user, over %s', ([client, open]) => {
   const inCluster = client.endsWith('cluster')
-  /** How many processes listen for this lock: each has a channel of its own. */
+  /** How many processes listen for this lock: each has its own channel. */
   const listening = async (): Promise<number> => {
     if (!inCluster)
       return ((await single.primary.ask('PUBSUB', 'CHANNELS', '{holdfast:w:*')) as string[]).length

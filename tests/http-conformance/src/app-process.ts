@@ -48,7 +48,7 @@ export function startAppProcess({ args, env = {} }: AppCommand): Promise<Started
   return started(child, { signal, destroy: () => signal('SIGKILL') })
 }
 
-/** Runs an app by commands of its own; see {@link ShellCommands}. `quiet`: its output is dropped. */
+/** Runs an app by the user's commands; see {@link ShellCommands}. `quiet`: its output is dropped. */
 export async function startByCommand(
   { start, pause, resume, kill }: ShellCommands,
   env: Readonly<Record<string, string>>,
@@ -56,7 +56,7 @@ export async function startByCommand(
 ): Promise<StartedApp> {
   const port = await freePort()
   const known = { ...process.env, ...env, PORT: String(port) }
-  // A process group of its own, so that a signal reaches whatever the shell has started.
+  // A separate process group, so that a signal reaches everything that the shell has started.
   const child = spawn('/bin/sh', ['-c', start], {
     env: known,
     stdio: ['ignore', 'pipe', quiet ? 'ignore' : 'inherit'],
@@ -85,7 +85,7 @@ export async function startByCommand(
 
 interface Signals {
   readonly signal: (name: NodeJS.Signals) => void
-  /** SIGKILL, whatever command the user gave for it. */
+  /** SIGKILL, no matter what command the user gave for it. */
   readonly destroy: () => void
 }
 

@@ -27,7 +27,7 @@ interface Outgoing {
   readonly isOurs?: boolean
 }
 
-/** One request over a connection of its own. */
+/** One request over a separate connection. */
 export function send(url: URL, { method, headers, body, isOurs = false }: Outgoing): Sent {
   const outgoing = httpRequest(url, { method, headers, agent: false })
   const answer = new Promise<Answer>((resolve, reject) => {

@@ -18,7 +18,7 @@ const header = (request: KitRequest, name: string): string | undefined => {
 }
 
 /**
- * What every route of the contract shares: the caller is whoever `x-tenant` says, and an answer is recorded before it is
+ * What every route of the contract shares: `x-tenant` names the caller, and an answer is recorded before it is
  * delivered, also when the machine is busy.
  */
 export const kitDefaults: HttpIdempotencyOptions<KitRequest> = {
@@ -40,7 +40,7 @@ export const RETAIN_MS = 1_000
  * - `POST /guarded` answers 401 when `x-role` is `nobody` and 429 when it is `eager`, before the handler;
  * - `POST /filtered` renders what its handler throws by the app's own error handler or exception filter: status 418,
  *   body `{"filtered": message}`; `POST /pardoned` the same with status 200;
- * - `POST /late` answers 401 when `x-role` is `nobody`, by whatever the framework runs last before a handler: on Fastify a
+ * - `POST /late` answers 401 when `x-role` is `nobody`, by what the framework runs last before a handler: on Fastify a
  *   `preHandler` that a later plugin adds to the route, on Nest the pipe of a parameter;
  * - `POST /own` has a handler that answers by itself and works on; `POST /callback` one that answers from a callback and
  *   returns nothing;

@@ -1,6 +1,6 @@
 /**
  * What the handler of the app under test is to do. The runner says so through its witness, so that it counts runs
- * itself and decides when each one goes on, in whatever process it happens.
+ * itself and decides when each one goes on, no matter in which process it happens.
  */
 export type Instruction =
   | { readonly kind: 'json'; readonly status: number; readonly headers?: Headers; readonly json: unknown }
@@ -58,7 +58,7 @@ export function askWatchdog(
   })
 }
 
-/** For handlers of the app under test: tells the witness that it runs, and waits for what to do. */
+/** For handlers of the app under test: reports to the witness that it runs, and waits for instructions. */
 export async function askWitness(
   headers: Readonly<Record<string, string | readonly string[] | undefined>>,
 ): Promise<Instruction> {

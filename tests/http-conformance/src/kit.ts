@@ -32,7 +32,7 @@ const CLOSE_MS = 10_000
 const POLL_MS = 50
 
 /**
- * What a case works with. When the case has ended, in whatever way, all that it began ends with it: its requests are
+ * What a case works with. When the case has ended, in any way, all that it began ends with it: its requests are
  * hung up on and never settle, its handlers are let go, its instances are closed.
  */
 export class Kit {
@@ -99,7 +99,7 @@ export class Kit {
     return handled(received)
   }
 
-  /** The n-th of `many` calls that begin together. A case may fail while they are under way. */
+  /** The n-th of `many` calls that begin together. A case may fail while they are in flight. */
   together<T>(many: number, call: (n: number) => Promise<T>): Promise<T>[] {
     return Array.from({ length: many }, (_, n) => handled(call(n)))
   }

@@ -33,7 +33,7 @@ function reasonAgainst(target: HttpTarget, { needs = [] }: HttpCase): string | u
   return undefined
 }
 
-/** Runs the cases one after the other and tells how each went. */
+/** Runs the cases one after the other and reports each result. */
 export async function runHttpCases(
   target: RunnableTarget,
   report: (one: HttpCase, outcome: CaseOutcome) => void,
@@ -49,7 +49,7 @@ export async function runHttpCases(
   await witness.close()
 }
 
-/** Runs one case, and ends with it whatever it began. */
+/** Runs one case, and ends everything that the case began. */
 export async function runCase(
   target: RunnableTarget,
   one: HttpCase,

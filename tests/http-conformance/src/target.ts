@@ -17,7 +17,7 @@ export type Need = Capability | Feature
 export interface Capabilities {
   /** Another instance of the app on the same storage. */
   readonly second?: () => Promise<Instance>
-  /** The app in a process of its own, on the same storage. */
+  /** The app in a separate process, on the same storage. */
   readonly spawn?: () => Promise<AppProcess>
   /** An instance whose way to the storage can be broken. */
   readonly faults?: () => Promise<FaultyInstance>

@@ -17,7 +17,7 @@ const PATIENT_MS = 60_000
 /** Where it goes away the cases wait for the app to see it. */
 const IMPATIENT_MS = 4_000
 
-/** What is the framework's to give, whatever the storage is. */
+/** What the framework provides, on every storage. */
 export type FrameworkAbilities = Pick<
   Capabilities,
   'events' | 'openapi' | 'webResponse' | 'multipart' | 'compression'
@@ -57,7 +57,7 @@ export interface RedisTargetOptions {
   readonly program: readonly string[]
 }
 
-/** Over Redis: with other instances, in processes of their own and behind a connection that fails on command. */
+/** Over Redis: with other instances, in separate processes and behind a connection that fails on command. */
 export async function redisTarget(
   serve: ServeApp,
   { client, redisUrl, program }: RedisTargetOptions,

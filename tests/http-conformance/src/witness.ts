@@ -10,7 +10,7 @@ interface Visit {
   readonly pid?: number
 }
 
-/** What a handler is told at its n-th run, 1 for the first; a pending promise holds it. */
+/** The instruction for a handler's n-th run, 1 for the first; a pending promise holds it. */
 export type Script = (run: number) => Instruction | Promise<Instruction>
 
 /** The handler runs of one test. */
@@ -20,11 +20,11 @@ export interface Watched {
   readonly visits: readonly Visit[]
   /** Settles when the handler has begun its n-th run. */
   begun(run: number): Promise<Visit>
-  /** Cuts off the handlers that still wait for what to do; those that come later are told 404. */
+  /** Cuts off the handlers that still wait for what to do; those that come later get 404. */
   end(): void
 }
 
-/** Counts the runs of handlers and tells each of them what to do. Judge by this, not by what the app says of itself. */
+/** Counts the runs of handlers and instructs each of them. Judge by this, not by what the app says of itself. */
 export interface Witness {
   watch(script: Script): Watched
   close(): Promise<void>

@@ -52,7 +52,7 @@ const handle: Handler = async ({ path, headers }, response) => {
   if (afterwards?.kind === 'throw') throw new Error(afterwards.message)
 }
 
-/** Answers before the handler does, if it is told to. */
+/** Answers before the handler, if the request says so. */
 const watchdog: Middleware = ({ headers }, response, next) => {
   void askWatchdog(headers)?.then(
     ({ status, text }) => response.headersSent || response.status(status).send(text),

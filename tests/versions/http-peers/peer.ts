@@ -28,6 +28,6 @@ export const KEPT_HEADERS: readonly string[] = [
   'cache-control',
 ]
 
-/** What Holdfast keeps by default, for the libraries that can be told. */
+/** What Holdfast keeps by default, for the libraries that have the option. */
 export const isKept = (status: number): boolean =>
   status < 500 && ![401, 403, 408, 409, 425, 429].includes(status)

@@ -17,8 +17,8 @@ const LETTERS = { draft: 'D', safety: 'S', option: 'O' } as const
 type Column = ReadonlyMap<string, CaseOutcome>
 
 /**
- * The HTTP cases on our own servers and on those of other libraries, each on a Redis of its own, one after the other.
- * Prints a table; resolves with whether ours passed. What peers do is told, and is no failure.
+ * The HTTP cases on our own servers and on those of other libraries, each on its own Redis, one after the other.
+ * Prints a table; resolves with whether ours passed. What peers do is printed, and is no failure.
  */
 export async function httpTable(names: readonly string[]): Promise<boolean> {
   const chosen = httpServers.filter(({ name }) => names.includes(name))

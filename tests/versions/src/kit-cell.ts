@@ -28,7 +28,7 @@ const open = library === 'ioredis' ? openIoredis : openNodeRedis
 const cluster = endpoint.topology === 'cluster'
 redisKit(runner, async () => await open(installed, endpoint), {
   outOfMemory: true,
-  // node-redis waits with sharded pub/sub, which counts. Classic pub/sub tells a node only of its own subscribers.
+  // node-redis waits with sharded pub/sub, which counts. With classic pub/sub a node knows only its own subscribers.
   countsListeners: !cluster || library === 'redis',
   // Both hear of revocations by classic pub/sub, whose messages go from node to node.
   promptPushes: !cluster,

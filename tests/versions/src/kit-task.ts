@@ -1,6 +1,6 @@
 import type { Endpoint } from './topologies.ts'
 
-/** What a cell is told on its command line. */
+/** The command line of a cell. */
 export interface KitTask {
   readonly library: 'ioredis' | 'redis'
   /** The name that the client is installed by. */

@@ -13,7 +13,7 @@ export interface KitMatrix {
 }
 
 /**
- * The conformance kit over every combination, one process a cell, each on servers of its own: the kit takes away memory
+ * The conformance kit over every combination, one process a cell, each on its own servers: the kit takes away memory
  * and ends connections. `onCell` hears of each as soon as it is known; the answer has the order of the matrix.
  */
 export async function kitCells(

@@ -1,4 +1,4 @@
-// Runs on every Node, inside a stage: what somebody who has just installed the packages would try first.
+// Runs on every Node, inside a stage: what a user who has just installed the packages would try first.
 import assert from 'node:assert/strict'
 
 /** Every entry, by its name, however it was loaded. */

@@ -6,7 +6,7 @@ export const topologies = ['single', 'sentinel', 'cluster'] as const
 
 export type Topology = (typeof topologies)[number]
 
-/** Where a client starts, as it is told on the command line of a cell. */
+/** Where a client starts, as the command line of a cell says. */
 export interface Endpoint {
   readonly topology: Topology
   readonly nodes: readonly { readonly host: string; readonly port: number }[]

@@ -89,7 +89,7 @@ async function startOnRedis(
   stack.defer(async () => void (await Promise.all(instances.map((instance) => instance.close()))))
   const failed = started.find((result) => result.status === 'rejected')
   if (failed !== undefined) throw failed.reason
-  const description = `Redis at ${withoutPassword(url)}: three instances, each a process of its own`
+  const description = `Redis at ${withoutPassword(url)}: three instances, each a separate process`
   return { instances, observer, description, isOneProcess: false }
 }
 

@@ -9,7 +9,7 @@ import type { Fleet } from './fleet.ts'
 /** So long nothing was heard of any job. */
 const GIVE_UP_MS = 60_000
 
-/** So long before they are to start, the instances are told. */
+/** The instances learn that long before they are to start. */
 const AIM_MS = 50
 
 /** What a run of all jobs needs to know. */
@@ -119,7 +119,7 @@ export async function runRounds(options: RoundsOptions): Promise<RoundsResult> {
   return { killing, deaths }
 }
 
-/** When every start has come to something, whoever still executes is one who took over, or nobody. */
+/** When every start has an outcome, only an instance that took over can still be executing. */
 async function giveUp(
   silentMs: () => number,
   unfinished: ReadonlySet<JobType>,
@@ -130,7 +130,7 @@ async function giveUp(
     await sleep(left, undefined, { signal, ref: false })
   }
   if (connection.state !== 'ready') throw new Error('Redis went away, and has not come back.')
-  throw new Error(`Nothing is heard any more of ${[...unfinished].join(', ')}; the logs may tell why.`)
+  throw new Error(`No more news of ${[...unfinished].join(', ')}; the logs may say why.`)
 }
 
 function viewOf(snapshot: ExecutionSnapshot): JobView {

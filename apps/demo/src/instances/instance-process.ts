@@ -1,12 +1,12 @@
-/** The entry point of an instance that is a process of its own. It finds its settings as JSON in its environment. */
+/** The entry point of an instance that is a separate process. It finds its settings as JSON in its environment. */
 import { type ConnectedStorage, connectStorage } from './connect.ts'
 import { type FromInstance, type InstanceSettings, SETTINGS_VARIABLE, type ToInstance } from './messages.ts'
 import { type InstanceRuntime, startRuntime } from './runtime.ts'
 
 const settings = JSON.parse(process.env[SETTINGS_VARIABLE] ?? '{}') as InstanceSettings
 
-function tell(message: FromInstance): void {
-  // The coordinator may be gone; then there is nobody to tell, and `disconnect` below ends us.
+function send(message: FromInstance): void {
+  // The coordinator may be gone; then `disconnect` below ends us.
   if (process.connected) process.send?.(message, undefined, {}, () => undefined)
 }
 
@@ -17,15 +17,15 @@ async function main(): Promise<void> {
   if (client === 'memory') throw new Error('memory storage cannot be shared with another process')
   const connected = await connectStorage(client, redisUrl)
   const runtime = await startRuntime(settings, connected.storage, (outcome) =>
-    tell({ type: 'outcome', outcome }),
+    send({ type: 'outcome', outcome }),
   )
 
   process.on('message', (message: ToInstance) => {
     if (message.type === 'close') void close(runtime, connected)
-    else void runtime.fire(message.request).then(() => tell({ type: 'settled', id: message.id }))
+    else void runtime.fire(message.request).then(() => send({ type: 'settled', id: message.id }))
   })
   process.on('disconnect', () => void close(runtime, connected))
-  tell({ type: 'ready' })
+  send({ type: 'ready' })
 }
 
 let closing: Promise<void> | undefined
@@ -40,7 +40,7 @@ function close(runtime: InstanceRuntime, connected: ConnectedStorage): Promise<v
 }
 
 main().catch((error: unknown) => {
-  tell({ type: 'unusable', reason: error instanceof Error ? error.message : String(error) })
+  send({ type: 'unusable', reason: error instanceof Error ? error.message : String(error) })
   process.exitCode = 1
   if (process.connected) process.disconnect()
 })

@@ -8,7 +8,7 @@ export interface Instance {
   fire(request: FireRequest): Promise<void>
   /** Ends it as a crash would. */
   kill(): void
-  /** Settles when the instance is gone, with a reason when nobody asked for it. */
+  /** Settles when the instance is gone, with a reason when it was not asked to end. */
   readonly gone: Promise<string | undefined>
   /** Ends it in order; harmless when it is gone already. */
   close(): Promise<void>

@@ -19,7 +19,7 @@ export interface JobRunnerParts {
 }
 
 export interface JobRunner {
-  /** Never rejects: what became of each start is told to `onOutcome`. */
+  /** Never rejects: `onOutcome` receives the outcome of each start. */
   readonly fire: (request: FireRequest) => Promise<void>
 }
 
@@ -29,14 +29,14 @@ interface Start extends Pick<FireRequest, 'onInProgress'> {
   readonly nested: boolean
 }
 
-/** Puts the job bodies under idempotency, and tells what became of every start. */
+/** Puts the job bodies under idempotency, and reports the outcome of every start. */
 export function createJobRunner(parts: JobRunnerParts): JobRunner {
   const { settings, idempotency, store, reviewer, log, onOutcome } = parts
   const { name: instance, client, leaseMs, paceMs } = settings
 
   const start = async (jobType: JobType, reviewId: string, how: Start): Promise<JobResult> => {
     const { nested, ...policy } = how
-    const tell = (status: CallOutcome['status'], message: string): void =>
+    const report = (status: CallOutcome['status'], message: string): void =>
       onOutcome({ instance, jobType, nested, status, message })
     try {
       const { status, result } = await idempotency.run(
@@ -45,11 +45,11 @@ export function createJobRunner(parts: JobRunnerParts): JobRunner {
         { ...policy, leaseMs, progressIntervalMs: 100 },
         (execution) => runBody(jobType, reviewId, execution),
       )
-      tell(status, result.summary)
+      report(status, result.summary)
       return result
     } catch (error) {
       const { code, message } = error as { readonly code?: string; readonly message: string }
-      tell(code === 'EXECUTION_IN_PROGRESS' ? 'turnedAway' : 'failed', message)
+      report(code === 'EXECUTION_IN_PROGRESS' ? 'turnedAway' : 'failed', message)
       throw error
     }
   }
@@ -91,7 +91,7 @@ export function createJobRunner(parts: JobRunnerParts): JobRunner {
       const starts: Promise<unknown>[] = []
       for (const type of jobs) {
         starts.push(start(type, reviewId, { onInProgress, nested: false }).catch(() => 'told'))
-        // Starts of one tick leave in one write, and whoever is first would be first with all of them.
+        // Starts of one tick leave in one write, and the first instance would be first with all of them.
         await nextTick()
       }
       await Promise.all(starts)

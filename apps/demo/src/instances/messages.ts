@@ -1,6 +1,6 @@
 import type { JobType } from '../jobs/job.ts'
 
-/** Everything an instance must know to start; a process of its own finds it in {@link SETTINGS_VARIABLE}. */
+/** Everything an instance must know to start; a separate process finds it in {@link SETTINGS_VARIABLE}. */
 export interface InstanceSettings {
   readonly name: string
   readonly client: ClientName
@@ -27,7 +27,7 @@ export interface FireRequest {
   readonly onInProgress: 'reject' | 'attach'
 }
 
-/** What one start of a job came to, as its caller was told. */
+/** The outcome of one start of a job, as its caller got it. */
 export interface CallOutcome {
   readonly instance: string
   readonly jobType: JobType

@@ -14,7 +14,7 @@ const ENTRY = fileURLToPath(new URL('instance-process.ts', import.meta.url))
 /** How long an instance may take to end in order before it is ended anyway. */
 const CLOSE_MS = 5_000
 
-/** Starts an instance as a process of its own and waits until it can work. */
+/** Starts an instance as a separate process and waits until it can work. */
 export async function startProcessInstance(
   settings: InstanceSettings,
   onOutcome: (outcome: CallOutcome) => void,
@@ -55,7 +55,7 @@ export async function startProcessInstance(
     }
   })
   const send = (message: ToInstance): void => {
-    // An instance that is just ending cannot be told any more; `gone` says so to everyone who waits.
+    // An instance that is just ending receives no messages any more; `gone` says so to everyone who waits.
     if (child.connected) child.send(message, () => undefined)
   }
 

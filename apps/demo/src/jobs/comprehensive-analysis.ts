@@ -7,7 +7,7 @@ type State = { readonly parts: readonly string[] }
 const PARTS: readonly JobType[] = ['risk-assessment', 'improvement-suggestions', 'pull-request-summary']
 
 /**
- * Brings the other three together. Each is a nested execution under its own key, so that one which somebody started
+ * Brings the other three together. Each is a nested execution under its own key, so that one which a user started
  * on its own is not done again: it is waited for, or its result is replayed.
  */
 export const comprehensiveAnalysis: Job = {

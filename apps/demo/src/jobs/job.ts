@@ -35,7 +35,7 @@ export interface JobContext {
   /** Every line of it carries the executionId. */
   readonly log: Logger
   openRepository(path: string): Promise<GitRepository>
-  /** Tells the witness that this body enters a stage. */
+  /** Reports to the witness that this body enters a stage. */
   witnessStage(title: string): void
   /** Runs another job for the same review, under idempotency; one that runs elsewhere is waited for. */
   runNested(type: JobType): Promise<JobResult>

@@ -13,7 +13,7 @@ interface Factor {
   readonly reason: string
 }
 
-/** How much of the past tells which files change all the time. */
+/** How much of the past shows which files change all the time. */
 const HISTORY_COMMITS = 300
 
 /** Scores from 0 to 100 how carefully a change should be looked at. */

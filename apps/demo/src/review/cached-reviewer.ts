@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000
 const LONGEST_REVIEW_MS = 120_000
 
 /**
- * Remembers for 24 hours what the reviewer said of a change, for all jobs of all instances. Whoever asks first works
+ * Remembers for 24 hours what the reviewer said of a change, for all jobs of all instances. The first caller works
  * for all of them, so its being cancelled must not end the work: each caller heeds its own signal afterwards.
  */
 export function cachedReviewer(reviewer: Reviewer, cache: AnalysisCache): Reviewer {

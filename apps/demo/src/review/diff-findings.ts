@@ -2,7 +2,7 @@ import type { ChangedFile } from './diff.ts'
 import { languageOf } from './languages.ts'
 import type { Finding } from './reviewer.ts'
 
-/** What the added lines alone tell, in any language. */
+/** What the added lines alone show, in any language. */
 export function diffFindings(files: readonly ChangedFile[]): readonly Finding[] {
   return files
     .filter((file) => !file.binary && !isGenerated(file.path))
@@ -32,7 +32,7 @@ export function whitespaceFindings(output: string): readonly Finding[] {
   })
 }
 
-/** Written by a tool: nobody reviews it line by line. */
+/** Written by a tool: no reviewer reads it line by line. */
 export function isGenerated(path: string): boolean {
   return /(^|\/)(package-lock\.json|[^/]*lock\.(yaml|json)|[^/]+\.lock|go\.sum|dist|vendor|node_modules)($|\/)|\.min\.(js|css)$|\.snap$|\.map$/.test(
     path,

@@ -3,7 +3,7 @@ import { diffFindings, isGenerated, isTest, whitespaceFindings } from './diff-fi
 import { OXLINT_VERSION, type SourceFile, isLintable, lint } from './oxlint.ts'
 import type { ChangeMetrics, Finding, ReviewRequest, Reviewer } from './reviewer.ts'
 
-/** Larger files are bundles or data, whatever they are called. */
+/** Larger files are bundles or data, no matter what they are called. */
 const MAX_SOURCE_BYTES = 512 * 1024
 
 /**

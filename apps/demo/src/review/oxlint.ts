@@ -27,7 +27,7 @@ export function isLintable(path: string): boolean {
   return /\.([cm]?[jt]s|[jt]sx|vue|svelte|astro)$/.test(path)
 }
 
-/** Lints the given contents with a fixed configuration, in a folder of their own. */
+/** Lints the given contents with a fixed configuration, in a separate folder. */
 export async function lint(files: readonly SourceFile[], signal: AbortSignal): Promise<readonly Finding[]> {
   if (files.length === 0) return []
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-lint-'))

@@ -8,7 +8,7 @@ const PLAIN = { head: [], border: [], compact: true }
 
 /**
  * The final table, as wide as the terminal allows. Executions, places and durations are what the job bodies wrote into
- * the database; duplicates turned away and replays are what the callers were told.
+ * the database; duplicates turned away and replays are the outcomes that the callers got.
  */
 export function jobTable(
   runs: readonly JobRun[],

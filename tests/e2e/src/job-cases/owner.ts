@@ -4,7 +4,7 @@ import type { TestRunner } from '@holdfast/core/testing'
 import { until } from '../poll.ts'
 import { type Access, LEASE, freshKey, start, status, tryStart, tryStatus } from './calls.ts'
 
-/** What the owner of a running job shows, and what it is told. */
+/** What the owner of a running job shows, and what it learns. */
 export function ownerCases({ describe, it }: TestRunner, { join }: Access): void {
   describe('progress', () => {
     it('only grows, is thinned out, ends with the last, and everybody sees it', async () => {

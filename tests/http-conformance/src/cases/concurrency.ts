@@ -86,7 +86,7 @@ export const concurrencyCases: readonly HttpCase[] = [
       const watched = kit.watch(() => held.opened)
       const crowd = kit.start('crowded', { watched })
       await watched.begun(1)
-      // Two may wait: three are told at once.
+      // Two may wait: three are refused at once.
       const told: Answer[] = []
       const threeTold = gate()
       const waiting = kit.together(5, async () => {

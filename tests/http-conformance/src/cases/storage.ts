@@ -173,7 +173,7 @@ export const storageCases: readonly HttpCase[] = [
       ].join('\r\n')
       const statuses = (received: string): string[] =>
         Array.from(received.matchAll(/HTTP\/1\.1 (\d+) /g), ([, status]) => status ?? '')
-      // The body of the last answer may be under way still: its status is all that is asked here.
+      // The body of the last answer may be in flight still: its status is all that is asked here.
       const received = await kit.sendRaw(request.repeat(3), (text) => statuses(text).length === 3)
       assert.equal(statuses(received)[0], '200')
       for (const status of statuses(received)) assert.match(status, /^(200|4\d\d)$/, received)

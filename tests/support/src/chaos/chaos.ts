@@ -96,7 +96,8 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
 
     const troubles = await Promise.all(workers.map(async (worker) => await worker.stop(STOP_GRACE_MS)))
     troubles.push(...(await immortalKeys(servers.primary)))
-    for (const what of troubles) if (what !== undefined) witness.tell({ type: 'surprise', at: clock(), what })
+    for (const what of troubles)
+      if (what !== undefined) witness.record({ type: 'surprise', at: clock(), what })
     await ledger.stop()
 
     const history = historyOf(readWitness(witnessPath))

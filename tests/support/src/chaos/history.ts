@@ -41,7 +41,7 @@ export function historyOf(events: readonly WitnessEvent[]): History {
     const until = (valid.get(owner) ?? []).map((each) => each.until ?? each.at)
     return {
       ...granted,
-      // Whoever has asked to end it claims nothing any more.
+      // An owner that has asked to end it claims nothing any more.
       validUntil: until.length === 0 ? undefined : Math.min(Math.max(...until), ending?.at ?? Infinity),
       ending,
       ended: endeds.get(owner)?.[0],

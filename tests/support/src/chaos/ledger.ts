@@ -68,7 +68,7 @@ export class LedgerServer {
     this.#entries.set(key, entry)
     const accepted = fence >= entry.fence
     if (base !== undefined) {
-      this.#witness.tell({
+      this.#witness.record({
         type: 'wrote',
         at: clock(),
         key,

@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 /**
  * What processes saw, in their own words: nothing here comes from Holdfast's own counters.
  *
- * Instants are microseconds of CLOCK_MONOTONIC, which all processes of a machine share and nobody sets. Each is taken
+ * Instants are microseconds of CLOCK_MONOTONIC, which all processes of a machine share and no process sets. Each is taken
  * so that a claim errs on the careful side: `at` of `granted` and `valid` is an instant at which the process already
  * knew that it owned the key, `at` of `ending` one before the request was sent.
  *
@@ -107,7 +107,7 @@ export class Witness {
     this.#name = name
   }
 
-  tell(event: WitnessEvent): void {
+  record(event: WitnessEvent): void {
     writeSync(this.#file, `${JSON.stringify({ ...event, by: this.#name })}\n`)
   }
 

@@ -23,7 +23,7 @@ const witness = new Witness(task.witnessPath, `worker ${task.index}, process ${p
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    witness.tell({ type: 'surprise', at: clock(), what: `${event}: ${what}` })
+    witness.record({ type: 'surprise', at: clock(), what: `${event}: ${what}` })
     process.exit(1)
   })
 }
@@ -34,7 +34,7 @@ process.on('message', (message: WorkerMessage) => {
   if (message === 'calm') calm.abort()
   if (message === 'stop') stopping.abort()
 })
-process.on('disconnect', () => process.exit()) // whoever started us is gone
+process.on('disconnect', () => process.exit()) // the parent is gone
 
 const { workload } = (await import(task.workload)) as { workload: Workload }
 const ledger = new Ledger(task.ledgerPath)

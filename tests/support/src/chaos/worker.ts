@@ -13,7 +13,7 @@ process.once('exit', () => {
   for (const child of living) child.kill('SIGKILL')
 })
 
-/** A worker that is always there: a process behind a proxy of its own, and its successor when it is killed. */
+/** A worker that is always there: a process behind its own proxy, and its successor when it is killed. */
 export class Worker {
   readonly proxy: FaultProxy
   readonly #task: Omit<WorkerTask, 'seed' | 'port'>
@@ -60,7 +60,7 @@ export class Worker {
     child.kill('SIGCONT')
   }
 
-  /** Tells it that the faults have stopped. */
+  /** Reports that the faults have stopped. */
   calm(): void {
     this.#calm = true
     this.#send('calm')

@@ -31,7 +31,7 @@ export function readFlags<const F extends Flags>(
 
 /** Ends the process with 2 and one line. */
 export function refuse(problem: string): never {
-  console.error(`${problem} (--help tells what there is)`)
+  console.error(`${problem} (--help lists the options)`)
   process.exit(2)
 }
 

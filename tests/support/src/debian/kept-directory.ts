@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
  * A directory that is filled once and then kept in the cache.
  *
  * `fill` gets a work directory and answers with the path in it that is to be kept. That one is renamed, so that the
- * cache never holds half of something, whoever else is filling it.
+ * cache never holds half of something, even while another process fills it.
  */
 export async function keptDirectory(
   name: string,

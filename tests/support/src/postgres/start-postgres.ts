@@ -87,7 +87,7 @@ export async function startPostgres(): Promise<RunningPostgres> {
   }
 }
 
-/** What root has unpacked below a directory that is closed to others, such as its home, nobody can run but in a copy. */
+/** Other users cannot run what root has unpacked below a closed directory, such as its home. They run a copy. */
 function withinReach(found: PostgresBinaries, home: string): PostgresBinaries {
   if (found.root === undefined || isOpenToAll(found.root)) return found
   const copy = join(home, 'programs')

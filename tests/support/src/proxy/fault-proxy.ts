@@ -25,7 +25,7 @@ interface Watcher {
 /**
  * A proxy between a Redis client and its server that fails on command.
  *
- * Nothing is left to timing: a fault is bound to a request (`once`, `every`), and a promise tells when it took place
+ * Nothing is left to timing: a fault is bound to a request (`once`, `every`), and a promise resolves when it took place
  * (`fault.hit`), when a request came by (`seen`) or was answered (`answered`). The conditions of the whole network
  * (`blackHole`, `latency`, `slow`, `refuse`) hold from the call to the call that ends them.
  */
@@ -54,7 +54,7 @@ export class FaultProxy {
         await proxy.accept()
         return proxy
       } catch (error) {
-        // Somebody else was given the same free port.
+        // Another process got the same free port.
         if (listen !== undefined || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
       }
     }
@@ -107,7 +107,7 @@ export class FaultProxy {
 
   /**
    * From now on nothing arrives in this direction (default: in both), on old and new connections; connecting still
-   * works, and nobody is told. What is sent meanwhile arrives after `heal()`, as TCP sends it again; call `reset()`
+   * works, and neither side notices. What is sent meanwhile arrives after `heal()`, as TCP sends it again; call `reset()`
    * before `heal()` to have it lost.
    */
   blackHole(direction: Direction | 'both' = 'both'): void {

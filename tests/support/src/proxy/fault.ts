@@ -14,7 +14,7 @@ import type { RespRequest } from '../resp/request-parser.ts'
  * | `lose-reply`    | yes      | silence: the reply and all that follows on the connection vanishes          |
  * | `hold-reply`    | yes      | nothing until `release()`                                                   |
  *
- * Whatever came before on the same connection is answered as usual. What came after is not executed when the fault
+ * Earlier requests on the same connection are answered as usual. What came after is not executed when the fault
  * ends the connection.
  */
 export type FaultKind = `${'cut' | 'reset' | 'lose' | 'hold'}-${'request' | 'reply'}`

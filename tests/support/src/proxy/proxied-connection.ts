@@ -123,7 +123,7 @@ export class ProxiedConnection {
 
 const NOTHING = Buffer.alloc(0)
 
-/** What a socket receives, until it ends in whatever way. The socket is left open when the loop is left. */
+/** What a socket receives, until it ends in any way. The socket is left open when the loop is left. */
 async function* chunksOf(socket: Socket): AsyncGenerator<Buffer, void, void> {
   try {
     for await (const chunk of socket.iterator({ destroyOnReturn: false })) yield chunk as Buffer

@@ -34,7 +34,7 @@ export interface RunningRedis {
   readonly socket: string | undefined
   /** Of the server itself, for signals such as SIGSTOP. */
   readonly pid: number
-  /** Settles when the server is gone, for whatever reason. */
+  /** Settles when the server is gone, for any reason. */
   readonly exited: Promise<void>
   /** Ends the server, even one that is stopped or busy. Settles when it is gone; a second call is harmless. */
   stop(): Promise<void>
@@ -81,7 +81,7 @@ async function launch(options: LaunchOptions): Promise<RunningRedis> {
   const supervisor = spawn('/bin/sh', ['-c', SUPERVISE, 'holdfast-redis', temporaryDir, ...command], {
     env: { ...process.env, ...binary.env },
     stdio: ['pipe', 'pipe', 'pipe'],
-    // A process group of its own: Ctrl-C is meant for us, and the server follows when we are done with it.
+    // A separate process group: Ctrl-C is meant for us, and the server follows when we are done with it.
     detached: true,
   })
   supervisor.stdin.on('error', () => {}) // closing it is all we do, and it may be closed already

@@ -56,7 +56,7 @@ export class RespConnection {
   }
 }
 
-/** Sends one command on a connection of its own. */
+/** Sends one command on a separate connection. */
 export async function ask(address: Address, ...words: readonly (string | number)[]): Promise<RespValue> {
   using connection = await RespConnection.open(address)
   return await connection.send(...words)

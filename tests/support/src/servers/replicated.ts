@@ -17,7 +17,7 @@ export interface ReplicatedOptions {
 /** Without it a primary waits five seconds for more replicas before it sends its data. */
 export const REPLICATE_AT_ONCE: readonly string[] = ['--repl-diskless-sync-delay', '0']
 
-/** Where nobody listens. */
+/** Where no server listens. */
 const NOWHERE = ['127.0.0.1', '1'] as const
 
 /**
@@ -108,14 +108,14 @@ export class Replicated {
     await replica.ask('REPLICAOF', 'NO', 'ONE')
     this.#primary = replica
     this.#replicas = this.#replicas.map((each) => (each === replica ? old : each))
-    // Before the old primary is back: nobody may write to it again.
+    // Before the old primary is back: no client may write to it again.
     for (const endpoint of this.#endpoints) endpoint.retarget(replica.address)
     await old.restart()
     await Promise.all(this.#replicas.map(async (each) => await follow(each, replica)))
   }
 
   /**
-   * Makes a replica the primary and the old primary its replica, as `FAILOVER` does: nobody's connection ends. Whoever
+   * Makes a replica the primary and the old primary its replica, as `FAILOVER` does: no connection ends. A client that
    * is connected to the old one stays there, is refused its writes, and hears what is replicated to it, published
    * messages included. New connections reach the new primary.
    *

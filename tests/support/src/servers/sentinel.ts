@@ -105,7 +105,7 @@ export class SentinelGroup {
     })
     await this.#toleratedSilence(PATIENT_MS)
     await old.restart()
-    // The sentinels tell it, too, whom to follow, and end its connections then: ours may be one of them.
+    // The sentinels also configure whom it follows, and end its connections then: ours may be one of them.
     await until('the old primary follows', async () => {
       await follow(old, await this.primary())
       return true

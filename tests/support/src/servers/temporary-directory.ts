@@ -12,7 +12,7 @@ export interface TemporaryDirectory {
 
 /**
  * A directory that goes with this process, however that ends: a shell waits for the end of its input, which the kernel
- * brings about, and removes it then. For servers that come back to their data; others have one of their own.
+ * brings about, and removes it then. For servers that come back to their data; others have their own.
  */
 export function temporaryDirectory(): TemporaryDirectory {
   const path = mkdtempSync(join(tmpdir(), 'holdfast-servers-'))

@@ -2,7 +2,7 @@
  * A shell script that runs a server for as long as its own standard input is open.
  *
  * A process that gets SIGKILL can clean up nothing, but the kernel closes its pipes. So the end of input is the one
- * signal to stop, both for `stop()` and for the death of the parent, and nobody has to handle exits or signals.
+ * signal to stop, both for `stop()` and for the death of the parent, and callers need not handle exits or signals.
  *
  * Arguments: a directory to remove at the end (or an empty string), then the command with its arguments.
  * Prints `supervising <pid>` first, so that the server itself can be sent signals.

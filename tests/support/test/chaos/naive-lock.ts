@@ -21,7 +21,7 @@ export const workload: Workload = {
       const owner = `${process.pid}-${n}`
       const fence = await redis.incr('fence')
       await redis.pexpire('fence', 60_000)
-      witness.tell({ type: 'granted', at: clock(), askedAt, key: 'lock', owner, fence })
+      witness.record({ type: 'granted', at: clock(), askedAt, key: 'lock', owner, fence })
       const value = await ledger.read('lock', owner, fence)
       await delay(between(random, 1, 20))
       // One worker's jobs take longer than its lease: they end when somebody else is at work, so that no luck is needed.
@@ -29,10 +29,10 @@ export const workload: Workload = {
         await delay(10)
       if (value !== null) await ledger.increment('lock', owner, fence, value)
       // It believes in its lock for as long as it has not released it.
-      witness.tell({ type: 'valid', at: clock(), owner })
-      witness.tell({ type: 'ending', at: clock(), owner, how: 'release' })
+      witness.record({ type: 'valid', at: clock(), owner })
+      witness.record({ type: 'ending', at: clock(), owner, how: 'release' })
       await redis.del('lock')
-      witness.tell({ type: 'ended', at: clock(), owner, accepted: true })
+      witness.record({ type: 'ended', at: clock(), owner, accepted: true })
     }
     redis.disconnect()
   },

@@ -3,7 +3,7 @@ import { milliseconds, type Violation } from './violation.ts'
 
 /**
  * Mutual exclusion of valid ownerships: at no instant do more than `permits` processes rightly believe that they own a
- * key. A body that runs on after it was told of the loss is no overlap; what it then writes is the fence's matter.
+ * key. A body that continues after it learned of the loss is no overlap; what it then writes is the fence's matter.
  */
 export function checkExclusion(history: History): Violation[] {
   return [...history.ownerships.values()].flatMap((ownerships) => overlapsIn(history, ownerships))

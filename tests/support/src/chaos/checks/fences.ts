@@ -20,7 +20,7 @@ function repeatedIn(ownerships: readonly Ownership[]): Violation[] {
   )
 }
 
-/** Asked for after another was granted, so granted after it: this much is certain whatever the storage forgot. */
+/** Asked for after another was granted, so granted after it: this much is certain, no matter what the storage forgot. */
 function lateIn(ownerships: readonly Ownership[]): Violation[] {
   const violations: Violation[] = []
   let greatest: Ownership | undefined

@@ -3,7 +3,7 @@ import type { Violation } from './violation.ts'
 
 /**
  * No lost update: at a resource that compares fences, every accepted write was made from the value that was there. It
- * holds whatever the storage forgot, for that is what a fence is for.
+ * holds no matter what the storage forgot, because that is what a fence is for.
  */
 export function checkUpdates(history: History): Violation[] {
   const violations: Violation[] = []

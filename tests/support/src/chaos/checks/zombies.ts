@@ -3,7 +3,7 @@ import { milliseconds, type Violation } from './violation.ts'
 
 /**
  * Nothing is accepted from an owner that has a successor: neither its end nor a checkpoint. Unless the storage forgot
- * the successor before it answered, or, for a release, the owner: what is gone may be given back by whoever was certain
+ * the successor before it answered, or, for a release, the owner: an owner that was certain may release what is gone
  * to have it.
  */
 export function checkZombies(history: History): Violation[] {

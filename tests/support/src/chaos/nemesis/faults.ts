@@ -102,7 +102,7 @@ export const faults: Readonly<Record<FaultName, Fault>> = {
   },
 }
 
-/** It ends as networks end it: half of the times what was under way still arrives, half of the times it is lost. */
+/** It ends as networks end it: half of the times what was in flight still arrives, half of the times it is lost. */
 async function blackHole(
   { proxy }: Worker,
   direction: 'both' | 'to-server' | 'to-client',

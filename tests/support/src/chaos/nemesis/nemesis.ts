@@ -31,11 +31,11 @@ async function inflict(arena: Arena, planned: PlannedFault, witness: Witness): P
     await faults[name](arena, target, lastsMs)
   } catch (error) {
     // Our own tools failed: the run is worth nothing, and says so.
-    witness.tell({ type: 'surprise', at, what: `the nemesis failed at ${name}: ${String(error)}` })
+    witness.record({ type: 'surprise', at, what: `the nemesis failed at ${name}: ${String(error)}` })
   }
   const losesWrites = losingFaults.some((each) => each === name)
   const keepsReplicated = keepingReplicated.includes(name)
-  witness.tell({
+  witness.record({
     type: 'fault',
     at,
     until: clock(),
