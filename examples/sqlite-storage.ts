@@ -135,7 +135,7 @@ export function sqliteStorage(path: string): Storage {
     release: (key, request) => decide(key, { op: 'release', ...request }),
     extend: (key, request) => decide(key, { op: 'extend', ...request }),
     revoke: (key, request) => decide(key, { op: 'revoke', ...request }),
-    tend: (key, claimMs) => decide(key, { op: 'tend', claimMs }),
+    reapExpired: (key, claimMs) => decide(key, { op: 'reapExpired', claimMs }),
     inspect: (key) => decide(key, { op: 'inspect' }),
     listen: async (process, onPush) => pushes.add(process, onPush),
   }

@@ -25,7 +25,7 @@ const otherAnswer = ['1700000000', '1']
 const memory = memoryStorage()
 const facets = {
   records: ['createOrRead', 'compareAndSet', 'compareAndDelete', 'read', 'list', 'subscribe'],
-  leases: ['acquire', 'release', 'extend', 'tend', 'revoke', 'inspect', 'listen'],
+  leases: ['acquire', 'release', 'extend', 'reapExpired', 'revoke', 'inspect', 'listen'],
   values: ['get', 'set', 'remove', 'reserve', 'replace', 'removeIf'],
 } as const
 const storages: Readonly<Record<string, (faulty: ClientFaults) => Storage>> = {

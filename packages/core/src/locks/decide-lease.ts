@@ -12,7 +12,7 @@ import {
   type ReleaseRequest,
   type RevokeReply,
   type RevokeRequest,
-  type TendReply,
+  type ReapReply,
   attemptOf,
   processOf,
 } from '../storage/leases.ts'
@@ -54,7 +54,7 @@ export type LeaseCommand =
   | ({ readonly op: 'release' } & ReleaseRequest)
   | ({ readonly op: 'extend' } & ExtendRequest)
   | ({ readonly op: 'revoke' } & RevokeRequest)
-  | { readonly op: 'tend'; readonly claimMs: number }
+  | { readonly op: 'reapExpired'; readonly claimMs: number }
   | { readonly op: 'inspect' }
 
 export interface LeaseReplies {
@@ -62,7 +62,7 @@ export interface LeaseReplies {
   readonly release: ReleaseReply
   readonly extend: ExtendReply
   readonly revoke: RevokeReply
-  readonly tend: TendReply
+  readonly reapExpired: ReapReply
   readonly inspect: LeaseView
 }
 
@@ -114,9 +114,9 @@ function answer(step: Step, command: LeaseCommand): LeaseReplies[LeaseCommand['o
       return extend(step, command)
     case 'revoke':
       return revoke(step, command)
-    case 'tend':
+    case 'reapExpired':
       step.handOver(command.claimMs)
-      return { unclaimedMs: step.unclaimedMs(), now: step.now }
+      return { pendingHandOffMs: step.pendingHandOffMs(), now: step.now }
     case 'inspect':
       return {
         holders: step.view(),
@@ -169,7 +169,7 @@ function release(step: Step, { token, claimMs, notAfter }: ReleaseRequest): Rele
   step.leaveQueue(token)
   step.markEnded(token, outcome, notAfter)
   step.handOver(claimMs)
-  return { outcome, fence: step.fence, unclaimedMs: step.unclaimedMs(), now }
+  return { outcome, fence: step.fence, pendingHandOffMs: step.pendingHandOffMs(), now }
 }
 
 function extend(step: Step, { token, leaseMs }: ExtendRequest): ExtendReply {
@@ -190,7 +190,11 @@ function revoke(step: Step, { token, claimMs }: RevokeRequest): RevokeReply {
     step.push(holder.token, { kind: 'revoked', key: step.key, token: holder.token })
   }
   step.handOver(claimMs)
-  return { revoked: revoked.map((holder) => holder.token), unclaimedMs: step.unclaimedMs(), now: step.now }
+  return {
+    revoked: revoked.map((holder) => holder.token),
+    pendingHandOffMs: step.pendingHandOffMs(),
+    now: step.now,
+  }
 }
 
 type Step = ReturnType<typeof begin>
@@ -296,7 +300,7 @@ function begin(key: string, state: LeaseState, { nowUs, listens }: LeaseSurround
         step.push(head, { kind: 'granted', key, token: head, fence: next, claimMs })
       }
     },
-    unclaimedMs: () =>
+    pendingHandOffMs: () =>
       holders.reduce((most, { claimed, expiresAt }) => (claimed ? most : Math.max(most, expiresAt - now)), 0),
     view: (): LeaseHolder[] =>
       holders.map(({ expiresAt, ...holder }) => ({ ...holder, remainingMs: expiresAt - now })),

@@ -35,17 +35,17 @@ export function openRoom(
   }
 
   // One look per key and claim time, whatever the number of hand-offs: what is claimed in time costs nothing.
-  const lookAfter: LockRoom['lookAfter'] = (key, { unclaimedMs }) => {
-    if (unclaimedMs <= 0 || closed || lookouts.has(key)) return
+  const lookAfter: LockRoom['lookAfter'] = (key, { pendingHandOffMs }) => {
+    if (pendingHandOffMs <= 0 || closed || lookouts.has(key)) return
     const look = (): void => {
       lookouts.delete(key)
       inBackground(
         calls
-          .call(() => leases.tend(key, claimMs), calls.callTimeoutMs, { background: true })
+          .call(() => leases.reapExpired(key, claimMs), calls.callTimeoutMs, { background: true })
           .then(({ reply }) => lookAfter(key, reply)),
       )
     }
-    lookouts.set(key, runtime.setTimer(unclaimedMs + 5, look, { background: true }))
+    lookouts.set(key, runtime.setTimer(pendingHandOffMs + 5, look, { background: true }))
   }
 
   const waiting = new WaitingRoom(calls, leases, process, claimMs, ({ kind, key, token }) => {

@@ -40,5 +40,5 @@ export interface LockRoom {
    */
   releaseInBackground(key: string, token: string, notAfter: number, forMs: number): void
   /** A hand-off that is not claimed in time must go on to the next one: looks after it. */
-  lookAfter(key: string, reply: Pick<ReleaseReply, 'unclaimedMs'>): void
+  lookAfter(key: string, reply: Pick<ReleaseReply, 'pendingHandOffMs'>): void
 }

@@ -67,7 +67,7 @@ export function memoryLeases(
     release: (key, request) => run(key, { op: 'release', ...request }),
     extend: (key, request) => run(key, { op: 'extend', ...request }),
     revoke: (key, request) => run(key, { op: 'revoke', ...request }),
-    tend: (key, claimMs) => run(key, { op: 'tend', claimMs }),
+    reapExpired: (key, claimMs) => run(key, { op: 'reapExpired', claimMs }),
     inspect: (key) => run(key, { op: 'inspect' }),
     loseQueue(key) {
       const state = states.get(key)

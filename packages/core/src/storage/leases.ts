@@ -55,11 +55,11 @@ import type { Unsubscribe } from './records.ts'
  */
 export interface LeaseStorage {
   acquire(key: string, request: LeaseRequest): Promise<AcquireReply>
-  /** Ends a lease, leaves the queue, or keeps an acquire that is still under way from happening: whatever is needed. */
+  /** Ends a lease, leaves the queue, or keeps an acquire that is still under way from happening, as the token needs. */
   release(key: string, request: ReleaseRequest): Promise<ReleaseReply>
   extend(key: string, request: ExtendRequest): Promise<ExtendReply>
-  /** Hands over what ran out, on behalf of those who wait. */
-  tend(key: string, claimMs: number): Promise<TendReply>
+  /** Ends the leases that ran out and hands over, on behalf of the waiters. */
+  reapExpired(key: string, claimMs: number): Promise<ReapReply>
   /** Ends the lease of `token`, or all of the key. */
   revoke(key: string, request: RevokeRequest): Promise<RevokeReply>
   inspect(key: string): Promise<LeaseView>
@@ -169,7 +169,7 @@ export interface ReleaseReply {
   /** The highest fence of the key. */
   readonly fence: number
   /** The longest time for which a hand-off may stay unclaimed; 0 when there is none. */
-  readonly unclaimedMs: number
+  readonly pendingHandOffMs: number
   readonly now: number
 }
 
@@ -187,8 +187,8 @@ export interface ExtendReply {
   readonly now: number
 }
 
-export interface TendReply {
-  readonly unclaimedMs: number
+export interface ReapReply {
+  readonly pendingHandOffMs: number
   readonly now: number
 }
 
@@ -200,7 +200,7 @@ export interface RevokeRequest {
 
 export interface RevokeReply {
   readonly revoked: readonly string[]
-  readonly unclaimedMs: number
+  readonly pendingHandOffMs: number
   readonly now: number
 }
 

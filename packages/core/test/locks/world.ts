@@ -125,7 +125,7 @@ function disturbed(
     acquire: through('acquire', leases.acquire.bind(leases)),
     release: through('release', leases.release.bind(leases)),
     extend: through('extend', leases.extend.bind(leases)),
-    tend: through('tend', leases.tend.bind(leases)),
+    reapExpired: through('reapExpired', leases.reapExpired.bind(leases)),
     revoke: through('revoke', leases.revoke.bind(leases)),
     inspect: through('inspect', leases.inspect.bind(leases)),
     async listen(process, onPush) {

@@ -6,7 +6,7 @@ import type {
   LeaseView,
   ReleaseReply,
   RevokeReply,
-  TendReply,
+  ReapReply,
 } from '@holdfast/core'
 import { numberAt } from '../digits.ts'
 import { unexpectedReply } from '../errors.ts'
@@ -38,8 +38,8 @@ export function decodeRelease(reply: unknown): ReleaseReply {
   const outcome = ({ r: 'released', x: 'expired', l: 'lost', a: 'absent' } as const)[
     letter as 'r' | 'x' | 'l' | 'a'
   ]
-  const unclaimedMs = whole('leases.release', rest.slice(16))
-  return { outcome, fence: fence('leases.release', rest.slice(0, 16)), unclaimedMs, now }
+  const pendingHandOffMs = whole('leases.release', rest.slice(16))
+  return { outcome, fence: fence('leases.release', rest.slice(0, 16)), pendingHandOffMs, now }
 }
 
 export function decodeExtend(reply: unknown): ExtendReply {
@@ -51,13 +51,13 @@ export function decodeExtend(reply: unknown): ExtendReply {
 
 export function decodeRevoke(reply: unknown): RevokeReply {
   const { now, rest } = envelope('leases.revoke', reply, 'V')
-  const [unclaimedMs, revoked] = split(rest, ' ')
-  return { revoked: tokens(revoked), unclaimedMs: whole('leases.revoke', unclaimedMs), now }
+  const [pendingHandOffMs, revoked] = split(rest, ' ')
+  return { revoked: tokens(revoked), pendingHandOffMs: whole('leases.revoke', pendingHandOffMs), now }
 }
 
-export function decodeTend(reply: unknown): TendReply {
-  const { now, rest } = envelope('leases.tend', reply, 'T')
-  return { unclaimedMs: whole('leases.tend', rest), now }
+export function decodeReap(reply: unknown): ReapReply {
+  const { now, rest } = envelope('leases.reapExpired', reply, 'T')
+  return { pendingHandOffMs: whole('leases.reapExpired', rest), now }
 }
 
 export function decodeView(reply: unknown): LeaseView {

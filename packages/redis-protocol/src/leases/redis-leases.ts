@@ -19,7 +19,7 @@ import {
   decodePush,
   decodeRelease,
   decodeRevoke,
-  decodeTend,
+  decodeReap,
   decodeView,
 } from './decode.ts'
 import { extendLease } from './extend.ts'
@@ -28,7 +28,7 @@ import { releaseLease } from './release.ts'
 import { createReplication } from './replication.ts'
 import { revokeLease } from './revoke.ts'
 import { createShardedWaits } from './sharded-waits.ts'
-import { tendLease } from './tend.ts'
+import { reapLease } from './reap.ts'
 
 export interface RedisLeases extends LeaseStorage {
   /** Ends the connections that were opened to wait for replicas. */
@@ -103,7 +103,8 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
         on(extendLease, [stateOf(key)], [token, String(leaseMs)], decodeExtend),
       ),
 
-    tend: (key, claimMs) => run(tendLease, [stateOf(key), queueOf(key)], [policy(claimMs)], decodeTend),
+    reapExpired: (key, claimMs) =>
+      run(reapLease, [stateOf(key), queueOf(key)], [policy(claimMs)], decodeReap),
 
     revoke: (key, { token = '', claimMs }) =>
       run(revokeLease, [stateOf(key), queueOf(key)], [token, policy(claimMs)], decodeRevoke),

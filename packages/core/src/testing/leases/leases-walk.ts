@@ -75,7 +75,7 @@ export function leasesWalk(
           const claimMs = pick([30, 60_000])
           switch (int(12)) {
             case 0:
-              return { op: 'tend', claimMs }
+              return { op: 'reapExpired', claimMs }
             case 1:
               return { op: 'inspect' }
             case 2:
@@ -292,8 +292,8 @@ function send(leases: LeaseStorage, key: string, command: LeaseCommand) {
       return leases.extend(key, command)
     case 'revoke':
       return leases.revoke(key, command)
-    case 'tend':
-      return leases.tend(key, command.claimMs)
+    case 'reapExpired':
+      return leases.reapExpired(key, command.claimMs)
     case 'inspect':
       return leases.inspect(key)
   }

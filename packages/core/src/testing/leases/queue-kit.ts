@@ -44,7 +44,7 @@ export function queueKit(
     const { key, holder, ear, next } = await waitedFor()
     const reply = await leases().release(key, { token: holder, claimMs: CLAIM_MS, notAfter: 0 })
     assert.equal(reply.outcome, 'released')
-    assert.ok(reply.unclaimedMs > 0 && reply.unclaimedMs <= CLAIM_MS)
+    assert.ok(reply.pendingHandOffMs > 0 && reply.pendingHandOffMs <= CLAIM_MS)
     assert.deepEqual(await holders(key), [next])
     await ear.hears(1)
     const fence = (await leases().inspect(key)).holders[0]?.fence
@@ -110,9 +110,9 @@ export function queueKit(
     'L5 hands over what ran out when somebody tends the key',
     unhurried(async (shortMs) => {
       const { key, ear, next } = await waitedFor({ leaseMs: shortMs })
-      assert.equal((await leases().tend(key, CLAIM_MS)).unclaimedMs, 0)
+      assert.equal((await leases().reapExpired(key, CLAIM_MS)).pendingHandOffMs, 0)
       await elapse(shortMs + 10)
-      assert.ok((await leases().tend(key, CLAIM_MS)).unclaimedMs > 0)
+      assert.ok((await leases().reapExpired(key, CLAIM_MS)).pendingHandOffMs > 0)
       assert.deepEqual(await holders(key), [next])
       await ear.stop()
     }),
@@ -133,7 +133,7 @@ export function queueKit(
       await leases().release(key, { token: holder, claimMs: shortMs, notAfter: 0 })
       assert.deepEqual(await holders(key), places.slice(0, 1))
       await elapse(shortMs + 10)
-      await leases().tend(key, CLAIM_MS)
+      await leases().reapExpired(key, CLAIM_MS)
       assert.deepEqual(await holders(key), [next])
       assert.equal((await leases().inspect(key)).waiting, 0)
       await frozen.hears(2)

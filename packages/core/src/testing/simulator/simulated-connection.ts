@@ -15,7 +15,7 @@ import type { Command, FacetName, SimulatedServer } from './simulated-server.ts'
 
 const OPERATIONS = {
   records: ['createOrRead', 'compareAndSet', 'compareAndDelete', 'read', 'list'],
-  leases: ['acquire', 'release', 'extend', 'tend', 'revoke', 'inspect', 'countListeners'],
+  leases: ['acquire', 'release', 'extend', 'reapExpired', 'revoke', 'inspect', 'countListeners'],
 } as const
 
 /** A forgotten end of a job is sent again so soon after the reconnect, while its caller still waits. */

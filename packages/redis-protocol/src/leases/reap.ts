@@ -2,8 +2,8 @@ import { type Script, defineScript } from '../script.ts'
 import { CLOCK, HAND_OVER, STATE } from './state.ts'
 
 /** Hands over what ran out. */
-export const tendLease: Script<[state: string, queue: string], [policy: string]> = defineScript({
-  name: 'leases.tend',
+export const reapLease: Script<[state: string, queue: string], [policy: string]> = defineScript({
+  name: 'leases.reapExpired',
   keys: 2,
   args: 1,
   source: `
