@@ -15,7 +15,7 @@ export interface StorageUnderTest {
   readonly storage: Storage
   /**
    * Lets `ms` of the storage's time pass. Default: asks the storage for its time until it has; a storage with a
-   * clock of its own (memory) moves that instead.
+   * clock that it owns (memory) moves that instead.
    */
   readonly elapse?: (ms: number) => Promise<void>
   /** Makes the storage refuse writes that take memory; returns what undoes it. Needed for `outOfMemory` only. */
@@ -25,7 +25,7 @@ export interface StorageUnderTest {
    * Nothing may arrive there that was not so (L14).
    */
   readonly listenElsewhere?: LeaseStorage['listen']
-  /** Closes the storage and whatever was opened for it. */
+  /** Closes the storage and everything that was opened for it. */
   close(): Promise<void>
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type KitOptions, type TestRunner, freshName } from '../runner.ts'
 import { CLAIM_MS, type LeasesUnderTest } from './leases-under-test.ts'
 
-/** L7 to L9: commands that are repeated, late, overtaken, or about a lease of somebody else. */
+/** L7 to L9: commands that are repeated, late, overtaken, or about another owner's lease. */
 export function commandsKit(
   { it }: TestRunner,
   { leases, time, elapse, freshToken, inTime, acquire, granted, queued, release, holders }: LeasesUnderTest,

@@ -3,7 +3,7 @@ import { RETENTION_MS } from '../../storage/leases.ts'
 import { type KitOptions, type TestRunner, freshName } from '../runner.ts'
 import { CLAIM_MS, type LeasesUnderTest } from './leases-under-test.ts'
 
-/** L10 to L13: extending and revoking, also when memory is exhausted, and what is kept of a key nobody uses. */
+/** L10 to L13: extending and revoking, also when memory is exhausted, and what the storage keeps of an unused key. */
 export function endingsKit(
   { it }: TestRunner,
   {

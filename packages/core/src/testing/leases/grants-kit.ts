@@ -82,7 +82,7 @@ export function grantsKit(
       assert.deepEqual(await holders(key), [waiter])
     }
     await ear.hears(odd.length)
-    // In a cluster, what different servers tell arrives in any order.
+    // In a cluster, messages of different servers arrive in any order.
     const heard = waiters.map(([key, token]) =>
       ear.heard.some((push) => push.kind === 'granted' && push.key === key && push.token === token),
     )

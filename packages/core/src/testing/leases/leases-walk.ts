@@ -273,7 +273,7 @@ async function listenElsewhere(
       )
       assert.deepEqual(untrue, [], `${where}: grants that were not made`)
       const said = heard.map(({ process, push }) => `${process} ${JSON.stringify(withoutFences(push))}`)
-      assert.deepEqual(said, expected, `${where}: heard where nobody counts`)
+      assert.deepEqual(said, expected, `${where}: received where no server counts`)
       return grants
     },
     async stop() {

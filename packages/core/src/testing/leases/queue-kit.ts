@@ -9,7 +9,7 @@ export function queueKit(
   { leases, elapse, freshToken, acquire, granted, queued, release, holders, listen }: LeasesUnderTest,
   { countsListeners = true }: KitOptions,
 ): void {
-  /** A lock that somebody holds, and a process that listens and waits for it. */
+  /** A lock with a holder, and a process that listens and waits for it. */
   const waitedFor = async (hold?: Partial<LeaseRequest>) => {
     const key = freshName('lock')
     const holder = freshToken()
@@ -66,7 +66,7 @@ export function queueKit(
       assert.deepEqual(await holders(key), [next])
       assert.equal((await leases().inspect(key)).waiting, 0)
       await ear.stop()
-      // Nobody listens any more: the lock is free.
+      // No process listens any more: the lock is free.
       await queued(key, freshToken(gone))
       await release(key, next)
       assert.deepEqual(await holders(key), [])

@@ -19,7 +19,7 @@ export function outcome(reply: unknown): string {
   return shown.map(([name, value]) => `${name} ${short(value)}`).join(' ')
 }
 
-/** What tells the tokens of a process apart. */
+/** The part that distinguishes the tokens of a process. */
 function tokenOf(request: unknown): string {
   const isNamed = typeof request === 'object' && request !== null && 'token' in request
   return isNamed ? ` ${String(request.token).replace(/^.*\./, '.')}` : ''

@@ -9,7 +9,7 @@ export interface HistoryEntry {
   readonly fault: boolean
 }
 
-/** What happened in one simulation, as far as somebody wants to read it: nothing is built otherwise. */
+/** What happened in one simulation. It is built only for a reader. */
 export class History {
   readonly #entries: HistoryEntry[] = []
   readonly #now: () => number

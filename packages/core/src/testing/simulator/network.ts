@@ -3,9 +3,9 @@ import type { Scheduler } from './scheduler.ts'
 
 /** How often each thing goes wrong with one message, as probabilities. */
 export interface MessageFaults {
-  /** Never arrives, and nobody says so. */
+  /** Never arrives, and no error says so. */
   readonly requestLost: number
-  /** Executed, but nobody hears of it. */
+  /** Executed, but the answer is lost. */
   readonly replyLost: number
   /** Arrives after everything that was sent later, up to {@link Network.lateMs} after it was sent. */
   readonly requestLate: number
@@ -54,7 +54,7 @@ export class Network {
     return this.#scheduler.now >= this.#calmFrom
   }
 
-  /** Decides over one message. Draws the same whatever comes of it, so that sparing one leaves the others alone. */
+  /** Decides over one message. Draws the same numbers in any case, so that sparing one leaves the others alone. */
   fateOf(message: string, random: Random): Fate {
     let drawn = random.next()
     if (this.isCalm || this.plan.spared.has(message)) return 'fine'

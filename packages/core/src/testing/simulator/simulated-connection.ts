@@ -65,7 +65,7 @@ export class SimulatedConnection {
   readonly #subscriptions = new Set<Subscription>()
   readonly #free: number[]
   readonly #violated: (message: string) => void
-  /** Ends of jobs, by what tells them apart, with the moment of their first sending; before, they did not wait. */
+  /** Ends of jobs, by what distinguishes them, with the moment of their first sending; before, they did not wait. */
   readonly #ends = new Map<string, number>()
   /** Those that the client has forgotten and that were not sent again. */
   readonly #forgotten = new Set<string>()
@@ -138,7 +138,7 @@ export class SimulatedConnection {
     this.#process.deliver(downMs, () => this.#reconnect(generation, true))
   }
 
-  /** From now on subscriptions lead to another server than commands, and nothing tells the process. */
+  /** From now on subscriptions lead to another server than commands, and nothing informs the process. */
   divert(passesOn: boolean): void {
     for (const subscription of this.#subscriptions) {
       if (subscription.overhear === undefined || subscription.end === undefined) continue
@@ -392,7 +392,7 @@ export class SimulatedConnection {
 
 function noop(): void {}
 
-/** What tells the end of a job from all other ends; undefined for another command. Its like carries no `notAfter`. */
+/** What distinguishes the end of a job from all other ends; undefined for another command. Its like carries no `notAfter`. */
 function endIn({ op, args }: Command): string | undefined {
   const write = op === 'compareAndSet' ? (args[2] as RecordWrite) : undefined
   return write?.notify === true && write.notAfter === undefined ? write.writeId : undefined

@@ -54,7 +54,7 @@ export class SimulatedProcess implements Owner {
     return this.#state
   }
 
-  /** When its clocks last did what no timer tells: its machine woke up from sleep, or its wall clock was stepped. */
+  /** When its clocks last did what no timer shows: its machine woke up from sleep, or its wall clock was stepped. */
   get clockJumpedAt(): number {
     return this.#clockJumpedAt
   }
@@ -150,7 +150,7 @@ export class SimulatedProcess implements Owner {
   }
 
   #setTimer(ms: number, fn: () => void): Timer {
-    // As Node's: whole milliseconds, at least one; a little early or late; on behalf of whoever set it.
+    // As Node's: whole milliseconds, at least one; a little early or late; on behalf of the code that set it.
     const delay = Math.max(1, Math.trunc(ms))
     const due = this.#monotonicNow() + delay
     const operation = currentOperation.getStore()

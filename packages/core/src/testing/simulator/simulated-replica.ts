@@ -17,7 +17,7 @@ export interface Silence {
  */
 export class SimulatedReplica {
   readonly #scheduler: Scheduler
-  /** A stream of its own for each instant, so that what is left out of a history leaves the rest alone. */
+  /** A separate stream for each instant, so that what is left out of a history leaves the rest alone. */
   readonly #random: (instant: number) => Random
   readonly #silences: readonly Silence[]
   #confirmedUntil = -Infinity

@@ -37,7 +37,7 @@ export interface Command {
 }
 
 export interface ServerObserver {
-  /** Something was pushed to a process, whoever listens. */
+  /** Something was pushed to a process, no matter who listens. */
   pushed?(process: string, push: LeasePush): void
   /** A command was executed; `now` is the server's clock, in milliseconds. */
   executed(command: Command, reply: unknown, now: number): void
@@ -58,7 +58,7 @@ interface Logged {
 const READS = new Set(['read', 'list', 'inspect', 'get', 'time'])
 
 /**
- * A storage with a clock of its own: the memory storage behind a network. It keeps a log of what it executed, so that
+ * A storage with its own clock: the memory storage behind a network. It keeps a log of what it executed, so that
  * it can become a replica that has not heard of the last writes. It has several databases, of which its pub/sub knows
  * nothing: a hint for a key reaches all who subscribed to a key of that name.
  */
@@ -214,7 +214,7 @@ export class SimulatedServer {
   async takeOver(heardUntil: number, skewMs: number): Promise<number> {
     const lost = this.#log.filter(({ at, isWrite }) => isWrite && at > heardUntil).length
     await this.#replay(this.#log.filter(({ at }) => at <= heardUntil))
-    // Nobody is connected to it yet; not even who was before the last failover, if it has not heard of that one.
+    // No process is connected to it yet; not even who was before the last failover, if it has not heard of that one.
     for (const end of this.#everListened) end()
     this.stepClock(skewMs)
     this.#down = false

@@ -122,7 +122,7 @@ export async function simulate(feature: Feature, options: SimulationOptions): Pr
       reason instanceof Error ? (reason.stack ?? reason.message) : String(reason),
     )
   process.on('unhandledRejection', onUnhandled)
-  // Errors are made by the thousand; only a history that somebody reads needs to say where.
+  // Errors are made by the thousand; only a history with a reader needs to say where.
   const { stackTraceLimit } = Error
   if (!record) Error.stackTraceLimit = 0
   try {

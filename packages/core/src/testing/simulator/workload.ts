@@ -51,7 +51,7 @@ export interface Observer extends ServerObserver {
   died(process: SimulatedProcess): void
   /** The storage forgot: a key, the writes that the replica which took over had not heard of, or who waits. */
   forgot(why: 'eviction' | 'failover' | 'queues'): Promise<void>
-  /** All is closed: nothing may remain in the storage that somebody would wait for. */
+  /** All is closed: nothing may remain in the storage that a caller would wait for. */
   ended?(): Promise<void>
 }
 
@@ -65,7 +65,7 @@ export interface World {
   readonly totals: Totals
   /** The database that the connections of a process have selected. */
   databaseOf(process: SimulatedProcess): number
-  /** A stream of its own for everything that is drawn while it runs. */
+  /** A separate stream for everything that is drawn while it runs. */
   random(...path: readonly number[]): Random
   /** The history violates a guarantee: ends the simulation. */
   violated(guarantee: string, message: string): void

@@ -8,7 +8,7 @@ import type { App, Feature, Observer, PlannedOperation, Workload, World } from '
 
 type Operation = PlannedOperation & {
   readonly key: string
-  /** The source gets a new version, and the cache is told to forget the old one (`remove`) or given the new one (`set`). */
+  /** The source gets a new version, and the cache removes the old one (`remove`) or gets the new one (`set`). */
   readonly kind: 'getOrCreate' | 'get' | 'remove' | 'set'
   readonly loadMs: number
   readonly fails: boolean
@@ -47,7 +47,7 @@ function drawOperations(random: Random, processes: number, calmFrom: number): Op
 /** What the cache is in front of, as everybody outside of it knows it. */
 interface Source {
   version: number
-  /** Versions before this one have been removed from the cache, or overwritten, as whoever did it was told. */
+  /** Versions before this one have been removed from the cache, or overwritten, as the storage has acknowledged. */
   removedBefore: number
   /** What was set, and until when the network may execute it again. */
   readonly sets: { readonly version: number; readonly until: number }[]
@@ -108,7 +108,7 @@ class CacheWorkload implements Workload {
         case 'getOrCreate': {
           const asked = source.removedBefore
           const forgotten = this.#forgotten
-          // A caller may join a call of its own process that is under way, and gets what that one gets.
+          // A caller may join a call in flight in its process, and gets what that one gets.
           const underWay = this.#underWay(process, key)
           const reading = { atLeast: Math.min(asked, ...[...underWay].map(({ atLeast }) => atLeast)) }
           if (kind === 'getOrCreate') underWay.add(reading)
@@ -139,7 +139,7 @@ class CacheWorkload implements Workload {
     }
   }
 
-  /** Told that it is done, nobody who asks later may get an older version, but one that was being set meanwhile. */
+  /** Once it is acknowledged, no later caller may get an older version, except one that was being set meanwhile. */
   async #change(process: SimulatedProcess, cache: Cache, { id, key, kind }: Operation): Promise<void> {
     const { history, totals, scheduler } = this.#world
     const source = this.#source(key)
@@ -155,7 +155,7 @@ class CacheWorkload implements Workload {
     }
     totals.count(kind === 'set' ? 'sets' : 'removals')
     history.add(process.index, () => `#${id} replaced all before ${version}`)
-    // What was told may be forgotten by the time it is heard.
+    // The storage may have forgotten an answer by the time it arrives.
     if (this.#forgotten !== forgotten) return
     const certain = Math.min(version, ...rivals.map((rival) => rival.version))
     source.removedBefore = Math.max(source.removedBefore, certain)

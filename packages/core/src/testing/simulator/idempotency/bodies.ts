@@ -26,7 +26,7 @@ export async function work(
   words.started(process, operation, execution)
   const { body } = operation
   const { executionId, signal } = execution
-  // A deaf body works on although its signal, and its own calls, tell it that it lost the key.
+  // A deaf body works on although its signal and its calls say that it lost the key.
   const heard = async (call: Promise<unknown>): Promise<void> => {
     try {
       await call

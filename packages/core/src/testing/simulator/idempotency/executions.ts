@@ -14,7 +14,7 @@ import { type Held, type Seen, attemptAfter, checkpointOf, leaseEnd, nameOf } fr
 
 /**
  * Judges what the storage was made to store against I1 to I9 of `docs/guarantees.md`. It reads records, and sees which
- * process a command came from; it trusts nobody's word.
+ * process a command came from; it trusts no process.
  */
 export class Executions {
   readonly #world: World
@@ -50,7 +50,7 @@ export class Executions {
     return this.#holdings.wasEmptied(key)
   }
 
-  /** How long the storage gives it to nobody else; 0 when it is not current. */
+  /** How long the storage grants it to no other process; 0 when it is not current. */
   leftMs(seen: Seen): number {
     const held = this.#holdings.get(seen.key)
     if (held === undefined || !this.isCurrent(seen)) return 0
@@ -112,7 +112,7 @@ export class Executions {
     const { executionId, attempt } = record
     totals.count('starts')
     this.#inTime(command, `the start of ${executionId}`)
-    // The network may repeat a start after the storage forgot it, or was told to forget what came of it.
+    // The network may repeat a start after the storage forgot it, or after a caller had its result forgotten.
     if (this.#seen.has(executionId) && !this.#holdings.wasEmptied(text))
       this.#violated('I2', `${executionId} started twice`)
     const highest = this.#highestFence.get(text) ?? 0
@@ -144,7 +144,7 @@ export class Executions {
         this.#violated('I4', `${executionId} was not asked to stop as ${nameOf(before)} was`)
     }
     const twin = this.#seen.get(executionId)
-    // Its owner goes on with what it was told of the first.
+    // Its owner continues with the answer to the first.
     if (twin?.owner !== undefined) Object.assign(twin, { gone: false, ended: null })
     else
       this.#seen.set(executionId, {
@@ -223,8 +223,8 @@ export class Executions {
     if (before === null) return
     this.#holdings.removed(text)
     const isRight = 'rev' in match ? before.rev === match.rev : before.writeId === match.writeId
-    if (!isRight) return this.#violated('I5', `${nameOf(before)} was deleted by somebody who meant another`)
-    this.#world.totals.count('rev' in match ? 'removed' : 'taken back')
+    if (!isRight) return this.#violated('I5', `${nameOf(before)} was deleted by a command that meant another`)
+    this.#world.totals.count('rev' in match ? 'removed' : 'undone')
     const seen = this.#seen.get(before.record.executionId)
     if (seen === undefined) return
     // It may have been gone before: a failover brought it back.
@@ -281,12 +281,12 @@ const ROUNDING_MS = 1
 
 const COLLECTIONS = new Set([JOB_TYPE, NESTED_JOB_TYPE].map((jobType) => `sim:${jobType}`))
 
-/** It was neither completed nor failed by its body: whoever starts next goes on with it. */
+/** It was neither completed nor failed by its body: the next start continues it. */
 function goesOn(record: ExecutionRecord): boolean {
   return record.status === 'executing' || (record.status === 'failed' && record.released)
 }
 
-/** What was given back goes on, so it can still be asked to stop. */
+/** A released execution continues, so its cancellation can still be requested. */
 function isCancelOfReleased(before: ExecutionRecord, after: ExecutionRecord): boolean {
   if (before.status !== 'failed' || after.status !== 'failed') return false
   return before.released && after.released && after.cancelRequested !== undefined

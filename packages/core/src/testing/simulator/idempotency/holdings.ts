@@ -3,7 +3,7 @@ import type { RecordEntry, RecordKey } from '../../../storage/records.ts'
 import type { World } from '../workload.ts'
 import type { Held } from './seen.ts'
 
-/** What each key of a database holds, and since when in true time: as it was told, and when it forgot, as it shows. */
+/** What each key of a database holds, and since when in true time: by its commands, and, when it forgot, by what it shows. */
 export class Holdings {
   readonly #world: World
   readonly #database: number
@@ -11,7 +11,7 @@ export class Holdings {
   /** When each write was executed: a storage that forgot goes back to one of them. */
   readonly #writtenAt = new Map<string, number>()
   readonly #keys = new Map<string, RecordKey>()
-  /** Keys that the storage forgot or was told to forget, at some time. */
+  /** Keys that the storage lost or was asked to forget, at some time. */
   readonly #emptied = new Set<string>()
 
   constructor(world: World, database: number) {

@@ -55,8 +55,8 @@ export class Owners {
   }
 
   /**
-   * Its owner must know by now, unless its lease is alive. What is gone by nobody's fault is known a lease later; and
-   * timers do not run while a machine sleeps, so what was lost then is told a while after it woke.
+   * Its owner must know by now, unless its lease is alive. A record that the storage lost is noticed a lease later; and
+   * timers do not run while a machine sleeps, so a loss during sleep is noticed a while after it woke.
    */
   #mustNotBelieve(seen: Seen): void {
     const { owner, goneAt } = seen

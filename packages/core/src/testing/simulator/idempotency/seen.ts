@@ -13,15 +13,15 @@ export interface Seen {
   readonly operation: number | undefined
   /** What the key held before. */
   readonly before: Held | null
-  /** How it ended, as the storage was told. */
+  /** How it ended, by the command that the storage executed. */
   ended: 'completed' | 'failed' | 'released' | null
   /** It had completed at some time, even if a failover made the storage forget that. */
   hasCompleted: boolean
   /** Its record is gone without its doing: removed by an operator, evicted, or lost in a failover. */
   gone: boolean
-  /** When the storage last forgot or was told to forget, in true time; its owner may take a lease to notice. */
+  /** When the storage last lost it or was asked to forget it, in true time; its owner may take a lease to notice. */
   goneAt: number
-  /** Who was told that it is theirs. */
+  /** The process that learned that it owns it. */
   owner: SimulatedProcess | undefined
   context: ExecutionContext | undefined
   /** Its owner works, and was not told to stop. */

@@ -30,7 +30,7 @@ const EXPECTED_CODES = new Set([
   'EXECUTION_CANCELLED',
 ])
 
-/** Judges what callers and bodies are told against what the storage was seen to store. */
+/** Judges the answers of callers and bodies against what the storage was seen to store. */
 export class Words {
   readonly #world: World
   readonly #executions: Executions
@@ -42,7 +42,7 @@ export class Words {
     this.#owners = owners
   }
 
-  /** A body is told that the execution is its own. */
+  /** A body learns that it owns the execution. */
   started(process: SimulatedProcess, caller: Caller, execution: ExecutionContext): void {
     const { executionId, fencingToken, attempt, signal } = execution
     const seen = this.#executions.get(executionId)
@@ -53,7 +53,7 @@ export class Words {
       this.#violated('I1', `${process.name} runs ${executionId} of ${seen.from}`)
     if (fencingToken !== seen.fence || attempt !== seen.attempt) {
       const told = `fence ${fencingToken}, attempt ${attempt}`
-      this.#violated('I4', `${executionId} was told ${told}, stored was ${seen.fence}, ${seen.attempt}`)
+      this.#violated('I4', `${executionId} got ${told}, stored was ${seen.fence}, ${seen.attempt}`)
     }
     seen.owner = process
     seen.context = execution
@@ -67,10 +67,7 @@ export class Words {
     })
     if (signal.aborted) return
     if (!this.#executions.isCurrent(seen) && !seen.gone)
-      this.#violated(
-        'I1',
-        `${process.name} is told that it runs ${executionId}, which was taken over already`,
-      )
+      this.#violated('I1', `${process.name} learns that it runs ${executionId}, which was taken over already`)
     this.#owners.believes(seen)
   }
 
@@ -79,7 +76,7 @@ export class Words {
     const seen = this.#executions.get(executionId)
     if (seen === undefined || signal.aborted || seen.goneAt > -Infinity || this.#executions.leftMs(seen) > 0)
       return
-    this.#violated('I5', `${executionId} is told to go on right after it computed for longer than its lease`)
+    this.#violated('I5', `${executionId} continues right after it computed for longer than its lease`)
   }
 
   returned(executionId: string, result: string): void {
@@ -93,7 +90,7 @@ export class Words {
     if (seen !== undefined) seen.believed = false
   }
 
-  /** The caller was told the result. */
+  /** The caller got the result. */
   ended(
     process: SimulatedProcess,
     caller: Caller,
@@ -118,12 +115,12 @@ export class Words {
     }
   }
 
-  /** Somebody was told that this end is recorded. */
+  /** A caller learned that this end is recorded. */
   recorded(executionId: string, how: 'completed' | 'failed'): void {
     const seen = this.#executions.get(executionId)
     if (how === 'completed' && seen?.hasCompleted) return
     if (seen !== undefined && seen.ended !== how && !seen.gone)
-      this.#violated('I2', `${executionId} was told that it is recorded as ${how}, but it is not`)
+      this.#violated('I2', `${executionId} got the answer that it is recorded as ${how}, but it is not`)
   }
 
   notStarted(caller: Caller, begun: Exclude<BeginOutcome, { status: 'started' }>): void {
@@ -212,14 +209,14 @@ export class Words {
   }
 
   /**
-   * A call that was told that it started nothing has not; unless what had stood in its way was removed, and the network
+   * A call whose answer says that it started nothing has not; unless what had stood in its way was removed, and the network
    * repeated the start then.
    */
   #startedNothing({ id }: Caller, told: string): void {
     for (const seen of this.#executions.all()) {
       if (seen.operation !== id || seen.owner !== undefined || this.#executions.wasEmptied(seen)) continue
       if (!seen.gone && this.#executions.isCurrent(seen))
-        this.#violated('I9', `operation ${id} was told ${told}, but it had started ${seen.id} itself`)
+        this.#violated('I9', `operation ${id} got ${told}, but it had started ${seen.id} itself`)
     }
   }
 

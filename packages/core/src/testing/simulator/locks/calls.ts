@@ -130,7 +130,7 @@ export class Calls {
     }
   }
 
-  /** Whatever the answer is, it must not take much longer than the caller would wait. */
+  /** No answer may take much longer than the caller would wait. */
   async #acquireInTime(operation: Acquiring): Promise<readonly [Lease, Place][]> {
     const { kind, waitMs } = operation
     const { world, process } = this.#scene

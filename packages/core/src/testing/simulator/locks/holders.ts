@@ -4,7 +4,7 @@ import type { World } from '../workload.ts'
 import type { Places } from './places.ts'
 import { LONGEST_EXTENSION_MS, LONGEST_LEASE_MS } from './plan.ts'
 
-/** A lease that somebody was told is theirs. */
+/** A lease that a holder learned it holds. */
 interface Told {
   readonly lease: Lease
   readonly key: string
@@ -17,14 +17,14 @@ interface Told {
   aborted: boolean
   /** It was revoked, evicted, or lost in a failover: others may have it now. */
   gone: boolean
-  /** How often the storage forgot, or was told to. */
+  /** How often the storage lost it, or was asked to forget it. */
   losses: number
 }
 
 /** Timers get their turn within so long of running. */
 const REACTION_MS = 5
 
-/** Judges what holders believe, and what they are told, against what the storage was seen to hold. */
+/** Judges what holders believe, and the answers they get, against what the storage was seen to hold. */
 export class Holders {
   readonly #world: World
   readonly #places: Places
@@ -74,7 +74,7 @@ export class Holders {
     if (this.#told.has(token)) this.#violated('Mutual exclusion', `${token} was given to two callers`)
     if (!this.#places.hasGiven(key, token, fencingToken)) {
       const given = this.#places.fenceOf(token)
-      this.#violated('L2', `${token} was told fence ${fencingToken}, the storage gave ${given}`)
+      this.#violated('L2', `${token} got fence ${fencingToken}, the storage granted ${given}`)
     }
     const ending = this.#places.endingOf(token)
     if (ending === 'released' || ending === 'expired')
@@ -116,10 +116,10 @@ export class Holders {
     const told = this.#told.get(lease.token)
     const truth = this.#places.endingOf(lease.token)
     if (told === undefined || told.gone || truth === undefined || truth === 'forgotten') return
-    // One that was no longer certain of it may be told less than the truth.
+    // A holder that was no longer certain may get less than the truth.
     const isWrong =
       outcome === 'released' ? truth !== 'released' && !wasValid : truth === 'released' && wasValid
-    if (isWrong) this.#violated('L7', `${lease.token} was told ${outcome}, but it was ${truth}`)
+    if (isWrong) this.#violated('L7', `${lease.token} got ${outcome}, but it was ${truth}`)
   }
 
   isTold(token: string): boolean {
@@ -153,7 +153,7 @@ export class Holders {
     })
   }
 
-  /** It is gone by nobody's fault; its holder hears of it when it asks, or when the time is over that it knows of. */
+  /** The storage lost it. Its holder notices when it asks, or when the time is over that it knows of. */
   #lose(told: Told): void {
     told.gone = true
     told.losses += 1
@@ -165,7 +165,7 @@ export class Holders {
       const isLost = this.#places.leftMs(told.key, told.lease.token) === undefined
       if (told.losses === losses && isLost && isBelieved(told))
         this.#violated(
-          'Loss is told in time',
+          'Loss is detected in time',
           `${told.lease.token} still believes in its lease long after the storage lost it`,
         )
     })
@@ -176,11 +176,11 @@ export class Holders {
     const { scheduler } = this.#world
     const { process, lease } = told
     if (!told.held || told.aborted || lease.remainingMs() > 0 || process.state !== 'running') return
-    // No timer tells of a machine that slept, or of a wall clock that was set on.
+    // No timer fires for machine sleep or a wall clock that jumps forward.
     if (scheduler.now < process.clockJumpedAt + LONGEST_LEASE_MS * 2) return
     if (scheduler.now >= overSince + REACTION_MS)
       return this.#violated(
-        'Loss is told in time',
+        'Loss is detected in time',
         `the lease of ${lease.token} is over, and its signal does not say so`,
       )
     const since = Math.min(overSince, scheduler.now)

@@ -15,13 +15,13 @@ export class Links {
   readonly #passed = new Set<string>()
   /** Tokens that had a place in a queue. */
   readonly #placed = new Set<string>()
-  /** Tokens that were told that they have it. Who asks then claims it, and learns nothing of its place. */
+  /** Tokens that received a push. A waiter that asks then claims the lock, and learns nothing of its place. */
   readonly #handedOver = new Set<string>()
   /** Of those who were passed over, the processes that could see it: a waiter asked, and its place was gone. */
   readonly #told = new Set<string>()
   /** Whose last command asked for a place that is not passed over: it has found out. */
   readonly #uncounted = new Set<string>()
-  /** Who was told that its subscription stands. Others poll. */
+  /** Processes whose subscription was confirmed. Others poll. */
   readonly #stood = new Set<SimulatedProcess>()
 
   constructor(world: World) {
@@ -67,6 +67,6 @@ export class Links {
     if (name === undefined || !this.#stood.has(process)) return
     await process.sleep(MENDED_WITHIN_MS)
     if (!this.#world.server.isListening(name) && !this.#uncounted.has(name))
-      this.#world.violated('L4', `${process.name} was passed over, and still nobody listens for it`)
+      this.#world.violated('L4', `${process.name} was passed over, and still no connection listens for it`)
   }
 }

@@ -15,8 +15,8 @@ interface Caller {
 }
 
 /**
- * Judges liveness from the caller, who need not be in the storage's queue: when faults have stopped, nobody waits longer
- * than the rest of the last lease, `claimMs` and two round trips for what nobody holds.
+ * Judges liveness from the caller, who need not be in the storage's queue: when faults have stopped, no caller waits longer
+ * than the rest of the last lease, `claimMs` and two round trips for a free lock.
  */
 export class Patience {
   readonly #world: World
@@ -54,12 +54,12 @@ export class Patience {
       if (scheduler.now < latest) return this.#watch(caller, latest)
       this.#world.violated(
         'Liveness',
-        `${process.name} has waited for ${key} since ${caller.since.toFixed(0)}, and nobody holds it`,
+        `${process.name} has waited for ${key} since ${caller.since.toFixed(0)}, and no process holds it`,
       )
     })
   }
 
-  /** When it must have got what it waits for, unless somebody takes it before. */
+  /** When it must have got what it waits for, unless another process takes it before. */
   #latest({ process, key, since }: Caller): number {
     const { endsAt, longestMs, fullUntil } = this.#places.occupation(key)
     const { calmFrom } = this.#world.scenario

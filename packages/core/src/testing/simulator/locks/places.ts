@@ -151,7 +151,7 @@ export class Places {
     for (const token of this.#endings.keys()) this.#endings.set(token, 'forgotten')
   }
 
-  /** When all is over nobody waits, and nobody holds but who was told so and never gave it back. */
+  /** At the end no process waits, and only processes hold that learned so and never released. */
   async mustBeEmpty(isTold: (token: string) => boolean): Promise<void> {
     const { leases } = this.#world.server.peek()
     for (const key of this.#seen.keys()) {
@@ -285,7 +285,7 @@ export class Places {
     if (passesOn && after.queue.length > 0 && !isHeld)
       this.#violated(
         'Liveness',
-        `${after.queue.length} wait for ${key} after ${command.op}, and nobody holds it`,
+        `${after.queue.length} wait for ${key} after ${command.op}, and no process holds it`,
       )
   }
 

@@ -35,7 +35,7 @@ export type Operation = PlannedOperation & { readonly place: Place } & (
 export interface BodyPlan {
   readonly steps: readonly Step[]
   readonly throws: boolean
-  /** It works on although it was told that the lease is lost. */
+  /** It works on although it learned that the lease is lost. */
   readonly deaf: boolean
   /** It never gives the lease back. */
   readonly forgetful: boolean
