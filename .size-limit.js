@@ -16,5 +16,5 @@ export default [
   bundle('core: createIdempotency', core, '{ createIdempotency }', '23.2 kB'),
   bundle('core: createCache', core, '{ createCache }', '7.2 kB'),
   bundle('core: everything', core, '*', '36.9 kB'),
-  bundle('core/http', 'packages/core/dist/http/index.js', '*', '12.8 kB'),
+  bundle('http', 'packages/http/dist/index.js', '*', '13 kB'),
 ]

@@ -60,7 +60,7 @@ describe('the checker', () => {
     [`const redis = await import('ioredis')`, 'ioredis'],
     [`type Redis = import('ioredis').Redis`, 'ioredis'],
     [`import fs from 'node:fs'`, 'node:fs'],
-    [`import { h } from '@holdfast/core/http'`, '@holdfast/core/http'],
+    [`import { h } from '@holdfast/core/h'`, '@holdfast/core/h'],
     [`import { a } from '../../core/src/a.ts'`, '../../core/src/a.ts'],
   ] as const)('refuses %s', ([source, specifier]) => {
     expect(check(source)).toEqual([`packages/x/src/a.ts must not import ${specifier}`])

@@ -11,6 +11,7 @@ export interface ImportRule {
 }
 
 const core = '@holdfast/core'
+const http = '@holdfast/http'
 const redisProtocol = '@holdfast/redis-protocol'
 
 /** By folder. A published package that is missing here fails the test, so that nobody forgets to decide. */
@@ -29,9 +30,10 @@ export const rules: Readonly<Record<string, ImportRule>> = {
   // take the errors.
   'packages/redis-ioredis': { lean: true, imports: [redisProtocol, core] },
   'packages/redis-node': { lean: true, imports: [redisProtocol, core, 'node:events'] },
-  'packages/fastify': { imports: [core, `${core}/http`, 'fastify', 'fastify-plugin', 'node:*'] },
+  'packages/http': { lean: true, imports: [core, 'node:*'] },
+  'packages/fastify': { imports: [core, http, 'fastify', 'fastify-plugin', 'node:*'] },
   'packages/nest': {
-    imports: [core, `${core}/http`, '@nestjs/*', 'rxjs', 'rxjs/operators', 'reflect-metadata', 'node:*'],
+    imports: [core, http, '@nestjs/*', 'rxjs', 'rxjs/operators', 'reflect-metadata', 'node:*'],
   },
 }
 

@@ -1,7 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { createHoldfast, memoryStorage } from '@holdfast/core'
-import { whileConnected } from '../src/http/while-connected.ts'
 import { type AbortListener, listenForAbort, stopListening } from '../src/support/on-abort.ts'
 
 const listenersOf = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length
@@ -74,22 +73,11 @@ describe('one signal of a caller', () => {
       ...many(() => idempotency.waitForCompletion('job', 'k', { signal, waitMs: Infinity })),
       ...many(() => locks.acquire('a', { signal, waitMs: Infinity })),
     ]
-    const seen = { destroyed: false, once: () => undefined, off: () => undefined }
     const watches = many(async () => {
       for await (const { status } of idempotency.watch('job', 'k', { signal }))
         expect(status).toBe('executing')
       return 'ended'
     })
-    const requests = many(() =>
-      whileConnected(
-        seen,
-        signal,
-        (left) =>
-          new Promise((resolve) => {
-            left.addEventListener('abort', () => resolve('left'))
-          }),
-      ),
-    )
     await expect.poll(async () => (await locks.inspect('a')).waiting).toBe(MANY)
     expect(listenersOf(signal)).toBe(1)
     controller.abort(new Error('enough'))
@@ -99,7 +87,6 @@ describe('one signal of a caller', () => {
       ...Array.from({ length: MANY }, () => 'LOCK_ABORTED'),
     ])
     expect(new Set(await Promise.all(watches))).toEqual(new Set(['ended']))
-    expect(new Set(await Promise.all(requests))).toEqual(new Set(['left']))
     expect(listenersOf(signal)).toBe(0)
     await lease.release()
     expect(begun.status).toBe('started')

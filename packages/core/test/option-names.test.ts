@@ -7,7 +7,6 @@ import {
   createLocks,
   memoryStorage,
 } from '@holdfast/core'
-import { createHttpIdempotency } from '@holdfast/core/http'
 import { createWorld, started } from './idempotency/world.ts'
 
 /** What somebody without the types passes. */
@@ -61,16 +60,6 @@ describe('an option that nobody knows', () => {
       () => idempotency.watch('a', 'b', wrong({ waitMs: 1 })),
     ],
     ['semaphore', /permit .*permits/, () => locks.semaphore('a', wrong({ permit: 1 }))],
-    [
-      'a route',
-      /maxResponseByte .*maxResponseBytes/,
-      () => createHttpIdempotency(idempotency, wrong({ scope: 'global', maxResponseByte: 1 })),
-    ],
-    [
-      'how a route waits',
-      /maxWaiter .*maxWaiters/,
-      () => createHttpIdempotency(idempotency, { scope: 'global', wait: wrong({ maxMs: 1, maxWaiter: 1 }) }),
-    ],
   ])('is refused by %s', (_, message, call) => {
     expect(call).toThrow(refusal(message))
   })

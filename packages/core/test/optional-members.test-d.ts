@@ -3,7 +3,6 @@
  * `exactOptionalPropertyTypes` tells the two apart. Else `{ limit, cursor: page.cursor }` would not compile.
  */
 import type * as core from '@holdfast/core'
-import type * as http from '@holdfast/core/http'
 import { createHoldfast, memoryStorage } from '@holdfast/core'
 
 /** The names of the optional members that refuse undefined, within members that are options themselves, too. */
@@ -60,11 +59,6 @@ declare const strict: {
   readonly entry: Strict<core.CacheEntryOptions>
   readonly cache: Strict<core.CacheOptions>
   readonly memory: Strict<core.MemoryStorageOptions>
-  readonly http: Strict<http.HttpIdempotencyOptions>
-  readonly httpWait: Strict<NonNullable<http.HttpIdempotencyOptions['wait']>>
-  readonly problems: Strict<http.ProblemOptions>
-  readonly problemStatus: Strict<NonNullable<http.ProblemOptions['status']>>
-  readonly httpBegin: Strict<Last<http.HttpIdempotency['begin']>>
 }
 strict satisfies Readonly<Record<keyof typeof strict, never>>
 

@@ -1,5 +1,5 @@
 import type { Holdfast } from '@holdfast/core'
-import type { HttpExecution } from '@holdfast/core/http'
+import type { HttpExecution } from '@holdfast/http'
 import type { RouteIdempotencyOptions } from './options.ts'
 
 /** What the handler of an idempotent route knows of the request's execution. */

@@ -4,7 +4,7 @@ import {
   healthView,
   whyNoCache,
   whyNotUp,
-} from '@holdfast/core/http'
+} from '@holdfast/http'
 import type { FastifyPluginAsync } from 'fastify'
 import './declarations.ts'
 import { OPTIONS_OF_FASTIFY, registeredHoldfast } from './registered.ts'

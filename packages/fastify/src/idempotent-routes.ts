@@ -5,14 +5,12 @@ import {
   createHttpIdempotency,
   overDefaults,
   whileConnected,
-} from '@holdfast/core/http'
+} from '@holdfast/http'
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify'
-import { capture } from './capture.ts'
-import { type Decide, decidedHandler, endUnseen } from './handler.ts'
+import { IdempotentReply, REPLY } from './idempotent-reply.ts'
 import { rememberHeader } from './openapi.ts'
 import type { RouteIdempotencyOptions } from './options.ts'
 import { factsOf } from './request-facts.ts'
-import { STATE, reopen } from './request-state.ts'
 import { routeName } from './route-name.ts'
 import { asksForIdempotency, markProtected } from './unprotected-routes.ts'
 
@@ -30,7 +28,7 @@ export function idempotentRoutes(
 ): IdempotentRoutes {
   const routes: HttpIdempotency<FastifyRequest>[] = []
   app.decorateRequest('idempotency', null)
-  app.decorateRequest(STATE, null)
+  app.decorateRequest(REPLY, null)
   app.addHook('onRoute', (route) => {
     if (!asksForIdempotency(route)) return
     const wanted = route.config?.idempotency
@@ -60,36 +58,39 @@ export function idempotentRoutes(
 
 function protect(route: RouteOptions, http: HttpIdempotency<FastifyRequest>, closing: AbortSignal): void {
   const name = routeName(route)
-  const decide: Decide = async (request, reply, isAnswered) => {
-    const facts = factsOf(request, name)
-    const known = facts instanceof Promise ? await facts : facts
-    const begin = (signal: AbortSignal): Promise<HttpDecision> =>
-      http.begin(request, known, { signal, isAnswered })
-    return http.waits ? whileConnected(reply.raw, closing, begin) : begin(closing)
+  const { handler } = route
+  // In the handler's place: a hook would come before those that later plugins add, and a replay would be sent to clients
+  // that they refuse.
+  route.handler = function (request, reply) {
+    const own = (request[REPLY] ??= new IdempotentReply(reply))
+    const isAnswered = (): boolean => own.isAnswered
+    const decide = async (): Promise<HttpDecision> => {
+      const facts = await factsOf(request, name)
+      const begin = (signal: AbortSignal): Promise<HttpDecision> =>
+        http.begin(request, facts, { signal, isAnswered })
+      return http.waits ? whileConnected(reply.raw, closing, begin) : begin(closing)
+    }
+    return own.onHandler(decide, () => handler.call(this, request, reply))
   }
-  route.handler = decidedHandler(route.handler, decide)
   route.onError = [
     ...listOf(route.onError),
-    (request, reply, error, done) => {
-      const state = request[STATE]
-      if (state !== null) {
-        state.error = error
-        // A replay that fails is no success, whatever it replays.
-        if (state.answer !== undefined) void reply.code(500).removeHeader('idempotent-replayed')
-        reopen(state)
-      }
+    (request, _reply, error, done) => {
+      request[REPLY]?.onError(error)
       done()
     },
   ]
   // First of the route's: compression comes after it, and is done again for a replay.
-  route.onSend = [capture(http), ...listOf(route.onSend)]
-  route.onResponse = [
-    ...listOf(route.onResponse),
-    async (request, reply) => {
-      const state = request[STATE]
-      if (state !== null) endUnseen(state, reply)
+  route.onSend = [
+    (request, reply, payload, pass) => {
+      const own = request[REPLY]
+      if (own !== null) return own.onSend(payload, http, pass)
+      request[REPLY] = new IdempotentReply(reply)
+      request[REPLY].onEarlySend()
+      pass(null, payload)
     },
+    ...listOf(route.onSend),
   ]
+  route.onResponse = [...listOf(route.onResponse), async (request) => request[REPLY]?.onResponse()]
 }
 
 function listOf<T>(hooks: T | T[] | undefined): T[] {

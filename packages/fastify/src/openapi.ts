@@ -1,4 +1,4 @@
-import { type DescribedAnswer, KEY_DESCRIPTION, MAX_KEY_BYTES, PROBLEM_ANSWERS } from '@holdfast/core/http'
+import { type DescribedAnswer, KEY_DESCRIPTION, MAX_KEY_BYTES, PROBLEM_ANSWERS } from '@holdfast/http'
 import type { RouteIdempotencyOptions } from './options.ts'
 
 /** The header that a route reads its key from, by the route's config; absent when the key comes from elsewhere. */

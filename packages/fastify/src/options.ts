@@ -1,5 +1,5 @@
 import type { Holdfast, HoldfastOptions } from '@holdfast/core'
-import type { HttpIdempotencyOptions } from '@holdfast/core/http'
+import type { HttpIdempotencyOptions } from '@holdfast/http'
 import type { FastifyRequest } from 'fastify'
 
 /** What a route may say under `config.idempotency`; the rest comes from the plugin's `http`. */

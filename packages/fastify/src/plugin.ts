@@ -1,18 +1,17 @@
 import { setMaxListeners } from 'node:events'
+import { HoldfastError, InvalidArgumentError } from '@holdfast/core'
 import {
-  type Holdfast,
-  HoldfastError,
-  type HoldfastOptions,
-  InvalidArgumentError,
-  createHoldfast,
-} from '@holdfast/core'
-import { checkAdapterSettings } from '@holdfast/core/http'
-import type { FastifyPluginAsync } from 'fastify'
+  type ConnectionLog,
+  checkAdapterSettings,
+  closeAfter,
+  holdfastOf,
+  logConnection,
+} from '@holdfast/http'
+import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
-import { logConnection } from './connection-log.ts'
 import './declarations.ts'
 import { idempotentRoutes } from './idempotent-routes.ts'
-import type { HoldfastPluginOptions, PluginSettings } from './options.ts'
+import type { HoldfastPluginOptions } from './options.ts'
 import { shutdowns } from './shutdown.ts'
 
 const plugin: FastifyPluginAsync<HoldfastPluginOptions> = async (app, options) => {
@@ -23,12 +22,12 @@ const plugin: FastifyPluginAsync<HoldfastPluginOptions> = async (app, options) =
   }
   checkAdapterSettings(options)
   const { http, graceMs = 10_000, logConnection: log = true } = options
-  const { holdfast, closes } = instanceOf(options)
+  const { holdfast, closes } = holdfastOf(options, NOT_CORES)
   const closing = new AbortController()
   // Every stream of events that is open listens to it.
   setMaxListeners(0, closing.signal)
   const routes = idempotentRoutes(app, holdfast, http, closing.signal)
-  const stopLogging = log ? logConnection(holdfast, app.log) : undefined
+  const stopLogging = log ? logConnection(holdfast, logOf(app.log)) : undefined
 
   // Fastify sends the message of an error, when it has logged the whole of it.
   app.addHook('onError', (_request, _reply, error, done) => {
@@ -44,10 +43,10 @@ const plugin: FastifyPluginAsync<HoldfastPluginOptions> = async (app, options) =
   app.addHook('preClose', async () => closing.abort())
   // After the server has sent its last answer. A handler whose client is gone may still be at work.
   app.addHook('onClose', async () => {
-    const closeAt = performance.now() + graceMs
-    await within(graceMs, routes.drained())
-    stopLogging?.()
-    if (closes) await holdfast.close({ graceMs: Math.max(0, closeAt - performance.now()) })
+    await closeAfter(routes.drained(), graceMs, async (grace) => {
+      stopLogging?.()
+      if (closes) await holdfast.close(grace)
+    })
   })
 }
 
@@ -61,26 +60,17 @@ export const holdfast: FastifyPluginAsync<HoldfastPluginOptions> = fp(plugin, {
   fastify: '>=4.29.0 <6.0.0',
 })
 
-function instanceOf(options: HoldfastPluginOptions): { holdfast: Holdfast; closes: boolean } {
-  if ('holdfast' in options) return { holdfast: options.holdfast, closes: options.closeHoldfast ?? false }
-  // What is for the plugin, and what Fastify itself takes of the options of every plugin.
-  const {
-    http: _http,
-    graceMs: _graceMs,
-    logConnection: _logConnection,
-    logLevel: _logLevel,
-    logSerializers: _logSerializers,
-    ...own
-  } = options as OfRegister
-  return { holdfast: createHoldfast(own), closes: true }
-}
+/** What is for the plugin, and what Fastify itself takes of the options of every plugin. */
+const NOT_CORES = ['http', 'graceMs', 'logConnection', 'logLevel', 'logSerializers']
 
-type OfRegister = PluginSettings &
-  HoldfastOptions & { readonly logLevel?: unknown; readonly logSerializers?: unknown }
-
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
-  await Promise.race([work, deadline])
-  clearTimeout(timer)
+function logOf(log: FastifyBaseLogger): ConnectionLog {
+  const waiting = (): void => log.warn({ holdfast: 'reconnecting' }, 'holdfast: waiting for the storage')
+  return {
+    waiting,
+    lost() {
+      log.warn({ holdfast: 'lost' }, 'holdfast: lost the storage')
+      waiting()
+    },
+    ready: (downMs) => log.info({ holdfast: 'ready', downMs }, 'holdfast: connected to the storage'),
+  }
 }

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { type HttpRequestFacts, comparableBody, isForm, messageHasBody } from '@holdfast/core/http'
+import { type HttpRequestFacts, comparableBody, isForm, messageHasBody } from '@holdfast/http'
 import type { FastifyRequest } from 'fastify'
 
 /** What the rules need of a request; `route` is what its route is called, see {@link routeName}. */

@@ -1,9 +1,13 @@
 import { HoldfastError, InvalidArgumentError } from '@holdfast/core'
-import { checkAdapterSettings } from '@holdfast/core/http'
+import {
+  type ServerSentEvent,
+  checkAdapterSettings,
+  eventStream,
+  executionView,
+  lockView,
+} from '@holdfast/http'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import './declarations.ts'
-import { type ServerSentEvent, eventStream } from './event-stream.ts'
-import { executionView, lockView } from './execution-view.ts'
 import { OPTIONS_OF_FASTIFY, registeredHoldfast } from './registered.ts'
 import * as schemas from './schemas.ts'
 import { shutdowns } from './shutdown.ts'

@@ -1,7 +1,7 @@
 /** Compiled, never run: what declaration merging gives to apps. */
 import type { Holdfast } from '@holdfast/core'
 import { ioredisStorage } from '@holdfast/redis-ioredis'
-import type { HttpExecution } from '@holdfast/core/http'
+import type { HttpExecution } from '@holdfast/http'
 import fastify from 'fastify'
 import { Redis } from 'ioredis'
 import { expectTypeOf } from 'vitest'

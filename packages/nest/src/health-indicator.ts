@@ -1,12 +1,6 @@
 import { Logger } from '@nestjs/common'
 import type { Holdfast } from '@holdfast/core'
-import {
-  type HealthView,
-  type HealthViewOptions,
-  healthView,
-  whyNoCache,
-  whyNotUp,
-} from '@holdfast/core/http'
+import { type HealthView, type HealthViewOptions, healthView, whyNoCache, whyNotUp } from '@holdfast/http'
 
 /** What Terminus takes from an indicator: the same shape in its versions 11 and 12. */
 export type HoldfastHealthResult<Key extends string> = Record<Key, HoldfastHealth>

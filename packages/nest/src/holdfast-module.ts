@@ -7,8 +7,8 @@ import {
   type Provider,
 } from '@nestjs/common'
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core'
-import { InvalidArgumentError, createHoldfast } from '@holdfast/core'
-import { checkAdapterSettings } from '@holdfast/core/http'
+import { InvalidArgumentError } from '@holdfast/core'
+import { checkAdapterSettings, holdfastOf } from '@holdfast/http'
 import { Cache, Holdfast, Idempotency, Locks } from './features.ts'
 import { type FastifyInstance, hookReplies } from './http/fastify-platform.ts'
 import { HttpRuntime } from './http/http-runtime.ts'
@@ -167,10 +167,7 @@ function refuseTwins(modules: ModulesContainer): void {
 
 function instanceOf(settings: HoldfastModuleSettings): Holdfast {
   checkAdapterSettings(settings)
-  if ('holdfast' in settings) return settings.holdfast
-  // The rest is for the module.
-  const { http: _http, graceMs: _graceMs, logConnection: _logConnection, ...own } = settings
-  return createHoldfast(own)
+  return holdfastOf(settings, ['http', 'graceMs', 'logConnection']).holdfast
 }
 
 function settingsProviders(

@@ -5,6 +5,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common'
 import type { Holdfast } from '@holdfast/core'
+import { closeAfter, logConnection } from '@holdfast/http'
 import type { HttpRuntime } from './http/http-runtime.ts'
 import type { HoldfastModuleSettings } from './module-options.ts'
 
@@ -30,8 +31,13 @@ export class Lifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApp
   }
 
   onModuleInit(): void {
-    const { logConnection = true } = this.#settings
-    if (logConnection) this.#stopLogging = this.#logConnection()
+    const { logConnection: log = true } = this.#settings
+    if (!log) return
+    this.#stopLogging = logConnection(this.#holdfast, {
+      waiting: () => this.#logger.warn('Waiting for the storage'),
+      lost: () => this.#logger.warn('Lost the storage, waiting for it'),
+      ready: (downMs) => this.#logger.log(`Connected to the storage, after ${downMs} ms without`),
+    })
   }
 
   beforeApplicationShutdown(): void {
@@ -41,37 +47,13 @@ export class Lifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApp
 
   async onApplicationShutdown(): Promise<void> {
     const { graceMs = 10_000 } = this.#settings
-    const startedAt = performance.now()
-    await within(graceMs, this.#http.drained())
-    this.#stopLogging()
-    const remainingMs = Math.max(0, graceMs - (performance.now() - startedAt))
-    if (isOurs(this.#settings)) await this.#holdfast.close({ graceMs: remainingMs })
-  }
-
-  #logConnection(): () => void {
-    const { connection } = this.#holdfast
-    let lostAt = connection.state === 'ready' ? undefined : performance.now()
-    if (lostAt !== undefined) this.#logger.warn('Waiting for the storage')
-    return connection.onChange((state) => {
-      if (state === 'ready') {
-        const downMs = lostAt === undefined ? 0 : Math.round(performance.now() - lostAt)
-        lostAt = undefined
-        this.#logger.log(`Connected to the storage, after ${downMs} ms without`)
-      } else if (lostAt === undefined) {
-        lostAt = performance.now()
-        this.#logger.warn('Lost the storage, waiting for it')
-      }
+    await closeAfter(this.#http.drained(), graceMs, async (grace) => {
+      this.#stopLogging()
+      if (isOurs(this.#settings)) await this.#holdfast.close(grace)
     })
   }
 }
 
 function isOurs(settings: HoldfastModuleSettings): boolean {
   return 'holdfast' in settings ? (settings.closeHoldfast ?? false) : true
-}
-
-function within(ms: number, done: Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms)
-    done.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
 }

@@ -1,6 +1,6 @@
 import type { DynamicModule, InjectionToken, OptionalFactoryDependency, Type } from '@nestjs/common'
 import type { Holdfast, HoldfastOptions } from '@holdfast/core'
-import type { HttpIdempotencyOptions } from '@holdfast/core/http'
+import type { HttpIdempotencyOptions } from '@holdfast/http'
 
 /** What `createHoldfast` takes, or a `Holdfast` that is there already; and what the module does with it. */
 export type HoldfastModuleSettings<Request = never> = ModuleSettings<Request> &

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type ExecutionContext, type Holdfast, createHoldfast } from '@holdfast/core'
-import { type HttpDecision, createHttpIdempotency } from '@holdfast/core/http'
+import { type HttpDecision, createHttpIdempotency } from '@holdfast/http'
 import { Redis } from 'ioredis'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type ClientName, clients, connect } from '../src/connect.ts'

@@ -1,4 +1,4 @@
-import type { HttpIdempotencyOptions } from '@holdfast/core/http'
+import type { HttpIdempotencyOptions } from '@holdfast/http'
 
 /** As much of a request as the options below look at; Fastify's and Express' fit. */
 export interface KitRequest {

@@ -1,6 +1,6 @@
 /** Apps that serve the contract over our own storages, as targets of the cases. */
 import { type Storage, memoryStorage } from '@holdfast/core'
-import { jobKeyOf, jobTypeOf } from '@holdfast/core/http'
+import { jobKeyOf, jobTypeOf } from '@holdfast/http'
 import { startAppProcess } from './app-process.ts'
 import { behindFaultyRedis, spoilStrings } from './redis-faults.ts'
 import type { RunnableTarget } from './run.ts'
@@ -55,16 +55,18 @@ export interface RedisTargetOptions {
   readonly redisUrl: string
   /** A program that calls {@link serveUntilTerminated}, and its arguments; the name of the client is put behind them. */
   readonly program: readonly string[]
+  /** Default: all. */
+  readonly abilities?: FrameworkAbilities
 }
 
 /** Over Redis: with other instances, in separate processes and behind a connection that fails on command. */
 export async function redisTarget(
   serve: ServeApp,
-  { client, redisUrl, program }: RedisTargetOptions,
+  { client, redisUrl, program, abilities = allAbilities }: RedisTargetOptions,
 ): Promise<RunnableTarget> {
   const start = (url: string): Promise<Instance> => serveOverRedis(serve, client, url, PATIENT_MS)
   return {
-    ...allAbilities,
+    ...abilities,
     dialect: 'holdfast',
     ...(await start(redisUrl)),
     second: () => start(redisUrl),

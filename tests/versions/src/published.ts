@@ -32,7 +32,7 @@ export function readManifest(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest
 }
 
-/** What can be imported of a package, such as `@holdfast/core/http`; entries that lead to data are left out. */
+/** What can be imported of a package, such as `@holdfast/core/testing`; entries that lead to data are left out. */
 export function entriesOf({ name, exports }: Manifest): string[] {
   return Object.keys(exports)
     .filter((path) => !path.endsWith('.json'))

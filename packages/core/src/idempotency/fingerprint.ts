@@ -16,7 +16,7 @@ export function fingerprintOf(input: unknown): string {
 }
 
 /** How many levels deep input may be nested. */
-export const MAX_DEPTH = 200
+const MAX_DEPTH = 200
 
 function canonical(value: unknown, path: string, depth: number): string {
   if (depth > MAX_DEPTH)

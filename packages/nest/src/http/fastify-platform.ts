@@ -1,24 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { createReadStream } from 'node:fs'
-import { Readable } from 'node:stream'
-import {
-  type HttpHandledRequest,
-  type HttpResponse,
-  type NodeMessage,
-  capturedBody,
-  collectStream,
-  comparableBody,
-  messageHasBody,
-} from '@holdfast/core/http'
 import {
   type CaptureLimits,
+  type HttpResponse,
+  type IdempotentRequest,
   NODE_WRITERS,
+  type NodeMessage,
   type NodeResponse,
-  type Platform,
+  capturedPayload,
+  comparableBody,
+  messageHasBody,
   override,
   sent,
   silence,
-} from './platform.ts'
+} from '@holdfast/http'
+import type { Platform } from './platform.ts'
 
 /** The part of Fastify 4's and 5's request that is used here. */
 export interface FastifyRequest {
@@ -94,7 +90,6 @@ export function hookReplies(instance: FastifyInstance): void {
 
 export function fastifyPlatform(request: FastifyRequest, reply: FastifyReply): Platform {
   let isSending = leaving.has(reply)
-  const hijackers = new WeakSet<HttpHandledRequest>()
   // Until it is known who may answer.
   onSend.set(reply, (payload, done) => {
     isSending = true
@@ -152,39 +147,27 @@ export function fastifyPlatform(request: FastifyRequest, reply: FastifyReply): P
       silence(reply.raw, NODE_WRITERS, reply.raw)
     },
 
-    capture(handled: HttpHandledRequest, limits, failure) {
-      onSend.set(reply, captureOf(reply, handled, limits, failure))
+    capture(handled, limits) {
+      onSend.set(reply, captureOf(reply, handled, limits))
       const hijack = reply.hijack.bind(reply)
       const value = (): unknown => {
-        if (handled.isHandlers) hijackers.add(handled)
+        handled.onHijack()
         return hijack()
       }
       override(reply, { hijack: { value, writable: true } })
     },
-
-    wasHijackedBy: (handled) => hijackers.has(handled),
   }
 }
 
-function captureOf(
-  reply: FastifyReply,
-  handled: HttpHandledRequest,
-  { streams, maxResponseBytes }: CaptureLimits,
-  failure: () => unknown,
-): OnSend {
+function captureOf(reply: FastifyReply, handled: IdempotentRequest, limits: CaptureLimits): OnSend {
   const recorded = async (given: unknown): Promise<unknown> => {
     const { isHandlers } = handled
-    const payload = isResponse(given) ? bodyOf(given, reply) : given
-    // When the stream fails, Fastify sends an error instead, which then is the answer to record.
-    const collected =
-      streams === 'buffer' && isReadable(payload) ? await collectStream(payload, maxResponseBytes) : undefined
+    // When its stream fails, Fastify sends an error instead, which then is the answer to record.
+    const { body, payload } = await capturedPayload(given, reply, limits)
     onSend.delete(reply)
     closeAnswer(reply)
-    const { statusCode: status } = reply
-    const body = collected?.fits ? collected.bytes : capturedBody(payload)
-    await handled.answer({ status, headers: reply.getHeaders(), body, error: failure() }, isHandlers)
-    if (collected === undefined) return payload
-    return collected.fits ? collected.bytes : Readable.from(collected.stream)
+    await handled.onSend({ status: reply.statusCode, headers: reply.getHeaders(), body }, isHandlers)
+    return payload
   }
   return (given, pass) => {
     recorded(given)
@@ -204,19 +187,4 @@ function captureOf(
 function closeAnswer(reply: FastifyReply): void {
   const ignore = { value: () => reply, writable: true }
   reopenings.set(reply, override(reply, { send: ignore, code: ignore, status: ignore }))
-}
-
-/** Fastify would take status and headers over from the `Response` when we have looked. */
-function bodyOf(response: Response, reply: FastifyReply): unknown {
-  reply.code(response.status)
-  for (const [name, value] of response.headers) reply.header(name, value)
-  return response.body ?? undefined
-}
-
-function isResponse(payload: unknown): payload is Response {
-  return Object.prototype.toString.call(payload) === '[object Response]'
-}
-
-function isReadable(payload: unknown): payload is AsyncIterable<Uint8Array> {
-  return typeof payload === 'object' && payload !== null && Symbol.asyncIterator in payload
 }

@@ -1,12 +1,13 @@
 import type { ExecutionContext } from '@nestjs/common'
 import {
   type HttpDecision,
-  type HttpHandledRequest,
+  type HttpExchange,
   type HttpIdempotency,
   type HttpResponse,
-  createHandledRequest,
+  IdempotentRequest,
+  endWithResponse,
   whileConnected,
-} from '@holdfast/core/http'
+} from '@holdfast/http'
 import { isObservable, lastValueFrom } from 'rxjs'
 import type { Platform } from './platform.ts'
 import { platformOf } from './platform-of.ts'
@@ -48,10 +49,9 @@ class Turn {
   readonly #decide: () => Promise<HttpDecision>
   #decision: Promise<HttpDecision> | undefined
   #answered: Promise<void> | undefined
-  #handled: HttpHandledRequest | undefined
-  /** The outcome of the last call, and what it threw. */
+  #handled: IdempotentRequest | undefined
+  /** The outcome of the last call. */
   #last: Promise<unknown> = Promise.resolve()
-  #failure: unknown
 
   constructor(
     engine: HttpIdempotency<never>,
@@ -94,58 +94,36 @@ class Turn {
     return this.#decision
   }
 
-  async #prepared(exchange: HttpHandledRequest['exchange']): Promise<HttpHandledRequest> {
+  async #prepared(exchange: HttpExchange): Promise<IdempotentRequest> {
     const platform = this.#platform
-    const handled = createHandledRequest(exchange)
+    const handled = new IdempotentRequest(exchange)
     try {
       platform.setHeaders(exchange.headers)
-      platform.capture(handled, this.#engine, () => this.#failure)
+      platform.capture(handled, this.#engine)
     } catch (error) {
       await exchange.release()
       throw error
     }
-    platform.raw.once('close', () => this.#closed(handled))
+    endWithResponse(platform.raw, handled, () => this.#last)
     return handled
   }
 
-  #call(handled: HttpHandledRequest, proceed: () => unknown): Promise<unknown> {
-    this.#failure = undefined
+  #call(handled: IdempotentRequest, proceed: () => unknown): Promise<unknown> {
     const call = async (): Promise<unknown> => {
       try {
-        return await handled.call(
+        return await handled.onHandler(
           () => ended(proceed(), this.#platform),
           (result) => this.#traits.answersItself && !(result instanceof Promise),
         )
       } catch (error) {
-        this.#failure = error ?? new Error('The handler threw nothing.')
+        handled.onError(error)
         throw error
       }
     }
     this.#last = call()
     return this.#last
   }
-
-  /**
-   * The response is over. An answer that was not seen went around the framework (`reply.hijack()`, Node's own response)
-   * and cannot be replayed; or the client is gone, and a handler that has returned never answers. It ran, so it is not
-   * run again.
-   */
-  #closed(handled: HttpHandledRequest): void {
-    const { raw } = this.#platform
-    const unseen = (): void => {
-      if (handled.answered) return
-      const response = { status: raw.statusCode, headers: {}, body: { omitted: 'hijacked' } } as const
-      void handled.answer(response, this.#platform.wasHijackedBy(handled))
-    }
-    const returned = (): void => void setTimeout(unseen, LATE_ANSWER_MS).unref()
-    if (raw.writableEnded) unseen()
-    else this.#last.then(returned, returned)
-    handled.closed()
-  }
 }
-
-/** How long after its client has hung up a handler that has returned may still send its answer by itself. */
-const LATE_ANSWER_MS = 30_000
 
 async function decide(
   engine: HttpIdempotency<never>,

@@ -1,10 +1,11 @@
+import { setMaxListeners } from 'node:events'
 import { type Holdfast, InvalidArgumentError } from '@holdfast/core'
 import {
   type HttpIdempotency,
   type HttpIdempotencyOptions,
   createHttpIdempotency,
   overDefaults,
-} from '@holdfast/core/http'
+} from '@holdfast/http'
 import type { HttpIdempotencyDefaults } from './options.ts'
 
 /** What the idempotent routes of one instance share: the module's defaults, and the engines made of them. */
@@ -17,6 +18,8 @@ export class HttpRuntime {
   constructor(holdfast: Holdfast, defaults: HttpIdempotencyDefaults = {}) {
     this.#holdfast = holdfast
     this.#defaults = defaults
+    // Each request that waits listens to it.
+    setMaxListeners(0, this.#closing.signal)
   }
 
   /** The options of a route over the module's. */

@@ -1,4 +1,4 @@
-import { KEY_DESCRIPTION, PROBLEM_ANSWERS } from '@holdfast/core/http'
+import { KEY_DESCRIPTION, PROBLEM_ANSWERS } from '@holdfast/http'
 import type { HttpIdempotencyDefaults } from './options.ts'
 
 /** Where `@nestjs/swagger` keeps what `@ApiHeader` and `@ApiResponse` say of a handler; it is not needed for that. */

@@ -1,4 +1,4 @@
-import type { HttpIdempotencyOptions } from '@holdfast/core/http'
+import type { HttpIdempotencyOptions } from '@holdfast/http'
 
 /** The defaults of a module's idempotent routes: whatever a route does not say itself. */
 export type HttpIdempotencyDefaults = Partial<HttpIdempotencyOptions<never>>

@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common'
-import type { HttpResponse, ProblemDocument } from '@holdfast/core/http'
+import type { HttpResponse, ProblemDocument } from '@holdfast/http'
 
 /**
  * Thrown after an idempotent route has refused a request: interceptors and exception filters see it, to count, log or

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common'
-import type { HttpRequestFacts } from '@holdfast/core/http'
+import type { HttpRequestFacts } from '@holdfast/http'
 import type { Platform } from './platform.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ExecutionContext, Lease } from '@holdfast/core'
-import { type HttpExecution, currentHandledRequest } from '@holdfast/core/http'
+import { type HttpExecution, currentIdempotentRequest } from '@holdfast/http'
 
 /** What a method has while it runs. What it leaves running behind it, such as a timer, has it no more. */
 class Current<T extends object> {
@@ -44,5 +44,5 @@ export function currentExecution(): ExecutionContext | undefined {
  * `updateProgress()`. Undefined for a request that is not protected (no key, or not required).
  */
 export function currentRequestExecution(): HttpExecution | undefined {
-  return currentHandledRequest()?.exchange.execution
+  return currentIdempotentRequest()?.exchange.execution
 }

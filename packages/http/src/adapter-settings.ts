@@ -1,0 +1,42 @@
+import { type Holdfast, type HoldfastOptions, InvalidArgumentError, createHoldfast } from '@holdfast/core'
+import { checkBoolean, checkDuration } from './checks.ts'
+import { checkOptions } from './checks.ts'
+
+/** What adapters take beside the options of `createHoldfast`. */
+export interface AdapterSettings {
+  readonly holdfast?: Holdfast
+  readonly closeHoldfast?: boolean | undefined
+  readonly graceMs?: number | undefined
+  readonly logConnection?: boolean | undefined
+  readonly exposeData?: boolean | undefined
+  readonly exposeDetails?: boolean | undefined
+}
+
+/** Node's longest timer: a longer one fires at once. */
+const LONGEST_TIMER_MS = 2_147_483_647
+
+/**
+ * Checks those that are there. Others are left alone, unless `names` lists all that there may be.
+ *
+ * @throws InvalidArgumentError that names what is wrong
+ */
+export function checkAdapterSettings(settings: AdapterSettings, names?: readonly string[]): void {
+  if (names !== undefined) checkOptions(settings, new Set(names))
+  const { graceMs, closeHoldfast, logConnection, exposeData, exposeDetails } = settings
+  if (graceMs !== undefined) checkDuration('graceMs', graceMs, 0, LONGEST_TIMER_MS)
+  for (const [name, value] of Object.entries({ closeHoldfast, logConnection, exposeData, exposeDetails }))
+    checkBoolean(name, value)
+  if ('holdfast' in settings && typeof (settings.holdfast as Partial<Holdfast> | null)?.health !== 'function')
+    throw new InvalidArgumentError('holdfast must be what createHoldfast returns.')
+}
+
+/** The instance of an app, and whether the app closes it: made of the options without those that are not core's, or given. */
+export function holdfastOf(
+  settings: AdapterSettings,
+  notCores: readonly string[],
+): { readonly holdfast: Holdfast; readonly closes: boolean } {
+  const { holdfast, closeHoldfast = false } = settings
+  if (holdfast !== undefined) return { holdfast, closes: closeHoldfast }
+  const own = Object.entries(settings).filter(([name]) => !notCores.includes(name))
+  return { holdfast: createHoldfast(Object.fromEntries(own) as unknown as HoldfastOptions), closes: true }
+}

@@ -1,0 +1,50 @@
+import { channel } from 'node:diagnostics_channel'
+
+/**
+ * Published on `holdfast:http`: exactly one for each request that an idempotent route received. The client's key never
+ * appears: `jobKey` is its hash.
+ */
+export type HttpIdempotencyEvent = {
+  /** The route, as executions are listed: `http:POST /v1/orders`. */
+  readonly jobType: string
+  /** Null when there was no usable key. */
+  readonly jobKey: string | null
+} &
+  /** The handler ran, `recorded` says what became of its answer. */
+  (
+    | {
+        readonly type: 'executed'
+        readonly executionId: string
+        readonly attempt: number
+        /** Null when it never answered. */
+        readonly status: number | null
+        readonly recorded: Recorded
+        /** Why it could not be recorded, or what the handler threw. */
+        readonly error?: unknown
+      }
+    | { readonly type: 'replayed'; readonly executionId: string; readonly status: number }
+    | {
+        readonly type: 'refused'
+        readonly code: string
+        readonly status: number
+        /** Why the storage could not be asked, or its record not be read. */
+        readonly error?: unknown
+      }
+    /** Ran without protection, as the options allow. */
+    | { readonly type: 'bypassed'; readonly reason: BypassReason; readonly error?: unknown }
+  )
+
+/**
+ * `stored` is replayed; `tombstone` is neither replayed nor made again; `failed` may run again as the next attempt;
+ * `released` as the same; `unconfirmed` and `lost`: the answer was delivered, but not recorded.
+ */
+export type Recorded = 'stored' | 'tombstone' | 'failed' | 'released' | 'unconfirmed' | 'lost'
+
+export type BypassReason = 'method' | 'noKey' | 'storageUnavailable'
+
+const requests = channel('holdfast:http')
+
+/** Builds and publishes an event, if anything listens. */
+export function publish(event: () => HttpIdempotencyEvent): void {
+  if (requests.hasSubscribers) requests.publish(event())
+}

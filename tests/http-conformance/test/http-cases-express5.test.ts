@@ -1,0 +1,3 @@
+import { httpCasesOn } from './node-apps/cases.ts'
+
+httpCasesOn('express5', 'Express 5', 'redis')

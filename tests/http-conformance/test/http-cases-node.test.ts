@@ -1,0 +1,3 @@
+import { httpCasesOn } from './node-apps/cases.ts'
+
+httpCasesOn('node', 'node:http', 'ioredis')
