@@ -98,17 +98,23 @@ function replication(durability: LockDurability): LockSettings['durability'] {
 }
 
 /** What a lease is for: `key` is where it lies in the storage, `name` is what the caller calls it. */
-export interface LockTarget {
+export class LockTarget {
   readonly key: string
   readonly name: string
   readonly permits: number
+
+  constructor(key: string, name: string, permits: number) {
+    this.key = key
+    this.name = name
+    this.permits = permits
+  }
 }
 
 export function lockTarget(app: string, name: string): LockTarget {
-  return { key: `${app}:lock:${checkName('A lock name', name)}`, name, permits: 1 }
+  return new LockTarget(`${app}:lock:${checkName('A lock name', name)}`, name, 1)
 }
 
 export function semaphoreTarget(app: string, name: string, permits: number): LockTarget {
   checkInteger('permits', permits, 1, MOST_PERMITS)
-  return { key: `${app}:semaphore:${checkName('A semaphore name', name)}`, name, permits }
+  return new LockTarget(`${app}:semaphore:${checkName('A semaphore name', name)}`, name, permits)
 }
