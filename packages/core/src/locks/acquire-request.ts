@@ -1,4 +1,3 @@
-import { checkSignal } from '../check-signal.ts'
 import { type HoldfastError, StorageUnavailableError, isUnavailable } from '../errors.ts'
 import { LeaseDeadline } from '../lease-deadline.ts'
 import type { AcquireReply, LeaseHolder } from '../storage/leases.ts'
@@ -35,7 +34,7 @@ export interface AcquireCall {
 /** Begins to acquire. Throws what can be refused at once. */
 export function acquireLease(context: LockContext, call: AcquireCall): void {
   const { target, settings } = call
-  const signal = checkSignal(settings.signal)
+  const { signal } = settings
   if (signal?.aborted) throw new LockAbortedError(target.name, 0, { cause: signal.reason })
   const chain = callChain()
   if (chain !== undefined && waits(settings) && target.permits === 1) {

@@ -1,4 +1,4 @@
-import { checkDuration } from '../check.ts'
+import { checkDuration } from '../support/checks.ts'
 import { type HoldfastError, LeaseLostError } from '../errors.ts'
 import { type LeaseDeadline, marginMs } from '../lease-deadline.ts'
 import { LeaseKeeper } from '../lease-keeper.ts'
@@ -156,7 +156,9 @@ export class HeldLease implements Lease, Held {
   }
 
   get #whyNot(): LeaseLostError {
-    return this.#lost ?? new LeaseLostError(`The lease of ${this.name} was released.`)
+    return (
+      this.#lost ?? new LeaseLostError(`The lease of lock ${this.name} was released; acquire the lock again.`)
+    )
   }
 
   async #prolong(leaseMs: number, timeoutMs: number): Promise<void> {

@@ -1,9 +1,9 @@
-import { checkDuration, checkName } from '../check.ts'
-import { ClosedError } from '../errors.ts'
-import { instanceName } from '../support/instance.ts'
-import { checkOptions, optionNames } from '../option-names.ts'
-import { appOf } from '../support/prefix.ts'
+import { ClosedError, InvalidArgumentError } from '../errors.ts'
+import type { Identity } from '../support/instance.ts'
 import type { StorageClient } from '../support/storage-client.ts'
+import { checkName } from '../support/checks.ts'
+import { CLOSE, type CloseOptions } from '../support/close-options.ts'
+import { type OptionTable, integer, resolveOptions } from '../support/option-table.ts'
 import { acquireAll } from './acquire-all.ts'
 import { acquireLease } from './acquire-request.ts'
 import { acquisitions, lockRuns } from './events.ts'
@@ -11,10 +11,11 @@ import type { Lease } from './lease.ts'
 import type { LeaseSet } from './lease-set.ts'
 import { type LockHolder, lockHolders } from './lock-holder.ts'
 import {
-  LOCK_OPTIONS,
   type LockOptions,
   type LockSettings,
   LockTarget,
+  MOST_PERMITS,
+  type ResolvedLocks,
   lockSettings,
   lockTarget,
   semaphoreTarget,
@@ -31,18 +32,9 @@ import {
   runLocked,
 } from './run.ts'
 
-export type TryLockOptions = Omit<LockOptions, 'waitMs'>
-
-export interface LocksOptions extends LockOptions {
-  /** Separates apps in one storage. Default `holdfast`. */
-  readonly prefix?: string | undefined
-  /** How this process is called in errors, events and `inspect`, for people to read. Default: host name and process id. */
-  readonly instance?: string | undefined
-  /**
-   * How long a lock that is handed over lasts until its new holder confirms, which it does at once (also where that is
-   * longer than its lease). A frozen process stops the queue once for so long. Default 3,000; 50 to 60,000.
-   */
-  readonly claimMs?: number | undefined
+/** `tryAcquire` does not wait: a `waitMs` would be a mistake. */
+export interface TryLockOptions extends Omit<LockOptions, 'waitMs'> {
+  readonly waitMs?: undefined
 }
 
 /** What can be acquired: a lock, or a permit of a semaphore. */
@@ -106,36 +98,27 @@ export interface Locks extends Lockable<[name: string]> {
    * `graceMs` (default 0) for their holders to release them. What is still held then is no longer renewed and is left
    * to its lease. Nothing of this instance remains afterwards: no timer, no subscription.
    */
-  close(options?: { readonly graceMs?: number | undefined }): Promise<void>
+  close(options?: CloseOptions): Promise<void>
 }
 
-/** For one of its own; the Holdfast that it belongs to has the prefix. */
-export const LOCKS_OPTIONS: ReadonlySet<string> = optionNames<Omit<LocksOptions, keyof LockOptions>>(
-  { prefix: true, instance: true, claimMs: true },
-  LOCK_OPTIONS,
-)
+const REVOKE: OptionTable<RevokeOptions, 'token'> = { token: [checkName, undefined] }
+const SEMAPHORE: OptionTable<Parameters<Locks['semaphore']>[1]> = { permits: [integer(1, MOST_PERMITS)] }
 
 /** `tryAcquire`: it does not wait, and it is no error that others hold the lock. */
 const TRY: RequestMode<null> = { override: { waitMs: 0, outlivesOwners: false }, whenHeld: () => null }
 
-const REVOKE_OPTIONS = optionNames<RevokeOptions>({ token: true })
-const SEMAPHORE_OPTIONS = optionNames<Parameters<Locks['semaphore']>[1]>({ permits: true })
-const CLOSE_OPTIONS = optionNames<NonNullable<Parameters<Locks['close']>[0]>>({ graceMs: true })
-
-/** Locks over calls that other features share. */
-export function locksOver(calls: StorageClient, options: LocksOptions = {}): Locks {
-  const { prefix = 'holdfast', instance, claimMs = 3_000, ...defaults } = options
-  const app = appOf(prefix)
+/** Locks over calls that other features share; `identity` is the instance's. */
+export function locksOver(
+  calls: StorageClient,
+  { claimMs, ...defaults }: ResolvedLocks,
+  { app, instance }: Identity,
+): Locks {
   const standard = lockSettings({}, defaults)
-  const context = new LockContext(
-    calls,
-    processName(calls.runtime, instanceName(instance)),
-    checkDuration('claimMs', claimMs, 50, 60_000),
-  )
+  const context = new LockContext(calls, processName(calls.runtime, instance), claimMs)
   let closed: Promise<void> | undefined
 
   const assertOpen = (): void => {
-    if (closed !== undefined) throw new ClosedError('Locks')
+    if (closed !== undefined) throw new ClosedError()
   }
   /** A semaphore has its target; a lock's name is checked with every call. */
   const targetOf = (lock: LockTarget | string): LockTarget =>
@@ -147,11 +130,13 @@ export function locksOver(calls: StorageClient, options: LocksOptions = {}): Loc
   const request = <R = never>(
     lock: LockTarget | string,
     options: LockOptions | undefined,
-    { override, whenHeld }: RequestMode<R> = {},
+    mode: RequestMode<R> = {},
   ): Promise<R | Lease> =>
     new Promise((resolve, reject) => {
       const target = targetOf(lock)
+      const { override, whenHeld } = mode
       assertOpen()
+      if (mode === TRY) refuseWaiting(options)
       const checked = settingsOf(options)
       const settings = override === undefined ? checked : { ...checked, ...override }
       const skip = whenHeld && ((holders: readonly LockHolder[]): void => resolve(whenHeld(holders)))
@@ -182,8 +167,8 @@ export function locksOver(calls: StorageClient, options: LocksOptions = {}): Loc
   ): Promise<readonly string[]> => {
     const { key } = targetOf(lock)
     assertOpen()
-    const { token } = checkOptions(options, REVOKE_OPTIONS)
-    const request = { claimMs, ...(token === undefined ? {} : { token: checkName('token', token) }) }
+    const { token } = resolveOptions(REVOKE, options)
+    const request = { claimMs, ...(token === undefined ? {} : { token }) }
     const { reply } = await calls.call(() => context.leases.revoke(key, request))
     context.scheduleReap(key, reply.pendingHandOffMs)
     // A holder in this process knows it when this resolves, whatever becomes of the push.
@@ -204,7 +189,7 @@ export function locksOver(calls: StorageClient, options: LocksOptions = {}): Loc
       )
     },
     semaphore(name, options) {
-      const { permits } = checkOptions(options, SEMAPHORE_OPTIONS)
+      const { permits } = resolveOptions(SEMAPHORE, options)
       const target = semaphoreTarget(app, name, permits)
       return {
         name,
@@ -217,9 +202,13 @@ export function locksOver(calls: StorageClient, options: LocksOptions = {}): Loc
       }
     },
     async close(how = {}) {
-      const { graceMs = 0 } = checkOptions(how, CLOSE_OPTIONS)
-      checkDuration('graceMs', graceMs, 0)
-      await (closed ??= context.close(new ClosedError('Locks'), graceMs))
+      const { graceMs } = resolveOptions(CLOSE, how)
+      await (closed ??= context.close(new ClosedError(), graceMs))
     },
   }
+}
+
+function refuseWaiting(options: LockOptions | undefined): void {
+  if (options?.waitMs === undefined) return
+  throw new InvalidArgumentError('tryAcquire never waits, so it takes no waitMs; use acquire to wait.')
 }

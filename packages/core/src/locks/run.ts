@@ -1,6 +1,5 @@
-import { checkOneOf } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
-import { checkObject } from '../option-names.ts'
+import { checkObject, checkOneOf } from '../support/checks.ts'
 import type { Lease } from './lease.ts'
 import type { LockHolder } from './lock-holder.ts'
 import type { LockOptions, LockSettings } from './options.ts'
@@ -49,9 +48,9 @@ const SKIP: RequestMode<readonly LockHolder[]> = { whenHeld: (holders) => holder
 export async function runLocked<T>(args: RunArguments<T>, acquire: Acquire): Promise<T | LockRun<T>> {
   const [options = {}, body] = args.length === 1 ? [{}, args[0]] : args
   if (typeof body !== 'function') {
-    throw new InvalidArgumentError('The last argument of run must be a function.')
+    throw new InvalidArgumentError('run needs its body as the last argument: a function.')
   }
-  const { whenHeld = 'throw', ...lock } = checkObject(options)
+  const { whenHeld = 'throw', ...lock } = checkObject('The options', options)
   const skips = checkOneOf('whenHeld', whenHeld, ['throw', 'skip']) === 'skip'
   const lease = skips ? await acquire({ ...lock, waitMs: lock.waitMs ?? 0 }, SKIP) : await acquire(lock)
   if (isHolders(lease)) return { status: 'skipped', holders: lease }
