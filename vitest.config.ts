@@ -1,20 +1,23 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Workspace, workspacesIn } from '@holdfast/test-support/workspaces'
 import { defineConfig } from 'vitest/config'
+import { REPORT, testReporter } from './scripts/test-report.ts'
 
 // Packages are tested as they are written: `@holdfast/*` means src, not dist. Processes that tests fork inherit it.
 const conditions = ['@holdfast/source', 'module', 'node', 'development|production']
 
-const packages = ['packages', 'apps', 'tests']
-  .flatMap((group) => readdirSync(group).map((name) => `${group}/${name}`))
-  .filter((root) => existsSync(`${root}/test`))
+const root = import.meta.dirname
+const redis = join(root, 'scripts/vitest-redis.ts')
+const tested = workspacesIn(root).filter(({ folder }) => existsSync(join(root, folder, 'test')))
 
-const project = (root: string, include: string) => ({
+const project = ({ folder }: Workspace) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    name: root.replace(/^(packages|tests)\//, ''),
-    root,
-    include: [include],
+    name: folder.replace(/^(packages|tests)\//, ''),
+    root: join(root, folder),
+    include: ['test/**/*.test.ts'],
     // They are there for what hangs. What merely takes long, on a machine that has much else to do, is no failure.
     testTimeout: 600_000,
     hookTimeout: 900_000,
@@ -22,16 +25,38 @@ const project = (root: string, include: string) => ({
   },
 })
 
-export default defineConfig({
-  test: {
-    projects: [
-      ...packages.map((root) => project(root, 'test/**/*.test.ts')),
-      project('scripts', '**/*.test.ts'),
-    ],
-    globalSetup: ['scripts/vitest-redis.ts'],
-    // More than there are processors: most tests wait, for leases to end and servers to come back.
-    maxWorkers: 4,
-    passWithNoTests: true,
-    teardownTimeout: 120_000,
-  },
+/** More than there are processors: most tests wait, for leases to end and servers to come back. */
+const WORKERS = 4
+/** As `concurrency` in turbo.json says. Together they run no more tests at a time than one vitest does. */
+const WORKSPACES_AT_A_TIME = 2
+
+const common = { passWithNoTests: true, teardownTimeout: 120_000 }
+
+/** `npx vitest` at the root: all workspaces in one run, with one Redis. */
+const everything = () => ({
+  test: { ...common, projects: tested.map(project), globalSetup: [redis], maxWorkers: WORKERS },
 })
+
+/** `turbo run test`: the tests of the workspace that it is started in, and a report beside them. */
+const alone = (workspace: Workspace) => {
+  const { test, ...settings } = project(workspace)
+  return {
+    ...settings,
+    test: {
+      ...common,
+      ...test,
+      globalSetup: readsRedisUrl(workspace) ? [redis] : [],
+      maxWorkers: WORKERS / WORKSPACES_AT_A_TIME,
+      reporters: ['default', testReporter(join(root, workspace.folder, REPORT))],
+    },
+  }
+}
+
+/** Tests that take their server from REDIS_URL need one to be there; the others start what they need. */
+function readsRedisUrl({ folder }: Workspace): boolean {
+  const sources = globSync('{src,test}/**/*.ts', { cwd: join(root, folder) })
+  return sources.some((file) => readFileSync(join(root, folder, file), 'utf8').includes('REDIS_URL'))
+}
+
+const here = tested.find(({ folder }) => join(root, folder) === process.cwd())
+export default defineConfig(here === undefined ? everything() : alone(here))

@@ -1,5 +1,6 @@
 /** Who may import whom: the table of the architecture, and a checker for it that works on plain text. */
 import { dirname, join } from 'node:path'
+import type { Workspace } from '@holdfast/test-support/workspaces'
 
 /** What one package may import. Entries are package names; `node:*` and `@nestjs/*` stand for any. */
 export interface ImportRule {
@@ -11,11 +12,10 @@ export interface ImportRule {
 }
 
 const core = '@holdfast/core'
-const http = '@holdfast/http'
 const redisProtocol = '@holdfast/redis-protocol'
 
-/** By folder. A published package that is missing here fails the test, so that nobody forgets to decide. */
-export const rules: Readonly<Record<string, ImportRule>> = {
+/** By folder: the packages that may import less than their package.json names, or less of Node. */
+const strict: Readonly<Record<string, ImportRule>> = {
   'packages/core': {
     lean: true,
     imports: ['node:async_hooks', 'node:crypto', 'node:diagnostics_channel', 'node:os'],
@@ -31,10 +31,13 @@ export const rules: Readonly<Record<string, ImportRule>> = {
   'packages/redis-ioredis': { lean: true, imports: [redisProtocol, core] },
   'packages/redis-node': { lean: true, imports: [redisProtocol, core, 'node:events'] },
   'packages/http': { lean: true, imports: [core, 'node:*'] },
-  'packages/fastify': { imports: [core, http, 'fastify', 'fastify-plugin', 'node:*'] },
-  'packages/nest': {
-    imports: [core, http, '@nestjs/*', 'rxjs', 'rxjs/operators', 'reflect-metadata', 'node:*'],
-  },
+}
+
+/** What a package may import: what the table says, else Node and what its package.json names. */
+export function ruleOf({ folder, manifest }: Workspace): ImportRule {
+  const names = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
+  const subpaths = names.filter((name) => !name.startsWith('@holdfast/')).map((name) => `${name}/*`)
+  return strict[folder] ?? { imports: ['node:*', ...names, ...subpaths] }
 }
 
 /** The violations of one source file, as sentences; `file` is relative to the root of the repository. */

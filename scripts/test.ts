@@ -1,32 +1,49 @@
 /**
- * `npm test`: every check of the repository, in order, all of them even when one fails.
+ * `npm test`: every check of the repository, in order, all of them even when one fails. Turbo runs the checks, and repeats
+ * none whose inputs are as they were when it passed.
  *
- * `npm test -- --only tests` runs one step (or several: `--only build,lint`). The last line is for machines.
+ * - `npm test -- --only tests` runs one step (or several: `--only build,lint`)
+ * - `npm test -- --force` repeats everything; so does CI, which trusts no cache
+ * - `npm test -- --affected` runs what differs from the branch `main`
+ *
+ * The last line is for machines.
  */
-import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, globSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { checkPackages } from './check-packages.ts'
-import type { Count } from './count.ts'
+import { workspacesIn } from '@holdfast/test-support/workspaces'
+import { noteServers } from './servers.ts'
+import { REPORT, type TestReport } from './test-report.ts'
 
-const root = resolve(import.meta.dirname, '..')
-const cache = join(root, 'node_modules/.cache/holdfast')
-
-const steps: Readonly<Record<string, { readonly title: string; run(): Promise<Count> }>> = {
-  build: { title: 'Build and types', run: () => command('tsc', ['-b']) },
-  lint: { title: 'Lint', run: () => command('oxlint', ['--type-aware', '--deny-warnings']) },
-  format: { title: 'Format', run: () => command('oxfmt', ['--check']) },
-  knip: { title: 'Unused code and dependencies', run: () => command('knip', ['--no-config-hints']) },
-  tests: { title: 'Tests', run: testSuite },
-  packages: { title: 'Packages as published', run: () => checkPackages(root, join(cache, 'packages')) },
-  size: { title: 'Size', run: () => command('size-limit', []) },
+interface Count {
+  readonly passed: number
+  readonly failed: number
 }
 
-const { values } = parseArgs({ options: { only: { type: 'string' } } })
+const root = resolve(import.meta.dirname, '..')
+
+const steps: Readonly<Record<string, { readonly title: string; run(): Promise<Count> }>> = {
+  build: { title: 'Build and types', run: () => check('build', 'typecheck') },
+  lint: { title: 'Lint', run: () => check('lint') },
+  format: { title: 'Format', run: () => check('//#format:check') },
+  knip: { title: 'Unused code and dependencies', run: () => check('//#knip') },
+  tests: { title: 'Tests', run: testSuite },
+  packages: { title: 'Packages as published', run: packages },
+  size: { title: 'Size', run: () => check('//#size') },
+}
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, force: { type: 'boolean' }, affected: { type: 'boolean' } },
+})
 const chosen = values.only?.split(',') ?? Object.keys(steps)
+const flags = [
+  ...(values.force === true || process.env['CI'] ? ['--force'] : []),
+  ...(values.affected === true && canCompare() ? ['--affected'] : []),
+]
 let total: Count = { passed: 0, failed: 0 }
 const durations: string[] = []
+const notes: string[] = []
 
 for (const name of chosen) {
   const step = steps[name]
@@ -40,39 +57,103 @@ for (const name of chosen) {
 }
 
 console.log(`\n${durations.join(' · ')}`)
+for (const note of notes) console.log(note)
 process.exitCode = total.failed === 0 ? 0 : 1
 console.log(`${total.passed} passed, ${total.failed} failed`)
 
-async function command(program: string, args: readonly string[]): Promise<Count> {
-  return (await exitCode(program, args)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+/** One check, whatever the number of workspaces that it goes through. */
+async function check(...tasks: readonly string[]): Promise<Count> {
+  const { exitCode } = await turbo(...tasks)
+  return exitCode === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
 }
 
+/** Each package counts. */
+async function packages(): Promise<Count> {
+  const { exitCode, tasks } = await turbo('package')
+  const failed = tasks.filter((task) => task.task === 'package' && task.execution?.exitCode !== 0).length
+  const passed = tasks.filter((task) => task.task === 'package').length - failed
+  return { passed, failed: exitCode === 0 ? failed : Math.max(failed, 1) }
+}
+
+/** Each test counts, those of cached workspaces, too: their reports are outputs, which turbo restores. */
 async function testSuite(): Promise<Count> {
-  const report = join(cache, 'vitest.json')
-  mkdirSync(cache, { recursive: true })
-  rmSync(report, { force: true })
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const code = await exitCode('vitest', ['run', ...reporters])
-  try {
-    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8')) as {
-      numPassedTests: number
-      numFailedTests: number
-    }
-    // A file that cannot be loaded and an unhandled error fail the run without failing a test.
-    const failed = code === 0 ? numFailedTests : Math.max(numFailedTests, 1)
-    return { passed: numPassedTests, failed }
-  } catch {
-    return { passed: 0, failed: 1 }
+  for (const line of await noteServers()) console.log(line)
+  const reports = new Map(
+    workspacesIn(root).map(({ folder, manifest }) => [manifest.name, join(root, folder, REPORT)]),
+  )
+  for (const report of reports.values()) rmSync(report, { force: true })
+  const { exitCode, tasks } = await turbo('test')
+
+  let [passed, failed, cached] = [0, 0, 0]
+  const skipped = new Map<string, number>()
+  for (const { task, package: name, cache, execution } of tasks) {
+    const file = reports.get(name)
+    if (task !== 'test' || file === undefined) continue
+    const report = readReport(file)
+    passed += report?.passed ?? 0
+    // Without a report it has failed before it came to its tests, or was not run because turbo gave up.
+    failed += report?.failed ?? (execution?.exitCode === 0 ? 0 : 1)
+    if (cache.status === 'HIT') cached += report?.passed ?? 0
+    for (const { reason } of report?.skipped ?? []) skipped.set(reason, (skipped.get(reason) ?? 0) + 1)
   }
+  for (const [reason, count] of skipped) notes.push(`skipped ${count}: ${reason}`)
+  const allSkipped = [...skipped.values()].reduce((sum, count) => sum + count, 0)
+  notes.push(`${cached} of the tests were cached (--force repeats them), ${allSkipped} were skipped`)
+  return { passed, failed: exitCode === 0 ? failed : Math.max(failed, 1) }
 }
 
-function exitCode(program: string, args: readonly string[]): Promise<number> {
-  return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
-    child.once('error', (error) => {
-      console.error(`${program}: ${error.message}`)
-      resolve(1)
+function readReport(file: string): TestReport | undefined {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as TestReport) : undefined
+}
+
+/** The part of a task in turbo's run summary that is read here. */
+interface TaskSummary {
+  readonly task: string
+  readonly package: string
+  readonly cache: { readonly status: 'HIT' | 'MISS' }
+  readonly execution?: { readonly exitCode: number | null }
+}
+
+/** Runs tasks in all workspaces that have them. What failed is printed; so is what is not cached, when it is done. */
+async function turbo(
+  ...tasks: readonly string[]
+): Promise<{ readonly exitCode: number; readonly tasks: readonly TaskSummary[] }> {
+  const summaries = join(root, '.turbo/runs')
+  rmSync(summaries, { recursive: true, force: true })
+  const options = ['--continue', '--output-logs=new-only', '--log-order=grouped', '--summarize', ...flags]
+  const exitCode = await new Promise<number>((settle) => {
+    const child = spawn('turbo', ['run', ...tasks, ...options], {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
     })
-    child.once('close', (code) => resolve(code ?? 1))
+    child.once('error', (error) => {
+      console.error(`turbo: ${error.message}`)
+      settle(1)
+    })
+    child.once('close', (code) => settle(code ?? 1))
   })
+  const [summary] = globSync('*.json', { cwd: summaries })
+  if (summary === undefined) return { exitCode: exitCode || 1, tasks: [] }
+  const { tasks: done } = JSON.parse(readFileSync(join(summaries, summary), 'utf8')) as {
+    tasks: TaskSummary[]
+  }
+  return { exitCode, tasks: done }
+}
+
+/** Whether git can tell what differs from `main`. Says so when it cannot: then everything is run. */
+function canCompare(): boolean {
+  const { stdout, status } = spawnSync('git', ['rev-parse', '--show-toplevel', '--is-shallow-repository'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  const [top, shallow] = stdout?.trim().split('\n') ?? []
+  const reason =
+    status !== 0 || top !== root
+      ? 'This folder is no git repository'
+      : shallow === 'true'
+        ? 'This clone is shallow'
+        : undefined
+  if (reason) console.log(`${reason}, so nothing says what is affected: everything runs.`)
+  return reason === undefined
 }

@@ -10,7 +10,8 @@ import {
 import { stripTypeScriptTypes } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { temporaryDirectory } from '@holdfast/test-support/servers'
-import { entriesOf, publishedPackages, type PublishedPackage, readManifest, ROOT } from './published.ts'
+import { readManifest } from '@holdfast/test-support/workspaces'
+import { entriesOf, publishedPackages, type PublishedPackage, ROOT } from './published.ts'
 import { mustRun } from './run.ts'
 
 /** A project that has our packages installed as the registry would give them. */

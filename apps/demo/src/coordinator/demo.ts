@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { basename, join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
 import type { CallOutcome } from '../instances/messages.ts'
 import { JOB_TYPES } from '../jobs/job.ts'
 import { GitInputError, openRepository } from '../review/git-repository.ts'
+import { makeHistory } from '../review/history-of-files.ts'
 import { openStore } from '../store/store.ts'
 import type { DemoOptions } from '../terminal/command-line.ts'
 import { startProgress } from '../terminal/progress.ts'
@@ -26,7 +30,7 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
   const { scenario, storage, paceMs } = options
   await using stack = new AsyncDisposableStack()
 
-  const input = await readInput(options)
+  const input = await readInput(options, options.repo ?? (await ownRepository(stack)))
   print(`Reviewing ${input.title} of ${input.repository}`)
   const folder = await createRunFolder(options.out)
   const databasePath = join(folder, `${input.id}.sqlite`)
@@ -85,8 +89,20 @@ interface Input {
   readonly title: string
 }
 
-async function readInput({ repo, base, head }: DemoOptions): Promise<Input> {
-  const repository = await openRepository(repo)
+const ROOT = resolve(import.meta.dirname, '../../../..')
+
+/** Where this file comes from; out of a ZIP, which has no history, a small one that is made of its files. */
+async function ownRepository(stack: AsyncDisposableStack): Promise<string> {
+  if (existsSync(join(ROOT, '.git'))) return ROOT
+  print(`${ROOT} has no git history, so the demo makes a small one of its files and reviews that.`)
+  const made = await mkdtemp(join(tmpdir(), 'holdfast-demo-'))
+  stack.defer(() => rm(made, { recursive: true, force: true }))
+  await makeHistory(ROOT, made)
+  return made
+}
+
+async function readInput({ base, head }: DemoOptions, path: string): Promise<Input> {
+  const repository = await openRepository(path)
   const range = await repository.resolveRange(base, head)
   const title = `${base ?? range.base.slice(0, 7)}..${head ?? range.head.slice(0, 7)}`
   if ((await repository.diff(range)) === '') {

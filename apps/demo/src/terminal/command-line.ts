@@ -3,7 +3,8 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 
 /** What the command line asks for. */
 export interface DemoOptions {
-  readonly repo: string
+  /** Absent: the repository that the demo is part of. */
+  readonly repo?: string
   readonly base?: string
   readonly head?: string
   readonly scenario: 'plain' | 'once' | 'crash'
@@ -16,8 +17,6 @@ export interface DemoOptions {
 /** Slow enough for people to follow; a crash must hit the middle of a job. */
 const PACE_MS = 150
 const CRASH_PACE_MS = 250
-
-const ROOT = resolve(import.meta.dirname, '../../../..')
 
 /** Reads the arguments behind `npm run demo --`. @throws CommanderError, its message printed already */
 export function parseCommandLine(args: readonly string[]): DemoOptions {
@@ -59,7 +58,7 @@ export function parseCommandLine(args: readonly string[]): DemoOptions {
     command.error('error: --crash needs Redis: with memory storage everything is one process')
   }
   return {
-    repo: given.repo === undefined ? ROOT : fromCallersFolder(given.repo),
+    ...(given.repo === undefined ? {} : { repo: fromCallersFolder(given.repo) }),
     ...(given.base === undefined ? {} : { base: given.base }),
     ...(given.head === undefined ? {} : { head: given.head }),
     scenario: given.crash ? 'crash' : given.once ? 'once' : 'plain',

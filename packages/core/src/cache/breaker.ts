@@ -1,6 +1,6 @@
 import { StorageUnavailableError, isUnavailable } from '../errors.ts'
 import type { Runtime } from '../support/runtime.ts'
-import { type CacheOf, breakerEvents } from './events.ts'
+import { breakerEvents } from './events.ts'
 
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 5_000
@@ -11,16 +11,16 @@ const LONGEST_PAUSE_MS = 5_000
  */
 export class Breaker {
   readonly #runtime: Runtime
-  readonly #of: CacheOf
+  readonly #prefix: string
   #pauseMs = FIRST_PAUSE_MS
   #openedAt = 0
   #askAgainAt: number | undefined
   #probing = false
 
-  /** `of` is whose breaker it is, for events. */
-  constructor(runtime: Runtime, of: CacheOf) {
+  /** `prefix` is whose breaker it is, for events. */
+  constructor(runtime: Runtime, prefix: string) {
     this.#runtime = runtime
-    this.#of = of
+    this.#prefix = prefix
   }
 
   /** `open`: calls are refused without being sent. */
@@ -50,8 +50,10 @@ export class Breaker {
     const waitMs = (this.#askAgainAt ?? 0) - this.#runtime.monotonicNow()
     if (this.#probing || waitMs > 0) {
       throw new StorageUnavailableError(
-        'The storage of the cache did not answer a moment ago, and is not asked again yet.',
-        { maybeApplied: false },
+        'The cache storage did not answer a moment ago; it was not asked again yet.',
+        {
+          maybeApplied: false,
+        },
       )
     }
     this.#probing = true
@@ -65,12 +67,13 @@ export class Breaker {
     const wasOpen = this.#askAgainAt !== undefined
     const retryInMs = this.#pauseMs * jitter
     this.#askAgainAt = now + retryInMs
+    const prefix = this.#prefix
     if (!wasOpen) {
       this.#openedAt = now
-      breakerEvents.publish(() => ({ ...this.#of, type: 'opened', error, retryInMs }))
+      breakerEvents.publish(() => ({ prefix, type: 'opened', error, retryInMs }))
     } else if (wasProbe) {
       const openMs = now - this.#openedAt
-      breakerEvents.publish(() => ({ ...this.#of, type: 'stillOpen', error, retryInMs, openMs }))
+      breakerEvents.publish(() => ({ prefix, type: 'stillOpen', error, retryInMs, openMs }))
     }
   }
 
@@ -80,7 +83,7 @@ export class Breaker {
     this.#askAgainAt = undefined
     const openMs = this.#runtime.monotonicNow() - this.#openedAt
     breakerEvents.publish(() => ({
-      ...this.#of,
+      prefix: this.#prefix,
       type: 'closed',
       openMs,
       ...(error === undefined ? {} : { error }),

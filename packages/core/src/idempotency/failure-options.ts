@@ -1,19 +1,17 @@
-import { checkBoolean } from '../support/checks.ts'
-import { type OptionTable, duration, resolveOptions } from '../support/option-table.ts'
+import { checkBoolean, checkDuration } from '../check.ts'
+import { checkOptions, optionNames } from '../option-names.ts'
 import type { FailureOptions } from './execution-context.ts'
 
-const FAILURE: OptionTable<FailureOptions> = {
-  final: [checkBoolean, false],
-  retryAfterMs: [duration(0), 0],
-}
+const FAILURE_OPTIONS = optionNames<FailureOptions>({ final: true, retryAfterMs: true })
 
-/** `retryAfterMs` is kept as it was given, and undefined where it was not. */
 export function checkFailureOptions(options: FailureOptions): FailureOptions {
-  resolveOptions(FAILURE, options)
+  const { final, retryAfterMs } = checkOptions(options, FAILURE_OPTIONS)
+  checkBoolean('final', final)
+  if (retryAfterMs !== undefined) checkDuration('retryAfterMs', retryAfterMs, 0)
   return options
 }
 
-/** What the job says that an error means. A classifier that is wrong must not keep the failure from being recorded. */
+/** What the job says that an error means. Who classifies wrongly must not keep the failure from being recorded. */
 export function classified(
   error: unknown,
   classify: ((error: unknown) => FailureOptions | undefined) | undefined,

@@ -1,4 +1,5 @@
-import { checkName } from '../support/checks.ts'
+import { checkName } from '../check.ts'
+import { appOf } from '../support/prefix.ts'
 import type { RecordKey } from '../storage/records.ts'
 
 /** One job and one key of it. */
@@ -21,7 +22,8 @@ export interface Names {
 }
 
 /** Different apps, job types and keys never share a record. */
-export function namesWith(app: string): Names {
+export function namesWith(prefix: string): Names {
+  const app = appOf(prefix)
   let lastType: string | undefined
   let lastCollection = ''
   const collection = (jobType: string): string => {

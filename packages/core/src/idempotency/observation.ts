@@ -1,3 +1,4 @@
+import { checkSignal } from '../check-signal.ts'
 import type { StringMap } from '../support/string-map.ts'
 import { type AbortListener, listenForAbort, stopListening } from '../support/on-abort.ts'
 import type { StorageClient } from '../support/storage-client.ts'
@@ -112,6 +113,7 @@ export function observeUntil(
   { waitMs, signal, seen }: WaitLimits,
 ): Promise<View | 'timeout' | 'aborted'> {
   return new Promise((resolve, reject) => {
+    checkSignal(signal)
     let stop: StopObserving | undefined
     let settled = false
     const settle = (finish: () => void): void => {

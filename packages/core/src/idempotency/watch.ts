@@ -1,3 +1,4 @@
+import { checkSignal } from '../check-signal.ts'
 import { type AbortListener, listenForAbort, stopListening } from '../support/on-abort.ts'
 import type { View } from './record.ts'
 import type { StopObserving } from './observation.ts'
@@ -16,6 +17,7 @@ export interface WatchSource {
  * is left, or is returned, also while a `next()` is pending.
  */
 export function watching(source: WatchSource): AsyncIterable<ExecutionSnapshot> {
+  checkSignal(source.signal)
   return { [Symbol.asyncIterator]: () => new Watch(source) }
 }
 

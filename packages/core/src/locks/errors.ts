@@ -14,7 +14,7 @@ export class LockTimeoutError extends HoldfastError {
   constructor(name: string, waitedMs: number, holders: readonly LockHolder[], stateAgeMs: number) {
     const who = holders.map((holder) => {
       const { owner, heldForMs, remainingMs } = holder
-      return `${owner} for ${heldForMs} ms (lease expires in ${remainingMs} ms)`
+      return `${owner} for ${heldForMs} ms (lease runs ${remainingMs} ms more)`
     })
     const ago = stateAgeMs === 0 ? '' : `, as of ${stateAgeMs} ms ago`
     const publicMessage = `Lock ${name} did not become free within ${waitedMs} ms.`
@@ -33,11 +33,7 @@ export class LockAbortedError extends HoldfastError {
   readonly waitedMs: number
 
   constructor(name: string, waitedMs: number, options: ErrorOptions) {
-    super(
-      'LOCK_ABORTED',
-      `Acquiring lock ${name} was aborted after ${waitedMs} ms; no lease was taken.`,
-      options,
-    )
+    super('LOCK_ABORTED', `Acquiring lock ${name} was aborted after ${waitedMs} ms.`, options)
     this.lockName = name
     this.waitedMs = waitedMs
   }
@@ -46,7 +42,7 @@ export class LockAbortedError extends HoldfastError {
 /**
  * Why a lease is lost, or may be.
  *
- * - `revoked`: an operator revoked it.
+ * - `revoked`: an operator took it away.
  * - `taken`: the storage says that it ran out, that others took it, or that it knows nothing of it any more (FLUSHALL, a
  *   failover that lost writes).
  * - `outage`: it could not be renewed in time, because the storage could not be reached or refused; `cause` says why.
@@ -57,9 +53,9 @@ export type LeaseLoss = 'revoked' | 'taken' | 'outage' | 'expired' | 'maxHold'
 
 const LOSSES: Readonly<Record<LeaseLoss, string>> = {
   revoked: 'it was revoked',
-  taken: 'the storage says that it expired or that another holder has it',
-  outage: 'the storage could not be reached, or refused, until it was over',
-  expired: 'this process stood still and did not renew it in time',
+  taken: 'the storage says that it ran out or was taken',
+  outage: 'it could not be renewed in time',
+  expired: 'it was not renewed in time, because the process stood still',
   maxHold: 'it was held for maxHoldMs',
 }
 
@@ -71,10 +67,7 @@ export class LockLostError extends LeaseLostError {
   readonly heldMs: number
 
   constructor(name: string, reason: LeaseLoss, fencingToken: number, heldMs: number, options?: ErrorOptions) {
-    super(
-      `The lease of lock ${name} was lost after ${heldMs} ms: ${LOSSES[reason]}. Stop: another holder may have the lock.`,
-      options,
-    )
+    super(`The lease of ${name} is lost after ${heldMs} ms: ${LOSSES[reason]}.`, options)
     this.lockName = name
     this.reason = reason
     this.fencingToken = fencingToken
@@ -83,7 +76,7 @@ export class LockLostError extends LeaseLostError {
 }
 
 /**
- * `NOT_REPLICATED`: fewer replicas than `durability` asks for confirmed a lease in time, which was released again, or its
+ * `NOT_REPLICATED`: fewer replicas than `durability` asks for confirmed a lease in time, which was given back, or its
  * renewal, which is tried again until the lease is over.
  */
 export class NotReplicatedError extends HoldfastError {
@@ -91,10 +84,7 @@ export class NotReplicatedError extends HoldfastError {
   readonly acknowledged: number
 
   constructor(name: string, acknowledged: number, wanted: number) {
-    super(
-      'NOT_REPLICATED',
-      `Only ${acknowledged} of ${wanted} replicas confirmed the lease of lock ${name} in time. Check the replicas, or ask for fewer (durability.replicas).`,
-    )
+    super('NOT_REPLICATED', `${acknowledged} of ${wanted} replicas confirmed the lease of lock ${name}.`)
     this.lockName = name
     this.acknowledged = acknowledged
   }

@@ -50,11 +50,7 @@ describe('whatever timer or reply it is that calls', () => {
         idempotency.run(
           'job',
           'k',
-          {
-            onInProgress: 'wait',
-            waitMs: Infinity,
-            onProgress: () => void seen.push(`${caller}: ${request.getStore()}`),
-          },
+          { onInProgress: 'attach', onProgress: () => void seen.push(`${caller}: ${request.getStore()}`) },
           never,
         ),
       )

@@ -23,10 +23,7 @@ async function linkThatLeadsElsewhere() {
       listeners = 1
     },
   }
-  const calls = new StorageClient({ ...storage, leases }, runtime, {
-    callTimeoutMs: CALL_TIMEOUT_MS,
-    maxPendingCalls: 10_000,
-  })
+  const calls = new StorageClient({ ...storage, leases }, runtime, { callTimeoutMs: CALL_TIMEOUT_MS })
   const link = new PushLink(calls, leases, 'p', { received: () => undefined, doubted: () => undefined })
   link.listen()
   await settle()

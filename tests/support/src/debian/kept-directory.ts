@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path'
 /**
  * A directory that is filled once and then kept in the cache.
  *
- * `fill` gets a work directory and answers with the path in it that is to be kept. That one is renamed, so that the
- * cache never holds half of something, even while another process fills it.
+ * `fill` gets a work directory and returns the path in it that is to be kept. That one is renamed, so that the cache never
+ * holds half of something, also when two processes fill it. A line on standard error says that it takes a while.
  */
 export async function keptDirectory(
   name: string,
@@ -15,16 +15,22 @@ export async function keptDirectory(
 ): Promise<string> {
   const home = join(cacheDir, name)
   if (existsSync(home)) return home
+  process.stderr.write(`Downloading ${name} into ${cacheDir}. This happens once and takes some seconds.\n`)
   await mkdir(cacheDir, { recursive: true })
   const work = await mkdtemp(join(cacheDir, 'fetch-'))
   try {
     await rename(await fill(work), home).catch((error: unknown) => {
-      if (!existsSync(home)) throw error // someone else was faster: theirs is as good
+      if (!existsSync(home)) throw error // another process was faster: its directory is as good
     })
     return home
   } finally {
     await rm(work, { recursive: true, force: true })
   }
+}
+
+/** It has been filled, so that `keptDirectory` has nothing to download. */
+export function isKept(name: string): boolean {
+  return existsSync(join(defaultCacheDir(), name))
 }
 
 /** `$XDG_CACHE_HOME/holdfast`, else `node_modules/.cache/holdfast`. */

@@ -1,6 +1,6 @@
 import { existsSync, globSync, realpathSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
-import { keptDirectory } from '../debian/kept-directory.ts'
+import { isKept, keptDirectory } from '../debian/kept-directory.ts'
 import { libraryPath, unpackPackage } from '../debian/unpack-package.ts'
 
 /** Where `postgres` and `initdb` are, and what their environment needs. */
@@ -17,14 +17,25 @@ export class PostgresNotFoundError extends Error {
   override readonly name = 'PostgresNotFoundError'
 }
 
+const KEPT = `postgres-${process.platform}-${process.arch}`
+
+/** `findPostgres` has nothing to download. */
+export function isPostgresHere(): boolean {
+  return installed() !== undefined || isKept(KEPT)
+}
+
+function installed(): string | undefined {
+  const places = [...(process.env['PATH'] ?? '').split(delimiter), ...globSync('/usr/lib/postgresql/*/bin')]
+  return places.find((place) => ['postgres', 'initdb'].every((name) => existsSync(join(place, name))))
+}
+
 /** On PATH, where Debian installs it, else unpacked from Debian's packages; nothing is installed. */
 export async function findPostgres(): Promise<PostgresBinaries> {
-  const places = [...(process.env['PATH'] ?? '').split(delimiter), ...globSync('/usr/lib/postgresql/*/bin')]
-  const found = places.find((place) => ['postgres', 'initdb'].every((name) => existsSync(join(place, name))))
+  const found = installed()
   // The server finds its files relative to where it really is.
   if (found !== undefined) return { directory: dirname(realpathSync(join(found, 'postgres'))), env: {} }
   try {
-    return unpackedIn(await keptDirectory(`postgres-${process.platform}-${process.arch}`, unpack))
+    return unpackedIn(await keptDirectory(KEPT, unpack))
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new PostgresNotFoundError(

@@ -1,2 +1,7 @@
-export { PostgresNotFoundError, type PostgresBinaries, findPostgres } from './find-postgres.ts'
+export {
+  PostgresNotFoundError,
+  type PostgresBinaries,
+  findPostgres,
+  isPostgresHere,
+} from './find-postgres.ts'
 export { type RunningPostgres, startPostgres } from './start-postgres.ts'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { keptDirectory } from '../debian/kept-directory.ts'
+import { isKept, keptDirectory } from '../debian/kept-directory.ts'
 import { libraryPath, unpackPackage } from '../debian/unpack-package.ts'
 import type { RedisServerBinary } from './server-binary.ts'
 
@@ -8,10 +8,17 @@ export interface FetchRedisOptions {
   readonly cacheDir?: string
 }
 
+const KEPT = `redis-${process.platform}-${process.arch}`
+
+/** `fetchRedisServer` has nothing to download. */
+export function isRedisServerFetched(): boolean {
+  return isKept(KEPT)
+}
+
 /** Unpacks Debian's redis-server, and the libraries this machine lacks for it, into a cache directory. */
 export async function fetchRedisServer({ cacheDir }: FetchRedisOptions = {}): Promise<RedisServerBinary> {
   const unpack = (work: string): Promise<string> => unpackPackage(work, 'redis-server', { program })
-  const root = await keptDirectory(`redis-${process.platform}-${process.arch}`, unpack, cacheDir)
+  const root = await keptDirectory(KEPT, unpack, cacheDir)
   return { path: program(root), env: libraryPath(root) }
 }
 

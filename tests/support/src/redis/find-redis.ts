@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { fetchRedisServer } from './fetch-redis.ts'
+import { fetchRedisServer, isRedisServerFetched } from './fetch-redis.ts'
 import { RedisNotFoundError } from './redis-not-found-error.ts'
 import type { RedisServerBinary } from './server-binary.ts'
 
@@ -15,15 +15,24 @@ export async function findRedis(): Promise<FoundRedis> {
   return { kind: 'binary', binary: await findRedisServer() }
 }
 
+/** `findRedis` has nothing to download. */
+export function isRedisHere(): boolean {
+  return Boolean(process.env['REDIS_URL']) || onPath() !== undefined || isRedisServerFetched()
+}
+
 /** A server program: `redis-server` or `valkey-server` on PATH, else fetched from Debian's packages. */
 export async function findRedisServer(): Promise<RedisServerBinary> {
-  const path = findOnPath('redis-server') ?? findOnPath('valkey-server')
+  const path = onPath()
   if (path) return { path, env: {} }
   try {
     return await fetchRedisServer()
   } catch (cause) {
     throw new RedisNotFoundError(cause)
   }
+}
+
+function onPath(): string | undefined {
+  return findOnPath('redis-server') ?? findOnPath('valkey-server')
 }
 
 function findOnPath(program: string): string | undefined {

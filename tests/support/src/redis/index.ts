@@ -1,4 +1,4 @@
-export { findRedis, findRedisServer, type FoundRedis } from './find-redis.ts'
+export { findRedis, findRedisServer, isRedisHere, type FoundRedis } from './find-redis.ts'
 export type { RedisServerBinary } from './server-binary.ts'
 export { fetchRedisServer } from './fetch-redis.ts'
 export { RedisNotFoundError } from './redis-not-found-error.ts'

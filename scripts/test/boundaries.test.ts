@@ -1,34 +1,30 @@
 import { globSync, readFileSync } from 'node:fs'
+import { publishedIn } from '@holdfast/test-support/workspaces'
 import { describe, expect, it } from 'vitest'
-import { circleAmong, dependencyViolations, importsOf, rules, violations } from './boundaries.ts'
+import { circleAmong, dependencyViolations, importsOf, ruleOf, violations } from '../boundaries.ts'
 
-const root = new URL('..', import.meta.url).pathname
+const root = new URL('../..', import.meta.url).pathname
 const read = (file: string) => readFileSync(`${root}/${file}`, 'utf8')
 
 describe('boundaries', () => {
-  const folders = globSync('packages/*/package.json', { cwd: root }).map((file) =>
-    file.replace('/package.json', ''),
-  )
+  const packages = publishedIn(root).map((workspace) => [workspace.folder, workspace] as const)
 
-  it.for(folders)('%s imports only what it may', (folder) => {
-    const rule = rules[folder]
-    if (!rule) throw new Error(`${folder} has no rule in scripts/boundaries.ts`)
+  it.for(packages)('%s imports only what it may', ([folder, workspace]) => {
+    const rule = ruleOf(workspace)
     const found = globSync(`${folder}/src/**/*.ts`, { cwd: root }).flatMap((file) =>
       violations(folder, rule, file, read(file)),
     )
     expect(found).toEqual([])
   })
 
-  it.for(folders)('%s has no circle of imports', (folder) => {
+  it.for(packages)('%s has no circle of imports', ([folder]) => {
     const files = globSync(`${folder}/src/**/*.ts`, { cwd: root })
     expect(circleAmong(new Map(files.map((file) => [file, read(file)])))).toEqual([])
   })
 
-  it.for(folders)('%s depends only on what it may', (folder) => {
-    const rule = rules[folder]
-    if (!rule) throw new Error(`${folder} has no rule in scripts/boundaries.ts`)
-    const { dependencies = {} } = JSON.parse(read(`${folder}/package.json`)) as { dependencies?: object }
-    expect(dependencyViolations(folder, rule, Object.keys(dependencies))).toEqual([])
+  it.for(packages)('%s depends only on what it may', ([folder, workspace]) => {
+    const { dependencies = {} } = workspace.manifest
+    expect(dependencyViolations(folder, ruleOf(workspace), Object.keys(dependencies))).toEqual([])
   })
 })
 

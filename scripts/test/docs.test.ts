@@ -1,14 +1,10 @@
-/** Every TypeScript example in the documents is a file that is compiled, and runs here as it is shown; links lead somewhere. */
-import { execFile } from 'node:child_process'
+/** Every TypeScript example in the documents is a file that is compiled, and that examples/test runs; links lead somewhere. */
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { anchorsOf, documentsIn, examplesOf, linksOf, regionOf } from './docs.ts'
-import { optionDocs, optionTable, optionTableOf, replaceOptionTables } from './option-docs.ts'
+import { anchorsOf, documentsIn, examplesOf, linksOf, regionOf } from '../docs.ts'
 
-const root = resolve(import.meta.dirname, '..')
-const run = promisify(execFile)
+const root = resolve(import.meta.dirname, '../..')
 const documents = documentsIn(root)
 
 describe('the documents', () => {
@@ -21,11 +17,6 @@ describe('the documents', () => {
         regionOf(readFileSync(resolve(root, file), 'utf8'), region),
       )
     }
-  })
-
-  it.each(documents)('%s shows the options as they are', async (document) => {
-    const text = readFileSync(resolve(root, document), 'utf8')
-    expect(await replaceOptionTables(text, optionTableOf(root)), 'run npm run docs').toBe(text)
   })
 
   it.each(documents)('%s links to what is there', (document) => {
@@ -60,47 +51,6 @@ describe('the documents', () => {
     // The problems of requests have a table of their own.
     const missing = codes.filter((code) => !code.startsWith('IDEMPOTENCY_') && !rows.includes(`\`${code}\``))
     expect(missing).toEqual([])
-  })
-
-  it.each(globSync('examples/*.ts', { cwd: root }).sort())('%s runs', async (file) => {
-    const { stderr } = await run(process.execPath, ['--conditions=@holdfast/source', '--no-warnings', file], {
-      cwd: root,
-      timeout: 200_000,
-    })
-    expect(stderr).toBe('')
-  })
-})
-
-describe('a table of options', () => {
-  const source = `export interface Options {
-  /**
-   * How long {@link Waiting} takes: \`a\` or
-   * \`b | c\`.
-   * @default 30_000
-   */
-  readonly waitMs?: number | undefined
-  /** Must be. */
-  readonly key: string
-}
-export const OPTIONS: OptionTable<Options> = {}
-`
-  const tableWith = (standard: unknown): unknown => ({ waitMs: [Number, standard], key: [String] })
-
-  it('has the meaning from the comment and the default from the table', () => {
-    expect(optionDocs('Options', source)[0]?.meaning).toBe('How long `Waiting` takes: `a` or `b | c`.')
-    expect(
-      optionTable('Options', source, { OPTIONS: tableWith(30_000) })
-        .split('\n')
-        .slice(2),
-    ).toEqual([
-      '| `waitMs` | 30 s | How long `Waiting` takes: `a` or `b \\| c`. |',
-      '| `key` | mandatory | Must be. |',
-      '',
-    ])
-  })
-
-  it('is refused where the comment names another default', () => {
-    expect(() => optionTable('Options', source, { OPTIONS: tableWith(20_000) })).toThrow('20000 counts')
   })
 })
 

@@ -1,0 +1,1 @@
+export { type Manifest, type Workspace, publishedIn, readManifest, workspacesIn } from './workspaces.ts'
