@@ -1,15 +1,17 @@
-/** `npm run docs`: puts the present text of the example files into the documents that show them. */
+/** `npm run docs`: puts the present text of the example files, and the tables of options, into the documents that show them. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { documentsIn, regionOf, replaceExamples } from './docs.ts'
+import { optionTableOf, replaceOptionTables } from './option-docs.ts'
 
 const root = resolve(import.meta.dirname, '..')
 for (const document of documentsIn(root)) {
   const path = resolve(root, document)
   const before = readFileSync(path, 'utf8')
-  const after = replaceExamples(before, (file, region) =>
+  const shown = replaceExamples(before, (file, region) =>
     regionOf(readFileSync(resolve(root, file), 'utf8'), region),
   )
+  const after = await replaceOptionTables(shown, optionTableOf(root))
   if (after === before) continue
   writeFileSync(path, after)
   console.log(`updated ${document}`)

@@ -24,11 +24,13 @@ One bench, or all of them one after the other, beside the raw client and the pee
   fastify       --pairs N     of measurements (default 7)
                 --seconds N   for each (default 3)
                 --storages WORDS  memory,ioredis,redis
+  functions     how many of our files and functions one operation passes
+                --list        names them
 `
 interface Bench {
   readonly flags: Flags
   /** The flag that takes words, and those. */
-  readonly words: readonly [flag: string, ...all: string[]]
+  readonly words?: readonly [flag: string, ...all: string[]]
 }
 const benches: Readonly<Record<string, Bench>> = {
   idempotency: {
@@ -43,6 +45,7 @@ const benches: Readonly<Record<string, Bench>> = {
     flags: { pairs: 'string', seconds: 'string', storages: 'string' },
     words: ['storages', 'memory', 'ioredis', 'redis'],
   },
+  functions: { flags: { list: 'boolean' } },
 }
 
 const args = process.argv.slice(2).filter((arg) => arg !== '--')
@@ -51,7 +54,7 @@ const bench = name === undefined ? undefined : benches[name]
 if (name !== undefined && bench === undefined) refuse(`There is no bench '${name}'`)
 const flags: FlagValues<Flags> = readFlags(usage, bench?.flags ?? {}, args)
 for (const flag of ['rounds', 'pairs', 'seconds']) numberFrom(flag, flags[flag]?.toString(), { min: 1 })
-if (bench !== undefined) {
+if (bench?.words !== undefined) {
   const [flag, ...all] = bench.words
   args.push(`--${flag}=${chosen(flag, flags[flag]?.toString(), all).join(',')}`)
 }

@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { anchorsOf, documentsIn, examplesOf, linksOf, regionOf } from '../docs.ts'
+import { optionDocs, optionTable, optionTableOf, replaceOptionTables } from '../option-docs.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const documents = documentsIn(root)
@@ -17,6 +18,11 @@ describe('the documents', () => {
         regionOf(readFileSync(resolve(root, file), 'utf8'), region),
       )
     }
+  })
+
+  it.each(documents)('%s shows the options as they are', async (document) => {
+    const text = readFileSync(resolve(root, document), 'utf8')
+    expect(await replaceOptionTables(text, optionTableOf(root)), 'run npm run docs').toBe(text)
   })
 
   it.each(documents)('%s links to what is there', (document) => {
@@ -51,6 +57,39 @@ describe('the documents', () => {
     // The problems of requests have a table of their own.
     const missing = codes.filter((code) => !code.startsWith('IDEMPOTENCY_') && !rows.includes(`\`${code}\``))
     expect(missing).toEqual([])
+  })
+})
+
+describe('a table of options', () => {
+  const source = `export interface Options {
+  /**
+   * How long {@link Waiting} takes: \`a\` or
+   * \`b | c\`.
+   * @default 30_000
+   */
+  readonly waitMs?: number | undefined
+  /** Must be. */
+  readonly key: string
+}
+export const OPTIONS: OptionTable<Options> = {}
+`
+  const tableWith = (standard: unknown): unknown => ({ waitMs: [Number, standard], key: [String] })
+
+  it('has the meaning from the comment and the default from the table', () => {
+    expect(optionDocs('Options', source)[0]?.meaning).toBe('How long `Waiting` takes: `a` or `b | c`.')
+    expect(
+      optionTable('Options', source, { OPTIONS: tableWith(30_000) })
+        .split('\n')
+        .slice(2),
+    ).toEqual([
+      '| `waitMs` | 30 s | How long `Waiting` takes: `a` or `b \\| c`. |',
+      '| `key` | mandatory | Must be. |',
+      '',
+    ])
+  })
+
+  it('is refused where the comment names another default', () => {
+    expect(() => optionTable('Options', source, { OPTIONS: tableWith(20_000) })).toThrow('20000 counts')
   })
 })
 

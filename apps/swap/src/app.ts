@@ -47,7 +47,7 @@ export async function ticketOffice({ storage, prefix = 'tickets' }: AppOptions):
   )
 
   app.post<{ Params: { day: string } }>('/reports/:day', async ({ params: { day } }) => {
-    const options = { onInProgress: 'attach' as const }
+    const options = { onInProgress: 'wait' as const, waitMs: Infinity }
     const { status, result } = await idempotency.run('report', day, options, async (execution) => {
       for (const percent of [25, 50, 75, 100]) await execution.updateProgress(percent, `counting ${day}`)
       return { day, tickets: sold.size }

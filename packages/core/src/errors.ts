@@ -9,17 +9,44 @@ export interface HoldfastErrorOptions extends ErrorOptions {
   readonly publicMessage?: string
 }
 
+/** The codes of all errors; `docs/operations.md` says of each what it means and what to do. */
+export type HoldfastErrorCode =
+  | 'INVALID_ARGUMENT'
+  | 'CLOSED'
+  | 'STORAGE_UNAVAILABLE'
+  | 'STORAGE_REFUSED'
+  | 'CLIENT_CLOSED'
+  | 'CLIENT_NOT_CONNECTED'
+  | 'SELF_DEADLOCK'
+  | 'LEASE_LOST'
+  | 'LOCK_TIMEOUT'
+  | 'LOCK_ABORTED'
+  | 'NOT_REPLICATED'
+  | 'EXECUTION_IN_PROGRESS'
+  | 'FINGERPRINT_MISMATCH'
+  | 'RESULT_NOT_STORED'
+  | 'RESULT_TOO_LARGE'
+  | 'CHECKPOINT_TOO_LARGE'
+  | 'COMPLETION_UNCONFIRMED'
+  | 'WAIT_ABORTED'
+  | 'RECORD_UNREADABLE'
+  | 'EXECUTION_TIMEOUT'
+  | 'EXECUTION_CANCELLED'
+  | 'EXECUTION_ABANDONED'
+  | 'EXECUTION_RELEASED'
+  | 'HTTP_FAILURE'
+
 /** The base of everything Holdfast throws. */
 export class HoldfastError extends Error {
-  /** A stable word for programs: switch on this, not on the message. */
-  readonly code: string
+  /** A stable word for programs: switch on this, not on the message. A misspelt one does not compile. */
+  readonly code: HoldfastErrorCode
   /**
    * The message for those who may not know which processes and servers there are: it names no instance and no address.
    * Put it, and not `message`, into an answer to a client.
    */
   declare readonly publicMessage: string
 
-  constructor(code: string, message: string, options: HoldfastErrorOptions = {}) {
+  constructor(code: HoldfastErrorCode, message: string, options: HoldfastErrorOptions = {}) {
     super(message, options)
     this.name = new.target.name
     this.code = code
@@ -35,7 +62,7 @@ export class HoldfastError extends Error {
 }
 
 /** Whether this is an error of the family with this code. */
-export function hasCode(error: unknown, code: string): error is HoldfastError {
+export function hasCode(error: unknown, code: HoldfastErrorCode): error is HoldfastError {
   return HoldfastError.isInstance(error) && error.code === code
 }
 
@@ -46,16 +73,19 @@ export class InvalidArgumentError extends HoldfastError {
   }
 }
 
-/** `CLOSED`: the instance was closed; make a new one. */
+/** `CLOSED`: the instance was closed; make a new one. Also the reason of the signals of what ran then. */
 export class ClosedError extends HoldfastError {
-  constructor(what: string) {
-    super('CLOSED', `${what} is closed; it starts nothing any more.`)
+  constructor() {
+    super(
+      'CLOSED',
+      'This Holdfast instance is closed and accepts no new work; what was running was asked to stop.',
+    )
   }
 }
 
 /**
  * `STORAGE_UNAVAILABLE`: the storage did not answer in time, or there is no connection to it. It never means that
- * somebody else holds the lock or runs the job.
+ * another process holds the lock or runs the job.
  */
 export class StorageUnavailableError extends HoldfastError {
   /** False: nothing was sent. True: the command may have been, or may yet be, executed. */

@@ -1,20 +1,24 @@
-import { CACHE_OPTIONS, type Cache, type CacheOptions, cacheOver } from './cache/cache.ts'
+import { CACHE, type Cache, type CacheOptions, cacheOver } from './cache/cache.ts'
 import { Breaker } from './cache/breaker.ts'
-import { checkDuration } from './check.ts'
 import { publishConnection } from './support/connection-events.ts'
-import { InvalidArgumentError, hasCode } from './errors.ts'
+import { hasCode } from './errors.ts'
+import { HOLDFAST, type HoldfastOptions, checkStorage } from './holdfast-options.ts'
+import { type Idempotency, idempotencyOver } from './idempotency/idempotency.ts'
+import { EXECUTION, type ExecutionOptions } from './idempotency/options.ts'
 import {
-  IDEMPOTENCY_OPTIONS,
-  type Idempotency,
-  type IdempotencyOptions,
-  idempotencyOver,
-} from './idempotency/idempotency.ts'
-import { instanceName } from './support/instance.ts'
-import { LOCKS_OPTIONS, type Locks, type LocksOptions, locksOver } from './locks/locks.ts'
-import { checkOptions, optionNames } from './option-names.ts'
-import { type Instant, type Runtime, instant, systemRuntime } from './support/runtime.ts'
-import { StorageClient, type StorageClientOptions } from './support/storage-client.ts'
+  INSTANCE,
+  type Identity,
+  type InstanceOptions,
+  type ResolvedInstance,
+  identityOf,
+} from './support/instance.ts'
+import { type Locks, locksOver } from './locks/locks.ts'
+import { LOCKS, type LocksOptions } from './locks/options.ts'
+import { type Instant, instant } from './support/runtime.ts'
+import { StorageClient } from './support/storage-client.ts'
 import type { Connection, ConnectionState, Finding, Storage } from './storage/storage.ts'
+import { CLOSE, type CloseOptions } from './support/close-options.ts'
+import { type OptionTable, type Resolved, resolveOptions } from './support/option-table.ts'
 
 /** Locks, idempotent jobs and a cache over one storage. */
 export interface Holdfast extends AsyncDisposable {
@@ -30,26 +34,7 @@ export interface Holdfast extends AsyncDisposable {
    * gives back what they held, and ends its own subscriptions. The client that you made stays open, and so does a
    * storage that others share (`createLocks(storage)`, another Holdfast): the last of them to be closed ends it.
    */
-  close(options?: { readonly graceMs?: number | undefined }): Promise<void>
-}
-
-export interface HoldfastOptions extends StorageClientOptions {
-  /** Where locks and executions live: `memoryStorage()`, `ioredisStorage(client)`, `nodeRedisStorage(client)`. */
-  readonly storage: Storage
-  /** Where the cache lives, when it may be evicted and the rest may not. Default: `storage`. */
-  readonly cacheStorage?: Storage | undefined
-  /** Separates apps in one storage. Default `holdfast`. */
-  readonly prefix?: string | undefined
-  /**
-   * How this process is called in snapshots, in `locks.inspect`, in messages of errors and in events, for people to read;
-   * no answer of ours to an HTTP request shows it. Default: host name and process id (`web-7f9c:4711`).
-   */
-  readonly instance?: string | undefined
-  readonly locks?: Omit<LocksOptions, 'prefix' | 'instance'> | undefined
-  readonly idempotency?: Omit<IdempotencyOptions, 'prefix' | 'instance'> | undefined
-  readonly cache?: Omit<CacheOptions, 'prefix'> | undefined
-  /** Time, timers and randomness, for tests. */
-  readonly runtime?: Runtime | undefined
+  close(options?: CloseOptions): Promise<void>
 }
 
 export interface Health {
@@ -78,39 +63,22 @@ export interface Health {
   readonly error: Error | null
 }
 
-const CALLS_OPTIONS = optionNames<StorageClientOptions>({ callTimeoutMs: true, maxPendingCalls: true })
-const HOLDFAST_OPTIONS = optionNames<Omit<HoldfastOptions, keyof StorageClientOptions>>(
-  {
-    storage: true,
-    cacheStorage: true,
-    prefix: true,
-    instance: true,
-    locks: true,
-    idempotency: true,
-    cache: true,
-    runtime: true,
-  },
-  CALLS_OPTIONS,
-)
-const CLOSE_OPTIONS = optionNames<NonNullable<Parameters<Holdfast['close']>[0]>>({ graceMs: true })
-
 /** Everything over one storage, sharing its connection, its deadlines and its picture of the storage's clock. */
 export function createHoldfast(options: HoldfastOptions): Holdfast {
-  const { storage, cacheStorage = storage, prefix = 'holdfast' } = checkOptions(options, HOLDFAST_OPTIONS)
-  // What is given here for all of them is not given there for one.
-  checkOptions(options.locks ?? {}, without(LOCKS_OPTIONS, 'prefix', 'instance'))
-  checkOptions(options.idempotency ?? {}, without(IDEMPOTENCY_OPTIONS, 'prefix', 'instance'))
-  checkOptions(options.cache ?? {}, without(CACHE_OPTIONS, 'prefix'))
-  checkStorage('storage', storage)
-  checkStorage('cacheStorage', cacheStorage)
-  const { runtime = systemRuntime } = options
-  const calls = new StorageClient(storage, runtime, options)
-  const cacheCalls = cacheStorage === storage ? calls : new StorageClient(cacheStorage, runtime, options)
-  const instance = instanceName(options.instance)
-  const locks = locksOver(calls, { ...options.locks, prefix, instance })
-  const idempotency = idempotencyOver(calls, { ...options.idempotency, prefix, instance })
-  const breaker = new Breaker(runtime, prefix)
-  const cache = cacheOver(cacheCalls, { ...options.cache, prefix }, breaker)
+  const given = resolveOptions(HOLDFAST, options)
+  const { storage, cacheStorage = storage, prefix, runtime } = given
+  // Refused before anything is opened.
+  const ofLocks = resolveOptions(LOCKS, given.locks, undefined, 'locks.')
+  const policies = resolveOptions(EXECUTION, given.idempotency, undefined, 'idempotency.')
+  const ofCache = resolveOptions(CACHE, given.cache, undefined, 'cache.')
+  const identity = identityOf(given)
+  const { instance } = identity
+  const calls = new StorageClient(storage, runtime, given)
+  const cacheCalls = cacheStorage === storage ? calls : new StorageClient(cacheStorage, runtime, given)
+  const locks = locksOver(calls, ofLocks, identity)
+  const idempotency = idempotencyOver(calls, policies, identity)
+  const breaker = new Breaker(runtime, { prefix, instance })
+  const cache = cacheOver(cacheCalls, ofCache, identity, breaker)
   const silence = [publishConnection(storage, { instance, prefix, storage: 'main' }, runtime)]
   if (cacheCalls !== calls)
     silence.push(publishConnection(cacheStorage, { instance, prefix, storage: 'cache' }, runtime))
@@ -131,56 +99,50 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
     cache,
     connection: storage.connection,
     async health() {
-      const [{ findings, ...main }, ofCache] = await Promise.all([
+      const [{ findings, ...main }, cacheFindings] = await Promise.all([
         healthOf(calls),
-        cacheCalls === calls ? [] : cacheFindings(cacheCalls),
+        cacheCalls === calls ? [] : findingsOfCache(cacheCalls),
       ])
       return {
         ...main,
-        findings: [...findings, ...ofCache],
+        findings: [...findings, ...cacheFindings],
         cacheBreaker: breaker.state,
         eventLoopDelayMs: calls.eventLoopDelay.worstMs(runtime.monotonicNow()),
       }
     },
     async close(how = {}) {
       // Checked before anything is closed: a refused call leaves the instance to be closed by the next.
-      const { graceMs = 0 } = checkOptions(how, CLOSE_OPTIONS)
-      checkDuration('graceMs', graceMs, 0)
+      const { graceMs } = resolveOptions(CLOSE, how)
       await (closed ??= close(graceMs))
     },
     [Symbol.asyncDispose]: () => (closed ??= close(0)),
   }
 }
 
-function without(names: ReadonlySet<string>, ...taken: readonly string[]): ReadonlySet<string> {
-  return new Set([...names].filter((name) => !taken.includes(name)))
-}
-
 /**
- * What one feature alone is made of. The storage is yours to close: it ends what it opened when that was done and none
- * of those who share it is open any more.
+ * The options of one feature alone. The storage is yours to close: it ends what it opened when you did, and when no
+ * Holdfast and no feature that shares it is open any more.
  */
-export type FeatureOptions<Options> = Options &
-  StorageClientOptions & { readonly runtime?: Runtime | undefined }
+export type FeatureOptions<Options> = Options & InstanceOptions
 
 /** Locks alone. */
 export function createLocks(storage: Storage, options: FeatureOptions<LocksOptions> = {}): Locks {
-  return alone(storage, options, LOCKS_OPTIONS, locksOver)
+  return alone(storage, options, LOCKS, locksOver)
 }
 
 /** Idempotency alone. */
 export function createIdempotency(
   storage: Storage,
-  options: FeatureOptions<IdempotencyOptions> = {},
+  options: FeatureOptions<ExecutionOptions> = {},
 ): Idempotency {
-  return alone(storage, options, IDEMPOTENCY_OPTIONS, idempotencyOver)
+  return alone(storage, options, EXECUTION, idempotencyOver)
 }
 
 /** The cache alone. */
 export function createCache(storage: Storage, options: FeatureOptions<CacheOptions> = {}): ClosableCache {
-  return alone(storage, options, CACHE_OPTIONS, (calls, own) => {
+  return alone(storage, options, CACHE, (calls, own, identity) => {
     const close = async (): Promise<void> => undefined
-    return { ...cacheOver(calls, own), close }
+    return { ...cacheOver(calls, own, identity), close }
   })
 }
 
@@ -190,24 +152,25 @@ export interface ClosableCache extends Cache {
   close(): Promise<void>
 }
 
-interface Named {
-  readonly prefix?: string | undefined
-  readonly instance?: string | undefined
-}
-
-function alone<Options extends Named, Feature extends { close(options?: never): Promise<void> }>(
+function alone<
+  T extends object,
+  Open extends keyof T,
+  Feature extends { close(options?: never): Promise<void> },
+>(
   storage: Storage,
-  options: FeatureOptions<Options>,
-  names: ReadonlySet<string>,
-  over: (calls: StorageClient, options: Options) => Feature,
+  options: FeatureOptions<T>,
+  table: OptionTable<T, Open>,
+  over: (calls: StorageClient, options: Resolved<T, Open>, identity: Identity) => Feature,
 ): Feature {
   checkStorage('storage', storage)
-  checkOptions(options, new Set([...names, ...CALLS_OPTIONS, 'runtime']))
-  const calls = new StorageClient(storage, options.runtime ?? systemRuntime, options)
-  const feature = over(calls, options)
-  const { prefix = 'holdfast', instance } = options
-  const of = { instance: instanceName(instance), prefix, storage: 'main' } as const
-  const silence = publishConnection(storage, of, calls.runtime)
+  const both = { ...INSTANCE, ...table } as OptionTable<object>
+  const given = resolveOptions<object, never>(both, options) as ResolvedInstance & Resolved<T, Open>
+  const { prefix, instance: name, callTimeoutMs, maxPendingCalls, runtime, ...own } = given
+  const calls = new StorageClient(storage, runtime, { callTimeoutMs, maxPendingCalls })
+  const identity = identityOf({ prefix, instance: name })
+  const feature = over(calls, own as unknown as Resolved<T, Open>, identity)
+  const { instance } = identity
+  const silence = publishConnection(storage, { instance, prefix, storage: 'main' }, runtime)
   const close: Feature['close'] = async (how) => {
     await feature.close(how)
     silence()
@@ -238,7 +201,7 @@ async function healthOf(calls: StorageClient): Promise<Omit<Health, 'cacheBreake
 }
 
 /** What keeps a storage of the cache's own from working. That it evicts and forgets is what it is there for. */
-async function cacheFindings(calls: StorageClient): Promise<readonly Finding[]> {
+async function findingsOfCache(calls: StorageClient): Promise<readonly Finding[]> {
   const { connection } = calls.storage
   try {
     // Health does not take longer because the cache is away.
@@ -263,12 +226,4 @@ function cacheFinding({ message, ...finding }: Pick<Finding, 'code' | 'message' 
 function refusal(error: unknown): Error {
   if (hasCode(error, 'STORAGE_REFUSED')) return error
   throw error
-}
-
-function checkStorage(name: string, storage: Storage): void {
-  if (typeof storage?.records?.createOrRead !== 'function') {
-    throw new InvalidArgumentError(
-      `${name} must be a storage: memoryStorage(), ioredisStorage(client) or nodeRedisStorage(client).`,
-    )
-  }
 }

@@ -5,6 +5,7 @@ export { type Codec, jsonCodec } from './support/codec.ts'
 export {
   ClosedError,
   HoldfastError,
+  type HoldfastErrorCode,
   InvalidArgumentError,
   LeaseLostError,
   SelfDeadlockError,
@@ -20,7 +21,6 @@ export {
   createLocks,
   type Health,
   type Holdfast,
-  type HoldfastOptions,
 } from './holdfast.ts'
 export type { Administration, ExecutionPage, ListOptions } from './idempotency/administration.ts'
 export type { BeginOutcome } from './idempotency/start-outcome.ts'
@@ -56,7 +56,8 @@ export type {
 } from './idempotency/execution-context.ts'
 export { fingerprintOf } from './idempotency/fingerprint.ts'
 export type { Following } from './idempotency/following.ts'
-export type { Idempotency, IdempotencyOptions } from './idempotency/idempotency.ts'
+export type { HoldfastOptions } from './holdfast-options.ts'
+export type { Idempotency } from './idempotency/idempotency.ts'
 export type { LossReason } from './idempotency/loss.ts'
 export type { Slot, SlotOptions, SlotResult } from './idempotency/once-per-slot.ts'
 export type {
@@ -94,18 +95,11 @@ export {
 export type { LockEvent, TracedLock } from './locks/events.ts'
 export type { Lease, ReleaseOutcome } from './locks/lease.ts'
 export type { LeaseSet } from './locks/lease-set.ts'
-export type {
-  Lockable,
-  Locks,
-  LocksOptions,
-  LockView,
-  RevokeOptions,
-  Semaphore,
-  TryLockOptions,
-} from './locks/locks.ts'
+export type { Lockable, Locks, LockView, RevokeOptions, Semaphore, TryLockOptions } from './locks/locks.ts'
 export type { LockHolder } from './locks/lock-holder.ts'
 export type { LockBody, LockRun, RunLockOptions, SkippingLockOptions } from './locks/run.ts'
-export type { LockDurability, LockOptions } from './locks/options.ts'
+export type { LockOptions, LocksOptions } from './locks/options.ts'
+export type { CloseOptions } from './support/close-options.ts'
 export { type MemoryStorageOptions, memoryStorage } from './memory/memory-storage.ts'
 export { type Instant, type Runtime, type Timer, systemRuntime } from './support/runtime.ts'
 export type { StorageClientOptions } from './support/storage-client.ts'

@@ -29,10 +29,11 @@ function told<E>(name: string): () => E[] {
 }
 
 const prefix = 'app'
+const app = { prefix, instance: 'one' }
 
 describe('the channel holdfast:cache', () => {
   const events = told<CacheEvent>('holdfast:cache')
-  const open = (storage = memoryStorage()) => createHoldfast({ storage, prefix }).cache
+  const open = (storage = memoryStorage()) => createHoldfast({ storage, ...app }).cache
 
   it('tells of every read, load, value and removal', async () => {
     const cache = open()
@@ -41,18 +42,18 @@ describe('the channel holdfast:cache', () => {
     await cache.getOrCreate('a', () => 2)
     await cache.get('b')
     expect(events()).toEqual([
-      { prefix, key: 'a', type: 'miss' },
-      { prefix, key: 'a', type: 'loaded', durationMs, found: true },
-      { prefix, key: 'a', type: 'hit' },
-      { prefix, key: 'b', type: 'miss' },
+      { ...app, key: 'a', type: 'miss' },
+      { ...app, key: 'a', type: 'loaded', durationMs, found: true },
+      { ...app, key: 'a', type: 'hit' },
+      { ...app, key: 'b', type: 'miss' },
     ])
     await cache.set('b', 1)
     await cache.remove(['a', 'b', 'c'])
     await cache.remove('a')
     expect(events()).toEqual([
-      { prefix, key: 'b', type: 'set' },
-      { prefix, type: 'removed', keys: ['a', 'b', 'c'], removed: 2 },
-      { prefix, type: 'removed', keys: ['a'], removed: 0 },
+      { ...app, key: 'b', type: 'set' },
+      { ...app, type: 'removed', keys: ['a', 'b', 'c'], removed: 2 },
+      { ...app, type: 'removed', keys: ['a'], removed: 0 },
     ])
   })
 
@@ -67,10 +68,10 @@ describe('the channel holdfast:cache', () => {
       return 1
     })
     expect(events().filter(({ type }) => type !== 'miss' && type !== 'removed')).toEqual([
-      { prefix, key: 'a', type: 'loadFailed', durationMs, error },
-      { prefix, key: 'b', type: 'loaded', durationMs, found: false },
-      { prefix, key: 'c', type: 'loaded', durationMs, found: true },
-      { prefix, key: 'c', type: 'fillRefused' },
+      { ...app, key: 'a', type: 'loadFailed', durationMs, error },
+      { ...app, key: 'b', type: 'loaded', durationMs, found: false },
+      { ...app, key: 'c', type: 'loaded', durationMs, found: true },
+      { ...app, key: 'c', type: 'fillRefused' },
     ])
   })
 
@@ -91,7 +92,7 @@ describe('the channel holdfast:cache', () => {
     expect(await cache.getOrCreate('a', () => 1)).toBe(1)
     await cache.getOrCreate('a', () => 2)
     channel.unsubscribe(listener as Parameters<typeof channel.subscribe>[0])
-    expect(traces).toEqual([{ prefix, key: 'a', result: 1 }])
+    expect(traces).toEqual([{ ...app, key: 'a', result: 1 }])
   })
 })
 
@@ -104,7 +105,7 @@ describe('the channel holdfast:breaker', () => {
     let out: Error | undefined = new StorageUnavailableError('Gone.', { maybeApplied: false })
     const get: Storage['values']['get'] = (key) => (out ? Promise.reject(out) : memory.values.get(key))
     const storage = { ...memory, values: { ...memory.values, get } }
-    const holdfast = createHoldfast({ storage, prefix, runtime })
+    const holdfast = createHoldfast({ storage, ...app, runtime })
     const ask = async (): Promise<void> => {
       const asked = holdfast.cache.get('a').catch(() => undefined)
       await runtime.advance(250)
@@ -116,14 +117,14 @@ describe('the channel holdfast:breaker', () => {
     const number = expect.any(Number) as number
     const error = expect.objectContaining({ code: 'STORAGE_UNAVAILABLE' }) as Error
     expect(events()).toEqual([
-      { prefix, type: 'opened', error, retryInMs: number },
-      { prefix, type: 'stillOpen', error, retryInMs: number, openMs: number },
+      { ...app, type: 'opened', error, retryInMs: number },
+      { ...app, type: 'stillOpen', error, retryInMs: number, openMs: number },
     ])
     out = undefined
     await runtime.advance(500)
     await ask()
     await ask()
-    expect(events()).toEqual([{ prefix, type: 'closed', openMs: number }])
+    expect(events()).toEqual([{ ...app, type: 'closed', openMs: number }])
     await holdfast.close()
   })
 })

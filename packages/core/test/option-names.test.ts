@@ -24,89 +24,101 @@ const refusal = (message: RegExp): Error =>
 
 describe('an option that nobody knows', () => {
   it.each<[string, RegExp, () => unknown]>([
-    ['createHoldfast', /storag .*did you mean storage/, () => createHoldfast(wrong({ storage, storag: 1 }))],
-    ['its locks', /leaseMS .*leaseMs/, () => createHoldfast({ storage, locks: wrong({ leaseMS: 1 }) })],
+    [
+      'createHoldfast',
+      /`storag`; did you mean `storage`\?/,
+      () => createHoldfast(wrong({ storage, storag: 1 })),
+    ],
+    [
+      'its locks',
+      /`locks.leaseMS`.*`locks.leaseMs`/,
+      () => createHoldfast({ storage, locks: wrong({ leaseMS: 1 }) }),
+    ],
     [
       'its jobs',
-      /completedWindow .*completedWindowMs/,
+      /`idempotency.completedWindow`.*`idempotency.completedWindowMs`/,
       () => createHoldfast({ storage, idempotency: wrong({ completedWindow: 1 }) }),
     ],
-    ['its cache', /ttl .*ttlMs/, () => createHoldfast({ storage, cache: wrong({ ttl: 1 }) })],
+    ['its cache', /`cache.ttl`.*`cache.ttlMs`/, () => createHoldfast({ storage, cache: wrong({ ttl: 1 }) })],
     [
       'its jobs, given for all of it',
-      /prefix is no option here/,
+      /Unknown option `idempotency.prefix`/,
       () => createHoldfast({ storage, idempotency: wrong({ prefix: 'x' }) }),
     ],
     [
       'its jobs, given for calls',
-      /callTimeoutMs is no option here/,
+      /Unknown option `idempotency.callTimeoutMs`/,
       () => createHoldfast({ storage, idempotency: wrong({ callTimeoutMs: 1 }) }),
     ],
     [
       'createIdempotency',
-      /onComplete .*onCompleted/,
+      /`onComplete`.*`onCompleted`/,
       () => createIdempotency(storage, wrong({ onComplete: 1 })),
     ],
-    ['createLocks', /claimMS .*claimMs/, () => createLocks(storage, wrong({ claimMS: 1 }))],
-    ['createCache', /TTLMS .*ttlMs/, () => createCache(storage, wrong({ TTLMS: 1 }))],
+    ['createLocks', /`claimMS`.*`claimMs`/, () => createLocks(storage, wrong({ claimMS: 1 }))],
+    ['createCache', /`TTLMS`.*`ttlMs`/, () => createCache(storage, wrong({ TTLMS: 1 }))],
     [
       'define',
-      /maxAttempt .*maxAttempts/,
+      /`maxAttempt`.*`maxAttempts`/,
       () => idempotency.define('a', wrong({ key: String, maxAttempt: 3 })),
     ],
     [
       'watch',
-      /waitMs is no option here; there is signal/,
+      /Unknown option `waitMs`; the options are `signal`/,
       () => idempotency.watch('a', 'b', wrong({ waitMs: 1 })),
     ],
-    ['semaphore', /permit .*permits/, () => locks.semaphore('a', wrong({ permit: 1 }))],
+    ['semaphore', /`permit`.*`permits`/, () => locks.semaphore('a', wrong({ permit: 1 }))],
   ])('is refused by %s', (_, message, call) => {
     expect(call).toThrow(refusal(message))
   })
 
   it.each<[string, RegExp, () => Promise<unknown>]>([
-    ['run', /leaseMS .*leaseMs/, () => idempotency.run('a', 'b', wrong({ leaseMS: 1 }), () => 1)],
-    ['begin', /onInFlight .*onInProgress/, () => idempotency.begin('a', 'b', wrong({ onInFlight: 'wait' }))],
-    ['tryStartExecution', /retries /, () => idempotency.tryStartExecution('a', 'b', wrong({ retries: 1 }))],
+    ['run', /`leaseMS`.*`leaseMs`/, () => idempotency.run('a', 'b', wrong({ leaseMS: 1 }), () => 1)],
+    [
+      'begin',
+      /`onInFlight`.*`onInProgress`/,
+      () => idempotency.begin('a', 'b', wrong({ onInFlight: 'wait' })),
+    ],
+    ['tryStartExecution', /`retries`/, () => idempotency.tryStartExecution('a', 'b', wrong({ retries: 1 }))],
     [
       'begin, given a signal for options',
-      /aborted /,
+      /`aborted`/,
       () => idempotency.begin('a', 'b', wrong(new AbortController().signal)),
     ],
-    ['list', /state .*status/, () => idempotency.list('a', wrong({ state: 'failed' }))],
-    ['requestCancel', /why .*reason/, () => idempotency.requestCancel('a', 'b', wrong({ why: 'x' }))],
+    ['list', /`state`.*`status`/, () => idempotency.list('a', wrong({ state: 'failed' }))],
+    ['requestCancel', /`why`.*`reason`/, () => idempotency.requestCancel('a', 'b', wrong({ why: 'x' }))],
     [
       'waitForCompletion',
-      /timeoutMs /,
+      /`timeoutMs`/,
       () => idempotency.waitForCompletion('a', 'b', wrong({ timeoutMs: 1 })),
     ],
     [
       'cleanupExpiredExecutions',
-      /jobtype .*jobType/,
+      /`jobtype`.*`jobType`/,
       () => idempotency.cleanupExpiredExecutions(1, wrong({ jobtype: 'a' })),
     ],
     [
       'run of a defined job',
-      /maxStackByte .*maxStackBytes/,
+      /`maxStackByte`.*`maxStackBytes`/,
       () => job.run('a', wrong({ maxStackByte: 1 }), () => 1),
     ],
     [
       'begin of a defined job, which has its own fingerprint',
-      /fingerprint is no option/,
+      /Unknown option `fingerprint`/,
       () => job.begin('a', wrong({ fingerprint: 1 })),
     ],
     [
       'tryStartExecution of a defined job',
-      /waitMS .*waitMs/,
+      /`waitMS`.*`waitMs`/,
       () => job.tryStartExecution('a', wrong({ waitMS: 1 })),
     ],
-    ['close', /grace .*graceMs/, () => holdfast.close(wrong({ grace: 1 }))],
-    ['locks.acquire', /wait .*waitMs/, () => locks.acquire('a', wrong({ wait: 1 }))],
-    ['locks.tryAcquire', /lease .*leaseMs/, () => locks.tryAcquire('a', wrong({ lease: 1 }))],
-    ['locks.run', /maxHold .*maxHoldMs/, () => locks.run('a', wrong({ maxHold: 1 }), () => 1)],
-    ['locks.revoke', /Token .*token/, () => locks.revoke('a', wrong({ Token: 'x' }))],
-    ['cache.set', /ttlSeconds .*ttlMs/, () => cache.set('a', 1, wrong({ ttlSeconds: 1 }))],
-    ['cache.getOrCreate', /ttlms .*ttlMs/, () => cache.getOrCreate('a', () => 1, wrong({ ttlms: 1 }))],
+    ['close', /`grace`.*`graceMs`/, () => holdfast.close(wrong({ grace: 1 }))],
+    ['locks.acquire', /`wait`.*`waitMs`/, () => locks.acquire('a', wrong({ wait: 1 }))],
+    ['locks.tryAcquire', /`lease`.*`leaseMs`/, () => locks.tryAcquire('a', wrong({ lease: 1 }))],
+    ['locks.run', /`maxHold`.*`maxHoldMs`/, () => locks.run('a', wrong({ maxHold: 1 }), () => 1)],
+    ['locks.revoke', /`Token`.*`token`/, () => locks.revoke('a', wrong({ Token: 'x' }))],
+    ['cache.set', /`ttlSeconds`.*`ttlMs`/, () => cache.set('a', 1, wrong({ ttlSeconds: 1 }))],
+    ['cache.getOrCreate', /`ttlms`.*`ttlMs`/, () => cache.getOrCreate('a', () => 1, wrong({ ttlms: 1 }))],
   ])('rejects the promise of %s', async (_, message, call) => {
     await expect(call()).rejects.toEqual(refusal(message))
     expect(await idempotency.getExecutionStatus('a', 'b')).toBeNull()
@@ -135,6 +147,8 @@ describe('an option that nobody knows', () => {
 
   it('is found where it was inherited, as the others are', async () => {
     const options = Object.create({ leaseMS: 1 }) as object
-    await expect(idempotency.begin('a', 'b', wrong(options))).rejects.toEqual(refusal(/did you mean leaseMs/))
+    await expect(idempotency.begin('a', 'b', wrong(options))).rejects.toEqual(
+      refusal(/did you mean `leaseMs`/),
+    )
   })
 })

@@ -34,7 +34,7 @@ declare const strict: {
   readonly holdfast: Strict<core.HoldfastOptions>
   readonly close: Strict<Last<core.Holdfast['close']>>
   readonly execution: Strict<core.ExecutionOptions>
-  readonly idempotency: Strict<core.IdempotencyOptions>
+  readonly idempotency: Strict<NonNullable<core.HoldfastOptions['idempotency']>>
   readonly idempotencyAlone: Strict<NonNullable<Last<typeof core.createIdempotency>>>
   readonly start: Strict<core.StartOptions>
   readonly job: Strict<core.JobOptions<string>>
@@ -53,7 +53,7 @@ declare const strict: {
   readonly lock: Strict<core.LockOptions>
   readonly locks: Strict<core.LocksOptions>
   readonly tryLock: Strict<core.TryLockOptions>
-  readonly durability: Strict<core.LockDurability>
+  readonly durability: Strict<NonNullable<core.LockOptions['durability']>>
   readonly revoke: Strict<core.RevokeOptions>
   readonly locksClose: Strict<Last<core.Locks['close']>>
   readonly entry: Strict<core.CacheEntryOptions>

@@ -38,6 +38,6 @@ describe('publicMessage', () => {
   })
 
   it('is the message where that names neither', () => {
-    expect(new HoldfastError('CODE', 'as it is').publicMessage).toBe('as it is')
+    expect(new HoldfastError('CLOSED', 'as it is').publicMessage).toBe('as it is')
   })
 })

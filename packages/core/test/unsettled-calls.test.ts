@@ -30,7 +30,7 @@ function clientInHand() {
   }
   const storage: Storage = { ...memory, connection }
   const runtime = manualRuntime()
-  const calls = new StorageClient(storage, runtime, { callTimeoutMs: 2_000 })
+  const calls = new StorageClient(storage, runtime, { callTimeoutMs: 2_000, maxPendingCalls: 10_000 })
   /** The client was ended: it will not connect again. */
   const end = (problem: HoldfastError): void => {
     change('down')

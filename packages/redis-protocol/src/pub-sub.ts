@@ -121,7 +121,7 @@ class Subscriptions {
   }
 
   async subscribe(name: string, listener: ChannelListener): Promise<Unsubscribe> {
-    if (this.#closed) throw new ClosedError('The Redis storage')
+    if (this.#closed) throw new ClosedError()
     let channel = this.#channels.get(name)
     if (channel === undefined) {
       channel = { listeners: new Set(), confirmed: this.#open(name) }

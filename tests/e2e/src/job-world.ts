@@ -1,7 +1,7 @@
 import {
+  type ExecutionOptions,
   type Holdfast,
   type Idempotency,
-  type IdempotencyOptions,
   type Runtime,
   type Storage,
   StorageRefusedError,
@@ -21,7 +21,9 @@ export interface JobWorld {
   close(): Promise<void>
 }
 
-export interface JoinOptions extends IdempotencyOptions {
+export interface JoinOptions extends ExecutionOptions {
+  readonly prefix?: string | undefined
+  readonly instance?: string | undefined
   /** How far this instance's own wall clock is off, always or at this moment. */
   readonly wallOffMs?: number | (() => number)
   /** Hints do not arrive, or cannot be subscribed to. */

@@ -42,7 +42,7 @@ describe.concurrent('BullMQ', () => {
     owner.kill('SIGKILL')
     await start('plain', 60_000)
     const { failedReason, attemptsMade } = await ends(job)
-    expect([failedReason, attemptsMade]).toEqual([expect.stringContaining('is being executed'), 3])
+    expect([failedReason, attemptsMade]).toEqual([expect.stringContaining('is in progress'), 3])
     expect(runs()).toEqual([1, 0])
   })
 

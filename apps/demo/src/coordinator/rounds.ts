@@ -45,7 +45,7 @@ export async function runRounds(options: RoundsOptions): Promise<RoundsResult> {
   let killing: Killing | undefined
   let heardAt = performance.now()
 
-  const fireAll = (jobs: Iterable<JobType>, onInProgress: 'reject' | 'attach'): Promise<unknown> => {
+  const fireAll = (jobs: Iterable<JobType>, onInProgress: 'reject' | 'wait'): Promise<unknown> => {
     const at = Date.now() + AIM_MS
     return Promise.all(
       [...alive].map((instance, index) => {
@@ -69,7 +69,7 @@ export async function runRounds(options: RoundsOptions): Promise<RoundsResult> {
       if (reason !== undefined && executing.get(type) === instance.name) progress.note(type, reason)
     }
     if (alive.size === 0) stranded.reject(new Error('No instance is left to do the rest.'))
-    else deliveries.push(fireAll(unfinished, 'attach'))
+    else deliveries.push(fireAll(unfinished, 'wait'))
   }
 
   const killAt = (type: JobType, snapshot: ExecutionSnapshot): void => {

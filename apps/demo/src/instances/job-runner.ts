@@ -42,7 +42,7 @@ export function createJobRunner(parts: JobRunnerParts): JobRunner {
       const { status, result } = await idempotency.run(
         jobType,
         reviewId,
-        { ...policy, leaseMs, progressIntervalMs: 100 },
+        { ...policy, leaseMs, waitMs: Infinity, progressIntervalMs: 100 },
         (execution) => runBody(jobType, reviewId, execution),
       )
       report(status, result.summary)
@@ -69,7 +69,7 @@ export function createJobRunner(parts: JobRunnerParts): JobRunner {
         log: jobLog,
         openRepository,
         witnessStage: (title) => store.witness.record({ ...testimony, event: 'stage', detail: title }),
-        runNested: (type) => start(type, reviewId, { onInProgress: 'attach', signal, nested: true }),
+        runNested: (type) => start(type, reviewId, { onInProgress: 'wait', signal, nested: true }),
         pace: async () => {
           if (paceMs > 0) await sleep(paceMs, undefined, { signal })
         },

@@ -24,7 +24,7 @@ export interface FireRequest {
   /** When to start, in milliseconds since the epoch: all instances of a machine at the same moment. */
   readonly at: number
   /** What a start does while the job runs elsewhere: be turned away, or stay with it and take over if its owner dies. */
-  readonly onInProgress: 'reject' | 'attach'
+  readonly onInProgress: 'reject' | 'wait'
 }
 
 /** The outcome of one start of a job, as its caller got it. */

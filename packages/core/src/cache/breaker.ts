@@ -1,6 +1,6 @@
 import { StorageUnavailableError, isUnavailable } from '../errors.ts'
 import type { Runtime } from '../support/runtime.ts'
-import { breakerEvents } from './events.ts'
+import { type CacheOf, breakerEvents } from './events.ts'
 
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 5_000
@@ -11,16 +11,16 @@ const LONGEST_PAUSE_MS = 5_000
  */
 export class Breaker {
   readonly #runtime: Runtime
-  readonly #prefix: string
+  readonly #of: CacheOf
   #pauseMs = FIRST_PAUSE_MS
   #openedAt = 0
   #askAgainAt: number | undefined
   #probing = false
 
-  /** `prefix` is whose breaker it is, for events. */
-  constructor(runtime: Runtime, prefix: string) {
+  /** `of` is whose breaker it is, for events. */
+  constructor(runtime: Runtime, of: CacheOf) {
     this.#runtime = runtime
-    this.#prefix = prefix
+    this.#of = of
   }
 
   /** `open`: calls are refused without being sent. */
@@ -50,10 +50,8 @@ export class Breaker {
     const waitMs = (this.#askAgainAt ?? 0) - this.#runtime.monotonicNow()
     if (this.#probing || waitMs > 0) {
       throw new StorageUnavailableError(
-        'The cache storage did not answer a moment ago; it was not asked again yet.',
-        {
-          maybeApplied: false,
-        },
+        'The storage of the cache did not answer a moment ago, and is not asked again yet.',
+        { maybeApplied: false },
       )
     }
     this.#probing = true
@@ -67,13 +65,12 @@ export class Breaker {
     const wasOpen = this.#askAgainAt !== undefined
     const retryInMs = this.#pauseMs * jitter
     this.#askAgainAt = now + retryInMs
-    const prefix = this.#prefix
     if (!wasOpen) {
       this.#openedAt = now
-      breakerEvents.publish(() => ({ prefix, type: 'opened', error, retryInMs }))
+      breakerEvents.publish(() => ({ ...this.#of, type: 'opened', error, retryInMs }))
     } else if (wasProbe) {
       const openMs = now - this.#openedAt
-      breakerEvents.publish(() => ({ prefix, type: 'stillOpen', error, retryInMs, openMs }))
+      breakerEvents.publish(() => ({ ...this.#of, type: 'stillOpen', error, retryInMs, openMs }))
     }
   }
 
@@ -83,7 +80,7 @@ export class Breaker {
     this.#askAgainAt = undefined
     const openMs = this.#runtime.monotonicNow() - this.#openedAt
     breakerEvents.publish(() => ({
-      prefix: this.#prefix,
+      ...this.#of,
       type: 'closed',
       openMs,
       ...(error === undefined ? {} : { error }),

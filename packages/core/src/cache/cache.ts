@@ -1,4 +1,3 @@
-import { checkDuration, checkFunction, checkName } from '../check.ts'
 import {
   InvalidArgumentError,
   SelfDeadlockError,
@@ -7,12 +6,19 @@ import {
   isUnavailable,
 } from '../errors.ts'
 import { type Codec, jsonCodec } from '../support/codec.ts'
-import { checkOptions, optionNames } from '../option-names.ts'
-import { appOf } from '../support/prefix.ts'
+import type { Identity } from '../support/instance.ts'
 import type { StorageClient } from '../support/storage-client.ts'
-import { callChain, contains, enter } from '../support/call-chain.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { SetReply } from '../storage/values.ts'
+import { callChain, contains, enter } from '../support/call-chain.ts'
+import { checkFunction, checkName } from '../support/checks.ts'
+import {
+  type OptionTable,
+  type Resolved,
+  duration,
+  resolveOptions,
+  withMethods,
+} from '../support/option-table.ts'
 import { Breaker } from './breaker.ts'
 import { cacheEvents, loads } from './events.ts'
 
@@ -56,23 +62,28 @@ export interface CacheStats {
 }
 
 export interface CacheEntryOptions {
-  /** Default 300,000 (5 min). */
+  /**
+   * How long a value is kept.
+   * @default 300_000
+   */
   readonly ttlMs?: number | undefined
 }
 
+/** The options of an instance's cache. */
 export interface CacheOptions extends CacheEntryOptions {
-  /** Separates apps in one storage. Default `holdfast`. */
-  readonly prefix?: string | undefined
+  /**
+   * How values become text.
+   * @default jsonCodec
+   */
   readonly codec?: Codec | undefined
 }
 
-const ENTRY_OPTIONS = optionNames<CacheEntryOptions>({ ttlMs: true })
+const ENTRY: OptionTable<CacheEntryOptions> = { ttlMs: [duration(1), 300_000] }
 
-/** For one of its own; the Holdfast that it belongs to has the prefix. */
-export const CACHE_OPTIONS: ReadonlySet<string> = optionNames<Omit<CacheOptions, keyof CacheEntryOptions>>(
-  { prefix: true, codec: true },
-  ENTRY_OPTIONS,
-)
+export const CACHE: OptionTable<CacheOptions> = {
+  ...ENTRY,
+  codec: [withMethods('encode', 'decode'), jsonCodec],
+}
 
 /** How long one load keeps the others waiting before one of them takes it over: it is renewed while the load runs. */
 const LOAD_LEASE_MS = 5_000
@@ -99,15 +110,15 @@ class Place {
   }
 }
 
-/** `calls` is shared by the features of one Holdfast and closed by it. */
+/** `calls` is shared by the features of one Holdfast and closed by it; `identity` is the instance's. */
 export function cacheOver(
   calls: StorageClient,
-  options: CacheOptions = {},
-  breaker: Breaker = new Breaker(calls.runtime, options.prefix ?? 'holdfast'),
+  defaults: Resolved<CacheOptions>,
+  { app, prefix, instance }: Identity,
+  breaker: Breaker = new Breaker(calls.runtime, { prefix, instance }),
 ): Cache {
-  const { prefix = 'holdfast', codec = jsonCodec, ttlMs: defaultTtlMs = 300_000 } = options
-  const app = appOf(prefix)
-  checkDuration('ttlMs', defaultTtlMs, 1)
+  const { codec } = defaults
+  const of = { prefix, instance }
   const { runtime } = calls
   const { values } = calls.storage
   const inFlight = new Map<string, Promise<unknown>>()
@@ -115,10 +126,7 @@ export function cacheOver(
 
   const keyOf = (key: string): string => `${app}:${checkName('key', key)}`
   const placeOf = (key: string): Place => new Place(key, keyOf(key), calls.storage)
-  const ttlOf = (entry: CacheEntryOptions): number => {
-    const { ttlMs = defaultTtlMs } = checkOptions(entry, ENTRY_OPTIONS)
-    return checkDuration('ttlMs', ttlMs, 1)
-  }
+  const ttlOf = (entry: CacheEntryOptions): number => resolveOptions(ENTRY, entry, defaults).ttlMs
 
   const send = async <R>(command: () => Promise<R>): Promise<R> =>
     (await breaker.guard(() => calls.call(command, CACHE_TIMEOUT_MS))).reply
@@ -127,7 +135,7 @@ export function cacheOver(
     const value = decode(await send(() => values.get(storageKey)), codec)
     if (value === undefined) counts.misses += 1
     else counts.hits += 1
-    cacheEvents.publish(() => ({ prefix, key, type: value === undefined ? 'miss' : 'hit' }))
+    cacheEvents.publish(() => ({ ...of, key, type: value === undefined ? 'miss' : 'hit' }))
     return value
   }
 
@@ -137,15 +145,15 @@ export function cacheOver(
     const startedAt = runtime.monotonicNow()
     try {
       const value = loads.traced
-        ? await loads.trace({ prefix, key }, () => enter(place, load))
+        ? await loads.trace({ ...of, key }, () => enter(place, load))
         : await enter(place, load)
       const durationMs = runtime.monotonicNow() - startedAt
-      cacheEvents.publish(() => ({ prefix, key, type: 'loaded', durationMs, found: value !== undefined }))
+      cacheEvents.publish(() => ({ ...of, key, type: 'loaded', durationMs, found: value !== undefined }))
       return value
     } catch (error) {
       counts.loadFailures += 1
       const durationMs = runtime.monotonicNow() - startedAt
-      cacheEvents.publish(() => ({ prefix, key, type: 'loadFailed', durationMs, error }))
+      cacheEvents.publish(() => ({ ...of, key, type: 'loadFailed', durationMs, error }))
       throw error
     }
   }
@@ -168,7 +176,7 @@ export function cacheOver(
     } catch (error) {
       // A cache that cannot be reached must not take the app with it.
       if (!isOut(error)) throw error
-      cacheEvents.publish(() => ({ prefix, key, type: 'bypassed', error }))
+      cacheEvents.publish(() => ({ ...of, key, type: 'bypassed', error }))
       return loadValue(place, load)
     }
     return fill(place, placeholder, load, ttlMs)
@@ -193,7 +201,7 @@ export function cacheOver(
           : values.replace(storageKey, placeholder, VALUE + codec.encode(value), ttlMs),
       ).catch(async (error: unknown) => {
         ignoreOutage(error)
-        cacheEvents.publish(() => ({ prefix, key, type: 'bypassed', error }))
+        cacheEvents.publish(() => ({ ...of, key, type: 'bypassed', error }))
         // Other processes must not wait for a value that never comes.
         if (!isUnavailable(error))
           await send(() => values.removeIf(storageKey, placeholder)).catch(ignoreOutage)
@@ -201,7 +209,7 @@ export function cacheOver(
       // The placeholder is gone: the key was removed or set meanwhile, and that wins.
       if (stored === false) {
         counts.fillsRefused += 1
-        cacheEvents.publish(() => ({ prefix, key, type: 'fillRefused' }))
+        cacheEvents.publish(() => ({ ...of, key, type: 'fillRefused' }))
       }
       return value
     } catch (error) {
@@ -235,7 +243,9 @@ export function cacheOver(
 
     async set(key, value, entry = {}) {
       if (value === undefined)
-        throw new InvalidArgumentError('undefined means a miss and cannot be stored; use null.')
+        throw new InvalidArgumentError(
+          'undefined cannot be stored, because it means a miss; store null instead.',
+        )
       const storageKey = keyOf(key)
       const ttlMs = ttlOf(entry)
       const data = VALUE + codec.encode(value)
@@ -249,7 +259,7 @@ export function cacheOver(
         })
       }
       inFlight.delete(storageKey)
-      cacheEvents.publish(() => ({ prefix, key, type: 'set' }))
+      cacheEvents.publish(() => ({ ...of, key, type: 'set' }))
     },
 
     async remove(key) {
@@ -261,7 +271,7 @@ export function cacheOver(
       if (keys.length === 0) return 0
       const removed = await send(() => values.remove(keys))
       leaveLoads()
-      cacheEvents.publish(() => ({ prefix, type: 'removed', keys: given, removed }))
+      cacheEvents.publish(() => ({ ...of, type: 'removed', keys: given, removed }))
       return removed
     },
 
@@ -276,12 +286,14 @@ export function cacheOver(
       const ttlMs = ttlOf(entry)
       checkFunction('load', load)
       if (contains(callChain(), Place, (one) => one.storageKey === storageKey && one.storage === storage)) {
-        throw new SelfDeadlockError(`The load of ${JSON.stringify(key)} asks for its own key.`)
+        throw new SelfDeadlockError(
+          `The load of ${JSON.stringify(key)} asks for its own key, so it would wait for itself. Load the value directly.`,
+        )
       }
       const joined = inFlight.get(storageKey)
       if (joined !== undefined) {
         counts.joined += 1
-        cacheEvents.publish(() => ({ prefix, key, type: 'joined' }))
+        cacheEvents.publish(() => ({ ...of, key, type: 'joined' }))
         return joined as Promise<T>
       }
       const loaded = loadOnce(place, load, ttlMs).finally(() => {

@@ -1,24 +1,31 @@
 import { type EventChannel, type TracedOperation, eventChannel, tracedOperation } from '../events.ts'
 
+/** Whose cache it is: what was given to `createHoldfast`. */
+export interface CacheOf {
+  readonly prefix: string
+  readonly instance: string
+}
+
 /** Published on `holdfast:cache`. `key` is the key as it was given. */
-export type CacheEvent = { readonly prefix: string } & (
-  | { readonly type: 'removed'; readonly keys: readonly string[]; readonly removed: number }
-  | ({ readonly key: string } & (
-      | { readonly type: 'hit' | 'miss' | 'set' }
-      /** The call waits for a load that is under way in this process. */
-      | { readonly type: 'joined' }
-      /** `found`: false when the load returned `undefined`, which is not stored. */
-      | { readonly type: 'loaded'; readonly durationMs: number; readonly found: boolean }
-      | { readonly type: 'loadFailed'; readonly durationMs: number; readonly error: unknown }
-      /** The loaded value was not stored, because the key was removed or set meanwhile. */
-      | { readonly type: 'fillRefused' }
-      /** The storage was out or refused: the load answers, or its value was not stored. */
-      | { readonly type: 'bypassed'; readonly error: unknown }
-    ))
-)
+export type CacheEvent = CacheOf &
+  (
+    | { readonly type: 'removed'; readonly keys: readonly string[]; readonly removed: number }
+    | ({ readonly key: string } & (
+        | { readonly type: 'hit' | 'miss' | 'set' }
+        /** The call waits for a load that is under way in this process. */
+        | { readonly type: 'joined' }
+        /** `found`: false when the load returned `undefined`, which is not stored. */
+        | { readonly type: 'loaded'; readonly durationMs: number; readonly found: boolean }
+        | { readonly type: 'loadFailed'; readonly durationMs: number; readonly error: unknown }
+        /** The loaded value was not stored, because the key was removed or set meanwhile. */
+        | { readonly type: 'fillRefused' }
+        /** The storage was out or refused: the load answers, or its value was not stored. */
+        | { readonly type: 'bypassed'; readonly error: unknown }
+      ))
+  )
 
 /** Published on `holdfast:breaker`: what the cache does while its storage does not answer. */
-export type BreakerEvent = { readonly prefix: string } &
+export type BreakerEvent = CacheOf &
   /** The storage did not answer; it is asked again in `retryInMs`. Loads run without it until then. */
   (
     | { readonly type: 'opened'; readonly error: unknown; readonly retryInMs: number }
@@ -34,8 +41,7 @@ export type BreakerEvent = { readonly prefix: string } &
   )
 
 /** What the tracing channel `holdfast:cache.load` says of a load. */
-export interface TracedLoad {
-  readonly prefix: string
+export interface TracedLoad extends CacheOf {
   readonly key: string
 }
 

@@ -1,5 +1,5 @@
-import { checkDuration, checkInteger, checkOneOf, checkString } from '../check.ts'
-import { checkOptions, optionNames } from '../option-names.ts'
+import { checkDuration, checkName, checkString } from '../support/checks.ts'
+import { type OptionTable, integer, oneOf, resolveOptions } from '../support/option-table.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import type { ListReply, RecordEntry, RecordKey } from '../storage/records.ts'
 import type { Codec } from '../support/codec.ts'
@@ -47,7 +47,10 @@ export interface Administration {
 
 export interface ListOptions {
   readonly status?: ExecutionSnapshot['status'] | undefined
-  /** 1 to 1,000, default 100. */
+  /**
+   * 1 to 1,000.
+   * @default 100
+   */
   readonly limit?: number | undefined
   readonly cursor?: string | undefined
 }
@@ -57,11 +60,15 @@ export interface ExecutionPage {
   readonly cursor?: string | undefined
 }
 
-const LIST_OPTIONS = optionNames<ListOptions>({ status: true, limit: true, cursor: true })
+const LIST: OptionTable<ListOptions, 'status' | 'cursor'> = {
+  status: [oneOf('executing', 'completed', 'failed'), undefined],
+  limit: [integer(1, 1_000), 100],
+  cursor: [checkString, undefined],
+}
 type CancelOptions = NonNullable<Parameters<Administration['requestCancel']>[2]>
-const CANCEL_OPTIONS = optionNames<CancelOptions>({ reason: true })
+const CANCEL: OptionTable<CancelOptions> = { reason: [checkString, 'Cancelled on request.'] }
 type CleanupOptions = NonNullable<Parameters<Administration['cleanupExpiredExecutions']>[1]>
-const CLEANUP_OPTIONS = optionNames<CleanupOptions>({ jobType: true })
+const CLEANUP: OptionTable<CleanupOptions, 'jobType'> = { jobType: [checkName, undefined] }
 
 /** How long a job type is remembered after it was last started; a process says so once a day. */
 const JOB_TYPES_TTL_MS = 30 * 86_400_000
@@ -127,11 +134,8 @@ export function createAdministration(
     listJobTypes,
 
     async list(jobType, options = {}) {
-      const { status, limit = 100, cursor } = checkOptions(options, LIST_OPTIONS)
+      const { status, limit, cursor } = resolveOptions(LIST, options)
       const collection = names.collection(jobType)
-      checkInteger('limit', limit, 1, 1_000)
-      if (cursor !== undefined) checkString('cursor', cursor)
-      if (status !== undefined) checkOneOf('status', status, ['executing', 'completed', 'failed'])
       const page = cursor === undefined ? { limit } : { limit, cursor }
       const { reply } = await calls.call(() => records.list(collection, page))
       const executions = reply.records.flatMap(({ id, entry }) => {
@@ -159,8 +163,7 @@ export function createAdministration(
     },
 
     async requestCancel(jobType, jobKey, options = {}) {
-      const { reason: given = 'Cancelled on request.' } = checkOptions(options, CANCEL_OPTIONS)
-      const reason = clip(checkString('reason', given), MAX_NOTE_BYTES)
+      const reason = clip(resolveOptions(CANCEL, options).reason, MAX_NOTE_BYTES)
       const name = names.of(jobType, jobKey)
       const { key } = name
       let { entry, now } = (await calls.call(() => records.read(key))).reply
@@ -182,9 +185,8 @@ export function createAdministration(
     },
 
     async cleanupExpiredExecutions(olderThanMs, options = {}) {
-      const { jobType } = checkOptions(options, CLEANUP_OPTIONS)
+      const { jobType } = resolveOptions(CLEANUP, options)
       checkDuration('olderThanMs', olderThanMs, 0)
-      if (jobType !== undefined) names.collection(jobType)
       const remove = async (key: RecordKey, rev: number): Promise<number> =>
         (await calls.call(() => records.compareAndDelete(key, { rev }))).reply.ok ? 1 : 0
       let removed = 0

@@ -1,8 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
-import { checkSignal } from '../check-signal.ts'
 import type { StorageClient } from '../support/storage-client.ts'
+import { type ClosedError, SelfDeadlockError } from '../errors.ts'
 import { callChain, contains, innermost } from '../support/call-chain.ts'
-import { type ClosedError, InvalidArgumentError, SelfDeadlockError } from '../errors.ts'
 import { type BeginCommand, decide } from './decide.ts'
 import { WaitAbortedError } from './errors.ts'
 import { Execution } from './execution.ts'
@@ -41,15 +40,11 @@ export async function beginJob(
   resolved: ResolvedOptions,
 ): Promise<Begun> {
   const { calls, starts, observations } = starter
-  checkSignal(start.signal)
-  if (start.onProgress !== undefined && typeof start.onProgress !== 'function') {
-    throw new InvalidArgumentError('onProgress must be a function.')
-  }
   assertOpen(starter)
   if (start.signal?.aborted) throw waitAborted(job, start.signal)
   let command = commandOf(starter, start, resolved)
-  const mayWait = resolved.onInProgress === 'wait' || resolved.onInProgress === 'attach'
-  const patience = mayWait ? patienceOf(calls, resolved) : undefined
+  const mayWait = resolved.onInProgress === 'wait'
+  const patience = mayWait ? new Patience(calls, resolved.waitMs) : undefined
   let view =
     starts.known(job) ?? (mayWait ? runningElsewhere(observations.latest(job.key), command) : undefined)
   let isConfirmed = false
@@ -133,10 +128,6 @@ function wasCancelled({ current }: View): boolean {
 /** Good enough to begin waiting; any other answer must be asked for. */
 function runningElsewhere(view: View | undefined, command: BeginCommand): View | undefined {
   return view?.current && decide(view.current, view.now, command).type === 'inProgress' ? view : undefined
-}
-
-function patienceOf(calls: StorageClient, { onInProgress, waitMs }: ResolvedOptions): Patience {
-  return new Patience(calls, onInProgress === 'attach' ? Infinity : waitMs)
 }
 
 /** The state after the wait that the policy allows; `isLate` when the time is over. */

@@ -207,10 +207,10 @@ function requestCancel(current: Current | null, now: number, command: RequestCan
 }
 
 /** What is recorded of an execution that was given back, and told to the caller whose body gave it back. */
-export const RELEASED: StoredError & { readonly code: string } = {
+export const RELEASED: StoredError & { readonly code: 'EXECUTION_RELEASED' } = {
   name: 'ExecutionReleasedError',
   code: 'EXECUTION_RELEASED',
-  message: 'The execution was given back before it ended; the next start is the same attempt.',
+  message: 'The execution was released before it ended; the next start continues the same attempt.',
 }
 
 function write(record: ExecutionRecord, ttlMs: number): Decision {

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '../errors.ts'
-import { checkOptions, optionNames } from '../option-names.ts'
+import { checkFunction } from '../support/checks.ts'
+import { type OptionTable, resolveOptions } from '../support/option-table.ts'
 import type { Administration } from './administration.ts'
 import type { BeginOutcome } from './start-outcome.ts'
 import type { ExecutionName } from './names.ts'
@@ -8,8 +9,11 @@ import { NO_INPUT } from './fingerprint.ts'
 import type { Following } from './following.ts'
 import {
   type AnyStartOptions,
-  EXECUTION_OPTIONS,
+  EXECUTION,
   type ExecutionOptions,
+  JOB_START,
+  NO_OPTIONS,
+  type OpenPolicies,
   type SkippingOptions,
   type StartOptions,
 } from './options.ts'
@@ -31,14 +35,11 @@ export type JobStartOptions = Omit<StartOptions, 'fingerprint'>
 export type SkippingJobOptions = Omit<SkippingOptions, 'fingerprint'>
 type AnyJobStartOptions = JobStartOptions | SkippingJobOptions
 
-export const JOB_OPTIONS: ReadonlySet<string> = optionNames<
-  Omit<JobOptions<unknown>, keyof ExecutionOptions>
->({ key: true, fingerprint: true }, EXECUTION_OPTIONS)
-
-const JOB_START_OPTIONS = optionNames<Omit<JobStartOptions, keyof ExecutionOptions>>(
-  { signal: true, onProgress: true },
-  EXECUTION_OPTIONS,
-)
+export const JOB: OptionTable<JobOptions<never>, OpenPolicies | 'fingerprint'> = {
+  ...EXECUTION,
+  key: [checkFunction],
+  fingerprint: [checkFunction, undefined],
+}
 
 /** A job type with its key, fingerprint, codec and policies; otherwise as the methods of the same name. */
 export interface Job<Input, Result = unknown> {
@@ -77,7 +78,7 @@ export function defineJob<Input, Result>(
   { key, fingerprint }: Pick<JobOptions<Input>, 'key' | 'fingerprint'>,
 ): Job<Input, Result> {
   const startOf = (input: Input, start: AnyJobStartOptions): AnyStartOptions => {
-    checkOptions(start, JOB_START_OPTIONS)
+    if (start !== NO_OPTIONS) resolveOptions(JOB_START, start)
     if (fingerprint === undefined) return start
     const given = fingerprint(input)
     return { ...start, fingerprint: given === undefined ? NO_INPUT : given }
@@ -88,15 +89,15 @@ export function defineJob<Input, Result>(
       input: Input,
       ...rest: [JobBody<Input, Result>] | [AnyJobStartOptions, JobBody<Input, Result>]
     ) => {
-      const [start, body] = rest.length === 1 ? [{}, rest[0]] : rest
+      const [start, body] = rest.length === 1 ? [NO_OPTIONS, rest[0]] : rest
       if (typeof body !== 'function') {
-        throw new InvalidArgumentError('run needs the body as its last argument: a function.')
+        throw new InvalidArgumentError('run needs its body as the last argument: a function.')
       }
       const bound: Body<Result> = (execution) => body(execution, input)
       return methods.run(nameOf(key(input)), startOf(input, start), bound)
     }) as Job<Input, Result>['run'],
-    begin: async (input, start = {}) => methods.begin(nameOf(key(input)), startOf(input, start)),
-    tryStartExecution: async (input, start = {}) =>
+    begin: async (input, start = NO_OPTIONS) => methods.begin(nameOf(key(input)), startOf(input, start)),
+    tryStartExecution: async (input, start = NO_OPTIONS) =>
       methods.tryStartExecution(nameOf(key(input)), startOf(input, start)),
     isExecuting: async (input) => others.isExecuting(jobType, key(input)),
     getExecutionStatus: async (input) => others.getExecutionStatus(jobType, key(input)),

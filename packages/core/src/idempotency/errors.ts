@@ -11,11 +11,12 @@ export class ExecutionInProgressError extends HoldfastError {
     const { instance, attempt, startTime } = snapshot
     const lease = stalled
       ? 'its owner has been silent for its whole lease'
-      : `its lease runs for ${leaseRemainingMs} ms more`
+      : `its lease expires in ${leaseRemainingMs} ms`
     const by = instance === null ? '' : ` by ${instance}`
+    const on = instance === null ? '' : ` on ${instance}`
     const state = released
-      ? `was released unfinished${by} (${executionId}), and no process has gone on with it yet`
-      : `is being executed${by} since ${startTime.toISOString()} (${executionId}, attempt ${attempt}); ${lease}`
+      ? `was released unfinished${by} (${executionId}), and no process has resumed it yet`
+      : `is in progress${on} since ${startTime.toISOString()} (${executionId}, attempt ${attempt}); ${lease}`
     const publicMessage = `${jobType} ${jobKey} is in progress.`
     super('EXECUTION_IN_PROGRESS', `${jobType} ${jobKey} ${state}.`, { publicMessage })
     this.snapshot = snapshot
@@ -30,7 +31,7 @@ export class FingerprintMismatchError extends HoldfastError {
     const { jobType, jobKey } = snapshot
     super(
       'FINGERPRINT_MISMATCH',
-      `${jobType} ${jobKey} was used with other input before; use another key for it.`,
+      `${jobType} ${jobKey} was used with other input before; use another key for this input.`,
     )
     this.snapshot = snapshot
   }
@@ -71,7 +72,7 @@ export class CompletionUnconfirmedError extends HoldfastError {
   constructor(executionId: string, result: unknown, options: ErrorOptions) {
     super(
       'COMPLETION_UNCONFIRMED',
-      `Execution ${executionId} succeeded, but its end could not be recorded; the job may run again after its lease.`,
+      `Execution ${executionId} succeeded, but the storage did not confirm that this is recorded; the job may run again after its lease.`,
       options,
     )
     this.executionId = executionId
@@ -84,7 +85,7 @@ export class ResultTooLargeError extends HoldfastError {
   constructor(bytes: number, maxBytes: number) {
     super(
       'RESULT_TOO_LARGE',
-      `The result takes ${bytes} bytes, ${maxBytes} are allowed. Return a reference, raise maxResultBytes, or choose onResultTooLarge: 'tombstone'.`,
+      `The result takes ${bytes} bytes; ${maxBytes} are allowed. Return a reference, raise maxResultBytes, or choose onResultTooLarge: 'tombstone'.`,
     )
   }
 }
@@ -94,7 +95,7 @@ export class CheckpointTooLargeError extends HoldfastError {
   constructor(bytes: number, maxBytes: number) {
     super(
       'CHECKPOINT_TOO_LARGE',
-      `The checkpoint takes ${bytes} bytes, ${maxBytes} are allowed, because every renewal carries it. Save a reference, or raise maxCheckpointBytes.`,
+      `The checkpoint takes ${bytes} bytes; ${maxBytes} are allowed, because every renewal carries it. Save a reference, or raise maxCheckpointBytes.`,
     )
   }
 }
@@ -120,11 +121,14 @@ export class ResultNotStoredError extends HoldfastError {
 /** `EXECUTION_TIMEOUT`: the reason of the signal when the execution ran longer than `timeoutMs`. */
 export class ExecutionTimeoutError extends HoldfastError {
   constructor(timeoutMs: number) {
-    super('EXECUTION_TIMEOUT', `The execution ran longer than its timeout of ${timeoutMs} ms.`)
+    super(
+      'EXECUTION_TIMEOUT',
+      `The execution ran longer than its timeoutMs, ${timeoutMs} ms. Raise it, or call extendTimeout().`,
+    )
   }
 }
 
-/** `EXECUTION_CANCELLED`: the reason of the signal when somebody called `requestCancel`. */
+/** `EXECUTION_CANCELLED`: the reason of the signal after a call of `requestCancel`; the message is that call's reason. */
 export class ExecutionCancelledError extends HoldfastError {
   constructor(reason: string) {
     super('EXECUTION_CANCELLED', reason)
@@ -134,7 +138,7 @@ export class ExecutionCancelledError extends HoldfastError {
 /** `EXECUTION_ABANDONED`: recorded of an execution that was disposed of without success or failure. */
 export class ExecutionAbandonedError extends HoldfastError {
   constructor() {
-    super('EXECUTION_ABANDONED', 'The execution was left without success or failure.')
+    super('EXECUTION_ABANDONED', 'The execution was disposed of without markSuccess or markFailure.')
   }
 }
 

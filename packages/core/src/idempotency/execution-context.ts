@@ -60,7 +60,10 @@ export interface ExecutionContext extends AsyncDisposable {
 }
 
 export interface ProgressOptions {
-  /** Show a smaller percentage than before. Default false. */
+  /**
+   * Show a smaller percentage than before.
+   * @default false
+   */
   readonly allowDecrease?: boolean | undefined
 }
 
@@ -70,16 +73,23 @@ export interface SuccessOptions {
 }
 
 export interface FailureOptions {
-  /** Never to be run again while the failure is kept. Default false. */
+  /**
+   * Never to be run again while the failure is kept.
+   * @default false
+   */
   readonly final?: boolean | undefined
-  /** Not to be run again for so long. Default 0. */
+  /**
+   * Not to be run again for so long.
+   * @default 0
+   */
   readonly retryAfterMs?: number | undefined
 }
 
 export interface ReleaseOptions {
   /**
    * The work never began, so the key is not taken: nothing is left of a first attempt, and the next start may bring
-   * other input. Default false.
+   * other input.
+   * @default false
    */
   readonly unbind?: boolean | undefined
 }

@@ -1,6 +1,6 @@
-import { checkBoolean, checkDuration, checkOneOf } from '../check.ts'
 import { hasCode } from '../errors.ts'
-import { checkOptions, optionNames } from '../option-names.ts'
+import { checkBoolean, checkDuration } from '../support/checks.ts'
+import { type OptionTable, oneOf, resolveOptions } from '../support/option-table.ts'
 import { CompletionUnconfirmedError, ExecutionAbandonedError } from './errors.ts'
 import type {
   ExecutionContext,
@@ -19,9 +19,9 @@ import { storeCheckpoint } from './stored-checkpoint.ts'
 import { storeError } from './stored-error.ts'
 import { storeResult } from './stored-result.ts'
 
-const PROGRESS_OPTIONS = optionNames<ProgressOptions>({ allowDecrease: true })
-const SUCCESS_OPTIONS = optionNames<SuccessOptions>({ omitted: true })
-const RELEASE_OPTIONS = optionNames<ReleaseOptions>({ unbind: true })
+const PROGRESS: OptionTable<ProgressOptions> = { allowDecrease: [checkBoolean, false] }
+const SUCCESS: OptionTable<SuccessOptions, 'omitted'> = { omitted: [oneOf('stream'), undefined] }
+const RELEASE: OptionTable<ReleaseOptions> = { unbind: [checkBoolean, false] }
 
 /** How an execution ended, as its owner said it. */
 export type Ended =
@@ -83,8 +83,7 @@ export class Execution implements ExecutionContext {
   updateProgress(percentage: number, message?: string, options?: ProgressOptions): Promise<void> {
     try {
       checkProgress(percentage, message)
-      if (options !== undefined)
-        checkBoolean('allowDecrease', checkOptions(options, PROGRESS_OPTIONS).allowDecrease)
+      if (options !== undefined) resolveOptions(PROGRESS, options)
     } catch (error) {
       return Promise.reject(error as Error)
     }
@@ -106,8 +105,7 @@ export class Execution implements ExecutionContext {
   }
 
   async markSuccess(result?: unknown, options: SuccessOptions = {}): Promise<void> {
-    const { omitted } = checkOptions(options, SUCCESS_OPTIONS)
-    if (omitted !== undefined) checkOneOf('omitted', omitted, ['stream'])
+    const { omitted } = resolveOptions(SUCCESS, options)
     const { ownership, executionId } = this
     ownership.assertNotEnded()
     const ttlMs = this.#options.completedTtlMs
@@ -164,8 +162,7 @@ export class Execution implements ExecutionContext {
   }
 
   async release(options: ReleaseOptions = {}): Promise<void> {
-    const { unbind = false } = checkOptions(options, RELEASE_OPTIONS)
-    checkBoolean('unbind', unbind)
+    const { unbind } = resolveOptions(RELEASE, options)
     this.#assertOpen()
     const { ownership, executionId } = this
     // Kept as long as a running execution: it holds the count of attempts and the checkpoint.

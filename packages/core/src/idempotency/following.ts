@@ -1,7 +1,7 @@
-import { checkDuration } from '../check.ts'
 import type { Codec } from '../support/codec.ts'
 import type { ClosedError } from '../errors.ts'
-import { checkOptions, optionNames } from '../option-names.ts'
+import { checkSignal } from '../support/checks.ts'
+import { type OptionTable, duration, resolveOptions } from '../support/option-table.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import { waitAborted } from './begin.ts'
 import { ExecutionInProgressError } from './errors.ts'
@@ -44,8 +44,12 @@ export interface Following {
 }
 
 type WaitOptions = NonNullable<Parameters<Following['waitForCompletion']>[2]>
-const WAIT_OPTIONS = optionNames<WaitOptions>({ waitMs: true, signal: true })
-const WATCH_OPTIONS = optionNames<NonNullable<Parameters<Following['watch']>[2]>>({ signal: true })
+type WatchOptions = NonNullable<Parameters<Following['watch']>[2]>
+const WATCH: OptionTable<WatchOptions, 'signal'> = { signal: [checkSignal, undefined] }
+const WAIT: OptionTable<WaitOptions, 'waitMs' | 'signal'> = {
+  ...WATCH,
+  waitMs: [duration(0, Infinity), undefined],
+}
 
 /** `closing`: why nobody may wait or watch any more. */
 export function createFollowing(
@@ -87,9 +91,8 @@ export function createFollowing(
     getExecutionStatus: async (jobType, jobKey) => read(names.of(jobType, jobKey)),
 
     async waitForCompletion(jobType, jobKey, options = {}) {
-      const { waitMs, signal } = checkOptions(options, WAIT_OPTIONS)
+      const { waitMs, signal } = resolveOptions(WAIT, options)
       const job = names.of(jobType, jobKey)
-      if (waitMs !== undefined && waitMs !== Infinity) checkDuration('waitMs', waitMs, 0)
       const closed = closing()
       if (closed !== undefined) throw closed
       if (waits.traced) return waits.trace({ jobType, jobKey }, () => waitFor(job, waitMs, signal))
@@ -97,7 +100,7 @@ export function createFollowing(
     },
 
     watch(jobType, jobKey, options = {}) {
-      const { signal } = checkOptions(options, WATCH_OPTIONS)
+      const { signal } = resolveOptions(WATCH, options)
       const job = names.of(jobType, jobKey)
       return watching({
         signal,

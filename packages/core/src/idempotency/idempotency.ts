@@ -1,30 +1,30 @@
 import { TimerQueue } from '../support/timer-queue.ts'
-import { checkDuration, checkFunction } from '../check.ts'
 import type { Codec } from '../support/codec.ts'
 import { StringMap } from '../support/string-map.ts'
 import { ClosedError } from '../errors.ts'
-import { instanceName } from '../support/instance.ts'
-import { checkOptions, optionNames } from '../option-names.ts'
+import type { Identity } from '../support/instance.ts'
+import { CLOSE, type CloseOptions } from '../support/close-options.ts'
+import { resolveOptions } from '../support/option-table.ts'
 import { DenseSet } from '../support/dense-set.ts'
 import type { Timer } from '../support/runtime.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import { type Administration, createAdministration } from './administration.ts'
 import type { Starter } from './begin.ts'
 import type { BeginOutcome } from './start-outcome.ts'
-import { JOB_OPTIONS, type Job, type JobOptions, defineJob } from './define.ts'
+import { JOB, type Job, type JobOptions, defineJob } from './define.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import { type Following, createFollowing } from './following.ts'
 import { namesWith } from './names.ts'
 import { Observations } from './observation.ts'
 import { type Slot, type SlotOptions, type SlotResult, runOncePerSlot } from './once-per-slot.ts'
 import {
-  EXECUTION_OPTIONS,
-  type ExecutionOptions,
   type AnyStartOptions,
+  EXECUTION,
+  NO_OPTIONS,
+  type Policies,
   type SkippingOptions,
   type StartOptions,
   resolver,
-  withoutUndefined,
 } from './options.ts'
 import type { Ownership } from './ownership.ts'
 import { type Body, type RunResult, type RunningBody, type Skipped, startMethods } from './run.ts'
@@ -74,28 +74,17 @@ export interface Idempotency extends Following, Administration {
    * 0) for them to end, and gives back uncounted what was interrupted. What did not settle is left to its lease. It
    * may be called again, also from within a body, which must not await it then: it waits for that body, too.
    */
-  close(options?: { readonly graceMs?: number | undefined }): Promise<void>
+  close(options?: CloseOptions): Promise<void>
 }
 
-export interface IdempotencyOptions extends ExecutionOptions {
-  /** Separates apps in one storage. Default `holdfast`. */
-  readonly prefix?: string | undefined
-  /** How this process is called in snapshots, errors and events, for people to read. Default: host name and process id. */
-  readonly instance?: string | undefined
-}
-
-/** For one of its own; the Holdfast that it belongs to has the prefix and the instance. */
-export const IDEMPOTENCY_OPTIONS: ReadonlySet<string> = optionNames<
-  Omit<IdempotencyOptions, keyof ExecutionOptions>
->({ prefix: true, instance: true }, EXECUTION_OPTIONS)
-
-const CLOSE_OPTIONS = optionNames<NonNullable<Parameters<Idempotency['close']>[0]>>({ graceMs: true })
-
-/** `calls` is shared by the features of one Holdfast and closed by it. */
-export function idempotencyOver(calls: StorageClient, options: IdempotencyOptions = {}): Idempotency {
-  const { prefix = 'holdfast', instance, ...defaults } = options
-  const names = namesWith(prefix)
-  const resolve = resolver(defaults)
+/** `calls` is shared by the features of one Holdfast and closed by it; `identity` is the instance's. */
+export function idempotencyOver(
+  calls: StorageClient,
+  policies: Policies,
+  { app, instance }: Identity,
+): Idempotency {
+  const names = namesWith(app)
+  const resolve = resolver(policies)
   const running = new StringMap<Ownership>()
   const bodies = new DenseSet<RunningBody>()
   const alarms = new TimerQueue(calls.runtime, { background: true, delay: calls.eventLoopDelay })
@@ -103,7 +92,7 @@ export function idempotencyOver(calls: StorageClient, options: IdempotencyOption
   const observations = new Observations(calls, running)
   /** Of the job types defined here: what others see of such a job is decoded as it was encoded. */
   const codecs = new Map<string, Codec>()
-  const defaultCodec = resolve({}).codec
+  const defaultCodec = policies.codec
   const codecOf = (jobType: string): Codec => codecs.get(jobType) ?? defaultCodec
   const { announce, ...administration } = createAdministration(calls, names, codecOf, starts)
   let closing: ClosedError | undefined
@@ -115,14 +104,14 @@ export function idempotencyOver(calls: StorageClient, options: IdempotencyOption
     calls,
     starts,
     observations,
-    instance: instanceName(instance),
+    instance,
     closing: () => closing,
     started: announce,
   }
   const methods = startMethods(starter, bodies, resolve)
 
   const close = async (graceMs: number): Promise<void> => {
-    closing ??= new ClosedError('Idempotency')
+    closing ??= new ClosedError()
     for (const owner of running.values()) owner.abort(closing)
     observations.close(closing)
     const ends = running.values().map((owner) => owner.whenLeft())
@@ -137,13 +126,14 @@ export function idempotencyOver(calls: StorageClient, options: IdempotencyOption
 
     run: (<R>(jobType: string, jobKey: string, ...rest: [Body<R>] | [AnyStartOptions, Body<R>]) =>
       asPromise(() => {
-        const [start, body] = rest.length === 1 ? [{}, rest[0]] : rest
+        const [start, body] = rest.length === 1 ? [NO_OPTIONS, rest[0]] : rest
         return methods.run(names.of(jobType, jobKey), start, body)
       })) as Idempotency['run'],
 
-    begin: (jobType, jobKey, start = {}) => asPromise(() => methods.begin(names.of(jobType, jobKey), start)),
+    begin: (jobType, jobKey, start = NO_OPTIONS) =>
+      asPromise(() => methods.begin(names.of(jobType, jobKey), start)),
 
-    tryStartExecution: (jobType, jobKey, start = {}) =>
+    tryStartExecution: (jobType, jobKey, start = NO_OPTIONS) =>
       asPromise(() => methods.tryStartExecution(names.of(jobType, jobKey), start)),
 
     oncePerSlot: async <R>(name: string, slot: Slot, ...rest: [Body<R>] | [SlotOptions, Body<R>]) => {
@@ -153,11 +143,10 @@ export function idempotencyOver(calls: StorageClient, options: IdempotencyOption
 
     define(jobType, jobOptions) {
       names.collection(jobType)
-      const { key, fingerprint, ...policies } = checkOptions(jobOptions, JOB_OPTIONS)
-      checkFunction('key', key)
-      if (fingerprint !== undefined) checkFunction('fingerprint', fingerprint)
-      const resolveOwn = resolver({ ...defaults, ...withoutUndefined(policies) })
-      codecs.set(jobType, resolveOwn({}).codec)
+      resolveOptions(JOB, jobOptions)
+      const { key, fingerprint, ...given } = jobOptions
+      const resolveOwn = resolver(resolveOptions(EXECUTION, given, policies))
+      codecs.set(jobType, resolveOwn(NO_OPTIONS).codec)
       const own = startMethods(starter, bodies, resolveOwn)
       return defineJob(others, own, (jobKey) => names.of(jobType, jobKey), jobType, {
         key,
@@ -166,9 +155,7 @@ export function idempotencyOver(calls: StorageClient, options: IdempotencyOption
     },
 
     async close(how = {}) {
-      const { graceMs = 0 } = checkOptions(how, CLOSE_OPTIONS)
-      checkDuration('graceMs', graceMs, 0)
-      await close(graceMs)
+      await close(resolveOptions(CLOSE, how).graceMs)
     },
   }
 }

@@ -1,5 +1,4 @@
-import { checkName } from '../check.ts'
-import { appOf } from '../support/prefix.ts'
+import { checkName } from '../support/checks.ts'
 import type { RecordKey } from '../storage/records.ts'
 
 /** One job and one key of it. */
@@ -22,8 +21,7 @@ export interface Names {
 }
 
 /** Different apps, job types and keys never share a record. */
-export function namesWith(prefix: string): Names {
-  const app = appOf(prefix)
+export function namesWith(app: string): Names {
   let lastType: string | undefined
   let lastCollection = ''
   const collection = (jobType: string): string => {

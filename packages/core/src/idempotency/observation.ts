@@ -1,4 +1,3 @@
-import { checkSignal } from '../check-signal.ts'
 import type { StringMap } from '../support/string-map.ts'
 import { type AbortListener, listenForAbort, stopListening } from '../support/on-abort.ts'
 import type { StorageClient } from '../support/storage-client.ts'
@@ -113,7 +112,6 @@ export function observeUntil(
   { waitMs, signal, seen }: WaitLimits,
 ): Promise<View | 'timeout' | 'aborted'> {
   return new Promise((resolve, reject) => {
-    checkSignal(signal)
     let stop: StopObserving | undefined
     let settled = false
     const settle = (finish: () => void): void => {

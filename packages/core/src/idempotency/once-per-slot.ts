@@ -1,10 +1,17 @@
-import { checkDuration, checkFunction, checkInteger, checkName, checkOneOf } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
-import { checkOptions, optionNames } from '../option-names.ts'
+import { checkFunction, checkInteger, checkName } from '../support/checks.ts'
+import {
+  type OptionTable,
+  anything,
+  duration,
+  oneOf,
+  resolveOptions,
+  without,
+} from '../support/option-table.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import { runs } from './events.ts'
 import type { ExecutionName, Names } from './names.ts'
-import { EXECUTION_OPTIONS, type ResolvedOptions, type StartOptions, withoutUndefined } from './options.ts'
+import { JOB_START, type OpenPolicies, type ResolvedOptions, type StartOptions } from './options.ts'
 import type { Body, StartMethods } from './run.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
 
@@ -42,8 +49,10 @@ export type SlotOptions = Omit<
   | 'fingerprint'
 > & {
   /**
-   * What those do who find the work under way: `wait` (default) until it is done or the slot is over, so that they take
-   * over from an instance that crashes; `skip` returns at once, and then a crash is noticed only by those who fire later.
+   * What an instance does that finds the work under way: `wait` until it is done or the slot is over, so that it takes
+   * over when the working instance crashes; `skip` returns at once, and then only an instance that fires later notices a
+   * crash.
+   * @default 'wait'
    */
   readonly onInProgress?: 'wait' | 'skip' | undefined
 }
@@ -59,23 +68,32 @@ export type SlotResult<R> =
   /** Another did, or does, or has failed for good, as the snapshot says; null: the slot was over, and nothing was done. */
   | { readonly status: 'skipped'; readonly snapshot: ExecutionSnapshot | null }
 
-const OF_THE_SLOT = new Set([
-  'onCompleted',
-  'completedWindowMs',
-  'completedRetentionMs',
-  'failedRetentionMs',
-  'waitMs',
-])
-const SLOT_OPTIONS = optionNames<{ readonly signal?: unknown; readonly onProgress?: unknown }>(
-  { signal: true, onProgress: true },
-  [...EXECUTION_OPTIONS].filter((name) => !OF_THE_SLOT.has(name)),
-)
-const SLOT = optionNames<{ everyMs: number; at: number; id: string; offsetMs: number }>({
-  everyMs: true,
-  at: true,
-  id: true,
-  offsetMs: true,
-})
+const SLOT_START: OptionTable<SlotOptions, Exclude<OpenPolicies, 'waitMs'> | 'signal' | 'onProgress'> = {
+  ...without(
+    JOB_START,
+    'onCompleted',
+    'completedWindowMs',
+    'completedRetentionMs',
+    'failedRetentionMs',
+    'waitMs',
+  ),
+  onInProgress: [oneOf('wait', 'skip'), 'wait'],
+}
+
+/** The members of all kinds of {@link Slot}. */
+interface SlotMembers {
+  readonly everyMs: number
+  readonly at?: Date | number | undefined
+  readonly id?: string | undefined
+  readonly offsetMs?: number | undefined
+}
+
+const SLOT: OptionTable<SlotMembers, 'at' | 'id' | 'offsetMs'> = {
+  everyMs: [duration(1)],
+  at: [anything, undefined],
+  id: [checkName, undefined],
+  offsetMs: [anything, undefined],
+}
 
 /** A mark outlives its slot by this: claims that are under way at its end, and a clock that is set back a little. */
 const KEPT_LONGER_MS = 60_000
@@ -99,8 +117,8 @@ export async function runOncePerSlot<R>(
   body: Body<R>,
 ): Promise<SlotResult<R>> {
   checkFunction('The last argument of oncePerSlot', body)
-  const { onInProgress = 'wait', ...start } = withoutUndefined(checkOptions(options, SLOT_OPTIONS))
-  checkOneOf('onInProgress', onInProgress, ['wait', 'skip'])
+  const { onInProgress } = resolveOptions(SLOT_START, options)
+  const start = { ...options, onInProgress: onInProgress === 'skip' ? 'reject' : onInProgress } as const
   resolve(start)
   names.collection(job)
   const turnAt = turnOf(names, job, slot)
@@ -108,7 +126,6 @@ export async function runOncePerSlot<R>(
   if (leftMs <= 0) return { status: 'skipped', snapshot: null }
   const keptMs = leftMs + KEPT_LONGER_MS
   const fixed = {
-    onInProgress: onInProgress === 'skip' ? 'reject' : onInProgress,
     onCompleted: 'replay',
     waitMs: leftMs,
     completedWindowMs: keptMs,
@@ -126,22 +143,16 @@ export async function runOncePerSlot<R>(
 
 /** Checks the slot; what it returns places it on the storage's clock. */
 function turnOf(names: Names, job: string, slot: Slot): (now: number) => Turn {
-  if (typeof slot !== 'object' || slot === null) {
-    throw new InvalidArgumentError(
-      'The slot must be an object: { everyMs, at }, or id or offsetMs in place of at.',
-    )
-  }
-  checkOptions(slot, SLOT)
-  const everyMs = checkDuration('everyMs', slot.everyMs, 1)
-  const given = slot as { readonly at?: Date | number; readonly id?: string; readonly offsetMs?: number }
+  const given = resolveOptions(SLOT, slot as SlotMembers, undefined, 'slot.')
+  const { everyMs } = given
   if ([given.at, given.id, given.offsetMs].filter((part) => part !== undefined).length > 1) {
-    throw new InvalidArgumentError('A slot has one of at, id and offsetMs.')
+    throw new InvalidArgumentError('A slot has only one of at, id and offsetMs.')
   }
   if (given.id !== undefined) {
-    const name = names.of(job, checkName('id', given.id))
+    const name = names.of(job, given.id)
     return () => ({ name, leftMs: everyMs })
   }
-  const offsetMs = checkInteger('offsetMs', given.offsetMs ?? 0, -everyMs, everyMs)
+  const offsetMs = checkInteger('slot.offsetMs', given.offsetMs ?? 0, -everyMs, everyMs)
   const fixed = given.at === undefined ? undefined : instantOf(given.at)
   return (now) => {
     const at = fixed ?? nearest(everyMs, offsetMs, now)
@@ -157,7 +168,9 @@ function nearest(everyMs: number, offsetMs: number, now: number): number {
 function instantOf(at: Date | number): number {
   const instant = at instanceof Date ? at.getTime() : at
   if (Number.isInteger(instant) && instant >= 0 && instant <= 8_640_000_000_000_000) return instant
-  throw new InvalidArgumentError('at must be a valid Date, or a whole number of milliseconds since 1970.')
+  throw new InvalidArgumentError(
+    'slot.at must be a valid Date, or a whole number of milliseconds since 1970.',
+  )
 }
 
 /** What is so far away was meant otherwise, and its work would never be done. */

@@ -1,8 +1,16 @@
-import { checkDuration, checkFunction, checkInteger, checkOneOf, checkSynchronous } from '../check.ts'
-import { InvalidArgumentError } from '../errors.ts'
 import { type Codec, jsonCodec } from '../support/codec.ts'
-import { checkObject, optionNames, refuseUnknown } from '../option-names.ts'
-import type { BeginPolicy } from './decide.ts'
+import { InvalidArgumentError } from '../errors.ts'
+import { checkFunction, checkOneOf, checkSignal, checkSynchronous } from '../support/checks.ts'
+import {
+  type OptionTable,
+  type Resolved,
+  anything,
+  duration,
+  integer,
+  oneOf,
+  resolveOptions,
+  withMethods,
+} from '../support/option-table.ts'
 import type { FailureOptions } from './execution-context.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
 
@@ -12,73 +20,115 @@ import type { ExecutionSnapshot } from './snapshot.ts'
  */
 export interface ExecutionOptions {
   /**
-   * What a start does while the job runs elsewhere: `reject` (default) answers at once; `wait` waits up to `waitMs`
-   * and then has the result; `attach` does the same without a limit of its own and reports to `onProgress`. When the
-   * job fails meanwhile, one of those who wait starts it again: see `maxAttempts`.
+   * What a start does while the job runs elsewhere: `reject` answers at once; `wait` waits up to `waitMs` and then has
+   * the result. When the job fails meanwhile, one of the waiting callers starts it again: see `maxAttempts`.
+   * @default 'reject'
    */
-  readonly onInProgress?: 'reject' | 'wait' | 'attach' | undefined
-  /** What a start does within `completedWindowMs` of a completion: `replay` (default) its result, or `rerun`. */
+  readonly onInProgress?: 'reject' | 'wait' | undefined
+  /**
+   * What a start does within `completedWindowMs` of a completion: `replay` its result, or `rerun`.
+   * @default 'replay'
+   */
   readonly onCompleted?: 'replay' | 'rerun' | undefined
-  /** What a start does after a failure: `rerun` (default) as the next attempt, or `replay` the recorded error. */
+  /**
+   * What a start does after a failure: `rerun` as the next attempt, or `replay` the recorded error.
+   * @default 'rerun'
+   */
   readonly onFailed?: 'rerun' | 'replay' | undefined
   /**
-   * What a start does when the owner was silent for its whole lease: `takeOver` (default) as the next attempt, `fail`
-   * records a final failure, `reject` leaves it alone.
+   * What a start does when the owner was silent for its whole lease: `takeOver` as the next attempt, `fail` records a
+   * final failure, `reject` leaves it alone.
+   * @default 'takeOver'
    */
   readonly onStalled?: 'takeOver' | 'fail' | 'reject' | undefined
   /**
-   * Starts of one key, failures and crashes counted, before it stays failed. Default: no limit, so that all who wait for
-   * a job that always fails run it, one after the other.
+   * Starts of one key, failures and crashes counted, before it stays failed. Without a limit, every caller that waits for
+   * a job that always fails runs it, one after the other.
+   * @default Infinity
    */
   readonly maxAttempts?: number | undefined
-  /** How long a silent owner is waited for; renewed every third of it. Default 30,000; 1,000 and up is sensible. */
+  /**
+   * How long a silent owner keeps the job before another process takes it over; a living owner renews every third of it.
+   * 100 and up; 1,000 and up is sensible.
+   * @default 30_000
+   */
   readonly leaseMs?: number | undefined
-  /** Start to close: the signal is aborted and the lease no longer renewed after it. Default 1,800,000 (30 min). */
+  /**
+   * Start to close: after it the signal is aborted and the lease is no longer renewed.
+   * @default 1_800_000
+   */
   readonly timeoutMs?: number | undefined
-  /** How long a completion turns duplicates away. Default 300,000 (5 min). */
+  /**
+   * How long a completion turns duplicates away.
+   * @default 300_000
+   */
   readonly completedWindowMs?: number | undefined
-  /** How long a completed execution can be seen, at least the window. Default 3,600,000 (1 h). */
+  /**
+   * How long a completed execution can be seen; never less than `completedWindowMs`.
+   * @default 3_600_000
+   */
   readonly completedRetentionMs?: number | undefined
-  /** How long a failed execution can be seen. Default 600,000 (10 min); at least 24 h when `maxAttempts` is set. */
+  /**
+   * How long a failed execution can be seen; never less than 24 h when `maxAttempts` is set.
+   * @default 600_000
+   */
   readonly failedRetentionMs?: number | undefined
   /**
-   * How long `wait` waits, no longer. Default 30,000 ms, and then until the lease that is stored by then has ended: who
-   * waits without saying how long outlives an owner that has died. If that lease is renewed, its owner lives, and the wait
-   * is over.
+   * How long `onInProgress: 'wait'` waits; `Infinity` waits as long as it takes. What you give is kept to. The default is
+   * over after 30 s and the rest of the lease that is stored by then, so that a waiting caller outlives an owner that has
+   * died. If that lease is renewed, its owner lives, and the wait is over.
+   * @default 30 s, then the rest of the lease
    */
   readonly waitMs?: number | undefined
-  /** Progress is written at most this often, the last one always. Default 250. */
+  /**
+   * Progress is written at most this often, the last one always.
+   * @default 250
+   */
   readonly progressIntervalMs?: number | undefined
-  /** Encoded results above it follow `onResultTooLarge`. Default 262,144. */
+  /**
+   * Encoded results above it follow `onResultTooLarge`.
+   * @default 262_144
+   */
   readonly maxResultBytes?: number | undefined
   /**
-   * `tombstone` (default): completed, but a replay says that the result was not kept; `throw`: the execution fails,
-   * finally; `reference`: `references.save` puts it elsewhere and a replay loads it from there.
+   * `tombstone`: completed, but a replay says that the result was not kept; `throw`: the execution fails, finally;
+   * `reference`: `references.save` puts it elsewhere and a replay loads it from there.
+   * @default 'tombstone'
    */
   readonly onResultTooLarge?: 'tombstone' | 'throw' | 'reference' | undefined
+  /** Saves and loads the results of `onResultTooLarge: 'reference'`. */
   readonly references?: ResultReferences | undefined
-  /** Encoded checkpoints above it are refused: every write of the execution carries it. Default 65,536. */
+  /**
+   * Encoded checkpoints above it are refused: every write of the execution carries the checkpoint.
+   * @default 65_536
+   */
   readonly maxCheckpointBytes?: number | undefined
   /**
-   * What an error of a body means: `{ final: true }` is never run again, `{ retryAfterMs }` not before that. Asked
-   * wherever `markFailure` is not told so itself. Default: it is run again; so too when this throws or makes no sense.
+   * What an error of a body means: `{ final: true }` is never run again, `{ retryAfterMs }` not before that. Asked unless
+   * `markFailure` says so itself. Without it, or when it throws or makes no sense, the job is run again.
    */
   readonly classifyError?: ((error: unknown) => FailureOptions | undefined) | undefined
-  /** How much of an error's stack is kept. Default 4,096; 0 keeps none. */
+  /**
+   * How much of an error's stack is kept; 0 keeps none.
+   * @default 4_096
+   */
   readonly maxStackBytes?: number | undefined
-  /** How results and checkpoints become text. Default {@link jsonCodec}. */
+  /**
+   * How results and checkpoints become text.
+   * @default jsonCodec
+   */
   readonly codec?: Codec | undefined
 }
 
 /** Where results live that are too large for the record. */
 export interface ResultReferences {
-  /** Stores the result and returns what to find it by. One that fails leaves the success unconfirmed. */
+  /** Stores the result and returns what to find it by. If it fails, the success stays unconfirmed. */
   save(result: unknown): Promise<string>
   load(reference: string): Promise<unknown>
 }
 
 /** What concerns one call only. */
-export interface StartOptions extends ExecutionOptions {
+interface CallOptions {
   /**
    * What the key stands for: the same key with another fingerprint is refused. Any plain data; it is hashed. Without
    * one, or with undefined, nothing is compared: neither with what was stored, nor by those who come later.
@@ -93,6 +143,9 @@ export interface StartOptions extends ExecutionOptions {
   readonly onProgress?: ((snapshot: ExecutionSnapshot) => void) | undefined
 }
 
+/** What a call may add to the policies. */
+export interface StartOptions extends ExecutionOptions, CallOptions {}
+
 /**
  * Does nothing while the job runs elsewhere: `run` then answers `skipped`, where it would throw otherwise; `begin` answers
  * `inProgress`, and `tryStartExecution` null, as ever. It is given with a call, whose caller has to expect the answer.
@@ -101,142 +154,90 @@ export type SkippingOptions = Omit<StartOptions, 'onInProgress'> & { readonly on
 
 export type AnyStartOptions = StartOptions | SkippingOptions
 
-/** The options with every default in place, checked. */
-export interface ResolvedOptions extends BeginPolicy {
-  readonly onInProgress: 'reject' | 'wait' | 'attach' | 'skip'
-  readonly leaseMs: number
-  readonly timeoutMs: number
+/** The policies that have no default. */
+export type OpenPolicies = 'waitMs' | 'references' | 'classifyError'
+
+export const EXECUTION: OptionTable<ExecutionOptions, OpenPolicies> = {
+  onInProgress: [checkForAllCalls, 'reject'],
+  onCompleted: [oneOf('replay', 'rerun'), 'replay'],
+  onFailed: [oneOf('rerun', 'replay'), 'rerun'],
+  onStalled: [oneOf('takeOver', 'fail', 'reject'), 'takeOver'],
+  maxAttempts: [integer(1, Infinity), Infinity],
+  leaseMs: [duration(100), 30_000],
+  timeoutMs: [duration(1), 1_800_000],
+  completedWindowMs: [duration(0), 300_000],
+  completedRetentionMs: [duration(1), 3_600_000],
+  failedRetentionMs: [duration(1), 600_000],
+  waitMs: [duration(0, Infinity), undefined],
+  progressIntervalMs: [duration(0), 250],
+  maxResultBytes: [integer(0), 262_144],
+  onResultTooLarge: [oneOf('tombstone', 'throw', 'reference'), 'tombstone'],
+  references: [withMethods('save', 'load'), undefined],
+  maxCheckpointBytes: [integer(0), 65_536],
+  classifyError: [checkSynchronous, undefined],
+  maxStackBytes: [integer(0), 4_096],
+  codec: [withMethods('encode', 'decode'), jsonCodec],
+}
+
+type Given = Omit<StartOptions, 'onInProgress'> & Pick<AnyStartOptions, 'onInProgress'>
+
+/** Of a call to a defined job, which has its own fingerprint. */
+export const JOB_START: OptionTable<Omit<Given, 'fingerprint'>, OpenPolicies | 'signal' | 'onProgress'> = {
+  ...EXECUTION,
+  onInProgress: [oneOf('reject', 'wait', 'skip'), 'reject'],
+  signal: [checkSignal, undefined],
+  onProgress: [checkFunction, undefined],
+}
+
+const START: OptionTable<Given, OpenPolicies | keyof CallOptions> = {
+  ...JOB_START,
+  fingerprint: [anything, undefined],
+}
+
+/** The policies of an instance or of a job type, with every default in place. */
+export type Policies = Resolved<ExecutionOptions, OpenPolicies>
+
+/** The options of a call with every default in place, checked. */
+export type ResolvedOptions = Resolved<Given, OpenPolicies | keyof CallOptions> & {
   readonly executingTtlMs: number
   readonly completedTtlMs: number
   readonly failedTtlMs: number
-  /** Undefined for the default. */
-  readonly waitMs: number | undefined
-  readonly progressIntervalMs: number
-  readonly maxResultBytes: number
-  readonly onResultTooLarge: 'tombstone' | 'throw' | 'reference'
-  readonly references: ResultReferences | undefined
-  readonly maxCheckpointBytes: number
-  readonly classifyError: ((error: unknown) => FailureOptions | undefined) | undefined
-  readonly maxStackBytes: number
-  readonly codec: Codec
 }
 
 const DAY_MS = 86_400_000
 
-/** What concerns one call and is no policy. */
-const OF_ONE_CALL: ReadonlySet<string> = optionNames<Omit<StartOptions, keyof ExecutionOptions>>({
-  fingerprint: true,
-  signal: true,
-  onProgress: true,
-})
+/** Of a call that gives none. */
+export const NO_OPTIONS: StartOptions = {}
 
-export const EXECUTION_OPTIONS: ReadonlySet<string> = optionNames<ExecutionOptions>({
-  onInProgress: true,
-  onCompleted: true,
-  onFailed: true,
-  onStalled: true,
-  maxAttempts: true,
-  leaseMs: true,
-  timeoutMs: true,
-  completedWindowMs: true,
-  completedRetentionMs: true,
-  failedRetentionMs: true,
-  waitMs: true,
-  progressIntervalMs: true,
-  maxResultBytes: true,
-  onResultTooLarge: true,
-  references: true,
-  maxCheckpointBytes: true,
-  classifyError: true,
-  maxStackBytes: true,
-  codec: true,
-})
-
-const START_OPTIONS = optionNames<object>({}, [...EXECUTION_OPTIONS, ...OF_ONE_CALL])
-
-/** Resolves the options of a call over `defaults`, which are checked now. An `undefined` member counts as absent. */
-export function resolver(defaults: ExecutionOptions): (start: AnyStartOptions) => ResolvedOptions {
-  const base = resolveOptions(withoutUndefined(defaults))
-  if (base.onInProgress === 'skip') {
-    throw new InvalidArgumentError(
-      "onInProgress: 'skip' is given with a call, whose caller has to expect the answer.",
-    )
-  }
-  return (start) => {
-    let hasPolicy = false
-    for (const name in checkObject(start)) {
-      if (OF_ONE_CALL.has(name)) continue
-      if (!EXECUTION_OPTIONS.has(name)) refuseUnknown(start, name, START_OPTIONS)
-      hasPolicy = true
-    }
-    return hasPolicy ? resolveOptions({ ...defaults, ...withoutUndefined(start) }) : base
-  }
+/** Resolves the options of a call over `policies`. */
+export function resolver(policies: Policies): (start: AnyStartOptions) => ResolvedOptions {
+  const base = withLifetimes({
+    ...policies,
+    fingerprint: undefined,
+    signal: undefined,
+    onProgress: undefined,
+  })
+  return (start) => (start === NO_OPTIONS ? base : withLifetimes(resolveOptions(START, start, base)))
 }
 
-/** An `undefined` member must not hide the default behind it. */
-export function withoutUndefined<T extends object>(options: T): Partial<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
-}
+type Lifeless = Resolved<Given, OpenPolicies | keyof CallOptions>
 
-type ResolvableOptions = Omit<ExecutionOptions, 'onInProgress'> & Pick<AnyStartOptions, 'onInProgress'>
-
-function resolveOptions(options: ResolvableOptions): ResolvedOptions {
-  const {
-    onInProgress = 'reject',
-    onCompleted = 'replay',
-    onFailed = 'rerun',
-    onStalled = 'takeOver',
-    maxAttempts = Infinity,
-    leaseMs = 30_000,
-    timeoutMs = 1_800_000,
-    completedWindowMs = 300_000,
-    completedRetentionMs = 3_600_000,
-    failedRetentionMs = 600_000,
-    waitMs,
-    progressIntervalMs = 250,
-    maxResultBytes = 262_144,
-    onResultTooLarge = 'tombstone',
-    references,
-    maxCheckpointBytes = 65_536,
-    classifyError,
-    maxStackBytes = 4_096,
-    codec = jsonCodec,
-  } = options
-  if (onResultTooLarge === 'reference' && references === undefined) {
+function withLifetimes(options: Lifeless): ResolvedOptions {
+  const { leaseMs, completedRetentionMs, completedWindowMs, failedRetentionMs, maxAttempts } = options
+  if (options.onResultTooLarge === 'reference' && options.references === undefined) {
     throw new InvalidArgumentError("onResultTooLarge: 'reference' needs references: { save, load }.")
   }
-  checkFunction('codec.encode', codec?.encode)
-  checkFunction('codec.decode', codec?.decode)
-  if (references !== undefined) {
-    checkFunction('references.save', references?.save)
-    checkFunction('references.load', references?.load)
-  }
-  if (classifyError !== undefined) checkSynchronous('classifyError', classifyError)
-  const lease = checkDuration('leaseMs', leaseMs, 100)
-  const failedTtlMs = checkDuration('failedRetentionMs', failedRetentionMs, 1)
-  const windowMs = checkDuration('completedWindowMs', completedWindowMs, 0)
-  const completedTtlMs = checkDuration('completedRetentionMs', completedRetentionMs, 1)
   return {
-    onInProgress: checkOneOf('onInProgress', onInProgress, ['reject', 'wait', 'attach', 'skip']),
-    onCompleted: checkOneOf('onCompleted', onCompleted, ['replay', 'rerun']),
-    onFailed: checkOneOf('onFailed', onFailed, ['rerun', 'replay']),
-    onStalled: checkOneOf('onStalled', onStalled, ['takeOver', 'fail', 'reject']),
-    maxAttempts: maxAttempts === Infinity ? Infinity : checkInteger('maxAttempts', maxAttempts, 1),
-    leaseMs: lease,
-    timeoutMs: checkDuration('timeoutMs', timeoutMs, 1),
-    completedWindowMs: windowMs,
-    // Takeover is decided by the lease, never by this: it must outlive the lease and the memory of attempts.
-    executingTtlMs: Math.max(DAY_MS, 10 * lease),
-    completedTtlMs: Math.max(completedTtlMs, windowMs),
-    failedTtlMs: maxAttempts === Infinity ? failedTtlMs : Math.max(failedTtlMs, DAY_MS),
-    waitMs: waitMs === undefined ? undefined : checkDuration('waitMs', waitMs, 0),
-    progressIntervalMs: checkDuration('progressIntervalMs', progressIntervalMs, 0),
-    maxResultBytes: checkInteger('maxResultBytes', maxResultBytes, 0),
-    onResultTooLarge: checkOneOf('onResultTooLarge', onResultTooLarge, ['tombstone', 'throw', 'reference']),
-    references,
-    maxCheckpointBytes: checkInteger('maxCheckpointBytes', maxCheckpointBytes, 0),
-    classifyError,
-    maxStackBytes: checkInteger('maxStackBytes', maxStackBytes, 0),
-    codec,
+    ...options,
+    // The lease decides about a takeover, never this: it must outlive the lease and the memory of attempts.
+    executingTtlMs: Math.max(DAY_MS, 10 * leaseMs),
+    completedTtlMs: Math.max(completedRetentionMs, completedWindowMs),
+    failedTtlMs: maxAttempts === Infinity ? failedRetentionMs : Math.max(failedRetentionMs, DAY_MS),
   }
+}
+
+/** `skip` is for one call, whose caller has to expect the answer. */
+function checkForAllCalls(name: string, value: 'reject' | 'wait'): 'reject' | 'wait' {
+  if ((value as string) !== 'skip') return checkOneOf(name, value, ['reject', 'wait'])
+  throw new InvalidArgumentError(`${name}: 'skip' belongs to a call, whose caller has to expect the answer.`)
 }

@@ -1,4 +1,4 @@
-import { checkNumber, checkString } from '../check.ts'
+import { checkNumber, checkString } from '../support/checks.ts'
 import type { Runtime, Timer } from '../support/runtime.ts'
 import { MAX_NOTE_BYTES, clip } from './clip.ts'
 import type { ProgressOptions } from './execution-context.ts'

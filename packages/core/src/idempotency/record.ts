@@ -132,12 +132,13 @@ function parseRecord(value: string): ExecutionRecord {
   try {
     record = JSON.parse(value)
   } catch (cause) {
-    throw new RecordUnreadableError('is no JSON', { cause })
+    throw new RecordUnreadableError('is not JSON', { cause })
   }
   if (typeof record !== 'object' || record === null || !('v' in record)) {
     throw new RecordUnreadableError('was not written by Holdfast')
   }
-  if (record.v !== 1) throw new RecordUnreadableError(`has version ${String(record.v)}; this one knows 1`)
+  if (record.v !== 1)
+    throw new RecordUnreadableError(`has version ${String(record.v)}, and this version of Holdfast reads 1`)
   return record as ExecutionRecord
 }
 

@@ -120,7 +120,7 @@ export function startMethods(
 
     async run<R>(job: ExecutionName, start: AnyStartOptions, body: Body<R>): Promise<RunResult<R> | Skipped> {
       if (typeof body !== 'function') {
-        throw new InvalidArgumentError('run needs the body as its last argument: a function.')
+        throw new InvalidArgumentError('run needs its body as the last argument: a function.')
       }
       if (!runs.traced) return run(job, start, body)
       const { jobType, jobKey } = job

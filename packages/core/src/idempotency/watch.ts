@@ -1,4 +1,3 @@
-import { checkSignal } from '../check-signal.ts'
 import { type AbortListener, listenForAbort, stopListening } from '../support/on-abort.ts'
 import type { View } from './record.ts'
 import type { StopObserving } from './observation.ts'
@@ -17,7 +16,6 @@ export interface WatchSource {
  * is left, or is returned, also while a `next()` is pending.
  */
 export function watching(source: WatchSource): AsyncIterable<ExecutionSnapshot> {
-  checkSignal(source.signal)
   return { [Symbol.asyncIterator]: () => new Watch(source) }
 }
 

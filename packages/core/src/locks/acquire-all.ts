@@ -1,5 +1,5 @@
-import { InvalidArgumentError } from '../errors.ts'
 import type { Runtime } from '../support/runtime.ts'
+import { refuse } from '../support/checks.ts'
 import type { Lease } from './lease.ts'
 import { type LeaseSet, leaseSet } from './lease-set.ts'
 import { type LockTarget, lockTarget } from './options.ts'
@@ -16,7 +16,7 @@ export async function acquireAll(
   acquire: (target: LockTarget, waitMs: number) => Promise<Lease>,
 ): Promise<LeaseSet> {
   if (!Array.isArray(names) || names.length === 0 || names.length > 100) {
-    throw new InvalidArgumentError('acquireAll takes 1 to 100 names.')
+    refuse('names', names, 'an array of 1 to 100 names')
   }
   // By code unit: the same order in every process, whatever its locale.
   const targets = [...new Set(names)].sort((a, b) => (a < b ? -1 : 1)).map((name) => lockTarget(app, name))

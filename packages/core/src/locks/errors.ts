@@ -14,7 +14,7 @@ export class LockTimeoutError extends HoldfastError {
   constructor(name: string, waitedMs: number, holders: readonly LockHolder[], stateAgeMs: number) {
     const who = holders.map((holder) => {
       const { owner, heldForMs, remainingMs } = holder
-      return `${owner} for ${heldForMs} ms (lease runs ${remainingMs} ms more)`
+      return `${owner} for ${heldForMs} ms (lease expires in ${remainingMs} ms)`
     })
     const ago = stateAgeMs === 0 ? '' : `, as of ${stateAgeMs} ms ago`
     const publicMessage = `Lock ${name} did not become free within ${waitedMs} ms.`
@@ -33,7 +33,11 @@ export class LockAbortedError extends HoldfastError {
   readonly waitedMs: number
 
   constructor(name: string, waitedMs: number, options: ErrorOptions) {
-    super('LOCK_ABORTED', `Acquiring lock ${name} was aborted after ${waitedMs} ms.`, options)
+    super(
+      'LOCK_ABORTED',
+      `Acquiring lock ${name} was aborted after ${waitedMs} ms; no lease was taken.`,
+      options,
+    )
     this.lockName = name
     this.waitedMs = waitedMs
   }
@@ -42,7 +46,7 @@ export class LockAbortedError extends HoldfastError {
 /**
  * Why a lease is lost, or may be.
  *
- * - `revoked`: an operator took it away.
+ * - `revoked`: an operator revoked it.
  * - `taken`: the storage says that it ran out, that others took it, or that it knows nothing of it any more (FLUSHALL, a
  *   failover that lost writes).
  * - `outage`: it could not be renewed in time, because the storage could not be reached or refused; `cause` says why.
@@ -53,9 +57,9 @@ export type LeaseLoss = 'revoked' | 'taken' | 'outage' | 'expired' | 'maxHold'
 
 const LOSSES: Readonly<Record<LeaseLoss, string>> = {
   revoked: 'it was revoked',
-  taken: 'the storage says that it ran out or was taken',
-  outage: 'it could not be renewed in time',
-  expired: 'it was not renewed in time, because the process stood still',
+  taken: 'the storage says that it expired or that another holder has it',
+  outage: 'the storage could not be reached, or refused, until it was over',
+  expired: 'this process stood still and did not renew it in time',
   maxHold: 'it was held for maxHoldMs',
 }
 
@@ -67,7 +71,10 @@ export class LockLostError extends LeaseLostError {
   readonly heldMs: number
 
   constructor(name: string, reason: LeaseLoss, fencingToken: number, heldMs: number, options?: ErrorOptions) {
-    super(`The lease of ${name} is lost after ${heldMs} ms: ${LOSSES[reason]}.`, options)
+    super(
+      `The lease of lock ${name} was lost after ${heldMs} ms: ${LOSSES[reason]}. Stop: another holder may have the lock.`,
+      options,
+    )
     this.lockName = name
     this.reason = reason
     this.fencingToken = fencingToken
@@ -76,7 +83,7 @@ export class LockLostError extends LeaseLostError {
 }
 
 /**
- * `NOT_REPLICATED`: fewer replicas than `durability` asks for confirmed a lease in time, which was given back, or its
+ * `NOT_REPLICATED`: fewer replicas than `durability` asks for confirmed a lease in time, which was released again, or its
  * renewal, which is tried again until the lease is over.
  */
 export class NotReplicatedError extends HoldfastError {
@@ -84,7 +91,10 @@ export class NotReplicatedError extends HoldfastError {
   readonly acknowledged: number
 
   constructor(name: string, acknowledged: number, wanted: number) {
-    super('NOT_REPLICATED', `${acknowledged} of ${wanted} replicas confirmed the lease of lock ${name}.`)
+    super(
+      'NOT_REPLICATED',
+      `Only ${acknowledged} of ${wanted} replicas confirmed the lease of lock ${name} in time. Check the replicas, or ask for fewer (durability.replicas).`,
+    )
     this.lockName = name
     this.acknowledged = acknowledged
   }

@@ -1,9 +1,10 @@
+import { hasCode, isUnavailable } from '../errors.ts'
+import type { Runtime } from '../support/runtime.ts'
 import { type EventChannel, type TracedOperation, eventChannel, tracedOperation } from '../events.ts'
 import type { ReleaseOutcome } from './lease.ts'
 import type { LockHolder } from './lock-holder.ts'
 import type { LeaseLoss } from './errors.ts'
 import { instanceOf } from './process-name.ts'
-import type { LockRoom } from './room.ts'
 
 /** Published on `holdfast:locks`. */
 export type LockEvent = LockEventSource & (WaitersEvent | (HoldersEvent & Holding))
@@ -66,8 +67,20 @@ export const lockRuns: TracedOperation<TracedLock> = tracedOperation('locks.run'
 
 const lockEvents: EventChannel<LockEvent> = eventChannel('holdfast:locks')
 
+/** What a call publishes that ends without a lease. */
+export function gaveUp(error: unknown, waitedMs: number): WaitersEvent {
+  const { holders = [] } = error as { readonly holders?: readonly LockHolder[] }
+  return { type: 'gaveUp', outcome: outcomeOf(error), waitedMs, holders, error }
+}
+
+function outcomeOf(error: unknown): Extract<WaitersEvent, { type: 'gaveUp' }>['outcome'] {
+  if (hasCode(error, 'LOCK_TIMEOUT')) return 'timedOut'
+  if (hasCode(error, 'LOCK_ABORTED')) return hasCode(error.cause, 'CLOSED') ? 'closed' : 'aborted'
+  return isUnavailable(error) ? 'storageUnavailable' : 'failed'
+}
+
 export function publishLockEvent(
-  { process, runtime }: Pick<LockRoom, 'process' | 'runtime'>,
+  { process, runtime }: { readonly process: string; readonly runtime: Runtime },
   { name, token }: { readonly name: string; readonly token: string },
   event: () => WaitersEvent | (HoldersEvent & Holding),
 ): void {

@@ -1,4 +1,4 @@
-import { checkDuration } from '../check.ts'
+import { checkDuration } from '../support/checks.ts'
 import { type HoldfastError, LeaseLostError } from '../errors.ts'
 import { type LeaseDeadline, marginMs } from '../lease-deadline.ts'
 import { LeaseKeeper } from '../lease-keeper.ts'
@@ -6,7 +6,7 @@ import { type LeaseLoss, LockLostError, NotReplicatedError } from './errors.ts'
 import { type HoldersEvent, publishLockEvent } from './events.ts'
 import type { Lease, ReleaseOutcome } from './lease.ts'
 import type { LockSettings, LockTarget } from './options.ts'
-import type { Held, LockRoom } from './room.ts'
+import type { Held, LockContext } from './lock-context.ts'
 
 /** How a lease was granted. */
 export interface Grant {
@@ -26,7 +26,8 @@ export class HeldLease implements Lease, Held {
   readonly token: string
   readonly fencingToken: number
   readonly key: string
-  readonly #room: LockRoom
+  index = -1
+  readonly #context: LockContext
   readonly #settings: LockSettings
   readonly #notAfter: number
   readonly #grantedAt: number
@@ -35,18 +36,22 @@ export class HeldLease implements Lease, Held {
   #released: Promise<ReleaseOutcome> | undefined
   #onEnd: (() => void) | undefined
 
-  constructor(room: LockRoom, target: LockTarget, settings: LockSettings, grant: Grant) {
+  constructor(context: LockContext, target: LockTarget, settings: LockSettings, grant: Grant) {
     const { token, fence, deadline, grantedAt, notAfter } = grant
     const { leaseMs, maxHoldMs: limitMs } = settings
     this.name = target.name
     this.key = target.key
     this.token = token
     this.fencingToken = fence
-    this.#room = room
+    this.#context = context
     this.#settings = settings
     this.#notAfter = notAfter
     this.#grantedAt = grantedAt
-    this.#keeper = new LeaseKeeper(room.calls, room.held, this, deadline, { leaseMs, limitMs, grantedAt })
+    this.#keeper = new LeaseKeeper(context.calls, context.held, this, deadline, {
+      leaseMs,
+      limitMs,
+      grantedAt,
+    })
   }
 
   get signal(): AbortSignal {
@@ -68,7 +73,7 @@ export class HeldLease implements Lease, Held {
     this.assertValid()
     const knownMs = this.remainingMs() + marginMs(this.#settings.leaseMs)
     this.#keeper.extendLimit(more)
-    await this.#prolong(Math.ceil(knownMs + more), this.#room.calls.callTimeoutMs)
+    await this.#prolong(Math.ceil(knownMs + more), this.#context.calls.callTimeoutMs)
   }
 
   /** Claims at once what a push has handed over. */
@@ -81,7 +86,7 @@ export class HeldLease implements Lease, Held {
    * that is how a lease that the storage lost is found out.
    */
   async renew(timeoutMs: number): Promise<void> {
-    const leftMs = this.#keeper.limitAt - this.#room.runtime.monotonicNow()
+    const leftMs = this.#keeper.limitAt - this.#context.runtime.monotonicNow()
     try {
       await this.#prolong(Math.ceil(Math.min(this.#settings.leaseMs, leftMs)), timeoutMs)
     } catch (error) {
@@ -120,7 +125,7 @@ export class HeldLease implements Lease, Held {
     // Renewals towards `maxHoldMs` are short: the lease itself ends then.
     if (of === 'limit') return
     const { limitAt, renewalError: cause } = this.#keeper
-    const limit = this.#room.runtime.monotonicNow() >= limitAt - marginMs(this.#settings.leaseMs) * 2
+    const limit = this.#context.runtime.monotonicNow() >= limitAt - marginMs(this.#settings.leaseMs) * 2
     if (limit) this.lose('maxHold')
     else if (cause === undefined) this.lose('expired')
     else this.lose('outage', { cause })
@@ -142,20 +147,22 @@ export class HeldLease implements Lease, Held {
   }
 
   get #heldMs(): number {
-    return Math.round(this.#room.runtime.monotonicNow() - this.#grantedAt)
+    return Math.round(this.#context.runtime.monotonicNow() - this.#grantedAt)
   }
 
   #publish(event: () => HoldersEvent): void {
     const { fencingToken } = this
-    publishLockEvent(this.#room, this, () => ({ ...event(), fencingToken, heldMs: this.#heldMs }))
+    publishLockEvent(this.#context, this, () => ({ ...event(), fencingToken, heldMs: this.#heldMs }))
   }
 
   get #whyNot(): LeaseLostError {
-    return this.#lost ?? new LeaseLostError(`The lease of ${this.name} was released.`)
+    return (
+      this.#lost ?? new LeaseLostError(`The lease of lock ${this.name} was released; acquire the lock again.`)
+    )
   }
 
   async #prolong(leaseMs: number, timeoutMs: number): Promise<void> {
-    const { calls, leases } = this.#room
+    const { calls, leases } = this.#context
     const { durability } = this.#settings
     const request = { token: this.token, leaseMs, durability }
     const { reply, sentAt } = await calls.call(() => leases.extend(this.key, request), timeoutMs)
@@ -170,17 +177,17 @@ export class HeldLease implements Lease, Held {
 
   async #sendRelease(certainMs: number): Promise<ReleaseOutcome> {
     const { token } = this
-    const { calls, leases, claimMs, runtime } = this.#room
-    const disruptions = this.#room.disruptions()
+    const { calls, leases, claimMs, runtime } = this.#context
+    const disruptions = this.#context.disruptions
     const askedAt = runtime.monotonicNow()
-    this.#room.releasing.add(token)
+    this.#context.releasing.add(this)
     try {
       const request = { token, claimMs, notAfter: this.#notAfter }
       const { reply } = await calls.call(() => leases.release(this.key, request))
-      this.#room.lookAfter(this.key, reply)
+      this.#context.scheduleReap(this.key, reply.pendingHandOffMs)
       // Within the time for which it was certainly held, only this process can have ended it.
       const isCertain = runtime.monotonicNow() - askedAt < certainMs
-      const resent = certainMs > 0 && this.#room.disruptions() !== disruptions
+      const resent = certainMs > 0 && this.#context.disruptions !== disruptions
       const outcome =
         reply.outcome === 'absent' ? this.#whenForgotten(reply.fence, resent || isCertain) : reply.outcome
       this.#publish(() => ({ type: 'released', outcome }))
@@ -188,10 +195,10 @@ export class HeldLease implements Lease, Held {
     } catch (error) {
       this.#publish(() => ({ type: 'releaseFailed', error }))
       const lapsesIn = Math.max(calls.callTimeoutMs, certainMs + marginMs(this.#settings.leaseMs))
-      this.#room.releaseInBackground(this.key, token, this.#notAfter, lapsesIn)
+      this.#context.releaseInBackground(this.key, token, this.#notAfter, lapsesIn)
       throw error
     } finally {
-      this.#room.releasing.delete(token)
+      this.#context.releasing.delete(this)
       this.#onEnd?.()
     }
   }

@@ -1,9 +1,11 @@
+import type { HoldfastError } from '../errors.ts'
 import type { TimerEntry, TimerQueue } from '../support/timer-queue.ts'
 import type { Runtime } from '../support/runtime.ts'
 import type { Seen } from './wait-limit.ts'
 
-/** One that waits for a key in this process, as the others see it. */
-export interface Waiter {
+/** A call that wants a lease, as the others of this process see it. It is due when its time is over. */
+export interface Waiter extends TimerEntry {
+  readonly key: string
   readonly token: string
   /** When its last command left: see {@link Doubts}. */
   readonly askedAt: number
@@ -15,6 +17,8 @@ export interface Waiter {
   saw(seen: Seen): void
   /** Asks the storage; nothing happens while a command of it is under way. How that ends, the queue must hear. */
   ask(): void
+  /** Gives up, because the instance is closing. */
+  closing(error: HoldfastError): void
 }
 
 /**

@@ -1,47 +1,40 @@
-import { checkDuration, checkName } from '../check.ts'
-import { ClosedError } from '../errors.ts'
-import { instanceName } from '../support/instance.ts'
-import { checkOptions, optionNames } from '../option-names.ts'
-import { appOf } from '../support/prefix.ts'
+import { ClosedError, InvalidArgumentError } from '../errors.ts'
+import type { Identity } from '../support/instance.ts'
 import type { StorageClient } from '../support/storage-client.ts'
+import { checkName } from '../support/checks.ts'
+import { CLOSE, type CloseOptions } from '../support/close-options.ts'
+import { type OptionTable, integer, resolveOptions } from '../support/option-table.ts'
 import { acquireAll } from './acquire-all.ts'
-import { startAttempt } from './attempt.ts'
+import { acquireLease } from './acquire-request.ts'
 import { acquisitions, lockRuns } from './events.ts'
 import type { Lease } from './lease.ts'
 import type { LeaseSet } from './lease-set.ts'
 import { type LockHolder, lockHolders } from './lock-holder.ts'
 import {
-  LOCK_OPTIONS,
   type LockOptions,
   type LockSettings,
-  type LockTarget,
+  LockTarget,
+  MOST_PERMITS,
+  type ResolvedLocks,
   lockSettings,
   lockTarget,
   semaphoreTarget,
 } from './options.ts'
 import { processName } from './process-name.ts'
-import { openRoom } from './open-room.ts'
+import { LockContext } from './lock-context.ts'
 import {
   type LockBody,
   type LockRun,
+  type RequestMode,
   type RunArguments,
   type RunLockOptions,
   type SkippingLockOptions,
   runLocked,
 } from './run.ts'
 
-export type TryLockOptions = Omit<LockOptions, 'waitMs'>
-
-export interface LocksOptions extends LockOptions {
-  /** Separates apps in one storage. Default `holdfast`. */
-  readonly prefix?: string | undefined
-  /** How this process is called in errors, events and `inspect`, for people to read. Default: host name and process id. */
-  readonly instance?: string | undefined
-  /**
-   * How long a lock that is handed over lasts until its new holder confirms, which it does at once (also where that is
-   * longer than its lease). A frozen process stops the queue once for so long. Default 3,000; 50 to 60,000.
-   */
-  readonly claimMs?: number | undefined
+/** `tryAcquire` does not wait: a `waitMs` would be a mistake. */
+export interface TryLockOptions extends Omit<LockOptions, 'waitMs'> {
+  readonly waitMs?: undefined
 }
 
 /** What can be acquired: a lock, or a permit of a semaphore. */
@@ -105,142 +98,117 @@ export interface Locks extends Lockable<[name: string]> {
    * `graceMs` (default 0) for their holders to release them. What is still held then is no longer renewed and is left
    * to its lease. Nothing of this instance remains afterwards: no timer, no subscription.
    */
-  close(options?: { readonly graceMs?: number | undefined }): Promise<void>
+  close(options?: CloseOptions): Promise<void>
 }
 
-/** For one of its own; the Holdfast that it belongs to has the prefix. */
-export const LOCKS_OPTIONS: ReadonlySet<string> = optionNames<Omit<LocksOptions, keyof LockOptions>>(
-  { prefix: true, instance: true, claimMs: true },
-  LOCK_OPTIONS,
-)
+const REVOKE: OptionTable<RevokeOptions, 'token'> = { token: [checkName, undefined] }
+const SEMAPHORE: OptionTable<Parameters<Locks['semaphore']>[1]> = { permits: [integer(1, MOST_PERMITS)] }
 
-const REVOKE_OPTIONS = optionNames<RevokeOptions>({ token: true })
-const SEMAPHORE_OPTIONS = optionNames<Parameters<Locks['semaphore']>[1]>({ permits: true })
-const CLOSE_OPTIONS = optionNames<NonNullable<Parameters<Locks['close']>[0]>>({ graceMs: true })
+/** `tryAcquire`: it does not wait, and it is no error that others hold the lock. */
+const TRY: RequestMode<null> = { override: { waitMs: 0, outlivesOwners: false }, whenHeld: () => null }
 
-/** Locks over calls that other features share. */
-export function locksOver(calls: StorageClient, options: LocksOptions = {}): Locks {
-  const { prefix = 'holdfast', instance, claimMs = 3_000, ...defaults } = options
-  const app = appOf(prefix)
+/** Locks over calls that other features share; `identity` is the instance's. */
+export function locksOver(
+  calls: StorageClient,
+  { claimMs, ...defaults }: ResolvedLocks,
+  { app, instance }: Identity,
+): Locks {
   const standard = lockSettings({}, defaults)
-  const room = openRoom(
-    calls,
-    processName(calls.runtime, instanceName(instance)),
-    checkDuration('claimMs', claimMs, 50, 60_000),
-  )
+  const context = new LockContext(calls, processName(calls.runtime, instance), claimMs)
   let closed: Promise<void> | undefined
 
   const assertOpen = (): void => {
-    if (closed !== undefined) throw new ClosedError('Locks')
+    if (closed !== undefined) throw new ClosedError()
   }
+  /** A semaphore has its target; a lock's name is checked with every call. */
+  const targetOf = (lock: LockTarget | string): LockTarget =>
+    lock instanceof LockTarget ? lock : lockTarget(app, lock)
   const settingsOf = (options: LockOptions | undefined): LockSettings =>
     options === undefined ? standard : lockSettings(options, defaults)
 
   // All of it in the executor of one promise: what is refused rejects, and nothing lies between a grant and its caller.
-  const attemptNow = <R = Lease>(
-    targetOf: () => LockTarget,
-    settings: () => LockSettings,
-    skip?: (holders: readonly LockHolder[]) => R,
+  const request = <R = never>(
+    lock: LockTarget | string,
+    options: LockOptions | undefined,
+    mode: RequestMode<R> = {},
   ): Promise<R | Lease> =>
     new Promise((resolve, reject) => {
-      const target = targetOf()
+      const target = targetOf(lock)
+      const { override, whenHeld } = mode
       assertOpen()
-      startAttempt(room, {
-        target,
-        settings: settings(),
-        resolve,
-        reject,
-        skip: skip && ((holders) => resolve(skip(holders))),
-      })
+      if (mode === TRY) refuseWaiting(options)
+      const checked = settingsOf(options)
+      const settings = override === undefined ? checked : { ...checked, ...override }
+      const skip = whenHeld && ((holders: readonly LockHolder[]): void => resolve(whenHeld(holders)))
+      acquireLease(context, { target, settings, resolve, reject, skip })
     })
-  const traced: typeof attemptNow = async (targetOf, settings, skip) => {
-    const target = targetOf()
-    return await acquisitions.trace({ name: target.name }, () => attemptNow(() => target, settings, skip))
+  const traced: typeof request = async (lock, options, mode) => {
+    const target = targetOf(lock)
+    return await acquisitions.trace({ name: target.name }, () => request(target, options, mode))
   }
-  const attempt: typeof attemptNow = (targetOf, settings, skip) =>
-    (acquisitions.traced ? traced : attemptNow)(targetOf, settings, skip)
-  const acquire = (targetOf: () => LockTarget, options: LockOptions | undefined): Promise<Lease> =>
-    attempt(targetOf, () => settingsOf(options))
-  const tryAcquire = (
-    targetOf: () => LockTarget,
-    options: TryLockOptions | undefined,
-  ): Promise<Lease | null> =>
-    attempt(
-      targetOf,
-      () => ({ ...settingsOf(options), waitMs: 0, outlivesOwners: false }),
-      () => null,
-    )
-  const run = <T>(targetOf: () => LockTarget, args: RunArguments<T>): Promise<T | LockRun<T>> => {
-    const target = targetOf()
+  const acquire: typeof request = (lock, options, mode) =>
+    acquisitions.traced ? traced(lock, options, mode) : request(lock, options, mode)
+  const run = async <T>(lock: LockTarget | string, args: RunArguments<T>): Promise<T | LockRun<T>> => {
+    const target = targetOf(lock)
     const runNow = (): Promise<T | LockRun<T>> =>
-      runLocked(args, (options, skips) =>
-        attempt<Lease | readonly LockHolder[]>(
-          () => target,
-          () => settingsOf(options),
-          skips ? (holders) => holders : undefined,
-        ),
-      )
-    return lockRuns.traced ? lockRuns.trace({ name: target.name }, runNow) : runNow()
+      runLocked(args, (options, mode) => acquire(target, options, mode))
+    return await (lockRuns.traced ? lockRuns.trace({ name: target.name }, runNow) : runNow())
   }
-  const inspect = async ({ key, name }: LockTarget): Promise<LockView> => {
+  const inspect = async (lock: LockTarget | string): Promise<LockView> => {
+    const { key, name } = targetOf(lock)
     assertOpen()
-    const { reply } = await calls.call(() => room.leases.inspect(key))
+    const { reply } = await calls.call(() => context.leases.inspect(key))
     const { holders, waiting, queue, now } = reply
     return { name, holders: lockHolders(holders, now), waiting, queue }
   }
-  const revoke = async ({ key }: LockTarget, options: RevokeOptions): Promise<readonly string[]> => {
+  const revoke = async (
+    lock: LockTarget | string,
+    options: RevokeOptions = {},
+  ): Promise<readonly string[]> => {
+    const { key } = targetOf(lock)
     assertOpen()
-    const { token } = checkOptions(options, REVOKE_OPTIONS)
-    const request = {
-      claimMs: room.claimMs,
-      ...(token === undefined ? {} : { token: checkName('token', token) }),
-    }
-    const { reply } = await calls.call(() => room.leases.revoke(key, request))
-    room.lookAfter(key, reply)
+    const { token } = resolveOptions(REVOKE, options)
+    const request = { claimMs, ...(token === undefined ? {} : { token }) }
+    const { reply } = await calls.call(() => context.leases.revoke(key, request))
+    context.scheduleReap(key, reply.pendingHandOffMs)
     // A holder in this process knows it when this resolves, whatever becomes of the push.
-    for (const { owner } of room.held.all) if (reply.revoked.includes(owner.token)) owner.lose('revoked')
+    for (const { owner } of context.held.all) if (reply.revoked.includes(owner.token)) owner.lose('revoked')
     return reply.revoked
-  }
-  const close = async (graceMs: number): Promise<void> => {
-    const error = new ClosedError('Locks')
-    for (const waiting of room.waiting.all) waiting.closing(error)
-    await room.close(error, graceMs)
   }
 
   return {
-    acquire: (name, options) => acquire(() => lockTarget(app, name), options),
-    tryAcquire: (name, options) => tryAcquire(() => lockTarget(app, name), options),
-    run: (async <T>(name: string, ...args: RunArguments<T>) =>
-      run(() => lockTarget(app, name), args)) as Locks['run'],
-    inspect: async (name) => inspect(lockTarget(app, name)),
-    revoke: async (name, options = {}) => revoke(lockTarget(app, name), options),
+    acquire: (name, options) => acquire(name, options),
+    tryAcquire: (name, options) => acquire(name, options, TRY),
+    run: (<T>(name: string, ...args: RunArguments<T>) => run(name, args)) as Locks['run'],
+    inspect,
+    revoke,
     async acquireAll(names, options) {
-      const settings = settingsOf(options)
-      const { runtime } = calls
-      return await acquireAll(app, names, settings.waitMs, runtime, (target, waitMs) =>
-        attempt(
-          () => target,
-          () => ({ ...settings, waitMs }),
-        ),
+      const { waitMs } = settingsOf(options)
+      return await acquireAll(app, names, waitMs, calls.runtime, (target, leftMs) =>
+        acquire(target, options, { override: { waitMs: leftMs } }),
       )
     },
-    semaphore: (name, options) => {
-      const { permits } = checkOptions(options, SEMAPHORE_OPTIONS)
+    semaphore(name, options) {
+      const { permits } = resolveOptions(SEMAPHORE, options)
       const target = semaphoreTarget(app, name, permits)
       return {
         name,
         permits,
-        acquire: (options) => acquire(() => target, options),
-        tryAcquire: (options) => tryAcquire(() => target, options),
-        run: (async <T>(...args: RunArguments<T>) => run(() => target, args)) as Semaphore['run'],
+        acquire: (options) => acquire(target, options),
+        tryAcquire: (options) => acquire(target, options, TRY),
+        run: (<T>(...args: RunArguments<T>) => run(target, args)) as Semaphore['run'],
         inspect: () => inspect(target),
-        revoke: (options = {}) => revoke(target, options),
+        revoke: (options) => revoke(target, options),
       }
     },
     async close(how = {}) {
-      const { graceMs = 0 } = checkOptions(how, CLOSE_OPTIONS)
-      checkDuration('graceMs', graceMs, 0)
-      await (closed ??= close(graceMs))
+      const { graceMs } = resolveOptions(CLOSE, how)
+      await (closed ??= context.close(new ClosedError(), graceMs))
     },
   }
+}
+
+function refuseWaiting(options: LockOptions | undefined): void {
+  if (options?.waitMs === undefined) return
+  throw new InvalidArgumentError('tryAcquire never waits, so it takes no waitMs; use acquire to wait.')
 }

@@ -1,9 +1,8 @@
-import { checkOneOf } from '../check.ts'
 import { InvalidArgumentError } from '../errors.ts'
-import { checkObject } from '../option-names.ts'
+import { checkObject, checkOneOf } from '../support/checks.ts'
 import type { Lease } from './lease.ts'
 import type { LockHolder } from './lock-holder.ts'
-import type { LockOptions } from './options.ts'
+import type { LockOptions, LockSettings } from './options.ts'
 import { enter } from '../support/call-chain.ts'
 
 export type LockBody<T> = (lease: Lease) => T | PromiseLike<T>
@@ -29,24 +28,40 @@ export type LockRun<T> =
 /** The last arguments of `run`: its options may be left out. */
 export type RunArguments<T> = [LockBody<T>] | [SkippingLockOptions | RunLockOptions | undefined, LockBody<T>]
 
-/** Acquires a lease, or says who holds it where that is no error. */
-type Acquire = (options: LockOptions, skip: boolean) => Promise<Lease | readonly LockHolder[]>
+/** How a lease is asked for. */
+export interface RequestMode<R> {
+  /** In place of what the options say. */
+  readonly override?: Pick<Partial<LockSettings>, 'waitMs' | 'outlivesOwners'>
+  /** What it resolves to where others hold it, and that is no error. */
+  readonly whenHeld?: ((holders: readonly LockHolder[]) => R) | undefined
+}
+
+type Acquire = (
+  options: LockOptions,
+  mode?: RequestMode<readonly LockHolder[]>,
+) => Promise<Lease | readonly LockHolder[]>
+
+/** `run` with `whenHeld: 'skip'`. */
+const SKIP: RequestMode<readonly LockHolder[]> = { whenHeld: (holders) => holders }
 
 /** Holds a lease while the body runs. */
 export async function runLocked<T>(args: RunArguments<T>, acquire: Acquire): Promise<T | LockRun<T>> {
   const [options = {}, body] = args.length === 1 ? [{}, args[0]] : args
   if (typeof body !== 'function') {
-    throw new InvalidArgumentError('The last argument of run must be a function.')
+    throw new InvalidArgumentError('run needs its body as the last argument: a function.')
   }
-  const { whenHeld = 'throw', ...lock } = checkObject(options)
+  const { whenHeld = 'throw', ...lock } = checkObject('The options', options)
   const skips = checkOneOf('whenHeld', whenHeld, ['throw', 'skip']) === 'skip'
-  const lease = await acquire(skips ? { ...lock, waitMs: lock.waitMs ?? 0 } : lock, skips)
-  if (Array.isArray(lease)) return { status: 'skipped', holders: lease as readonly LockHolder[] }
-  const held = lease as Lease
+  const lease = skips ? await acquire({ ...lock, waitMs: lock.waitMs ?? 0 }, SKIP) : await acquire(lock)
+  if (isHolders(lease)) return { status: 'skipped', holders: lease }
   try {
-    const result = await enter(held, () => body(held))
+    const result = await enter(lease, () => body(lease))
     return skips ? { status: 'executed', result } : result
   } finally {
-    await held[Symbol.asyncDispose]()
+    await lease[Symbol.asyncDispose]()
   }
+}
+
+function isHolders(given: Lease | readonly LockHolder[]): given is readonly LockHolder[] {
+  return Array.isArray(given)
 }

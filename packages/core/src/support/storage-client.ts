@@ -1,16 +1,27 @@
-import { checkDuration, checkInteger } from '../check.ts'
 import { ClosedError, StorageUnavailableError } from '../errors.ts'
 import type { Storage } from '../storage/storage.ts'
+import { type OptionTable, type Resolved, duration, integer, resolveOptions } from './option-table.ts'
 import { type Pending, PendingRequest, type RequestDeps, type TimedReply } from './pending-request.ts'
 import type { Runtime } from './runtime.ts'
 import { StorageClock } from './storage-clock.ts'
 import { EventLoopDelay, TimerQueue } from './timer-queue.ts'
 
 export interface StorageClientOptions {
-  /** How long one call may take, re-sending included. Default 2,000. */
+  /**
+   * How long one call may take, re-sending included.
+   * @default 2_000
+   */
   readonly callTimeoutMs?: number | undefined
-  /** How many calls may wait for an answer or for a connection at a time. Default 10,000. */
+  /**
+   * How many calls may wait for an answer or for a connection at a time.
+   * @default 10_000
+   */
   readonly maxPendingCalls?: number | undefined
+}
+
+export const STORAGE_CLIENT: OptionTable<StorageClientOptions> = {
+  callTimeoutMs: [duration(1), 2_000],
+  maxPendingCalls: [integer(1), 10_000],
 }
 
 interface CallOptions {
@@ -43,13 +54,16 @@ export class StorageClient {
   #isClosed = false
   #asksTime: Promise<number> | undefined
 
-  constructor(storage: Storage, runtime: Runtime, options: StorageClientOptions = {}) {
-    const { callTimeoutMs = 2_000, maxPendingCalls = 10_000 } = options
+  constructor(
+    storage: Storage,
+    runtime: Runtime,
+    { callTimeoutMs, maxPendingCalls }: Resolved<StorageClientOptions> = resolveOptions(STORAGE_CLIENT, {}),
+  ) {
     this.storage = storage
     this.runtime = runtime
     this.clock = new StorageClock(runtime)
-    this.callTimeoutMs = checkDuration('callTimeoutMs', callTimeoutMs, 1)
-    this.#maxPending = checkInteger('maxPendingCalls', maxPendingCalls, 1)
+    this.callTimeoutMs = callTimeoutMs
+    this.#maxPending = maxPendingCalls
     const deps = (background: boolean): RequestDeps => {
       const pending = new TimerQueue<Pending>(runtime, {
         background,
@@ -81,7 +95,7 @@ export class StorageClient {
     timeoutMs: number = this.callTimeoutMs,
     { background = false, waitedMs = 0, notAfter = Infinity }: CallOptions = {},
   ): Promise<TimedReply<T>> {
-    if (this.#isClosed) return Promise.reject(new ClosedError('Holdfast'))
+    if (this.#isClosed) return Promise.reject(new ClosedError())
     if (this.#pending >= this.#maxPending) return Promise.reject(tooMany(this.#pending))
     const deps = background ? this.#background : this.#foreground
     return new PendingRequest(deps, command, { timeoutMs, waitedMs, notAfter }).promise

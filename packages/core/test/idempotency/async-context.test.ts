@@ -50,7 +50,11 @@ describe('whatever timer or reply it is that calls', () => {
         idempotency.run(
           'job',
           'k',
-          { onInProgress: 'attach', onProgress: () => void seen.push(`${caller}: ${request.getStore()}`) },
+          {
+            onInProgress: 'wait',
+            waitMs: Infinity,
+            onProgress: () => void seen.push(`${caller}: ${request.getStore()}`),
+          },
           never,
         ),
       )

@@ -7,13 +7,15 @@ const never = (): never => {
   throw new Error('this body must not run')
 }
 
-describe("onInProgress 'attach'", () => {
+describe("onInProgress 'wait' without a limit", () => {
   it('shows the progress of the running one, each state once, and has its result', async () => {
     const { runtime, join } = createWorld()
     const execution = await started(join().idempotency, { progressIntervalMs: 0, leaseMs: 600_000 })
     const seen: number[] = []
     const onProgress = ({ progressPercentage }: ExecutionSnapshot): void => void seen.push(progressPercentage)
-    const run = watched(join().idempotency.run('job', 'k', { onInProgress: 'attach', onProgress }, never))
+    const run = watched(
+      join().idempotency.run('job', 'k', { onInProgress: 'wait', waitMs: Infinity, onProgress }, never),
+    )
     await settle()
     for (const percentage of [20, 40, 60]) {
       await execution.updateProgress(percentage)
@@ -37,11 +39,15 @@ describe("onInProgress 'attach'", () => {
       waiters.run(
         'job',
         'k',
-        { onInProgress: 'attach', onProgress: ({ progressPercentage: p }) => p > 0 && never() },
+        {
+          onInProgress: 'wait',
+          waitMs: Infinity,
+          onProgress: ({ progressPercentage: p }) => p > 0 && never(),
+        },
         never,
       ),
     )
-    const good = watched(waiters.run('job', 'k', { onInProgress: 'attach' }, never))
+    const good = watched(waiters.run('job', 'k', { onInProgress: 'wait', waitMs: Infinity }, never))
     await settle()
     await execution.updateProgress(50)
     await settle()
@@ -64,8 +70,11 @@ describe('a wait', () => {
     const { idempotency, link } = join()
     const timers = runtime.timers
     const signal = wrong as unknown as AbortSignal
-    const options = { onInProgress: 'attach', signal } as const
-    const refused = { code: 'INVALID_ARGUMENT', message: 'signal must be an AbortSignal.' }
+    const options = { onInProgress: 'wait', waitMs: Infinity, signal } as const
+    const refused = {
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/^signal must be an AbortSignal; got /) as string,
+    }
     await expect(idempotency.run('job', 'k', options, never)).rejects.toMatchObject(refused)
     await expect(idempotency.begin('job', 'k', options)).rejects.toMatchObject(refused)
     await expect(idempotency.waitForCompletion('job', 'k', { signal })).rejects.toMatchObject(refused)
@@ -79,7 +88,7 @@ describe('a wait', () => {
     const { idempotency } = join()
     const text = 'log' as unknown as () => void
     await expect(
-      idempotency.run('job', 'k', { onInProgress: 'attach', onProgress: text }, never),
+      idempotency.run('job', 'k', { onInProgress: 'wait', waitMs: Infinity, onProgress: text }, never),
     ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
     const unhandled: unknown[] = []
     const note = (error: unknown): void => void unhandled.push(error)
@@ -90,7 +99,9 @@ describe('a wait', () => {
         shown += 1
         throw new Error('the log is down')
       }
-      const run = watched(idempotency.run('job', 'k', { onInProgress: 'attach', onProgress }, never))
+      const run = watched(
+        idempotency.run('job', 'k', { onInProgress: 'wait', waitMs: Infinity, onProgress }, never),
+      )
       await settle()
       await new Promise((resolve) => setImmediate(resolve))
       await execution.markSuccess('r')

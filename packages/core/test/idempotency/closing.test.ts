@@ -109,7 +109,7 @@ describe('close', () => {
     const iterator = idempotency.watch('job', 'k')[Symbol.asyncIterator]()
     await iterator.next()
     const calls = [
-      watched<unknown>(idempotency.begin('job', 'k', { onInProgress: 'attach' })),
+      watched<unknown>(idempotency.begin('job', 'k', { onInProgress: 'wait', waitMs: Infinity })),
       watched<unknown>(idempotency.waitForCompletion('job', 'k', { waitMs: Infinity })),
       watched<unknown>(iterator.next()),
     ]

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { ExecutionSnapshot } from '@holdfast/core'
-import { idempotencyOver } from '../../src/idempotency/idempotency.ts'
 import { memoryStorage } from '../../src/memory/memory-storage.ts'
-import { StorageClient } from '../../src/support/storage-client.ts'
 import { manualRuntime, settle } from '../manual-runtime.ts'
-import { type World, createWorld, started, watched } from './world.ts'
+import { type World, createWorld, idempotencyOf, started, watched } from './world.ts'
 
 const key = { collection: 'holdfast:job', id: 'k' }
 
@@ -51,7 +49,7 @@ describe('whoever follows a job', () => {
     const { join, storage, runtime } = createWorld()
     await started(join().idempotency, { leaseMs: 600_000 })
     const { idempotency } = join()
-    const attached = watched(idempotency.run('job', 'k', { onInProgress: 'attach' }, () => 1))
+    const attached = watched(idempotency.run('job', 'k', { onInProgress: 'wait', waitMs: Infinity }, () => 1))
     const watching = watched(statesOf(idempotency.watch('job', 'k')))
     await settle()
     const { entry } = await storage.records.read(key)
@@ -105,7 +103,7 @@ describe('whoever follows a job', () => {
         })
       }
       const followed = { ...old, records, time: () => storage.time() }
-      return idempotencyOver(new StorageClient(followed, runtime))
+      return idempotencyOf(followed, runtime)
     }
     await started(instance(), { leaseMs: 600_000 })
     const watching = watched(statesOf(instance().watch('job', 'k')))

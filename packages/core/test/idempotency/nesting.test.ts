@@ -29,11 +29,13 @@ describe('nested executions', () => {
   it('that would wait for their own ancestor are refused', async () => {
     const { join } = createWorld()
     const { idempotency } = join()
-    const inner = async (onInProgress: 'wait' | 'attach' | 'reject'): Promise<unknown> =>
-      idempotency.run('inner', onInProgress, () => idempotency.run('outer', 'k', { onInProgress }, () => 1))
+    const inner = async (onInProgress: 'wait' | 'reject', waitMs?: number): Promise<unknown> =>
+      idempotency.run('inner', `${onInProgress} ${waitMs}`, () =>
+        idempotency.run('outer', 'k', { onInProgress, waitMs }, () => 1),
+      )
     await idempotency.run('outer', 'k', async () => {
       await expect(inner('wait')).rejects.toMatchObject({ code: 'SELF_DEADLOCK' })
-      await expect(inner('attach')).rejects.toMatchObject({ code: 'SELF_DEADLOCK' })
+      await expect(inner('wait', Infinity)).rejects.toMatchObject({ code: 'SELF_DEADLOCK' })
       await expect(inner('reject')).rejects.toMatchObject({ code: 'EXECUTION_IN_PROGRESS' })
     })
   })

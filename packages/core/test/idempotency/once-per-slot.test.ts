@@ -179,12 +179,12 @@ describe('oncePerSlot', () => {
     [{ at: new Date(Number.NaN), everyMs: MINUTE }, /at must be a valid Date/],
     [{ at: '2026-11-29T00:00:00Z', everyMs: MINUTE }, /at must be a valid Date/],
     [{ at: 1_600_000_000, everyMs: MINUTE }, /milliseconds, not in seconds/],
-    [{ id: '', everyMs: MINUTE }, /^id must be/],
+    [{ id: '', everyMs: MINUTE }, /^slot.id must be/],
     [{ at: 1_600_000, everyMs: MINUTE, id: 'x' }, /one of at, id and offsetMs/],
     [{ at: 9_000_000_000_000, everyMs: MINUTE }, /begins in/],
     [{ everyMs: 0 }, /everyMs must be/],
-    [{ every: MINUTE }, /every is no option/],
-    [null, /The slot must be an object/],
+    [{ every: MINUTE }, /Unknown option `slot.every`/],
+    [null, /slot must be an object/],
   ])('refuses %o', async (slot, message) => {
     const { idempotency } = createWorld().join()
     await expect(idempotency.oncePerSlot('report', slot as never, never)).rejects.toThrow(message)
@@ -196,7 +196,7 @@ describe('oncePerSlot', () => {
     { completedWindowMs: 1 },
     { onCompleted: 'rerun' },
     { fingerprint: 1 },
-    { onInProgress: 'attach' },
+    { onInProgress: 'reject' },
   ])('refuses what the slot decides: %o', async (options) => {
     const { now, join } = createWorld()
     const run = join().idempotency.oncePerSlot('report', minuteOf(now()), options as never, never)

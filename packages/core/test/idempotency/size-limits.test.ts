@@ -23,7 +23,7 @@ describe('a checkpoint', () => {
     const { idempotency } = join()
     const usual = await started(idempotency)
     await usual.saveCheckpoint('x'.repeat(65_534))
-    await expect(usual.saveCheckpoint('x'.repeat(65_535))).rejects.toThrow(/65537 bytes, 65536 are allowed/)
+    await expect(usual.saveCheckpoint('x'.repeat(65_535))).rejects.toThrow(/65537 bytes; 65536 are allowed/)
     const roomy = await started(idempotency, { maxCheckpointBytes: 1_000_000 }, 'roomy')
     await roomy.saveCheckpoint('x'.repeat(999_998))
     const job = idempotency.define<string, void>('strict', { key: (id) => id, maxCheckpointBytes: 0 })
@@ -68,6 +68,6 @@ describe('what people read', () => {
   it('is refused when the instance is made: its name', () => {
     const { join } = createWorld()
     expect(() => join({ instance: 'x'.repeat(1_025) })).toThrow(/instance takes 1025 bytes/)
-    expect(() => join({ instance: 7 as unknown as string })).toThrow(/instance must be a string/)
+    expect(() => join({ instance: 7 as unknown as string })).toThrow(/instance must be a non-empty string/)
   })
 })

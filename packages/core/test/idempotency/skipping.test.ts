@@ -53,8 +53,8 @@ describe("onInProgress 'skip'", () => {
   it('is refused where no caller of run could expect its answer', () => {
     const { join } = createWorld()
     const options = skip as unknown as { onInProgress: 'reject' }
-    expect(() => join(options)).toThrow(/onInProgress: 'skip' is given with a call/)
+    expect(() => join(options)).toThrow(/onInProgress: 'skip' belongs to a call/)
     const define = (): unknown => join().idempotency.define<string>('job', { ...options, key: (k) => k })
-    expect(define).toThrow(/onInProgress: 'skip' is given with a call/)
+    expect(define).toThrow(/onInProgress: 'skip' belongs to a call/)
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  type HoldfastErrorCode,
   ExecutionLostError,
   HoldfastError,
   type Idempotency,
@@ -73,7 +74,7 @@ describe('an end that could not be sent', () => {
         ...storage.records,
         compareAndSet: (...args) =>
           isClosed
-            ? Promise.reject(new HoldfastError(code, 'the client has ended'))
+            ? Promise.reject(new HoldfastError(code as HoldfastErrorCode, 'the client has ended'))
             : storage.records.compareAndSet(...args),
       }
       const idempotency = createIdempotency({ ...storage, records })

@@ -139,7 +139,9 @@ describe("onInProgress 'wait'", () => {
     const timers = runtime.timers
     const abort = new AbortController()
     const { signal } = abort
-    const run = watched(idempotency.run('job', 'k', { onInProgress: 'attach', signal }, never))
+    const run = watched(
+      idempotency.run('job', 'k', { onInProgress: 'wait', waitMs: Infinity, signal }, never),
+    )
     await settle()
     expect(link.subscriptions).toBe(1)
     abort.abort(new Error('enough'))

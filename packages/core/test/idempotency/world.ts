@@ -1,13 +1,11 @@
-import {
-  type Idempotency,
-  type IdempotencyOptions,
-  idempotencyOver,
-} from '../../src/idempotency/idempotency.ts'
+import { type Idempotency, idempotencyOver } from '../../src/idempotency/idempotency.ts'
 import type { ExecutionContext } from '../../src/idempotency/execution-context.ts'
-import type { StartOptions } from '../../src/idempotency/options.ts'
+import { EXECUTION, type ExecutionOptions, type StartOptions } from '../../src/idempotency/options.ts'
+import { INSTANCE, type InstanceOptions, identityOf } from '../../src/support/instance.ts'
 import { StorageRefusedError, StorageUnavailableError } from '../../src/errors.ts'
 import { memoryStorage } from '../../src/memory/memory-storage.ts'
-import { StorageClient, type StorageClientOptions } from '../../src/support/storage-client.ts'
+import { StorageClient } from '../../src/support/storage-client.ts'
+import { resolveOptions } from '../../src/support/option-table.ts'
 import type { OnHint, RecordStorage } from '../../src/storage/records.ts'
 import type { ConnectionState, Storage } from '../../src/storage/storage.ts'
 import { type ManualRuntime, manualRuntime } from '../manual-runtime.ts'
@@ -19,7 +17,7 @@ export interface World {
   /** Every command that was executed, as `op id`, in that order. */
   readonly commands: string[]
   /** Another process on the same storage; `link` stands for its connection. */
-  readonly join: (options?: IdempotencyOptions & StorageClientOptions) => Process
+  readonly join: (options?: ExecutionOptions & InstanceOptions) => Process
   /** Milliseconds of the storage's clock. */
   readonly now: () => number
   /** Steps the storage's clock. */
@@ -158,10 +156,20 @@ export function createWorld(): World {
         records: disturbed(storage.records, through, link),
         time: () => through('time', '', () => storage.time()),
       }
-      const calls = new StorageClient(faulty, runtime, options)
-      return { idempotency: idempotencyOver(calls, options), link }
+      return { idempotency: idempotencyOf(faulty, runtime, options), link }
     },
   }
+}
+
+export function idempotencyOf(
+  storage: Storage,
+  runtime: ManualRuntime,
+  options: ExecutionOptions & InstanceOptions = {},
+): Idempotency {
+  const { prefix, instance, callTimeoutMs, maxPendingCalls, ...policies } = options
+  const own = resolveOptions(INSTANCE, { prefix, instance, callTimeoutMs, maxPendingCalls })
+  const calls = new StorageClient(storage, runtime, own)
+  return idempotencyOver(calls, resolveOptions(EXECUTION, policies), identityOf(own))
 }
 
 const silence = new Promise<never>(() => undefined)

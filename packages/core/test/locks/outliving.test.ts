@@ -157,7 +157,7 @@ describe('LOCK_TIMEOUT', () => {
       waitedMs: 3_000,
       holders: [{ owner: 'owner-1', heldForMs: 1, remainingMs: 29_999 }],
       message:
-        'Lock a did not become free within 3000 ms. Held by owner-1 for 1 ms (lease runs 29999 ms more), as of 3000 ms ago.',
+        'Lock a did not become free within 3000 ms. Held by owner-1 for 1 ms (lease expires in 29999 ms), as of 3000 ms ago.',
     })
   })
 

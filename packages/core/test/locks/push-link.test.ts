@@ -23,7 +23,10 @@ async function linkThatLeadsElsewhere() {
       listeners = 1
     },
   }
-  const calls = new StorageClient({ ...storage, leases }, runtime, { callTimeoutMs: CALL_TIMEOUT_MS })
+  const calls = new StorageClient({ ...storage, leases }, runtime, {
+    callTimeoutMs: CALL_TIMEOUT_MS,
+    maxPendingCalls: 10_000,
+  })
   const link = new PushLink(calls, leases, 'p', { received: () => undefined, doubted: () => undefined })
   link.listen()
   await settle()

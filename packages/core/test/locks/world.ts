@@ -1,8 +1,11 @@
 import { type LeaseState, decideLease, noLease } from '../../src/locks/decide-lease.ts'
-import { type Locks, type LocksOptions, locksOver } from '../../src/locks/locks.ts'
+import { INSTANCE, type InstanceOptions, identityOf } from '../../src/support/instance.ts'
+import { type Locks, locksOver } from '../../src/locks/locks.ts'
+import { LOCKS, type LocksOptions } from '../../src/locks/options.ts'
 import { memoryLeases } from '../../src/memory/memory-leases.ts'
 import { memoryStorage } from '../../src/memory/memory-storage.ts'
 import { StorageClient } from '../../src/support/storage-client.ts'
+import { resolveOptions } from '../../src/support/option-table.ts'
 import type { LeasePush, LeaseStorage } from '../../src/storage/leases.ts'
 import type { ConnectionState, Storage } from '../../src/storage/storage.ts'
 import { type ManualRuntime, manualRuntime } from '../manual-runtime.ts'
@@ -16,7 +19,7 @@ export interface World {
   /** The storage loses all that it has of a key, or only the queue. */
   readonly lose: (what: 'everything' | 'the queue') => void
   /** Another process on the same storage. `link` stands for its connection. */
-  readonly join: (options?: LocksOptions) => { locks: Locks; link: Link }
+  readonly join: (options?: LocksOptions & InstanceOptions) => { locks: Locks; link: Link }
 }
 
 /** A process's connection, as a test disturbs it. */
@@ -93,7 +96,9 @@ export function createWorld(): World {
       }
       const faulty = { ...storage, connection, leases: disturbed(storage.leases, link, commands, ears) }
       const calls = new StorageClient(faulty, runtime)
-      return { locks: locksOver(calls, options), link }
+      const { prefix, instance, ...own } = options
+      const identity = identityOf(resolveOptions(INSTANCE, { prefix, instance }))
+      return { locks: locksOver(calls, resolveOptions(LOCKS, own), identity), link }
     },
   }
 }

@@ -42,7 +42,7 @@ export function waitingCases({ describe, it }: TestRunner, { join }: Access): vo
       const starting = waiter.idempotency.run(
         'job',
         wanted,
-        { onInProgress: 'attach' },
+        { onInProgress: 'wait', waitMs: Infinity },
         () => 'by the waiter',
       )
       await owner.idempotency.forget('job', wanted)
@@ -85,7 +85,11 @@ export function waitingCases({ describe, it }: TestRunner, { join }: Access): vo
       const waiting = waiter.idempotency.run(
         'job',
         key,
-        { onInProgress: 'attach', onProgress: ({ progressPercentage }) => seen.push(progressPercentage) },
+        {
+          onInProgress: 'wait',
+          waitMs: Infinity,
+          onProgress: ({ progressPercentage }) => seen.push(progressPercentage),
+        },
         () => assert.fail('ran twice'),
       )
       await until(() => seen.length > 0 || undefined)
@@ -105,7 +109,9 @@ export function waitingCases({ describe, it }: TestRunner, { join }: Access): vo
       )
       const signal = AbortSignal.timeout(50)
       await assert.rejects(
-        waiter.idempotency.run('job', key, { onInProgress: 'attach', signal }, () => assert.fail('ran')),
+        waiter.idempotency.run('job', key, { onInProgress: 'wait', waitMs: Infinity, signal }, () =>
+          assert.fail('ran'),
+        ),
         { code: 'WAIT_ABORTED' },
       )
       await execution.release()

@@ -21,7 +21,7 @@ export interface Start {
   readonly options: Pick<
     ResolvedOptions,
     'onCompleted' | 'onFailed' | 'onStalled' | 'maxAttempts' | 'waitMs' | 'completedWindowMs'
-  > & { readonly fingerprint?: string; readonly onInProgress: 'reject' | 'wait' | 'attach' }
+  > & { readonly fingerprint?: string; readonly onInProgress: 'reject' | 'wait' }
   /** Its caller loses patience: the signal of the wait is aborted. */
   readonly abortAfterMs: number | undefined
 }
@@ -86,17 +86,18 @@ export function drawOperations(
 function drawStart(random: Random, profile: Profile): { readonly start: Start; readonly body: BodyPlan } {
   const { leaseMs, completedWindowMs } = profile
   const fingerprint = random.chance(0.3) ? (random.chance(0.85) ? 'usual' : 'other') : undefined
+  const whenBusy = random.pick(['reject', 'reject', 'wait', 'waitForever'] as const)
   const options = {
-    onInProgress: random.pick(['reject', 'reject', 'wait', 'attach'] as const),
+    onInProgress: whenBusy === 'reject' ? whenBusy : 'wait',
     onCompleted: random.chance(0.9) ? 'replay' : 'rerun',
     onFailed: random.chance(0.85) ? 'rerun' : 'replay',
     onStalled: random.pick(['takeOver', 'takeOver', 'takeOver', 'takeOver', 'fail', 'reject'] as const),
     maxAttempts: random.chance(0.85) ? Infinity : random.int(2, 4),
-    waitMs: random.between(0.2, 4) * leaseMs,
+    waitMs: random.between(0.2, 4) * leaseMs * (whenBusy === 'waitForever' ? Infinity : 1),
     completedWindowMs,
     ...(fingerprint === undefined ? {} : { fingerprint }),
   } as const
-  const isPatient = options.onInProgress !== 'attach' && random.chance(0.9)
+  const isPatient = whenBusy !== 'waitForever' && random.chance(0.9)
   const start = { options, abortAfterMs: isPatient ? undefined : random.between(0.2, 6) * leaseMs }
   return { start, body: drawBody(random, leaseMs) }
 }
