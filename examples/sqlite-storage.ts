@@ -40,7 +40,7 @@ export function sqliteStorage(path: string): Storage {
     return entry as unknown as RecordEntry
   }
 
-  const put = (key: RecordKey, write: RecordWrite, createdAt: number, at: number): RecordEntry => {
+  const save = (key: RecordKey, write: RecordWrite, createdAt: number, at: number): RecordEntry => {
     const last = db.prepare('select max(rev) as rev from lastRev').get() as { rev: number | null }
     const rev = Math.max((last.rev ?? 0) + 1, at * 1_000)
     const { writeId, value, ttlMs } = write
@@ -54,22 +54,16 @@ export function sqliteStorage(path: string): Storage {
   const isLate = ({ notAfter }: RecordWrite, at: number): boolean => notAfter !== undefined && at > notAfter
 
   const records: Storage['records'] = {
-    async createOrRead(key, write) {
+    async put(key, expectedRev, write) {
       const at = now()
       const entry = live(key, at)
-      if (entry !== null) return { created: entry.writeId === write.writeId, entry, now: at }
+      if (entry?.writeId === write.writeId) return { outcome: 'written', entry, now: at }
+      if ((entry?.rev ?? null) !== expectedRev) return { outcome: 'conflict', entry, now: at }
       const isVoid = db.prepare('select 1 from voided where collection = ? and id = ? and writeId = ?')
       if (isLate(write, at) || isVoid.get(key.collection, key.id, write.writeId) !== undefined) {
-        return { created: false, entry: null, now: at }
+        return { outcome: 'late', entry, now: at }
       }
-      return { created: true, entry: put(key, write, at, at), now: at }
-    },
-    async compareAndSet(key, rev, write) {
-      const at = now()
-      const entry = live(key, at)
-      if (entry?.writeId === write.writeId) return { ok: true, entry, now: at }
-      if (entry?.rev !== rev || isLate(write, at)) return { ok: false, entry, now: at }
-      return { ok: true, entry: put(key, write, entry.createdAt, at), now: at }
+      return { outcome: 'written', entry: save(key, write, entry?.createdAt ?? at, at), now: at }
     },
     async compareAndDelete(key, match) {
       const { collection, id } = key
@@ -85,10 +79,10 @@ export function sqliteStorage(path: string): Storage {
         )
       }
       const isIt = 'rev' in match ? entry?.rev === match.rev : entry?.writeId === match.writeId
-      if (entry !== null && !isIt) return { ok: false, entry, now: at }
+      if (entry !== null && !isIt) return { outcome: 'conflict', entry, now: at }
       db.prepare('delete from records where collection = ? and id = ?').run(collection, id)
       if (entry !== null) hints.publish(textOf(key))
-      return { ok: true, entry: null, now: at }
+      return { outcome: 'deleted', entry: null, now: at }
     },
     async read(key) {
       const at = now()
@@ -159,7 +153,7 @@ export function sqliteStorage(path: string): Storage {
       async set(key, value, ttlMs, notAfter) {
         const at = now()
         if (at <= notAfter) store(key, value, ttlMs)
-        return { stored: at <= notAfter, now: at }
+        return { outcome: at <= notAfter ? 'written' : 'late', now: at }
       },
       remove: async (keys) =>
         keys.filter((key) => valueOf(key) !== null).reduce((sum, key) => sum + drop(key), 0),

@@ -32,7 +32,7 @@ export const HOLDFAST: OptionTable<HoldfastOptions, 'cacheStorage' | 'instance'>
 }
 
 export function checkStorage(name: string, storage: Storage): Storage {
-  if (typeof (storage as Partial<Storage> | null)?.records?.createOrRead === 'function') return storage
+  if (typeof (storage as Partial<Storage> | null)?.records?.put === 'function') return storage
   return refuse(
     name,
     storage,

@@ -24,14 +24,6 @@ export {
 } from './holdfast.ts'
 export type { Administration, ExecutionPage, ListOptions } from './idempotency/administration.ts'
 export type { BeginOutcome } from './idempotency/start-outcome.ts'
-export {
-  type BeginCommand,
-  type BeginPolicy,
-  type Command,
-  type Decision,
-  type OwnerCommand,
-  decide,
-} from './idempotency/decide.ts'
 export type { Job, JobBody, JobOptions, JobStartOptions, SkippingJobOptions } from './idempotency/define.ts'
 export {
   CheckpointTooLargeError,
@@ -69,13 +61,7 @@ export type {
 } from './idempotency/options.ts'
 export { type RecordedFailure, recordedFailureOf } from './idempotency/recorded-failure.ts'
 export type { Body, RunResult, Skipped } from './idempotency/run.ts'
-export {
-  type Current,
-  type ExecutionRecord,
-  RecordUnreadableError,
-  type StoredError,
-  type StoredResult,
-} from './idempotency/record.ts'
+export { RecordUnreadableError, type StoredError } from './idempotency/record.ts'
 export type { ExecutionSnapshot } from './idempotency/snapshot.ts'
 export {
   type LeaseCommand,

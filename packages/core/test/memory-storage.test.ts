@@ -28,7 +28,7 @@ describe('memory storage', () => {
     const { records } = memoryStorage({ now: () => now })
     const write = (writeId: string) => ({ writeId, value: 'x', ttlMs: 10, notify: false })
     for (let i = 0; i < 1_000; i += 1) {
-      await records.createOrRead({ collection: 'c', id: `${i}` }, write(`${i}`))
+      await records.put({ collection: 'c', id: `${i}` }, null, write(`${i}`))
       now += 1
     }
     // A page counts what is there, expired or not: a next one would say that more was kept.

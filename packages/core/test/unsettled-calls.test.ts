@@ -246,8 +246,8 @@ describe('the connection breaks while the last word of an owner is under way, an
         ...storage,
         records: {
           ...memory.records,
-          async compareAndSet(...args) {
-            const reply = memory.records.compareAndSet(...args)
+          async put(...args) {
+            const reply = memory.records.put(...args)
             return forgets ? await new Promise<never>(() => undefined) : await reply
           },
         },

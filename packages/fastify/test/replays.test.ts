@@ -162,11 +162,11 @@ test('an answer that leaves while the storage is asked: the claim is released, t
   const app = newApp()
   const storage = memoryStorage()
   const { records } = storage
-  const createOrRead = records.createOrRead.bind(records)
+  const put = records.put.bind(records)
   let claimed: () => void = () => undefined
   let answered: () => void = () => undefined
-  records.createOrRead = async (...args) => {
-    const outcome = await createOrRead(...args)
+  records.put = async (...args) => {
+    const outcome = await put(...args)
     await new Promise<void>((resolve) => {
       answered = resolve
       claimed()

@@ -76,10 +76,7 @@ function breakable(): { storage: Storage; broken: boolean } {
       ...memory,
       records: {
         ...records,
-        createOrRead: (...args: Parameters<typeof records.createOrRead>) =>
-          orFail(() => records.createOrRead(...args)),
-        compareAndSet: (...args: Parameters<typeof records.compareAndSet>) =>
-          orFail(() => records.compareAndSet(...args)),
+        put: (...args: Parameters<typeof records.put>) => orFail(() => records.put(...args)),
         compareAndDelete: (...args: Parameters<typeof records.compareAndDelete>) =>
           orFail(() => records.compareAndDelete(...args)),
       },
@@ -367,7 +364,7 @@ describe('a record that cannot be read', () => {
       const [stored] = (await storage.records.list(POST_A.collection, { limit: 2 })).records
       const key = { ...POST_A, id: stored?.id ?? '' }
       const write = { writeId: 'w', value, ttlMs: 60_000, notify: false }
-      await storage.records.compareAndSet(key, stored?.entry.rev ?? 0, write)
+      await storage.records.put(key, stored?.entry.rev ?? 0, write)
       const waiting = httpOver(storage, { wait: { maxMs: 60_000 } })
       for (const http of [open, waiting]) {
         expect(await answered(ask(http))).toMatchObject({

@@ -72,21 +72,21 @@ describe.for(Object.entries(versions))('%s', ([, create]) => {
   it('keeps calls of one tick on one key in order', async () => {
     const { records } = ioredisStorage(connect(server.url))
     const [key, other] = [freshKey(), freshKey()]
-    const { entry } = await records.createOrRead(key, write)
+    const { entry } = await records.put(key, null, write)
     // The server knows the scripts: what it has to be taught is sent again, after the others.
     await records.read(key)
-    await records.compareAndSet(other, 1, write)
+    await records.put(other, 1, write)
     // Some are under way, so all of these leave one behind the other.
     const first = Promise.all(Array.from({ length: 4 }, () => records.read(other)))
     const [before, replaced, after, created] = await Promise.all([
       records.read(key),
-      records.compareAndSet(key, entry?.rev ?? 0, { ...write, writeId: 'x', value: 'new' }),
+      records.put(key, entry?.rev ?? 0, { ...write, writeId: 'x', value: 'new' }),
       records.read(key),
-      records.createOrRead(other, write),
+      records.put(other, null, write),
     ])
     await first
     expect([before.entry?.value, after.entry?.value]).toEqual([write.value, 'new'])
-    expect([replaced.ok, created.created]).toEqual([true, true])
+    expect([replaced.outcome, created.outcome]).toEqual(['written', 'written'])
   })
 
   it.for([true, false])(
@@ -148,9 +148,9 @@ describe.for(Object.entries(versions))('%s', ([, create]) => {
       ({ name, args }) => name.startsWith('eval') && args.some((arg) => arg.includes(key.id)),
       'cut-reply',
     )
-    const reply = await records.createOrRead(key, write)
+    const reply = await records.put(key, null, write)
     await lost.hit
-    expect(reply.created).toBe(true)
+    expect(reply.outcome).toBe('written')
     expect((await records.read(key)).entry).toEqual(reply.entry)
   })
 
@@ -161,7 +161,7 @@ describe.for(Object.entries(versions))('%s', ([, create]) => {
     const storage = ioredisStorage(client)
     await storage.time()
     node.pause()
-    const sent = storage.records.createOrRead(freshKey(), write)
+    const sent = storage.records.put(freshKey(), null, write)
     sent.catch(() => {})
     await new Promise<void>((resolve) => setImmediate(resolve))
     await node.kill()
@@ -171,13 +171,13 @@ describe.for(Object.entries(versions))('%s', ([, create]) => {
     storage.connection.onChange((state) => states.push(state))
     await node.restart()
     await expect.poll(() => states.at(-1)).toBe('ready')
-    expect((await storage.records.createOrRead(freshKey(), write)).created).toBe(true)
+    expect((await storage.records.put(freshKey(), null, write)).outcome).toBe('written')
   })
 
   it('works where numbers come as strings', async () => {
     const client = connect(server.url, { stringNumbers: true })
     const storage = ioredisStorage(client)
-    expect((await storage.records.createOrRead(freshKey(), write)).created).toBe(true)
+    expect((await storage.records.put(freshKey(), null, write)).outcome).toBe('written')
     await storage.values.set('a', 'b', 60_000, Number.MAX_SAFE_INTEGER)
     expect(await storage.values.remove(['a', 'none'])).toBe(1)
     expect((await storage.verify()).filter(({ severity }) => severity === 'error')).toEqual([])

@@ -116,7 +116,7 @@ describe.for(Object.entries(versions))('%s', ([version, create]) => {
     const storage = nodeRedisStorage(await connect({ url: node.url, socket: { reconnectStrategy: 20 } }))
     await storage.time()
     node.pause()
-    const sent = storage.records.createOrRead(freshKey(), write)
+    const sent = storage.records.put(freshKey(), null, write)
     sent.catch(() => {})
     await new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)))
     await node.kill()
@@ -126,7 +126,7 @@ describe.for(Object.entries(versions))('%s', ([version, create]) => {
     storage.connection.onChange((state) => states.push(state))
     await node.restart()
     await expect.poll(() => states.at(-1)).toBe('ready')
-    expect((await storage.records.createOrRead(freshKey(), write)).created).toBe(true)
+    expect((await storage.records.put(freshKey(), null, write)).outcome).toBe('written')
   })
 
   it('leaves a client in step that loses its connection before it has written', async () => {
@@ -134,13 +134,13 @@ describe.for(Object.entries(versions))('%s', ([version, create]) => {
     const client = await connect({ url: proxy.url, socket: { reconnectStrategy: 10 } })
     const storage = nodeRedisStorage(client)
     const { records } = storage
-    await records.createOrRead(freshKey(), write)
+    await records.put(freshKey(), null, write)
     const lost = new Promise((resolve) => client.on('reconnecting', resolve))
     // In one turn of the event loop: timers run first, then the reset is read, and then the client writes.
     const sent = await new Promise<Promise<unknown>[]>((resolve) =>
       setTimeout(() => {
         proxy.reset()
-        resolve(Array.from({ length: 3 }, () => records.createOrRead(freshKey(), write)))
+        resolve(Array.from({ length: 3 }, () => records.put(freshKey(), null, write)))
       }),
     )
     const outcomes = await Promise.allSettled(sent)
@@ -153,7 +153,7 @@ describe.for(Object.entries(versions))('%s', ([version, create]) => {
     )
     await expect.poll(() => storage.connection.state).toBe('ready')
     const values = ['a', 'b', 'c']
-    const answers = values.map((value) => records.createOrRead(freshKey(), { ...write, value }))
+    const answers = values.map((value) => records.put(freshKey(), null, { ...write, value }))
     expect((await Promise.all(answers)).map(({ entry }) => entry?.value)).toEqual(values)
   })
 
@@ -172,7 +172,7 @@ it('gets plain replies from a client that maps them to Buffers', async () => {
   onTestFinished(() => client.destroy())
   const { records, values } = nodeRedisStorage(client)
   const key = freshKey()
-  expect((await records.createOrRead(key, write)).created).toBe(true)
+  expect((await records.put(key, null, write)).outcome).toBe('written')
   expect((await records.list(key.collection, { limit: 500 })).records.map(({ id }) => id)).toContain(key.id)
   await values.set('mapped', 'v', 60_000, Number.MAX_SAFE_INTEGER)
   expect(await values.get('mapped')).toBe('v')

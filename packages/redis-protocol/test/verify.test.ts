@@ -188,10 +188,11 @@ describe('without the right to publish', () => {
     const { records } = await storageOf('allcommands', 'allkeys', 'allchannels', '-publish')
     const key = { collection: 'acl', id: 'a' }
     const write = { writeId: 'w', value: 'v', ttlMs: 60_000, notify: true }
-    const { created, entry } = await records.createOrRead(key, write)
-    expect(created).toBe(true)
-    const next = await records.compareAndSet(key, entry?.rev ?? 0, { ...write, writeId: 'x', value: 'w' })
-    expect(next).toMatchObject({ ok: true, entry: { value: 'w' } })
-    expect(await records.compareAndDelete(key, { rev: next.entry?.rev ?? 0 })).toMatchObject({ ok: true })
+    const { outcome, entry } = await records.put(key, null, write)
+    expect(outcome).toBe('written')
+    const next = await records.put(key, entry?.rev ?? 0, { ...write, writeId: 'x', value: 'w' })
+    expect(next).toMatchObject({ outcome: 'written', entry: { value: 'w' } })
+    const { outcome: deletion } = await records.compareAndDelete(key, { rev: next.entry?.rev ?? 0 })
+    expect(deletion).toBe('deleted')
   })
 })

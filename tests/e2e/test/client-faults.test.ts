@@ -24,7 +24,7 @@ const otherAnswer = ['1700000000', '1']
 
 const memory = memoryStorage()
 const facets = {
-  records: ['createOrRead', 'compareAndSet', 'compareAndDelete', 'read', 'list', 'subscribe'],
+  records: ['put', 'compareAndDelete', 'read', 'list', 'subscribe'],
   leases: ['acquire', 'release', 'extend', 'reapExpired', 'revoke', 'inspect', 'listen'],
   values: ['get', 'set', 'remove', 'reserve', 'replace', 'removeIf'],
 } as const

@@ -69,7 +69,7 @@ describe.for(Object.entries(clients))('%s, with sentinels', ([name, connect]) =>
     const before = hints
     const rewrite = async (): Promise<number> => {
       const write = { writeId: randomUUID(), value: '', ttlMs: 10_000, notify: true }
-      const { entry } = await storage.records.createOrRead(key, write)
+      const { entry } = await storage.records.put(key, null, write)
       if (entry !== null) await storage.records.compareAndDelete(key, { rev: entry.rev })
       return hints
     }
@@ -81,7 +81,7 @@ describe.for(Object.entries(clients))('%s, with sentinels', ([name, connect]) =>
     const storage = await open('interrupted')
     const key = { collection: 'interrupted', id: name }
     const write = { writeId: 'first', value: '', ttlMs: 60_000, notify: true }
-    let { entry } = await storage.records.createOrRead(key, write)
+    let { entry } = await storage.records.put(key, null, write)
     let hints = 0
     await storage.records.subscribe(key, () => (hints += 1))
     const hinted = async (): Promise<void> => {
@@ -94,7 +94,7 @@ describe.for(Object.entries(clients))('%s, with sentinels', ([name, connect]) =>
       await primary.ask('CLIENT', 'KILL', 'TYPE', 'pubsub')
       await told
       const arrives = hinted()
-      ;({ entry } = await storage.records.compareAndSet(key, entry?.rev ?? 0, { ...write, writeId }))
+      ;({ entry } = await storage.records.put(key, entry?.rev ?? 0, { ...write, writeId }))
       await arrives
     }
   })

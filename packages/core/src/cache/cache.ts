@@ -251,9 +251,8 @@ export function cacheOver(
       const data = VALUE + codec.encode(value)
       inFlight.delete(storageKey)
       const set = (notAfter: number): Promise<SetReply> => values.set(storageKey, data, ttlMs, notAfter)
-      const isLate = ({ stored }: SetReply): boolean => !stored
-      const { reply } = await breaker.guard(() => calls.claim(set, isLate, CACHE_TIMEOUT_MS))
-      if (!reply.stored) {
+      const { reply } = await breaker.guard(() => calls.claim(set, CACHE_TIMEOUT_MS))
+      if (reply.outcome === 'late') {
         throw new StorageUnavailableError('The value reached the cache storage too late to be stored.', {
           maybeApplied: false,
         })

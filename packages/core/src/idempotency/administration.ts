@@ -4,9 +4,9 @@ import type { StorageClient } from '../support/storage-client.ts'
 import type { ListReply, RecordEntry, RecordKey } from '../storage/records.ts'
 import type { Codec } from '../support/codec.ts'
 import { MAX_NOTE_BYTES, clip } from './clip.ts'
-import { decide } from './decide.ts'
-import { type Current, currentOf } from './record.ts'
-import type { ExecutionName, Names } from './names.ts'
+import { decideCancel } from './decide.ts'
+import { type VersionedRecord, currentOf } from './record.ts'
+import type { JobKey, JobKeys } from './job-key.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 
 /** What operators do with executions of other processes. */
@@ -83,14 +83,14 @@ interface OwnAdministration extends Administration {
 /** Hears of what was written to a key for an operator, as soon as it is acknowledged: its owner may be in this process. */
 export interface OperatorWrites {
   /** Whatever had started with `rev` or before it is gone. */
-  removed(name: ExecutionName, rev: number): void
+  removed(name: JobKey, rev: number): void
   /** Somebody asked it to stop. */
-  cancelled(name: ExecutionName, current: Current): void
+  cancelled(name: JobKey, current: VersionedRecord): void
 }
 
 export function createAdministration(
   calls: StorageClient,
-  names: Names,
+  names: JobKeys,
   codecOf: (jobType: string) => Codec,
   writes: OperatorWrites,
 ): OwnAdministration {
@@ -118,9 +118,10 @@ export function createAdministration(
     const write = { writeId: runtime.randomId(), value: '{}', ttlMs: JOB_TYPES_TTL_MS, notify: false }
     const send = <T>(command: () => Promise<T>): Promise<{ readonly reply: T }> =>
       calls.call(command, undefined, { background: true })
-    const { created, entry, now } = (await send(() => records.createOrRead(key, write))).reply
-    if (created || entry === null || entry.expiresAt - now > JOB_TYPES_TTL_MS - ANNOUNCED_MS) return
-    await send(() => records.compareAndSet(key, entry.rev, write))
+    const { outcome, entry, now } = (await send(() => records.put(key, null, write))).reply
+    if (outcome !== 'conflict' || entry === null) return
+    if (entry.expiresAt - now > JOB_TYPES_TTL_MS - ANNOUNCED_MS) return
+    await send(() => records.put(key, entry.rev, write))
   }
 
   return {
@@ -153,7 +154,7 @@ export function createAdministration(
       while (entry !== null) {
         const { rev } = entry
         const { reply } = await calls.call(() => records.compareAndDelete(key, { rev }))
-        if (reply.ok) {
+        if (reply.outcome === 'deleted') {
           writes.removed(name, rev)
           return true
         }
@@ -170,13 +171,13 @@ export function createAdministration(
       while (entry !== null) {
         const current = currentOf(entry)
         const ttlMs = Math.max(1, entry.expiresAt - now)
-        const decision = decide(current, now, { type: 'requestCancel', reason, ttlMs })
+        const decision = decideCancel(current, now, { reason, ttlMs })
         if (decision.type !== 'write') return false
         const value = JSON.stringify(decision.record)
         const write = { writeId: runtime.randomId(), value, ttlMs: decision.ttlMs, notify: true }
-        const { reply } = await calls.call(() => records.compareAndSet(key, current.rev, write))
-        if (reply.ok) {
-          if (reply.entry !== null) writes.cancelled(name, currentOf(reply.entry))
+        const { reply } = await calls.call(() => records.put(key, current.rev, write))
+        if (reply.outcome === 'written') {
+          writes.cancelled(name, currentOf(reply.entry))
           return true
         }
         ;({ entry, now } = reply)
@@ -188,7 +189,7 @@ export function createAdministration(
       const { jobType } = resolveOptions(CLEANUP, options)
       checkDuration('olderThanMs', olderThanMs, 0)
       const remove = async (key: RecordKey, rev: number): Promise<number> =>
-        (await calls.call(() => records.compareAndDelete(key, { rev }))).reply.ok ? 1 : 0
+        (await calls.call(() => records.compareAndDelete(key, { rev }))).reply.outcome === 'deleted' ? 1 : 0
       let removed = 0
       for (const type of jobType === undefined ? await listJobTypes() : [jobType]) {
         const collection = names.collection(type)
@@ -208,7 +209,7 @@ export function createAdministration(
 }
 
 /** What cannot be understood here must not hide the rest; `forget` still removes it. */
-function readable(entry: RecordEntry): Current | null {
+function readable(entry: RecordEntry): VersionedRecord | null {
   try {
     return currentOf(entry)
   } catch {

@@ -3,7 +3,7 @@ import { checkFunction } from '../support/checks.ts'
 import { type OptionTable, resolveOptions } from '../support/option-table.ts'
 import type { Administration } from './administration.ts'
 import type { BeginOutcome } from './start-outcome.ts'
-import type { ExecutionName } from './names.ts'
+import type { JobKey } from './job-key.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import { NO_INPUT } from './fingerprint.ts'
 import type { Following } from './following.ts'
@@ -73,7 +73,7 @@ export type JobBody<Input, Result> = (execution: ExecutionContext, input: Input)
 export function defineJob<Input, Result>(
   others: Following & Administration,
   methods: StartMethods,
-  nameOf: (jobKey: string) => ExecutionName,
+  nameOf: (jobKey: string) => JobKey,
   jobType: string,
   { key, fingerprint }: Pick<JobOptions<Input>, 'key' | 'fingerprint'>,
 ): Job<Input, Result> {

@@ -108,7 +108,6 @@ export class Execution implements ExecutionContext {
     const { omitted } = resolveOptions(SUCCESS, options)
     const { ownership, executionId } = this
     ownership.assertNotEnded()
-    const ttlMs = this.#options.completedTtlMs
     // What refuses the result refuses it before anything is sent.
     const kept =
       omitted === undefined
@@ -116,7 +115,7 @@ export class Execution implements ExecutionContext {
         : ({ kind: 'omitted', reason: omitted } as const)
     const record = (stored: StoredResult): Promise<void> =>
       ownership.end(
-        (progress) => ({ type: 'complete', executionId, ttlMs, result: stored, progress }),
+        (progress) => ({ type: 'complete', executionId, result: stored, progress }),
         ownership.patienceMs,
       )
     try {
@@ -145,13 +144,10 @@ export class Execution implements ExecutionContext {
       options === undefined ? classified(error, this.#options.classifyError) : checkFailureOptions(options)
     this.#assertOpen()
     const stored = storeError(error, this.#options.maxStackBytes)
-    // It must outlive the time for which it keeps others away, or the count of attempts is lost.
-    const ttlMs = this.#options.failedTtlMs + Math.ceil(retryAfterMs ?? 0)
     const { ownership, executionId } = this
     await ownership.end((progress) => ({
       type: 'fail',
       executionId,
-      ttlMs,
       error: stored,
       final,
       retryAfterMs,
@@ -165,9 +161,7 @@ export class Execution implements ExecutionContext {
     const { unbind } = resolveOptions(RELEASE, options)
     this.#assertOpen()
     const { ownership, executionId } = this
-    // Kept as long as a running execution: it holds the count of attempts and the checkpoint.
-    const ttlMs = this.#options.executingTtlMs
-    await ownership.end((progress) => ({ type: 'release', executionId, ttlMs, unbind, progress }))
+    await ownership.end((progress) => ({ type: 'release', executionId, unbind, progress }))
     this.#ended = { how: 'released' }
     ownership.publish({ type: 'released' })
   }

@@ -3,15 +3,16 @@ import type { ClosedError } from '../errors.ts'
 import { checkSignal } from '../support/checks.ts'
 import { type OptionTable, duration, resolveOptions } from '../support/option-table.ts'
 import type { StorageClient } from '../support/storage-client.ts'
-import { waitAborted } from './begin.ts'
+import { waitAborted } from './start.ts'
+import { isOver } from './decide.ts'
 import { ExecutionInProgressError } from './errors.ts'
 import { waits } from './events.ts'
-import type { ExecutionName, Names } from './names.ts'
+import type { JobKey, JobKeys } from './job-key.ts'
 import type { Observations } from './observation.ts'
 import { Patience, readView, waitPatiently } from './patience.ts'
-import type { View } from './record.ts'
+import type { StoredState } from './record.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
-import { isOver, watching } from './watch.ts'
+import { watching } from './watch.ts'
 
 /** How anybody follows a job, whichever process executes it. */
 export interface Following {
@@ -55,22 +56,22 @@ const WAIT: OptionTable<WaitOptions, 'waitMs' | 'signal'> = {
 export function createFollowing(
   calls: StorageClient,
   observations: Observations,
-  names: Names,
+  names: JobKeys,
   codecOf: (jobType: string) => Codec,
   closing: () => ClosedError | undefined,
 ): Following {
-  const toSnapshot = (job: ExecutionName, { current, now }: View): ExecutionSnapshot | null =>
+  const toSnapshot = (job: JobKey, { current, now }: StoredState): ExecutionSnapshot | null =>
     current && snapshotOf(job, current, now, codecOf(job.jobType))
 
-  const read = async (job: ExecutionName): Promise<ExecutionSnapshot | null> =>
+  const read = async (job: JobKey): Promise<ExecutionSnapshot | null> =>
     toSnapshot(job, await readView(calls, job.key))
 
   const waitFor = async (
-    job: ExecutionName,
+    job: JobKey,
     waitMs: number | undefined,
     signal: AbortSignal | undefined,
   ): Promise<ExecutionSnapshot | null> => {
-    const isDone = (view: View): boolean => {
+    const isDone = (view: StoredState): boolean => {
       const snapshot = toSnapshot(job, view)
       return snapshot === null || isOver(snapshot)
     }

@@ -9,12 +9,12 @@ import { DenseSet } from '../support/dense-set.ts'
 import type { Timer } from '../support/runtime.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import { type Administration, createAdministration } from './administration.ts'
-import type { Starter } from './begin.ts'
+import type { StartDeps } from './start.ts'
 import type { BeginOutcome } from './start-outcome.ts'
 import { JOB, type Job, type JobOptions, defineJob } from './define.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import { type Following, createFollowing } from './following.ts'
-import { namesWith } from './names.ts'
+import { jobKeysWith } from './job-key.ts'
 import { Observations } from './observation.ts'
 import { type Slot, type SlotOptions, type SlotResult, runOncePerSlot } from './once-per-slot.ts'
 import {
@@ -28,7 +28,7 @@ import {
 } from './options.ts'
 import type { Ownership } from './ownership.ts'
 import { type Body, type RunResult, type RunningBody, type Skipped, startMethods } from './run.ts'
-import { Starts } from './starts.ts'
+import { ClaimCoordinator } from './claim.ts'
 
 /** Makes a job run once across all instances, and shows everyone how it goes. */
 export interface Idempotency extends Following, Administration {
@@ -83,32 +83,32 @@ export function idempotencyOver(
   policies: Policies,
   { app, instance }: Identity,
 ): Idempotency {
-  const names = namesWith(app)
+  const names = jobKeysWith(app)
   const resolve = resolver(policies)
   const running = new StringMap<Ownership>()
   const bodies = new DenseSet<RunningBody>()
   const alarms = new TimerQueue(calls.runtime, { background: true, delay: calls.eventLoopDelay })
-  const starts = new Starts(calls, alarms, running)
+  const claims = new ClaimCoordinator(calls, alarms, running)
   const observations = new Observations(calls, running)
   /** Of the job types defined here: what others see of such a job is decoded as it was encoded. */
   const codecs = new Map<string, Codec>()
   const defaultCodec = policies.codec
   const codecOf = (jobType: string): Codec => codecs.get(jobType) ?? defaultCodec
-  const { announce, ...administration } = createAdministration(calls, names, codecOf, starts)
+  const { announce, ...administration } = createAdministration(calls, names, codecOf, claims)
   let closing: ClosedError | undefined
   const others: Following & Administration = {
     ...createFollowing(calls, observations, names, codecOf, () => closing),
     ...administration,
   }
-  const starter: Starter = {
+  const deps: StartDeps = {
     calls,
-    starts,
+    claims,
     observations,
     instance,
     closing: () => closing,
     started: announce,
   }
-  const methods = startMethods(starter, bodies, resolve)
+  const methods = startMethods(deps, bodies, resolve)
 
   const close = async (graceMs: number): Promise<void> => {
     closing ??= new ClosedError()
@@ -116,7 +116,7 @@ export function idempotencyOver(
     observations.close(closing)
     const ends = running.values().map((owner) => owner.whenLeft())
     const settled = [...bodies].map((body) => body.settled)
-    await within(calls, Promise.allSettled([starts.idle(), ...settled, ...ends]), graceMs)
+    await within(calls, Promise.allSettled([claims.idle(), ...settled, ...ends]), graceMs)
     for (const owner of running.values()) owner.stop()
     alarms.close()
   }
@@ -147,7 +147,7 @@ export function idempotencyOver(
       const { key, fingerprint, ...given } = jobOptions
       const resolveOwn = resolver(resolveOptions(EXECUTION, given, policies))
       codecs.set(jobType, resolveOwn(NO_OPTIONS).codec)
-      const own = startMethods(starter, bodies, resolveOwn)
+      const own = startMethods(deps, bodies, resolveOwn)
       return defineJob(others, own, (jobKey) => names.of(jobType, jobKey), jobType, {
         key,
         ...(fingerprint === undefined ? {} : { fingerprint }),

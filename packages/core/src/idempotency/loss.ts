@@ -1,5 +1,5 @@
 import type { HoldfastError } from '../errors.ts'
-import type { Current } from './record.ts'
+import type { VersionedRecord } from './record.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
 
 /**
@@ -24,7 +24,7 @@ export interface Loss {
 }
 
 /** The reason that an owner finds in place of its own record. */
-export function reasonIn(own: Current, found: Current | null, removed: boolean): LossReason {
+export function reasonIn(own: VersionedRecord, found: VersionedRecord | null, removed: boolean): LossReason {
   if (found === null) return removed ? 'forgotten' : 'vanished'
   if (found.record.executionId === own.record.executionId) return 'ended'
   // Revisions grow: an older one is there only because the storage has lost what came after it.

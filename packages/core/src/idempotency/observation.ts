@@ -2,10 +2,10 @@ import type { StringMap } from '../support/string-map.ts'
 import { type AbortListener, listenForAbort, stopListening } from '../support/on-abort.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import type { RecordKey } from '../storage/records.ts'
-import { keyText } from './names.ts'
+import { mapKeyOf } from './job-key.ts'
 import type { Observer } from './observer.ts'
 import type { Ownership } from './ownership.ts'
-import type { View } from './record.ts'
+import type { StoredState } from './record.ts'
 import { RemoteKey } from './remote-key.ts'
 
 export type StopObserving = () => void
@@ -20,7 +20,7 @@ export class Observations {
   readonly #remote = new Map<string, RemoteKey>()
   readonly #observers = new Set<Observer>()
 
-  /** `running`: the executions of this process by {@link keyText}. */
+  /** `running`: the executions of this process by {@link mapKeyOf}. */
   constructor(calls: StorageClient, running: Pick<StringMap<Ownership>, 'get'>) {
     this.#calls = calls
     this.#running = running
@@ -30,11 +30,11 @@ export class Observations {
    * Tells the present state and every later one, until stopped; what the observer has `seen` need not be read again,
    * and nothing older is told. An outage only delays it.
    */
-  observe(key: RecordKey, observer: Observer, seen?: View): StopObserving {
-    const text = keyText(key)
+  observe(key: RecordKey, observer: Observer, seen?: StoredState): StopObserving {
+    const text = mapKeyOf(key)
     let stop: StopObserving = () => undefined
     let stopped = false
-    const follow = (known: View | undefined): void => {
+    const follow = (known: StoredState | undefined): void => {
       if (stopped) return
       const local = this.#running.get(text)
       if (local === undefined || !local.isOwner) {
@@ -60,13 +60,13 @@ export class Observations {
   }
 
   /** What somebody here follows anyway: at most a lost hint behind. */
-  latest(key: RecordKey): View | undefined {
-    return this.#remote.get(keyText(key))?.latest
+  latest(key: RecordKey): StoredState | undefined {
+    return this.#remote.get(mapKeyOf(key))?.latest
   }
 
   /** Why nothing is known of a key that is being followed. */
   trouble(key: RecordKey): Error | undefined {
-    return this.#remote.get(keyText(key))?.trouble
+    return this.#remote.get(mapKeyOf(key))?.trouble
   }
 
   close(reason: Error): void {
@@ -75,7 +75,12 @@ export class Observations {
     this.#remote.clear()
   }
 
-  #observeRemote(key: RecordKey, text: string, observer: Observer, seen: View | undefined): StopObserving {
+  #observeRemote(
+    key: RecordKey,
+    text: string,
+    observer: Observer,
+    seen: StoredState | undefined,
+  ): StopObserving {
     let remote = this.#remote.get(text)
     if (remote === undefined) {
       remote = new RemoteKey(this.#calls, key)
@@ -96,7 +101,7 @@ export interface WaitLimits {
   readonly waitMs: number
   readonly signal?: AbortSignal | undefined
   /** What the caller knows already. */
-  readonly seen?: View
+  readonly seen?: StoredState
 }
 
 /**
@@ -108,9 +113,9 @@ export function observeUntil(
   observations: Observations,
   calls: StorageClient,
   key: RecordKey,
-  isDone: (view: View) => boolean,
+  isDone: (view: StoredState) => boolean,
   { waitMs, signal, seen }: WaitLimits,
-): Promise<View | 'timeout' | 'aborted'> {
+): Promise<StoredState | 'timeout' | 'aborted'> {
   return new Promise((resolve, reject) => {
     let stop: StopObserving | undefined
     let settled = false
@@ -127,7 +132,7 @@ export function observeUntil(
       const trouble = observations.trouble(key)
       settle(() => (trouble === undefined ? resolve('timeout') : reject(trouble)))
     }
-    const tell = (view: View): void => {
+    const tell = (view: StoredState): void => {
       if (settled) return
       try {
         if (isDone(view)) settle(() => resolve(view))

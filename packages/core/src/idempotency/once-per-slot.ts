@@ -10,7 +10,7 @@ import {
 } from '../support/option-table.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import { runs } from './events.ts'
-import type { ExecutionName, Names } from './names.ts'
+import type { JobKey, JobKeys } from './job-key.ts'
 import { JOB_START, type OpenPolicies, type ResolvedOptions, type StartOptions } from './options.ts'
 import type { Body, StartMethods } from './run.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
@@ -100,7 +100,7 @@ const KEPT_LONGER_MS = 60_000
 
 /** A turn of the schedule, placed on the storage's clock. */
 interface Turn {
-  readonly name: ExecutionName
+  readonly name: JobKey
   /** How long it lasts from now on. */
   readonly leftMs: number
 }
@@ -108,7 +108,7 @@ interface Turn {
 /** Does the work unless another instance does or did it, or the slot is over. Wrong arguments are refused before anything is sent. */
 export async function runOncePerSlot<R>(
   calls: StorageClient,
-  names: Names,
+  names: JobKeys,
   methods: Pick<StartMethods, 'attempt'>,
   resolve: (start: StartOptions) => ResolvedOptions,
   job: string,
@@ -142,7 +142,7 @@ export async function runOncePerSlot<R>(
 }
 
 /** Checks the slot; what it returns places it on the storage's clock. */
-function turnOf(names: Names, job: string, slot: Slot): (now: number) => Turn {
+function turnOf(names: JobKeys, job: string, slot: Slot): (now: number) => Turn {
   const given = resolveOptions(SLOT, slot as SlotMembers, undefined, 'slot.')
   const { everyMs } = given
   if ([given.at, given.id, given.offsetMs].filter((part) => part !== undefined).length > 1) {

@@ -198,42 +198,27 @@ const START: OptionTable<Given, OpenPolicies | keyof CallOptions> = {
 export type Policies = Resolved<ExecutionOptions, OpenPolicies>
 
 /** The options of a call with every default in place, checked. */
-export type ResolvedOptions = Resolved<Given, OpenPolicies | keyof CallOptions> & {
-  readonly executingTtlMs: number
-  readonly completedTtlMs: number
-  readonly failedTtlMs: number
-}
-
-const DAY_MS = 86_400_000
+export type ResolvedOptions = Resolved<Given, OpenPolicies | keyof CallOptions>
 
 /** Of a call that gives none. */
 export const NO_OPTIONS: StartOptions = {}
 
 /** Resolves the options of a call over `policies`. */
 export function resolver(policies: Policies): (start: AnyStartOptions) => ResolvedOptions {
-  const base = withLifetimes({
+  const base = checkReferences({
     ...policies,
     fingerprint: undefined,
     signal: undefined,
     onProgress: undefined,
   })
-  return (start) => (start === NO_OPTIONS ? base : withLifetimes(resolveOptions(START, start, base)))
+  return (start) => (start === NO_OPTIONS ? base : checkReferences(resolveOptions(START, start, base)))
 }
 
-type Lifeless = Resolved<Given, OpenPolicies | keyof CallOptions>
-
-function withLifetimes(options: Lifeless): ResolvedOptions {
-  const { leaseMs, completedRetentionMs, completedWindowMs, failedRetentionMs, maxAttempts } = options
+function checkReferences(options: ResolvedOptions): ResolvedOptions {
   if (options.onResultTooLarge === 'reference' && options.references === undefined) {
     throw new InvalidArgumentError("onResultTooLarge: 'reference' needs references: { save, load }.")
   }
-  return {
-    ...options,
-    // The lease decides about a takeover, never this: it must outlive the lease and the memory of attempts.
-    executingTtlMs: Math.max(DAY_MS, 10 * leaseMs),
-    completedTtlMs: Math.max(completedRetentionMs, completedWindowMs),
-    failedTtlMs: maxAttempts === Infinity ? failedRetentionMs : Math.max(failedRetentionMs, DAY_MS),
-  }
+  return options
 }
 
 /** `skip` is for one call, whose caller has to expect the answer. */

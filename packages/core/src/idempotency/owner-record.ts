@@ -2,19 +2,17 @@ import { StorageUnavailableError } from '../errors.ts'
 import type { Instant } from '../support/runtime.ts'
 import type { TimedReply } from '../support/pending-request.ts'
 import type { StorageClient } from '../support/storage-client.ts'
-import type { CompareReply, RecordKey } from '../storage/records.ts'
-import { type Decision, type OwnerCommand, decide } from './decide.ts'
-import { type Current, type ExecutingRecord, currentOf } from './record.ts'
-
-/** An executing record with the stamps of its last known write. */
-export type Executing = Current & { readonly record: ExecutingRecord }
+import type { DeleteReply, PutReply, RecordKey } from '../storage/records.ts'
+import type { Retention } from './decide.ts'
+import { type OwnerCommand, type OwnerWrite, decideOwner, ownerWrite } from './decide-owner.ts'
+import { type Executing, type VersionedRecord, currentOf } from './record.ts'
 
 /** What a write of the owner led to; `current` is what is stored now, which may be a successor's. */
 export interface Written {
-  /** False: somebody else's state is there, or nothing, and this write changed nothing. */
+  /** False: another state is there, or nothing, and this write changed nothing. */
   readonly stored: boolean
-  readonly current: Current | null
-  /** Nothing is stored, because somebody has removed it. */
+  readonly current: VersionedRecord | null
+  /** Nothing is stored, because a call has removed it. */
   readonly removed: boolean
   readonly now: number
   /** A moment before the write left. */
@@ -24,11 +22,11 @@ export interface Written {
 interface WriteOptions {
   readonly notify: boolean
   readonly timeoutMs: number
-  /** Do nothing once we have given up waiting: a late renewal would keep a dead owner alive. */
+  /** Write nothing after the deadline of the call: a late renewal would keep a dead owner alive. */
   readonly refuseLate: boolean
 }
 
-/** More foreign writes than this between two of our own are no honest conflict. */
+/** More writes of others than this between two of our own are no honest conflict. */
 const MAX_REBASES = 8
 
 /**
@@ -38,12 +36,14 @@ const MAX_REBASES = 8
 export class OwnerRecord {
   readonly #calls: StorageClient
   readonly #key: RecordKey
+  readonly #retention: Retention
   #current: Executing
   #last: Promise<unknown> | undefined
 
-  constructor(calls: StorageClient, key: RecordKey, started: Executing) {
+  constructor(calls: StorageClient, key: RecordKey, started: Executing, retention: Retention) {
     this.#calls = calls
     this.#key = key
+    this.#retention = retention
     this.#current = started
   }
 
@@ -53,7 +53,7 @@ export class OwnerRecord {
   }
 
   /** Takes note of what another part of this process has written to it; false when it is not newer, or not ours. */
-  learn({ record, rev, writtenAt }: Current): boolean {
+  learn({ record, rev, writtenAt }: VersionedRecord): boolean {
     const { current } = this
     if (record.status !== 'executing' || record.executionId !== current.record.executionId) return false
     if (rev <= current.rev) return false
@@ -77,26 +77,27 @@ export class OwnerRecord {
     return run
   }
 
-  /** Stores what `decide` makes of the command; follows honest foreign writes. Call only in turn. */
+  /** Stores what the command makes of the record; follows other honest writes to it. Call only in turn. */
   async write(command: OwnerCommand, options: WriteOptions): Promise<Written> {
     for (let rebases = 0; rebases <= MAX_REBASES; rebases += 1) {
-      const decision = decide(this.#current, this.#current.writtenAt, command)
-      const { reply, sentAt } = await this.#send(decision, options)
-      this.#calls.clock.observe(sentAt, reply.now)
-      const current = this.#currentOf(reply, decision)
-      const result = { current, removed: reply.removed === true, now: reply.now, sentAt }
-      if (current === null) return { stored: reply.ok && decision.type === 'remove', ...result }
-      const { record } = current
-      if (record.executionId !== command.executionId) {
-        // The answer to our end was lost, and meanwhile somebody has started anew over what it had stored.
-        const { previous } = record
-        const stored = previous?.executionId === command.executionId && previous.status === endOf(command)
-        return { stored, ...result }
+      const change = ownerWrite(this.#current, command, this.#retention)
+      const { reply, sentAt } = await this.#send(change, options)
+      const { outcome, entry, now } = reply
+      this.#calls.clock.observe(sentAt, now)
+      if (outcome === 'deleted') return { stored: true, current: null, removed: false, now, sentAt }
+      if (outcome === 'written' && change.type === 'write') {
+        // No need to parse what we have just written.
+        const current = { record: change.record, rev: entry.rev, writtenAt: entry.writtenAt }
+        this.learn(current)
+        return { stored: true, current, removed: false, now, sentAt }
       }
-      // Ours has ended: by this very write, or by one before it whose answer was lost.
-      if (record.status !== 'executing') return { stored: record.status === endOf(command), ...result }
-      if (current.rev >= this.#current.rev) this.#current = { ...current, record }
-      if (reply.ok) return { stored: true, ...result }
+      const current = currentOf(entry)
+      const decision = decideOwner(current, command, this.#retention)
+      if (decision.type === 'recorded' || decision.type === 'lost') {
+        const removed = 'removed' in reply && reply.removed === true
+        return { stored: decision.type === 'recorded', current, removed, now, sentAt }
+      }
+      this.learn(decision.over)
     }
     throw new StorageUnavailableError(
       `The record of ${command.executionId} kept changing; the write was given up.`,
@@ -104,33 +105,21 @@ export class OwnerRecord {
     )
   }
 
-  #send(decision: Decision, options: WriteOptions): Promise<TimedReply<CompareReply>> {
+  #send(change: OwnerWrite, options: WriteOptions): Promise<TimedReply<PutReply | DeleteReply>> {
     const { storage, runtime, clock } = this.#calls
     const { notify, timeoutMs, refuseLate } = options
     const key = this.#key
-    const { rev } = this.#current
-    if (decision.type === 'remove') {
+    const { rev } = change.over
+    if (change.type === 'remove') {
       return this.#calls.call(() => storage.records.compareAndDelete(key, { rev }), timeoutMs)
     }
-    if (decision.type !== 'write') throw new TypeError(`an owner's write was decided as ${decision.type}`)
     const write = {
       writeId: runtime.randomId(),
-      value: JSON.stringify(decision.record),
-      ttlMs: decision.ttlMs,
+      value: JSON.stringify(change.record),
+      ttlMs: change.ttlMs,
       notify,
       ...(refuseLate && clock.known ? { notAfter: clock.earliest(timeoutMs) } : {}),
     }
-    return this.#calls.call(() => storage.records.compareAndSet(key, rev, write), timeoutMs)
+    return this.#calls.call(() => storage.records.put(key, rev, write), timeoutMs)
   }
-
-  /** What is stored; without parsing what we have just written ourselves. */
-  #currentOf({ ok, entry }: CompareReply, decision: Decision): Current | null {
-    if (entry === null || !ok || decision.type !== 'write') return currentOf(entry)
-    return { record: decision.record, rev: entry.rev, writtenAt: entry.writtenAt }
-  }
-}
-
-function endOf(command: OwnerCommand): 'completed' | 'failed' | undefined {
-  if (command.type === 'update') return undefined
-  return command.type === 'complete' ? 'completed' : 'failed'
 }

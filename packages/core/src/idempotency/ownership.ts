@@ -3,16 +3,23 @@ import { type HoldfastError, InvalidArgumentError, hasCode } from '../errors.ts'
 import { LazyAbortController } from '../support/lazy-abort-controller.ts'
 import type { Instant } from '../support/runtime.ts'
 import type { StorageClient } from '../support/storage-client.ts'
-import type { OwnerChange, OwnerCommand } from './decide.ts'
+import { type OwnerChange, type OwnerCommand, unfinishedEnd } from './decide-owner.ts'
 import { ExecutionCancelledError, ExecutionLostError, ExecutionTimeoutError } from './errors.ts'
 import { type IdempotencyEvent, type OwnersEvent, executions, successorIn } from './events.ts'
 import type { ProgressOptions } from './execution-context.ts'
 import { type Loss, ranOut, reasonIn } from './loss.ts'
-import type { ExecutionName } from './names.ts'
+import type { JobKey } from './job-key.ts'
 import type { ResolvedOptions } from './options.ts'
-import { type Executing, OwnerRecord, type Written } from './owner-record.ts'
+import { OwnerRecord, type Written } from './owner-record.ts'
 import { ProgressReport } from './progress-report.ts'
-import { type Current, type Progress, type View, currentOf, startOf } from './record.ts'
+import {
+  type Executing,
+  type Progress,
+  type StoredState,
+  type VersionedRecord,
+  currentOf,
+  startOf,
+} from './record.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 import { Tenure, type TenureEvents } from './tenure.ts'
 
@@ -32,7 +39,7 @@ export interface OwnershipHome {
  * an end may still be tried, which the revision decides. `ended`: recorded; nothing can follow.
  */
 export class Ownership implements TenureEvents {
-  readonly name: ExecutionName
+  readonly name: JobKey
   readonly executionId: string
   readonly #home: OwnershipHome
   readonly #options: ResolvedOptions
@@ -46,11 +53,11 @@ export class Ownership implements TenureEvents {
   #renewalError: unknown
   // Made when they are needed: most executions are short, and nobody looks.
   #report: ProgressReport | undefined
-  #listeners: Set<(view: View | 'lost') => void> | undefined
+  #listeners: Set<(view: StoredState | 'lost') => void> | undefined
 
   constructor(
     home: OwnershipHome,
-    name: ExecutionName,
+    name: JobKey,
     options: ResolvedOptions,
     started: Executing,
     sentAt: Instant,
@@ -60,7 +67,7 @@ export class Ownership implements TenureEvents {
     this.#home = home
     this.#options = options
     this.#startedAt = sentAt.monotonic
-    this.#record = new OwnerRecord(home.calls, name.key, started)
+    this.#record = new OwnerRecord(home.calls, name.key, started, options)
     this.#tenure = new Tenure(home.calls.runtime, home.alarms, started.record, sentAt, this)
     this.#noticeCancel()
   }
@@ -84,7 +91,7 @@ export class Ownership implements TenureEvents {
 
   /** The instance is being closed: what ends now ends because of that. */
   get isInterrupted(): boolean {
-    return this.#abort.reason?.code === 'CLOSED'
+    return unfinishedEnd(this.#abort.reason) === 'release'
   }
 
   get isRunning(): boolean {
@@ -110,7 +117,7 @@ export class Ownership implements TenureEvents {
     return this.#record.busy
   }
 
-  view(): View {
+  view(): StoredState {
     const { current } = this.#record
     const { clock } = this.#home.calls
     const now = clock.known ? clock.earliest() : current.writtenAt
@@ -120,7 +127,7 @@ export class Ownership implements TenureEvents {
   }
 
   /** Tells every later state, the last one included; `'lost'` when somebody else has to be asked. */
-  observe(listener: (view: View | 'lost') => void): () => void {
+  observe(listener: (view: StoredState | 'lost') => void): () => void {
     const listeners = (this.#listeners ??= new Set())
     listeners.add(listener)
     return () => listeners.delete(listener)
@@ -149,13 +156,12 @@ export class Ownership implements TenureEvents {
     return this.#record.inTurn(async () => {
       if (!this.isRunning) throw this.#lossError()
       const { executionId } = this
-      const { leaseMs, executingTtlMs: ttlMs } = this.#options
       const progress = this.#report?.take()
-      const changed = { ...change(this.current.record.timeoutMs), progress, leaseMs }
+      const changed = { ...change(this.current.record.timeoutMs), progress }
       let written: Written
       try {
         written = await this.#record.write(
-          { type: 'update', executionId, ttlMs, change: changed },
+          { type: 'update', executionId, change: changed },
           {
             notify: progress !== undefined,
             timeoutMs: timeoutMs ?? this.#home.calls.callTimeoutMs,
@@ -226,7 +232,7 @@ export class Ownership implements TenureEvents {
   }
 
   /** The same process owns the key as another execution now: this one was taken over before it could notice. */
-  supersede(current: Current, now: number): void {
+  supersede(current: VersionedRecord, now: number): void {
     if (this.isRunning) this.#lose({ reason: 'takenOver', current: this.#snapshot(current, now) })
   }
 
@@ -237,7 +243,7 @@ export class Ownership implements TenureEvents {
   }
 
   /** This process has written to the record on behalf of somebody else. */
-  rewritten(current: Current): void {
+  rewritten(current: VersionedRecord): void {
     if (!this.isRunning || !this.#record.learn(current)) return
     this.#noticeCancel()
     this.#tell({ current, now: current.writtenAt })
@@ -341,7 +347,7 @@ export class Ownership implements TenureEvents {
     return { reason, cause: this.#loss?.cause, current: this.#snapshot(current, now) }
   }
 
-  #leave(state: 'left' | 'ended', last: View | 'lost'): void {
+  #leave(state: 'left' | 'ended', last: StoredState | 'lost'): void {
     const wasRunning = this.isRunning
     this.#state = state
     if (!wasRunning) return
@@ -352,7 +358,7 @@ export class Ownership implements TenureEvents {
     this.#listeners?.clear()
   }
 
-  #tell(view: View | 'lost'): void {
+  #tell(view: StoredState | 'lost'): void {
     for (const listener of this.#listeners ?? []) listener(view)
   }
 
@@ -361,7 +367,7 @@ export class Ownership implements TenureEvents {
     return this.#loss ?? this.#lose(ranOut(this.#renewalError, this.abortReason))
   }
 
-  #snapshot(current: Current | null, now: number): ExecutionSnapshot | null {
+  #snapshot(current: VersionedRecord | null, now: number): ExecutionSnapshot | null {
     return current === null ? null : snapshotOf(this.name, current, now, this.#options.codec)
   }
 }

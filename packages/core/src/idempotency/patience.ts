@@ -3,7 +3,7 @@ import type { RecordKey } from '../storage/records.ts'
 import { marginMs } from '../lease-deadline.ts'
 import { leaseRemaining } from './decide.ts'
 import { type Observations, observeUntil } from './observation.ts'
-import { type View, currentOf } from './record.ts'
+import { type StoredState, currentOf } from './record.ts'
 
 /** How long a wait lasts when the caller does not say. */
 const DEFAULT_WAIT_MS = 30_000
@@ -32,7 +32,7 @@ export class Patience {
   }
 
   /** The time is over, and `view` was read since: true when there is a lease whose end is to be waited for. */
-  stays({ current, now }: View): boolean {
+  stays({ current, now }: StoredState): boolean {
     if (!this.#isDefault || this.#last !== undefined || current?.record.status !== 'executing') return false
     const { record, writtenAt } = current
     const remainingMs = leaseRemaining(record, current, now)
@@ -43,7 +43,7 @@ export class Patience {
   }
 
   /** The time is over, and an owner has shown that it lives. */
-  endsWith({ current }: View): boolean {
+  endsWith({ current }: StoredState): boolean {
     if (this.#last === undefined || current?.record.status !== 'executing') return false
     const { record, writtenAt } = current
     const { executionId, leaseEndsAt } = this.#last
@@ -55,9 +55,9 @@ export interface PatientWait {
   readonly patience: Patience
   readonly signal?: AbortSignal | undefined
   /** What the caller knows already. */
-  readonly seen?: View
+  readonly seen?: StoredState
   /** What this process knows without asking. */
-  readonly known?: () => View | undefined
+  readonly known?: () => StoredState | undefined
 }
 
 /**
@@ -68,12 +68,12 @@ export async function waitPatiently(
   observations: Observations,
   calls: StorageClient,
   key: RecordKey,
-  isDone: (view: View) => boolean,
+  isDone: (view: StoredState) => boolean,
   { patience, signal, seen, known }: PatientWait,
-): Promise<'aborted' | { readonly view: View; readonly isLate: boolean }> {
+): Promise<'aborted' | { readonly view: StoredState; readonly isLate: boolean }> {
   let latest = seen
   for (;;) {
-    const isOver = (view: View): boolean => isDone(view) || patience.endsWith(view)
+    const isOver = (view: StoredState): boolean => isDone(view) || patience.endsWith(view)
     const limits = { waitMs: patience.leftMs(), signal, ...(latest === undefined ? {} : { seen: latest }) }
     const heard = await observeUntil(observations, calls, key, isOver, limits)
     if (heard === 'aborted') return heard
@@ -86,7 +86,7 @@ export async function waitPatiently(
   }
 }
 
-export async function readView(calls: StorageClient, key: RecordKey): Promise<View> {
+export async function readView(calls: StorageClient, key: RecordKey): Promise<StoredState> {
   const { reply } = await calls.call(() => calls.storage.records.read(key))
   return { current: currentOf(reply.entry), now: reply.now }
 }

@@ -9,13 +9,13 @@ export type ExecutionRecord = ExecutingRecord | CompletedRecord | FailedRecord
 
 export interface ExecutingRecord extends ExecutionIdentity {
   readonly status: 'executing'
-  /** The owner is taken for dead when it has written nothing for this long. */
+  /** The owner counts as dead when it has written nothing for this long, in milliseconds. */
   readonly leaseMs: number
-  /** Start to close; the owner's own limit, shown to observers. */
+  /** Milliseconds from start to close: the owner's own limit, shown to observers. */
   readonly timeoutMs: number
   readonly progress?: Progress | undefined
   readonly checkpoint?: string | undefined
-  /** Why somebody asked the owner to stop. */
+  /** Why a caller asked the owner to stop. */
   readonly cancelRequested?: string | undefined
 }
 
@@ -28,11 +28,11 @@ export interface CompletedRecord extends ExecutionIdentity {
 export interface FailedRecord extends ExecutionIdentity {
   readonly status: 'failed'
   readonly error: StoredError
-  /** Never to be run again while the record is kept. */
+  /** The job is never run again while the record is kept. */
   readonly final: boolean
-  /** Given back unfinished (shutdown): the next start is the same attempt. */
+  /** Its owner released it unfinished (shutdown): the next start is the same attempt. */
   readonly released: boolean
-  /** Why somebody had asked it to stop. */
+  /** Why a caller had asked it to stop. */
   readonly cancelRequested?: string | undefined
   readonly retryAfterMs?: number | undefined
   readonly progress?: Progress | undefined
@@ -49,11 +49,11 @@ export interface ExecutionIdentity {
   readonly fingerprint?: string | undefined
   readonly parentExecutionId?: string | undefined
   /**
-   * The execution that had ended here before this one started. An owner that was not answered when it recorded its end
-   * learns from its successor's record that it was recorded.
+   * The execution that had ended here before this one started. An owner that got no answer when it recorded its end
+   * learns from its successor's record that the end was recorded.
    */
   readonly previous?: EndedExecution | undefined
-  /** Who runs it, for people to read; never an identity. */
+  /** The process that runs it, for people to read; never an identity. */
   readonly instance?: string | undefined
 }
 
@@ -80,11 +80,11 @@ export type StoredResult =
       readonly kind: 'omitted'
       readonly reason: OmittedReason
       readonly bytes?: number
-      /** What the codec said. */
+      /** The codec's message. */
       readonly why?: string
     }
 
-/** Why a result was not kept: a replay then says so instead of running the job again. */
+/** Why a result was not kept: a replay then reports that instead of running the job again. */
 export type OmittedReason = 'too-large' | 'unserializable' | 'stream'
 
 export interface StoredError {
@@ -96,19 +96,21 @@ export interface StoredError {
 }
 
 /** A stored record together with the stamps that the storage put on it. */
-export interface Current {
-  readonly record: ExecutionRecord
+export interface VersionedRecord<R extends ExecutionRecord = ExecutionRecord> {
+  readonly record: R
   readonly rev: number
   readonly writtenAt: number
 }
 
-/** What is known of a key, and the storage's clock at about that time. */
-export interface View {
-  readonly current: Current | null
+export type Executing = VersionedRecord<ExecutingRecord>
+
+/** The known state of a key, and the storage's clock at about that time. */
+export interface StoredState {
+  readonly current: VersionedRecord | null
   readonly now: number
 }
 
-/** `RECORD_UNREADABLE`: what is stored under the key cannot be understood here, so nothing was done with it. */
+/** `RECORD_UNREADABLE`: this version cannot understand what is stored under the key, so it did nothing with it. */
 export class RecordUnreadableError extends HoldfastError {
   constructor(why: string, options?: ErrorOptions) {
     super(
@@ -119,10 +121,10 @@ export class RecordUnreadableError extends HoldfastError {
   }
 }
 
-export function currentOf(entry: RecordEntry): Current
-export function currentOf(entry: RecordEntry | null): Current | null
-/** @throws RecordUnreadableError when a newer version, or somebody else, wrote it: guessing could run a job twice. */
-export function currentOf(entry: RecordEntry | null): Current | null {
+export function currentOf(entry: RecordEntry): VersionedRecord
+export function currentOf(entry: RecordEntry | null): VersionedRecord | null
+/** @throws RecordUnreadableError when a newer version or another program wrote it: a guess could run a job twice. */
+export function currentOf(entry: RecordEntry | null): VersionedRecord | null {
   if (entry === null) return null
   return { record: parseRecord(entry.value), rev: entry.rev, writtenAt: entry.writtenAt }
 }
@@ -143,6 +145,12 @@ function parseRecord(value: string): ExecutionRecord {
 }
 
 /** When and with which fencing token the execution of this record started. */
-export function startOf(current: Current): ExecutionStart {
+export function startOf(current: VersionedRecord): ExecutionStart {
   return current.record.start ?? { at: current.writtenAt, fence: current.rev }
+}
+
+/** What stays the same in all states of one execution. */
+export function identityOf(record: ExecutingRecord): ExecutionIdentity {
+  const { v, executionId, attempt, start, fingerprint, parentExecutionId, previous, instance } = record
+  return { v, executionId, attempt, start, fingerprint, parentExecutionId, previous, instance }
 }

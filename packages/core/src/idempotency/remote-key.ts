@@ -3,7 +3,7 @@ import type { StorageClient } from '../support/storage-client.ts'
 import type { RecordEntry, RecordKey, Unsubscribe } from '../storage/records.ts'
 import { leaseRemaining } from './decide.ts'
 import type { Observer } from './observer.ts'
-import { type Current, type View, currentOf } from './record.ts'
+import { type VersionedRecord, type StoredState, currentOf } from './record.ts'
 
 /** A lost hint costs at most this much; nothing else polls. */
 const POLL_MS = 2_000
@@ -14,7 +14,7 @@ const REFUSED_MS = 60_000
 interface Listener {
   readonly observer: Observer
   /** What it knows already: nothing older may be told. */
-  readonly seen: View | undefined
+  readonly seen: StoredState | undefined
   /** The first read that was sent after it came. */
   readonly fromRead: number
 }
@@ -30,7 +30,7 @@ export class RemoteKey {
   readonly #calls: StorageClient
   readonly #key: RecordKey
   readonly #listeners = new Set<Listener>()
-  #latest: View | undefined
+  #latest: StoredState | undefined
   #trouble: Error | undefined
   /** When to read again, on the monotonic clock. */
   #readAt = -Infinity
@@ -57,7 +57,7 @@ export class RemoteKey {
   }
 
   /** The state as of the last change that was heard of. */
-  get latest(): View | undefined {
+  get latest(): StoredState | undefined {
     return this.#latest
   }
 
@@ -67,7 +67,7 @@ export class RemoteKey {
   }
 
   /** Tells the present state and every later one; never one that is older than `seen`, or than this call. */
-  add(observer: Observer, seen: View | undefined): () => number {
+  add(observer: Observer, seen: StoredState | undefined): () => number {
     const listener = { observer, seen, fromRead: this.#reads + 1 }
     this.#listeners.add(listener)
     if (this.#latest !== undefined) {
@@ -122,7 +122,7 @@ export class RemoteKey {
   }
 
   /** What is stored now, as far as anybody here knows. */
-  #learn(view: View): void {
+  #learn(view: StoredState): void {
     this.#trouble = undefined
     this.#latest = view
     const quietMs = Math.min(this.#untilChange(view), this.#untilSubscribing())
@@ -144,7 +144,7 @@ export class RemoteKey {
   }
 
   /** Whether it is what is known, or a later state of the same execution, which no other database can have written. */
-  continues({ record, rev }: Current): boolean {
+  continues({ record, rev }: VersionedRecord): boolean {
     const known = this.#latest?.current
     return record.executionId === known?.record.executionId && rev >= known.rev
   }
@@ -194,7 +194,7 @@ export class RemoteKey {
     this.#unsubscribe = undefined
   }
 
-  #untilChange({ current, now }: View): number {
+  #untilChange({ current, now }: StoredState): number {
     if (current?.record.status !== 'executing') return POLL_MS
     const untilStalled = leaseRemaining(current.record, current, now)
     if (untilStalled === 0) return POLL_MS
@@ -220,14 +220,14 @@ export class RemoteKey {
 }
 
 /** Revisions grow; where there is none, or a storage has forgotten the last ones, its clock says which came later. */
-function isNoOlder(view: View, seen: View | undefined): boolean {
+function isNoOlder(view: StoredState, seen: StoredState | undefined): boolean {
   if (seen === undefined) return false
   if (seen.current !== null && view.current !== null && view.current.rev >= seen.current.rev) return true
   return view.now > seen.now
 }
 
 /** Undefined for what nobody here understands: whoever reads it is told why. */
-function readable(written: RecordEntry): Current | undefined {
+function readable(written: RecordEntry): VersionedRecord | undefined {
   try {
     return currentOf(written)
   } catch {

@@ -1,9 +1,9 @@
 import { HoldfastError, InvalidArgumentError, hasCode } from '../errors.ts'
 import type { Indexed, DenseSet } from '../support/dense-set.ts'
 import { enter } from '../support/call-chain.ts'
-import { RELEASED } from './decide.ts'
-import { type Starter, beginJob } from './begin.ts'
-import type { BeginOutcome, Begun } from './start-outcome.ts'
+import { RELEASED } from './decide-owner.ts'
+import { type StartDeps, startExecution } from './start.ts'
+import type { BeginOutcome, StartOutcome } from './start-outcome.ts'
 import {
   ExecutionInProgressError,
   ExecutionLostError,
@@ -12,7 +12,7 @@ import {
 } from './errors.ts'
 import { type Replay, runs } from './events.ts'
 import type { Ended, Execution } from './execution.ts'
-import type { ExecutionName } from './names.ts'
+import type { JobKey } from './job-key.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import { asRecorded } from './recorded-failure.ts'
 import type { AnyStartOptions, ResolvedOptions } from './options.ts'
@@ -50,10 +50,10 @@ type NotStarted = Exclude<BeginOutcome, { readonly status: 'started' }>
 /** The ways to start, as they are the same for the instance and for a defined job. */
 export interface StartMethods {
   /** Runs the body, or says by a value why it does not. */
-  attempt<R>(job: ExecutionName, start: AnyStartOptions, body: Body<R>): Promise<Executed<R> | NotStarted>
-  run<R>(job: ExecutionName, start: AnyStartOptions, body: Body<R>): Promise<RunResult<R> | Skipped>
-  begin(job: ExecutionName, start: AnyStartOptions): Promise<BeginOutcome>
-  tryStartExecution(job: ExecutionName, start: AnyStartOptions): Promise<ExecutionContext | null>
+  attempt<R>(job: JobKey, start: AnyStartOptions, body: Body<R>): Promise<Executed<R> | NotStarted>
+  run<R>(job: JobKey, start: AnyStartOptions, body: Body<R>): Promise<RunResult<R> | Skipped>
+  begin(job: JobKey, start: AnyStartOptions): Promise<BeginOutcome>
+  tryStartExecution(job: JobKey, start: AnyStartOptions): Promise<ExecutionContext | null>
 }
 
 /** A body that is running; `settled` when its end is recorded, or cannot be. */
@@ -63,15 +63,15 @@ export interface RunningBody extends Indexed {
 
 /** `bodies`: those that are running, for whoever has to wait for them. */
 export function startMethods(
-  starter: Starter,
+  deps: StartDeps,
   bodies: DenseSet<RunningBody>,
   resolve: (start: AnyStartOptions) => ResolvedOptions,
 ): StartMethods {
-  const begin = (job: ExecutionName, start: AnyStartOptions): Promise<Begun> =>
-    beginJob(starter, job, start, resolve(start))
+  const begin = (job: JobKey, start: AnyStartOptions): Promise<StartOutcome> =>
+    startExecution(deps, job, start, resolve(start))
 
   const attempt = async <R>(
-    job: ExecutionName,
+    job: JobKey,
     start: AnyStartOptions,
     body: Body<R>,
   ): Promise<Executed<R> | NotStarted> => {
@@ -90,7 +90,7 @@ export function startMethods(
   }
 
   const run = async <R>(
-    job: ExecutionName,
+    job: JobKey,
     start: AnyStartOptions,
     body: Body<R>,
   ): Promise<RunResult<R> | Skipped> => {
@@ -118,7 +118,7 @@ export function startMethods(
     begin,
     attempt,
 
-    async run<R>(job: ExecutionName, start: AnyStartOptions, body: Body<R>): Promise<RunResult<R> | Skipped> {
+    async run<R>(job: JobKey, start: AnyStartOptions, body: Body<R>): Promise<RunResult<R> | Skipped> {
       if (typeof body !== 'function') {
         throw new InvalidArgumentError('run needs its body as the last argument: a function.')
       }
@@ -127,7 +127,7 @@ export function startMethods(
       return runs.trace({ jobType, jobKey }, () => run(job, start, body))
     },
 
-    async tryStartExecution(job: ExecutionName, start: AnyStartOptions): Promise<ExecutionContext | null> {
+    async tryStartExecution(job: JobKey, start: AnyStartOptions): Promise<ExecutionContext | null> {
       const begun = await begin(job, start)
       switch (begun.status) {
         case 'started':

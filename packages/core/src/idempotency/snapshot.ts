@@ -1,7 +1,7 @@
 import type { Codec } from '../support/codec.ts'
 import { leaseRemaining } from './decide.ts'
 import {
-  type Current,
+  type VersionedRecord,
   type ExecutionRecord,
   type OmittedReason,
   type StoredError,
@@ -10,7 +10,7 @@ import {
 } from './record.ts'
 import { messageOf } from './stored-error.ts'
 
-/** What anybody can see of an execution; times are the storage's clock. */
+/** An execution as observers see it; times are the storage's clock. */
 export interface ExecutionSnapshot {
   readonly jobType: string
   readonly jobKey: string
@@ -29,22 +29,22 @@ export interface ExecutionSnapshot {
   readonly progressMessage: string | null
   readonly errorMessage: string | null
   readonly error: StoredError | null
-  /** What the execution returned; undefined while it runs, or when `resultOmitted` says why it cannot be had. */
+  /** The value that the execution returned; undefined while it runs, or when `resultOmitted` says why it is missing. */
   readonly result: unknown
-  /** `unreadable`: it is stored, but the codec given here cannot read it. */
+  /** `unreadable`: it is stored, but this caller's codec cannot read it. */
   readonly resultOmitted: OmittedReason | 'unreadable' | null
-  /** More about `resultOmitted`, for people to read: what the codec said, or how large it was. */
+  /** More about `resultOmitted`, for people to read: the codec's message, or the size of the result. */
   readonly resultProblem: string | null
-  /** What the next attempt would start from; undefined when nothing was saved, or when it cannot be read here. */
+  /** The state that the next attempt would start from; undefined when none was saved, or when it cannot be read here. */
   readonly checkpoint: unknown
-  /** Failed only in that it was given back unfinished (a shutdown): the next start goes on as the same attempt. */
+  /** Failed only in that its owner released it unfinished (a shutdown): the next start continues the same attempt. */
   readonly released: boolean
-  /** Why somebody asked it to stop; null when nobody did, or when it completed all the same. */
+  /** Why a caller asked it to stop; null when none did, or when it completed all the same. */
   readonly cancelRequested: string | null
   readonly parentExecutionId: string | null
-  /** Who runs or ran it, as that process named itself. */
+  /** The process that runs or ran it, as it names itself. */
   readonly instance: string | null
-  /** How long until the owner, if it stays silent, counts as stalled; 0 when it does not execute. */
+  /** Milliseconds until the owner, if it stays silent, counts as stalled; 0 when it does not execute. */
   readonly leaseRemainingMs: number
   /** When this state was written. */
   readonly updateTime: Date
@@ -58,7 +58,7 @@ export interface SnapshotKey {
 /** `result` of a reference is the reference itself: only `run` and `begin` load what it points at. */
 export function snapshotOf(
   { jobType, jobKey }: SnapshotKey,
-  current: Current,
+  current: VersionedRecord,
   now: number,
   codec: Codec,
 ): ExecutionSnapshot {
@@ -95,10 +95,10 @@ export function snapshotOf(
   return snapshot
 }
 
-/** Beside the snapshots, which are data: to be listed, sent and compared. */
+/** Kept beside the snapshots, which are plain data to list, send and compare. */
 const decodeErrors = new WeakMap<ExecutionSnapshot, unknown>()
 
-/** What the codec threw, when `resultOmitted` is `unreadable`. */
+/** The codec's error, when `resultOmitted` is `unreadable`. */
 export function whyUnreadable(snapshot: ExecutionSnapshot): unknown {
   return decodeErrors.get(snapshot)
 }
@@ -107,7 +107,7 @@ interface Outcome extends Pick<ExecutionSnapshot, 'result' | 'resultOmitted' | '
   readonly decodeError?: unknown
 }
 
-/** One value that cannot be decoded here must not hide the rest, nor all the other executions of a list. */
+/** A value that cannot be decoded here must not hide the rest, nor the other executions of a list. */
 function resultIn(record: ExecutionRecord, codec: Codec): Outcome {
   if (record.status !== 'completed') return { result: undefined, ...NOT_OMITTED }
   const { result } = record

@@ -1,9 +1,8 @@
-import type { Decision } from './decide.ts'
+import type { StartDecision } from './decide-start.ts'
 import type { Replay } from './events.ts'
 import type { Execution } from './execution.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import type { ResolvedOptions } from './options.ts'
-import type { Current } from './record.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 import type { StartReport } from './start-report.ts'
 import { reviveError } from './stored-error.ts'
@@ -24,43 +23,36 @@ export type BeginOutcome =
       readonly status: 'failedBefore'
       readonly snapshot: ExecutionSnapshot
       readonly error: Error
-      /** Set when the failure asked to be left alone for a while: milliseconds until then. */
+      /** Set when the failure keeps others away for a while: milliseconds until then. */
       readonly retryAfterMs?: number | undefined
     }
   | { readonly status: 'mismatch'; readonly snapshot: ExecutionSnapshot }
 
-/** {@link BeginOutcome} with the execution as we know it ourselves. */
-export type Begun =
+/** {@link BeginOutcome} with the execution as this package knows it. */
+export type StartOutcome =
   | { readonly status: 'started'; readonly execution: Execution }
   | Exclude<BeginOutcome, { status: 'started' }>
-
-export function inProgress(
-  report: StartReport,
-  { codec }: ResolvedOptions,
-  current: Current,
-  now: number,
-): Begun {
-  const snapshot = snapshotOf(report.job, current, now, codec)
-  report.answered(snapshot, { type: 'inProgress' })
-  return { status: 'inProgress', snapshot }
-}
 
 /** What a start that started nothing answers. At once, unless the result has to be loaded from elsewhere. */
 export function outcomeOf(
   report: StartReport,
   resolved: ResolvedOptions,
-  decision: Decision,
-  current: Current,
+  decision: Exclude<StartDecision, { readonly type: 'write' | 'alreadyStarted' | 'wait' }>,
   now: number,
-): Begun | Promise<Begun> {
-  const snapshot = snapshotOf(report.job, current, now, resolved.codec)
+): StartOutcome | Promise<StartOutcome> {
+  const snapshot = snapshotOf(report.job, decision.current, now, resolved.codec)
   switch (decision.type) {
-    case 'replayed': {
+    case 'running':
+      report.answered(snapshot, { type: 'inProgress' })
+      return { status: 'inProgress', snapshot }
+    case 'replay': {
       const replay = report.replayOf(snapshot.executionId)
       report.answered(snapshot, { type: 'replayed', replay })
       const { result } = snapshot
-      const byReference = decision.record.result.kind === 'reference' && snapshot.resultOmitted === null
-      if (!byReference) return { status: 'replayed', snapshot, result, replay }
+      const isReference = decision.current.record.result.kind === 'reference'
+      if (!isReference || snapshot.resultOmitted !== null) {
+        return { status: 'replayed', snapshot, result, replay }
+      }
       return loadReference(result, resolved).then((loaded) => ({
         status: 'replayed',
         snapshot,
@@ -69,19 +61,12 @@ export function outcomeOf(
       }))
     }
     case 'failedBefore': {
-      const error = reviveError(decision.record.error)
+      const error = reviveError(decision.current.record.error)
       report.answered(snapshot, { type: 'failedBefore', error })
       return { status: 'failedBefore', snapshot, error, retryAfterMs: decision.retryAfterMs }
     }
     case 'mismatch':
       report.answered(snapshot, { type: 'mismatch' })
       return { status: 'mismatch', snapshot }
-    case 'write':
-    case 'remove':
-    case 'mine':
-    case 'inProgress':
-    case 'lost':
-    case 'unchanged':
-      throw new TypeError(`a start was decided as ${decision.type}`)
   }
 }

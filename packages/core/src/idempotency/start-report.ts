@@ -3,10 +3,10 @@ import type { StorageClient } from '../support/storage-client.ts'
 import { leaseRemaining } from './decide.ts'
 import { type Replay, type StartersEvent, type WaitOutcome, executions } from './events.ts'
 import type { Execution } from './execution.ts'
-import type { ExecutionName } from './names.ts'
-import type { ExecutionRecord, View } from './record.ts'
+import type { JobKey } from './job-key.ts'
+import type { Executing, ExecutingRecord, ExecutionRecord } from './record.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
-import type { Starts } from './starts.ts'
+import type { ClaimCoordinator } from './claim.ts'
 
 /** What is known of the execution that an event is about. */
 interface About {
@@ -14,35 +14,33 @@ interface About {
   readonly instance?: string | null | undefined
 }
 
-/** Tells the channel how one call to start a job goes: what it waits for, how that ends, and what it answers. */
+/** Publishes how one call to start a job goes: what it waits for, how the wait ends, and what it answers. */
 export class StartReport {
-  readonly job: ExecutionName
+  readonly job: JobKey
   readonly #calls: StorageClient
-  readonly #starts: Pick<Starts, 'known'>
+  readonly #claims: Pick<ClaimCoordinator, 'known'>
   #waitsSince: number | undefined
   /** What it began to wait for. */
-  #awaited: ExecutionRecord | undefined
+  #awaited: ExecutingRecord | undefined
   /** Of the executions of this process, the one that it waited for. */
   #joinedId: string | undefined
 
-  constructor(calls: StorageClient, starts: Pick<Starts, 'known'>, job: ExecutionName) {
+  constructor(calls: StorageClient, claims: Pick<ClaimCoordinator, 'known'>, job: JobKey) {
     this.#calls = calls
-    this.#starts = starts
+    this.#claims = claims
     this.job = job
   }
 
-  waits({ current, now }: View): void {
-    const record = current?.record
-    if (current === null || record?.status !== 'executing') return
-    this.#joinedId = this.#starts.known(this.job)?.current?.record.executionId ?? this.#joinedId
+  waits(current: Executing, now: number): void {
+    this.#joinedId = this.#claims.known(this.job)?.current?.record.executionId ?? this.#joinedId
     if (this.#waitsSince !== undefined) return
     this.#waitsSince = this.#calls.runtime.monotonicNow()
-    this.#awaited = record
-    const leaseRemainingMs = leaseRemaining(record, current, now)
-    this.#publish(record, () => ({ type: 'waiting', leaseRemainingMs }))
+    this.#awaited = current.record
+    const leaseRemainingMs = leaseRemaining(current.record, current, now)
+    this.#publish(current.record, () => ({ type: 'waiting', leaseRemainingMs }))
   }
 
-  /** How a result was had that this execution has made. */
+  /** How this call came by a result of this execution. */
   replayOf(executionId: string): Replay {
     if (executionId === this.#joinedId) return 'joined'
     return this.#waitsSince === undefined ? 'stored' : 'waited'
@@ -78,7 +76,7 @@ export class StartReport {
     const since = this.#waitsSince
     const awaited = this.#awaited
     if (since === undefined || awaited === undefined) return
-    // A call ends once, but what ends it may still fail: a result that has to be loaded.
+    // A call ends once, but its answer may still fail: a result that has to be loaded.
     this.#awaited = undefined
     this.#publish(awaited, () => {
       const waitedMs = this.#calls.runtime.monotonicNow() - since

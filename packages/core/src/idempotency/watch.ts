@@ -1,5 +1,6 @@
 import { type AbortListener, listenForAbort, stopListening } from '../support/on-abort.ts'
-import type { View } from './record.ts'
+import { isOver } from './decide.ts'
+import type { StoredState } from './record.ts'
 import type { StopObserving } from './observation.ts'
 import type { Observer } from './observer.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
@@ -7,7 +8,7 @@ import type { ExecutionSnapshot } from './snapshot.ts'
 export interface WatchSource {
   /** Begins to observe. */
   readonly observe: (observer: Observer) => StopObserving
-  readonly toSnapshot: (view: View) => ExecutionSnapshot | null
+  readonly toSnapshot: (view: StoredState) => ExecutionSnapshot | null
   readonly signal: AbortSignal | undefined
 }
 
@@ -67,7 +68,7 @@ class Watch implements AsyncIterator<ExecutionSnapshot, undefined> {
     else this.#stop = stop
   }
 
-  #tell(view: View): void {
+  #tell(view: StoredState): void {
     if (this.#ended) return
     let state: ExecutionSnapshot | null
     try {
@@ -121,9 +122,4 @@ class Watch implements AsyncIterator<ExecutionSnapshot, undefined> {
       } else resolve({ done: true, value: undefined })
     }
   }
-}
-
-/** Given back is not the end: the next start goes on. */
-export function isOver(state: ExecutionSnapshot): boolean {
-  return state.status !== 'executing' && !state.released
 }

@@ -102,7 +102,7 @@ class AcquireRequest implements Waiter, AbortListener {
     this.#phase = 'asking'
     this.askedAt = waiting.next()
     calls
-      .claim((notAfter) => this.#send(notAfter), wasLate)
+      .claim((notAfter) => this.#send(notAfter))
       .then(
         (answer) => this.#answered(answer),
         (error: unknown) => this.#failed(error),
@@ -345,8 +345,4 @@ class AcquireRequest implements Waiter, AbortListener {
   #publish(event: () => WaitersEvent): void {
     publishLockEvent(this.#context, { name: this.#call.target.name, token: this.token }, event)
   }
-}
-
-function wasLate({ outcome }: AcquireReply): boolean {
-  return outcome === 'late'
 }

@@ -1,8 +1,8 @@
 import type {
-  CompareReply,
-  CreateReply,
+  DeleteReply,
   ListReply,
   OnHint,
+  PutReply,
   ReadReply,
   RecordEntry,
   RecordKey,
@@ -13,10 +13,10 @@ import type {
   Unsubscribe,
 } from '../storage/records.ts'
 
-/** How many stored records each creation looks at, to drop those that have expired unread. */
+/** How many stored records each creation checks, to drop those that have expired unread. */
 const SWEPT_PER_CREATE = 4
 
-/** What a deletion by `writeId` leaves until `notAfter`: that write, if it is still under way, creates nothing. */
+/** A deletion by `writeId` leaves this until `notAfter`: that write, if it is still in flight, creates nothing. */
 interface Voided {
   readonly writeId: string
   readonly until: number
@@ -27,7 +27,7 @@ export function memoryRecords(microsNow: () => number): RecordStorage {
   const collections = new Map<string, Map<string, RecordEntry>>()
   const voided = new Map<string, Voided>()
   const listeners = new Map<string, Set<OnHint>>()
-  // One for all keys: it grows over deletion and expiry of any of them.
+  // One for all keys: it also grows over deletion and expiry.
   let lastRev = 0
 
   const millisNow = (): number => Math.floor(microsNow() / 1_000)
@@ -42,7 +42,7 @@ export function memoryRecords(microsNow: () => number): RecordStorage {
     return entry !== undefined && entry.expiresAt > now ? entry : null
   }
 
-  const put = (key: RecordKey, write: RecordWrite, createdAt: number, now: number): RecordEntry => {
+  const store = (key: RecordKey, write: RecordWrite, createdAt: number, now: number): RecordEntry => {
     const { writeId, value, ttlMs, notify } = write
     const entry = { rev: nextRev(), writeId, createdAt, writtenAt: now, expiresAt: now + ttlMs, value }
     let records = collections.get(key.collection)
@@ -62,7 +62,7 @@ export function memoryRecords(microsNow: () => number): RecordStorage {
     for (const listener of listeners.get(textOf(key)) ?? []) queueMicrotask(() => listener(written))
   }
 
-  /** Reinserts the eldest live records, so that the next sweep looks at others. */
+  /** Reinserts the oldest live records, so that the next sweep checks others. */
   const sweep = (collection: string, now: number): void => {
     const records = collections.get(collection)
     if (records === undefined) return
@@ -79,37 +79,34 @@ export function memoryRecords(microsNow: () => number): RecordStorage {
   }
 
   return {
-    async createOrRead(key, write): Promise<CreateReply> {
+    async put(key, expectedRev, write): Promise<PutReply> {
       const now = millisNow()
       const entry = live(key, now)
-      if (entry !== null) return { created: entry.writeId === write.writeId, entry, now }
-      const isVoid = voided.get(textOf(key))?.writeId === write.writeId
-      if (isVoid || isLate(write, now)) return { created: false, entry: null, now }
-      sweep(key.collection, now)
-      return { created: true, entry: put(key, write, now, now), now }
+      if (entry !== null && entry.writeId === write.writeId) return { outcome: 'written', entry, now }
+      if (entry === null) {
+        // This storage forgets nothing by itself but what has expired.
+        if (expectedRev !== null) return { outcome: 'conflict', entry, now, removed: true }
+        const isVoid = voided.get(textOf(key))?.writeId === write.writeId
+        if (isVoid || isLate(write, now)) return { outcome: 'late', entry, now }
+        sweep(key.collection, now)
+        return { outcome: 'written', entry: store(key, write, now, now), now }
+      }
+      if (entry.rev !== expectedRev) return { outcome: 'conflict', entry, now }
+      if (isLate(write, now)) return { outcome: 'late', entry, now }
+      return { outcome: 'written', entry: store(key, write, entry.createdAt, now), now }
     },
 
-    async compareAndSet(key, rev, write): Promise<CompareReply> {
-      const now = millisNow()
-      const entry = live(key, now)
-      if (entry?.writeId === write.writeId) return { ok: true, entry, now }
-      // It forgets nothing by itself but what has expired.
-      if (entry === null) return { ok: false, entry, now, removed: true }
-      if (entry.rev !== rev || isLate(write, now)) return { ok: false, entry, now }
-      return { ok: true, entry: put(key, write, entry.createdAt, now), now }
-    },
-
-    async compareAndDelete(key, match): Promise<CompareReply> {
+    async compareAndDelete(key, match): Promise<DeleteReply> {
       const now = millisNow()
       const entry = live(key, now)
       if ('writeId' in match && match.notAfter >= now) {
         voided.set(textOf(key), { writeId: match.writeId, until: match.notAfter })
       }
-      if (entry === null) return { ok: true, entry: null, now }
-      if (!isMatch(entry, match)) return { ok: false, entry, now }
+      if (entry === null) return { outcome: 'deleted', entry, now }
+      if (!isMatch(entry, match)) return { outcome: 'conflict', entry, now }
       remove(key)
       hint(key)
-      return { ok: true, entry: null, now }
+      return { outcome: 'deleted', entry: null, now }
     },
 
     async read(key): Promise<ReadReply> {

@@ -34,9 +34,9 @@ export function memoryValues(millisNow: () => number): ValueStorage {
     },
     async set(key, value, ttlMs, notAfter) {
       const now = Math.floor(millisNow())
-      const stored = now <= notAfter
-      if (stored) put(key, value, ttlMs)
-      return { stored, now }
+      if (now > notAfter) return { outcome: 'late', now }
+      put(key, value, ttlMs)
+      return { outcome: 'written', now }
     },
     async remove(keys) {
       let removed = 0

@@ -1,9 +1,9 @@
 /**
- * **records**: compare-and-set records. The storage keeps opaque values and knows nothing of what they mean; the
- * whole idempotency policy is one pure function in core.
+ * **records**: compare-and-set records. The storage keeps opaque values and does not know what they mean; the whole
+ * idempotency policy is pure functions in core.
  *
  * ```
- *            createOrRead              compareAndSet(rev)
+ *            put(null)                       put(rev)
  *  absent ───────────────► live, rev r ──────────────────► live, rev r' > r
  *    ▲                         │   │
  *    └── ttl passed ───────────┘   └── compareAndDelete(rev | writeId) ──► absent
@@ -11,29 +11,30 @@
  *
  * Guarantees, each with a test of the same number in the conformance kit:
  *
- * - **G1** Of many concurrent `createOrRead` on an absent key exactly one answers `created: true`.
- * - **G2** `created: false` and `ok: false` return the live entry as it was in the same atomic step.
- * - **G3** A repeated command has the effect and the answer of one: a `createOrRead` or `compareAndSet` whose
- *   `writeId` is the stored one succeeds with the stored entry and writes nothing.
- * - **G4** `compareAndSet` writes only over the given `rev`; of many concurrent ones exactly one succeeds.
+ * - **G1** Of many concurrent creations (`put` with null) of an absent key exactly one is `written`.
+ * - **G2** A `conflict` returns the live entry as it was in the same atomic step.
+ * - **G3** A repeated command has the effect and the answer of one: a `put` whose `writeId` is the stored one is
+ *   `written`, returns the stored entry and writes nothing.
+ * - **G4** `put` writes only over the expected revision; of many concurrent ones exactly one succeeds.
  * - **G5** `rev` grows strictly for one key, also over deletion and expiry: `max(previous + 1, storage µs)`. It is a
  *   safe integer: version, ABA guard and fencing token in one.
  * - **G6** An expired entry is an absent one. Every write sets the time to live anew.
- * - **G7** `createdAt` survives `compareAndSet`; `createdAt ≤ writtenAt ≤ now`; all are the storage's clock.
- * - **G8** A write with `notAfter` that executes later than that instant of the storage's clock changes nothing.
- * - **G9** `compareAndDelete` removes only the given revision or write, and a `createOrRead` of a deleted `writeId`
- *   that is executed after its deletion, but not after `notAfter`, creates nothing (the compensation may overtake).
- *   Deleting what is not there is `ok`, so a repeated deletion answers as the first.
+ * - **G7** `createdAt` survives a `put` over a revision; `createdAt ≤ writtenAt ≤ now`; all are the storage's clock.
+ * - **G8** A write that executes later than its `notAfter`, an instant of the storage's clock, is `late` and changes
+ *   nothing.
+ * - **G9** `compareAndDelete` removes only the given revision or write. A creation with a deleted `writeId` that is
+ *   executed after its deletion, but not after `notAfter`, is `late` and creates nothing (the compensation may overtake).
+ *   An absent entry counts as `deleted`, so a repeated deletion answers as the first.
  * - **G10** Values and keys come back unchanged (any string, lone surrogates excepted).
  * - **G11** A hint follows each successful write with `notify` and each deletion. It may be lost, late, doubled or
- *   overtaken; what it carries, if anything, is the entry that was written.
+ *   overtaken. If it carries anything, it carries the entry that was written.
  * - **G12** `list` visits every record that lives during the whole walk, touches no foreign key, and is paged.
- * - **G13** `compareAndSet` and `compareAndDelete` work when the storage is out of memory.
+ * - **G13** `put` over a revision and `compareAndDelete` work when the storage is out of memory.
  */
 export interface RecordStorage {
-  createOrRead(key: RecordKey, write: RecordWrite): Promise<CreateReply>
-  compareAndSet(key: RecordKey, rev: number, write: RecordWrite): Promise<CompareReply>
-  compareAndDelete(key: RecordKey, match: RecordMatch): Promise<CompareReply>
+  /** Writes over the expected revision; with null, only where nothing is. */
+  put(key: RecordKey, expectedRev: number | null, write: RecordWrite): Promise<PutReply>
+  compareAndDelete(key: RecordKey, match: RecordMatch): Promise<DeleteReply>
   read(key: RecordKey): Promise<ReadReply>
   /** One page of a collection in no particular order. A page may be empty while `cursor` says that there is more. */
   list(collection: string, page: RecordPage): Promise<ListReply>
@@ -53,7 +54,7 @@ export interface RecordWrite {
   readonly value: string
   /** 1 ms to about 1,000 days. */
   readonly ttlMs: number
-  /** Tell subscribers of the key. */
+  /** Send subscribers of the key a hint. */
   readonly notify: boolean
   /** Do nothing later than this instant (milliseconds, storage's clock). */
   readonly notAfter?: number
@@ -66,7 +67,7 @@ export type RecordMatch =
   | { readonly writeId: string; readonly notAfter: number }
 
 export interface RecordEntry {
-  /** 0 is no revision: somebody else has written what is there, and `value` is all of it. It can be deleted by it. */
+  /** 0 is no revision: another program has written the entry, and `value` is all of it. 0 also deletes it. */
   readonly rev: number
   readonly writeId: string
   /** Instants are milliseconds of the storage's clock. */
@@ -76,19 +77,23 @@ export interface RecordEntry {
   readonly value: string
 }
 
-/** `entry` is null only with `created: false`: the claim came after its `notAfter`, and nothing is there. */
-export type CreateReply =
-  | { readonly created: true; readonly entry: RecordEntry; readonly now: number }
-  | { readonly created: false; readonly entry: RecordEntry | null; readonly now: number }
-
 /** `entry` is what is there after the step: null when nothing is. */
-export interface CompareReply {
-  readonly ok: boolean
-  /** Nothing is there because it was deleted, as far as the storage still knows; absent where it cannot tell. */
-  readonly removed?: boolean
-  readonly entry: RecordEntry | null
-  readonly now: number
-}
+export type PutReply =
+  | { readonly outcome: 'written'; readonly entry: RecordEntry; readonly now: number }
+  | {
+      readonly outcome: 'conflict'
+      readonly entry: RecordEntry | null
+      /** Nothing is there because it was deleted, as far as the storage still knows; absent where it cannot tell. */
+      readonly removed?: boolean
+      readonly now: number
+    }
+  /** The expected revision is there, but the write came after its `notAfter`, or was deleted before it came. */
+  | { readonly outcome: 'late'; readonly entry: RecordEntry | null; readonly now: number }
+
+/** `entry` is what is there after the step. */
+export type DeleteReply =
+  | { readonly outcome: 'deleted'; readonly entry: null; readonly now: number }
+  | { readonly outcome: 'conflict'; readonly entry: RecordEntry; readonly now: number }
 
 export interface ReadReply {
   readonly entry: RecordEntry | null

@@ -23,8 +23,8 @@ export interface ValueStorage {
 }
 
 export interface SetReply {
-  /** False: it came too late. */
-  readonly stored: boolean
+  /** `late`: it came after its `notAfter` and was not stored. */
+  readonly outcome: 'written' | 'late'
   /** The storage's clock, in milliseconds. */
   readonly now: number
 }

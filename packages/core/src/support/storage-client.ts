@@ -105,9 +105,8 @@ export class StorageClient {
    * Like {@link call}, for a claim: `notAfter` is no later than the moment at which the caller gives up. A claim that was
    * refused as late although that moment has not come (the storage's clock was stepped) is sent once more.
    */
-  async claim<T extends { readonly now: number }>(
+  async claim<T extends { readonly outcome: string; readonly now: number }>(
     command: (notAfter: number) => Promise<T>,
-    wasLate: (reply: T) => boolean,
     timeoutMs: number = this.callTimeoutMs,
   ): Promise<TimedReply<T>> {
     let leftMs = this.clock.known ? timeoutMs : await this.#learnTime(timeoutMs)
@@ -117,7 +116,7 @@ export class StorageClient {
     }
     const answer = await send()
     this.clock.observe(answer.sentAt, answer.reply.now)
-    if (!wasLate(answer.reply)) return answer
+    if (answer.reply.outcome !== 'late') return answer
     leftMs = Math.max(1, leftMs - (this.runtime.monotonicNow() - answer.sentAt.monotonic))
     return await send()
   }

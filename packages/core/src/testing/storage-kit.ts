@@ -7,7 +7,7 @@ import { valuesKit } from './values-kit.ts'
 
 /**
  * Holds a storage against everything that the port promises: each numbered guarantee of its facets, and seeded walks
- * beside `decide()` and `decideLease()`. `open` is called once for each group of tests. Needs nothing but a test
+ * beside the decisions of core. `open` is called once for each group of tests. Needs nothing but a test
  * runner with `describe`, `it`, `beforeAll` and `afterAll`.
  */
 export function storageKit(

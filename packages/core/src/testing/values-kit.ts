@@ -36,14 +36,15 @@ export function valuesKit(runner: TestRunner, open: () => Promise<StorageUnderTe
 
     it('V2 stores nothing later than it is to', async () => {
       const key = freshName('late')
-      const { stored, now } = await set(key, 'in time')
-      assert.equal(stored, true)
+      const { outcome, now } = await set(key, 'in time')
+      assert.equal(outcome, 'written')
       await under.elapse(30)
       const late = await values().set(key, 'late', 60_000, now)
-      assert.equal(late.stored, false)
+      assert.equal(late.outcome, 'late')
       assert.ok(late.now > now, `${late.now} is after ${now}`)
       assert.equal(await values().get(key), 'in time')
-      assert.equal((await values().set(key, 'just in time', 60_000, late.now + 60_000)).stored, true)
+      const justInTime = await values().set(key, 'just in time', 60_000, late.now + 60_000)
+      assert.equal(justInTime.outcome, 'written')
       assert.equal(await values().get(key), 'just in time')
     })
 

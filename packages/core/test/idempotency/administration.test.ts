@@ -45,7 +45,7 @@ describe('job types', () => {
     await settle()
     commands.length = 0
     await idempotency.run('job', 'k2', () => 1)
-    expect(commands).toEqual(['createOrRead k2', 'compareAndSet k2'])
+    expect(commands).toEqual(['create k2', 'replace k2'])
     for (let day = 0; day < 40; day += 1) {
       await runtime.advance(86_400_000)
       await idempotency.run('job', 'k', () => 1)

@@ -90,7 +90,7 @@ describe('close', () => {
     const { idempotency, link } = join()
     let arrive: (() => Promise<unknown>) | undefined
     await idempotency.run('job', 'warm-up', () => 1)
-    link.once('createOrRead', { held: (execute) => (arrive = execute) })
+    link.once('create', { held: (execute) => (arrive = execute) })
     const run = watched(idempotency.run('job', 'k', () => 'must not run'))
     await settle()
     const closing = watched(idempotency.close({ graceMs: 10_000 }))

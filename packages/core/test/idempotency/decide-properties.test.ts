@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Command, type Current, type Decision, type ExecutionRecord, decide } from '@holdfast/core'
+import { decideCancel, isOver } from '../../src/idempotency/decide.ts'
+import { type OwnerCommand, decideOwner } from '../../src/idempotency/decide-owner.ts'
+import { type StartCommand, decideStart } from '../../src/idempotency/decide-start.ts'
+import type { ExecutionRecord, VersionedRecord } from '../../src/idempotency/record.ts'
 
 const executionId = fc.constantFrom('a', 'b', 'c')
 const fingerprint = fc.constantFrom(undefined, 'f', 'g')
@@ -14,6 +17,10 @@ const identity = {
   attempt: fc.integer({ min: 1, max: 5 }),
   start: fc.option(fc.record({ at: time, fence: fc.nat() }), { nil: undefined }),
   fingerprint,
+  previous: fc.option(
+    fc.record({ executionId, status: fc.constantFrom('completed' as const, 'failed' as const) }),
+    { nil: undefined },
+  ),
 }
 const record: fc.Arbitrary<ExecutionRecord> = fc.oneof(
   fc.record({
@@ -43,39 +50,68 @@ const record: fc.Arbitrary<ExecutionRecord> = fc.oneof(
     checkpoint,
   }),
 )
-const current: fc.Arbitrary<Current | null> = fc.option(
+const current: fc.Arbitrary<VersionedRecord | null> = fc.option(
   fc.record({ record, rev: fc.nat(), writtenAt: time }),
   { nil: null, freq: 5 },
 )
-const begin = fc.record({
-  type: fc.constant('begin' as const),
-  executionId: fc.constantFrom('a', 'b', 'c', 'new'),
-  policy: fc.record({
-    onCompleted: fc.constantFrom('replay' as const, 'rerun' as const),
-    completedWindowMs: fc.nat(3_000),
-    onFailed: fc.constantFrom('rerun' as const, 'replay' as const),
-    onStalled: fc.constantFrom('takeOver' as const, 'fail' as const, 'reject' as const),
-    maxAttempts: fc.constantFrom(1, 2, 3, Infinity),
-  }),
+const policy = fc.record({
+  onInProgress: fc.constantFrom('reject' as const, 'wait' as const, 'skip' as const),
+  onCompleted: fc.constantFrom('replay' as const, 'rerun' as const),
+  completedWindowMs: fc.nat(3_000),
+  completedRetentionMs: fc.integer({ min: 1, max: 9_000 }),
+  onFailed: fc.constantFrom('rerun' as const, 'replay' as const),
+  failedRetentionMs: fc.integer({ min: 1, max: 9_000 }),
+  onStalled: fc.constantFrom('takeOver' as const, 'fail' as const, 'reject' as const),
+  maxAttempts: fc.constantFrom(1, 2, 3, Infinity),
   leaseMs: fc.integer({ min: 1, max: 2_000 }),
   timeoutMs: fc.nat(5_000),
-  ttlMs: fc.constant(50_000),
-  failedTtlMs: fc.constant(9_000),
-  fingerprint,
 })
-const owner = { executionId, ttlMs: fc.constant(50_000) }
-const command: fc.Arbitrary<Command> = fc.oneof(
-  begin,
-  fc.record({ ...owner, type: fc.constant('update' as const), change: fc.record({ progress, checkpoint }) }),
+const start = fc.record({
+  executionId: fc.constantFrom('a', 'b', 'c', 'new'),
+  policy,
+  fingerprint,
+  usedIds: fc.subarray(['a', 'b']),
+  hasWaited: fc.boolean(),
+  isLate: fc.boolean(),
+})
+const owner: fc.Arbitrary<OwnerCommand> = fc.oneof(
   fc.record({
-    ...owner,
+    executionId,
+    type: fc.constant('update' as const),
+    change: fc.record({ progress, checkpoint }),
+  }),
+  fc.record({
+    executionId,
     type: fc.constant('complete' as const),
     result: fc.constant({ kind: 'value' as const, data: '2' }),
   }),
-  fc.record({ ...owner, type: fc.constant('fail' as const), error, final: fc.boolean() }),
-  fc.record({ ...owner, type: fc.constant('release' as const), unbind: fc.boolean() }),
-  fc.record({ type: fc.constant('requestCancel' as const), reason: fc.constant('r'), ttlMs: fc.nat(99) }),
+  fc.record({ executionId, type: fc.constant('fail' as const), error, final: fc.boolean() }),
+  fc.record({ executionId, type: fc.constant('release' as const), unbind: fc.boolean() }),
 )
+const cancel = fc.record({ reason: fc.constant('r'), ttlMs: fc.nat(99) })
+
+/** Somebody's command, and what is decided of it. */
+type Order =
+  | ({ readonly by: 'start' } & StartCommand)
+  | ({ readonly by: 'owner'; readonly policy: StartCommand['policy'] } & OwnerCommand)
+  | { readonly by: 'operator'; readonly reason: string; readonly ttlMs: number }
+const order: fc.Arbitrary<Order> = fc.oneof(
+  start.map((command) => ({ by: 'start' as const, ...command })),
+  fc.tuple(owner, policy).map(([command, of]) => ({ by: 'owner' as const, policy: of, ...command })),
+  cancel.map((command) => ({ by: 'operator' as const, ...command })),
+)
+
+function decide(state: VersionedRecord | null, now: number, given: Order) {
+  switch (given.by) {
+    case 'start':
+      return decideStart(state, now, given)
+    case 'owner':
+      return decideOwner(state, given, given.policy)
+    case 'operator':
+      return decideCancel(state, now, given)
+  }
+}
+type Decision = ReturnType<typeof decide>
 
 const clone = <T>(value: T): T => structuredClone(value)
 
@@ -91,13 +127,13 @@ function freeze<T>(value: T): T {
 
 /** For every state, instant and command. */
 function always(
-  holds: (state: Current | null, now: number, command: Command, decision: Decision) => void,
+  holds: (state: VersionedRecord | null, now: number, given: Order, decision: Decision) => void,
 ): void {
   fc.assert(
-    fc.property(current, time, command, (state, now, order) => {
+    fc.property(current, time, order, (state, now, given) => {
       const before = clone(state)
-      const decision = decide(freeze(state), now, freeze(order))
-      holds(before, now, order, decision)
+      const decision = decide(freeze(state), now, freeze(given))
+      holds(before, now, given, decision)
     }),
     { numRuns: 20_000 },
   )
@@ -105,43 +141,43 @@ function always(
 
 describe('decide, for every state and command', () => {
   it('decides, always the same, and changes nothing it was given', () => {
-    always((state, now, order, decision) => {
-      expect(decide(state, now, order)).toEqual(decision)
+    always((state, now, given, decision) => {
+      expect(decide(state, now, given)).toEqual(decision)
     })
   })
 
   it('survives storage: a record means the same after a trip through JSON', () => {
-    always((state, now, order, decision) => {
+    always((state, now, given, decision) => {
       const stored = state && {
         ...state,
         record: JSON.parse(JSON.stringify(state.record)) as ExecutionRecord,
       }
-      expect(plain(decide(stored, now, order))).toEqual(plain(decision))
+      expect(plain(decide(stored, now, given))).toEqual(plain(decision))
     })
   })
 
   it('I2 lets nobody but its owner write to a live execution, but for a request to cancel', () => {
-    always((state, now, order, decision) => {
+    always((state, now, given, decision) => {
       if (state?.record.status !== 'executing' || now - state.writtenAt >= state.record.leaseMs) return
-      const isOwner = 'executionId' in order && order.executionId === state.record.executionId
-      if (isOwner || order.type === 'requestCancel') return
-      expect(['mismatch', 'inProgress', 'lost']).toContain(decision.type)
+      const isOwner = given.by === 'owner' && given.executionId === state.record.executionId
+      if (isOwner || given.by === 'operator') return
+      const answers = ['mismatch', 'wait', 'running', 'alreadyStarted', 'lost', 'recorded']
+      expect(answers).toContain(decision.type)
     })
   })
 
   it('I3 starts nothing within the window of a completion', () => {
-    always((state, now, order, decision) => {
-      if (state?.record.status !== 'completed' || order.type !== 'begin') return
-      const { onCompleted, completedWindowMs } = order.policy
+    always((state, now, given, decision) => {
+      if (state?.record.status !== 'completed' || given.by !== 'start') return
+      const { onCompleted, completedWindowMs } = given.policy
       if (onCompleted === 'rerun' || now - state.writtenAt >= completedWindowMs) return
-      expect(['mismatch', 'replayed']).toContain(decision.type)
+      expect(['mismatch', 'replay']).toContain(decision.type)
     })
   })
 
   it('I4 counts attempts: one more after a failure or a stall, the same after a release, one after success', () => {
-    always((state, now, order, decision) => {
-      if (order.type !== 'begin' || decision.type !== 'write' || decision.record.status !== 'executing')
-        return
+    always((state, now, given, decision) => {
+      if (given.by !== 'start' || decision.type !== 'write' || decision.record.status !== 'executing') return
       const before = state?.record
       const expected =
         before === undefined || before.status === 'completed'
@@ -151,28 +187,29 @@ describe('decide, for every state and command', () => {
             : before.attempt + 1
       expect(decision.record.attempt).toBe(expected)
       if (expected > 1 && !(before?.status === 'failed' && before.released)) {
-        expect(expected).toBeLessThanOrEqual(order.policy.maxAttempts)
+        expect(expected).toBeLessThanOrEqual(given.policy.maxAttempts)
       }
-      expect(decision.record.executionId).toBe(order.executionId)
+      expect(decision.record.executionId).toBe(given.executionId)
       const left = before === undefined || before.status === 'completed' ? undefined : before.checkpoint
       expect(decision.record.checkpoint).toBe(left)
     })
   })
 
   it('I8 writes nothing for another fingerprint, in no state', () => {
-    always((state, now, order, decision) => {
-      if (order.type !== 'begin' || state === null) return
+    always((state, now, given, decision) => {
+      if (given.by !== 'start' || state === null) return
       const stored = state.record.fingerprint
-      const differs = stored !== undefined && order.fingerprint !== undefined && stored !== order.fingerprint
-      const isMine = state.record.status === 'executing' && state.record.executionId === order.executionId
-      if (differs && !isMine) expect(decision).toEqual({ type: 'mismatch' })
+      const differs = stored !== undefined && given.fingerprint !== undefined && stored !== given.fingerprint
+      const ids = [given.executionId, ...given.usedIds]
+      const isMine = state.record.status === 'executing' && ids.includes(state.record.executionId)
+      if (differs && !isMine) expect(decision).toEqual({ type: 'mismatch', current: state })
       if (decision.type === 'mismatch') expect(differs).toBe(true)
     })
   })
 
   it('keeps what identifies an execution through all its states', () => {
-    always((state, now, order, decision) => {
-      if (state === null || order.type === 'begin' || decision.type !== 'write') return
+    always((state, now, given, decision) => {
+      if (state === null || given.by === 'start' || decision.type !== 'write') return
       const { executionId: id, attempt, start, fingerprint: print } = decision.record
       const { record: before, writtenAt, rev } = state
       expect([id, attempt, print]).toEqual([before.executionId, before.attempt, before.fingerprint])
@@ -181,8 +218,8 @@ describe('decide, for every state and command', () => {
   })
 
   it('never prolongs a lease by a request to cancel', () => {
-    always((state, now, order, decision) => {
-      if (order.type !== 'requestCancel' || decision.type !== 'write') return
+    always((state, now, given, decision) => {
+      if (given.by !== 'operator' || decision.type !== 'write') return
       if (decision.record.status === 'failed') return expect(state?.record).toMatchObject({ released: true })
       if (state?.record.status !== 'executing' || decision.record.status !== 'executing') {
         throw new Error('only what is not over can be cancelled')
@@ -193,14 +230,70 @@ describe('decide, for every state and command', () => {
   })
 
   it('forgets a request to cancel only where the job completes or fails', () => {
-    always((state, now, order, decision) => {
+    always((state, now, given, decision) => {
       const before = state?.record
       if (before === undefined || before.status === 'completed' || decision.type !== 'write') return
-      if (before.cancelRequested === undefined || order.type === 'requestCancel') return
-      const isOver = before.status === 'failed' && !before.released
+      if (before.cancelRequested === undefined || given.by === 'operator') return
       const { record: after } = decision
       const left = after.status === 'completed' ? undefined : after.cancelRequested
-      expect(left).toBe(isOver || after.status === 'completed' ? undefined : before.cancelRequested)
+      expect(left).toBe(isOver(before) || after.status === 'completed' ? undefined : before.cancelRequested)
+    })
+  })
+
+  it('waits only for an execution that runs, and never when its time is over', () => {
+    always((state, now, given, decision) => {
+      if (decision.type !== 'wait') return
+      if (given.by !== 'start' || state?.record.status !== 'executing') throw new Error('nothing runs')
+      expect(given.isLate).toBe(false)
+      expect(given.policy.onInProgress).toBe('wait')
+      const isStalled = now - state.writtenAt >= state.record.leaseMs
+      if (isStalled) expect(given.policy.onStalled).toBe('reject')
+    })
+  })
+
+  it('answers a late start as one that does not wait', () => {
+    always((state, now, given, decision) => {
+      if (given.by !== 'start' || !given.isLate) return
+      const unwilling = { ...given, policy: { ...given.policy, onInProgress: 'reject' as const } }
+      expect(decide(state, now, unwilling)).toEqual(decision)
+    })
+  })
+
+  it('lets a call that has waited start what another would start, but for a cancelled job', () => {
+    always((state, now, given, decision) => {
+      if (given.by !== 'start' || !given.hasWaited) return
+      const before = state?.record
+      const isCancelled =
+        before?.status === 'failed' && !before.released && before.cancelRequested !== undefined
+      if (isCancelled) return expect(['mismatch', 'failedBefore']).toContain(decision.type)
+      expect(decide(state, now, { ...given, hasWaited: false })).toEqual(decision)
+    })
+  })
+
+  it('starts nothing over an execution that this very call has claimed', () => {
+    always((state, now, given, decision) => {
+      if (given.by !== 'start' || state?.record.status !== 'executing') return
+      if (!given.usedIds.includes(state.record.executionId)) return
+      expect(decision).toEqual({ type: 'alreadyStarted', current: state })
+    })
+  })
+
+  it('takes an end for recorded only where the storage names it', () => {
+    always((state, now, given, decision) => {
+      if (decision.type !== 'recorded') return
+      if (given.by !== 'owner' || state === null) throw new Error('only an owner ends an execution')
+      const { record: found } = state
+      const end = found.executionId === given.executionId ? found : found.previous
+      expect(end?.executionId).toBe(given.executionId)
+      expect(end?.status).toBe(given.type === 'complete' ? 'completed' : 'failed')
+      expect(given.type).not.toBe('update')
+    })
+  })
+
+  it('keeps what is not over for a day at least: the count of attempts outlives a crash', () => {
+    always((state, now, given, decision) => {
+      if (decision.type !== 'write' || given.by === 'operator' || isOver(decision.record)) return
+      expect(decision.ttlMs).toBeGreaterThanOrEqual(86_400_000)
     })
   })
 })

@@ -1,38 +1,44 @@
 import { describe, expect, it } from 'vitest'
+import { decideCancel, isOver } from '../../src/idempotency/decide.ts'
+import { type OwnerCommand, decideOwner, unfinishedEnd } from '../../src/idempotency/decide-owner.ts'
 import {
-  type BeginCommand,
-  type BeginPolicy,
-  type Current,
-  type ExecutionRecord,
-  type OwnerCommand,
-  decide,
-} from '@holdfast/core'
+  type StartCommand,
+  type StartDecision,
+  type StartPolicy,
+  decideStart,
+} from '../../src/idempotency/decide-start.ts'
+import type { ExecutionRecord, VersionedRecord } from '../../src/idempotency/record.ts'
+import { ClosedError } from '../../src/errors.ts'
 
 const T0 = 1_000_000
 const LEASE = 30_000
+const DAY = 86_400_000
 
-const policy: BeginPolicy = {
+const policy: StartPolicy = {
+  onInProgress: 'reject',
   onCompleted: 'replay',
   completedWindowMs: 300_000,
+  completedRetentionMs: 3_600_000,
   onFailed: 'rerun',
+  failedRetentionMs: 2 * DAY,
   onStalled: 'takeOver',
   maxAttempts: 3,
-}
-
-const begin = (change: Partial<BeginPolicy> = {}, command: Partial<BeginCommand> = {}): BeginCommand => ({
-  type: 'begin',
-  executionId: 'mine',
-  policy: { ...policy, ...change },
   leaseMs: LEASE,
   timeoutMs: 60_000,
-  ttlMs: 86_400_000,
-  failedTtlMs: 600_000,
+}
+
+const begin = (change: Partial<StartPolicy> = {}, command: Partial<StartCommand> = {}): StartCommand => ({
+  executionId: 'mine',
+  policy: { ...policy, ...change },
+  usedIds: [],
+  hasWaited: false,
+  isLate: false,
   ...command,
 })
 
 const identity = { v: 1, executionId: 'theirs', attempt: 1 } as const
 
-const at = (record: ExecutionRecord, writtenAt = T0): Current => ({ record, rev: 77, writtenAt })
+const at = (record: ExecutionRecord, writtenAt = T0): VersionedRecord => ({ record, rev: 77, writtenAt })
 
 const executing = (change: object = {}): ExecutionRecord => ({
   ...identity,
@@ -57,12 +63,19 @@ const failed = (change: object = {}): ExecutionRecord => ({
 })
 
 /** What a decision comes to, in one line. */
-function outcome(current: Current | null, now: number, command: Parameters<typeof decide>[2]): unknown {
-  const decision = decide(current, now, command)
-  if (decision.type !== 'write') return decision
-  const { record, ttlMs } = decision
-  return { ...JSON.parse(JSON.stringify(record)), ttlMs }
+function shown(decision: StartDecision | ReturnType<typeof decideOwner> | ReturnType<typeof decideCancel>) {
+  if (decision.type === 'write') {
+    return { ...(JSON.parse(JSON.stringify(decision.record)) as object), ttlMs: decision.ttlMs }
+  }
+  const { current: _, ...answer } = { current: undefined, ...decision }
+  return answer
 }
+
+const outcome = (current: VersionedRecord | null, now: number, command: StartCommand): unknown =>
+  shown(decideStart(current, now, command))
+
+const owners = (current: VersionedRecord | null, command: OwnerCommand, of: StartPolicy = policy): unknown =>
+  shown(decideOwner(current, command, of))
 
 describe('T1 absent, begin', () => {
   it('starts the first attempt', () => {
@@ -77,7 +90,7 @@ describe('T1 absent, begin', () => {
         status: 'executing',
         leaseMs: LEASE,
         timeoutMs: 60_000,
-        ttlMs: 86_400_000,
+        ttlMs: DAY,
       },
     )
   })
@@ -88,28 +101,31 @@ describe('T2 executing by this very command, begin', () => {
     ['alive', T0],
     ['stalled', T0 + LEASE * 2],
   ])('is the same start again, %s', (_, now) => {
-    expect(outcome(at(executing({ executionId: 'mine' })), now, begin())).toEqual({ type: 'mine' })
+    expect(outcome(at(executing({ executionId: 'mine' })), now, begin())).toEqual({ type: 'alreadyStarted' })
+  })
+
+  it('knows a claim that this call made before, and nothing that has ended since', () => {
+    const usedIds = ['first', 'theirs']
+    expect(outcome(at(executing()), T0, begin({}, { usedIds }))).toEqual({ type: 'alreadyStarted' })
+    expect(outcome(at(completed()), T0, begin({}, { usedIds }))).toEqual({ type: 'replay' })
+    expect(outcome(at(failed()), T0, begin({}, { usedIds }))).toMatchObject({ attempt: 2 })
   })
 })
 
 describe('T3 executing, alive, begin', () => {
   it.each([
-    ['just written', 0, LEASE],
-    ['one millisecond before its lease ends', LEASE - 1, 1],
-    ['written in what looks like the future (a stepped clock)', -5, LEASE + 5],
-  ])('is in progress, %s', (_, after, leaseRemainingMs) => {
+    ['just written', 0],
+    ['one millisecond before its lease ends', LEASE - 1],
+    ['written in what looks like the future (a stepped clock)', -5],
+  ])('is in progress, %s', (_, after) => {
     for (const onStalled of ['takeOver', 'fail', 'reject'] as const) {
-      expect(outcome(at(executing()), T0 + after, begin({ onStalled }))).toEqual({
-        type: 'inProgress',
-        stalled: false,
-        leaseRemainingMs,
-      })
+      expect(outcome(at(executing()), T0 + after, begin({ onStalled }))).toEqual({ type: 'running' })
     }
   })
 
   it('counts from the last write, whatever the start was', () => {
     const renewed = at(executing({ start: { at: T0 - 999_999, fence: 5 } }))
-    expect(outcome(renewed, T0 + 1, begin())).toMatchObject({ type: 'inProgress' })
+    expect(outcome(renewed, T0 + 1, begin())).toMatchObject({ type: 'running' })
   })
 })
 
@@ -130,7 +146,7 @@ describe('T4 executing, stalled, begin', () => {
       cancelRequested: 'stop',
       leaseMs: LEASE,
       timeoutMs: 60_000,
-      ttlMs: 86_400_000,
+      ttlMs: DAY,
     })
   })
 
@@ -146,7 +162,7 @@ describe('T4 executing, stalled, begin', () => {
       checkpoint: '1',
       progress: { percentage: 4 },
       start: { at: T0, fence: 77 },
-      ttlMs: 600_000,
+      ttlMs: 2 * DAY,
     })
     expect(outcome(third, T0 + LEASE, begin({ maxAttempts: 4 }))).toMatchObject({ attempt: 4 })
   })
@@ -161,25 +177,74 @@ describe('T4 executing, stalled, begin', () => {
 
   it("T4'' leaves it alone when the policy says so", () => {
     expect(outcome(at(executing()), T0 + LEASE * 9, begin({ onStalled: 'reject' }))).toEqual({
-      type: 'inProgress',
-      stalled: true,
-      leaseRemainingMs: 0,
+      type: 'running',
     })
+  })
+})
+
+describe('waiting', () => {
+  const wait = (change: Partial<StartPolicy> = {}, command: Partial<StartCommand> = {}): StartCommand =>
+    begin({ onInProgress: 'wait', ...change }, command)
+
+  it('a start waits while the job runs elsewhere, until its time is over', () => {
+    expect(outcome(at(executing()), T0, wait())).toEqual({ type: 'wait' })
+    expect(outcome(at(executing()), T0, wait({}, { isLate: true, hasWaited: true }))).toEqual({
+      type: 'running',
+    })
+    expect(outcome(at(executing()), T0, wait({ onInProgress: 'skip' }))).toEqual({ type: 'running' })
+  })
+
+  it.each([
+    ['it stalls', at(executing()), T0 + LEASE, { status: 'executing', attempt: 2 }],
+    ['it is removed', null, T0, { status: 'executing', attempt: 1 }],
+    ['it is released', at(failed({ released: true })), T0, { status: 'executing', attempt: 1 }],
+    ['it fails', at(failed()), T0, { status: 'executing', attempt: 2 }],
+    ['it completes', at(completed()), T0, { type: 'replay' }],
+  ])('ends when %s, in time or late', (_, current, now, expected) => {
+    for (const isLate of [false, true]) {
+      expect(outcome(current, now, wait({}, { hasWaited: true, isLate }))).toMatchObject(expected)
+    }
+  })
+
+  it('continues for a stalled execution that the policy leaves alone', () => {
+    expect(outcome(at(executing()), T0 + LEASE * 9, wait({ onStalled: 'reject' }))).toEqual({ type: 'wait' })
+  })
+
+  it('ends at once when an execution with other input has taken the place', () => {
+    const other = at(executing({ fingerprint: 'a' }))
+    expect(outcome(other, T0, wait({}, { fingerprint: 'b', hasWaited: true }))).toEqual({ type: 'mismatch' })
+  })
+
+  it('ends with the failure of a job that was cancelled meanwhile, and restarts nothing', () => {
+    const cancelled = failed({ cancelRequested: 'stop' })
+    expect(decideStart(at(cancelled), T0, wait({}, { hasWaited: true }))).toEqual({
+      type: 'failedBefore',
+      current: at(cancelled),
+    })
+    // A start that comes later means the job to run, and a released job is not over.
+    expect(outcome(at(cancelled), T0, wait())).toMatchObject({ status: 'executing', attempt: 2 })
+    const released = failed({ cancelRequested: 'stop', released: true })
+    expect(outcome(at(released), T0, wait({}, { hasWaited: true }))).toMatchObject({ attempt: 1 })
+  })
+
+  it('is over for observers when the job has completed or failed, and not when it was released', () => {
+    const states = [executing(), completed(), failed(), failed({ final: true }), failed({ released: true })]
+    expect(states.map(isOver)).toEqual([false, true, true, true, false])
   })
 })
 
 describe('T5, T6 completed, begin', () => {
   it.each([
-    ['at once', 0, 'replayed'],
-    ['one millisecond before the window ends', 299_999, 'replayed'],
+    ['at once', 0, 'replay'],
+    ['one millisecond before the window ends', 299_999, 'replay'],
     ['when the window ends', 300_000, 'started'],
   ])('%s: %s', (_, after, expected) => {
-    const decision = decide(at(completed()), T0 + after, begin())
+    const decision = decideStart(at(completed()), T0 + after, begin())
     expect(decision.type === 'write' ? 'started' : decision.type).toBe(expected)
   })
 
   it('T5 replays what is stored', () => {
-    expect(outcome(at(completed()), T0, begin())).toEqual({ type: 'replayed', record: completed() })
+    expect(decideStart(at(completed()), T0, begin())).toEqual({ type: 'replay', current: at(completed()) })
   })
 
   it('T6 runs again as a first attempt, from nothing', () => {
@@ -205,14 +270,17 @@ describe('T7, T8 failed, begin', () => {
     ['it is final', failed({ final: true }), begin()],
     ['the attempts are used up', failed({ attempt: 3 }), begin()],
   ])('T8 is told of the failure when %s', (_, record, command) => {
-    expect(outcome(at(record), T0 + 1_000_000, command)).toEqual({ type: 'failedBefore', record })
+    expect(decideStart(at(record), T0 + 1_000_000, command)).toEqual({
+      type: 'failedBefore',
+      current: at(record),
+    })
   })
 
   it('T8 is told how long to wait when it asked for that, and runs after it', () => {
     const record = failed({ retryAfterMs: 5_000 })
-    expect(outcome(at(record), T0 + 4_999, begin())).toEqual({
+    expect(decideStart(at(record), T0 + 4_999, begin())).toEqual({
       type: 'failedBefore',
-      record,
+      current: at(record),
       retryAfterMs: 1,
     })
     expect(outcome(at(record), T0 + 5_000, begin())).toMatchObject({ status: 'executing', attempt: 2 })
@@ -246,13 +314,13 @@ describe('F0 another fingerprint, begin', () => {
   })
 
   it('is only compared when both have one', () => {
-    expect(outcome(at(completed({ fingerprint: 'a' })), T0, begin())).toMatchObject({ type: 'replayed' })
-    expect(outcome(at(completed()), T0, begin({}, { fingerprint: 'b' }))).toMatchObject({ type: 'replayed' })
+    expect(outcome(at(completed({ fingerprint: 'a' })), T0, begin())).toMatchObject({ type: 'replay' })
+    expect(outcome(at(completed()), T0, begin({}, { fingerprint: 'b' }))).toMatchObject({ type: 'replay' })
   })
 })
 
 describe("owner's commands", () => {
-  const own = { executionId: 'theirs', ttlMs: 500 } as const
+  const own = { executionId: 'theirs' } as const
   const commands: readonly OwnerCommand[] = [
     { ...own, type: 'update', change: { progress: { percentage: 50, message: 'half' } } },
     { ...own, type: 'complete', result: { kind: 'value', data: '9' } },
@@ -263,31 +331,51 @@ describe("owner's commands", () => {
 
   it.each(commands)('$type of somebody who is not the owner is lost', (command) => {
     const lost = { type: 'lost' }
-    expect(outcome(null, T0, command)).toEqual(lost)
-    expect(outcome(at(executing({ executionId: 'other' })), T0, command)).toEqual(lost)
-    expect(outcome(at(completed()), T0, command)).toEqual(lost)
-    expect(outcome(at(failed()), T0, command)).toEqual(lost)
-    expect(outcome(at(failed({ released: true })), T0, command)).toEqual(lost)
+    const other = { executionId: 'other' }
+    expect(owners(null, command)).toEqual(lost)
+    expect(owners(at(executing(other)), command)).toEqual(lost)
+    expect(owners(at(completed(other)), command)).toEqual(lost)
+    expect(owners(at(failed(other)), command)).toEqual(lost)
+    expect(owners(at(failed({ ...other, released: true })), command)).toEqual(lost)
   })
 
   it.each(commands)('$type of the owner counts also after the lease, when nobody took it', (command) => {
-    expect(decide(at(executing()), T0 + LEASE * 99, command).type).toBe('write')
+    expect(decideOwner(at(executing()), command, policy).type).toBe('write')
+  })
+
+  it.each(commands)('$type knows the end that an unanswered sending of it has recorded', (command) => {
+    const ends = { update: undefined, complete: 'completed', fail: 'failed', release: 'failed' } as const
+    for (const [status, record] of [
+      ['completed', completed()],
+      ['failed', failed()],
+    ] as const) {
+      const expected = { type: ends[command.type] === status ? 'recorded' : 'lost' }
+      expect(owners(at(record), command)).toEqual(expected)
+      // A successor's record names the end before it.
+      const previous = { executionId: 'theirs', status }
+      expect(owners(at(executing({ executionId: 'other', previous })), command)).toEqual(expected)
+      expect(owners(at(completed({ executionId: 'other', previous })), command)).toEqual(expected)
+    }
   })
 
   it('T9 stores the change, keeps the rest, and writes down when it started', () => {
     const before = executing({ checkpoint: '1', progress: { percentage: 10 } })
-    const update = (change: object): unknown => outcome(at(before), T0, { ...own, type: 'update', change })
-    expect(update({})).toEqual({ ...before, start, ttlMs: 500 })
+    const update = (change: object): unknown => owners(at(before), { ...own, type: 'update', change })
+    expect(update({})).toEqual({ ...before, start, ttlMs: DAY })
     // An absent change must not erase what is there.
-    expect(update({ progress: undefined, checkpoint: undefined, leaseMs: undefined })).toEqual(update({}))
+    expect(update({ progress: undefined, checkpoint: undefined, timeoutMs: undefined })).toEqual(update({}))
     expect(update({ progress: { percentage: 20 } })).toMatchObject({ progress: { percentage: 20 } })
     expect(update({ checkpoint: '2' })).toMatchObject({ checkpoint: '2', progress: { percentage: 10 } })
-    expect(update({ leaseMs: 5, timeoutMs: 6 })).toMatchObject({ leaseMs: 5, timeoutMs: 6 })
+    expect(update({ timeoutMs: 6 })).toMatchObject({ leaseMs: LEASE, timeoutMs: 6 })
+    // A request to cancel has shortened the lease; the owner's write makes it whole again.
+    expect(owners(at(executing({ leaseMs: 5 })), { ...own, type: 'update', change: {} })).toMatchObject({
+      leaseMs: LEASE,
+    })
   })
 
   it('T9 keeps the start that was written down before', () => {
     const later = at(executing({ start: { at: 5, fence: 6 } }))
-    expect(outcome(later, T0, { ...own, type: 'update', change: {} })).toMatchObject({
+    expect(owners(later, { ...own, type: 'update', change: {} })).toMatchObject({
       start: { at: 5, fence: 6 },
     })
   })
@@ -295,22 +383,22 @@ describe("owner's commands", () => {
   it('T10 completes, with the progress and without the checkpoint', () => {
     const before = at(executing({ checkpoint: '1', progress: { percentage: 10, message: 'x' } }))
     const result = { kind: 'value', data: '9' } as const
-    expect(outcome(before, T0, { ...own, type: 'complete', result })).toEqual({
+    expect(owners(before, { ...own, type: 'complete', result })).toEqual({
       ...identity,
       start,
       status: 'completed',
       result,
       progress: { percentage: 10, message: 'x' },
-      ttlMs: 500,
+      ttlMs: 3_600_000,
     })
     const progress = { percentage: 99 }
-    expect(outcome(before, T0, { ...own, type: 'complete', result, progress })).toMatchObject({ progress })
+    expect(owners(before, { ...own, type: 'complete', result, progress })).toMatchObject({ progress })
   })
 
   it('T11 fails, with the progress and the checkpoint', () => {
     const before = at(executing({ attempt: 2, checkpoint: '1', progress: { percentage: 10 } }))
     const error = { name: 'E', message: 'm' }
-    expect(outcome(before, T0, { ...own, type: 'fail', error, final: true, retryAfterMs: 7 })).toEqual({
+    expect(owners(before, { ...own, type: 'fail', error, final: true, retryAfterMs: 7 })).toEqual({
       ...identity,
       attempt: 2,
       start,
@@ -321,13 +409,13 @@ describe("owner's commands", () => {
       retryAfterMs: 7,
       checkpoint: '1',
       progress: { percentage: 10 },
-      ttlMs: 500,
+      ttlMs: 2 * DAY + 7,
     })
   })
 
   it('T12 gives back, with the checkpoint, uncounted', () => {
     const before = at(executing({ attempt: 2, checkpoint: '1', fingerprint: 'f' }))
-    expect(outcome(before, T0, { ...own, type: 'release' })).toMatchObject({
+    expect(owners(before, { ...own, type: 'release' })).toMatchObject({
       status: 'failed',
       released: true,
       final: false,
@@ -339,18 +427,56 @@ describe("owner's commands", () => {
 
   it('T12 leaves nothing of a first attempt that never began', () => {
     const unbind = { ...own, type: 'release', unbind: true } as const
-    expect(outcome(at(executing({ fingerprint: 'f' })), T0, unbind)).toEqual({ type: 'remove' })
+    expect(owners(at(executing({ fingerprint: 'f' })), unbind)).toMatchObject({ type: 'remove' })
     // But what an earlier attempt left is kept.
-    expect(outcome(at(executing({ attempt: 2 })), T0, unbind)).toMatchObject({ released: true, attempt: 2 })
-    expect(outcome(at(executing({ checkpoint: '1' })), T0, unbind)).toMatchObject({ checkpoint: '1' })
+    expect(owners(at(executing({ attempt: 2 })), unbind)).toMatchObject({ released: true, attempt: 2 })
+    expect(owners(at(executing({ checkpoint: '1' })), unbind)).toMatchObject({ checkpoint: '1' })
+  })
+
+  it('ends what did not succeed as released when the instance is being closed, else as failed', () => {
+    expect(unfinishedEnd(new ClosedError())).toBe('release')
+    expect([undefined, new Error('CLOSED'), 'CLOSED'].map(unfinishedEnd)).toEqual(['fail', 'fail', 'fail'])
+  })
+})
+
+describe('how long each state is kept', () => {
+  const own = { executionId: 'theirs' } as const
+  const kept = (command: OwnerCommand, change: Partial<StartPolicy> = {}): number => {
+    const decision = decideOwner(at(executing()), command, { ...policy, ...change })
+    return decision.type === 'write' ? decision.ttlMs : 0
+  }
+  const complete = { ...own, type: 'complete', result: { kind: 'value', data: '1' } } as const
+  const fail = { ...own, type: 'fail', error: { name: 'E', message: 'm' }, final: false } as const
+
+  it('a running and a released one for a day at least, and for many leases', () => {
+    for (const command of [
+      { ...own, type: 'update', change: {} },
+      { ...own, type: 'release' },
+    ] as const) {
+      expect(kept(command)).toBe(DAY)
+      expect(kept(command, { leaseMs: DAY })).toBe(10 * DAY)
+    }
+  })
+
+  it('a completed one for its window at least', () => {
+    expect(kept(complete)).toBe(3_600_000)
+    expect(kept(complete, { completedWindowMs: 4_000_000 })).toBe(4_000_000)
+  })
+
+  it('a failed one for longer than it keeps others away, and for a day where attempts are counted', () => {
+    expect(kept(fail, { failedRetentionMs: 5, maxAttempts: Infinity })).toBe(5)
+    expect(kept(fail, { failedRetentionMs: 5 })).toBe(DAY)
+    expect(kept({ ...fail, retryAfterMs: 7.5 })).toBe(2 * DAY + 8)
   })
 })
 
 describe('T13 requestCancel', () => {
-  const cancel = { type: 'requestCancel', reason: 'enough', ttlMs: 9 } as const
+  const cancel = { reason: 'enough', ttlMs: 9 } as const
+  const asked = (current: VersionedRecord | null, now: number): unknown =>
+    shown(decideCancel(current, now, cancel))
 
   it('asks a live execution, and does not prolong its lease', () => {
-    expect(outcome(at(executing({ progress: { percentage: 3 } })), T0 + 20_000, cancel)).toEqual({
+    expect(asked(at(executing({ progress: { percentage: 3 } })), T0 + 20_000)).toEqual({
       ...executing({ progress: { percentage: 3 } }),
       cancelRequested: 'enough',
       leaseMs: 10_000,
@@ -360,12 +486,12 @@ describe('T13 requestCancel', () => {
   })
 
   it('asks what is stalled, which stays so, and what was given back', () => {
-    expect(outcome(at(executing()), T0 + LEASE + 1, cancel)).toMatchObject({
+    expect(asked(at(executing()), T0 + LEASE + 1)).toMatchObject({
       status: 'executing',
       cancelRequested: 'enough',
       leaseMs: 0,
     })
-    expect(outcome(at(failed({ released: true, checkpoint: '1' })), T0 + 5, cancel)).toEqual({
+    expect(asked(at(failed({ released: true, checkpoint: '1' })), T0 + 5)).toEqual({
       ...failed({ released: true, checkpoint: '1', start: { at: T0, fence: 77 } }),
       cancelRequested: 'enough',
       ttlMs: 9,
@@ -387,16 +513,16 @@ describe('T13 requestCancel', () => {
   })
 
   it('is kept with a failure, and not with a success', () => {
-    const asked = at(executing({ cancelRequested: 'enough' }))
-    const own = { executionId: 'theirs', ttlMs: 9 } as const
+    const cancelled = at(executing({ cancelRequested: 'enough' }))
+    const own = { executionId: 'theirs' } as const
     const error = { name: 'E', message: 'm' }
-    expect(outcome(asked, T0, { ...own, type: 'fail', error, final: false })).toMatchObject({
+    expect(owners(cancelled, { ...own, type: 'fail', error, final: false })).toMatchObject({
       status: 'failed',
       cancelRequested: 'enough',
     })
-    expect(outcome(asked, T0, { ...own, type: 'release' })).toMatchObject({ cancelRequested: 'enough' })
+    expect(owners(cancelled, { ...own, type: 'release' })).toMatchObject({ cancelRequested: 'enough' })
     const result = { kind: 'value', data: '1' } as const
-    expect(outcome(asked, T0, { ...own, type: 'complete', result })).not.toHaveProperty('cancelRequested')
+    expect(owners(cancelled, { ...own, type: 'complete', result })).not.toHaveProperty('cancelRequested')
   })
 
   it.each([
@@ -404,6 +530,6 @@ describe('T13 requestCancel', () => {
     ['a completed one', at(completed()), T0],
     ['a failed one', at(failed()), T0],
   ])('changes nothing of %s', (_, current, now) => {
-    expect(outcome(current, now, cancel)).toEqual({ type: 'unchanged' })
+    expect(asked(current, now)).toEqual({ type: 'unchanged' })
   })
 })

@@ -68,7 +68,7 @@ it('tells the success that a body did not see confirmed, and not what it returne
   const { idempotency, link } = join({ leaseMs: 10_000 })
   const run = watched(
     idempotency.run('job', 'k', async (execution) => {
-      link.once('compareAndSet', 'unanswered')
+      link.once('replace', 'unanswered')
       await execution.markSuccess('recorded').catch(() => undefined)
       return 'returned'
     }),

@@ -14,14 +14,14 @@ describe('a success', () => {
     await execution.markSuccess({ a: 1 })
     const other = join().idempotency
     await other.begin('job', 'warm-up')
-    expect(commands.splice(0)[0]).toBe('compareAndSet k')
+    expect(commands.splice(0)[0]).toBe('replace k')
     expect(await other.run('job', 'k', () => 'never')).toMatchObject({
       status: 'replayed',
       result: { a: 1 },
       attempt: 1,
       executionId: execution.executionId,
     })
-    expect(commands).toEqual(['createOrRead k'])
+    expect(commands).toEqual(['create k'])
   })
 
   it.each([
@@ -55,7 +55,7 @@ describe('a success', () => {
       const { idempotency, link } = join()
       await idempotency.forget('job', 'k')
       const execution = await started(idempotency)
-      link.once('compareAndSet', 'broken')
+      link.once('replace', 'broken')
       const ended = watched(end(execution))
       await runtime.advance(100)
       expect(ended.state).toBe('resolved')
@@ -91,14 +91,14 @@ describe('a success that cannot be recorded', () => {
     expect(run.error).toMatchObject({ ...unconfirmed, cause: { code: 'STORAGE_UNAVAILABLE' } })
     link.blackHole = false
     await runtime.advance(10_000)
-    expect(commands.filter((command) => command.startsWith('compareAndSet'))).toEqual([])
+    expect(commands.filter((command) => command.startsWith('replace'))).toEqual([])
     expect(await idempotency.getExecutionStatus('job', 'k')).toMatchObject({
       status: 'executing',
       stalled: true,
     })
     // One refusal, not two: nothing else was tried.
     await idempotency.forget('job', 'k')
-    link.once('compareAndSet', 'refused')
+    link.once('replace', 'refused')
     const refused = idempotency.run('job', 'k', () => ({ paid: true }))
     await expect(refused).rejects.toMatchObject(unconfirmed)
     expect(await idempotency.getExecutionStatus('job', 'k')).toMatchObject({ status: 'executing' })
@@ -107,7 +107,7 @@ describe('a success that cannot be recorded', () => {
   it('is that also when the storage refuses, and the lease is left to end', async () => {
     const { runtime, join } = createWorld()
     const { idempotency, link } = join()
-    const refuse = link.every('compareAndSet', 'refused')
+    const refuse = link.every('replace', 'refused')
     const run = idempotency.run('job', 'k', { leaseMs: 1_000 }, () => ({ paid: true }))
     await expect(run).rejects.toMatchObject({ ...unconfirmed, cause: { code: 'STORAGE_REFUSED' } })
     refuse()
@@ -122,7 +122,7 @@ describe('a success that cannot be recorded', () => {
   it('is not turned into a failure by whoever catches it, nor by disposal', async () => {
     const { commands, join } = createWorld()
     const { idempotency, link } = join()
-    const refuse = link.every('compareAndSet', 'refused')
+    const refuse = link.every('replace', 'refused')
     const execution = await started(idempotency)
     await expect(execution.markSuccess({ paid: true })).rejects.toMatchObject(unconfirmed)
     refuse()
@@ -136,7 +136,7 @@ describe('a success that cannot be recorded', () => {
   it('can be tried again', async () => {
     const { join } = createWorld()
     const { idempotency, link } = join()
-    link.once('compareAndSet', 'refused')
+    link.once('replace', 'refused')
     const execution = await started(idempotency)
     await expect(execution.markSuccess({ paid: true })).rejects.toMatchObject(unconfirmed)
     await execution.markSuccess({ paid: true })
@@ -206,7 +206,7 @@ describe('a fingerprint', () => {
       await expect(other.tryStartExecution('job', 'k', options)).rejects.toMatchObject({
         code: 'FINGERPRINT_MISMATCH',
       })
-      expect(commands.every((command) => command === 'createOrRead k')).toBe(true)
+      expect(commands.every((command) => command === 'create k')).toBe(true)
       const after = await idempotency.getExecutionStatus('job', 'k')
       expect({ ...after, leaseRemainingMs: 0 }).toEqual({ ...before, leaseRemainingMs: 0 })
     }

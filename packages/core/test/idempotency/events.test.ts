@@ -124,7 +124,7 @@ describe('the channel holdfast:idempotency', () => {
   it('tells of a success that was not confirmed, with its error', async () => {
     const { join } = createWorld()
     const { idempotency, link } = join()
-    link.once('compareAndSet', 'refused')
+    link.once('replace', 'refused')
     const run = idempotency.run('job', 'k', () => ({ paid: true }))
     await expect(run).rejects.toMatchObject({ code: 'COMPLETION_UNCONFIRMED' })
     expect(told()).toMatchObject([

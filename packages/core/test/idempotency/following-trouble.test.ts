@@ -54,7 +54,7 @@ describe('whoever follows a job', () => {
     await settle()
     const { entry } = await storage.records.read(key)
     const write = { writeId: 'newer', value: '{"v":2,"status":"completed"}', ttlMs: 60_000, notify: true }
-    await storage.records.compareAndSet(key, entry?.rev ?? 0, write)
+    await storage.records.put(key, entry?.rev ?? 0, write)
     await runtime.advance(10)
     for (const each of [attached, watching]) {
       expect(each).toMatchObject({ state: 'rejected', error: { code: 'RECORD_UNREADABLE' } })
@@ -97,7 +97,7 @@ describe('whoever follows a job', () => {
     let storage = old
     const instance = () => {
       const records = { ...old.records }
-      for (const op of ['createOrRead', 'compareAndSet', 'read'] as const) {
+      for (const op of ['put', 'read'] as const) {
         Object.assign(records, {
           [op]: (...args: never[]) => (storage.records[op] as (...args: never[]) => unknown)(...args),
         })
@@ -136,7 +136,7 @@ it('asks the storage before it says that the input is another', async () => {
   const begun = watched(idempotency.begin('job', 'k', wait))
   await runtime.advance(200)
   expect(begun.value).toMatchObject({ status: 'inProgress' })
-  expect(commands).toContain('createOrRead k')
+  expect(commands).toContain('create k')
   expect(waiting.state).toBe('pending')
 })
 
@@ -145,7 +145,7 @@ it('takes back a claim that was not answered, although somebody has asked to can
   const operator = join().idempotency
   const { idempotency, link } = join()
   await idempotency.begin('job', 'warm-up')
-  link.once('createOrRead', 'unanswered')
+  link.once('create', 'unanswered')
   const begun = watched(idempotency.begin('job', 'k', { leaseMs: 30_000 }))
   await settle()
   expect(await operator.requestCancel('job', 'k')).toBe(true)

@@ -80,7 +80,7 @@ describe('requestCancel', () => {
       // Both have seen the stalled execution; one of them writes first.
       let write = (): void => {}
       const first = when === 'before' ? one : operator
-      first.link.once('compareAndSet', { held: (execute) => (write = () => void execute()) })
+      first.link.once('replace', { held: (execute) => (write = () => void execute()) })
       const taken = watched(started(one.idempotency, { leaseMs: 3_000 }))
       const asked = watched(operator.idempotency.requestCancel('job', 'k', { reason: 'enough' }))
       await runtime.advance(1)
@@ -214,7 +214,7 @@ describe('the timeout', () => {
     const { idempotency, link } = join()
     const execution = await started(idempotency, { timeoutMs: 1_000 })
     let answer = (): void => {}
-    link.once('compareAndSet', { answered: (now) => (answer = now) })
+    link.once('replace', { answered: (now) => (answer = now) })
     const extended = watched(execution.extendTimeout(5_000))
     await runtime.advance(1_500)
     expect(execution.signal.reason).toMatchObject({ code: 'EXECUTION_TIMEOUT' })

@@ -7,10 +7,10 @@ async function claimAnsweredLate(options: { readonly heldUpdates?: (() => Promis
   const world = createWorld()
   const p = world.join({ callTimeoutMs: 5_000, leaseMs: 1_000 })
   await p.idempotency.begin('job', 'warm-up')
-  p.link.once('createOrRead', 'broken')
+  p.link.once('create', 'broken')
   if (options.heldUpdates !== undefined) {
     const { heldUpdates } = options
-    p.link.once('compareAndSet', { held: (execute) => void heldUpdates.push(execute) })
+    p.link.once('replace', { held: (execute) => void heldUpdates.push(execute) })
   }
   const begun = watched(p.idempotency.begin('job', 'k'))
   await settle()
@@ -25,7 +25,7 @@ async function claimAnsweredLate(options: { readonly heldUpdates?: (() => Promis
 describe('a claim that was answered later than its lease lasts', () => {
   it('starts no body before the lease was renewed', async () => {
     const { begun, commands, now } = await claimAnsweredLate()
-    expect(commands.slice(0, 2)).toEqual(['createOrRead k', 'compareAndSet k'])
+    expect(commands.slice(0, 2)).toEqual(['create k', 'replace k'])
     const { value } = begun
     if (value?.status !== 'started') throw new Error(`not started: ${value?.status}`)
     expect(value.execution.signal.aborted).toBe(false)

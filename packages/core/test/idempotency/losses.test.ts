@@ -41,7 +41,7 @@ const cases: readonly [reason: ExecutionLostError['reason'], by: string, Case, m
     'vanished',
     'FLUSHALL',
     async ({ runtime, now }, owner) => {
-      owner.link.once('compareAndSet', { instead: { ok: false, entry: null, now: now() } })
+      owner.link.once('replace', { instead: { outcome: 'conflict', entry: null, now: now() } })
       await runtime.advance(LEASE / 2)
     },
     'its record vanished from the storage (FLUSHALL, eviction, a restart or a failover).',

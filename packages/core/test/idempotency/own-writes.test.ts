@@ -24,7 +24,7 @@ describe('what this process has been told itself counts at once', () => {
     // The storage's time is known then.
     await idempotency.run('job', 'warm-up', () => 0)
     let answer: (() => void) | undefined
-    link.once('createOrRead', { answered: (now) => (answer = now) })
+    link.once('create', { answered: (now) => (answer = now) })
     const done = gate<string>()
     const first = watched(
       idempotency.run('job', 'k', ({ executionId }) => done.promise.then(() => executionId)),
@@ -69,7 +69,7 @@ describe('what this process has been told itself counts at once', () => {
     expect(begun).toMatchObject({ status: 'inProgress', snapshot: { cancelRequested: 'enough' } })
     commands.length = 0
     await execution.markFailure(execution.signal.reason)
-    expect(commands).toEqual(['compareAndSet k'])
+    expect(commands).toEqual(['replace k'])
   })
 
   it('a watcher in this process sees the request', async () => {

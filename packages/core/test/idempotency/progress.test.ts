@@ -13,7 +13,7 @@ describe('progress', () => {
     const execution = await started(world.join().idempotency)
     world.commands.length = 0
     await execution.updateProgress(25.5, 'a quarter')
-    expect(world.commands).toEqual(['compareAndSet k'])
+    expect(world.commands).toEqual(['replace k'])
     expect(await shown(world)).toEqual([25.5, 'a quarter'])
   })
 
@@ -36,7 +36,7 @@ describe('progress', () => {
     const { idempotency, link } = world.join()
     const execution = await started(idempotency, { progressIntervalMs: 0 })
     let arrive: (() => Promise<unknown>) | undefined
-    link.once('compareAndSet', { held: (execute) => (arrive = execute) })
+    link.once('replace', { held: (execute) => (arrive = execute) })
     world.commands.length = 0
     const first = execution.updateProgress(1)
     await settle()
@@ -44,7 +44,7 @@ describe('progress', () => {
     await arrive?.()
     await first
     await settle()
-    expect(world.commands).toEqual(['compareAndSet k', 'compareAndSet k'])
+    expect(world.commands).toEqual(['replace k', 'replace k'])
     expect(await shown(world)).toEqual([19, null])
   })
 
@@ -68,7 +68,7 @@ describe('progress', () => {
       () => world.runtime.advance(10_000),
     ]) {
       const before = (await shown(world)) as [number]
-      const up = link.every('compareAndSet', 'lost')
+      const up = link.every('replace', 'lost')
       const update = watched(execution.updateProgress(before[0] + 10))
       await world.runtime.advance(2_000)
       expect(update.state).toBe('resolved')
@@ -87,7 +87,7 @@ describe('progress', () => {
     void execution.updateProgress(97, 'almost')
     world.commands.length = 0
     await execution.markFailure(new Error('so close'))
-    expect(world.commands).toEqual(['compareAndSet k'])
+    expect(world.commands).toEqual(['replace k'])
     expect(await shown(world)).toEqual([97, 'almost'])
   })
 
@@ -105,7 +105,7 @@ describe('progress', () => {
     const world = createWorld()
     const { idempotency, link } = world.join()
     const execution = await started(idempotency)
-    link.once('compareAndSet', 'refused')
+    link.once('replace', 'refused')
     await execution.updateProgress(10)
     await world.join().idempotency.forget('job', 'k')
     await world.runtime.advance(300)
@@ -148,7 +148,7 @@ describe('progress', () => {
     const { idempotency, link } = world.join({ callTimeoutMs: 500 })
     const execution = await started(idempotency)
     let arrive: (() => Promise<unknown>) | undefined
-    link.once('compareAndSet', { held: (execute) => (arrive = execute) })
+    link.once('replace', { held: (execute) => (arrive = execute) })
     void execution.updateProgress(50)
     const end = watched(execution.markSuccess('done'))
     await world.runtime.advance(501)

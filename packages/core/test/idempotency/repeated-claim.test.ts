@@ -10,8 +10,8 @@ describe('a claim that the network repeats after its answer, when what stood in 
     const { idempotency, link } = join()
     await idempotency.begin('job', 'warm-up')
     const held: (() => Promise<unknown>)[] = []
-    link.once('createOrRead', { held: (execute) => void held.push(execute) })
-    link.once('compareAndSet', { held: (execute) => void held.push(execute) })
+    link.once('create', { held: (execute) => void held.push(execute) })
+    link.once('replace', { held: (execute) => void held.push(execute) })
     const begun = watched(idempotency.begin('job', 'k', { onCompleted: 'rerun' }))
     await settle()
     const [claim, rerun] = [held[0], (): unknown => held[1]?.()]
@@ -22,7 +22,7 @@ describe('a claim that the network repeats after its answer, when what stood in 
     await claim?.()
     await rerun()
     await settle()
-    expect(commands).toEqual(['createOrRead k', 'compareAndSet k', 'compareAndDelete k', 'createOrRead k'])
+    expect(commands).toEqual(['create k', 'replace k', 'compareAndDelete k', 'create k'])
     expect(begun.value).toMatchObject({ status: 'started', execution: { attempt: 1 } })
   })
 
@@ -32,7 +32,7 @@ describe('a claim that the network repeats after its answer, when what stood in 
     const { idempotency, link } = join()
     await idempotency.begin('job', 'warm-up')
     let claim: (() => Promise<unknown>) | undefined
-    link.once('createOrRead', { held: (execute) => (claim = execute) })
+    link.once('create', { held: (execute) => (claim = execute) })
     link.deaf = true
     const run = watched(idempotency.run('job', 'k', { onInProgress: 'wait' }, ({ attempt }) => attempt))
     await settle()

@@ -20,7 +20,7 @@ describe('begin', () => {
     await started(idempotency)
     const duplicates = await Promise.all(Array.from({ length: 100 }, () => idempotency.begin('job', 'k')))
     expect(duplicates.every(({ status }) => status === 'inProgress')).toBe(true)
-    expect(commands).toEqual(['createOrRead k'])
+    expect(commands).toEqual(['create k'])
   })
 
   it('shares one claim among a hundred callers of the same moment', async () => {
@@ -30,7 +30,7 @@ describe('begin', () => {
     commands.length = 0
     const all = await Promise.all(Array.from({ length: 100 }, () => idempotency.begin('job', 'k')))
     expect(all.filter(({ status }) => status === 'started')).toHaveLength(1)
-    expect(commands).toEqual(['createOrRead k'])
+    expect(commands).toEqual(['create k'])
   })
 
   it('asks for the time once, before the first claims of all', async () => {
@@ -133,17 +133,17 @@ describe('a claim whose answer is lost', () => {
   it('is its own when the connection broke and it is sent again', async () => {
     const { runtime, commands, join } = createWorld()
     const { idempotency, link } = join()
-    link.once('createOrRead', 'broken')
+    link.once('create', 'broken')
     const begun = watched(idempotency.begin('job', 'k'))
     await runtime.advance(100)
     expect(begun.value).toMatchObject({ status: 'started', execution: { attempt: 1 } })
-    expect(commands.filter((command) => command === 'createOrRead k')).toHaveLength(2)
+    expect(commands.filter((command) => command === 'create k')).toHaveLength(2)
   })
 
   it('is its own also when somebody has asked to cancel it meanwhile', async () => {
     const { runtime, join } = createWorld()
     const { idempotency, link } = join()
-    link.once('createOrRead', 'broken')
+    link.once('create', 'broken')
     const begun = watched(idempotency.begin('job', 'k'))
     await settle()
     expect(await join().idempotency.requestCancel('job', 'k', { reason: 'no' })).toBe(true)
@@ -159,7 +159,7 @@ describe('a claim whose answer is lost', () => {
   it('is an outage, and not somebody else, when no answer comes; and it is taken back', async () => {
     const { runtime, commands, join } = createWorld()
     const { idempotency, link } = join()
-    link.once('createOrRead', 'unanswered')
+    link.once('create', 'unanswered')
     const begun = watched(idempotency.begin('job', 'k'))
     await runtime.advance(2_000)
     expect(begun.error).toMatchObject({ code: 'STORAGE_UNAVAILABLE', maybeApplied: true })
@@ -172,7 +172,7 @@ describe('a claim whose answer is lost', () => {
     const { runtime, join } = createWorld()
     const { idempotency, link } = join()
     await started(idempotency, {}, 'warm-up')
-    link.once('createOrRead', 'broken')
+    link.once('create', 'broken')
     const begun = watched(idempotency.begin('job', 'k'))
     await settle()
     link.set('down')
@@ -188,7 +188,7 @@ describe('a claim whose answer is lost', () => {
     const { runtime, join } = createWorld()
     const { idempotency, link } = join()
     let arrive: (() => Promise<unknown>) | undefined
-    link.once('createOrRead', { held: (execute) => (arrive = execute) })
+    link.once('create', { held: (execute) => (arrive = execute) })
     const begun = watched(idempotency.begin('job', 'k'))
     await runtime.advance(2_001)
     expect(begun.state).toBe('rejected')
@@ -201,7 +201,7 @@ describe('a claim whose answer is lost', () => {
     const { idempotency, link } = join({ callTimeoutMs: 2_000 })
     let arrive: (() => Promise<unknown>) | undefined
     await started(idempotency, {}, 'warm-up')
-    link.once('createOrRead', { held: (execute) => (arrive = execute) })
+    link.once('create', { held: (execute) => (arrive = execute) })
     const begun = watched(idempotency.begin('job', 'k'))
     await runtime.advance(2_000)
     expect(begun.state).toBe('rejected')
@@ -218,7 +218,7 @@ describe('a claim whose answer is lost', () => {
     dead.link.blackHole = true
     await runtime.advance(2_000)
     const { idempotency, link } = join()
-    link.once('compareAndSet', 'unanswered')
+    link.once('replace', 'unanswered')
     const begun = watched(idempotency.begin('job', 'k'))
     await runtime.advance(2_001)
     expect(begun.state).toBe('rejected')
@@ -233,13 +233,13 @@ describe('a claim whose answer is lost', () => {
     commands.length = 0
     stepStorage(3_600_000)
     await started(idempotency)
-    expect(commands).toEqual(['createOrRead k', 'createOrRead k'])
+    expect(commands).toEqual(['create k', 'create k'])
   })
 
   it('is harmless twice', async () => {
     const { join } = createWorld()
     const { idempotency, link } = join()
-    link.once('createOrRead', 'twice')
+    link.once('create', 'twice')
     expect((await started(idempotency)).attempt).toBe(1)
   })
 })
@@ -367,7 +367,7 @@ describe('a record that cannot be understood', () => {
     const { storage, join } = createWorld()
     const { idempotency } = join()
     const key = { collection: 'holdfast:job', id: 'k' }
-    await storage.records.createOrRead(key, { writeId: 'w', value, ttlMs: 60_000, notify: false })
+    await storage.records.put(key, null, { writeId: 'w', value, ttlMs: 60_000, notify: false })
     const unreadable = { code: 'RECORD_UNREADABLE' }
     await expect(idempotency.begin('job', 'k')).rejects.toMatchObject(unreadable)
     await expect(idempotency.getExecutionStatus('job', 'k')).rejects.toMatchObject(unreadable)
@@ -385,13 +385,13 @@ describe('a record that cannot be understood', () => {
     const { records } = memory
     let claims = 0
     // As Redis shows what is none of its records: without a revision.
-    const createOrRead: typeof records.createOrRead = async (key, write) => {
+    const put: typeof records.put = async (key, rev, write) => {
       if ((claims += 1) > 3) throw new Error('claimed again and again')
-      const { now } = await records.createOrRead(key, write)
+      const { now } = await records.put(key, rev, write)
       const at = { createdAt: 0, writtenAt: 0, expiresAt: 0 }
-      return { created: false, entry: { rev: 0, writeId: '', value: '{', ...at }, now }
+      return { outcome: 'conflict', entry: { rev: 0, writeId: '', value: '{', ...at }, now }
     }
-    const holdfast = createHoldfast({ storage: { ...memory, records: { ...records, createOrRead } } })
+    const holdfast = createHoldfast({ storage: { ...memory, records: { ...records, put } } })
     await expect(holdfast.idempotency.begin('job', 'k')).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' })
     expect(claims).toBe(1)
     await holdfast.close()

@@ -15,14 +15,14 @@ import {
 function losingOneAnswer(meanwhile: () => Promise<unknown>): Storage & { armed: boolean } {
   const memory = memoryStorage()
   const state = { ...memory, armed: false }
-  const compareAndSet: RecordStorage['compareAndSet'] = async (key, rev, write) => {
-    const reply = await memory.records.compareAndSet(key, rev, write)
+  const put: RecordStorage['put'] = async (key, rev, write) => {
+    const reply = await memory.records.put(key, rev, write)
     if (!state.armed) return reply
     state.armed = false
     await meanwhile()
     throw new StorageUnavailableError('The answer was lost.', { maybeApplied: true })
   }
-  state.records = { ...memory.records, compareAndSet }
+  state.records = { ...memory.records, put }
   return state
 }
 
@@ -72,10 +72,10 @@ describe('an end that could not be sent', () => {
       let isClosed = false
       const records: RecordStorage = {
         ...storage.records,
-        compareAndSet: (...args) =>
+        put: (...args) =>
           isClosed
             ? Promise.reject(new HoldfastError(code as HoldfastErrorCode, 'the client has ended'))
-            : storage.records.compareAndSet(...args),
+            : storage.records.put(...args),
       }
       const idempotency = createIdempotency({ ...storage, records })
       const run = idempotency.run('job', 'k', () => {

@@ -24,7 +24,7 @@ describe("onInProgress 'wait'", () => {
     await settle()
     expect(calls.every(({ value }) => value?.result === 42)).toBe(true)
     expect(calls.filter(({ value }) => value?.status === 'executed')).toHaveLength(1)
-    expect(commands).toEqual(['createOrRead k', 'createOrRead k', 'subscribe k', 'read k', 'compareAndSet k'])
+    expect(commands).toEqual(['create k', 'create k', 'subscribe k', 'read k', 'replace k'])
   })
 
   it('joins those who wait already without a command of its own', async () => {

@@ -37,7 +37,7 @@ describe('watch', () => {
       'completed 100 #1',
     ])
     // The hints carry what was written.
-    expect(commands).toEqual(['compareAndSet k', 'compareAndSet k', 'compareAndSet k'])
+    expect(commands).toEqual(['replace k', 'replace k', 'replace k'])
   })
 
   it('takes what a hint carries only when it is newer than what is known', async () => {
@@ -67,7 +67,7 @@ describe('watch', () => {
     await execution.updateProgress(40)
     link.hint(older)
     await settle()
-    expect(commands).toEqual(['compareAndSet k', 'read k'])
+    expect(commands).toEqual(['replace k', 'read k'])
     await execution.markSuccess()
     link.hint()
     await settle()

@@ -29,7 +29,8 @@ export interface Process {
   readonly link: Link
 }
 
-type Op = 'createOrRead' | 'compareAndSet' | 'compareAndDelete' | 'read' | 'list' | 'subscribe' | 'time'
+/** `create` and `replace`: a `put` where nothing is expected, and one over a revision. */
+type Op = 'create' | 'replace' | 'compareAndDelete' | 'read' | 'list' | 'subscribe' | 'time'
 
 /**
  * `lost`: never arrives, never answered. `unanswered`: is executed, never answered. `broken`: is executed, and the
@@ -180,9 +181,8 @@ function disturbed(
   link: Link,
 ): RecordStorage {
   return {
-    createOrRead: (key, write) => through('createOrRead', key.id, () => records.createOrRead(key, write)),
-    compareAndSet: (key, rev, write) =>
-      through('compareAndSet', key.id, () => records.compareAndSet(key, rev, write)),
+    put: (key, rev, write) =>
+      through(rev === null ? 'create' : 'replace', key.id, () => records.put(key, rev, write)),
     compareAndDelete: (key, match) =>
       through('compareAndDelete', key.id, () => records.compareAndDelete(key, match)),
     read: (key) => through('read', key.id, () => records.read(key)),

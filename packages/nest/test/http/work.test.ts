@@ -237,10 +237,10 @@ onEachPlatform('@Idempotent, while the handler works', (start, platform) => {
   it('calls no handler when an answer has left while the storage was asked', async () => {
     const storage = memoryStorage()
     const { records } = storage
-    const createOrRead = records.createOrRead.bind(records)
+    const put = records.put.bind(records)
     let whileAsked: (() => Promise<void>) | undefined
-    records.createOrRead = async (...args) => {
-      const outcome = await createOrRead(...args)
+    records.put = async (...args) => {
+      const outcome = await put(...args)
       await whileAsked?.()
       return outcome
     }

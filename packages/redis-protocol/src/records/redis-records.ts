@@ -1,7 +1,7 @@
 import {
-  type CompareReply,
-  type CreateReply,
+  type DeleteReply,
   InvalidArgumentError,
+  type PutReply,
   type ReadReply,
   type RecordEntry,
   type RecordKey,
@@ -40,36 +40,34 @@ import { readRecord } from './read.ts'
  */
 export function redisRecords(client: RedisClient, run: RunScript, keys: Keys, pubSub: PubSub): RecordStorage {
   const indexes = indexLifetimes()
-  // In a cluster every node gets what is published.
+  // In a cluster every node receives what is published.
   const carries = !client.cluster
+  const create = (key: RecordKey, write: RecordWrite): Promise<PutReply> => {
+    const { record, index, voided } = keys.record(key)
+    const { ttlMs } = write
+    const looks = indexes.mustLook(index, ttlMs)
+    return run(
+      createOrRead,
+      [record, index, voided],
+      [`${listedMs(ttlMs)} ${encodeWrite(write)}`, lifetime(ttlMs), terms(write) + (looks ? '1' : '0')],
+      (reply) => {
+        const created = decodeCreate(reply, write)
+        if (looks && created.outcome === 'written') indexes.looked(index, ttlMs)
+        return created
+      },
+    )
+  }
   return {
-    createOrRead(key, write) {
+    put(key, expectedRev, write) {
       const fault = faultOf(write)
       if (fault !== undefined) return Promise.reject(fault)
-      const { record, index, voided } = keys.record(key)
-      const { ttlMs } = write
-      const looks = indexes.mustLook(index, ttlMs)
-      return run(
-        createOrRead,
-        [record, index, voided],
-        [`${listedMs(ttlMs)} ${encodeWrite(write)}`, lifetime(ttlMs), terms(write) + (looks ? '1' : '0')],
-        (reply) => {
-          const created = decodeCreate(reply, write)
-          if (looks && created.created) indexes.looked(index, ttlMs)
-          return created
-        },
-      )
-    },
-
-    compareAndSet(key, rev, write) {
-      const fault = faultOf(write)
-      if (fault !== undefined) return Promise.reject(fault)
+      if (expectedRev === null) return create(key, write)
       const { record, index } = keys.record(key)
       return run(
         compareAndSet,
         [record, index],
-        [revision(rev), encodeWrite(write), lifetime(write.ttlMs), terms(write, carries)],
-        (reply) => decodeSet(reply, write),
+        [revision(expectedRev), encodeWrite(write), lifetime(write.ttlMs), terms(write, carries)],
+        (reply) => decodeSet(reply, write, expectedRev),
       )
     },
 
@@ -96,7 +94,7 @@ export function redisRecords(client: RedisClient, run: RunScript, keys: Keys, pu
   }
 }
 
-/** Until when, and whether to tell of it. Scripts compare the instant as text, and what follows it does not matter. */
+/** The latest instant, and whether to publish. Scripts compare the instant as text; what follows it does not matter. */
 function terms({ notAfter, notify }: RecordWrite, carries = false): string {
   return instant(notAfter) + (notify ? (carries ? '2' : '1') : '0')
 }
@@ -127,36 +125,39 @@ function found(
   return { entry, now: Math.min(now, entry.expiresAt - 1) }
 }
 
-/** Whoever asks is told by its value that it is none of ours, and may delete it. */
+/** Another program's value: the caller sees from it that it is no record, and may delete it. */
 function foreign(value: string, now: number): RecordEntry {
   return { rev: NO_RECORD, writeId: '', createdAt: now, writtenAt: now, expiresAt: now + 1, value }
 }
 
-function decodeCreate(reply: unknown, write: RecordWrite): CreateReply {
+function decodeCreate(reply: unknown, write: RecordWrite): PutReply {
   const { letter, now, text } = envelope(createOrRead.name, reply)
-  // Of just this length: what was replaced is answered in the same way, and with more.
-  if (letter === 'C' && text.length === BODY + 16)
-    return { created: true, entry: written(text, write, now, now), now }
-  if (letter === 'L') return { created: false, entry: null, now }
+  // Of just this length: the reply to a replacement begins the same way and is longer.
+  if (letter === 'C' && text.length === BODY + 16) {
+    return { outcome: 'written', entry: written(text, write, now, now), now }
+  }
+  if (letter === 'L') return { outcome: 'late', entry: null, now }
   const there = found(createOrRead.name, text, now)
-  return { created: there.entry.writeId === write.writeId, ...there }
+  return { outcome: there.entry.writeId === write.writeId ? 'written' : 'conflict', ...there }
 }
 
-function decodeSet(reply: unknown, write: RecordWrite): CompareReply {
+function decodeSet(reply: unknown, write: RecordWrite, expectedRev: number): PutReply {
   const { letter, now, text } = envelope(compareAndSet.name, reply)
-  if (letter === 'C')
-    return { ok: true, entry: written(text, write, numberAt(text, BODY + 16, 13), now), now }
-  if (letter === 'A') return { ok: false, entry: null, now }
-  if (isMark(text, BODY)) return { ok: false, entry: null, now, removed: true }
+  if (letter === 'C') {
+    return { outcome: 'written', entry: written(text, write, numberAt(text, BODY + 16, 13), now), now }
+  }
+  if (letter === 'A') return { outcome: 'conflict', entry: null, now }
+  if (isMark(text, BODY)) return { outcome: 'conflict', entry: null, now, removed: true }
   const there = found(compareAndSet.name, text, now)
-  return { ok: there.entry.writeId === write.writeId, ...there }
+  if (there.entry.writeId === write.writeId) return { outcome: 'written', ...there }
+  return { outcome: there.entry.rev === expectedRev ? 'late' : 'conflict', ...there }
 }
 
-function decodeDelete(reply: unknown): CompareReply {
+function decodeDelete(reply: unknown): DeleteReply {
   const { letter, now, text } = envelope(compareAndDelete.name, reply)
   return letter === 'D'
-    ? { ok: true, entry: null, now }
-    : { ok: false, ...found(compareAndDelete.name, text, now) }
+    ? { outcome: 'deleted', entry: null, now }
+    : { outcome: 'conflict', ...found(compareAndDelete.name, text, now) }
 }
 
 function decodeRead(reply: unknown): ReadReply {
@@ -164,7 +165,7 @@ function decodeRead(reply: unknown): ReadReply {
   return letter === 'A' ? { entry: null, now } : found(readRecord.name, text, now)
 }
 
-/** What the write left, without having it sent back. */
+/** The entry that the write left, without a copy in the reply. */
 function written(
   text: string,
   { writeId, value, ttlMs }: RecordWrite,

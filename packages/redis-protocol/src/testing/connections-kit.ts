@@ -96,7 +96,7 @@ export function connectionsKit(
       await until('the subscriber is killed', async () => (await killAll(under(), 'pubsub')) > 0)
       await until('the gap is told', async () => hints > 0)
       const before = hints
-      await storage.records.createOrRead(key, write)
+      await storage.records.put(key, null, write)
       await until('hints arrive again', async () => hints > before)
       await unsubscribe()
       assert.equal(hints, before + 1)

@@ -12,7 +12,7 @@ export function indexKit({ describe, it }: TestRunner, under: () => OpenRedis): 
   let writes = 0
   const create = async (collection: string, id: string, ttlMs: number) => {
     const write = { writeId: `w${(writes += 1)}`, value: id, ttlMs, notify: false }
-    const { entry } = await records().createOrRead({ collection, id }, write)
+    const { entry } = await records().put({ collection, id }, null, write)
     assert.ok(entry)
     return entry
   }
@@ -58,7 +58,7 @@ export function indexKit({ describe, it }: TestRunner, under: () => OpenRedis): 
       assert.ok((await askIndex(collection, 0, 'PTTL')) >= 30 * day, 'a long record lengthens it')
       const { rev } = await create(collection, renewed, hour)
       const write = { writeId: 'renewal', value: '', ttlMs: 300 * day, notify: false }
-      await records().compareAndSet({ collection, id: renewed }, rev, write)
+      await records().put({ collection, id: renewed }, rev, write)
       assert.ok((await askIndex(collection, 0, 'PTTL')) >= 300 * day, 'and so does a renewal')
       for (const bucket of Array.from({ length: BUCKETS }, (_, i) => i)) {
         assert.notEqual(await askIndex(collection, bucket, 'PTTL'), -1, 'no index is without a time to live')
@@ -72,8 +72,8 @@ export function indexKit({ describe, it }: TestRunner, under: () => OpenRedis): 
       await create(collection, there, hour)
       const another = redisStorage(under().client, { prefix: 'kit' }).records
       const write = { writeId: 'another', value: '', ttlMs: day, notify: false }
-      assert.equal((await another.createOrRead({ collection, id: there }, write)).created, false)
-      assert.equal((await another.createOrRead({ collection, id: added }, write)).created, true)
+      assert.equal((await another.put({ collection, id: there }, null, write)).outcome, 'conflict')
+      assert.equal((await another.put({ collection, id: added }, null, write)).outcome, 'written')
       assert.ok((await askIndex(collection, 0, 'PTTL')) >= day)
     })
 
@@ -107,7 +107,7 @@ export function indexKit({ describe, it }: TestRunner, under: () => OpenRedis): 
       let { rev } = await create(collection, id, 60_000)
       for (let i = 1; i <= 5; i += 1) {
         const write = { writeId: `renewal${i}`, value: `${i}`, ttlMs: 600_000 * 3 ** i, notify: false }
-        const reply = await records().compareAndSet({ collection, id }, rev, write)
+        const reply = await records().put({ collection, id }, rev, write)
         assert.ok(reply.entry)
         ;({ rev } = reply.entry)
       }

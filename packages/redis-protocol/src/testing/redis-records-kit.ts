@@ -26,35 +26,35 @@ export function redisRecordsKit({ describe, it }: TestRunner, under: () => OpenR
         assert.deepEqual({ ...second, now: 0 }, { ...first, now: 0 })
         return first
       }
-      const { entry } = await twice(() => records().createOrRead(key, created))
+      const { entry } = await twice(() => records().put(key, null, created))
       assert.ok(entry)
       const changed = write({ value: 'w' })
-      const next = await twice(() => records().compareAndSet(key, entry.rev, changed))
-      assert.ok(next.ok && next.entry)
+      const next = await twice(() => records().put(key, entry.rev, changed))
+      assert.ok(next.outcome === 'written')
       const rev = next.entry.rev
-      assert.ok((await twice(() => records().compareAndDelete(key, { rev }))).ok)
+      assert.equal((await twice(() => records().compareAndDelete(key, { rev }))).outcome, 'deleted')
     })
 
     it('do not take the write for another one when it is the one that made the revision', async () => {
       const key = freshKey()
       const first = write()
-      const { entry } = await records().createOrRead(key, first)
+      const { entry } = await records().put(key, null, first)
       assert.ok(entry)
-      const again = await records().compareAndSet(key, entry.rev, { ...first, value: 'other' })
-      assert.deepEqual([again.ok, again.entry], [true, entry])
+      const again = await records().put(key, entry.rev, { ...first, value: 'other' })
+      assert.deepEqual([again.outcome, again.entry], ['written', entry])
       const alike = { ...first, writeId: `${first.writeId}${'x'.repeat(30)}`, value: 'other' }
-      const next = await records().compareAndSet(key, entry.rev, alike)
-      assert.deepEqual([next.ok, next.entry?.value], [true, 'other'])
+      const next = await records().put(key, entry.rev, alike)
+      assert.deepEqual([next.outcome, next.entry?.value], ['written', 'other'])
       assert.ok(next.entry)
       const longer = { ...alike, writeId: `${alike.writeId}y`, value: 'third' }
-      assert.equal((await records().compareAndSet(key, next.entry.rev, longer)).entry?.value, 'third')
+      assert.equal((await records().put(key, next.entry.rev, longer)).entry?.value, 'third')
     })
   })
 
   describe('hints of records', () => {
     it('carry what was written, but long records, and in a cluster none', async () => {
       const key = freshKey()
-      const { entry } = await records().createOrRead(key, write())
+      const { entry } = await records().put(key, null, write())
       assert.ok(entry)
       const hints: (RecordEntry | undefined)[] = []
       let wake = (): void => undefined
@@ -66,8 +66,8 @@ export function redisRecordsKit({ describe, it }: TestRunner, under: () => OpenR
       const values = ['short', 'x'.repeat(5_000), 'short again']
       const expected: (RecordEntry | undefined)[] = []
       for (const value of values) {
-        const changed = await records().compareAndSet(key, rev, write({ value, notify: true }))
-        assert.ok(changed.ok && changed.entry)
+        const changed = await records().put(key, rev, write({ value, notify: true }))
+        assert.ok(changed.outcome === 'written')
         ;({ rev } = changed.entry)
         expected.push(under().client.cluster || value.length > 4_000 ? undefined : changed.entry)
       }
@@ -96,9 +96,9 @@ export function redisRecordsKit({ describe, it }: TestRunner, under: () => OpenR
         await under().client.send(['SET', record, text], record)
         const { entry } = await records().read(key)
         assert.deepEqual([entry?.rev, entry?.value], [0, text])
-        assert.equal((await records().createOrRead(key, write())).created, false)
-        assert.equal((await records().compareAndSet(key, 1, write())).ok, false)
-        assert.equal((await records().compareAndDelete(key, { rev: 1 })).ok, false)
+        assert.equal((await records().put(key, null, write())).outcome, 'conflict')
+        assert.equal((await records().put(key, 1, write())).outcome, 'conflict')
+        assert.equal((await records().compareAndDelete(key, { rev: 1 })).outcome, 'conflict')
         assert.equal(await under().client.send(['GET', record], record), text)
       }
     })
@@ -108,14 +108,14 @@ export function redisRecordsKit({ describe, it }: TestRunner, under: () => OpenR
         const key = freshKey()
         const { record } = createKeys('kit').record(key)
         await under().client.send(['SET', record, text], record)
-        assert.equal((await records().compareAndDelete(key, { rev: 0 })).ok, true, text)
+        assert.equal((await records().compareAndDelete(key, { rev: 0 })).outcome, 'deleted', text)
         assert.equal((await records().read(key)).entry, null)
-        const { created, entry } = await records().createOrRead(key, write())
-        assert.ok(created && entry.rev > 0)
+        const { outcome, entry } = await records().put(key, null, write())
+        assert.ok(outcome === 'written' && entry.rev > 0)
         assert.deepEqual((await records().compareAndDelete(key, { rev: 0 })).entry, entry)
         await under().client.send(['SET', record, real], record)
         const kept = await records().compareAndDelete(key, { rev: 0 })
-        assert.deepEqual([kept.ok, kept.entry?.value], [false, 'v'])
+        assert.deepEqual([kept.outcome, kept.entry?.value], ['conflict', 'v'])
       }
     })
   })
@@ -126,17 +126,17 @@ export function redisRecordsKit({ describe, it }: TestRunner, under: () => OpenR
       const notAfter = (await under().storage.time()) + 60_000
       const [before, during] = [write({ notAfter }), write({ notAfter })]
       await records().compareAndDelete(key, { writeId: before.writeId, notAfter })
-      const other = await records().createOrRead(key, write())
-      assert.ok(other.created)
+      const other = await records().put(key, null, write())
+      assert.ok(other.outcome === 'written')
       const kept = await records().compareAndDelete(key, { writeId: during.writeId, notAfter })
-      assert.deepEqual([kept.ok, kept.entry], [false, other.entry])
+      assert.deepEqual([kept.outcome, kept.entry], ['conflict', other.entry])
       await records().compareAndDelete(key, { rev: other.entry.rev })
       for (const late of [before, during]) {
-        const reply = await records().createOrRead(key, late)
-        assert.deepEqual([reply.created, reply.entry], [false, null])
+        const reply = await records().put(key, null, late)
+        assert.deepEqual([reply.outcome, reply.entry], ['late', null])
       }
-      const next = await records().createOrRead(key, write())
-      assert.ok(next.created && next.entry.rev > other.entry.rev)
+      const next = await records().put(key, null, write())
+      assert.ok(next.outcome === 'written' && next.entry.rev > other.entry.rev)
     })
 
     it('are many at a time', async () => {
@@ -144,7 +144,7 @@ export function redisRecordsKit({ describe, it }: TestRunner, under: () => OpenR
       const notAfter = (await under().storage.time()) + 60_000
       const voided = Array.from({ length: 40 }, () => write({ notAfter }))
       for (const { writeId } of voided) await records().compareAndDelete(key, { writeId, notAfter })
-      for (const late of voided) assert.equal((await records().createOrRead(key, late)).created, false)
+      for (const late of voided) assert.equal((await records().put(key, null, late)).outcome, 'late')
     })
   })
 
@@ -153,17 +153,13 @@ export function redisRecordsKit({ describe, it }: TestRunner, under: () => OpenR
       const key = freshKey()
       const refused = { code: 'INVALID_ARGUMENT' }
       for (const writeId of ['', 'a b', 'a\n', 'x'.repeat(129)]) {
-        await assert.rejects(
-          records().createOrRead(key, write({ writeId })),
-          refused,
-          JSON.stringify(writeId),
-        )
-        await assert.rejects(records().compareAndSet(key, 1, write({ writeId })), refused)
+        await assert.rejects(records().put(key, null, write({ writeId })), refused, JSON.stringify(writeId))
+        await assert.rejects(records().put(key, 1, write({ writeId })), refused)
         await assert.rejects(records().compareAndDelete(key, { writeId, notAfter: 1 }), refused)
       }
       for (const ttlMs of [0, -1, 1.5, Number.NaN, Infinity, 86_400_000_001]) {
-        await assert.rejects(records().createOrRead(key, write({ ttlMs })), refused, `${ttlMs}`)
-        await assert.rejects(records().compareAndSet(key, 1, write({ ttlMs })), refused)
+        await assert.rejects(records().put(key, null, write({ ttlMs })), refused, `${ttlMs}`)
+        await assert.rejects(records().put(key, 1, write({ ttlMs })), refused)
       }
       for (const limit of [0, -1, 1.5]) await assert.rejects(records().list('c', { limit }), refused)
       for (const cursor of ['', 'x', '16:0', '1:-1']) {
@@ -174,8 +170,8 @@ export function redisRecordsKit({ describe, it }: TestRunner, under: () => OpenR
 
     it('last from a millisecond to a thousand days', async () => {
       for (const ttlMs of [1, 86_400_000_000]) {
-        const { created, entry } = await records().createOrRead(freshKey(), write({ ttlMs }))
-        assert.ok(created)
+        const { outcome, entry } = await records().put(freshKey(), null, write({ ttlMs }))
+        assert.ok(outcome === 'written')
         assert.equal(entry.expiresAt - entry.writtenAt, ttlMs)
       }
     })

@@ -16,10 +16,10 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
       const key = { collection: freshName('flushed'), id: 'a' }
       const write = { writeId: 'w', value: 'v', ttlMs: 60_000, notify: false }
       await forgetScripts()
-      const { entry } = await storage.records.createOrRead(key, write)
+      const { entry } = await storage.records.put(key, null, write)
       assert.ok(entry)
       await forgetScripts()
-      const second = await storage.records.compareAndSet(key, entry.rev, {
+      const second = await storage.records.put(key, entry.rev, {
         ...write,
         writeId: 'x',
         value: 'w',
@@ -33,7 +33,8 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
         ['a'],
       )
       await forgetScripts()
-      assert.ok((await storage.records.compareAndDelete(key, { rev: second.entry?.rev ?? 0 })).ok)
+      const deletion = await storage.records.compareAndDelete(key, { rev: second.entry?.rev ?? 0 })
+      assert.equal(deletion.outcome, 'deleted')
     })
 
     it('works when many find at once that the server has forgotten the script', async () => {
@@ -42,11 +43,9 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
       const write = { writeId: 'w', value: 'v', ttlMs: 60_000, notify: false }
       await forgetScripts()
       const replies = await Promise.all(
-        Array.from({ length: 100 }, (_, i) =>
-          storage.records.createOrRead({ collection, id: `${i}` }, write),
-        ),
+        Array.from({ length: 100 }, (_, i) => storage.records.put({ collection, id: `${i}` }, null, write)),
       )
-      assert.ok(replies.every(({ created }) => created))
+      assert.ok(replies.every(({ outcome }) => outcome === 'written'))
     })
   })
 
@@ -68,7 +67,7 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
       const together = (count: number, from: number): Promise<unknown> =>
         Promise.all(
           Array.from({ length: count }, (_, i) =>
-            records.createOrRead({ collection, id: `${from + i}` }, write),
+            records.put({ collection, id: `${from + i}` }, null, write),
           ),
         )
       await together(3, 0) // the scripts are known
@@ -82,13 +81,13 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
       const { client, storage } = under()
       const collection = freshName('together')
       const ids = Array.from({ length: 20 }, (_, i) => `${i}`)
-      const { entry } = await storage.records.createOrRead({ collection, id: '7' }, write)
+      const { entry } = await storage.records.put({ collection, id: '7' }, null, write)
       const stolen = createKeys('kit').record({ collection, id: '11' }).record
       await client.send(['RPUSH', stolen, 'a list'], stolen)
       const outcomes = await Promise.allSettled(
-        ids.map((id) => storage.records.createOrRead({ collection, id }, { ...write, writeId: `by-${id}` })),
+        ids.map((id) => storage.records.put({ collection, id }, null, { ...write, writeId: `by-${id}` })),
       )
-      const created = outcomes.map((outcome) => outcome.status === 'fulfilled' && outcome.value.created)
+      const created = outcomes.map((sent) => sent.status === 'fulfilled' && sent.value.outcome === 'written')
       assert.deepEqual(
         created,
         ids.map((id) => id !== '7' && id !== '11'),
@@ -109,10 +108,10 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
       const value = 'x'.repeat(30_000)
       const replies = await Promise.all(
         Array.from({ length: 10 }, (_, i) =>
-          storage.records.createOrRead({ collection, id: `${i}` }, { ...write, value }),
+          storage.records.put({ collection, id: `${i}` }, null, { ...write, value }),
         ),
       )
-      assert.ok(replies.every(({ created, entry }) => created && entry?.value === value))
+      assert.ok(replies.every(({ outcome, entry }) => outcome === 'written' && entry.value === value))
     })
   })
 
@@ -125,7 +124,7 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
       const key = { collection, id: 'same' }
       for (const [i, { records, values }] of storages.entries()) {
         const write = { writeId: 'w', value: `${prefixes[i]}`, ttlMs: 60_000, notify: false }
-        assert.ok((await records.createOrRead(key, write)).created, `${prefixes[i]} is empty`)
+        assert.equal((await records.put(key, null, write)).outcome, 'written', `${prefixes[i]} is empty`)
         assert.equal(await values.get(collection), null)
         await values.set(collection, `${prefixes[i]}`, 60_000, Number.MAX_SAFE_INTEGER)
       }

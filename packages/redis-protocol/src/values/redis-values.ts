@@ -58,7 +58,7 @@ function string(reply: unknown): string {
 function decodeSet(reply: unknown): SetReply {
   const [, stored, now] = /^([01])(\d+)$/.exec(String(reply)) ?? []
   if (now === undefined) throw unexpectedReply('a set of values', reply)
-  return { stored: stored === '1', now: Number(now) }
+  return { outcome: stored === '1' ? 'written' : 'late', now: Number(now) }
 }
 
 function trueOrFalse(reply: unknown): boolean {

@@ -51,8 +51,8 @@ function isAboutRights(refused: string): boolean {
 async function tryRecords(records: Storage['records'], name: string): Promise<void> {
   const key = { collection: name, id: 'record' }
   const write = { writeId: 'first', value: '', ttlMs: TTL_MS, notify: false }
-  const { entry } = await records.createOrRead(key, write)
-  if (entry !== null) await records.compareAndSet(key, entry.rev, { ...write, writeId: 'second' })
+  const { entry } = await records.put(key, null, write)
+  if (entry !== null) await records.put(key, entry.rev, { ...write, writeId: 'second' })
   await records.list(name, { limit: 1 })
   const { now } = await records.read(key)
   await records.compareAndDelete(key, { writeId: 'second', notAfter: now + TTL_MS })
@@ -98,7 +98,7 @@ async function tryHints(records: Storage['records'], name: string, prefix: strin
     ]
   }
   try {
-    await records.createOrRead(key, { writeId: 'w', value: '', ttlMs: TTL_MS, notify: true })
+    await records.put(key, null, { writeId: 'w', value: '', ttlMs: TTL_MS, notify: true })
     let timer: ReturnType<typeof setTimeout> | undefined
     const silence = new Promise<boolean>((resolve) => {
       timer = setTimeout(() => resolve(false), MESSAGE_MS)

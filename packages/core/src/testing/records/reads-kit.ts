@@ -27,7 +27,7 @@ export function readsKit(
       const entry = await created(key, value)
       assert.equal(entry.value, value)
       assert.equal((await records().read(key)).entry?.value, value)
-      const next = await records().compareAndSet(key, entry.rev, write(`${value}!`))
+      const next = await records().put(key, entry.rev, write(`${value}!`))
       assert.equal(next.entry?.value, `${value}!`)
     }
     assert.notEqual(
@@ -59,7 +59,7 @@ export function readsKit(
     })
     const first = await created(key, 'first', { notify: true })
     assert.deepEqual((await hinted(1)) ?? first, first)
-    const { entry: second } = await records().compareAndSet(key, first.rev, write('second', { notify: true }))
+    const { entry: second } = await records().put(key, first.rev, write('second', { notify: true }))
     assert.ok(second)
     assert.deepEqual((await hinted(2)) ?? second, second)
     await records().compareAndDelete(key, { rev: second.rev })

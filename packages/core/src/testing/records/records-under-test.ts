@@ -32,8 +32,8 @@ export function recordsUnderTest(under: OpenStorage): RecordsUnderTest {
     exhaustMemory: () => under.exhaustMemory(),
     freshKey: () => ({ collection: freshName('collection'), id: freshName('id') }),
     async created(key, value, more) {
-      const reply = await records().createOrRead(key, write(value, more))
-      assert.ok(reply.created, 'the key was expected to be free')
+      const reply = await records().put(key, null, write(value, more))
+      assert.ok(reply.outcome === 'written', 'the key was expected to be free')
       return reply.entry
     },
     async listed(collection, limit) {

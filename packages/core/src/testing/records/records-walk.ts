@@ -1,22 +1,30 @@
 import assert from 'node:assert/strict'
-import { type Command, decide } from '../../idempotency/decide.ts'
-import { type Current, currentOf } from '../../idempotency/record.ts'
-import type { RecordEntry, RecordWrite } from '../../storage/records.ts'
+import { decideCancel } from '../../idempotency/decide.ts'
+import { type OwnerCommand, decideOwner } from '../../idempotency/decide-owner.ts'
+import { decideStart } from '../../idempotency/decide-start.ts'
+import { type ExecutionRecord, type VersionedRecord, currentOf } from '../../idempotency/record.ts'
+import type { PutReply, RecordEntry, RecordWrite } from '../../storage/records.ts'
 import { type StorageUnderTest, type TestRunner, freshName, seededInts, useStorage } from '../runner.ts'
 
 const KEYS = 3
 const OWNERS = 3
 
+type OwnersPart = OwnerCommand extends infer C
+  ? C extends OwnerCommand
+    ? Omit<C, 'executionId'>
+    : never
+  : never
+
 /** What the storage should hold, kept beside it. */
 interface Model {
-  readonly current: Current
+  readonly current: VersionedRecord
   readonly entry: RecordEntry
 }
 
 /**
  * A seeded walk of starts, owners' writes, cancellations, stale revisions, repeated commands, deletions and passing
- * time. Beside the storage runs a model that is nothing but `decide()`: after every step both must agree on what is
- * stored, and the storage must have said so. A failure names the seed.
+ * time. Beside the storage runs a model that is nothing but the pure decisions of core: after every step both must agree
+ * on what is stored, and the storage must have said so. A failure names the seed.
  */
 export function recordsWalk(
   runner: TestRunner,
@@ -36,7 +44,7 @@ export function recordsWalk(
         const { records } = under.storage
         const collection = freshName('walk')
         const models = new Map<string, Model>()
-        let written = 0
+        let writes = 0
         let seenAt = 0
         /**
          * Whether it expired between the reply before and this one. A storage may look for it at the beginning of a step and
@@ -54,8 +62,7 @@ export function recordsWalk(
           return model !== undefined && model.entry.expiresAt > now ? model : undefined
         }
         /** Adopts the stamps, which only the storage can make, after checking that they keep the rules. */
-        const adopt = (id: string, write: RecordWrite, entry: RecordEntry | null, now: number): void => {
-          assert.ok(entry, 'a successful write answers with its entry')
+        const adopt = (id: string, write: RecordWrite, entry: RecordEntry, now: number): void => {
           const before = models.get(id)
           assert.deepEqual([entry.value, entry.writeId], [write.value, write.writeId])
           assert.ok(entry.rev > (before?.entry.rev ?? 0), 'the revision grows')
@@ -63,48 +70,43 @@ export function recordsWalk(
           assert.ok(entry.writtenAt <= now)
           models.set(id, { entry, current: currentOf(entry) })
         }
-        const command = (): Command => {
+        /** What a random command makes of the state; undefined when it would not write. */
+        const written = (current: VersionedRecord | null, now: number): ExecutionRecord | undefined => {
           const executionId = `owner-${int(OWNERS)}`
-          const ttlMs = [40, 5_000, 60_000][int(3)] ?? 60_000
+          const policy = {
+            onInProgress: 'reject',
+            onCompleted: int(4) === 0 ? 'rerun' : 'replay',
+            completedWindowMs: int(2) * 20,
+            completedRetentionMs: 1,
+            onFailed: int(3) === 0 ? 'replay' : 'rerun',
+            failedRetentionMs: 1,
+            onStalled: (['takeOver', 'fail', 'reject'] as const)[int(3)] ?? 'takeOver',
+            maxAttempts: 3,
+            leaseMs: 20,
+            timeoutMs: 1_000,
+          } as const
+          const command = { executionId, policy, usedIds: [], hasWaited: false, isLate: false }
+          const owners = (own: OwnersPart): ExecutionRecord | undefined => {
+            const decision = decideOwner(current, { executionId, ...own }, policy)
+            return decision.type === 'write' ? decision.record : undefined
+          }
           switch (int(6)) {
             case 0:
-              return {
-                type: 'update',
-                executionId,
-                ttlMs,
-                change: { progress: { percentage: int(101) }, leaseMs: 30 },
-              }
+              return owners({ type: 'update', change: { progress: { percentage: int(101) } } })
             case 1:
-              return { type: 'complete', executionId, ttlMs, result: { kind: 'value', data: `${int(9)}` } }
+              return owners({ type: 'complete', result: { kind: 'value', data: `${int(9)}` } })
             case 2:
-              return {
-                type: 'fail',
-                executionId,
-                ttlMs,
-                error: { name: 'E', message: 'm' },
-                final: int(4) === 0,
-              }
-            case 3:
-              return int(2) === 0
-                ? { type: 'release', executionId, ttlMs }
-                : { type: 'requestCancel', reason: 'r', ttlMs }
-            default:
-              return {
-                type: 'begin',
-                executionId,
-                policy: {
-                  onCompleted: int(4) === 0 ? 'rerun' : 'replay',
-                  completedWindowMs: int(2) * 20,
-                  onFailed: int(3) === 0 ? 'replay' : 'rerun',
-                  onStalled: (['takeOver', 'fail', 'reject'] as const)[int(3)] ?? 'takeOver',
-                  maxAttempts: 3,
-                },
-                leaseMs: 20,
-                timeoutMs: 1_000,
-                ttlMs,
-                failedTtlMs: ttlMs,
-                fingerprint: int(8) === 0 ? 'other' : 'same',
-              }
+              return owners({ type: 'fail', error: { name: 'E', message: 'm' }, final: int(4) === 0 })
+            case 3: {
+              if (int(2) === 0) return owners({ type: 'release' })
+              const decision = decideCancel(current, now, { reason: 'r', ttlMs: 1 })
+              return decision.type === 'write' ? decision.record : undefined
+            }
+            default: {
+              const fingerprint = int(8) === 0 ? 'other' : 'same'
+              const decision = decideStart(current, now, { ...command, fingerprint })
+              return decision.type === 'write' ? decision.record : undefined
+            }
           }
         }
 
@@ -130,45 +132,41 @@ export function recordsWalk(
             const reply = await records.compareAndDelete(key, { rev })
             const there = modelAt(id, reply.now)
             if (isInDoubt(id, reply.now)) continue
-            assert.equal(
-              reply.ok,
-              there === undefined || there.entry.rev === rev,
-              `seed ${seed}, step ${step}`,
-            )
-            if (reply.ok && there !== undefined) models.set(id, gone(there))
+            const hit = there === undefined || there.entry.rev === rev
+            assert.equal(reply.outcome, hit ? 'deleted' : 'conflict', `seed ${seed}, step ${step}`)
+            if (hit && there !== undefined) models.set(id, gone(there))
             continue
           }
-          const decision = decide(model?.current ?? null, now, command())
-          if (decision.type !== 'write') continue
+          const record = written(model?.current ?? null, now)
+          if (record === undefined) continue
           const stale = int(10) === 0
           const write: RecordWrite = {
-            writeId: `${seed}-${(written += 1)}`,
-            value: JSON.stringify(decision.record),
-            ttlMs: decision.ttlMs,
+            writeId: `${seed}-${(writes += 1)}`,
+            value: JSON.stringify(record),
+            ttlMs: [40, 5_000, 60_000][int(3)] ?? 60_000,
             notify: int(2) === 0,
           }
-          const send = async (): Promise<{ ok: boolean; entry: RecordEntry | null; now: number }> => {
-            if (model === undefined) {
-              const reply = await records.createOrRead(key, write)
-              return { ok: reply.created, entry: reply.entry, now: reply.now }
-            }
-            return records.compareAndSet(key, stale ? model.entry.rev - 1 : model.entry.rev, write)
-          }
+          const rev = model === undefined ? null : model.entry.rev - (stale ? 1 : 0)
+          const send = (): Promise<PutReply> => records.put(key, rev, write)
           const reply = await send()
           const there = modelAt(id, reply.now)
           if (!isInDoubt(id, reply.now)) {
-            const expected = model === undefined || !stale
-            assert.equal(reply.ok, expected, `seed ${seed}, step ${step}: ${JSON.stringify(write)}`)
-            if (!reply.ok) assert.deepEqual(reply.entry, there?.entry ?? null)
+            const expected = model === undefined || !stale ? 'written' : 'conflict'
+            assert.equal(reply.outcome, expected, `seed ${seed}, step ${step}: ${JSON.stringify(write)}`)
+            if (reply.outcome !== 'written') assert.deepEqual(reply.entry, there?.entry ?? null)
           }
-          if (reply.ok) adopt(id, write, reply.entry, reply.now)
-          if (reply.ok && int(4) === 0 && write.ttlMs > 10_000) {
+          if (reply.outcome === 'written') adopt(id, write, reply.entry, reply.now)
+          if (reply.outcome === 'written' && int(4) === 0 && write.ttlMs > 10_000) {
             const again = await send()
-            assert.ok(again.ok, `seed ${seed}, step ${step}: a repeated write answers like the first`)
+            assert.equal(
+              again.outcome,
+              'written',
+              `seed ${seed}, step ${step}: a repeated write answers like the first`,
+            )
             assert.deepEqual(again.entry, reply.entry)
           }
         }
-        assert.ok(written > 0, 'the walk wrote something')
+        assert.ok(writes > 0, 'the walk wrote something')
       })
     }
   })

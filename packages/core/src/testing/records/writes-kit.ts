@@ -11,9 +11,9 @@ export function writesKit(
   it('G1 lets exactly one of many concurrent creations win', async () => {
     const key = freshKey()
     const replies = await Promise.all(
-      Array.from({ length: 50 }, (_, i) => records().createOrRead(key, write(`v${i}`))),
+      Array.from({ length: 50 }, (_, i) => records().put(key, null, write(`v${i}`))),
     )
-    const winners = replies.filter((reply) => reply.created)
+    const winners = replies.filter(({ outcome }) => outcome === 'written')
     assert.equal(winners.length, 1)
     for (const reply of replies) assert.deepEqual(reply.entry, winners[0]?.entry)
   })
@@ -21,29 +21,29 @@ export function writesKit(
   it('G2 answers a refused creation and a refused write with what is there', async () => {
     const key = freshKey()
     const entry = await created(key, 'first')
-    const again = await records().createOrRead(key, write('second'))
-    assert.deepEqual([again.created, again.entry], [false, entry])
-    const stale = await records().compareAndSet(key, entry.rev - 1, write('third'))
-    assert.deepEqual([stale.ok, stale.entry], [false, entry])
-    const absent = await records().compareAndSet(freshKey(), entry.rev, write('fourth'))
-    assert.deepEqual([absent.ok, absent.entry], [false, null])
+    const again = await records().put(key, null, write('second'))
+    assert.deepEqual([again.outcome, again.entry], ['conflict', entry])
+    const stale = await records().put(key, entry.rev - 1, write('third'))
+    assert.deepEqual([stale.outcome, stale.entry], ['conflict', entry])
+    const absent = await records().put(freshKey(), entry.rev, write('fourth'))
+    assert.deepEqual([absent.outcome, absent.entry], ['conflict', null])
   })
 
   it('G3 answers a repeated creation like the first', async () => {
     const key = freshKey()
     const same = write('once')
-    const first = await records().createOrRead(key, same)
-    const second = await records().createOrRead(key, same)
-    assert.deepEqual([second.created, second.entry], [true, first.entry])
+    const first = await records().put(key, null, same)
+    const second = await records().put(key, null, same)
+    assert.deepEqual([second.outcome, second.entry], ['written', first.entry])
   })
 
   it('G3 answers a repeated write like the first, although the revision has moved', async () => {
     const key = freshKey()
     const { rev } = await created(key, 'first')
     const same = write('second')
-    const first = await records().compareAndSet(key, rev, same)
-    const second = await records().compareAndSet(key, rev, same)
-    assert.ok(first.ok && second.ok)
+    const first = await records().put(key, rev, same)
+    const second = await records().put(key, rev, same)
+    assert.deepEqual([first.outcome, second.outcome], ['written', 'written'])
     assert.deepEqual(second.entry, first.entry)
   })
 
@@ -51,10 +51,10 @@ export function writesKit(
     const key = freshKey()
     const { rev } = await created(key, 'first')
     const replies = await Promise.all(
-      Array.from({ length: 50 }, (_, i) => records().compareAndSet(key, rev, write(`v${i}`))),
+      Array.from({ length: 50 }, (_, i) => records().put(key, rev, write(`v${i}`))),
     )
-    assert.equal(replies.filter(({ ok }) => ok).length, 1)
-    assert.equal((await records().compareAndSet(key, rev, write('late'))).ok, false)
+    assert.equal(replies.filter(({ outcome }) => outcome === 'written').length, 1)
+    assert.equal((await records().put(key, rev, write('late'))).outcome, 'conflict')
   })
 
   it('G5 grows the revision over writes, deletion and expiry', async () => {
@@ -63,11 +63,11 @@ export function writesKit(
     let { rev } = await created(key, '0')
     revs.push(rev)
     for (let i = 1; i <= 200; i += 1) {
-      const reply = await records().compareAndSet(key, rev, write(`${i}`))
+      const reply = await records().put(key, rev, write(`${i}`))
       assert.ok(reply.entry)
       revs.push(({ rev } = reply.entry).rev)
     }
-    assert.ok((await records().compareAndDelete(key, { rev })).ok)
+    assert.equal((await records().compareAndDelete(key, { rev })).outcome, 'deleted')
     revs.push((await created(key, 'after deletion', { ttlMs: 20 })).rev)
     await elapse(30)
     revs.push((await created(key, 'after expiry')).rev)
@@ -83,7 +83,7 @@ export function writesKit(
     const { rev } = await created(key, 'same')
     await records().compareAndDelete(key, { rev })
     await created(key, 'same')
-    assert.equal((await records().compareAndSet(key, rev, write('stale'))).ok, false)
+    assert.equal((await records().put(key, rev, write('stale'))).outcome, 'conflict')
   })
 
   it('G6 takes an expired entry for an absent one', async () => {
@@ -91,7 +91,7 @@ export function writesKit(
     const { rev } = await created(key, 'short', { ttlMs: 30 })
     await elapse(40)
     assert.equal((await records().read(key)).entry, null)
-    assert.deepEqual((await records().compareAndSet(key, rev, write('late'))).ok, false)
+    assert.equal((await records().put(key, rev, write('late'))).outcome, 'conflict')
     await created(key, 'new')
   })
 
@@ -100,10 +100,10 @@ export function writesKit(
     unhurried(async (shortMs) => {
       const longer = freshKey()
       const first = await created(longer, 'short', { ttlMs: shortMs })
-      await records().compareAndSet(longer, first.rev, write('long', { ttlMs: 60_000 }))
+      await records().put(longer, first.rev, write('long', { ttlMs: 60_000 }))
       const shorter = freshKey()
       const second = await created(shorter, 'long')
-      await records().compareAndSet(shorter, second.rev, write('short', { ttlMs: shortMs }))
+      await records().put(shorter, second.rev, write('short', { ttlMs: shortMs }))
       await elapse(shortMs + 10)
       assert.equal((await records().read(longer)).entry?.value, 'long')
       assert.equal((await records().read(shorter)).entry, null)
@@ -115,9 +115,9 @@ export function writesKit(
     const before = await time()
     const entry = await created(key, 'first', { ttlMs: 5_000 })
     await elapse(20)
-    const reply = await records().compareAndSet(key, entry.rev, write('second'))
+    const reply = await records().put(key, entry.rev, write('second'))
     const after = await time()
-    assert.ok(reply.ok && reply.entry)
+    assert.ok(reply.outcome === 'written')
     assert.equal(entry.expiresAt - entry.writtenAt, 5_000)
     assert.equal(reply.entry.createdAt, entry.createdAt)
     assert.ok(before <= entry.createdAt && entry.createdAt <= reply.entry.writtenAt)
@@ -129,26 +129,27 @@ export function writesKit(
     const key = freshKey()
     const now = await time()
     await elapse(20)
-    const late = await records().createOrRead(key, write('late', { notAfter: now }))
-    assert.deepEqual([late.created, late.entry], [false, null])
+    const late = await records().put(key, null, write('late', { notAfter: now }))
+    assert.deepEqual([late.outcome, late.entry], ['late', null])
     const entry = await created(key, 'in time', { notAfter: now + 60_000 })
-    const lateWrite = await records().compareAndSet(key, entry.rev, write('late', { notAfter: now }))
-    assert.deepEqual([lateWrite.ok, lateWrite.entry], [false, entry])
+    const lateWrite = await records().put(key, entry.rev, write('late', { notAfter: now }))
+    assert.deepEqual([lateWrite.outcome, lateWrite.entry], ['late', entry])
   })
 
   it('G9 deletes only the given revision or write', async () => {
     const key = freshKey()
     const entry = await created(key, 'first')
     const other = await records().compareAndDelete(key, { rev: entry.rev - 1 })
-    assert.deepEqual([other.ok, other.entry], [false, entry])
+    assert.deepEqual([other.outcome, other.entry], ['conflict', entry])
     const foreign = await records().compareAndDelete(key, {
       writeId: 'foreign',
       notAfter: entry.writtenAt + 60_000,
     })
-    assert.deepEqual([foreign.ok, foreign.entry], [false, entry])
-    assert.ok((await records().compareAndDelete(key, { rev: entry.rev })).ok)
-    assert.ok(
-      (await records().compareAndDelete(key, { rev: entry.rev })).ok,
+    assert.deepEqual([foreign.outcome, foreign.entry], ['conflict', entry])
+    assert.equal((await records().compareAndDelete(key, { rev: entry.rev })).outcome, 'deleted')
+    assert.equal(
+      (await records().compareAndDelete(key, { rev: entry.rev })).outcome,
+      'deleted',
       'a repeated deletion answers as the first',
     )
     assert.equal((await records().read(key)).entry, null)
@@ -159,20 +160,21 @@ export function writesKit(
     const notAfter = (await time()) + 60_000
     const overtaken = write('overtaken', { notAfter })
     await records().compareAndDelete(key, { writeId: overtaken.writeId, notAfter })
-    const late = await records().createOrRead(key, overtaken)
-    assert.deepEqual([late.created, late.entry], [false, null])
+    const late = await records().put(key, null, overtaken)
+    assert.deepEqual([late.outcome, late.entry], ['late', null])
     assert.equal((await records().read(key)).entry, null)
     const other = await created(key, 'another one is free to')
-    assert.equal((await records().createOrRead(key, overtaken)).entry?.value, other.value)
+    assert.equal((await records().put(key, null, overtaken)).entry?.value, other.value)
   })
 
   it('G9 keeps a deleted creation from coming back', async () => {
     const key = freshKey()
     const notAfter = (await time()) + 60_000
     const repeated = write('once', { notAfter })
-    assert.ok((await records().createOrRead(key, repeated)).created)
-    assert.ok((await records().compareAndDelete(key, { writeId: repeated.writeId, notAfter })).ok)
-    assert.equal((await records().createOrRead(key, repeated)).created, false)
+    assert.equal((await records().put(key, null, repeated)).outcome, 'written')
+    const deletion = await records().compareAndDelete(key, { writeId: repeated.writeId, notAfter })
+    assert.equal(deletion.outcome, 'deleted')
+    assert.equal((await records().put(key, null, repeated)).outcome, 'late')
     assert.equal((await records().read(key)).entry, null)
   })
 
@@ -184,11 +186,11 @@ export function writesKit(
       const second = await created(other, 'first')
       const relieve = await exhaustMemory()
       try {
-        await assert.rejects(records().createOrRead(freshKey(), write('refused')), {
+        await assert.rejects(records().put(freshKey(), null, write('refused')), {
           code: 'STORAGE_REFUSED',
         })
-        assert.ok((await records().compareAndSet(key, rev, write('the end is recorded'))).ok)
-        assert.ok((await records().compareAndDelete(other, { rev: second.rev })).ok)
+        assert.equal((await records().put(key, rev, write('the end is recorded'))).outcome, 'written')
+        assert.equal((await records().compareAndDelete(other, { rev: second.rev })).outcome, 'deleted')
       } finally {
         await relieve()
       }

@@ -14,7 +14,7 @@ import type { SimulatedProcess } from './simulated-process.ts'
 import type { Command, FacetName, SimulatedServer } from './simulated-server.ts'
 
 const OPERATIONS = {
-  records: ['createOrRead', 'compareAndSet', 'compareAndDelete', 'read', 'list'],
+  records: ['put', 'compareAndDelete', 'read', 'list'],
   leases: ['acquire', 'release', 'extend', 'reapExpired', 'revoke', 'inspect', 'countListeners'],
 } as const
 
@@ -394,6 +394,6 @@ function noop(): void {}
 
 /** What distinguishes the end of a job from all other ends; undefined for another command. Its like carries no `notAfter`. */
 function endIn({ op, args }: Command): string | undefined {
-  const write = op === 'compareAndSet' ? (args[2] as RecordWrite) : undefined
+  const write = op === 'put' ? (args[2] as RecordWrite) : undefined
   return write?.notify === true && write.notAfter === undefined ? write.writeId : undefined
 }

@@ -1,4 +1,4 @@
-import type { Current, ExecutionRecord } from '../../../src/idempotency/record.ts'
+import type { VersionedRecord, ExecutionRecord } from '../../../src/idempotency/record.ts'
 import { RemoteKey } from '../../../src/idempotency/remote-key.ts'
 import type {
   OnHint,
@@ -26,9 +26,10 @@ export const idempotencyMutations: readonly Mutation[] = [
     name: 'no owner guard',
     like: 'Powertools, node-idempotency: a finish is an unconditional write',
     breakStorage: records((sound) => ({
-      async compareAndSet(key, rev, write) {
+      async put(key, rev, write) {
+        if (rev === null) return await sound.put(key, rev, write)
         const { entry } = await sound.read(key)
-        return await sound.compareAndSet(key, entry?.rev ?? rev, write)
+        return await sound.put(key, entry?.rev ?? rev, write)
       },
     })),
   },
@@ -36,8 +37,7 @@ export const idempotencyMutations: readonly Mutation[] = [
     name: 'lease = retention',
     like: 'celery-once, idempot-js: one time to live for the claim and for the record',
     breakStorage: records((sound) => ({
-      createOrRead: (key, write) => sound.createOrRead(key, expiringWithLease(write)),
-      compareAndSet: (key, rev, write) => sound.compareAndSet(key, rev, expiringWithLease(write)),
+      put: (key, rev, write) => sound.put(key, rev, expiringWithLease(write)),
     })),
   },
   {
@@ -54,19 +54,18 @@ export const idempotencyMutations: readonly Mutation[] = [
     name: 'no notAfter',
     like: 'ioredis: an offline queue that is sent minutes later',
     breakStorage: records((sound) => ({
-      createOrRead: (key, write) => sound.createOrRead(key, withoutLimit(write)),
-      compareAndSet: (key, rev, write) => sound.compareAndSet(key, rev, withoutLimit(write)),
+      put: (key, rev, write) => sound.put(key, rev, withoutLimit(write)),
     })),
   },
   {
     name: 'release that forgets',
     like: 'Powertools, nestarc: giving back deletes the record, and the count of attempts with it',
     breakStorage: records((sound) => ({
-      async compareAndSet(key, rev, write) {
+      async put(key, rev, write) {
         const record = JSON.parse(write.value) as ExecutionRecord
-        if (record.status !== 'failed' || !record.released) return await sound.compareAndSet(key, rev, write)
-        const reply = await sound.compareAndSet(key, rev, write)
-        if (reply.ok && reply.entry !== null) await sound.compareAndDelete(key, { rev: reply.entry.rev })
+        const reply = await sound.put(key, rev, write)
+        if (record.status !== 'failed' || !record.released || reply.outcome !== 'written') return reply
+        await sound.compareAndDelete(key, { rev: reply.entry.rev })
         return reply
       },
     })),
@@ -75,7 +74,7 @@ export const idempotencyMutations: readonly Mutation[] = [
     name: 'takeover that forgets who asked to cancel',
     like: 'Celery: a revoked task is known to the workers of that moment, and delivered again',
     breakStorage: records((sound) => ({
-      compareAndSet: (key, rev, write) => sound.compareAndSet(key, rev, withoutRequest(write)),
+      put: (key, rev, write) => sound.put(key, rev, withoutRequest(write)),
     })),
   },
   {
@@ -87,10 +86,11 @@ export const idempotencyMutations: readonly Mutation[] = [
     name: 'takeover by read and write',
     like: 'Powertools Redis: GET, then a blind SET of the orphan',
     breakStorage: records((sound) => ({
-      async compareAndSet(key, rev, write) {
+      async put(key, rev, write) {
+        if (rev === null) return await sound.put(key, rev, write)
         const { entry } = await sound.read(key)
         const isStart = (JSON.parse(write.value) as ExecutionRecord).start === undefined
-        return await sound.compareAndSet(key, isStart ? (entry?.rev ?? rev) : rev, write)
+        return await sound.put(key, isStart ? (entry?.rev ?? rev) : rev, write)
       },
     })),
   },
@@ -110,7 +110,7 @@ export const idempotencyMutations: readonly Mutation[] = [
 /** Revisions of one storage grow, so that what is newer comes after what is known: of one database it does. */
 function isNewer(this: RemoteKey, current: unknown): boolean {
   const known = this.latest?.current
-  return known !== null && known !== undefined && (current as Current).rev >= known.rev
+  return known !== null && known !== undefined && (current as VersionedRecord).rev >= known.rev
 }
 
 /** Subscribers are told what was to be written, whatever came of it. */
@@ -118,10 +118,10 @@ function hintedByWriters(sound: RecordStorage): Partial<RecordStorage> {
   const listeners = new Map<string, OnHint[]>()
   const textOf = ({ collection, id }: RecordKey): string => `${collection}/${id}`
   return {
-    async compareAndSet(key, rev, write) {
-      const reply = await sound.compareAndSet(key, rev, write)
-      const { entry, now } = reply
-      if (entry !== null && !reply.ok) {
+    async put(key, rev, write) {
+      const reply = await sound.put(key, rev, write)
+      const { outcome, entry, now } = reply
+      if (rev !== null && entry !== null && outcome !== 'written') {
         const { writeId, value } = write
         const refused = { ...entry, rev: entry.rev + 1, writeId, value, writtenAt: now }
         for (const listener of listeners.get(textOf(key)) ?? []) listener(refused)
@@ -139,11 +139,8 @@ function hintedByWriters(sound: RecordStorage): Partial<RecordStorage> {
 function counted(sound: RecordStorage): Partial<RecordStorage> {
   const lives = new Map<string, { real: number; count: number }>()
   const textOf = ({ collection, id }: RecordKey): string => `${collection}/${id}`
-  const shown = (key: RecordKey, entry: RecordEntry | null): RecordEntry | null => {
-    if (entry === null) {
-      lives.delete(textOf(key))
-      return null
-    }
+  const gone = (key: RecordKey): void => void lives.delete(textOf(key))
+  const shown = (key: RecordKey, entry: RecordEntry): RecordEntry => {
     const life = lives.get(textOf(key)) ?? { real: 0, count: 0 }
     const isNew = entry.rev !== life.real
     const now = isNew ? { real: entry.rev, count: life.count + 1 } : life
@@ -155,34 +152,34 @@ function counted(sound: RecordStorage): Partial<RecordStorage> {
     return life?.count === rev ? life.real : -1
   }
   return {
-    async createOrRead(key, write) {
+    async put(key, rev, write) {
       const { entry: before } = await sound.read(key)
-      shown(key, before)
-      const reply = await sound.createOrRead(key, write)
-      const entry = shown(key, reply.entry)
-      return reply.created && entry !== null ? { ...reply, entry } : { ...reply, created: false, entry }
-    },
-    async compareAndSet(key, rev, write) {
-      const { entry: before } = await sound.read(key)
-      shown(key, before)
-      const reply = await sound.compareAndSet(key, realOf(key, rev), write)
-      return { ...reply, entry: shown(key, reply.entry) }
+      if (before === null) gone(key)
+      else shown(key, before)
+      const reply = await sound.put(key, rev === null ? null : realOf(key, rev), write)
+      if (reply.entry !== null) return { ...reply, entry: shown(key, reply.entry) }
+      gone(key)
+      return reply
     },
     async compareAndDelete(key, match) {
       const real = 'rev' in match ? { rev: realOf(key, match.rev) } : match
       const reply = await sound.compareAndDelete(key, real)
-      return { ...reply, entry: shown(key, reply.entry) }
+      if (reply.outcome === 'conflict') return { ...reply, entry: shown(key, reply.entry) }
+      gone(key)
+      return reply
     },
     async read(key) {
-      const reply = await sound.read(key)
-      return { ...reply, entry: shown(key, reply.entry) }
+      const { entry, now } = await sound.read(key)
+      if (entry !== null) return { entry: shown(key, entry), now }
+      gone(key)
+      return { entry, now }
     },
     async list(collection, page) {
       const reply = await sound.list(collection, page)
-      const withCount = reply.records.flatMap(({ id, entry }) => {
-        const counted = shown({ collection, id }, entry)
-        return counted === null ? [] : [{ id, entry: counted }]
-      })
+      const withCount = reply.records.map(({ id, entry }) => ({
+        id,
+        entry: shown({ collection, id }, entry),
+      }))
       return { ...reply, records: withCount }
     },
   }
@@ -215,8 +212,7 @@ function withClientClock(storage: Storage, runtime: { wallNow(): number }): Stor
     ...storage,
     records: {
       ...sound,
-      createOrRead: (key, write) => stamped(sound.createOrRead(key, write)),
-      compareAndSet: (key, rev, write) => stamped(sound.compareAndSet(key, rev, write)),
+      put: (key, rev, write) => stamped(sound.put(key, rev, write)),
       read: (key) => stamped(sound.read(key)),
     },
   }

@@ -1,11 +1,5 @@
 import type { ExecutionRecord } from '../../../idempotency/record.ts'
-import type {
-  CompareReply,
-  CreateReply,
-  RecordEntry,
-  RecordKey,
-  RecordMatch,
-} from '../../../storage/records.ts'
+import type { DeleteReply, PutReply, RecordEntry, RecordKey, RecordMatch } from '../../../storage/records.ts'
 import type { Command } from '../simulated-server.ts'
 import type { World } from '../workload.ts'
 import { Holdings, textOf } from './holdings.ts'
@@ -62,19 +56,14 @@ export class Executions {
     // Lists of job types and the like are no executions.
     if (typeof key === 'string' || !COLLECTIONS.has(key.collection)) return
     switch (command.op) {
-      case 'createOrRead': {
-        const { created, entry } = reply as CreateReply
-        if (created && entry !== null) this.#written(command, key, entry, now)
-        return
-      }
-      case 'compareAndSet': {
-        const { ok, entry } = reply as CompareReply
-        if (ok && entry !== null) this.#written(command, key, entry, now)
+      case 'put': {
+        const { outcome, entry } = reply as PutReply
+        if (outcome === 'written') this.#written(command, key, entry, now)
         return
       }
       case 'compareAndDelete': {
-        const { ok, entry } = reply as CompareReply
-        if (ok && entry === null) this.#deleted(key, command.args[1] as RecordMatch, now)
+        const { outcome } = reply as DeleteReply
+        if (outcome === 'deleted') this.#deleted(key, command.args[1] as RecordMatch, now)
       }
     }
   }

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '../../../idempotency/execution-context.ts'
-import type { Current } from '../../../idempotency/record.ts'
+import type { VersionedRecord } from '../../../idempotency/record.ts'
 import type { SimulatedProcess } from '../simulated-process.ts'
 
 /** One execution, as an onlooker knows it. */
@@ -31,7 +31,7 @@ export interface Seen {
 }
 
 /** What a key holds. */
-export interface Held extends Current {
+export interface Held extends VersionedRecord {
   /** When it was written, in true time. */
   readonly since: number
   readonly expiresAt: number

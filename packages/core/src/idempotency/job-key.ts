@@ -2,26 +2,26 @@ import { checkName } from '../support/checks.ts'
 import type { RecordKey } from '../storage/records.ts'
 
 /** One job and one key of it. */
-export interface ExecutionName {
+export interface JobKey {
   readonly jobType: string
   readonly jobKey: string
   readonly key: RecordKey
-  /** Stands for the key in this process. */
-  readonly text: string
+  /** Identifies the key in the maps of this process. */
+  readonly mapKey: string
 }
 
-/** Where the executions of an app are kept. */
-export interface Names {
+/** The keys of an app's executions. */
+export interface JobKeys {
   /** Checks both. */
-  of(jobType: string, jobKey: string): ExecutionName
-  /** What the executions of a job type are listed under. */
+  of(jobType: string, jobKey: string): JobKey
+  /** The collection that lists the executions of a job type. */
   collection(jobType: string): string
-  /** What the job types are listed under. */
+  /** The collection that lists the job types. */
   readonly jobTypes: string
 }
 
 /** Different apps, job types and keys never share a record. */
-export function namesWith(app: string): Names {
+export function jobKeysWith(app: string): JobKeys {
   let lastType: string | undefined
   let lastCollection = ''
   const collection = (jobType: string): string => {
@@ -35,13 +35,13 @@ export function namesWith(app: string): Names {
   return {
     of(jobType, jobKey) {
       const key = { collection: collection(jobType), id: checkName('jobKey', jobKey) }
-      return { jobType, jobKey, key, text: keyText(key) }
+      return { jobType, jobKey, key, mapKey: mapKeyOf(key) }
     },
     collection,
     jobTypes: app,
   }
 }
 
-export function keyText(key: RecordKey): string {
+export function mapKeyOf(key: RecordKey): string {
   return `${key.collection}\n${key.id}`
 }

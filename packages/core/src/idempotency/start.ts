@@ -1,0 +1,186 @@
+import { AsyncResource } from 'node:async_hooks'
+import type { StorageClient } from '../support/storage-client.ts'
+import { type ClosedError, SelfDeadlockError } from '../errors.ts'
+import { callChain, contains, innermost } from '../support/call-chain.ts'
+import type { ClaimCoordinator } from './claim.ts'
+import { type StartCommand, decideStart } from './decide-start.ts'
+import { WaitAbortedError } from './errors.ts'
+import type { JobKey } from './job-key.ts'
+import { Execution } from './execution.ts'
+import { fingerprintOf } from './fingerprint.ts'
+import type { Observations } from './observation.ts'
+import type { AnyStartOptions, ResolvedOptions, StartOptions } from './options.ts'
+import { Patience, waitPatiently } from './patience.ts'
+import type { Executing, StoredState } from './record.ts'
+import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
+import { StartReport } from './start-report.ts'
+import { type StartOutcome, outcomeOf } from './start-outcome.ts'
+
+/** What a start needs of its instance. */
+export interface StartDeps {
+  readonly calls: StorageClient
+  readonly claims: ClaimCoordinator
+  readonly observations: Observations
+  /** How this process calls itself. */
+  readonly instance: string
+  /** Set once the instance is being closed. */
+  readonly closing: () => ClosedError | undefined
+  /** A job of this type was started. */
+  readonly started: (jobType: string) => void
+}
+
+/**
+ * Decides, and claims the key or waits, as often as the stored state changes on the way, until there is an answer. What
+ * this process knows without asking comes first: its own executions, claims in flight, and keys that it watches.
+ */
+export async function startExecution(
+  deps: StartDeps,
+  job: JobKey,
+  start: AnyStartOptions,
+  resolved: ResolvedOptions,
+): Promise<StartOutcome> {
+  const { calls, claims } = deps
+  assertOpen(deps)
+  if (start.signal?.aborted) throw waitAborted(job, start.signal)
+  let command = commandOf(deps, start, resolved)
+  // The time to wait begins with the call.
+  let patience = resolved.onInProgress === 'wait' ? new Patience(calls, resolved.waitMs) : undefined
+  let state: StoredState | undefined = claims.known(job) ?? runningElsewhere(deps, job, command)
+  const report = new StartReport(calls, claims, job)
+  try {
+    for (;;) {
+      const { current, now } = state ?? NOTHING_KNOWN
+      const decision = decideStart(current, now, command)
+      switch (decision.type) {
+        case 'write': {
+          const shared = claims.inFlight(job)
+          const answer = await (shared ?? claims.claim(job, current, decision, command, resolved))
+          ;({ state } = answer)
+          const execution = shared === undefined ? answer.execution : undefined
+          const closing = deps.closing()
+          if (closing !== undefined) {
+            // It began while the instance was being closed: no body runs for it.
+            await execution?.release().catch(() => execution.ownership.stop())
+            throw closing
+          }
+          if (execution !== undefined) {
+            report.started(execution, current?.record)
+            deps.started(job.jobType)
+            return { status: 'started', execution }
+          }
+          if (shared === undefined) command = withFreshId(calls, command)
+          break
+        }
+        case 'alreadyStarted':
+          // The network repeated our claim after its answer, when the state that had stood in its way was gone.
+          state = await claims.undoClaim(job, decision.current)
+          assertOpen(deps)
+          break
+        case 'wait': {
+          report.waits(decision.current, now)
+          patience ??= new Patience(calls, resolved.waitMs)
+          const seen = { current: decision.current, now }
+          const waited = await waitElsewhere(deps, job, start, command, resolved, seen, patience)
+          assertOpen(deps)
+          ;({ state } = waited)
+          command = { ...command, hasWaited: true, isLate: waited.isLate }
+          break
+        }
+        case 'running':
+        case 'replay':
+        case 'failedBefore':
+        case 'mismatch':
+          return await outcomeOf(report, resolved, decision, now)
+      }
+    }
+  } catch (error) {
+    report.failed(error)
+    throw error
+  }
+}
+
+/** Decides as for an absent key, so a claim finds out. */
+const NOTHING_KNOWN: StoredState = { current: null, now: 0 }
+
+function commandOf(
+  { calls, instance }: StartDeps,
+  { fingerprint }: AnyStartOptions,
+  policy: ResolvedOptions,
+): StartCommand {
+  return {
+    executionId: calls.runtime.randomId(),
+    policy,
+    fingerprint: fingerprint === undefined ? undefined : fingerprintOf(fingerprint),
+    parentExecutionId: innermost(Execution)?.executionId,
+    instance,
+    usedIds: [],
+    hasWaited: false,
+    isLate: false,
+  }
+}
+
+/** An id that may be stored is not used for another attempt. */
+function withFreshId({ runtime }: StorageClient, command: StartCommand): StartCommand {
+  const usedIds = [...command.usedIds, command.executionId]
+  return { ...command, usedIds, executionId: runtime.randomId() }
+}
+
+/** What this process watches is good enough to begin waiting; any other answer must be asked for. */
+function runningElsewhere(
+  { observations }: StartDeps,
+  { key }: JobKey,
+  command: StartCommand,
+): StoredState | undefined {
+  const heard = observations.latest(key)
+  return heard && decideStart(heard.current, heard.now, command).type === 'wait' ? heard : undefined
+}
+
+/** The state that ends the wait; `isLate` when the time to wait is over. */
+async function waitElsewhere(
+  { calls, observations, claims }: StartDeps,
+  job: JobKey,
+  start: AnyStartOptions,
+  command: StartCommand,
+  { codec }: ResolvedOptions,
+  seen: { readonly current: Executing; readonly now: number },
+  patience: Patience,
+): Promise<{ readonly state: StoredState; readonly isLate: boolean }> {
+  const awaitedId = seen.current.record.executionId
+  if (contains(callChain(), Execution, ({ executionId }) => executionId === awaitedId)) {
+    throw new SelfDeadlockError(
+      `${job.jobType} ${job.jobKey} would wait for the execution that it is part of.`,
+    )
+  }
+  let shownRev: number | undefined
+  // Each caller sees the states in the async context that it came from.
+  const onProgress = start.onProgress && AsyncResource.bind(start.onProgress)
+  const isOver = ({ current, now }: StoredState): boolean => {
+    const decision = decideStart(current, now, command)
+    if (decision.type !== 'wait') return true
+    if (onProgress !== undefined && decision.current.rev !== shownRev) {
+      shownRev = decision.current.rev
+      show(onProgress, snapshotOf(job, decision.current, now, codec))
+    }
+    return false
+  }
+  const { signal } = start
+  const known = (): StoredState | undefined => claims.known(job)
+  const waited = await waitPatiently(observations, calls, job.key, isOver, { patience, signal, seen, known })
+  if (waited === 'aborted') throw waitAborted(job, signal)
+  return { state: waited.view, isLate: waited.isLate }
+}
+
+/** An async `onProgress` is not waited for, and its rejection must not end the process. */
+function show(onProgress: NonNullable<StartOptions['onProgress']>, snapshot: ExecutionSnapshot): void {
+  const shown: unknown = onProgress(snapshot)
+  if (shown instanceof Promise) shown.catch(() => undefined)
+}
+
+export function waitAborted({ jobType, jobKey }: JobKey, signal: AbortSignal | undefined): Error {
+  return new WaitAbortedError(`${jobType} ${jobKey}`, { cause: signal?.reason })
+}
+
+function assertOpen({ closing }: StartDeps): void {
+  const error = closing()
+  if (error !== undefined) throw error
+}
