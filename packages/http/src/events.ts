@@ -48,3 +48,8 @@ const requests = channel('holdfast:http')
 export function publish(event: () => HttpIdempotencyEvent): void {
   if (requests.hasSubscribers) requests.publish(event())
 }
+
+/** The member of an event that is there only when there is something to say. */
+export function withError(error: unknown): { readonly error?: unknown } {
+  return error === undefined ? {} : { error }
+}

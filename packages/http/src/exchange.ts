@@ -1,5 +1,5 @@
 import { type ExecutionContext, HoldfastError } from '@holdfast/core'
-import { type Recorded, publish } from './events.ts'
+import { type Recorded, publish, withError } from './events.ts'
 import type { ResolvedHttpOptions } from './options.ts'
 import type { Verdict } from './replay-policy.ts'
 import { type CapturedResponse, type HttpResponseHeaders, isUnanswered, storedResponse } from './response.ts'
@@ -179,7 +179,7 @@ export class Exchange implements HttpExchange {
       attempt,
       status,
       recorded,
-      ...(error === undefined ? {} : { error }),
+      ...withError(error),
     }))
   }
 }

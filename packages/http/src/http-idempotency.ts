@@ -1,10 +1,4 @@
-import {
-  type BeginOutcome,
-  HoldfastError,
-  type Idempotency,
-  InvalidArgumentError,
-  type StartOptions,
-} from '@holdfast/core'
+import { type BeginOutcome, HoldfastError, type Idempotency, type StartOptions } from '@holdfast/core'
 import {
   NOT_COMPARABLE,
   NOT_READ,
@@ -18,20 +12,12 @@ import {
   notStored,
   replayOf,
 } from './answers.ts'
-import { type BypassReason, publish } from './events.ts'
+import { type BypassReason, publish, withError } from './events.ts'
 import { Exchange, type HttpExchange } from './exchange.ts'
-import { type ParsedKey, checkResolvedKey, parseIdempotencyKey } from './idempotency-key.ts'
 import { type HttpIdempotencyOptions, type ResolvedHttpOptions, resolveHttpOptions } from './options.ts'
 import { type Problem, problemResponse } from './problems.ts'
-import {
-  type HttpRequestFacts,
-  fingerprintWithoutUnread,
-  isIncomparableJson,
-  isUnread,
-  jobKeyOf,
-  jobTypeOf,
-  standardFingerprint,
-} from './request.ts'
+import { type HttpRequestFacts, isIncomparableJson, isUnread, jobKeyOf, jobTypeOf } from './request.ts'
+import { fingerprintFor, parsedKey, scopeOf } from './request-identity.ts'
 import type { HttpResponse, HttpResponseHeaders, StoredResponse } from './response.ts'
 
 /**
@@ -107,197 +93,170 @@ export function createHttpIdempotency<Request = unknown>(
   const resolved = resolveHttpOptions(options)
   // Checks those of the execution, too: they are resolved again for each one, over the instance's.
   idempotency.define('http', { key: String, ...resolved.start })
-  const open = new Set<Promise<void>>()
-  const waiting = new Map<string, number>()
+  return new HttpRules(idempotency, resolved)
+}
 
-  const answer = (response: HttpResponse, status: string): HttpDecision => ({
-    action: 'answer',
-    response: resolved.statusHeader
-      ? { ...response, headers: { ...response.headers, 'idempotency-status': status } }
-      : response,
-  })
+/** What a request is about, as executions are listed; without a usable key it is none. */
+interface RequestedJob {
+  readonly jobType: string
+  readonly jobKey: string | null
+}
 
-  const refuse = (
-    jobType: string,
-    jobKey: string | null,
-    problem: Problem,
-    status: string,
-    error?: unknown,
-  ): HttpDecision => {
-    const response = problemResponse(problem, resolved.problems)
-    publish(() => ({
-      type: 'refused',
-      jobType,
-      jobKey,
-      code: problem.code,
-      status: response.status,
-      ...(error === undefined ? {} : { error }),
-    }))
-    return answer(response, status)
+class HttpRules<Request> implements HttpIdempotency<Request> {
+  readonly waits: boolean
+  readonly streams: 'tombstone' | 'buffer'
+  readonly maxResponseBytes: number
+  readonly #idempotency: Idempotency
+  readonly #options: ResolvedHttpOptions<Request>
+  readonly #open = new Set<Promise<void>>()
+  /** How many requests wait, by job. */
+  readonly #waiting = new Map<string, number>()
+
+  constructor(idempotency: Idempotency, options: ResolvedHttpOptions<Request>) {
+    this.waits = options.wait !== undefined
+    this.streams = options.streams
+    this.maxResponseBytes = options.maxResponseBytes
+    this.#idempotency = idempotency
+    this.#options = options
   }
 
-  const bypass = (
-    jobType: string,
-    jobKey: string | null,
-    reason: BypassReason,
-    error?: unknown,
-  ): HttpDecision => {
-    publish(() => ({
-      type: 'bypassed',
-      jobType,
-      jobKey,
-      reason,
-      ...(error === undefined ? {} : { error }),
-    }))
-    const headers: HttpResponseHeaders = resolved.statusHeader ? { 'idempotency-status': 'bypassed' } : {}
-    return { action: 'bypass', reason, headers }
+  appliesTo(method: string): boolean {
+    return this.#options.methods.has(method.toUpperCase())
   }
 
-  const claim = async (
+  async begin(
+    request: Request,
+    facts: HttpRequestFacts,
+    { signal, isAnswered }: HttpBeginOptions = {},
+  ): Promise<HttpDecision> {
+    const decision = await this.#judgeRequest(request, facts, signal)
+    if (isAnswered?.() !== true) return decision
+    if (decision.action === 'proceed') await decision.exchange.release()
+    return { action: 'late' }
+  }
+
+  async drained(): Promise<void> {
+    while (this.#open.size > 0) await Promise.all(this.#open)
+  }
+
+  async #judgeRequest(
+    request: Request,
+    facts: HttpRequestFacts,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpDecision> {
+    const options = this.#options
+    const jobType = jobTypeOf(facts)
+    const keyless: RequestedJob = { jobType, jobKey: null }
+    if (!this.appliesTo(facts.method)) return this.#bypass(keyless, 'method')
+    const parsed = await parsedKey(request, facts, options)
+    if (parsed.status === 'malformed')
+      return this.#refuse(keyless, malformed(options, parsed.reason), 'bypassed')
+    if (parsed.status === 'missing') {
+      return options.required
+        ? this.#refuse(keyless, missing(options), 'bypassed')
+        : this.#bypass(keyless, 'noKey')
+    }
+    const { key } = parsed
+    const jobKey = jobKeyOf(await scopeOf(request, options), key, facts)
+    const job = { jobType, jobKey }
+    if (options.fingerprint === undefined && isUnread(facts)) return this.#refuse(job, NOT_READ, 'bypassed')
+    const fingerprint = await fingerprintFor(request, facts, options)
+    const start = fingerprint === undefined ? options.start : { ...options.start, fingerprint }
+    let outcome: BeginOutcome
+    try {
+      outcome = await this.#claim(jobType, jobKey, start, signal)
+    } catch (error) {
+      return this.#judgeError(job, facts, error)
+    }
+    return this.#judgeOutcome(job, key, outcome)
+  }
+
+  /** Waits for the execution of another request, where that is asked for and not too many wait already. */
+  async #claim(
     jobType: string,
     jobKey: string,
     start: StartOptions,
     signal: AbortSignal | undefined,
-  ): Promise<BeginOutcome> => {
+  ): Promise<BeginOutcome> {
+    const { wait } = this.#options
     const name = `${jobType}\n${jobKey}`
-    const before = waiting.get(name) ?? 0
-    if (resolved.wait === undefined || before >= resolved.wait.maxWaiters) {
-      return idempotency.begin(jobType, jobKey, start)
-    }
-    waiting.set(name, before + 1)
+    const before = this.#waiting.get(name) ?? 0
+    if (wait === undefined || before >= wait.maxWaiters)
+      return this.#idempotency.begin(jobType, jobKey, start)
+    this.#waiting.set(name, before + 1)
     try {
-      return await idempotency.begin(jobType, jobKey, {
-        ...start,
-        onInProgress: 'wait',
-        waitMs: resolved.wait.maxMs,
-        ...(signal === undefined ? {} : { signal }),
-      })
+      const waiting = { ...start, onInProgress: 'wait', waitMs: wait.maxMs, signal } as const
+      return await this.#idempotency.begin(jobType, jobKey, waiting)
     } finally {
-      const after = (waiting.get(name) ?? 1) - 1
-      if (after > 0) waiting.set(name, after)
-      else waiting.delete(name)
+      const after = (this.#waiting.get(name) ?? 1) - 1
+      if (after > 0) this.#waiting.set(name, after)
+      else this.#waiting.delete(name)
     }
   }
 
-  const decide = (jobType: string, jobKey: string, key: string, outcome: BeginOutcome): HttpDecision => {
+  #judgeOutcome(job: RequestedJob, key: string, outcome: BeginOutcome): HttpDecision {
     switch (outcome.status) {
       case 'started': {
-        const exchange = new Exchange(key, outcome.execution, resolved)
+        const exchange = new Exchange(key, outcome.execution, this.#options)
         const { settled } = exchange
-        open.add(settled)
-        void settled.then(() => open.delete(settled))
+        this.#open.add(settled)
+        void settled.then(() => this.#open.delete(settled))
         return { action: 'proceed', exchange }
       }
       case 'replayed': {
         const { snapshot } = outcome
         const stored = outcome.result as StoredResponse | undefined
         if (stored === undefined || 'omitted' in stored)
-          return refuse(jobType, jobKey, notStored(stored, snapshot), 'replayed')
+          return this.#refuse(job, notStored(stored, snapshot), 'replayed')
         const { executionId } = snapshot
-        publish(() => ({ type: 'replayed', jobType, jobKey, executionId, status: stored.status }))
-        return answer(replayOf(stored, snapshot, resolved.statusHeader), 'replayed')
+        publish(() => ({ type: 'replayed', ...job, executionId, status: stored.status }))
+        return this.#answer(replayOf(stored, snapshot, this.#options.statusHeader), 'replayed')
       }
       case 'inProgress': {
         const seconds = Math.ceil(outcome.snapshot.leaseRemainingMs / 1_000)
-        return refuse(jobType, jobKey, inProgress(Math.min(5, Math.max(1, seconds))), 'in-flight')
+        return this.#refuse(job, inProgress(Math.min(5, Math.max(1, seconds))), 'in-flight')
       }
       case 'mismatch':
-        return refuse(jobType, jobKey, REUSED, 'mismatch')
+        return this.#refuse(job, REUSED, 'mismatch')
       case 'failedBefore':
-        return refuse(jobType, jobKey, failedBefore(outcome.snapshot, outcome.retryAfterMs), 'replayed')
+        return this.#refuse(job, failedBefore(outcome.snapshot, outcome.retryAfterMs), 'replayed')
     }
   }
 
-  const begin = async (
-    request: Request,
-    facts: HttpRequestFacts,
-    signal: AbortSignal | undefined,
-  ): Promise<HttpDecision> => {
-    const jobType = jobTypeOf(facts)
-    if (!resolved.methods.has(facts.method.toUpperCase())) return bypass(jobType, null, 'method')
-    const parsed = await parsedKey(request, facts, resolved)
-    if (parsed.status === 'malformed')
-      return refuse(jobType, null, malformed(resolved, parsed.reason), 'bypassed')
-    if (parsed.status === 'missing') {
-      return resolved.required
-        ? refuse(jobType, null, missing(resolved), 'bypassed')
-        : bypass(jobType, null, 'noKey')
-    }
-    const { key } = parsed
-    const jobKey = jobKeyOf(await scopeOf(request, resolved), key, facts)
-    if (resolved.fingerprint === undefined && isUnread(facts))
-      return refuse(jobType, jobKey, NOT_READ, 'bypassed')
-    const fingerprint = await fingerprintFor(request, facts, resolved)
-    const start = fingerprint === undefined ? resolved.start : { ...resolved.start, fingerprint }
-    let outcome: BeginOutcome
-    try {
-      outcome = await claim(jobType, jobKey, start, signal)
-    } catch (error) {
-      const code = HoldfastError.isInstance(error) ? error.code : undefined
-      if (code === 'WAIT_ABORTED') return refuse(jobType, jobKey, inProgress(1), 'in-flight')
-      // A body that has no fingerprint is the client's error (400), not ours.
-      if (code === 'INVALID_ARGUMENT' && resolved.fingerprint === undefined && isIncomparableJson(facts.body))
-        return refuse(jobType, jobKey, NOT_COMPARABLE, 'bypassed')
-      if (code === 'RECORD_UNREADABLE') return refuse(jobType, jobKey, UNREADABLE, 'bypassed', error)
-      if (code === undefined || !NO_ANSWER.has(code)) throw error
-      return resolved.onStorageUnavailable === 'open'
-        ? bypass(jobType, jobKey, 'storageUnavailable', error)
-        : refuse(jobType, jobKey, UNAVAILABLE, 'bypassed', error)
-    }
-    return decide(jobType, jobKey, key, outcome)
+  #judgeError(job: RequestedJob, { body }: HttpRequestFacts, error: unknown): HttpDecision {
+    const { fingerprint, onStorageUnavailable } = this.#options
+    const code = HoldfastError.isInstance(error) ? error.code : undefined
+    if (code === 'WAIT_ABORTED') return this.#refuse(job, inProgress(1), 'in-flight')
+    // A body that has no fingerprint is the client's error (400), not ours.
+    if (code === 'INVALID_ARGUMENT' && fingerprint === undefined && isIncomparableJson(body))
+      return this.#refuse(job, NOT_COMPARABLE, 'bypassed')
+    if (code === 'RECORD_UNREADABLE') return this.#refuse(job, UNREADABLE, 'bypassed', error)
+    if (code === undefined || !NO_ANSWER.has(code)) throw error
+    return onStorageUnavailable === 'open'
+      ? this.#bypass(job, 'storageUnavailable', error)
+      : this.#refuse(job, UNAVAILABLE, 'bypassed', error)
   }
 
-  return {
-    waits: resolved.wait !== undefined,
-    streams: resolved.streams,
-    maxResponseBytes: resolved.maxResponseBytes,
-    appliesTo: (method) => resolved.methods.has(method.toUpperCase()),
-
-    async begin(request, facts, { signal, isAnswered = () => false } = {}) {
-      const decision = await begin(request, facts, signal)
-      if (!isAnswered()) return decision
-      if (decision.action === 'proceed') await decision.exchange.release()
-      return { action: 'late' }
-    },
-
-    async drained() {
-      while (open.size > 0) await Promise.all(open)
-    },
+  #answer(response: HttpResponse, status: string): HttpDecision {
+    const headers = { ...response.headers, ...this.#statusHeader(status) }
+    return { action: 'answer', response: { ...response, headers } }
   }
-}
 
-async function parsedKey<Request>(
-  request: Request,
-  { headers }: HttpRequestFacts,
-  { key, header, quotedOnly }: ResolvedHttpOptions<Request>,
-): Promise<ParsedKey> {
-  return key === undefined
-    ? parseIdempotencyKey(headers[header], { quotedOnly })
-    : checkResolvedKey(await key(request))
-}
+  #refuse(job: RequestedJob, problem: Problem, status: string, error?: unknown): HttpDecision {
+    const response = problemResponse(problem, this.#options.problems)
+    const { code } = problem
+    publish(() => ({ type: 'refused', ...job, code, status: response.status, ...withError(error) }))
+    return this.#answer(response, status)
+  }
 
-/** Null is everybody's; a resolver can only name somebody. */
-async function scopeOf<Request>(
-  request: Request,
-  { scope }: ResolvedHttpOptions<Request>,
-): Promise<string | null> {
-  if (scope === 'global') return null
-  const value: unknown = await scope(request)
-  if (typeof value === 'string' && value !== '') return value
-  throw new InvalidArgumentError(
-    `scope returned ${String(value)}: it must return a string that names the caller, or callers would share their answers.`,
-  )
-}
+  #bypass(job: RequestedJob, reason: BypassReason, error?: unknown): HttpDecision {
+    publish(() => ({ type: 'bypassed', ...job, reason, ...withError(error) }))
+    return { action: 'bypass', reason, headers: this.#statusHeader('bypassed') }
+  }
 
-async function fingerprintFor<Request>(
-  request: Request,
-  facts: HttpRequestFacts,
-  { fingerprint }: ResolvedHttpOptions<Request>,
-): Promise<unknown> {
-  if (fingerprint === false) return undefined
-  if (fingerprint === undefined) return standardFingerprint(facts)
-  // Nothing is something to compare, too: an absent header must not let every payload through.
-  return (await fingerprint(request, fingerprintWithoutUnread(facts))) ?? null
+  #statusHeader(status: string): HttpResponseHeaders {
+    return this.#options.statusHeader ? { 'idempotency-status': status } : {}
+  }
 }
 
 /** With these the storage has not said whether the key is free. */
