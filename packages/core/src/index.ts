@@ -50,7 +50,7 @@ export { fingerprintOf } from './idempotency/fingerprint.ts'
 export type { Following } from './idempotency/following.ts'
 export type { HoldfastOptions } from './holdfast-options.ts'
 export type { Idempotency } from './idempotency/idempotency.ts'
-export type { LossReason } from './idempotency/loss.ts'
+export type { LossReason } from './idempotency/errors.ts'
 export type { Slot, SlotOptions, SlotResult } from './idempotency/once-per-slot.ts'
 export type {
   AnyStartOptions,
@@ -60,7 +60,8 @@ export type {
   StartOptions,
 } from './idempotency/options.ts'
 export { type RecordedFailure, recordedFailureOf } from './idempotency/recorded-failure.ts'
-export type { Body, RunResult, Skipped } from './idempotency/run.ts'
+export type { RunResult, Skipped } from './idempotency/run.ts'
+export type { Body } from './idempotency/run-body.ts'
 export { RecordUnreadableError, type StoredError } from './idempotency/record.ts'
 export type { ExecutionSnapshot } from './idempotency/snapshot.ts'
 export {

@@ -11,11 +11,14 @@ import { type Instant, type Runtime, instant } from './support/runtime.ts'
  * distributed locking"; antirez, "Is Redlock safe?".)
  */
 export class LeaseDeadline {
+  /** The earliest instant from which it may count, on the monotonic clock. */
+  readonly grantedAt: number
   readonly #runtime: Runtime
   #end: Instant
 
   /** `sentAt`: taken before the write that granted the lease left. */
   constructor(runtime: Runtime, sentAt: Instant, leaseMs: number) {
+    this.grantedAt = sentAt.monotonic
     this.#runtime = runtime
     this.#end = endOf(sentAt, leaseMs)
   }

@@ -33,22 +33,24 @@ export interface LeaseTimes {
  * is aborted when the owner has to stop.
  */
 export class LeaseKeeper<O extends LeaseOwner = LeaseOwner> implements TimerEntry {
-  readonly owner: O
   index = -1
   dueAt: number = Infinity
+  readonly owner: O
+  readonly deadline: LeaseDeadline
+  /** The monotonic instant after which it is not renewed any more. */
+  limitAt: number
+  isLimitReached = false
   /** Why the last renewal failed; undefined when it did not. */
   renewalError: unknown
+  /** Why the signal is, or would be, aborted. */
+  abortReason: HoldfastError | undefined
   readonly #calls: StorageClient
   readonly #alarms: TimerQueue<LeaseKeeper<O>>
-  readonly #deadline: LeaseDeadline
   readonly #leaseMs: number
   #renewAt: number
-  #limitAt: number
-  #isLimitReached = false
   #isStopped = false
   // Made when it is first asked for: most work is too short for anything to ask.
   #controller: AbortController | undefined
-  #abortReason: HoldfastError | undefined
   #inContext: ((abort: () => void) => void) | undefined
 
   /** `alarms`: renews all leases of the process on one timer, in the background. */
@@ -62,29 +64,15 @@ export class LeaseKeeper<O extends LeaseOwner = LeaseOwner> implements TimerEntr
     this.owner = owner
     this.#calls = calls
     this.#alarms = alarms
-    this.#deadline = deadline
+    this.deadline = deadline
     this.#leaseMs = leaseMs
-    this.#limitAt = grantedAt + limitMs
+    this.limitAt = grantedAt + limitMs
     this.#renewAt = this.#nextRenewal(grantedAt)
     this.#reschedule()
   }
 
-  /** How long the lease is certainly still owned. */
-  remainingMs(): number {
-    return this.#deadline.remainingMs()
-  }
-
-  /** The monotonic instant after which it is not renewed any more. */
-  get limitAt(): number {
-    return this.#limitAt
-  }
-
-  get isLimitReached(): boolean {
-    return this.#isLimitReached
-  }
-
   extendLimit(additionalMs: number): void {
-    this.#limitAt += additionalMs
+    this.limitAt += additionalMs
     this.#reschedule()
   }
 
@@ -93,24 +81,19 @@ export class LeaseKeeper<O extends LeaseOwner = LeaseOwner> implements TimerEntr
    * and no timer has fired yet. Its listeners run in the async context in which it was first read.
    */
   get signal(): AbortSignal {
-    if (this.remainingMs() === 0) this.owner.timeIsUp('lease')
+    if (this.deadline.remainingMs() === 0) this.owner.timeIsUp('lease')
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
       this.#inContext = AsyncLocalStorage.snapshot()
-      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason)
+      if (this.abortReason !== undefined) this.#controller.abort(this.abortReason)
     }
     return this.#controller.signal
   }
 
-  /** Why the signal is, or would be, aborted. */
-  get abortReason(): HoldfastError | undefined {
-    return this.#abortReason
-  }
-
   /** Aborts the signal; the lease is kept while the owner finishes. The first reason stays. */
   abort(reason: HoldfastError): void {
-    if (this.#abortReason !== undefined) return
-    this.#abortReason = reason
+    if (this.abortReason !== undefined) return
+    this.abortReason = reason
     this.#inContext?.(() => this.#controller?.abort(reason))
     this.#inContext = undefined
   }
@@ -121,15 +104,15 @@ export class LeaseKeeper<O extends LeaseOwner = LeaseOwner> implements TimerEntr
     const { runtime, callTimeoutMs } = this.#calls
     this.#renewAt = Infinity
     this.#reschedule()
-    if (runtime.monotonicNow() + 1 > this.#limitAt) return
+    if (runtime.monotonicNow() + 1 > this.limitAt) return
     // Ever shorter towards the deadline, so that an answer that never comes leaves time for another attempt.
-    const patience = Math.max(10, Math.min(this.#leaseMs / 6, this.remainingMs() / 2))
+    const patience = Math.max(10, Math.min(this.#leaseMs / 6, this.deadline.remainingMs() / 2))
     void this.owner.renew(Math.min(callTimeoutMs, patience))
   }
 
   /** The storage has acknowledged a write, sent at `sentAt`, with which the lease lasts `leaseMs` from then. */
   renewed(sentAt: Instant, leaseMs: number = this.#leaseMs): void {
-    this.#deadline.renewed(sentAt, leaseMs)
+    this.deadline.renewed(sentAt, leaseMs)
     this.renewalError = undefined
     this.#renewAt = this.#nextRenewal(sentAt.monotonic)
     this.#reschedule()
@@ -139,7 +122,7 @@ export class LeaseKeeper<O extends LeaseOwner = LeaseOwner> implements TimerEntr
   retry(error: unknown): void {
     const { runtime } = this.#calls
     this.renewalError = error
-    const pause = Math.min(this.#leaseMs / 24, this.remainingMs() / 6) * (0.5 + runtime.random())
+    const pause = Math.min(this.#leaseMs / 24, this.deadline.remainingMs() / 6) * (0.5 + runtime.random())
     this.#renewAt = runtime.monotonicNow() + Math.max(10, pause)
     this.#reschedule()
   }
@@ -151,13 +134,13 @@ export class LeaseKeeper<O extends LeaseOwner = LeaseOwner> implements TimerEntr
   }
 
   onDue(): void {
-    if (this.remainingMs() === 0) {
+    if (this.deadline.remainingMs() === 0) {
       this.owner.timeIsUp('lease')
       return
     }
     const now = this.#calls.runtime.monotonicNow()
-    if (now >= this.#limitAt && !this.#isLimitReached) {
-      this.#isLimitReached = true
+    if (now >= this.limitAt && !this.isLimitReached) {
+      this.isLimitReached = true
       this.owner.timeIsUp('limit')
     }
     if (now >= this.#renewAt) this.renewNow()
@@ -172,8 +155,8 @@ export class LeaseKeeper<O extends LeaseOwner = LeaseOwner> implements TimerEntr
 
   #reschedule(): void {
     if (this.#isStopped) return
-    const limitAt = this.#isLimitReached ? Infinity : this.#limitAt
-    this.dueAt = Math.min(this.#deadline.endsAt, this.#renewAt, limitAt)
+    const limitAt = this.isLimitReached ? Infinity : this.limitAt
+    this.dueAt = Math.min(this.deadline.endsAt, this.#renewAt, limitAt)
     this.#alarms.set(this)
   }
 }

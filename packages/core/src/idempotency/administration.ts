@@ -3,7 +3,7 @@ import { type OptionTable, integer, oneOf, resolveOptions } from '../support/opt
 import type { StorageClient } from '../support/storage-client.ts'
 import type { ListReply, RecordEntry, RecordKey } from '../storage/records.ts'
 import type { Codec } from '../support/codec.ts'
-import { MAX_NOTE_BYTES, clip } from './clip.ts'
+import { MAX_TEXT_BYTES, truncateUtf8 } from './stored-error.ts'
 import { decideCancel } from './decide.ts'
 import { type VersionedRecord, currentOf } from './record.ts'
 import type { JobKey, JobKeys } from './job-key.ts'
@@ -164,7 +164,7 @@ export function createAdministration(
     },
 
     async requestCancel(jobType, jobKey, options = {}) {
-      const reason = clip(resolveOptions(CANCEL, options).reason, MAX_NOTE_BYTES)
+      const reason = truncateUtf8(resolveOptions(CANCEL, options).reason, MAX_TEXT_BYTES)
       const name = names.of(jobType, jobKey)
       const { key } = name
       let { entry, now } = (await calls.call(() => records.read(key))).reply

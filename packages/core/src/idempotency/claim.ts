@@ -1,7 +1,5 @@
-import type { TimerQueue } from '../support/timer-queue.ts'
 import { StringMap } from '../support/string-map.ts'
 import { HoldfastError, StorageUnavailableError } from '../errors.ts'
-import type { Instant } from '../support/runtime.ts'
 import type { TimedReply } from '../support/pending-request.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import type { PutReply, RecordKey, RecordWrite } from '../storage/records.ts'
@@ -9,12 +7,11 @@ import type { OperatorWrites } from './administration.ts'
 import type { Write } from './decide.ts'
 import { decideOwner } from './decide-owner.ts'
 import type { StartCommand } from './decide-start.ts'
-import { Execution } from './execution.ts'
+import { Execution, type ExecutionDeps } from './execution.ts'
 import type { JobKey } from './job-key.ts'
 import type { ResolvedOptions } from './options.ts'
-import { OwnerRecord } from './owner-record.ts'
-import { Ownership, type OwnershipHome } from './ownership.ts'
 import { type Executing, type StoredState, type VersionedRecord, currentOf, startOf } from './record.ts'
+import { RecordWriter } from './record-writer.ts'
 import { LeaseDeadline } from '../lease-deadline.ts'
 
 /** The state after a claim; `execution` is present when this claim started it. */
@@ -32,22 +29,22 @@ const COMPENSATION_MS = 10_000
  */
 export class ClaimCoordinator implements OperatorWrites {
   readonly #calls: StorageClient
-  readonly #running: StringMap<Ownership>
-  readonly #home: OwnershipHome
+  readonly #running: StringMap<Execution>
+  readonly #deps: ExecutionDeps
   readonly #inFlight = new StringMap<Promise<ClaimAnswer>>()
   /** The revision that was removed while a claim of the key was in flight. */
   readonly #removed = new Map<string, number>()
 
   /** `running`: the keys that this process owns, by `mapKey`, kept up to date here. */
-  constructor(calls: StorageClient, alarms: TimerQueue, running: StringMap<Ownership>) {
+  constructor(calls: StorageClient, alarms: ExecutionDeps['alarms'], running: StringMap<Execution>) {
     this.#calls = calls
     this.#running = running
-    this.#home = {
+    this.#deps = {
       calls,
       alarms,
-      left: (ownership) => {
-        const { mapKey } = ownership.name
-        if (running.get(mapKey) === ownership) running.delete(mapKey)
+      onSettled: (execution) => {
+        const { mapKey } = execution.job
+        if (running.get(mapKey) === execution) running.delete(mapKey)
       },
     }
   }
@@ -55,7 +52,7 @@ export class ClaimCoordinator implements OperatorWrites {
   /** What this process knows without asking: the state of a key that it executes itself. */
   known({ mapKey }: JobKey): StoredState | undefined {
     const local = this.#running.get(mapKey)
-    return local?.isOwner ? local.view() : undefined
+    return local?.isOwner ? local.storedState() : undefined
   }
 
   /** The answer to a claim of this key that is in flight. */
@@ -65,7 +62,9 @@ export class ClaimCoordinator implements OperatorWrites {
 
   removed({ mapKey }: JobKey, rev: number): void {
     if (this.#inFlight.get(mapKey) !== undefined) this.#removed.set(mapKey, rev)
-    this.#running.get(mapKey)?.removed(rev)
+    const local = this.#running.get(mapKey)
+    // What had started by then is gone, whatever its owner believes.
+    if (local !== undefined && local.fencingToken <= rev) local.lose('forgotten')
   }
 
   cancelled({ mapKey }: JobKey, current: VersionedRecord): void {
@@ -147,8 +146,9 @@ export class ClaimCoordinator implements OperatorWrites {
       return { state }
     }
     const started = { ...stored, record: stored.record }
-    return new LeaseDeadline(this.#calls.runtime, answer.sentAt, started.record.leaseMs).remainingMs() > 0
-      ? { state, execution: this.#adopt(job, started, answer.sentAt, options) }
+    const deadline = new LeaseDeadline(this.#calls.runtime, answer.sentAt, started.record.leaseMs)
+    return deadline.remainingMs() > 0
+      ? { state, execution: this.#adopt(job, started, deadline, options) }
       : this.#confirm(job, started, command, options)
   }
 
@@ -162,15 +162,16 @@ export class ClaimCoordinator implements OperatorWrites {
     { executionId, policy }: StartCommand,
     options: ResolvedOptions,
   ): Promise<ClaimAnswer> {
-    const record = new OwnerRecord(this.#calls, job.key, started, policy)
-    const { stored, current, now, sentAt } = await record.write(
-      { type: 'update', executionId, change: {} },
-      { notify: false, timeoutMs: this.#calls.callTimeoutMs, refuseLate: true },
+    const writer = new RecordWriter(this.#calls, job.key, started, policy)
+    const { lost, current, now, sentAt } = await writer.write(
+      { type: 'update', executionId },
+      this.#calls.callTimeoutMs,
     )
     const state = { current, now }
-    if (!stored) return { state }
-    if (new LeaseDeadline(this.#calls.runtime, sentAt, policy.leaseMs).remainingMs() > 0) {
-      return { state, execution: this.#adopt(job, record.current, sentAt, options) }
+    if (lost !== undefined) return { state }
+    const deadline = new LeaseDeadline(this.#calls.runtime, sentAt, policy.leaseMs)
+    if (deadline.remainingMs() > 0) {
+      return { state, execution: this.#adopt(job, writer.current, deadline, options) }
     }
     throw new StorageUnavailableError(
       `The storage takes longer to answer than the lease of ${policy.leaseMs} ms lasts; nothing was started.`,
@@ -178,13 +179,13 @@ export class ClaimCoordinator implements OperatorWrites {
     )
   }
 
-  #adopt(job: JobKey, started: Executing, sentAt: Instant, options: ResolvedOptions): Execution {
-    this.#running.get(job.mapKey)?.supersede(started, started.writtenAt)
+  #adopt(job: JobKey, started: Executing, deadline: LeaseDeadline, options: ResolvedOptions): Execution {
+    this.#running.get(job.mapKey)?.lose('takenOver', { current: started, now: started.writtenAt })
     // The stamps of the write that started it say when it started and with which token.
     const record = { ...started.record, start: startOf(started) }
-    const ownership = new Ownership(this.#home, job, options, { ...started, record }, sentAt)
-    this.#running.set(job.mapKey, ownership)
-    return new Execution(ownership, options)
+    const execution = new Execution(this.#deps, job, options, { ...started, record }, deadline)
+    this.#running.set(job.mapKey, execution)
+    return execution
   }
 
   /**

@@ -9,27 +9,26 @@ import {
   identityOf,
 } from './record.ts'
 
-/** What the owner of an execution does to its record. */
-export type OwnerCommand = { readonly executionId: string } & (
-  | { readonly type: 'update'; readonly change: OwnerChange }
-  | { readonly type: 'complete'; readonly result: StoredResult; readonly progress?: Progress | undefined }
-  | {
-      readonly type: 'fail'
-      readonly error: StoredError
-      readonly final: boolean
-      readonly retryAfterMs?: number | undefined
-      readonly progress?: Progress | undefined
-    }
-  /** `unbind`: the body never began, so nothing is left of a first attempt, the fingerprint included. */
-  | { readonly type: 'release'; readonly unbind?: boolean; readonly progress?: Progress | undefined }
-)
-
-/** What the owner changes; an absent member stays as it is. Every such write renews the lease. */
-export interface OwnerChange {
-  readonly timeoutMs?: number | undefined
-  readonly progress?: Progress | undefined
-  readonly checkpoint?: string | undefined
-}
+/** What the owner of an execution does to its record; `progress` is what the body has shown since the last write. */
+export type OwnerCommand = { readonly executionId: string; readonly progress?: Progress | undefined } &
+  /** What is absent stays as it is. Every such write renews the lease. */
+  (
+    | {
+        readonly type: 'update'
+        readonly checkpoint?: string | undefined
+        /** Added to the timeout. */
+        readonly extendTimeoutMs?: number | undefined
+      }
+    | { readonly type: 'complete'; readonly result: StoredResult }
+    | {
+        readonly type: 'fail'
+        readonly error: StoredError
+        readonly final: boolean
+        readonly retryAfterMs?: number | undefined
+      }
+    /** `unbind`: the body never began, so nothing is left of a first attempt, the fingerprint included. */
+    | { readonly type: 'release'; readonly unbind?: boolean }
+  )
 
 /** A write or a removal over the owner's own state. */
 export type OwnerWrite =
@@ -64,11 +63,11 @@ export function ownerWrite(over: Executing, command: OwnerCommand, policy: Reten
   const record = restamped(over.record, over)
   switch (command.type) {
     case 'update': {
-      const { timeoutMs, progress, checkpoint } = command.change
+      const { extendTimeoutMs = 0, checkpoint, progress } = command
       const changed = {
         ...record,
         leaseMs: policy.leaseMs,
-        timeoutMs: timeoutMs ?? record.timeoutMs,
+        timeoutMs: record.timeoutMs + extendTimeoutMs,
         progress: progress ?? record.progress,
         checkpoint: checkpoint ?? record.checkpoint,
       }

@@ -17,7 +17,8 @@ import {
   type SkippingOptions,
   type StartOptions,
 } from './options.ts'
-import type { Body, RunResult, Skipped, StartMethods } from './run.ts'
+import type { JobRunner, RunResult, Skipped } from './run.ts'
+import type { Body } from './run-body.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
 
 export interface JobOptions<Input> extends ExecutionOptions {
@@ -72,7 +73,7 @@ export type JobBody<Input, Result> = (execution: ExecutionContext, input: Input)
 
 export function defineJob<Input, Result>(
   others: Following & Administration,
-  methods: StartMethods,
+  runner: JobRunner,
   nameOf: (jobKey: string) => JobKey,
   jobType: string,
   { key, fingerprint }: Pick<JobOptions<Input>, 'key' | 'fingerprint'>,
@@ -94,11 +95,11 @@ export function defineJob<Input, Result>(
         throw new InvalidArgumentError('run needs its body as the last argument: a function.')
       }
       const bound: Body<Result> = (execution) => body(execution, input)
-      return methods.run(nameOf(key(input)), startOf(input, start), bound)
+      return runner.run(nameOf(key(input)), startOf(input, start), bound)
     }) as Job<Input, Result>['run'],
-    begin: async (input, start = NO_OPTIONS) => methods.begin(nameOf(key(input)), startOf(input, start)),
+    begin: async (input, start = NO_OPTIONS) => runner.begin(nameOf(key(input)), startOf(input, start)),
     tryStartExecution: async (input, start = NO_OPTIONS) =>
-      methods.tryStartExecution(nameOf(key(input)), startOf(input, start)),
+      runner.tryStartExecution(nameOf(key(input)), startOf(input, start)),
     isExecuting: async (input) => others.isExecuting(jobType, key(input)),
     getExecutionStatus: async (input) => others.getExecutionStatus(jobType, key(input)),
     waitForCompletion: async (input, wait) => others.waitForCompletion(jobType, key(input), wait),

@@ -1,6 +1,5 @@
 import { HoldfastError, LeaseLostError } from '../errors.ts'
-import { type Loss, type LossReason, describeLoss } from './loss.ts'
-import { type ExecutionSnapshot, whyUnreadable } from './snapshot.ts'
+import type { ExecutionSnapshot } from './snapshot.ts'
 
 /** `EXECUTION_IN_PROGRESS`: the job runs elsewhere, and the policy was not to wait, or the wait is over. */
 export class ExecutionInProgressError extends HoldfastError {
@@ -38,10 +37,31 @@ export class FingerprintMismatchError extends HoldfastError {
 }
 
 /**
+ * Why an execution is no longer its owner's, or may be.
+ *
+ * - `outage`: the storage could not be reached until the lease may be over; `cause` is its last error.
+ * - `expired`: it was not renewed in time although the storage was not known to be out of reach: the process stood still,
+ *   or had stopped to renew it, because of its `timeoutMs` or because the instance was closed (`cause`).
+ * - `takenOver`: another execution of the job has started; `current` says which, by which instance, and since when.
+ * - `ended`: another process has recorded its end, because it was silent for its whole lease (`onStalled: 'fail'`).
+ * - `forgotten`: `forget` has removed it.
+ * - `vanished`: the storage does not know it any more, although no call removed it: FLUSHALL, eviction, a restart without
+ *   persistence, or a failover that lost writes.
+ */
+export type LossReason = 'outage' | 'expired' | 'takenOver' | 'ended' | 'forgotten' | 'vanished'
+
+export interface Loss {
+  readonly reason: LossReason
+  readonly cause?: unknown
+  /** What is stored instead. */
+  readonly current: ExecutionSnapshot | null
+}
+
+/**
  * `LEASE_LOST`: this attempt is no longer the owner, or may not be; its write was refused and changed nothing. `reason`
- * says why, and `cause` what led to it, if anything is known of that. `current` is what the successor has recorded so far,
- * null when nothing is stored any more or the storage could not be asked. `result` is what the body of this attempt
- * returned, if it did, which is recorded nowhere.
+ * says why, and `cause` what led to it, if that is known. `current` is the state that the successor has recorded so far,
+ * null when nothing is stored any more or the storage could not be asked. `result` is the value that the body of this
+ * attempt returned, if it did: it is recorded nowhere.
  */
 export class ExecutionLostError extends LeaseLostError {
   readonly executionId: string
@@ -107,12 +127,12 @@ export class CheckpointTooLargeError extends HoldfastError {
 export class ResultNotStoredError extends HoldfastError {
   readonly snapshot: ExecutionSnapshot
 
-  constructor(snapshot: ExecutionSnapshot) {
+  constructor(snapshot: ExecutionSnapshot, cause?: unknown) {
     const { jobType, jobKey, resultOmitted, resultProblem } = snapshot
     const unread = resultOmitted === 'unreadable'
     const what = unread ? 'could not be read' : `was not kept (${resultOmitted})`
     const why = resultProblem === null ? '.' : `: ${resultProblem}`
-    const options = unread ? { cause: whyUnreadable(snapshot) } : undefined
+    const options = unread ? { cause } : undefined
     super('RESULT_NOT_STORED', `${jobType} ${jobKey} completed, but its result ${what}${why}`, options)
     this.snapshot = snapshot
   }
@@ -147,4 +167,28 @@ export class WaitAbortedError extends HoldfastError {
   constructor(what: string, options: ErrorOptions) {
     super('WAIT_ABORTED', `Waiting for ${what} was aborted.`, options)
   }
+}
+
+function describeLoss({ reason, current }: Loss): string {
+  switch (reason) {
+    case 'outage':
+      return `the storage could not be reached for its whole lease${now(current)}.`
+    case 'expired':
+      return `it was not renewed in time${now(current)}.`
+    case 'takenOver':
+      return `another execution has taken over${now(current)}.`
+    case 'ended':
+      return `it was silent for its whole lease, and another process recorded that${now(current)}.`
+    case 'forgotten':
+      return 'it was forgotten: its record was removed.'
+    case 'vanished':
+      return `its record vanished from the storage (FLUSHALL, eviction, a restart or a failover)${now(current)}.`
+  }
+}
+
+function now(current: ExecutionSnapshot | null): string {
+  if (current === null) return ''
+  const { executionId, attempt, instance, status, startTime } = current
+  const by = instance === null ? '' : ` of ${instance}`
+  return `: now ${executionId}${by} (attempt ${attempt}, started ${startTime.toISOString()}) is ${status}`
 }

@@ -1,12 +1,12 @@
 import { type EventChannel, type TracedOperation, eventChannel, tracedOperation } from '../events.ts'
-import type { LossReason } from './loss.ts'
+import type { LossReason } from './errors.ts'
 import type { ExecutionSnapshot, ResultOmission } from './snapshot.ts'
 
 /** Published on `holdfast:idempotency`. */
 export type IdempotencyEvent = {
   readonly jobType: string
   readonly jobKey: string
-  /** The execution that it is about: one of this process, or the one that it met. */
+  /** The execution that the event is about: one of this process, or the one that it met. */
   readonly executionId: string
   /** When it happened, by the wall clock of this process: milliseconds since 1970. */
   readonly at: number
@@ -14,7 +14,7 @@ export type IdempotencyEvent = {
   readonly instance: string | null
 } & ((OwnersEvent & Owner) | StartersEvent)
 
-/** What an execution of this process says of itself with each event. */
+/** The members of every event about an execution of this process. */
 interface Owner {
   readonly attempt: number
   readonly fencingToken: number
@@ -22,14 +22,14 @@ interface Owner {
   readonly ranMs: number
 }
 
-/** What becomes of an execution of this process. */
+/** Events about an execution of this process. */
 export type OwnersEvent =
   /** Why the result was not kept, as in snapshots; absent when it was. */
   | ({ readonly type: 'completed' } & Partial<ResultOmission>)
   | { readonly type: 'released' }
   /** `unconfirmed`: succeeded, but it may not be recorded. */
   | { readonly type: 'failed' | 'unconfirmed'; readonly error: unknown }
-  /** It was not renewed, for now: it is tried again until the lease may be over, in `remainingMs`. */
+  /** A renewal has failed: the next ones are tried until the lease may be over, in `remainingMs`. */
   | { readonly type: 'renewalFailed'; readonly error: unknown; readonly remainingMs: number }
   /** `by`: what is stored instead, as far as that is known. */
   | {
@@ -51,7 +51,7 @@ export function successorIn({ executionId, instance, attempt, startTime }: Execu
   return { executionId, instance, attempt, since: startTime.getTime() }
 }
 
-/** What becomes of a call that starts, or would start, an execution. */
+/** Events about a call that starts, or would start, an execution. */
 export type StartersEvent =
   /** `takenOverFrom`: the execution whose owner was silent for its whole lease, and what that owner calls itself. */
   | {
@@ -64,7 +64,7 @@ export type StartersEvent =
   | { readonly type: 'replayed'; readonly replay: Replay }
   | { readonly type: 'failedBefore'; readonly error: unknown }
   | { readonly type: 'inProgress' | 'mismatch' }
-  /** It waits for this execution from now on. */
+  /** The call waits for this execution from now on. */
   | { readonly type: 'waiting'; readonly leaseRemainingMs: number }
   /** The wait is over. `error` when the call failed. */
   | {
@@ -74,8 +74,10 @@ export type StartersEvent =
       readonly error?: unknown
     }
 
-/** How a result was had that the call did not make: `stored`: it was there; `waited`: after a wait for another process;
- * `joined`: after a wait for an execution of this process. */
+/**
+ * Where a replayed result came from. `stored`: it was there; `waited`: after a wait for another process; `joined`: after
+ * a wait for an execution of this process.
+ */
 export type Replay = 'stored' | 'waited' | 'joined'
 
 /** How a wait ended. `started`: the caller runs the job now; `failed`: the call failed for another reason. */

@@ -12,21 +12,21 @@ export interface ExecutionContext extends AsyncDisposable {
   /**
    * Aborted when the lease is lost (also when the storage cannot be reached until the lease may be over), on
    * `requestCancel`, on the timeout and on shutdown; `signal.reason` is the error that says which. It may be aborted
-   * when the body begins: an attempt before this one was asked to stop, and did not live to do so.
+   * when the body begins: a request to cancel an earlier attempt, which did not live to stop, is still open.
    */
   readonly signal: AbortSignal
-  /** What the last attempt saved, or this one since; undefined when nothing was saved. Throws what the codec throws. */
+  /** The value that the last attempt saved, or this one since; undefined when none was. Throws what the codec throws. */
   readonly checkpoint: unknown
   /**
-   * Shows progress to everyone: 0 to 100 and a message, which is cut to 1,024 bytes. Coalesced to one write per `progressIntervalMs`; the last one
-   * is always written, with the end of the execution at the latest. A smaller percentage than before counts as the
-   * one before unless `allowDecrease` is set. A storage that is down or refuses does not reject it, and need not be
-   * awaited. @throws ExecutionLostError, ExecutionTimeoutError
+   * Shows progress to all observers: 0 to 100 and a message, which is cut to 1,024 bytes. Coalesced to one write per
+   * `progressIntervalMs`; the last one is always written, with the end of the execution at the latest. A smaller
+   * percentage than before counts as the one before unless `allowDecrease` is set. It need not be awaited, and a storage
+   * that is down or refuses does not reject it. @throws ExecutionLostError, ExecutionTimeoutError
    */
   updateProgress(percentage: number, message?: string, options?: ProgressOptions): Promise<void>
   /**
-   * Stores what the next attempt starts from, should this one fail. Every later write of the execution, renewals and
-   * progress included, carries it along: keep large things elsewhere, and a reference to them here.
+   * Stores the value that the next attempt starts from, should this one fail. Every later write of the execution,
+   * renewals and progress included, carries it along: store larger state elsewhere, and a reference to it here.
    * @throws ExecutionLostError, StorageUnavailableError, what the codec throws, and CheckpointTooLargeError for one of
    * more than `maxCheckpointBytes` (64 KiB): nothing is sent then, and the checkpoint before it stays
    */
@@ -35,26 +35,26 @@ export interface ExecutionContext extends AsyncDisposable {
   extendTimeout(additionalMs: number): Promise<void>
   /**
    * Records the result; duplicates replay it. In an outage it may take until the lease is over (`callTimeoutMs` at
-   * least), because nothing else can bring the result back; it is tried also by one that may have lost the lease:
-   * nobody else's state is ever overwritten. @throws ExecutionLostError, ResultTooLargeError, and
-   * CompletionUnconfirmedError when the storage did not confirm it: it may be recorded or not, it is left to the
-   * lease, and may be tried again.
+   * least), because nothing else can bring the result back. An execution that may have lost its lease tries it too: the
+   * state of another execution is never overwritten. @throws ExecutionLostError, ResultTooLargeError, and
+   * CompletionUnconfirmedError when the storage did not confirm it: the success may be recorded or not, the execution is
+   * left to its lease, and this may be called again.
    */
   markSuccess(result?: unknown, options?: SuccessOptions): Promise<void>
   /**
-   * Records the failure, or gives up within `callTimeoutMs` (and a sixth of the lease when a renewal is under way);
-   * it is still running then, and this may be tried again. A success that was not confirmed is not turned into a
+   * Records the failure, or gives up within `callTimeoutMs` (and a sixth of the lease when a renewal is in flight);
+   * the execution still runs then, and this may be called again. A success that was not confirmed does not become a
    * failure: that throws CompletionUnconfirmedError again. @throws ExecutionLostError, StorageUnavailableError
    */
   markFailure(error: unknown, options?: FailureOptions): Promise<void>
   /**
-   * Gives the key back unfinished; the next start is the same attempt, with the checkpoint. Takes as long as
+   * Releases the key unfinished; the next start is the same attempt, with the checkpoint. Takes as long as
    * `markFailure` at most. @throws ExecutionLostError, StorageUnavailableError
    */
   release(options?: ReleaseOptions): Promise<void>
   /**
-   * Ends an execution that was not ended: as failed (`EXECUTION_ABANDONED`), or given back when the instance is being
-   * closed. Takes as long as `markFailure` at most; what could not be recorded is left to the lease. Never throws.
+   * Ends an execution that was not ended: as failed (`EXECUTION_ABANDONED`), or as released when the instance is being
+   * closed. Takes as long as `markFailure` at most; an end that could not be recorded is left to the lease. Never throws.
    */
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -74,12 +74,12 @@ export interface SuccessOptions {
 
 export interface FailureOptions {
   /**
-   * Never to be run again while the failure is kept.
+   * The job is not run again while the failure is kept.
    * @default false
    */
   readonly final?: boolean | undefined
   /**
-   * Not to be run again for so long.
+   * The job is not run again for so many milliseconds.
    * @default 0
    */
   readonly retryAfterMs?: number | undefined
@@ -87,7 +87,7 @@ export interface FailureOptions {
 
 export interface ReleaseOptions {
   /**
-   * The work never began, so the key is not taken: nothing is left of a first attempt, and the next start may bring
+   * The work never began, so the key is free again: nothing is left of a first attempt, and the next start may have
    * other input.
    * @default false
    */

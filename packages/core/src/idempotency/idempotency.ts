@@ -6,12 +6,14 @@ import type { Identity } from '../support/instance.ts'
 import { CLOSE, type CloseOptions } from '../support/close-options.ts'
 import { resolveOptions } from '../support/option-table.ts'
 import { DenseSet } from '../support/dense-set.ts'
+import type { LeaseKeeper } from '../lease-keeper.ts'
 import type { Timer } from '../support/runtime.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import { type Administration, createAdministration } from './administration.ts'
 import type { StartDeps } from './start.ts'
 import type { BeginOutcome } from './start-outcome.ts'
 import { JOB, type Job, type JobOptions, defineJob } from './define.ts'
+import type { Execution } from './execution.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import { type Following, createFollowing } from './following.ts'
 import { jobKeysWith } from './job-key.ts'
@@ -26,8 +28,8 @@ import {
   type StartOptions,
   resolver,
 } from './options.ts'
-import type { Ownership } from './ownership.ts'
-import { type Body, type RunResult, type RunningBody, type Skipped, startMethods } from './run.ts'
+import { JobRunner, type RunResult, type RunningBody, type Skipped } from './run.ts'
+import type { Body } from './run-body.ts'
 import { ClaimCoordinator } from './claim.ts'
 
 /** Makes a job run once across all instances, and shows everyone how it goes. */
@@ -85,9 +87,12 @@ export function idempotencyOver(
 ): Idempotency {
   const names = jobKeysWith(app)
   const resolve = resolver(policies)
-  const running = new StringMap<Ownership>()
+  const running = new StringMap<Execution>()
   const bodies = new DenseSet<RunningBody>()
-  const alarms = new TimerQueue(calls.runtime, { background: true, delay: calls.eventLoopDelay })
+  const alarms = new TimerQueue<LeaseKeeper<Execution>>(calls.runtime, {
+    background: true,
+    delay: calls.eventLoopDelay,
+  })
   const claims = new ClaimCoordinator(calls, alarms, running)
   const observations = new Observations(calls, running)
   /** Of the job types defined here: what others see of such a job is decoded as it was encoded. */
@@ -108,37 +113,36 @@ export function idempotencyOver(
     closing: () => closing,
     started: announce,
   }
-  const methods = startMethods(deps, bodies, resolve)
+  const runner = new JobRunner(deps, bodies, resolve)
 
   const close = async (graceMs: number): Promise<void> => {
     closing ??= new ClosedError()
-    for (const owner of running.values()) owner.abort(closing)
+    for (const execution of running.values()) execution.abort(closing)
     observations.close(closing)
-    const ends = running.values().map((owner) => owner.whenLeft())
+    const ends = running.values().map((execution) => execution.whenSettled())
     const settled = [...bodies].map((body) => body.settled)
     await within(calls, Promise.allSettled([claims.idle(), ...settled, ...ends]), graceMs)
-    for (const owner of running.values()) owner.stop()
+    for (const execution of running.values()) execution.abandon()
     alarms.close()
   }
 
+  // Bad arguments reject the promise instead of throwing at the call, so that one `catch` serves both.
   return {
     ...others,
 
-    run: (<R>(jobType: string, jobKey: string, ...rest: [Body<R>] | [AnyStartOptions, Body<R>]) =>
-      asPromise(() => {
-        const [start, body] = rest.length === 1 ? [NO_OPTIONS, rest[0]] : rest
-        return methods.run(names.of(jobType, jobKey), start, body)
-      })) as Idempotency['run'],
+    run: (async <R>(jobType: string, jobKey: string, ...rest: [Body<R>] | [AnyStartOptions, Body<R>]) => {
+      const [start, body] = rest.length === 1 ? [NO_OPTIONS, rest[0]] : rest
+      return runner.run(names.of(jobType, jobKey), start, body)
+    }) as Idempotency['run'],
 
-    begin: (jobType, jobKey, start = NO_OPTIONS) =>
-      asPromise(() => methods.begin(names.of(jobType, jobKey), start)),
+    begin: async (jobType, jobKey, start = NO_OPTIONS) => runner.begin(names.of(jobType, jobKey), start),
 
-    tryStartExecution: (jobType, jobKey, start = NO_OPTIONS) =>
-      asPromise(() => methods.tryStartExecution(names.of(jobType, jobKey), start)),
+    tryStartExecution: async (jobType, jobKey, start = NO_OPTIONS) =>
+      runner.tryStartExecution(names.of(jobType, jobKey), start),
 
     oncePerSlot: async <R>(name: string, slot: Slot, ...rest: [Body<R>] | [SlotOptions, Body<R>]) => {
       const [slotOptions, body] = rest.length === 1 ? [{}, rest[0]] : rest
-      return runOncePerSlot(calls, names, methods, resolve, name, slot, slotOptions, body)
+      return runOncePerSlot(calls, names, runner, resolve, name, slot, slotOptions, body)
     },
 
     define(jobType, jobOptions) {
@@ -147,7 +151,7 @@ export function idempotencyOver(
       const { key, fingerprint, ...given } = jobOptions
       const resolveOwn = resolver(resolveOptions(EXECUTION, given, policies))
       codecs.set(jobType, resolveOwn(NO_OPTIONS).codec)
-      const own = startMethods(deps, bodies, resolveOwn)
+      const own = new JobRunner(deps, bodies, resolveOwn)
       return defineJob(others, own, (jobKey) => names.of(jobType, jobKey), jobType, {
         key,
         ...(fingerprint === undefined ? {} : { fingerprint }),
@@ -167,13 +171,4 @@ async function within(calls: StorageClient, done: Promise<unknown>, ms: number):
   })
   await Promise.race([done, timeout])
   timer?.cancel()
-}
-
-/** Bad arguments reject the promise instead of throwing at the call, so that one `catch` serves both. */
-function asPromise<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return call()
-  } catch (error) {
-    return Promise.reject(error as Error)
-  }
 }

@@ -4,7 +4,7 @@ import type { StorageClient } from '../support/storage-client.ts'
 import type { RecordKey } from '../storage/records.ts'
 import { mapKeyOf } from './job-key.ts'
 import type { Observer } from './observer.ts'
-import type { Ownership } from './ownership.ts'
+import type { Execution } from './execution.ts'
 import type { StoredState } from './record.ts'
 import { RemoteKey } from './remote-key.ts'
 
@@ -16,12 +16,12 @@ export type StopObserving = () => void
  */
 export class Observations {
   readonly #calls: StorageClient
-  readonly #running: Pick<StringMap<Ownership>, 'get'>
+  readonly #running: Pick<StringMap<Execution>, 'get'>
   readonly #remote = new Map<string, RemoteKey>()
   readonly #observers = new Set<Observer>()
 
   /** `running`: the executions of this process by {@link mapKeyOf}. */
-  constructor(calls: StorageClient, running: Pick<StringMap<Ownership>, 'get'>) {
+  constructor(calls: StorageClient, running: Pick<StringMap<Execution>, 'get'>) {
     this.#calls = calls
     this.#running = running
   }
@@ -48,7 +48,7 @@ export class Observations {
         stop()
         follow(view === 'lost' ? undefined : view)
       })
-      observer.tell(local.view())
+      observer.tell(local.storedState())
     }
     this.#observers.add(observer)
     follow(seen)

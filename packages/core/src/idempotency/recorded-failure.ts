@@ -1,11 +1,11 @@
 import type { BeginOutcome } from './start-outcome.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
 
-/** What is known of a failure that was thrown without running the body. */
+/** A failure that was thrown without running the body. */
 export interface RecordedFailure {
   /** Of the execution that failed. */
   readonly snapshot: ExecutionSnapshot
-  /** How long the failure asked to be left alone, from the call on; null when it is not run again while it is kept. */
+  /** Milliseconds from the call on until the job may run again; null when it may not while the failure is kept. */
   readonly retryAfterMs: number | null
 }
 
@@ -13,16 +13,16 @@ export interface RecordedFailure {
 const RECORDED = Symbol.for('holdfast.recordedFailure')
 
 /**
- * Tells the recorded failure that `run` and `tryStartExecution` throw again from an error that a body has thrown just
- * now: undefined for the latter. No body ran; whoever retries has to wait, or to give up. The snapshot says of which job:
- * a body may have passed on what a job threw that it had started itself.
+ * Returns details if `error` is a recorded failure that `run` or `tryStartExecution` rethrew without running the body;
+ * undefined for an error that a body has thrown just now. A caller that retries has to wait, or to give up. The snapshot
+ * names the job: a body may have passed on the error of a job that it had started itself.
  */
 export function recordedFailureOf(error: unknown): RecordedFailure | undefined {
   if (typeof error !== 'object' || error === null) return undefined
   return (error as { readonly [RECORDED]?: RecordedFailure })[RECORDED]
 }
 
-/** The error of an earlier execution, as it is thrown again. */
+/** Marks the error of an earlier execution, which is thrown again. */
 export function asRecorded({
   error,
   snapshot,

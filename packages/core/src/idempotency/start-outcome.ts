@@ -6,7 +6,7 @@ import type { ResolvedOptions } from './options.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 import type { StartReport } from './start-report.ts'
 import { reviveError } from './stored-error.ts'
-import { loadReference } from './stored-result.ts'
+import { loadReference } from './stored-values.ts'
 
 export type BeginOutcome =
   | { readonly status: 'started'; readonly execution: ExecutionContext }

@@ -47,11 +47,11 @@ export class StartReport {
   }
 
   started(
-    { executionId, attempt, fencingToken, ownership }: Execution,
+    { executionId, attempt, fencingToken, current }: Execution,
     before: ExecutionRecord | undefined,
   ): void {
     this.#waited('started')
-    const { instance } = ownership.current.record
+    const { instance } = current.record
     this.#publish({ executionId, instance }, () => {
       const started = { type: 'started', attempt, fencingToken } as const
       if (before?.status !== 'executing') return started

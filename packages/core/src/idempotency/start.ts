@@ -60,7 +60,7 @@ export async function startExecution(
           const closing = deps.closing()
           if (closing !== undefined) {
             // It began while the instance was being closed: no body runs for it.
-            await execution?.release().catch(() => execution.ownership.stop())
+            await execution?.release().catch(() => execution.abandon())
             throw closing
           }
           if (execution !== undefined) {

@@ -1,6 +1,7 @@
-import { clip } from './clip.ts'
 import type { StoredError } from './record.ts'
 
+/** How long a text may be that every write of an execution carries along and that people read. */
+export const MAX_TEXT_BYTES = 1_024
 const MAX_MESSAGE = 8_192
 const MAX_CAUSES = 4
 
@@ -14,19 +15,19 @@ export function storeError(thrown: unknown, maxStackBytes: number, depth = 0): S
   }
 }
 
-/** The message of a thrown value, whatever that is. */
+/** The message of any thrown value. */
 export function messageOf(thrown: unknown): string {
   return storeError(thrown, 0).message
 }
 
 function describe(thrown: unknown, maxStackBytes: number, depth: number): StoredError {
-  if (!isErrorLike(thrown)) return { name: 'NonError', message: clip(textOf(thrown), MAX_MESSAGE) }
+  if (!isErrorLike(thrown)) return { name: 'NonError', message: truncateUtf8(textOf(thrown), MAX_MESSAGE) }
   const { code, cause, stack } = thrown
   return {
-    name: clip(String(thrown.name), 256),
-    message: clip(String(thrown.message), MAX_MESSAGE),
-    code: typeof code === 'string' ? clip(code, 256) : typeof code === 'number' ? code : undefined,
-    stack: maxStackBytes > 0 && typeof stack === 'string' ? clip(stack, maxStackBytes) : undefined,
+    name: truncateUtf8(String(thrown.name), 256),
+    message: truncateUtf8(String(thrown.message), MAX_MESSAGE),
+    code: typeof code === 'string' ? truncateUtf8(code, 256) : typeof code === 'number' ? code : undefined,
+    stack: maxStackBytes > 0 && typeof stack === 'string' ? truncateUtf8(stack, maxStackBytes) : undefined,
     cause:
       cause !== undefined && depth < MAX_CAUSES ? storeError(cause, maxStackBytes, depth + 1) : undefined,
   }
@@ -52,7 +53,7 @@ export function reviveError(stored: StoredError): Error {
   const error = new Error(stored.message, options)
   Object.defineProperty(error, 'name', { value: stored.name, configurable: true, writable: true })
   if (stored.code !== undefined) Object.assign(error, { code: stored.code })
-  // Never the stack of this very place, which would mislead.
+  // The stack of this very place would mislead.
   error.stack = stored.stack ?? `${stored.name}: ${stored.message}`
   return error
 }
@@ -64,4 +65,15 @@ function textOf(thrown: unknown): string {
   } catch {
     return String(thrown)
   }
+}
+
+/** Cuts to so many bytes of UTF-8, and never through the middle of a character. */
+export function truncateUtf8(text: string, maxBytes: number): string {
+  if (text.length * 3 <= maxBytes) return text
+  const bytes = Buffer.from(text)
+  if (bytes.length <= maxBytes) return text
+  let end = maxBytes
+  // A byte that continues a character begins with the bits 10.
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1
+  return `${bytes.toString('utf8', 0, end)}…`
 }

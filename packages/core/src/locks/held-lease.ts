@@ -59,7 +59,7 @@ export class HeldLease implements Lease, Held {
   }
 
   remainingMs(): number {
-    return this.#ended ? 0 : this.#keeper.remainingMs()
+    return this.#ended ? 0 : this.#keeper.deadline.remainingMs()
   }
 
   assertValid(): void {

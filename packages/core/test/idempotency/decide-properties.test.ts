@@ -75,11 +75,7 @@ const start = fc.record({
   isLate: fc.boolean(),
 })
 const owner: fc.Arbitrary<OwnerCommand> = fc.oneof(
-  fc.record({
-    executionId,
-    type: fc.constant('update' as const),
-    change: fc.record({ progress, checkpoint }),
-  }),
+  fc.record({ executionId, type: fc.constant('update' as const), progress, checkpoint }),
   fc.record({
     executionId,
     type: fc.constant('complete' as const),

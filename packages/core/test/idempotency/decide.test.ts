@@ -322,7 +322,7 @@ describe('F0 another fingerprint, begin', () => {
 describe("owner's commands", () => {
   const own = { executionId: 'theirs' } as const
   const commands: readonly OwnerCommand[] = [
-    { ...own, type: 'update', change: { progress: { percentage: 50, message: 'half' } } },
+    { ...own, type: 'update', progress: { percentage: 50, message: 'half' } },
     { ...own, type: 'complete', result: { kind: 'value', data: '9' } },
     { ...own, type: 'fail', error: { name: 'E', message: 'm' }, final: false },
     { ...own, type: 'release' },
@@ -360,22 +360,24 @@ describe("owner's commands", () => {
 
   it('T9 stores the change, keeps the rest, and writes down when it started', () => {
     const before = executing({ checkpoint: '1', progress: { percentage: 10 } })
-    const update = (change: object): unknown => owners(at(before), { ...own, type: 'update', change })
+    const update = (change: object): unknown => owners(at(before), { ...own, type: 'update', ...change })
     expect(update({})).toEqual({ ...before, start, ttlMs: DAY })
     // An absent change must not erase what is there.
-    expect(update({ progress: undefined, checkpoint: undefined, timeoutMs: undefined })).toEqual(update({}))
+    expect(update({ progress: undefined, checkpoint: undefined, extendTimeoutMs: undefined })).toEqual(
+      update({}),
+    )
     expect(update({ progress: { percentage: 20 } })).toMatchObject({ progress: { percentage: 20 } })
     expect(update({ checkpoint: '2' })).toMatchObject({ checkpoint: '2', progress: { percentage: 10 } })
-    expect(update({ timeoutMs: 6 })).toMatchObject({ leaseMs: LEASE, timeoutMs: 6 })
+    expect(update({ extendTimeoutMs: 6 })).toMatchObject({ leaseMs: LEASE, timeoutMs: 60_006 })
     // A request to cancel has shortened the lease; the owner's write makes it whole again.
-    expect(owners(at(executing({ leaseMs: 5 })), { ...own, type: 'update', change: {} })).toMatchObject({
+    expect(owners(at(executing({ leaseMs: 5 })), { ...own, type: 'update' })).toMatchObject({
       leaseMs: LEASE,
     })
   })
 
   it('T9 keeps the start that was written down before', () => {
     const later = at(executing({ start: { at: 5, fence: 6 } }))
-    expect(owners(later, { ...own, type: 'update', change: {} })).toMatchObject({
+    expect(owners(later, { ...own, type: 'update' })).toMatchObject({
       start: { at: 5, fence: 6 },
     })
   })
@@ -450,7 +452,7 @@ describe('how long each state is kept', () => {
 
   it('a running and a released one for a day at least, and for many leases', () => {
     for (const command of [
-      { ...own, type: 'update', change: {} },
+      { ...own, type: 'update' },
       { ...own, type: 'release' },
     ] as const) {
       expect(kept(command)).toBe(DAY)

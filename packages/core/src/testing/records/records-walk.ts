@@ -92,7 +92,7 @@ export function recordsWalk(
           }
           switch (int(6)) {
             case 0:
-              return owners({ type: 'update', change: { progress: { percentage: int(101) } } })
+              return owners({ type: 'update', progress: { percentage: int(101) } })
             case 1:
               return owners({ type: 'complete', result: { kind: 'value', data: `${int(9)}` } })
             case 2:

@@ -1,12 +1,16 @@
-import { checkNumber, checkString } from '../support/checks.ts'
+import { hasCode } from '../errors.ts'
+import { checkBoolean, checkNumber, checkString } from '../support/checks.ts'
+import { type OptionTable, resolveOptions } from '../support/option-table.ts'
 import type { Runtime, Timer } from '../support/runtime.ts'
-import { MAX_NOTE_BYTES, clip } from './clip.ts'
 import type { ProgressOptions } from './execution-context.ts'
 import type { Progress } from './record.ts'
+import { MAX_TEXT_BYTES, truncateUtf8 } from './stored-error.ts'
+
+const PROGRESS: OptionTable<ProgressOptions> = { allowDecrease: [checkBoolean, false] }
 
 /**
- * What a body shows of its progress, thinned out to one write at a time and one an interval. The last one shown is
- * never dropped: it stays pending until a write has taken it.
+ * The progress that a body shows, thinned out to one write at a time and one an interval. The last one shown is never
+ * dropped: it stays pending until a write has taken it.
  */
 export class ProgressReport {
   readonly #runtime: Runtime
@@ -19,31 +23,31 @@ export class ProgressReport {
   #timer: Timer | undefined
   #stopped = false
 
-  /** `write` stores what {@link take} gives it; it rejects only when there is nothing to write to any more. */
+  /** `write` stores what it {@link take}s. */
   constructor(runtime: Runtime, intervalMs: number, write: () => Promise<void>) {
     this.#runtime = runtime
     this.#intervalMs = intervalMs
     this.#write = write
   }
 
-  /** Resolves when it is written, or when it will be with a later write. */
+  /** Resolves when it is written, or when it will be with a later write. Rejects only when the execution is lost. */
   async show(percentage: number, message?: string, { allowDecrease }: ProgressOptions = {}): Promise<void> {
     this.#shown = {
       percentage: allowDecrease ? percentage : Math.max(percentage, this.#shown.percentage),
-      message: message === undefined ? undefined : clip(message, MAX_NOTE_BYTES),
+      message: message === undefined ? undefined : truncateUtf8(message, MAX_TEXT_BYTES),
     }
     this.#pending = this.#shown
     if (this.#timer === undefined && !this.#isWriting) await this.#writeWhenDue()
   }
 
-  /** What has to be written, for whichever write comes next; it must be given back if that fails. */
+  /** The progress that the next write has to store, whatever else that is for. A write that fails {@link restore}s it. */
   take(): Progress | undefined {
     const pending = this.#pending
     this.#pending = undefined
     return pending
   }
 
-  giveBack(progress: Progress | undefined): void {
+  restore(progress: Progress | undefined): void {
     this.#pending ??= progress
   }
 
@@ -58,7 +62,7 @@ export class ProgressReport {
     if (waitMs <= 0) return this.#writeNow()
     this.#timer = this.#runtime.setTimer(waitMs, () => {
       this.#timer = undefined
-      // A loss found here is told by the signal.
+      // The signal reports a loss that is found here.
       this.#writeNow().catch(() => undefined)
     })
   }
@@ -70,6 +74,8 @@ export class ProgressReport {
     this.#isWriting = true
     try {
       await this.#write()
+    } catch (error) {
+      if (hasCode(error, 'LEASE_LOST')) throw error
     } finally {
       this.#isWriting = false
     }
@@ -79,7 +85,8 @@ export class ProgressReport {
   }
 }
 
-export function checkProgress(percentage: number, message: string | undefined): void {
+export function checkProgress(percentage: number, message?: string, options?: ProgressOptions): void {
   checkNumber('percentage', percentage, 0, 100)
   if (message !== undefined) checkString('message', message)
+  if (options !== undefined) resolveOptions(PROGRESS, options)
 }
