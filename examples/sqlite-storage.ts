@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
+import type { Storage } from '@holdfast/core'
 import {
   type LeaseCommand,
   type LeasePush,
@@ -8,11 +9,10 @@ import {
   type RecordEntry,
   type RecordKey,
   type RecordWrite,
-  type Storage,
   decideLease,
   endedWithLastUser,
   noLease,
-} from '@holdfast/core'
+} from '@holdfast/core/storage'
 
 /** Keeps everything in one SQLite file: for one process at a time, and it survives that process. */
 export function sqliteStorage(path: string): Storage {

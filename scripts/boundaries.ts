@@ -23,14 +23,14 @@ const strict: Readonly<Record<string, ImportRule>> = {
   },
   'packages/redis-protocol': {
     lean: true,
-    imports: [core, 'node:crypto', 'node:events'],
+    imports: [core, `${core}/storage`, 'node:crypto', 'node:events'],
     within: { testing: [`${core}/testing`, 'node:assert', 'node:assert/strict'] },
   },
   // The client packages describe a client by the part they use, and never import it, not even its types. Of core they
   // take the errors.
   'packages/redis-ioredis': { lean: true, imports: [redisProtocol, core] },
   'packages/redis-node': { lean: true, imports: [redisProtocol, core, 'node:events'] },
-  'packages/http': { lean: true, imports: [core, 'node:*'] },
+  'packages/http': { lean: true, imports: [core, `${core}/storage`, 'node:*'] },
 }
 
 /** What a package may import: what the table says, else Node and what its package.json names. */

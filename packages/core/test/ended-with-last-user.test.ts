@@ -1,12 +1,6 @@
 import { expect, it, vi } from 'vitest'
-import {
-  createCache,
-  createHoldfast,
-  createIdempotency,
-  createLocks,
-  endedWithLastUser,
-  memoryStorage,
-} from '@holdfast/core'
+import { createCache, createHoldfast, createIdempotency, createLocks, memoryStorage } from '@holdfast/core'
+import { endedWithLastUser } from '@holdfast/core/storage'
 
 it('ends at once when nobody uses it, and once', async () => {
   const end = vi.fn<() => void>()

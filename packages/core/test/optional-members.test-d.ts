@@ -38,12 +38,12 @@ declare const strict: {
   readonly idempotencyAlone: Strict<NonNullable<Last<typeof core.createIdempotency>>>
   readonly start: Strict<core.StartOptions>
   readonly job: Strict<core.JobOptions<string>>
-  readonly jobStart: Strict<core.JobStartOptions>
-  readonly progress: Strict<core.ProgressOptions>
-  readonly success: Strict<core.SuccessOptions>
+  readonly jobStart: Strict<Last<core.Job<string>['tryStartExecution']>>
+  readonly progress: Strict<Last<core.ExecutionContext['updateProgress']>>
+  readonly success: Strict<Last<core.ExecutionContext['markSuccess']>>
   readonly failure: Strict<core.FailureOptions>
-  readonly release: Strict<core.ReleaseOptions>
-  readonly list: Strict<core.ListOptions>
+  readonly release: Strict<Last<core.ExecutionContext['release']>>
+  readonly list: Strict<Last<core.Idempotency['list']>>
   readonly cancel: Strict<Last<core.Idempotency['requestCancel']>>
   readonly jobCancel: Strict<Last<core.Job<string>['requestCancel']>>
   readonly cleanup: Strict<Last<core.Idempotency['cleanupExpiredExecutions']>>
@@ -52,13 +52,13 @@ declare const strict: {
   readonly idempotencyClose: Strict<Last<core.Idempotency['close']>>
   readonly lock: Strict<core.LockOptions>
   readonly locks: Strict<core.LocksOptions>
-  readonly tryLock: Strict<core.TryLockOptions>
+  readonly tryLock: Strict<Last<core.Locks['tryAcquire']>>
   readonly durability: Strict<NonNullable<core.LockOptions['durability']>>
-  readonly revoke: Strict<core.RevokeOptions>
+  readonly revoke: Strict<Last<core.Locks['revoke']>>
   readonly locksClose: Strict<Last<core.Locks['close']>>
   readonly entry: Strict<core.CacheEntryOptions>
   readonly cache: Strict<core.CacheOptions>
-  readonly memory: Strict<core.MemoryStorageOptions>
+  readonly memory: Strict<NonNullable<Last<typeof core.memoryStorage>>>
 }
 strict satisfies Readonly<Record<keyof typeof strict, never>>
 

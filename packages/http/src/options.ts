@@ -1,4 +1,5 @@
-import { type ExecutionOptions, InvalidArgumentError, type Runtime, systemRuntime } from '@holdfast/core'
+import { type ExecutionOptions, InvalidArgumentError } from '@holdfast/core'
+import { type Runtime, systemRuntime } from '@holdfast/core/storage'
 import {
   checkBoolean,
   checkDuration,

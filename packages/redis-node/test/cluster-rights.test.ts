@@ -1,4 +1,4 @@
-import type { LeasePush } from '@holdfast/core'
+import type { LeasePush } from '@holdfast/core/storage'
 import { RedisCluster } from '@holdfast/test-support/servers'
 import { createCluster } from 'redis'
 import { afterAll, expect, it, onTestFinished } from 'vitest'

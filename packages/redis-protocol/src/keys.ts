@@ -1,4 +1,5 @@
-import { InvalidArgumentError, type RecordKey } from '@holdfast/core'
+import { InvalidArgumentError } from '@holdfast/core'
+import type { RecordKey } from '@holdfast/core/storage'
 
 /**
  * The key layout, all of it, for the default prefix `holdfast`:

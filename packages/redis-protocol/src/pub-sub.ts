@@ -1,4 +1,5 @@
-import { ClosedError, type Unsubscribe } from '@holdfast/core'
+import { ClosedError } from '@holdfast/core'
+import type { Unsubscribe } from '@holdfast/core/storage'
 import type { RedisClient, RedisLink } from './client.ts'
 import { asStorageError } from './errors.ts'
 import { inTime, tooLate } from './in-time.ts'

@@ -1,4 +1,5 @@
-import { type Storage, endedWithLastUser } from '@holdfast/core'
+import type { Storage } from '@holdfast/core'
+import { endedWithLastUser } from '@holdfast/core/storage'
 import type { RedisClient } from './client.ts'
 import { asStorageError } from './errors.ts'
 import { createKeys } from './keys.ts'

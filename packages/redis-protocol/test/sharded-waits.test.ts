@@ -1,4 +1,4 @@
-import type { AcquireReply } from '@holdfast/core'
+import type { AcquireReply } from '@holdfast/core/storage'
 import { expect, it } from 'vitest'
 import { createShardedWaits } from '../src/leases/sharded-waits.ts'
 import type { PubSub } from '../src/pub-sub.ts'

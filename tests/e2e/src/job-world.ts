@@ -2,13 +2,12 @@ import {
   type ExecutionOptions,
   type Holdfast,
   type Idempotency,
-  type Runtime,
   type Storage,
   StorageRefusedError,
   createHoldfast,
   memoryStorage,
-  systemRuntime,
 } from '@holdfast/core'
+import { type Runtime, systemRuntime } from '@holdfast/core/storage'
 import { FaultProxy } from '@holdfast/test-support/proxy'
 import { type ClientName, connect } from './connect.ts'
 

@@ -68,7 +68,7 @@ function defaultsOf(entries: Entries): object {
 }
 
 /** What says that there is no such option, and which one may have been meant. */
-export function unknownOption(name: string, known: readonly string[], path: string): InvalidArgumentError {
+function unknownOption(name: string, known: readonly string[], path: string): InvalidArgumentError {
   const [nearest] = known
     .map((each) => ({ each, edits: distance(name.toLowerCase(), each.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits)

@@ -4,12 +4,12 @@ import {
   ExecutionLostError,
   HoldfastError,
   type Idempotency,
-  type RecordStorage,
   type Storage,
   StorageUnavailableError,
   createIdempotency,
   memoryStorage,
 } from '@holdfast/core'
+import type { RecordStorage } from '@holdfast/core/storage'
 
 /** A storage whose next write of an end is executed, but answered only after `meanwhile`, and then not at all. */
 function losingOneAnswer(meanwhile: () => Promise<unknown>): Storage & { armed: boolean } {

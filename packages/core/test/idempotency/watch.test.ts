@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { ExecutionSnapshot, RecordEntry } from '@holdfast/core'
+import type { ExecutionSnapshot } from '@holdfast/core'
+import type { RecordEntry } from '@holdfast/core/storage'
 import { settle } from '../manual-runtime.ts'
 import { createWorld, started, watched } from './world.ts'
 

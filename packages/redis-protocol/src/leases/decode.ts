@@ -7,7 +7,7 @@ import type {
   ReleaseReply,
   RevokeReply,
   ReapReply,
-} from '@holdfast/core'
+} from '@holdfast/core/storage'
 import { numberAt } from '../digits.ts'
 import { unexpectedReply } from '../errors.ts'
 

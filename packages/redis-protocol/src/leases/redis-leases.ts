@@ -5,7 +5,7 @@ import {
   type LeaseRequest,
   type LeaseStorage,
   RETENTION_MS,
-} from '@holdfast/core'
+} from '@holdfast/core/storage'
 import type { RedisClient } from '../client.ts'
 import type { Keys } from '../keys.ts'
 import type { PubSub } from '../pub-sub.ts'

@@ -1,4 +1,5 @@
-import { type Durability, HoldfastError } from '@holdfast/core'
+import { HoldfastError } from '@holdfast/core'
+import type { Durability } from '@holdfast/core/storage'
 import type { RedisClient, RedisLink } from '../client.ts'
 import { wholeNumber } from '../digits.ts'
 import { asStorageError, unexpectedReply } from '../errors.ts'

@@ -1,4 +1,4 @@
-import { type AcquireReply, type Unsubscribe, processOf } from '@holdfast/core'
+import { type AcquireReply, type Unsubscribe, processOf } from '@holdfast/core/storage'
 import type { ChannelListener, PubSub } from '../pub-sub.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { RecordEntry } from '@holdfast/core'
+import type { RecordEntry } from '@holdfast/core/storage'
 import { digits, numberAt } from '../digits.ts'
 
 /**

@@ -1,4 +1,5 @@
-import { InvalidArgumentError, type ListReply, type RecordEntry, type RecordPage } from '@holdfast/core'
+import { InvalidArgumentError } from '@holdfast/core'
+import type { ListReply, RecordEntry, RecordPage } from '@holdfast/core/storage'
 import type { RedisClient } from '../client.ts'
 import { numberAt } from '../digits.ts'
 import { asStorageError, unexpectedReply } from '../errors.ts'

@@ -1,13 +1,13 @@
-import {
-  type DeleteReply,
-  InvalidArgumentError,
-  type PutReply,
-  type ReadReply,
-  type RecordEntry,
-  type RecordKey,
-  type RecordStorage,
-  type RecordWrite,
-} from '@holdfast/core'
+import { InvalidArgumentError } from '@holdfast/core'
+import type {
+  DeleteReply,
+  PutReply,
+  ReadReply,
+  RecordEntry,
+  RecordKey,
+  RecordStorage,
+  RecordWrite,
+} from '@holdfast/core/storage'
 import type { RedisClient } from '../client.ts'
 import { numberAt } from '../digits.ts'
 import { unexpectedReply } from '../errors.ts'

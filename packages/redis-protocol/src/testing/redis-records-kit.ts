@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import type { RecordEntry, RecordKey, RecordWrite, Storage } from '@holdfast/core'
+import type { Storage } from '@holdfast/core'
+import type { RecordEntry, RecordKey, RecordWrite } from '@holdfast/core/storage'
 import { type TestRunner, freshName } from '@holdfast/core/testing'
 import { createKeys } from '../keys.ts'
 import type { OpenRedis } from './redis-under-test.ts'

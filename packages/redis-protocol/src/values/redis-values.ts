@@ -1,4 +1,4 @@
-import type { SetReply, ValueStorage } from '@holdfast/core'
+import type { SetReply, ValueStorage } from '@holdfast/core/storage'
 import type { Command, RedisClient } from '../client.ts'
 import { wholeNumber } from '../digits.ts'
 import { asStorageError, unexpectedReply } from '../errors.ts'
