@@ -1,19 +1,21 @@
 import { type HoldfastError, StorageUnavailableError, isUnavailable } from '../errors.ts'
 import { LeaseDeadline } from '../lease-deadline.ts'
-import type { AcquireReply, LeaseHolder } from '../storage/leases.ts'
-import { type CallChain, callChain, contains } from '../support/call-chain.ts'
+import type { AcquireReply } from '../storage/leases.ts'
+import type { CallChain } from '../support/call-chain.ts'
 import { type AbortListener, listenForAbort, stopListening } from '../support/on-abort.ts'
 import type { TimedReply } from '../support/pending-request.ts'
 import { type Instant, instant } from '../support/runtime.ts'
 import { LockAbortedError, LockTimeoutError, NotReplicatedError, selfDeadlock } from './errors.ts'
 import { type WaitersEvent, gaveUp, publishLockEvent } from './events.ts'
-import { HeldLease } from './held-lease.ts'
+import { type Grant, HeldLease, holdsAround } from './held-lease.ts'
 import type { Waiter } from './key-queue.ts'
 import type { LockContext } from './lock-context.ts'
 import { type LockHolder, lockHolders } from './lock-holder.ts'
 import { type LockSettings, type LockTarget, waits } from './options.ts'
 import { type Seen, WaitLimit } from './wait-limit.ts'
 
+type Grants = Extract<WaitersEvent, { type: 'granted' }>['how']
+type Granted = Pick<Grant, 'fence' | 'deadline' | 'grantedAt'>
 type Refused = Extract<AcquireReply, { outcome: 'queued' | 'busy' }>
 
 /** How long those may take who hand over what an owner that died has left, besides `claimMs`. */
@@ -31,23 +33,6 @@ export interface AcquireCall {
   readonly skip?: ((holders: readonly LockHolder[]) => void) | undefined
 }
 
-/** Begins to acquire. Throws what can be refused at once. */
-export function acquireLease(context: LockContext, call: AcquireCall): void {
-  const { target, settings } = call
-  const { signal } = settings
-  if (signal?.aborted) throw new LockAbortedError(target.name, 0, { cause: signal.reason })
-  const chain = callChain()
-  if (chain !== undefined && waits(settings) && target.permits === 1) {
-    const isOurs = (lease: HeldLease): boolean =>
-      lease.key === target.key && lease.token.startsWith(`${context.process}.`) && lease.remainingMs() > 0
-    if (contains(chain, HeldLease, isOurs)) throw selfDeadlock(target.name)
-  }
-  const request = new AcquireRequest(context, call, chain)
-  context.waiting.enqueue(request)
-  if (signal !== undefined) listenForAbort(signal, request)
-  request.ask()
-}
-
 /**
  * One call of acquire, from its first command to its lease or its error.
  *
@@ -62,7 +47,7 @@ export function acquireLease(context: LockContext, call: AcquireCall): void {
  * It asks with one token as often as is needed. A token that has ended in the storage is used up: the request goes on with
  * a fresh one. One that ends without a lease is cancelled.
  */
-class AcquireRequest implements Waiter, AbortListener {
+export class AcquireRequest implements Waiter, AbortListener {
   readonly key: string
   token: string
   index = -1
@@ -73,7 +58,7 @@ class AcquireRequest implements Waiter, AbortListener {
   readonly #call: AcquireCall
   readonly #startedAt: Instant
   readonly #chain: CallChain | undefined
-  readonly #limit: WaitLimit
+  #madeLimit: WaitLimit | undefined
   #phase: 'asking' | 'parked' | 'settled' = 'parked'
   /** The token has had a place in the queue. */
   #isQueued = false
@@ -92,17 +77,24 @@ class AcquireRequest implements Waiter, AbortListener {
     this.#call = call
     this.#startedAt = instant(context.runtime)
     this.#chain = chain
-    this.#limit = new WaitLimit(this.#startedAt.monotonic, call.settings)
   }
 
-  ask(): void {
+  start(): void {
+    const { signal } = this.#call.settings
+    this.#context.waiting.enqueue(this)
+    if (signal !== undefined) listenForAbort(signal, this)
+    this.ask(this.#startedAt)
+  }
+
+  /** `now`: if the clocks have been read just now. */
+  ask(now?: Instant): void {
     if (this.#phase !== 'parked') return
     const { calls, waiting } = this.#context
     waiting.listen()
     this.#phase = 'asking'
     this.askedAt = waiting.next()
     calls
-      .claim((notAfter) => this.#send(notAfter))
+      .claim((notAfter) => this.#send(notAfter), calls.callTimeoutMs, now)
       .then(
         (answer) => this.#answered(answer),
         (error: unknown) => this.#failed(error),
@@ -124,7 +116,7 @@ class AcquireRequest implements Waiter, AbortListener {
       this.#claims = true
       return this.ask()
     }
-    this.#succeed(fence, deadline, runtime.monotonicNow(), 'handedOver', true)
+    this.#succeed({ fence, deadline, grantedAt: runtime.monotonicNow() }, 'handedOver', true)
   }
 
   /** Its wait is over. */
@@ -157,19 +149,9 @@ class AcquireRequest implements Waiter, AbortListener {
   }
 
   #send(notAfter: number): Promise<AcquireReply> {
-    const { leases, claimMs, waiting } = this.#context
-    const { settings, target } = this.#call
     this.#notAfter = Math.max(this.#notAfter, notAfter)
-    return leases.acquire(this.key, {
-      token: this.token,
-      leaseMs: settings.grantMs,
-      permits: target.permits,
-      wait: waits(settings),
-      uncounted: waiting.uncounted,
-      claimMs,
-      notAfter,
-      durability: settings.durability,
-    })
+    const { target, settings } = this.#call
+    return this.#context.acquire(target, this.token, settings, notAfter)
   }
 
   #answered({ reply, sentAt }: TimedReply<AcquireReply>): void {
@@ -204,35 +186,27 @@ class AcquireRequest implements Waiter, AbortListener {
       return this.#startOver('answered too late')
     }
     const how = this.#claims ? 'handedOver' : this.#isQueued ? 'asked' : 'atOnce'
-    this.#succeed(fence, deadline, sentAt.monotonic, how)
+    this.#succeed({ fence, deadline, grantedAt: sentAt.monotonic }, how)
   }
 
-  #succeed(
-    fence: number,
-    deadline: LeaseDeadline,
-    grantedAt: number,
-    how: 'atOnce' | 'handedOver' | 'asked',
-    needsClaim = false,
-  ): void {
-    const { target, settings } = this.#call
+  #succeed(grant: Granted, how: Grants, needsClaim = false): void {
+    const call = this.#call
+    const { fence } = grant
     this.#publish(() => ({ type: 'granted', fencingToken: fence, waitedMs: this.#waitedMs, how }))
-    const lease = new HeldLease(this.#context, target, settings, {
-      token: this.token,
-      fence,
-      deadline,
-      grantedAt,
-      notAfter: this.#notAfter,
-    })
+    const { token } = this
+    const notAfter = this.#notAfter
+    const lease = new HeldLease(this.#context, call.target, call.settings, { ...grant, token, notAfter })
     if (needsClaim) lease.renewNow()
     this.#settle(how !== 'handedOver')
-    this.#call.resolve(lease)
+    call.resolve(lease)
   }
 
   #queued({ ahead, kept }: Refused, seen: Seen): void {
     const { holders } = seen
-    const isOurs = ({ token }: LeaseHolder): boolean =>
-      contains(this.#chain, HeldLease, (lease) => lease.token === token && lease.remainingMs() > 0)
-    if (holders.length > 0 && holders.every(isOurs)) {
+    if (
+      holders.length > 0 &&
+      holders.every(({ token }) => holdsAround(this.#chain, (lease) => lease.token === token))
+    ) {
       return this.#giveUp(selfDeadlock(this.#call.target.name))
     }
     const wasQueued = this.#isQueued
@@ -332,6 +306,11 @@ class AcquireRequest implements Waiter, AbortListener {
     const { signal } = this.#call.settings
     if (signal !== undefined) stopListening(signal, this)
     this.#context.waiting.leave(this, askedFor)
+  }
+
+  /** Most get the lock at once, and need none. */
+  get #limit(): WaitLimit {
+    return (this.#madeLimit ??= new WaitLimit(this.#startedAt.monotonic, this.#call.settings))
   }
 
   get #waitedMs(): number {

@@ -2,6 +2,7 @@ import { checkDuration } from '../support/checks.ts'
 import { type HoldfastError, LeaseLostError } from '../errors.ts'
 import { type LeaseDeadline, marginMs } from '../lease-deadline.ts'
 import { LeaseKeeper } from '../lease-keeper.ts'
+import { type CallChain, contains } from '../support/call-chain.ts'
 import { type LeaseLoss, LockLostError, NotReplicatedError } from './errors.ts'
 import { type HoldersEvent, publishLockEvent } from './events.ts'
 import type { Lease, ReleaseOutcome } from './lease.ts'
@@ -102,8 +103,6 @@ export class HeldLease implements Lease, Held {
       const certain = this.remainingMs()
       this.#keeper.stop()
       this.#released = this.#sendRelease(certain)
-      // A caller that awaits it sees the rejection; one that does not must not lose the process to it.
-      this.#released.catch(noop)
     }
     return this.#released
   }
@@ -177,22 +176,23 @@ export class HeldLease implements Lease, Held {
 
   async #sendRelease(certainMs: number): Promise<ReleaseOutcome> {
     const { token } = this
-    const { calls, leases, claimMs, runtime } = this.#context
-    const disruptions = this.#context.disruptions
-    const askedAt = runtime.monotonicNow()
+    const { calls, leases, claimMs, disruptions } = this.#context
     this.#context.releasing.add(this)
     try {
       const request = { token, claimMs, notAfter: this.#notAfter }
       const { reply } = await calls.call(() => leases.release(this.key, request))
       this.#context.scheduleReap(this.key, reply.pendingHandOffMs)
-      // Within the time for which it was certainly held, only this process can have ended it.
-      const isCertain = runtime.monotonicNow() - askedAt < certainMs
-      const resent = certainMs > 0 && this.#context.disruptions !== disruptions
-      const outcome =
-        reply.outcome === 'absent' ? this.#whenForgotten(reply.fence, resent || isCertain) : reply.outcome
+      let { outcome } = reply
+      if (outcome === 'absent') {
+        // Within the time for which it was certainly held, only this process can have ended it.
+        const isOurs = this.#keeper.deadline.remainingMs() > 0 || this.#context.disruptions !== disruptions
+        outcome = this.#whenForgotten(reply.fence, certainMs > 0 && isOurs)
+      }
       this.#publish(() => ({ type: 'released', outcome }))
       return outcome
     } catch (error) {
+      // A caller that awaits it sees the rejection; one that does not must not lose the process to it.
+      this.#released?.catch(noop)
       this.#publish(() => ({ type: 'releaseFailed', error }))
       const lapsesIn = Math.max(calls.callTimeoutMs, certainMs + marginMs(this.#settings.leaseMs))
       this.#context.releaseInBackground(this.key, token, this.#notAfter, lapsesIn)
@@ -210,6 +210,11 @@ export class HeldLease implements Lease, Held {
     if (fence >= this.fencingToken && resent) return 'released'
     return fence > this.fencingToken ? 'lost' : 'expired'
   }
+}
+
+/** Whether a `run` around the call holds such a lease, as far as is certain. */
+export function holdsAround(chain: CallChain | undefined, isIt: (lease: HeldLease) => boolean): boolean {
+  return contains(chain, HeldLease, (lease) => isIt(lease) && lease.remainingMs() > 0)
 }
 
 function noop(): void {}

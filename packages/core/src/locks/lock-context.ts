@@ -1,11 +1,12 @@
 import type { ClosedError, HoldfastError } from '../errors.ts'
 import type { LeaseKeeper, LeaseOwner } from '../lease-keeper.ts'
-import type { LeaseStorage, ReleaseReply } from '../storage/leases.ts'
+import type { AcquireReply, LeaseStorage, ReleaseReply } from '../storage/leases.ts'
 import { DenseSet, type Indexed } from '../support/dense-set.ts'
 import type { Runtime, Timer } from '../support/runtime.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import { TimerQueue } from '../support/timer-queue.ts'
 import type { LeaseLoss } from './errors.ts'
+import { type LockSettings, type LockTarget, waits } from './options.ts'
 import { type TokenPush, WaitQueue } from './wait-queue.ts'
 
 /** A held lease as the connection monitor, `revoke` and `close` see it. */
@@ -62,6 +63,20 @@ export class LockContext {
 
   nextToken(): string {
     return `${this.process}.${(this.#tokens += 1).toString(36)}`
+  }
+
+  acquire(
+    { key, permits }: LockTarget,
+    token: string,
+    settings: LockSettings,
+    notAfter: number,
+  ): Promise<AcquireReply> {
+    const { grantMs: leaseMs, durability } = settings
+    const { claimMs } = this
+    const { uncounted } = this.waiting
+    const wait = waits(settings)
+    const request = { token, leaseMs, permits, wait, uncounted, claimMs, notAfter, durability }
+    return this.leases.acquire(key, request)
   }
 
   /**

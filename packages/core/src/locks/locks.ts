@@ -1,12 +1,15 @@
 import { ClosedError, InvalidArgumentError } from '../errors.ts'
+import { type CallChain, callChain } from '../support/call-chain.ts'
 import type { Identity } from '../support/instance.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import { checkName } from '../support/checks.ts'
 import { CLOSE, type CloseOptions } from '../support/close-options.ts'
 import { type OptionTable, integer, resolveOptions } from '../support/option-table.ts'
 import { acquireAll } from './acquire-all.ts'
-import { acquireLease } from './acquire-request.ts'
+import { AcquireRequest } from './acquire-request.ts'
+import { LockAbortedError, selfDeadlock } from './errors.ts'
 import { acquisitions, lockRuns } from './events.ts'
+import { type HeldLease, holdsAround } from './held-lease.ts'
 import type { Lease } from './lease.ts'
 import type { LeaseSet } from './lease-set.ts'
 import { type LockHolder, lockHolders } from './lock-holder.ts'
@@ -19,6 +22,7 @@ import {
   lockSettings,
   lockTarget,
   semaphoreTarget,
+  waits,
 } from './options.ts'
 import { processName } from './process-name.ts'
 import { LockContext } from './lock-context.ts'
@@ -120,9 +124,12 @@ export function locksOver(
   const assertOpen = (): void => {
     if (closed !== undefined) throw new ClosedError()
   }
-  /** A semaphore has its target; a lock's name is checked with every call. */
-  const targetOf = (lock: LockTarget | string): LockTarget =>
-    lock instanceof LockTarget ? lock : lockTarget(app, lock)
+  let lastTarget: LockTarget | undefined
+  /** A semaphore has its target. Of locks the last one is kept: those who wait for one name share it. */
+  const targetOf = (lock: LockTarget | string): LockTarget => {
+    if (lock instanceof LockTarget) return lock
+    return lastTarget?.name === lock ? lastTarget : (lastTarget = lockTarget(app, lock))
+  }
   const settingsOf = (options: LockOptions | undefined): LockSettings =>
     options === undefined ? standard : lockSettings(options, defaults)
 
@@ -140,7 +147,9 @@ export function locksOver(
       const checked = settingsOf(options)
       const settings = override === undefined ? checked : { ...checked, ...override }
       const skip = whenHeld && ((holders: readonly LockHolder[]): void => resolve(whenHeld(holders)))
-      acquireLease(context, { target, settings, resolve, reject, skip })
+      const chain = callChain()
+      refuseAtOnce(target, settings, context.process, chain)
+      new AcquireRequest(context, { target, settings, resolve, reject, skip }, chain).start()
     })
   const traced: typeof request = async (lock, options, mode) => {
     const target = targetOf(lock)
@@ -211,4 +220,18 @@ export function locksOver(
 function refuseWaiting(options: LockOptions | undefined): void {
   if (options?.waitMs === undefined) return
   throw new InvalidArgumentError('tryAcquire never waits, so it takes no waitMs; use acquire to wait.')
+}
+
+/** Throws what need not be asked of the storage. */
+function refuseAtOnce(
+  target: LockTarget,
+  settings: LockSettings,
+  process: string,
+  chain: CallChain | undefined,
+): void {
+  const { signal } = settings
+  if (signal?.aborted) throw new LockAbortedError(target.name, 0, { cause: signal.reason })
+  if (chain === undefined || !waits(settings) || target.permits > 1) return
+  const isOurs = ({ key, token }: HeldLease): boolean => key === target.key && token.startsWith(`${process}.`)
+  if (holdsAround(chain, isOurs)) throw selfDeadlock(target.name)
 }

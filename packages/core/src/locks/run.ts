@@ -37,7 +37,7 @@ export interface RequestMode<R> {
 }
 
 type Acquire = (
-  options: LockOptions,
+  options: LockOptions | undefined,
   mode?: RequestMode<readonly LockHolder[]>,
 ) => Promise<Lease | readonly LockHolder[]>
 
@@ -46,13 +46,18 @@ const SKIP: RequestMode<readonly LockHolder[]> = { whenHeld: (holders) => holder
 
 /** Holds a lease while the body runs. */
 export async function runLocked<T>(args: RunArguments<T>, acquire: Acquire): Promise<T | LockRun<T>> {
-  const [options = {}, body] = args.length === 1 ? [{}, args[0]] : args
+  const [options, body] = args.length === 1 ? [undefined, args[0]] : args
   if (typeof body !== 'function') {
     throw new InvalidArgumentError('run needs its body as the last argument: a function.')
   }
-  const { whenHeld = 'throw', ...lock } = checkObject('The options', options)
-  const skips = checkOneOf('whenHeld', whenHeld, ['throw', 'skip']) === 'skip'
-  const lease = skips ? await acquire({ ...lock, waitMs: lock.waitMs ?? 0 }, SKIP) : await acquire(lock)
+  let lock: LockOptions | undefined
+  let skips = false
+  if (options !== undefined) {
+    const { whenHeld = 'throw', ...given } = checkObject('The options', options)
+    skips = checkOneOf('whenHeld', whenHeld, ['throw', 'skip']) === 'skip'
+    lock = skips ? { ...given, waitMs: given.waitMs ?? 0 } : given
+  }
+  const lease = await acquire(lock, skips ? SKIP : undefined)
   if (isHolders(lease)) return { status: 'skipped', holders: lease }
   try {
     const result = await enter(lease, () => body(lease))

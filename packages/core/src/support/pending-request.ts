@@ -57,12 +57,16 @@ export class PendingRequest<T> implements Pending {
   #lastError: unknown
 
   /** Sends it at once, if there is a connection. */
-  constructor(deps: RequestDeps, command: (notAfter: number) => Promise<T>, options: RequestOptions) {
+  constructor(
+    deps: RequestDeps,
+    command: (notAfter: number) => Promise<T>,
+    now: Instant,
+    options: RequestOptions,
+  ) {
     this.#deps = deps
     this.#command = command
     this.#options = options
     this.#silenceMs = deps.silenceMs
-    const now = instant(deps.runtime)
     this.#giveUpAt = now.monotonic + options.timeoutMs
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve

@@ -2,7 +2,7 @@ import { ClosedError, StorageUnavailableError } from '../errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type OptionTable, type Resolved, duration, integer, resolveOptions } from './option-table.ts'
 import { type Pending, PendingRequest, type RequestDeps, type TimedReply } from './pending-request.ts'
-import type { Runtime } from './runtime.ts'
+import { type Instant, type Runtime, instant } from './runtime.ts'
 import { StorageClock } from './storage-clock.ts'
 import { EventLoopDelay, TimerQueue } from './timer-queue.ts'
 
@@ -31,6 +31,8 @@ interface CallOptions {
   readonly waitedMs?: number
   /** Given to the command. Default `Infinity`. */
   readonly notAfter?: number
+  /** When it is sent: now, if that was read already. */
+  readonly now?: Instant
 }
 
 /**
@@ -93,32 +95,46 @@ export class StorageClient {
   call<T>(
     command: (notAfter: number) => Promise<T>,
     timeoutMs: number = this.callTimeoutMs,
-    { background = false, waitedMs = 0, notAfter = Infinity }: CallOptions = {},
+    { background = false, waitedMs = 0, notAfter = Infinity, now = instant(this.runtime) }: CallOptions = {},
   ): Promise<TimedReply<T>> {
     if (this.#isClosed) return Promise.reject(new ClosedError())
     if (this.#pending >= this.#maxPending) return Promise.reject(tooMany(this.#pending))
     const deps = background ? this.#background : this.#foreground
-    return new PendingRequest(deps, command, { timeoutMs, waitedMs, notAfter }).promise
+    return new PendingRequest(deps, command, now, { timeoutMs, waitedMs, notAfter }).promise
   }
 
   /**
    * Like {@link call}, for a claim: `notAfter` is no later than the moment at which the caller gives up. A claim that was
-   * refused as late although that moment has not come (the storage's clock was stepped) is sent once more.
+   * refused as late although that moment has not come (the storage's clock was stepped) is sent once more. `startedAt`: the
+   * moment of the call, if its caller has read the clocks.
    */
   async claim<T extends { readonly outcome: string; readonly now: number }>(
     command: (notAfter: number) => Promise<T>,
     timeoutMs: number = this.callTimeoutMs,
+    startedAt: Instant = instant(this.runtime),
   ): Promise<TimedReply<T>> {
-    let leftMs = this.clock.known ? timeoutMs : await this.#learnTime(timeoutMs)
-    const send = (): Promise<TimedReply<T>> => {
-      const notAfter = this.clock.earliest(leftMs)
-      return this.call(command, leftMs, { waitedMs: timeoutMs - leftMs, notAfter })
+    const { clock, runtime } = this
+    let now = startedAt
+    let leftMs = timeoutMs
+    if (!clock.known) {
+      leftMs = await this.#learnTime(timeoutMs)
+      now = instant(runtime)
     }
-    const answer = await send()
-    this.clock.observe(answer.sentAt, answer.reply.now)
-    if (answer.reply.outcome !== 'late') return answer
-    leftMs = Math.max(1, leftMs - (this.runtime.monotonicNow() - answer.sentAt.monotonic))
-    return await send()
+    const first = await this.#sendClaim(command, leftMs, timeoutMs, now)
+    clock.observe(first.sentAt, first.reply.now)
+    if (first.reply.outcome !== 'late') return first
+    leftMs = Math.max(1, leftMs - (runtime.monotonicNow() - first.sentAt.monotonic))
+    return await this.#sendClaim(command, leftMs, timeoutMs, instant(runtime))
+  }
+
+  #sendClaim<T>(
+    command: (notAfter: number) => Promise<T>,
+    leftMs: number,
+    timeoutMs: number,
+    now: Instant,
+  ): Promise<TimedReply<T>> {
+    const notAfter = this.clock.earliest(leftMs, now.monotonic)
+    return this.call(command, leftMs, { waitedMs: timeoutMs - leftMs, notAfter, now })
   }
 
   /**

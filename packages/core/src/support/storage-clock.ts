@@ -37,10 +37,9 @@ export class StorageClock {
     this.#at = at
   }
 
-  /** The earliest instant that the storage's clock can show at this local moment (or at one `inMs` from now). */
-  earliest(inMs = 0): number {
+  /** The earliest instant that the storage's clock can show `inMs` after the local monotonic instant `at`. */
+  earliest(inMs = 0, at: number = this.#runtime.monotonicNow()): number {
     if (!this.known) throw new Error('the storage clock was not observed yet')
-    const at = this.#runtime.monotonicNow()
     const drift = (at - this.#at) * DRIFT
     return Math.floor(at + this.#low - drift + inMs)
   }
