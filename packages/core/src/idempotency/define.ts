@@ -1,12 +1,11 @@
 import { InvalidArgumentError } from '../errors.ts'
 import { checkFunction } from '../support/checks.ts'
 import { type OptionTable, resolveOptions } from '../support/option-table.ts'
-import type { Administration } from './administration.ts'
+import type { ExecutionAdmin } from './admin.ts'
 import type { BeginOutcome } from './start-outcome.ts'
 import type { JobKey } from './job-key.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import { NO_INPUT } from './fingerprint.ts'
-import type { Following } from './following.ts'
 import {
   type AnyStartOptions,
   EXECUTION,
@@ -17,6 +16,7 @@ import {
   type SkippingOptions,
   type StartOptions,
 } from './options.ts'
+import type { ExecutionQueries } from './queries.ts'
 import type { JobRunner, RunResult, Skipped } from './run.ts'
 import type { Body } from './run-body.ts'
 import type { ExecutionSnapshot } from './snapshot.ts'
@@ -72,7 +72,7 @@ export interface Job<Input, Result = unknown> {
 export type JobBody<Input, Result> = (execution: ExecutionContext, input: Input) => Result | Promise<Result>
 
 export function defineJob<Input, Result>(
-  others: Following & Administration,
+  others: ExecutionQueries & ExecutionAdmin,
   runner: JobRunner,
   nameOf: (jobKey: string) => JobKey,
   jobType: string,

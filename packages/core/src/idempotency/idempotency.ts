@@ -7,17 +7,16 @@ import { CLOSE, type CloseOptions } from '../support/close-options.ts'
 import { resolveOptions } from '../support/option-table.ts'
 import { DenseSet } from '../support/dense-set.ts'
 import type { LeaseKeeper } from '../lease-keeper.ts'
-import type { Timer } from '../support/runtime.ts'
 import type { StorageClient } from '../support/storage-client.ts'
-import { type Administration, createAdministration } from './administration.ts'
+import { within } from '../support/within.ts'
+import { type ExecutionAdmin, createAdmin } from './admin.ts'
 import type { StartDeps } from './start.ts'
 import type { BeginOutcome } from './start-outcome.ts'
 import { JOB, type Job, type JobOptions, defineJob } from './define.ts'
 import type { Execution } from './execution.ts'
 import type { ExecutionContext } from './execution-context.ts'
-import { type Following, createFollowing } from './following.ts'
 import { jobKeysWith } from './job-key.ts'
-import { Observations } from './observation.ts'
+import { KeyWatchers } from './key-watchers.ts'
 import { type Slot, type SlotOptions, type SlotResult, runOncePerSlot } from './once-per-slot.ts'
 import {
   type AnyStartOptions,
@@ -28,12 +27,13 @@ import {
   type StartOptions,
   resolver,
 } from './options.ts'
+import { type ExecutionQueries, createQueries } from './queries.ts'
 import { JobRunner, type RunResult, type RunningBody, type Skipped } from './run.ts'
 import type { Body } from './run-body.ts'
 import { ClaimCoordinator } from './claim.ts'
 
 /** Makes a job run once across all instances, and shows everyone how it goes. */
-export interface Idempotency extends Following, Administration {
+export interface Idempotency extends ExecutionQueries, ExecutionAdmin {
   /**
    * Runs `body` unless the job runs elsewhere or completed within its window, in which case its result is replayed.
    * The body's error is recorded and rethrown. @throws ExecutionInProgressError, FingerprintMismatchError,
@@ -94,21 +94,21 @@ export function idempotencyOver(
     delay: calls.eventLoopDelay,
   })
   const claims = new ClaimCoordinator(calls, alarms, running)
-  const observations = new Observations(calls, running)
+  const watchers = new KeyWatchers(calls, running)
   /** Of the job types defined here: what others see of such a job is decoded as it was encoded. */
   const codecs = new Map<string, Codec>()
   const defaultCodec = policies.codec
   const codecOf = (jobType: string): Codec => codecs.get(jobType) ?? defaultCodec
-  const { announce, ...administration } = createAdministration(calls, names, codecOf, claims)
+  const { announce, ...admin } = createAdmin(calls, names, codecOf, claims)
   let closing: ClosedError | undefined
-  const others: Following & Administration = {
-    ...createFollowing(calls, observations, names, codecOf, () => closing),
-    ...administration,
+  const others: ExecutionQueries & ExecutionAdmin = {
+    ...createQueries(watchers, names, codecOf),
+    ...admin,
   }
   const deps: StartDeps = {
     calls,
     claims,
-    observations,
+    watchers,
     instance,
     closing: () => closing,
     started: announce,
@@ -118,10 +118,10 @@ export function idempotencyOver(
   const close = async (graceMs: number): Promise<void> => {
     closing ??= new ClosedError()
     for (const execution of running.values()) execution.abort(closing)
-    observations.close(closing)
+    watchers.close(closing)
     const ends = running.values().map((execution) => execution.whenSettled())
     const settled = [...bodies].map((body) => body.settled)
-    await within(calls, Promise.allSettled([claims.idle(), ...settled, ...ends]), graceMs)
+    await within(calls.runtime, Promise.allSettled([claims.idle(), ...settled, ...ends]), graceMs)
     for (const execution of running.values()) execution.abandon()
     alarms.close()
   }
@@ -162,13 +162,4 @@ export function idempotencyOver(
       await close(resolveOptions(CLOSE, how).graceMs)
     },
   }
-}
-
-async function within(calls: StorageClient, done: Promise<unknown>, ms: number): Promise<void> {
-  let timer: Timer | undefined
-  const timeout = new Promise<void>((resolve) => {
-    timer = calls.runtime.setTimer(ms, resolve)
-  })
-  await Promise.race([done, timeout])
-  timer?.cancel()
 }

@@ -154,3 +154,12 @@ export function identityOf(record: ExecutingRecord): ExecutionIdentity {
   const { v, executionId, attempt, start, fingerprint, parentExecutionId, previous, instance } = record
   return { v, executionId, attempt, start, fingerprint, parentExecutionId, previous, instance }
 }
+
+/** Null for a record that cannot be understood here. */
+export function readableOf(entry: RecordEntry): VersionedRecord | null {
+  try {
+    return currentOf(entry)
+  } catch {
+    return null
+  }
+}

@@ -4,23 +4,22 @@ import { type ClosedError, SelfDeadlockError } from '../errors.ts'
 import { callChain, contains, innermost } from '../support/call-chain.ts'
 import type { ClaimCoordinator } from './claim.ts'
 import { type StartCommand, decideStart } from './decide-start.ts'
-import { WaitAbortedError } from './errors.ts'
 import type { JobKey } from './job-key.ts'
 import { Execution } from './execution.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import type { Observations } from './observation.ts'
+import type { KeyWatchers } from './key-watchers.ts'
 import type { AnyStartOptions, ResolvedOptions, StartOptions } from './options.ts'
-import { Patience, waitPatiently } from './patience.ts'
 import type { Executing, StoredState } from './record.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 import { StartReport } from './start-report.ts'
 import { type StartOutcome, outcomeOf } from './start-outcome.ts'
+import { WaitTimeouts, type Waited, until, waitAborted } from './wait.ts'
 
 /** What a start needs of its instance. */
 export interface StartDeps {
   readonly calls: StorageClient
   readonly claims: ClaimCoordinator
-  readonly observations: Observations
+  readonly watchers: KeyWatchers
   /** How this process calls itself. */
   readonly instance: string
   /** Set once the instance is being closed. */
@@ -44,7 +43,8 @@ export async function startExecution(
   if (start.signal?.aborted) throw waitAborted(job, start.signal)
   let command = commandOf(deps, start, resolved)
   // The time to wait begins with the call.
-  let patience = resolved.onInProgress === 'wait' ? new Patience(calls, resolved.waitMs) : undefined
+  let timeouts =
+    resolved.onInProgress === 'wait' ? new WaitTimeouts(calls.runtime, resolved.waitMs) : undefined
   let state: StoredState | undefined = claims.known(job) ?? runningElsewhere(deps, job, command)
   const report = new StartReport(calls, claims, job)
   try {
@@ -78,9 +78,9 @@ export async function startExecution(
           break
         case 'wait': {
           report.waits(decision.current, now)
-          patience ??= new Patience(calls, resolved.waitMs)
-          const seen = { current: decision.current, now }
-          const waited = await waitElsewhere(deps, job, start, command, resolved, seen, patience)
+          timeouts ??= new WaitTimeouts(calls.runtime, resolved.waitMs)
+          const since = { current: decision.current, now }
+          const waited = await waitElsewhere(deps, job, start, command, resolved, since, timeouts)
           assertOpen(deps)
           ;({ state } = waited)
           command = { ...command, hasWaited: true, isLate: waited.isLate }
@@ -127,25 +127,26 @@ function withFreshId({ runtime }: StorageClient, command: StartCommand): StartCo
 
 /** What this process watches is good enough to begin waiting; any other answer must be asked for. */
 function runningElsewhere(
-  { observations }: StartDeps,
-  { key }: JobKey,
+  { watchers }: StartDeps,
+  job: JobKey,
   command: StartCommand,
 ): StoredState | undefined {
-  const heard = observations.latest(key)
-  return heard && decideStart(heard.current, heard.now, command).type === 'wait' ? heard : undefined
+  // At most a lost hint behind.
+  const state = watchers.get(job)?.latest
+  return state && decideStart(state.current, state.now, command).type === 'wait' ? state : undefined
 }
 
 /** The state that ends the wait; `isLate` when the time to wait is over. */
 async function waitElsewhere(
-  { calls, observations, claims }: StartDeps,
+  { watchers }: StartDeps,
   job: JobKey,
   start: AnyStartOptions,
   command: StartCommand,
   { codec }: ResolvedOptions,
-  seen: { readonly current: Executing; readonly now: number },
-  patience: Patience,
-): Promise<{ readonly state: StoredState; readonly isLate: boolean }> {
-  const awaitedId = seen.current.record.executionId
+  since: { readonly current: Executing; readonly now: number },
+  timeouts: WaitTimeouts,
+): Promise<Waited> {
+  const awaitedId = since.current.record.executionId
   if (contains(callChain(), Execution, ({ executionId }) => executionId === awaitedId)) {
     throw new SelfDeadlockError(
       `${job.jobType} ${job.jobKey} would wait for the execution that it is part of.`,
@@ -163,21 +164,13 @@ async function waitElsewhere(
     }
     return false
   }
-  const { signal } = start
-  const known = (): StoredState | undefined => claims.known(job)
-  const waited = await waitPatiently(observations, calls, job.key, isOver, { patience, signal, seen, known })
-  if (waited === 'aborted') throw waitAborted(job, signal)
-  return { state: waited.view, isLate: waited.isLate }
+  return await until(watchers, { job, isOver, timeouts, signal: start.signal, since })
 }
 
 /** An async `onProgress` is not waited for, and its rejection must not end the process. */
 function show(onProgress: NonNullable<StartOptions['onProgress']>, snapshot: ExecutionSnapshot): void {
   const shown: unknown = onProgress(snapshot)
   if (shown instanceof Promise) shown.catch(() => undefined)
-}
-
-export function waitAborted({ jobType, jobKey }: JobKey, signal: AbortSignal | undefined): Error {
-  return new WaitAbortedError(`${jobType} ${jobKey}`, { cause: signal?.reason })
 }
 
 function assertOpen({ closing }: StartDeps): void {

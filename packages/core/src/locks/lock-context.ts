@@ -5,6 +5,7 @@ import { DenseSet, type Indexed } from '../support/dense-set.ts'
 import type { Runtime, Timer } from '../support/runtime.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import { TimerQueue } from '../support/timer-queue.ts'
+import { within } from '../support/within.ts'
 import type { LeaseLoss } from './errors.ts'
 import { type LockSettings, type LockTarget, waits } from './options.ts'
 import { type TokenPush, WaitQueue } from './wait-queue.ts'
@@ -144,11 +145,7 @@ export class LockContext {
   }
 
   async #settled(graceMs: number, work: readonly Promise<unknown>[]): Promise<void> {
-    if (work.length === 0 || graceMs === 0) return
-    let timer: Timer | undefined
-    const grace = new Promise<void>((resolve) => (timer = this.runtime.setTimer(graceMs, resolve)))
-    await Promise.race([Promise.all(work), grace])
-    timer?.cancel()
+    if (work.length > 0 && graceMs > 0) await within(this.runtime, Promise.all(work), graceMs)
   }
 }
 

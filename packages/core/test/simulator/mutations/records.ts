@@ -1,5 +1,5 @@
 import type { VersionedRecord, ExecutionRecord } from '../../../src/idempotency/record.ts'
-import { RemoteKey } from '../../../src/idempotency/remote-key.ts'
+import { KeyWatcher } from '../../../src/idempotency/key-watcher.ts'
 import type {
   OnHint,
   RecordEntry,
@@ -97,7 +97,7 @@ export const idempotencyMutations: readonly Mutation[] = [
   {
     name: 'hint believed across databases',
     like: 'channels named after keys, as in BullMQ and Redisson: pub/sub knows no databases',
-    breakCore: () => replace(RemoteKey.prototype, 'continues', () => isNewer),
+    breakCore: () => replace(KeyWatcher.prototype, 'continues', () => isNewer),
   },
   {
     name: 'hint by the writer',
@@ -108,7 +108,7 @@ export const idempotencyMutations: readonly Mutation[] = [
 ]
 
 /** Revisions of one storage grow, so that what is newer comes after what is known: of one database it does. */
-function isNewer(this: RemoteKey, current: unknown): boolean {
+function isNewer(this: KeyWatcher, current: unknown): boolean {
   const known = this.latest?.current
   return known !== null && known !== undefined && (current as VersionedRecord).rev >= known.rev
 }

@@ -1,34 +1,33 @@
 import { checkDuration, checkName, checkString } from '../support/checks.ts'
 import { type OptionTable, integer, oneOf, resolveOptions } from '../support/option-table.ts'
 import type { StorageClient } from '../support/storage-client.ts'
-import type { ListReply, RecordEntry, RecordKey } from '../storage/records.ts'
+import type { ListReply, RecordKey } from '../storage/records.ts'
 import type { Codec } from '../support/codec.ts'
 import { MAX_TEXT_BYTES, truncateUtf8 } from './stored-error.ts'
 import { decideCancel } from './decide.ts'
-import { type VersionedRecord, currentOf } from './record.ts'
+import { type VersionedRecord, currentOf, readableOf } from './record.ts'
 import type { JobKey, JobKeys } from './job-key.ts'
 import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
 
-/** What operators do with executions of other processes. */
-export interface Administration {
+/** What operators do with the executions of any process. */
+export interface ExecutionAdmin {
   /**
-   * One page of what is stored of a job type, in no particular order; a page may be shorter than `limit`, or empty,
-   * while `cursor` says that there is more. Reads no foreign key, and skips what a newer version has written.
+   * One page of the stored executions of a job type, in no particular order. A page may be shorter than `limit`, or
+   * empty, while `cursor` says that there is more. Reads no foreign key, and skips records of a newer version.
    */
   list(jobType: string, options?: ListOptions): Promise<ExecutionPage>
   /** The job types that were started within the last 30 days. */
   listJobTypes(): Promise<readonly string[]>
   /**
-   * Removes what is stored, a running execution included (its owner loses its lease), and what cannot be read. True when
-   * something was. An owner in this process has lost it, and the job can be started anew here, when this resolves.
+   * Removes the stored record, also of a running execution (its owner loses its lease), and one that cannot be read. True
+   * when there was a record. When this resolves, an owner in this process has lost it, and the job can be started anew.
    */
   forget(jobType: string, jobKey: string): Promise<boolean>
   /**
    * Asks the job to stop: its owner's signal is aborted when this resolves if the owner is in this process, else at its
-   * next write, a third of its lease at the latest. When
-   * the owner is dead, or has given the job back, the signal of whoever goes on with it is aborted from the start.
-   * Those who wait for it get its failure and do not start it again. True when it was not over yet, and so was asked.
-   * A reason is cut to 1,024 bytes.
+   * next write, a third of its lease at the latest. When the owner is dead, or has released the job, the signal of its
+   * next owner is aborted from the start. Waiters receive the failure and do not start the job again. True when the job
+   * was not over yet, and so was asked. A reason is cut to 1,024 bytes.
    */
   requestCancel(
     jobType: string,
@@ -65,35 +64,35 @@ const LIST: OptionTable<ListOptions, 'status' | 'cursor'> = {
   limit: [integer(1, 1_000), 100],
   cursor: [checkString, undefined],
 }
-type CancelOptions = NonNullable<Parameters<Administration['requestCancel']>[2]>
+type CancelOptions = NonNullable<Parameters<ExecutionAdmin['requestCancel']>[2]>
 const CANCEL: OptionTable<CancelOptions> = { reason: [checkString, 'Cancelled on request.'] }
-type CleanupOptions = NonNullable<Parameters<Administration['cleanupExpiredExecutions']>[1]>
+type CleanupOptions = NonNullable<Parameters<ExecutionAdmin['cleanupExpiredExecutions']>[1]>
 const CLEANUP: OptionTable<CleanupOptions, 'jobType'> = { jobType: [checkName, undefined] }
 
-/** How long a job type is remembered after it was last started; a process says so once a day. */
+/** How long a job type is listed after it was last started; a process records a start once a day. */
 const JOB_TYPES_TTL_MS = 30 * 86_400_000
 const ANNOUNCED_MS = 86_400_000
 const PAGE = 500
 
-interface OwnAdministration extends Administration {
-  /** Remembers that this job type exists, once a day; nobody waits for it. */
+interface AdminWithJobTypes extends ExecutionAdmin {
+  /** Records that this job type exists, once a day, in the background. */
   announce(jobType: string): void
 }
 
-/** Hears of what was written to a key for an operator, as soon as it is acknowledged: its owner may be in this process. */
+/** Receives each acknowledged write of an operator: the owner of the key may be in this process. */
 export interface OperatorWrites {
-  /** Whatever had started with `rev` or before it is gone. */
-  removed(name: JobKey, rev: number): void
-  /** Somebody asked it to stop. */
-  cancelled(name: JobKey, current: VersionedRecord): void
+  /** Executions that started with `rev` or before it are gone. */
+  removed(job: JobKey, rev: number): void
+  /** An operator asked the execution to stop. */
+  cancelled(job: JobKey, current: VersionedRecord): void
 }
 
-export function createAdministration(
+export function createAdmin(
   calls: StorageClient,
-  names: JobKeys,
+  keys: JobKeys,
   codecOf: (jobType: string) => Codec,
   writes: OperatorWrites,
-): OwnAdministration {
+): AdminWithJobTypes {
   const { runtime } = calls
   const { records } = calls.storage
   const announcedAt = new Map<string, number>()
@@ -109,12 +108,12 @@ export function createAdministration(
 
   const listJobTypes = async (): Promise<readonly string[]> => {
     const types: string[] = []
-    for await (const page of pagesOf(names.jobTypes)) types.push(...page.records.map(({ id }) => id))
+    for await (const page of pagesOf(keys.jobTypes)) types.push(...page.records.map(({ id }) => id))
     return types.sort()
   }
 
   const rememberType = async (jobType: string): Promise<void> => {
-    const key = { collection: names.jobTypes, id: jobType }
+    const key = { collection: keys.jobTypes, id: jobType }
     const write = { writeId: runtime.randomId(), value: '{}', ttlMs: JOB_TYPES_TTL_MS, notify: false }
     const send = <T>(command: () => Promise<T>): Promise<{ readonly reply: T }> =>
       calls.call(command, undefined, { background: true })
@@ -136,11 +135,11 @@ export function createAdministration(
 
     async list(jobType, options = {}) {
       const { status, limit, cursor } = resolveOptions(LIST, options)
-      const collection = names.collection(jobType)
+      const collection = keys.collection(jobType)
       const page = cursor === undefined ? { limit } : { limit, cursor }
       const { reply } = await calls.call(() => records.list(collection, page))
       const executions = reply.records.flatMap(({ id, entry }) => {
-        const current = readable(entry)
+        const current = readableOf(entry)
         if (current === null || (status !== undefined && current.record.status !== status)) return []
         return [snapshotOf({ jobType, jobKey: id }, current, reply.now, codecOf(jobType))]
       })
@@ -148,14 +147,14 @@ export function createAdministration(
     },
 
     async forget(jobType, jobKey) {
-      const name = names.of(jobType, jobKey)
-      const { key } = name
+      const job = keys.of(jobType, jobKey)
+      const { key } = job
       let { entry } = (await calls.call(() => records.read(key))).reply
       while (entry !== null) {
         const { rev } = entry
         const { reply } = await calls.call(() => records.compareAndDelete(key, { rev }))
         if (reply.outcome === 'deleted') {
-          writes.removed(name, rev)
+          writes.removed(job, rev)
           return true
         }
         ;({ entry } = reply)
@@ -165,8 +164,8 @@ export function createAdministration(
 
     async requestCancel(jobType, jobKey, options = {}) {
       const reason = truncateUtf8(resolveOptions(CANCEL, options).reason, MAX_TEXT_BYTES)
-      const name = names.of(jobType, jobKey)
-      const { key } = name
+      const job = keys.of(jobType, jobKey)
+      const { key } = job
       let { entry, now } = (await calls.call(() => records.read(key))).reply
       while (entry !== null) {
         const current = currentOf(entry)
@@ -177,7 +176,7 @@ export function createAdministration(
         const write = { writeId: runtime.randomId(), value, ttlMs: decision.ttlMs, notify: true }
         const { reply } = await calls.call(() => records.put(key, current.rev, write))
         if (reply.outcome === 'written') {
-          writes.cancelled(name, currentOf(reply.entry))
+          writes.cancelled(job, currentOf(reply.entry))
           return true
         }
         ;({ entry, now } = reply)
@@ -192,10 +191,10 @@ export function createAdministration(
         (await calls.call(() => records.compareAndDelete(key, { rev }))).reply.outcome === 'deleted' ? 1 : 0
       let removed = 0
       for (const type of jobType === undefined ? await listJobTypes() : [jobType]) {
-        const collection = names.collection(type)
+        const collection = keys.collection(type)
         for await (const page of pagesOf(collection)) {
           const old = page.records.filter(({ entry }) => {
-            const current = readable(entry)
+            const current = readableOf(entry)
             if (current === null || current.record.status === 'executing') return false
             return page.now - entry.writtenAt >= olderThanMs
           })
@@ -205,14 +204,5 @@ export function createAdministration(
       }
       return removed
     },
-  }
-}
-
-/** What cannot be understood here must not hide the rest; `forget` still removes it. */
-function readable(entry: RecordEntry): VersionedRecord | null {
-  try {
-    return currentOf(entry)
-  } catch {
-    return null
   }
 }
