@@ -186,7 +186,7 @@ function refuseUnfit(client: IoredisClient): void {
   ) {
     throw new InvalidArgumentError(
       'Holdfast cannot use an ioredis client with keyPrefix, which ioredis does not put before channels. ' +
-        "Give it a client without, and Holdfast's own prefix: ioredisStorage(client, { prefix }).",
+        "Give it a client without, and Holdfast's own prefix: createHoldfast({ prefix }).",
     )
   }
   if (options.scaleReads !== undefined && options.scaleReads !== 'master') {

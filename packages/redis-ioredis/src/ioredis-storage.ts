@@ -1,5 +1,5 @@
 import type { Storage } from '@holdfast/core'
-import { type RedisStorageOptions, redisStorage } from '@holdfast/redis-protocol'
+import { redisStorage } from '@holdfast/redis-protocol'
 import { ioredisClient } from './ioredis-client.ts'
 import type { IoredisClient } from './ioredis-types.ts'
 
@@ -12,6 +12,6 @@ import type { IoredisClient } from './ioredis-types.ts'
  *
  * @throws InvalidArgumentError for a client with `keyPrefix` or `scaleReads`.
  */
-export function ioredisStorage(client: IoredisClient, options: RedisStorageOptions = {}): Storage {
-  return redisStorage(ioredisClient(client), options)
+export function ioredisStorage(client: IoredisClient): Storage {
+  return redisStorage(ioredisClient(client))
 }

@@ -10,7 +10,7 @@ declare const clients: {
 }
 
 ioredisStorage(clients.single)
-ioredisStorage(clients.cluster, { prefix: 'app' })
+ioredisStorage(clients.cluster)
 clients.single satisfies IoredisSingle
 clients.cluster satisfies IoredisCluster
 clients.either satisfies IoredisClient

@@ -170,7 +170,7 @@ function refuseUnfit(client: NodeRedisClient): void {
   if ('options' in client && client.options?.keyPrefix) {
     throw new InvalidArgumentError(
       'Holdfast cannot use a node-redis client with keyPrefix, which does not apply to its commands. ' +
-        "Give it a client without, and Holdfast's own prefix: nodeRedisStorage(client, { prefix }).",
+        "Give it a client without, and Holdfast's own prefix: createHoldfast({ prefix }).",
     )
   }
 }

@@ -1,5 +1,5 @@
 import type { Storage } from '@holdfast/core'
-import { type RedisStorageOptions, redisStorage } from '@holdfast/redis-protocol'
+import { redisStorage } from '@holdfast/redis-protocol'
 import { nodeRedisClient } from './node-redis-client.ts'
 import type { NodeRedisClient } from './node-redis-types.ts'
 
@@ -13,6 +13,6 @@ import type { NodeRedisClient } from './node-redis-types.ts'
  * @throws InvalidArgumentError for a client without `error` listener (the loss of a connection would end the process),
  * with `keyPrefix`, for an older cluster, or a client of ioredis.
  */
-export function nodeRedisStorage(client: NodeRedisClient, options: RedisStorageOptions = {}): Storage {
-  return redisStorage(nodeRedisClient(client), options)
+export function nodeRedisStorage(client: NodeRedisClient): Storage {
+  return redisStorage(nodeRedisClient(client))
 }

@@ -20,7 +20,7 @@ const fitting = [
   redis5.createSentinel({ name: 'primary', sentinelRootNodes: [] }),
 ] as const
 fitting satisfies readonly NodeRedisClient[]
-nodeRedisStorage(fitting[0], { prefix: 'app' })
+nodeRedisStorage(fitting[0])
 
 // @ts-expect-error A cluster of version 5 does not recover from the loss of a master.
 nodeRedisStorage(redis5.createCluster({ rootNodes: [] }))

@@ -15,8 +15,9 @@ import { verifyRedis } from './verify/verify-redis.ts'
 
 export interface RedisStorageOptions {
   /**
-   * What every key and channel begins with: 1 to 64 letters, digits, `_`, `.` or `-`. All instances of an app must use
-   * the same. Default `holdfast`.
+   * What every key and channel begins with: 1 to 64 letters, digits, `_`, `.` or `-`. For tests: apps on one server are
+   * separated by the `prefix` of `createHoldfast`, and adapters leave this as it is.
+   * @default 'holdfast'
    */
   readonly prefix?: string
 }

@@ -18,34 +18,33 @@ interface Opened {
   end(): unknown
 }
 
-function overIoredis(client: IoredisClient & { disconnect(): void }, prefix: string): Opened {
+function overIoredis(client: IoredisClient & { disconnect(): void }): Opened {
   client.on('error', () => {})
-  return { storage: ioredisStorage(client, { prefix }), end: () => client.disconnect() }
+  return { storage: ioredisStorage(client), end: () => client.disconnect() }
 }
 
 async function overNodeRedis(
   client: NodeRedisClient & { connect(): Promise<unknown>; close(): Promise<unknown> },
-  prefix: string,
 ): Promise<Opened> {
   client.on('error', () => {})
   await client.connect()
-  return { storage: nodeRedisStorage(client, { prefix }), end: () => client.close() }
+  return { storage: nodeRedisStorage(client), end: () => client.close() }
 }
 
 const ioredis = { name: servers.name, sentinels: [...servers.sentinels] }
 // Without `scanInterval` node-redis misses every other failover.
 const nodeRedis = { name: servers.name, sentinelRootNodes: [...servers.sentinels], scanInterval: 500 }
-const clients: Readonly<Record<string, (prefix: string) => Opened | Promise<Opened>>> = {
-  'ioredis 6': (prefix) => overIoredis(new Redis(ioredis), prefix),
-  'ioredis 5': (prefix) => overIoredis(new Redis5(ioredis), prefix),
-  'redis 6': (prefix) => overNodeRedis(createSentinel(nodeRedis), prefix),
-  'redis 5': (prefix) => overNodeRedis(createSentinel5(nodeRedis), prefix),
+const clients: Readonly<Record<string, () => Opened | Promise<Opened>>> = {
+  'ioredis 6': () => overIoredis(new Redis(ioredis)),
+  'ioredis 5': () => overIoredis(new Redis5(ioredis)),
+  'redis 6': () => overNodeRedis(createSentinel(nodeRedis)),
+  'redis 5': () => overNodeRedis(createSentinel5(nodeRedis)),
 }
 
 describe.for(Object.entries(clients))('%s, with sentinels', ([name, connect]) => {
   /** Closed when the test is over. */
-  const open = async (prefix: string): Promise<Storage> => {
-    const { storage, end } = await connect(prefix)
+  const open = async (): Promise<Storage> => {
+    const { storage, end } = await connect()
     onTestFinished(async () => {
       await storage.close()
       await end()
@@ -54,7 +53,7 @@ describe.for(Object.entries(clients))('%s, with sentinels', ([name, connect]) =>
   }
 
   it('works, and works again after a failover', async () => {
-    const storage = await open('sentinel')
+    const storage = await open()
     const { idempotency } = createHoldfast({ storage, callTimeoutMs: 20_000 })
     const key = { collection: 'watched', id: name }
     let hints = 0
@@ -78,7 +77,7 @@ describe.for(Object.entries(clients))('%s, with sentinels', ([name, connect]) =>
   })
 
   it('tells that a subscription was interrupted, and has it again', async () => {
-    const storage = await open('interrupted')
+    const storage = await open()
     const key = { collection: 'interrupted', id: name }
     const write = { writeId: 'first', value: '', ttlMs: 60_000, notify: true }
     let { entry } = await storage.records.put(key, null, write)
@@ -101,8 +100,8 @@ describe.for(Object.entries(clients))('%s, with sentinels', ([name, connect]) =>
 
   it('hands a lock over, and waits for the replica to know', async () => {
     const holdfasts = [
-      createHoldfast({ storage: await open('replicated'), callTimeoutMs: 20_000 }),
-      createHoldfast({ storage: await open('replicated'), callTimeoutMs: 20_000 }),
+      createHoldfast({ storage: await open(), callTimeoutMs: 20_000 }),
+      createHoldfast({ storage: await open(), callTimeoutMs: 20_000 }),
     ] as const
     onTestFinished(async () => void (await Promise.all(holdfasts.map((each) => each.close()))))
     const durability = { replicas: 1, timeoutMs: 60_000 }
