@@ -1,37 +1,27 @@
-import { type HoldfastError, StorageUnavailableError, isUnavailable } from '../errors.ts'
+import { StorageUnavailableError, isUnavailable } from '../errors.ts'
 import { LeaseDeadline } from '../lease-deadline.ts'
 import type { AcquireReply } from '../storage/leases.ts'
 import type { CallChain } from '../support/call-chain.ts'
 import { type AbortListener, listenForAbort, stopListening } from '../support/on-abort.ts'
 import type { TimedReply } from '../support/pending-request.ts'
 import { type Instant, instant } from '../support/runtime.ts'
+import type { AcquireCall } from './acquire-call.ts'
 import { LockAbortedError, LockTimeoutError, NotReplicatedError, selfDeadlock } from './errors.ts'
 import { type WaitersEvent, gaveUp, publishLockEvent } from './events.ts'
-import { type Grant, HeldLease, holdsAround } from './held-lease.ts'
+import { type Grant, HeldLease, holdsAll } from './held-lease.ts'
 import type { Waiter } from './key-queue.ts'
 import type { LockContext } from './lock-context.ts'
-import { type LockHolder, lockHolders } from './lock-holder.ts'
-import { type LockSettings, type LockTarget, waits } from './options.ts'
+import { lockHolders } from './lock-holder.ts'
+import { waits } from './options.ts'
 import { type Seen, WaitLimit } from './wait-limit.ts'
 
 type Grants = Extract<WaitersEvent, { type: 'granted' }>['how']
-type Granted = Pick<Grant, 'fence' | 'deadline' | 'grantedAt'>
 type Refused = Extract<AcquireReply, { outcome: 'queued' | 'busy' }>
 
 /** How long those may take who hand over what an owner that died has left, besides `claimMs`. */
 const REPAIR_MS = 1_000
 /** A token that turned out to be used up is replaced this often, with no place in the queue between, before the request is given up. */
 const FRESH_TOKENS = 3
-
-/** What a caller wants, and where the answer goes. */
-export interface AcquireCall {
-  readonly target: LockTarget
-  readonly settings: LockSettings
-  resolve(lease: HeldLease): void
-  reject(error: unknown): void
-  /** Where it is no error that others hold the lock. */
-  readonly skip?: ((holders: readonly LockHolder[]) => void) | undefined
-}
 
 /**
  * One call of acquire, from its first command to its lease or its error.
@@ -124,8 +114,8 @@ export class AcquireRequest implements Waiter, AbortListener {
     this.dueAt = Infinity
     // A command in flight may bring the lease; its end decides.
     if (this.#phase !== 'parked') return
-    if (this.#staysOn()) this.#context.waiting.queueOf(this.key).askNow()
-    else this.#timeOut()
+    if (this.#isTimeUp()) this.#timeOut()
+    else this.#context.waiting.queueOf(this.key).askNow()
   }
 
   /** Its time is over: what is seen from now on shows whether an owner may have died. */
@@ -137,14 +127,10 @@ export class AcquireRequest implements Waiter, AbortListener {
 
   /** The caller's signal was aborted. */
   aborted(): void {
-    this.#abort(this.#call.settings.signal?.reason)
+    this.abort(this.#call.settings.signal?.reason)
   }
 
-  closing(error: HoldfastError): void {
-    this.#abort(error)
-  }
-
-  #abort(cause: unknown): void {
+  abort(cause: unknown): void {
     this.#giveUp(new LockAbortedError(this.#call.target.name, this.#waitedMs, { cause }))
   }
 
@@ -189,32 +175,25 @@ export class AcquireRequest implements Waiter, AbortListener {
     this.#succeed({ fence, deadline, grantedAt: sentAt.monotonic }, how)
   }
 
-  #succeed(grant: Granted, how: Grants, needsClaim = false): void {
-    const call = this.#call
-    const { fence } = grant
-    this.#publish(() => ({ type: 'granted', fencingToken: fence, waitedMs: this.#waitedMs, how }))
-    const { token } = this
-    const notAfter = this.#notAfter
-    const lease = new HeldLease(this.#context, call.target, call.settings, { ...grant, token, notAfter })
+  #succeed(grant: Omit<Grant, 'token' | 'notAfter'>, how: Grants, needsClaim = false): void {
+    const { target, settings } = this.#call
+    this.#publish(() => ({ type: 'granted', fencingToken: grant.fence, waitedMs: this.#waitedMs, how }))
+    const all = { ...grant, token: this.token, notAfter: this.#notAfter }
+    const lease = new HeldLease(this.#context, target, settings, all)
     if (needsClaim) lease.renewNow()
-    this.#settle(how !== 'handedOver')
-    call.resolve(lease)
+    this.#settle(true, how !== 'handedOver')
+    this.#call.resolve(lease)
   }
 
   #queued({ ahead, kept }: Refused, seen: Seen): void {
     const { holders } = seen
-    if (
-      holders.length > 0 &&
-      holders.every(({ token }) => holdsAround(this.#chain, (lease) => lease.token === token))
-    ) {
-      return this.#giveUp(selfDeadlock(this.#call.target.name))
-    }
+    if (holdsAll(this.#chain, holders)) return this.#giveUp(selfDeadlock(this.#call.target.name))
     const wasQueued = this.#isQueued
     if (!wasQueued) this.#publish(() => ({ type: 'waiting', ahead, holders: lockHolders(holders, seen.now) }))
     this.#isQueued = true
     // A place that is lost later costs its token where a younger one of this process has ended: that is no trouble.
     this.#tokensLeft = FRESH_TOKENS
-    if (this.#isOver && !this.#staysOn()) return this.#timeOut(seen)
+    if (this.#isTimeUp()) return this.#timeOut(seen)
     if (this.dueAt === Infinity) this.#wakeAtEnd()
     this.#context.waiting.queueOf(this.key).queued(this, seen, ahead, wasQueued && !kept)
     if (this.#claims) this.ask()
@@ -224,7 +203,7 @@ export class AcquireRequest implements Waiter, AbortListener {
   #startOver(why: string): void {
     const { target, settings } = this.#call
     this.#tokensLeft -= 1
-    const isOver = waits(settings) && this.#isOver && !this.#staysOn()
+    const isOver = waits(settings) && this.#isTimeUp()
     // Others hold it, as was said before.
     if (isOver && this.#context.waiting.queueOf(this.key).seen !== undefined) return this.#timeOut()
     if (isOver || this.#tokensLeft < 0) {
@@ -244,16 +223,18 @@ export class AcquireRequest implements Waiter, AbortListener {
     if (!isUnavailable(error) || !this.#isQueued) return this.#giveUp(error)
     // A storage that fails while we wait in its queue may come back with the queue.
     this.#context.waiting.queueOf(this.key).failed(this, error)
-    if (this.#isOver && !this.#staysOn()) this.#giveUp(error)
+    if (this.#isTimeUp()) this.#giveUp(error)
   }
 
-  /** The time is over: true where it is waited on, because an owner may have died. */
-  #staysOn(): boolean {
+  /** Whether the time is over, and does not go on because an owner may have died. */
+  #isTimeUp(): boolean {
     const { waiting, runtime, calls } = this.#context
-    if (!this.#limit.mayLook(runtime.monotonicNow(), calls.callTimeoutMs)) return false
+    const now = runtime.monotonicNow()
+    if (now < this.#limit.overAt) return false
+    if (!this.#limit.mayLook(now, calls.callTimeoutMs)) return true
     this.#wakeAtEnd()
     waiting.queueOf(this.key).overdue(this)
-    return true
+    return false
   }
 
   #wakeAtEnd(): void {
@@ -272,7 +253,7 @@ export class AcquireRequest implements Waiter, AbortListener {
     const waitedMs = this.#waitedMs
     if (skip !== undefined) {
       this.#publish(() => ({ type: 'gaveUp', outcome: 'skipped', waitedMs, holders }))
-      this.#end()
+      this.#settle(false)
       return skip(holders)
     }
     const ageMs = last === undefined ? 0 : Math.round(runtime.monotonicNow() - last.at)
@@ -282,13 +263,8 @@ export class AcquireRequest implements Waiter, AbortListener {
   #giveUp(error: unknown): void {
     if (this.#phase === 'settled') return
     this.#publish(() => gaveUp(error, this.#waitedMs))
-    this.#end()
-    this.#call.reject(error)
-  }
-
-  #end(): void {
-    if (this.#maybeKnown || this.#phase === 'asking') this.#cancel()
     this.#settle(false)
+    this.#call.reject(error)
   }
 
   /**
@@ -301,7 +277,8 @@ export class AcquireRequest implements Waiter, AbortListener {
   }
 
   /** `askedFor`: with a lease that no push announced. */
-  #settle(askedFor: boolean): void {
+  #settle(isGranted: boolean, askedFor = false): void {
+    if (!isGranted && (this.#maybeKnown || this.#phase === 'asking')) this.#cancel()
     this.#phase = 'settled'
     const { signal } = this.#call.settings
     if (signal !== undefined) stopListening(signal, this)
@@ -315,10 +292,6 @@ export class AcquireRequest implements Waiter, AbortListener {
 
   get #waitedMs(): number {
     return Math.round(this.#context.runtime.monotonicNow() - this.#startedAt.monotonic)
-  }
-
-  get #isOver(): boolean {
-    return this.#context.runtime.monotonicNow() >= this.#limit.overAt
   }
 
   #publish(event: () => WaitersEvent): void {

@@ -217,4 +217,13 @@ export function holdsAround(chain: CallChain | undefined, isIt: (lease: HeldLeas
   return contains(chain, HeldLease, (lease) => isIt(lease) && lease.remainingMs() > 0)
 }
 
+/** Whether such `run`s hold all that there is to hold, so that a call inside of them would wait for itself. */
+export function holdsAll(
+  chain: CallChain | undefined,
+  holders: readonly { readonly token: string }[],
+): boolean {
+  if (holders.length === 0) return false
+  return holders.every(({ token }) => holdsAround(chain, (lease) => lease.token === token))
+}
+
 function noop(): void {}

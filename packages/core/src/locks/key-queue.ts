@@ -18,7 +18,7 @@ export interface Waiter extends TimerEntry {
   /** Asks the storage; nothing happens while a command of it is under way. How that ends, the queue must hear. */
   ask(): void
   /** Gives up, because the instance is closing. */
-  closing(error: HoldfastError): void
+  abort(cause: HoldfastError): void
 }
 
 /**

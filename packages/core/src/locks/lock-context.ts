@@ -105,7 +105,7 @@ export class LockContext {
   /** Waits up to `graceMs` for the holders to release, and leaves the rest to their leases. */
   async close(error: ClosedError, graceMs: number): Promise<void> {
     const { calls, held, waiting } = this
-    for (const waiter of waiting.all) waiter.closing(error)
+    for (const waiter of waiting.all) waiter.abort(error)
     await this.#settled(
       graceMs,
       [...held.all].map(({ owner }) => owner.finish(error)),

@@ -6,6 +6,7 @@ import { checkName } from '../support/checks.ts'
 import { CLOSE, type CloseOptions } from '../support/close-options.ts'
 import { type OptionTable, integer, resolveOptions } from '../support/option-table.ts'
 import { acquireAll } from './acquire-all.ts'
+import type { RequestMode } from './acquire-call.ts'
 import { AcquireRequest } from './acquire-request.ts'
 import { LockAbortedError, selfDeadlock } from './errors.ts'
 import { acquisitions, lockRuns } from './events.ts'
@@ -29,7 +30,6 @@ import { LockContext } from './lock-context.ts'
 import {
   type LockBody,
   type LockRun,
-  type RequestMode,
   type RunArguments,
   type RunLockOptions,
   type SkippingLockOptions,

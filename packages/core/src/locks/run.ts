@@ -2,7 +2,8 @@ import { InvalidArgumentError } from '../errors.ts'
 import { checkObject, checkOneOf } from '../support/checks.ts'
 import type { Lease } from './lease.ts'
 import type { LockHolder } from './lock-holder.ts'
-import type { LockOptions, LockSettings } from './options.ts'
+import type { RequestMode } from './acquire-call.ts'
+import type { LockOptions } from './options.ts'
 import { enter } from '../support/call-chain.ts'
 
 export type LockBody<T> = (lease: Lease) => T | PromiseLike<T>
@@ -27,14 +28,6 @@ export type LockRun<T> =
 
 /** The last arguments of `run`: its options may be left out. */
 export type RunArguments<T> = [LockBody<T>] | [SkippingLockOptions | RunLockOptions | undefined, LockBody<T>]
-
-/** How a lease is asked for. */
-export interface RequestMode<R> {
-  /** In place of what the options say. */
-  readonly override?: Pick<Partial<LockSettings>, 'waitMs' | 'outlivesOwners'>
-  /** What it resolves to where others hold it, and that is no error. */
-  readonly whenHeld?: ((holders: readonly LockHolder[]) => R) | undefined
-}
 
 type Acquire = (
   options: LockOptions | undefined,
