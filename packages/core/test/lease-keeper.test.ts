@@ -66,6 +66,7 @@ describe('a lease that is kept', () => {
     expect(pauses).toEqual(pauses.toSorted((a, b) => b - a))
     expect(patience).toEqual(patience.toSorted((a, b) => b - a))
     expect(pauses[0]).toBe(LEASE / 24)
+    expect(pauses.at(-1)).toBeLessThan(LEASE / 100)
     expect(Math.min(...pauses)).toBeGreaterThanOrEqual(10)
     expect(asked.at(-1)).toEqual(['lease', LEASE * 0.98])
   })
