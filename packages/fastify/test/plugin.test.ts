@@ -40,13 +40,13 @@ describe('registering', () => {
 
   test('refuses options that nobody knows, and not those that Fastify takes itself', async () => {
     const wrong = (options: object) => options as Partial<HoldfastPluginOptions>
-    await expect(appWith(wrong({ callTimeoutMS: 1 }))).rejects.toThrow(/did you mean callTimeoutMs/)
+    await expect(appWith(wrong({ callTimeoutMS: 1 }))).rejects.toThrow(/did you mean `callTimeoutMs`/)
     const app = await appWith(
       wrong({ logLevel: 'warn', logSerializers: {}, graceMs: 5, logConnection: true }),
     )
     const handler = async () => 1
     const config = { idempotency: { requred: false } as object as RouteIdempotencyOptions }
-    expect(() => app.post('/a', { config, handler })).toThrow(/did you mean required/)
+    expect(() => app.post('/a', { config, handler })).toThrow(/did you mean `required`/)
   })
 
   test.each<[string, (app: FastifyInstance) => void]>([

@@ -1,6 +1,5 @@
 import { type Holdfast, type HoldfastOptions, InvalidArgumentError, createHoldfast } from '@holdfast/core'
-import { checkBoolean, checkDuration } from './checks.ts'
-import { checkOptions } from './checks.ts'
+import { anything, checkBoolean, duration, resolveOptions } from '@holdfast/core/storage'
 
 /** What adapters take beside the options of `createHoldfast`. */
 export interface AdapterSettings {
@@ -15,17 +14,26 @@ export interface AdapterSettings {
 /** Node's longest timer: a longer one fires at once. */
 const LONGEST_TIMER_MS = 2_147_483_647
 
+const CHECKS: Readonly<Record<string, (name: string, value: never) => unknown>> = {
+  graceMs: duration(0, LONGEST_TIMER_MS),
+  closeHoldfast: checkBoolean,
+  logConnection: checkBoolean,
+  exposeData: checkBoolean,
+  exposeDetails: checkBoolean,
+}
+
 /**
  * Checks those that are there. Others are left alone, unless `names` lists all that there may be.
  *
  * @throws InvalidArgumentError that names what is wrong
  */
-export function checkAdapterSettings(settings: AdapterSettings, names?: readonly string[]): void {
-  if (names !== undefined) checkOptions(settings, new Set(names))
-  const { graceMs, closeHoldfast, logConnection, exposeData, exposeDetails } = settings
-  if (graceMs !== undefined) checkDuration('graceMs', graceMs, 0, LONGEST_TIMER_MS)
-  for (const [name, value] of Object.entries({ closeHoldfast, logConnection, exposeData, exposeDetails }))
-    checkBoolean(name, value)
+export function checkAdapterSettings(
+  settings: AdapterSettings,
+  names: readonly string[] = Object.keys(settings),
+): void {
+  const table = Object.fromEntries(names.map((name) => [name, [CHECKS[name] ?? anything, undefined]]))
+  resolveOptions<object, never>(table, settings)
+  // An undefined one is a mistake, too: the app would get an instance that nothing shares.
   if ('holdfast' in settings && typeof (settings.holdfast as Partial<Holdfast> | null)?.health !== 'function')
     throw new InvalidArgumentError('holdfast must be what createHoldfast returns.')
 }

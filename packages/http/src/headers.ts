@@ -1,4 +1,4 @@
-import { checkString } from './checks.ts'
+import { checkString } from '@holdfast/core/storage'
 import { InvalidArgumentError } from '@holdfast/core'
 
 export type HttpRequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>

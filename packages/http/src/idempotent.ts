@@ -1,7 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Holdfast, InvalidArgumentError } from '@holdfast/core'
 import { captureNodeResponse, endWithResponse } from './capture-node-response.ts'
-import { checkString } from './checks.ts'
+import { checkString } from '@holdfast/core/storage'
 import type { HttpExecution } from './exchange.ts'
 import { type HttpDecision, type HttpIdempotency, createHttpIdempotency } from './http-idempotency.ts'
 import { IdempotentRequest, currentIdempotentRequest, isThenable, statusOf } from './idempotent-request.ts'

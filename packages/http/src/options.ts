@@ -1,22 +1,31 @@
 import { type ExecutionOptions, InvalidArgumentError } from '@holdfast/core'
-import { type Runtime, systemRuntime } from '@holdfast/core/storage'
 import {
+  type OptionTable,
+  type Resolved,
+  type Runtime,
+  anything,
   checkBoolean,
-  checkDuration,
   checkFunction,
-  checkInteger,
-  checkOneOf,
-  checkOptions,
   checkString,
-  optionNames,
-} from './checks.ts'
+  duration,
+  integer,
+  nested,
+  oneOf,
+  resolveOptions,
+  systemRuntime,
+} from '@holdfast/core/storage'
 import { headerName } from './headers.ts'
-import { type ProblemOptions, checkProblems } from './problems.ts'
-import { type JudgedResponse, type ReplayPolicy, type Verdict, judge } from './replay-policy.ts'
+import { PROBLEMS_TABLE, type ProblemOptions } from './problems.ts'
+import { type JudgedResponse, type ReplayPolicy, type Verdict, checkReplay, judge } from './replay-policy.ts'
 import type { StandardFingerprint } from './request.ts'
-import { keptHeaders } from './response.ts'
+import { checkStoreHeaders, keptHeaders } from './response.ts'
 
 type Awaitable<T> = T | Promise<T>
+
+interface Wait {
+  readonly maxMs: number
+  readonly maxWaiters?: number | undefined
+}
 
 /** How an idempotent route behaves. `Request` is the framework's own request, which the resolvers are given. */
 export interface HttpIdempotencyOptions<Request = unknown> extends Pick<
@@ -51,7 +60,7 @@ export interface HttpIdempotencyOptions<Request = unknown> extends Pick<
    * Lets a duplicate wait up to `maxMs` for the first request and get its answer; at most `maxWaiters` (default 100)
    * per key and process. Default: it is answered 409 at once.
    */
-  readonly wait?: { readonly maxMs: number; readonly maxWaiters?: number | undefined } | undefined
+  readonly wait?: Wait | undefined
   /** `closed` (default) answers 503 when the storage cannot be asked, `open` handles the request without protection. */
   readonly onStorageUnavailable?: 'closed' | 'open' | undefined
   /** A longer answer is delivered, but not kept. Default 262,144. */
@@ -80,160 +89,101 @@ export function overDefaults<Request>(
   defaults: Partial<HttpIdempotencyOptions<Request>> | undefined,
   own: Partial<HttpIdempotencyOptions<Request>>,
 ): HttpIdempotencyOptions<Request> {
-  return { ...defaults, ...defined(own) } as HttpIdempotencyOptions<Request>
+  const given = Object.entries(own).filter(([, value]) => value !== undefined)
+  return { ...defaults, ...Object.fromEntries(given) } as HttpIdempotencyOptions<Request>
 }
 
-/** The options with every default in place, checked. */
-export interface ResolvedHttpOptions<Request> {
-  readonly scope: 'global' | ((request: Request) => Awaitable<string>)
-  readonly required: boolean
-  readonly header: string
-  readonly key: ((request: Request) => Awaitable<string | null | undefined>) | undefined
-  readonly quotedOnly: boolean
+type Open = 'key' | 'fingerprint' | 'wait' | 'leaseMs' | 'timeoutMs' | 'maxAttempts' | 'onStalled' | 'codec'
+
+/** The options with every default in place, checked, and what follows from them. */
+export interface ResolvedHttpOptions<Request> extends Omit<
+  Resolved<HttpIdempotencyOptions<Request>, Open>,
+  'methods' | 'wait'
+> {
   readonly methods: ReadonlySet<string>
-  readonly fingerprint: false | ((request: Request, standard: StandardFingerprint) => unknown) | undefined
+  readonly wait: Resolved<Wait> | undefined
   readonly judge: (response: JudgedResponse) => Verdict
-  readonly wait: { readonly maxMs: number; readonly maxWaiters: number } | undefined
-  readonly onStorageUnavailable: 'closed' | 'open'
-  readonly maxResponseBytes: number
-  readonly streams: 'tombstone' | 'buffer'
   readonly keptHeaders: ReadonlySet<string>
-  readonly recordWaitMs: number
-  readonly statusHeader: boolean
-  readonly problems: ProblemOptions
-  readonly runtime: Runtime
   /** For the execution. */
   readonly start: ExecutionOptions
 }
 
-const HTTP_OPTIONS = optionNames<HttpIdempotencyOptions>({
-  scope: true,
-  required: true,
-  header: true,
-  key: true,
-  quotedOnly: true,
-  methods: true,
-  fingerprint: true,
-  replay: true,
-  retainMs: true,
-  wait: true,
-  onStorageUnavailable: true,
-  maxResponseBytes: true,
-  streams: true,
-  storeHeaders: true,
-  recordWaitMs: true,
-  statusHeader: true,
-  problems: true,
-  runtime: true,
-  leaseMs: true,
-  timeoutMs: true,
-  maxAttempts: true,
-  onStalled: true,
-  codec: true,
-})
-const WAIT_OPTIONS = optionNames<NonNullable<HttpIdempotencyOptions['wait']>>({
-  maxMs: true,
-  maxWaiters: true,
-})
+const WAIT: OptionTable<Wait> = { maxMs: [duration(1)], maxWaiters: [integer(1), 100] }
+
+/** Those of the execution are checked by core. */
+const HTTP: OptionTable<HttpIdempotencyOptions<never>, Open> = {
+  scope: [checkScope],
+  required: [checkBoolean, true],
+  header: [headerName, 'idempotency-key'],
+  key: [checkFunction, undefined],
+  quotedOnly: [checkBoolean, false],
+  methods: [checkMethods, ['POST', 'PATCH']],
+  fingerprint: [(name, value) => (value === false ? value : checkFunction(name, value)), undefined],
+  replay: [checkReplay, 'standard'],
+  retainMs: [duration(1), 86_400_000],
+  wait: [nested(WAIT), undefined],
+  onStorageUnavailable: [oneOf('closed', 'open'), 'closed'],
+  maxResponseBytes: [integer(0), 262_144],
+  streams: [oneOf('tombstone', 'buffer'), 'tombstone'],
+  storeHeaders: [checkStoreHeaders, []],
+  recordWaitMs: [duration(0), 2_000],
+  statusHeader: [checkBoolean, false],
+  problems: [nested(PROBLEMS_TABLE), {}],
+  runtime: [anything, systemRuntime],
+  leaseMs: [anything, undefined],
+  timeoutMs: [anything, undefined],
+  maxAttempts: [anything, undefined],
+  onStalled: [anything, undefined],
+  codec: [anything, undefined],
+}
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
+/** @throws InvalidArgumentError that names what is wrong */
 export function resolveHttpOptions<Request>(
   options: HttpIdempotencyOptions<Request>,
 ): ResolvedHttpOptions<Request> {
-  const {
-    scope,
-    required = true,
-    header = 'idempotency-key',
-    key,
-    quotedOnly = false,
-    methods = ['POST', 'PATCH'],
-    fingerprint,
-    replay = 'standard',
-    retainMs = 86_400_000,
-    wait,
-    onStorageUnavailable = 'closed',
-    maxResponseBytes = 262_144,
-    streams = 'tombstone',
-    storeHeaders = [],
-    recordWaitMs = 2_000,
-    statusHeader = false,
-    problems = {},
-    runtime = systemRuntime,
-    leaseMs,
-    timeoutMs,
-    maxAttempts,
-    onStalled,
-    codec,
-  } = checkOptions(options, HTTP_OPTIONS)
-  if (wait !== undefined) checkOptions(checkMember('wait', wait), WAIT_OPTIONS)
-  if (scope !== 'global' && typeof scope !== 'function') {
-    throw new InvalidArgumentError(
-      "scope is missing: give a function that returns the caller's tenant or user, or 'global' when all callers may share one space of keys.",
-    )
-  }
-  checkDuration('retainMs', retainMs, 1)
-  checkInteger('maxResponseBytes', maxResponseBytes, 0)
-  const start: ExecutionOptions = {
-    ...defined({ leaseMs, timeoutMs, maxAttempts, onStalled, codec }),
-    onCompleted: 'replay',
-    onFailed: 'rerun',
-    completedWindowMs: retainMs,
-    completedRetentionMs: retainMs,
-    failedRetentionMs: retainMs,
-    // The limit is ours, on the bytes of the body; text can grow to six times its length on the way to JSON.
-    maxResultBytes: maxResponseBytes * 7 + 262_144,
-    onResultTooLarge: 'tombstone',
-  }
+  const table = HTTP as unknown as OptionTable<HttpIdempotencyOptions<Request>, Open>
+  const resolved = resolveOptions(table, options)
+  const { methods, wait, replay, storeHeaders, retainMs, maxResponseBytes } = resolved
+  const { leaseMs, timeoutMs, maxAttempts, onStalled, codec } = resolved
   return {
-    scope,
-    required: checkBoolean('required', required) ?? true,
-    header: headerName('header', header),
-    key: key === undefined ? key : checkFunction('key', key),
-    quotedOnly: checkBoolean('quotedOnly', quotedOnly) ?? false,
-    methods: checkMethods(methods),
-    fingerprint:
-      fingerprint === undefined || fingerprint === false
-        ? fingerprint
-        : checkFunction('fingerprint', fingerprint),
+    ...resolved,
+    methods: new Set(methods),
+    wait: wait as Resolved<Wait> | undefined,
     judge: judge(replay),
-    wait: wait && {
-      maxMs: checkDuration('wait.maxMs', wait.maxMs, 1),
-      maxWaiters: checkInteger('wait.maxWaiters', wait.maxWaiters ?? 100, 1),
-    },
-    onStorageUnavailable: checkOneOf('onStorageUnavailable', onStorageUnavailable, ['closed', 'open']),
-    maxResponseBytes,
-    streams: checkOneOf('streams', streams, ['tombstone', 'buffer']),
     keptHeaders: keptHeaders(storeHeaders),
-    recordWaitMs: checkDuration('recordWaitMs', recordWaitMs, 0),
-    statusHeader: checkBoolean('statusHeader', statusHeader) ?? false,
-    problems: checkProblems(checkMember('problems', problems)),
-    runtime,
-    start,
+    start: {
+      leaseMs,
+      timeoutMs,
+      maxAttempts,
+      onStalled,
+      codec,
+      onCompleted: 'replay',
+      onFailed: 'rerun',
+      completedWindowMs: retainMs,
+      completedRetentionMs: retainMs,
+      failedRetentionMs: retainMs,
+      // The limit is ours, on the bytes of the body; text can grow to six times its length on the way to JSON.
+      maxResultBytes: maxResponseBytes * 7 + 262_144,
+      onResultTooLarge: 'tombstone',
+    },
   }
 }
 
-/** An option that has options of its own. */
-function checkMember<T extends object>(name: string, value: T): T {
-  if (typeof value === 'object' && value !== null) return value
-  throw new InvalidArgumentError(`${name} must be an object, not ${JSON.stringify(value)}.`)
+function checkScope<T>(_name: string, scope: T): T {
+  if (scope === 'global' || typeof scope === 'function') return scope
+  throw new InvalidArgumentError(
+    "scope is missing: give a function that returns the caller's tenant or user, or 'global' when all callers may share one space of keys.",
+  )
 }
 
-function checkMethods(methods: readonly string[]): ReadonlySet<string> {
+function checkMethods(name: string, methods: readonly string[]): readonly string[] {
   if (!Array.isArray(methods)) throw new InvalidArgumentError("methods must be a list, such as ['POST'].")
-  const names = methods.map((method: string) => checkString('methods', method).toUpperCase())
-  const safe = names.find((method) => SAFE_METHODS.has(method))
-  if (safe !== undefined || names.length === 0) {
-    throw new InvalidArgumentError(
-      `methods must name methods that change something, not ${safe ?? 'nothing'}: safe ones are idempotent by themselves.`,
-    )
-  }
-  return new Set(names)
-}
-
-/** Without the members that are undefined, which would override the defaults of an instance. */
-function defined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>
-  }
+  const upper = methods.map((method: string) => checkString(name, method).toUpperCase())
+  const safe = upper.find((method) => SAFE_METHODS.has(method))
+  if (safe === undefined && upper.length > 0) return upper
+  throw new InvalidArgumentError(
+    `methods must name methods that change something, not ${safe ?? 'nothing'}: safe ones are idempotent by themselves.`,
+  )
 }

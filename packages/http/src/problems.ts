@@ -1,12 +1,4 @@
-import { InvalidArgumentError } from '@holdfast/core'
-import {
-  checkInteger,
-  checkOneOf,
-  checkOptions,
-  checkString,
-  checkSynchronous,
-  optionNames,
-} from './checks.ts'
+import { type OptionTable, checkInteger, checkString, checkSynchronous, refuse } from '@holdfast/core/storage'
 import type { HttpResponse } from './response.ts'
 
 /** Stable words for what an idempotent route answers by itself; the `code` member of its problem documents. */
@@ -101,27 +93,23 @@ const PROBLEMS: Readonly<Record<ProblemCode, { status: number; title: string; re
   },
 }
 
-const PROBLEM_OPTIONS = optionNames<ProblemOptions>({ type: true, describedBy: true, status: true })
+export const PROBLEMS_TABLE: OptionTable<ProblemOptions, 'type' | 'describedBy' | 'status'> = {
+  type: [checkSynchronous, undefined],
+  describedBy: [checkUrl, undefined],
+  status: [checkStatuses, undefined],
+}
 
-/** @throws InvalidArgumentError that names what is wrong */
-export function checkProblems(problems: ProblemOptions): ProblemOptions {
-  const { type, describedBy, status = {} } = checkOptions(problems, PROBLEM_OPTIONS)
-  if (type !== undefined) checkSynchronous('problems.type', type)
-  // It becomes a header.
-  if (
-    describedBy !== undefined &&
-    !URL.canParse(checkString('problems.describedBy', describedBy), 'http://host')
-  ) {
-    throw new InvalidArgumentError('problems.describedBy must be a URL.')
+/** It becomes a header. */
+function checkUrl(name: string, value: string): string {
+  return URL.canParse(checkString(name, value), 'http://host') ? value : refuse(name, value, 'a URL')
+}
+
+function checkStatuses<T extends object>(name: string, statuses: T): T {
+  for (const [code, status] of Object.entries(statuses)) {
+    if (!Object.hasOwn(PROBLEMS, code)) refuse(name, code, `by one of ${Object.keys(PROBLEMS).join(', ')}`)
+    if (status !== undefined) checkInteger(`${name}.${code}`, status as number, 400, 599)
   }
-  for (const [code, given] of Object.entries(status)) {
-    checkOneOf('problems.status', code, Object.keys(PROBLEMS))
-    if (given === undefined) continue
-    if (checkInteger(`problems.status.${code}`, given, 400) > 599) {
-      throw new InvalidArgumentError(`problems.status.${code} must be a status of an error, 400 to 599.`)
-    }
-  }
-  return problems
+  return statuses
 }
 
 export function problemResponse(

@@ -1,5 +1,4 @@
-import { checkSynchronous } from './checks.ts'
-import { InvalidArgumentError } from '@holdfast/core'
+import { checkSynchronous, refuse } from '@holdfast/core/storage'
 
 /**
  * What becomes of the key after an answer: `store` replays the answer, `fail` lets the handler run again as the next
@@ -23,21 +22,24 @@ export type ReplayPolicy = 'standard' | 'stripe-v1' | 'success-only' | ((respons
 
 const OF_THE_MOMENT: ReadonlySet<number> = new Set([401, 403, 408, 409, 425, 429])
 
-const PRESETS: Readonly<Record<string, (response: JudgedResponse) => Verdict>> = {
+const PRESETS: Readonly<Record<Extract<ReplayPolicy, string>, (response: JudgedResponse) => Verdict>> = {
   standard: ({ status }) => (status >= 500 ? 'fail' : OF_THE_MOMENT.has(status) ? 'release' : 'store'),
   'stripe-v1': () => 'store',
   'success-only': ({ status }) =>
     status >= 500 ? 'fail' : status >= 200 && status < 300 ? 'store' : 'release',
 }
 
-/** The policy as a function that cannot throw. @throws InvalidArgumentError for an unknown name. */
+/** @throws InvalidArgumentError for an unknown name */
+export function checkReplay(name: string, policy: ReplayPolicy): ReplayPolicy {
+  if (typeof policy === 'function') return checkSynchronous(name, policy)
+  return Object.hasOwn(PRESETS, policy)
+    ? policy
+    : refuse(name, policy, `one of ${Object.keys(PRESETS).join(', ')} or a function`)
+}
+
+/** The policy as a function that cannot throw. */
 export function judge(policy: ReplayPolicy): (response: JudgedResponse) => Verdict {
-  const rule = typeof policy === 'function' ? checkSynchronous('replay', policy) : PRESETS[policy]
-  if (rule === undefined) {
-    throw new InvalidArgumentError(
-      `replay must be one of ${Object.keys(PRESETS).join(', ')} or a function, not ${String(policy)}.`,
-    )
-  }
+  const rule = typeof policy === 'function' ? policy : PRESETS[policy]
   return (response) => {
     try {
       const verdict: unknown = rule(response)

@@ -97,16 +97,18 @@ const NEVER_KEPT: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
-/** The names to keep: the standard ones and `more`. @throws InvalidArgumentError for one that must not be kept. */
+/** @throws InvalidArgumentError for a name that must not be kept */
+export function checkStoreHeaders(option: string, names: readonly string[]): readonly string[] {
+  if (!Array.isArray(names)) throw new InvalidArgumentError(`${option} must be a list, such as ['x-total'].`)
+  const lower = names.map((name: string) => headerName(option, name))
+  const refused = lower.find((name) => NEVER_KEPT.has(name))
+  if (refused === undefined) return lower
+  throw new InvalidArgumentError(`${option} must not name ${refused}: it is never kept or replayed.`)
+}
+
+/** The names to keep: the standard ones and `more`. */
 export function keptHeaders(more: readonly string[]): ReadonlySet<string> {
-  if (!Array.isArray(more))
-    throw new InvalidArgumentError("storeHeaders must be a list, such as ['x-total'].")
-  const names = more.map((name: string) => headerName('storeHeaders', name))
-  const refused = names.find((name) => NEVER_KEPT.has(name))
-  if (refused !== undefined) {
-    throw new InvalidArgumentError(`storeHeaders must not name ${refused}: it is never kept or replayed.`)
-  }
-  return new Set([...KEPT_HEADERS, ...names])
+  return new Set([...KEPT_HEADERS, ...more])
 }
 
 export function storedResponse(

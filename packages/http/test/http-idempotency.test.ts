@@ -202,7 +202,7 @@ describe('options', () => {
     [/problems.describedBy/, { scope: 'global', problems: { describedBy: 'http://[' } }],
     [/problems.status/, { scope: 'global', problems: { status: { IDEMPOTENCY_OTHER: 400 } } }],
     [/problems.status/, { scope: 'global', problems: { status: { IDEMPOTENCY_IN_PROGRESS: 200 } } }],
-    [/did you mean describedBy/, { scope: 'global', problems: { describedby: 'x' } }],
+    [/did you mean `problems.describedBy`/, { scope: 'global', problems: { describedby: 'x' } }],
     [/^header/, { scope: 'global', header: 'no header' }],
     [/^header/, { scope: 'global', header: 7 }],
     [/^key must be a function/, { scope: 'global', key: 'x' }],

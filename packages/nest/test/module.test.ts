@@ -45,7 +45,7 @@ describe('HoldfastModule', () => {
     const settings = { storage: memoryStorage(), graceMs: 5, logConnection: false, http: {} }
     await (await compile(HoldfastModule.forRoot(settings))).close()
     const wrong = { ...settings, callTimeoutMS: 1 } as HoldfastModuleSettings
-    await expect(compile(HoldfastModule.forRoot(wrong))).rejects.toThrow(/did you mean callTimeoutMs/)
+    await expect(compile(HoldfastModule.forRoot(wrong))).rejects.toThrow(/did you mean `callTimeoutMs`/)
   })
 
   it('injects its parts by plain constructor types', async () => {
