@@ -42,6 +42,6 @@ export function jobKeysWith(app: string): JobKeys {
   }
 }
 
-export function mapKeyOf(key: RecordKey): string {
+function mapKeyOf(key: RecordKey): string {
   return `${key.collection}\n${key.id}`
 }

@@ -25,7 +25,7 @@ export type Slot = {
   readonly everyMs: number
 } & (
   | {
-      /** The instant for which the schedule has fired, as the scheduler says it: the same in all instances. */
+      /** The instant for which the schedule has fired, as the scheduler reports it: the same in all instances. */
       readonly at: Date | number
     }
   /** The slot's name, where it is no instant: `2026-11-29`. Its work is not done again until `everyMs` after its end. */
@@ -66,7 +66,7 @@ export type SlotResult<R> =
       readonly executionId: string
       readonly attempt: number
     }
-  /** Another did, or does, or has failed for good, as the snapshot says; null: the slot was over, and nothing was done. */
+  /** Another call did the work, does it, or failed for good: see the snapshot. Null: the slot was over; nothing was done. */
   | { readonly status: 'skipped'; readonly snapshot: ExecutionSnapshot | null }
 
 const SLOT_START: OptionTable<SlotOptions, Exclude<OpenPolicies, 'waitMs'> | 'signal' | 'onProgress'> = {
@@ -96,11 +96,11 @@ const SLOT: OptionTable<SlotMembers, 'at' | 'id' | 'offsetMs'> = {
   offsetMs: [anything, undefined],
 }
 
-/** A mark outlives its slot by this: claims that are under way at its end, and a clock that is set back a little. */
+/** A record outlives its slot by this: for claims in flight at its end, and a clock that is set back a little. */
 const KEPT_LONGER_MS = 60_000
 
-/** A turn of the schedule, placed on the storage's clock. */
-interface Turn {
+/** A slot, placed on the storage's clock. */
+interface PlacedSlot {
   readonly name: JobKey
   /** How long it lasts from now on. */
   readonly leftMs: number
@@ -122,8 +122,8 @@ export async function runOncePerSlot<R>(
   const start = { ...options, onInProgress: onInProgress === 'skip' ? 'reject' : onInProgress } as const
   resolve(start)
   names.collection(job)
-  const turnAt = turnOf(names, job, slot)
-  const { name, leftMs } = turnAt(await calls.time())
+  const placeAt = slotPlacer(names, job, slot)
+  const { name, leftMs } = placeAt(await calls.time())
   if (leftMs <= 0) return { status: 'skipped', snapshot: null }
   const keptMs = leftMs + KEPT_LONGER_MS
   const fixed = {
@@ -141,8 +141,8 @@ export async function runOncePerSlot<R>(
   return { status: 'executed', result, executionId, attempt }
 }
 
-/** Checks the slot; what it returns places it on the storage's clock. */
-function turnOf(names: JobKeys, job: string, slot: Slot): (now: number) => Turn {
+/** Checks the slot, and returns a function that places it on the storage's clock. */
+function slotPlacer(names: JobKeys, job: string, slot: Slot): (now: number) => PlacedSlot {
   const given = resolveOptions(SLOT, slot as SlotMembers, undefined, 'slot.')
   const { everyMs } = given
   if ([given.at, given.id, given.offsetMs].filter((part) => part !== undefined).length > 1) {
@@ -173,7 +173,7 @@ function instantOf(at: Date | number): number {
   )
 }
 
-/** What is so far away was meant otherwise, and its work would never be done. */
+/** A slot so far away is a mistake, and its work would never be done. */
 function checkNear(at: number, everyMs: number, now: number): void {
   if (at - now > everyMs) {
     throw new InvalidArgumentError(
