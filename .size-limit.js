@@ -16,5 +16,6 @@ export default [
   bundle('core: createIdempotency', core, '{ createIdempotency }', '23.2 kB'),
   bundle('core: createCache', core, '{ createCache }', '7.2 kB'),
   bundle('core: everything', core, '*', '36.9 kB'),
-  bundle('http', 'packages/http/dist/index.js', '*', '13 kB'),
+  // Beside core, which it has as a dependency.
+  { ...bundle('http', 'packages/http/dist/index.js', '*', '13 kB'), ignore: ['@holdfast/core'] },
 ]
