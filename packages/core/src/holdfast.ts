@@ -16,7 +16,7 @@ import { type Locks, locksOver } from './locks/locks.ts'
 import { LOCKS, type LocksOptions } from './locks/options.ts'
 import { type Instant, instant } from './support/runtime.ts'
 import { StorageClient } from './support/storage-client.ts'
-import type { Connection, ConnectionState, Finding, Storage } from './storage/storage.ts'
+import type { Connection, ConnectionState, Diagnostic, Storage } from './storage/storage.ts'
 import { CLOSE, type CloseOptions } from './support/close-options.ts'
 import { type OptionTable, type Resolved, resolveOptions } from './support/option-table.ts'
 
@@ -58,7 +58,7 @@ export interface Health {
    * Of `storage`. Of a `cacheStorage` of its own only what stops the cache (`stopsCache`): its codes begin with `CACHE_`,
    * and `CACHE_UNAVAILABLE` says that it does not answer.
    */
-  readonly findings: readonly Finding[]
+  readonly findings: readonly Diagnostic[]
   /** Why the storage counts as down; what it answered when it refuses to tell even the time. */
   readonly error: Error | null
 }
@@ -201,7 +201,7 @@ async function healthOf(calls: StorageClient): Promise<Omit<Health, 'cacheBreake
 }
 
 /** What keeps a storage of the cache's own from working. That it evicts and forgets is what it is there for. */
-async function findingsOfCache(calls: StorageClient): Promise<readonly Finding[]> {
+async function findingsOfCache(calls: StorageClient): Promise<readonly Diagnostic[]> {
   const { connection } = calls.storage
   try {
     // Health does not take longer because the cache is away.
@@ -217,7 +217,7 @@ async function findingsOfCache(calls: StorageClient): Promise<readonly Finding[]
   }
 }
 
-function cacheFinding({ message, ...finding }: Pick<Finding, 'code' | 'message' | 'fix'>): Finding {
+function cacheFinding({ message, ...finding }: Pick<Diagnostic, 'code' | 'message' | 'fix'>): Diagnostic {
   const what = { severity: 'warning', stopsWork: false, stopsCache: true } as const
   return { ...finding, ...what, message: `Of cacheStorage: ${message}` }
 }

@@ -1,9 +1,9 @@
-import { type Finding, type Health, HoldfastError } from '@holdfast/core'
+import { type Diagnostic, type Health, HoldfastError } from '@holdfast/core'
 
 /** What a health route shows. */
 export type HealthView = Omit<Health, 'findings' | 'error'> & {
-  readonly findings: readonly (Pick<Finding, 'code' | 'severity' | 'stopsWork' | 'stopsCache'> &
-    Partial<Finding>)[]
+  readonly findings: readonly (Pick<Diagnostic, 'code' | 'severity' | 'stopsWork' | 'stopsCache'> &
+    Partial<Diagnostic>)[]
   /** A code, with `exposeDetails` a message. */
   readonly error: string | null
 }

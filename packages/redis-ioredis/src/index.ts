@@ -1,2 +1,7 @@
-export { ioredisStorage } from './ioredis-storage.ts'
-export type { IoredisClient, IoredisCluster, IoredisSingle } from './ioredis-types.ts'
+export {
+  type IoredisClient,
+  type IoredisCluster,
+  type IoredisSingle,
+  ioredisClient,
+  ioredisStorage,
+} from './ioredis.ts'

@@ -3,7 +3,7 @@ import { redisKit } from '@holdfast/redis-protocol/testing'
 import { RedisCluster } from '@holdfast/test-support/servers'
 import { Cluster } from 'ioredis'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { ioredisClient } from '../src/ioredis-client.ts'
+import { ioredisClient } from '../src/ioredis.ts'
 
 const servers = await RedisCluster.start()
 afterAll(async () => await servers.stop())

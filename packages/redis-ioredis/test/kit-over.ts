@@ -3,7 +3,7 @@ import { redisKit } from '@holdfast/redis-protocol/testing'
 import { startRedis } from '@holdfast/test-support/redis'
 import { ask } from '@holdfast/test-support/resp'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { ioredisClient } from '../src/ioredis-client.ts'
+import { ioredisClient } from '../src/ioredis.ts'
 import type { IoredisClient } from '../src/index.ts'
 
 /**

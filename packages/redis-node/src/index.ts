@@ -1,8 +1,9 @@
-export { nodeRedisStorage } from './node-redis-storage.ts'
-export type {
-  NodeRedisClient,
-  NodeRedisCluster,
-  NodeRedisPool,
-  NodeRedisSentinel,
-  NodeRedisSingle,
-} from './node-redis-types.ts'
+export {
+  type NodeRedisClient,
+  type NodeRedisCluster,
+  type NodeRedisPool,
+  type NodeRedisSentinel,
+  type NodeRedisSingle,
+  nodeRedisClient,
+  nodeRedisStorage,
+} from './node-redis.ts'

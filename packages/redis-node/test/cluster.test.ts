@@ -3,7 +3,7 @@ import { redisKit } from '@holdfast/redis-protocol/testing'
 import { RedisCluster } from '@holdfast/test-support/servers'
 import { createCluster } from 'redis'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { nodeRedisClient } from '../src/node-redis-client.ts'
+import { nodeRedisClient } from '../src/node-redis.ts'
 
 const servers = await RedisCluster.start()
 afterAll(async () => await servers.stop())

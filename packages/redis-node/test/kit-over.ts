@@ -3,7 +3,7 @@ import { redisKit } from '@holdfast/redis-protocol/testing'
 import { startRedis } from '@holdfast/test-support/redis'
 import { ask } from '@holdfast/test-support/resp'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { nodeRedisClient } from '../src/node-redis-client.ts'
+import { nodeRedisClient } from '../src/node-redis.ts'
 import type { NodeRedisClient } from '../src/index.ts'
 
 /**

@@ -8,8 +8,7 @@ import { createClient as createClient5, createCluster as createCluster5 } from '
 import { type EventEmitter, errorMonitor } from 'node:events'
 import { Socket } from 'node:net'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { nodeRedisStorage } from '../src/index.ts'
-import type { NodeRedisConnection } from '../src/node-redis-types.ts'
+import { type NodeRedisSingle, nodeRedisStorage } from '../src/index.ts'
 
 const server = await startRedis()
 afterAll(async () => await server.stop())
@@ -24,7 +23,12 @@ interface Options {
 }
 
 const versions: Readonly<
-  Record<string, (options: Options) => NodeRedisConnection & { close(): Promise<unknown> }>
+  Record<
+    string,
+    (
+      options: Options,
+    ) => NodeRedisSingle & Record<'connect' | 'close', () => Promise<unknown>> & { destroy(): unknown }
+  >
 > = {
   'redis 6': (options) => createClient(options),
   'redis 5': (options) => createClient5(options),

@@ -2,50 +2,57 @@ import type { Connection } from '@holdfast/core'
 
 /**
  * All that Holdfast asks of a Redis client library, so that one implementation of the protocol serves every client.
- * A package that adapts a client provides this and nothing else.
+ * A package that adapts a client provides this and nothing else. The first four members are what every client needs;
+ * the others are capabilities that a client may lack.
  *
- * Replies are passed on as the client gives them (strings, integers, null, arrays) and are decoded strictly by who
- * asked; errors are passed on unchanged and are judged in one place (`errors.ts`).
+ * The adapter passes replies on as the client returns them (strings, integers, null, arrays): the caller decodes them
+ * strictly. It passes errors on unchanged: `errors.ts` judges them all.
  */
 export interface RedisClient {
-  /** True when keys live on several masters: then every command needs a routing key, and keys of one call a slot. */
-  readonly cluster: boolean
   readonly connection: Connection
   /**
    * Sends one command to the master of `key` (to the only master when the client is no cluster; to any when there is
    * no key). Commands of one tick leave in one write.
    */
   send(args: Command, key?: string): Promise<unknown>
-  /** The masters as they are known now, to ask each of them something: SCAN, INFO, CONFIG GET. */
-  masters(): Promise<readonly RedisNode[]>
   /**
-   * Opens a connection of our own, to the master of `key` (without one: to any master). It does not reconnect: when it
-   * breaks it says so once, and whoever needs it opens another.
+   * Opens a connection that only Holdfast uses, to a master. It does not reconnect: when it breaks it reports that once,
+   * and the caller opens another.
    */
-  openLink(events: LinkEvents, key?: string): Promise<RedisLink>
-  /**
-   * Calls when one of several connections may have been made anew, and `connection` does not say so; returns the function
-   * that stops it. Absent: `connection` says it all.
-   */
-  onReconnected?(listener: () => void): () => void
-  /** Sharded pub/sub of a cluster, where this client speaks it. Absent: classic pub/sub only. */
-  readonly sharded?: ShardedChannels
+  openConnection(events: DedicatedConnectionEvents): Promise<DedicatedConnection>
   /** Stops listening to the client's events. The client itself stays as it is. */
   detach(): void
+  /** Host and port of the server, for messages. Absent: "the Redis server". */
+  address?(): string | undefined
+  /** Present when keys live on several masters: then every command needs a routing key, and keys of one call a slot. */
+  readonly cluster?: RedisCluster
+  /** Sharded pub/sub of a cluster, where this client speaks it. Absent: classic pub/sub only. */
+  readonly sharded?: ShardedChannels
+  /**
+   * Calls when the client may have replaced one of several connections without a change of `connection`; returns the
+   * function that stops it. Absent: `connection` reports every reconnect.
+   */
+  onReconnected?(listener: () => void): () => void
 }
 
 export type Command = readonly [name: string, ...args: string[]]
 
+/** What a client of a cluster can do beyond one of a single server. */
+export interface RedisCluster {
+  /** The masters as the client knows them now, to ask each of them something: SCAN, INFO, CONFIG GET. */
+  masters(): Promise<readonly RedisNode[]>
+  /** Like `openConnection`, to the master of `key`. */
+  openConnectionTo(key: string, events: DedicatedConnectionEvents): Promise<DedicatedConnection>
+}
+
 export interface RedisNode {
-  /** How the node is called in messages: host and port where the client knows them. */
+  /** Host and port, for messages. */
   readonly name: string
   readonly send: (args: Command) => Promise<unknown>
 }
 
-/**
- * One connection that nobody else uses: to subscribe on, or to send a write and the `WAIT` that belongs to it.
- */
-export interface RedisLink {
+/** One connection that only Holdfast uses: to subscribe on, or to send a write and the `WAIT` that belongs to it. */
+export interface DedicatedConnection {
   send(args: Command): Promise<unknown>
   /** Resolves when the server has confirmed. */
   subscribe(channel: string): Promise<void>
@@ -54,9 +61,9 @@ export interface RedisLink {
   close(): void
 }
 
-export interface LinkEvents {
+export interface DedicatedConnectionEvents {
   message(channel: string, payload: string): void
-  /** Called at most once, after the link was open. */
+  /** Called at most once, after the connection was open. */
   lost(): void
 }
 
@@ -66,4 +73,10 @@ export interface ShardedChannels {
   unsubscribe(channel: string, onMessage: (payload: string) => void): Promise<void>
   /** Calls whenever subscriptions may have been interrupted and are back; returns the function that stops it. */
   onRestored(listener: () => void): () => void
+}
+
+/** All masters of a client: those of the cluster, or its only server. */
+export async function mastersOf(client: RedisClient): Promise<readonly RedisNode[]> {
+  if (client.cluster) return await client.cluster.masters()
+  return [{ name: client.address?.() ?? 'the Redis server', send: (args) => client.send(args) }]
 }

@@ -1,7 +1,21 @@
-export type { Command, LinkEvents, RedisClient, RedisLink, RedisNode, ShardedChannels } from './client.ts'
-export { type ClientState, type Emitter, type FollowedState, followState } from './follow-state.ts'
-export { type Attached, oncePerClient } from './once-per-client.ts'
-export { openInTime } from './open-in-time.ts'
+export { type AbortEvents, type UnsentCommands, abortUnsent } from './adapter/abort-unsent.ts'
+export { channelListeners } from './adapter/channel-listeners.ts'
+export { type ClientState, type FollowedConnection, connectionOf } from './adapter/connection-of.ts'
+export { type Corkable, corkTick } from './adapter/cork-tick.ts'
+export { type OwnConnection, type OwnConnectionUse, openDedicated } from './adapter/dedicated-connection.ts'
+export { type Emitter, onEvents } from './adapter/emitter.ts'
+export { type Attached, oncePerClient } from './adapter/once-per-client.ts'
+export { refuseIf } from './adapter/refuse-if.ts'
+export { reportErrors } from './adapter/report-errors.ts'
+export type {
+  Command,
+  DedicatedConnection,
+  DedicatedConnectionEvents,
+  RedisClient,
+  RedisCluster,
+  RedisNode,
+  ShardedChannels,
+} from './client.ts'
 export { aclRules } from './rights.ts'
 export { keySlot } from './slot.ts'
 export { type RedisStorageOptions, redisStorage } from './storage.ts'

@@ -1,23 +1,29 @@
-import type { RedisClient } from './client.ts'
+import { type Command, type RedisClient, mastersOf } from './client.ts'
 
 /**
- * The client, whose commands are answered with a promise whatever it does: what it throws rejects, and a thenable settles
- * once. Otherwise one that throws would leave behind it the promises of those that were sent just before, unhandled.
+ * The client, which answers each command with a promise: what it throws rejects, and a thenable settles once. Otherwise a
+ * client that throws would leave the promises of the commands sent just before unhandled.
  */
 export function orderly(client: RedisClient): RedisClient {
   return {
     ...client,
-    send: (args, key) => promised(() => client.send(args, key)),
-    async masters() {
-      const nodes = await client.masters()
-      return nodes.map(({ name, send }) => ({ name, send: (args) => promised(() => send(args)) }))
-    },
+    send: (args, key) => sendSafely(client, args, key),
+    ...(client.cluster && {
+      cluster: {
+        ...client.cluster,
+        async masters() {
+          const nodes = await mastersOf(client)
+          return nodes.map((node) => ({ name: node.name, send: (args) => sendSafely(node, args) }))
+        },
+      },
+    }),
   }
 }
 
-function promised(send: () => Promise<unknown>): Promise<unknown> {
+/** Sends the command; what the client throws rejects. */
+export function sendSafely(client: Pick<RedisClient, 'send'>, args: Command, key?: string): Promise<unknown> {
   try {
-    const reply = send()
+    const reply = client.send(args, key)
     return reply instanceof Promise ? reply : Promise.resolve(reply)
   } catch (error) {
     return Promise.reject(error as Error)

@@ -1,6 +1,6 @@
 import { ClosedError } from '@holdfast/core'
 import type { Unsubscribe } from '@holdfast/core/storage'
-import type { RedisClient, RedisLink } from './client.ts'
+import type { DedicatedConnection, RedisClient } from './client.ts'
 import { asStorageError } from './errors.ts'
 import { inTime, tooLate } from './in-time.ts'
 
@@ -11,7 +11,7 @@ export interface ChannelListener {
 }
 
 export interface SubscribeOptions {
-  /** Use sharded pub/sub (`SSUBSCRIBE`); only where {@link PubSub.sharded} says so. Default false. */
+  /** Use sharded pub/sub (`SSUBSCRIBE`); only where {@connection PubSub.sharded} says so. Default false. */
   readonly sharded?: boolean
 }
 
@@ -39,7 +39,7 @@ export interface PubSub {
    */
   renew(): Promise<void>
   /** Closes the connection now if no channel needs it. */
-  rest(): void
+  closeIfIdle(): void
   close(): void
 }
 
@@ -65,7 +65,7 @@ export function createPubSub(client: RedisClient, times: PubSubTimes = {}): PubS
   })
   return {
     sharded: sharded !== undefined,
-    receiverCount: client.cluster ? 'local' : 'exact',
+    receiverCount: client.cluster !== undefined ? 'local' : 'exact',
     async subscribe(channel, listener, options = {}) {
       if (!options.sharded || sharded === undefined) return await classic.subscribe(channel, listener)
       const onMessage = (payload: string): void => listener.message(payload)
@@ -82,7 +82,7 @@ export function createPubSub(client: RedisClient, times: PubSubTimes = {}): PubS
       return async () => stop()
     },
     renew: () => classic.renew(),
-    rest: () => classic.rest(),
+    closeIfIdle: () => classic.closeIfIdle(),
     close() {
       stopWatching?.()
       classic.close()
@@ -92,21 +92,21 @@ export function createPubSub(client: RedisClient, times: PubSubTimes = {}): PubS
 
 interface Channel {
   readonly listeners: Set<ChannelListener>
-  /** Settles when the server has confirmed the subscription on the present link. */
+  /** Settles when the server has confirmed the subscription on the present connection. */
   confirmed: Promise<void>
 }
 
-/** Classic pub/sub over one link at a time. */
+/** Classic pub/sub over one connection at a time. */
 class Subscriptions {
   readonly #client: RedisClient
   readonly #patienceMs: number
   readonly #heartbeatMs: number
   readonly #lingerMs: number
   readonly #channels = new Map<string, Channel>()
-  #link: Promise<RedisLink> | undefined
+  #connection: Promise<DedicatedConnection> | undefined
   #redial: ReturnType<typeof setTimeout> | undefined
   #heartbeat: ReturnType<typeof setInterval> | undefined
-  #farewell: ReturnType<typeof setTimeout> | undefined
+  #idleTimer: ReturnType<typeof setTimeout> | undefined
   #failures = 0
   #closed = false
   #renewing: Promise<void> | undefined
@@ -139,32 +139,33 @@ class Subscriptions {
     return async () => {
       // Nobody waits for the answer, which a frozen server never gives. A connection that breaks now has ended the
       // subscription as well.
-      if (this.#forget(name, listener)) this.#link?.then((link) => link.unsubscribe(name)).catch(() => {})
+      if (this.#forget(name, listener))
+        this.#connection?.then((connection) => connection.unsubscribe(name)).catch(() => {})
     }
   }
 
   close(): void {
     this.#closed = true
     this.#channels.clear()
-    this.#hangUp()
+    this.#disconnect()
   }
 
-  rest(): void {
-    if (this.#channels.size === 0) this.#hangUp()
+  closeIfIdle(): void {
+    if (this.#channels.size === 0) this.#disconnect()
   }
 
   renew(): Promise<void> {
-    if (this.#link === undefined || this.#failures > 0) {
+    if (this.#connection === undefined || this.#failures > 0) {
       if (this.#channels.size === 0) return Promise.resolve()
       return new Promise((resolve) => this.#onRestored.push(resolve))
     }
-    this.#renewing ??= this.#moveTo(this.#call()).finally(() => (this.#renewing = undefined))
+    this.#renewing ??= this.#moveTo(this.#dial()).finally(() => (this.#renewing = undefined))
     return this.#renewing
   }
 
-  async #moveTo({ link, isLost }: Call): Promise<void> {
+  async #moveTo({ connection, isLost }: Opening): Promise<void> {
     try {
-      const open = await inTime(link, this.#patienceMs)
+      const open = await inTime(connection, this.#patienceMs)
       const moved = new Set<string>()
       for (;;) {
         const names = [...this.#channels.keys()].filter((name) => !moved.has(name))
@@ -173,25 +174,25 @@ class Subscriptions {
         for (const name of names) moved.add(name)
       }
       if (isLost() || this.#closed || this.#channels.size === 0) throw new Error('The connection is closed')
-      const old = this.#link
-      void this.#use(link)
+      const old = this.#connection
+      void this.#use(connection)
       this.#failures = 0
       for (const channel of this.#channels.values()) channel.confirmed = Promise.resolve()
       for (const name of moved) if (!this.#channels.has(name)) open.unsubscribe(name).catch(() => {})
       old?.then((other) => other.close()).catch(() => {})
       this.#restored()
     } catch (error) {
-      link.then((open) => open.close()).catch(() => {})
+      connection.then((open) => open.close()).catch(() => {})
       throw asStorageError(error, 'another connection to subscribe on')
     }
   }
 
-  #hangUp(): void {
+  #disconnect(): void {
     clearTimeout(this.#redial)
-    clearTimeout(this.#farewell)
+    clearTimeout(this.#idleTimer)
     clearInterval(this.#heartbeat)
-    this.#link?.then((link) => link.close()).catch(() => {})
-    this.#link = undefined
+    this.#connection?.then((connection) => connection.close()).catch(() => {})
+    this.#connection = undefined
   }
 
   /** True when the channel has no listener any more. */
@@ -199,66 +200,66 @@ class Subscriptions {
     const channel = this.#channels.get(name)
     if (!channel?.listeners.delete(listener) || channel.listeners.size > 0) return false
     this.#channels.delete(name)
-    clearTimeout(this.#farewell)
+    clearTimeout(this.#idleTimer)
     // Channels that come and go share the connection.
-    this.#farewell = setTimeout(() => this.rest(), this.#lingerMs).unref()
+    this.#idleTimer = setTimeout(() => this.closeIfIdle(), this.#lingerMs).unref()
     return true
   }
 
   #open(name: string): Promise<void> {
-    const link = this.#link ?? this.#use(this.#call().link)
+    const connection = this.#connection ?? this.#use(this.#dial().connection)
     const confirmed = inTime(
-      link.then((open) => open.subscribe(name)),
+      connection.then((open) => open.subscribe(name)),
       this.#patienceMs,
     )
     confirmed.catch((error: unknown) => {
-      if (error === tooLate) this.#giveUp(link)
+      if (error === tooLate) this.#giveUp(connection)
     })
     return confirmed
   }
 
-  #call(): Call {
+  #dial(): Opening {
     let isLost = false
-    const link = this.#client.openLink({
+    const connection = this.#client.openConnection({
       message: (name, payload) => {
         for (const listener of this.#channels.get(name)?.listeners ?? []) listener.message(payload)
       },
       lost: () => {
         isLost = true
-        this.#lost(link)
+        this.#lost(connection)
       },
     })
-    return { link, isLost: () => isLost }
+    return { connection, isLost: () => isLost }
   }
 
-  #use(link: Promise<RedisLink>): Promise<RedisLink> {
-    this.#link = link
-    link.then(
-      (open) => this.#watch(link, open),
-      () => this.#lost(link),
+  #use(connection: Promise<DedicatedConnection>): Promise<DedicatedConnection> {
+    this.#connection = connection
+    connection.then(
+      (open) => this.#watch(connection, open),
+      () => this.#lost(connection),
     )
-    return link
+    return connection
   }
 
   /** A connection that nobody answers on any more looks like one on which nothing happens. */
-  #watch(link: Promise<RedisLink>, open: RedisLink): void {
-    if (this.#link !== link) return open.close() // it came too late
+  #watch(connection: Promise<DedicatedConnection>, open: DedicatedConnection): void {
+    if (this.#connection !== connection) return open.close() // it came too late
     clearInterval(this.#heartbeat)
     this.#heartbeat = setInterval(() => {
       inTime(open.send(['PING']), this.#patienceMs).catch((error: unknown) => {
-        if (error === tooLate) this.#giveUp(link)
+        if (error === tooLate) this.#giveUp(connection)
       })
     }, this.#heartbeatMs).unref()
   }
 
-  #giveUp(link: Promise<RedisLink>): void {
-    this.#lost(link)
-    link.then((open) => open.close()).catch(() => {})
+  #giveUp(connection: Promise<DedicatedConnection>): void {
+    this.#lost(connection)
+    connection.then((open) => open.close()).catch(() => {})
   }
 
-  #lost(link: Promise<RedisLink>): void {
-    if (this.#link !== link) return
-    this.#link = undefined
+  #lost(connection: Promise<DedicatedConnection>): void {
+    if (this.#connection !== connection) return
+    this.#connection = undefined
     clearInterval(this.#heartbeat)
     if (this.#closed) return
     // At once after the first loss, then ever slower, differently in every process.
@@ -271,13 +272,13 @@ class Subscriptions {
 
   async #restore(): Promise<void> {
     if (this.#channels.size === 0) return
-    const link = this.#link ?? this.#use(this.#call().link)
+    const connection = this.#connection ?? this.#use(this.#dial().connection)
     for (const [name, channel] of this.#channels) channel.confirmed = this.#open(name)
     try {
       await Promise.all([...this.#channels.values()].map((channel) => channel.confirmed))
     } catch {
-      // Lost again, or the server refuses (rights were taken away): a link without its channels is of no use.
-      return this.#giveUp(link)
+      // Lost again, or the server refuses (rights were taken away): a connection without its channels is of no use.
+      return this.#giveUp(connection)
     }
     this.#failures = 0
     this.#restored()
@@ -292,7 +293,7 @@ class Subscriptions {
 }
 
 /** A connection that is being opened. */
-interface Call {
-  readonly link: Promise<RedisLink>
+interface Opening {
+  readonly connection: Promise<DedicatedConnection>
   readonly isLost: () => boolean
 }

@@ -1,16 +1,16 @@
 import type { Connection } from '@holdfast/core'
 import { asStorageError, unexpectedReply } from './errors.ts'
-import { type RunScript, type Script, type Strings, defineScript } from './script.ts'
+import { type Load, type RunScript, type Script, type Strings, defineScript } from './script.ts'
 
 /**
- * While fewer commands than this are under way, a call leaves at once: client and server work at the same time only
+ * While fewer commands than this are in flight, a call leaves at once: client and server work at the same time only
  * while there is always something on the way to the other.
  */
 const AT_ONCE = 4
 
 /**
- * For the same reason a batch is not all that waits. Nor does it keep the server longer than some scripts do, whatever
- * they carry.
+ * For the same reason a batch does not take all the waiting calls. Nor does it keep the server longer than some single
+ * scripts do, however large its arguments are.
  */
 const MOST_CALLS = 16
 const MOST_CHARACTERS = 65_536
@@ -18,7 +18,7 @@ const MOST_CHARACTERS = 65_536
 /**
  * Has the calls of one tick that run the same script leave as one command. Under load most of what a call costs, here
  * and on the server, is not its script but its command: framing, parsing, entering Lua, a reply and a promise of the
- * client. A call does not wait for company: it leaves at once when few are under way, and otherwise at the end of its
+ * client. A call does not wait for company: it leaves at once when few are in flight, and otherwise at the end of its
  * tick (much as Nagle's algorithm does with bytes), or with a later turn of the event loop when that many come at once.
  *
  * Every call keeps its own outcome: one that fails in a batch fails for its caller alone, and a batch whose reply is
@@ -28,56 +28,48 @@ const MOST_CHARACTERS = 65_536
  * For a single server only: in a cluster the keys of one command lie in one slot.
  */
 export function batchScripts(run: RunScript, connection: Connection): RunScript {
-  let load = { underWay: 0 }
+  let load: Load = { inFlight: 0 }
   let batches: Batches | undefined
-  // A client may never settle what was under way on a connection that broke.
+  // A client may never settle what was in flight on a connection that broke.
   connection.onChange((state) => {
-    if (state === 'ready') load = { underWay: 0 }
+    if (state === 'ready') load = { inFlight: 0 }
   })
-
-  const send: RunScript = (script, keys, args, decode) => {
-    const counted = load
-    counted.underWay += 1
-    const oneLess = (): void => {
-      counted.underWay -= 1
-    }
-    const answer = run(script, keys, args, decode)
-    answer.then(oneLess, oneLess)
-    return answer
-  }
-  const sendBatch = ({ script, calls }: Batch): void => {
-    const [only] = calls
-    if (only !== undefined && calls.length === 1) {
-      send(script, only.keys, only.args, only.decode).then(only.resolve, only.reject)
-      return
-    }
-    const keys = calls.flatMap((call) => call.keys)
-    const args = calls.flatMap((call) => call.args)
-    send(manyOf(script), keys, args, (replies) => repliesOf(script, replies, calls.length)).then(
-      (replies) => calls.forEach((call, i) => settle(script, call, replies[i])),
-      (error: unknown) => calls.forEach(({ reject }) => reject(error)),
-    )
-  }
   // One batch a turn of the event loop: the server is at work on it while the next one is put together.
   const flush = (): void => {
     const next = batches?.take()
-    if (next !== undefined) sendBatch(next)
+    if (next !== undefined) sendBatch(run, next, load)
     if (batches?.isEmpty === false) setImmediate(flush)
     else batches = undefined
   }
-
   return (script, keys, args, decode) => {
-    if (load.underWay < AT_ONCE && batches === undefined) return send(script, keys, args, decode)
+    if (load.inFlight < AT_ONCE && batches === undefined) return run(script, keys, args, decode, load)
     if (batches === undefined) {
       batches = new Batches()
       process.nextTick(flush)
     }
     const waiting = batches
     return new Promise((resolve, reject) => {
-      // Whatever `decode` makes is what this call promised.
+      // `decode` makes what this call promised.
       waiting.add(script, { keys, args, decode, resolve: resolve as Call['resolve'], reject })
     })
   }
+}
+
+function sendBatch(run: RunScript, { script, calls }: Batch, load: Load): void {
+  const [only] = calls
+  if (only !== undefined && calls.length === 1) {
+    run(script, only.keys, only.args, only.decode, load).then(only.resolve, only.reject)
+    return
+  }
+  const keys: string[] = []
+  const args: string[] = []
+  for (const call of calls) {
+    keys.push(...call.keys)
+    args.push(...call.args)
+  }
+  run(manyOf(script), keys, args, (replies) => settleAll(script, calls, replies), load).catch(
+    (error: unknown) => calls.forEach(({ reject }) => reject(error)),
+  )
 }
 
 type AnyScript = Script<Strings, Strings>
@@ -102,7 +94,7 @@ class Batches {
   #taken = 0
   /** The last batch of a script, which still takes calls unless it was taken. */
   readonly #open = new Map<AnyScript, number>()
-  /** The last batch that touches a key: whoever comes later must not be in an earlier one. */
+  /** The last batch that touches a key: a later call must not be in an earlier one. */
   readonly #lastOf = new Map<string, number>()
 
   get isEmpty(): boolean {
@@ -139,9 +131,11 @@ class Batches {
   }
 }
 
-function repliesOf(script: AnyScript, replies: unknown, count: number): readonly unknown[] {
-  if (Array.isArray(replies) && replies.length === count) return replies
-  throw unexpectedReply(`${count} × ${script.name}`, replies)
+function settleAll(script: AnyScript, calls: readonly Call[], replies: unknown): void {
+  if (!Array.isArray(replies) || replies.length !== calls.length) {
+    throw unexpectedReply(`${calls.length} × ${script.name}`, replies)
+  }
+  for (const [i, call] of calls.entries()) settle(script, call, replies[i])
 }
 
 function settle({ name }: AnyScript, { decode, resolve, reject }: Call, reply: unknown): void {
@@ -156,8 +150,8 @@ function settle({ name }: AnyScript, { decode, resolve, reject }: Call, reply: u
 const manies = new WeakMap<AnyScript, AnyScript>()
 
 /**
- * The script that runs another one for many calls, whose keys and arguments follow one another. The script is not given
- * tables of its own: its places in `KEYS` and `ARGV` are moved along, which saves a fifth of the server's time.
+ * The script that runs another one for many calls, whose keys and arguments follow one another. The script gets no
+ * tables for each call: its places in `KEYS` and `ARGV` are moved along, which saves a fifth of the server's time.
  */
 function manyOf(script: AnyScript): AnyScript {
   const known = manies.get(script)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { RedisClient } from './client.ts'
 import { asStorageError, isNoScript } from './errors.ts'
+import { sendSafely } from './orderly.ts'
 
 /**
  * A Lua script of the protocol. `Keys` and `Args` are labelled tuples, so that a call names what it passes:
@@ -40,31 +41,41 @@ export function defineScript<Keys extends Strings, Args extends Strings>(
 /**
  * Runs a script by its hash on the node of its first key; a node that does not know it yet (new, restarted, flushed,
  * failed over) gets the source. `decode` turns the reply into a value, or throws what {@link unexpectedReply} makes.
+ * `load` counts the call until it is answered.
  */
 export type RunScript = <Keys extends Strings, Args extends Strings, T>(
   script: Script<Keys, Args>,
   keys: NoInfer<Keys>,
   args: NoInfer<Args>,
   decode: (reply: unknown) => T,
+  load?: Load,
 ) => Promise<T>
 
+/** How many commands wait for their reply. */
+export interface Load {
+  inFlight: number
+}
+
 export function createScriptRunner(client: Pick<RedisClient, 'send'>): RunScript {
-  return (script, keys, args, decode) => {
-    const [routing] = keys
-    const count = String(keys.length)
-    const send = (command: 'EVALSHA' | 'EVAL', what: string): Promise<unknown> => {
-      try {
-        return client.send([command, what, count, ...keys, ...args], routing)
-      } catch (error) {
-        // Clients reject, but for what they cannot even put together: a command longer than a string can be.
-        return Promise.reject(error as Error)
-      }
-    }
-    return send('EVALSHA', script.sha1).then(decode, (error: unknown) => {
-      if (!isNoScript(error)) throw asStorageError(error, script.name)
-      return send('EVAL', script.source).then(decode, (again: unknown) => {
-        throw asStorageError(again, script.name)
-      })
-    })
+  return (script, keys, args, decode, load = { inFlight: 0 }) => {
+    const routing = keys[0]
+    load.inFlight += 1
+    const command: [string, ...string[]] = ['EVALSHA', script.sha1, String(keys.length), ...keys, ...args]
+    return sendSafely(client, command, routing).then(
+      (reply) => {
+        load.inFlight -= 1
+        return decode(reply)
+      },
+      (error: unknown) => {
+        load.inFlight -= 1
+        if (!isNoScript(error)) throw asStorageError(error, script.name)
+        return sendSafely(client, ['EVAL', script.source, ...command.slice(2)], routing).then(
+          decode,
+          (again: unknown) => {
+            throw asStorageError(again, script.name)
+          },
+        )
+      },
+    )
   }
 }

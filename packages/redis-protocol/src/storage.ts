@@ -27,7 +27,7 @@ export function redisStorage(adapted: RedisClient, options: RedisStorageOptions 
   const client = orderly(adapted)
   const { prefix = 'holdfast' } = options
   const keys = createKeys(prefix)
-  const oneByOne = createScriptRunner(client)
+  const oneByOne = createScriptRunner(adapted)
   const run = client.cluster ? oneByOne : batchScripts(oneByOne, client.connection)
   const pubSub = createPubSub(client)
   const records = redisRecords(client, run, keys, pubSub)

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { ReplyParser, type RespValue, RespError, connectTo } from '@holdfast/test-support/resp'
-import type { LinkEvents, RedisClient, RedisLink } from '../src/index.ts'
+import type { DedicatedConnectionEvents, RedisClient, DedicatedConnection } from '../src/index.ts'
 
 export interface Login {
   readonly user: string
@@ -12,13 +12,12 @@ export interface Login {
  * protocol's own doing. It does not reconnect.
  */
 export async function openPlainClient(port: number, login?: Login): Promise<RedisClient> {
-  const { send, close } = await openLink(port, login, { message() {}, lost() {} })
+  const { send, close } = await openConnection(port, login, { message() {}, lost() {} })
   return {
-    cluster: false,
     connection: { state: 'ready', onChange: () => () => {} },
     send,
-    masters: async () => [{ name: `127.0.0.1:${port}`, send }],
-    openLink: (events) => openLink(port, login, events),
+    address: () => `127.0.0.1:${port}`,
+    openConnection: (events) => openConnection(port, login, events),
     detach: close,
   }
 }
@@ -28,7 +27,11 @@ interface Waiter {
   readonly reject: (error: Error) => void
 }
 
-async function openLink(port: number, login: Login | undefined, events: LinkEvents): Promise<RedisLink> {
+async function openConnection(
+  port: number,
+  login: Login | undefined,
+  events: DedicatedConnectionEvents,
+): Promise<DedicatedConnection> {
   const socket = connectTo({ port })
   const waiting: Waiter[] = []
   const parser = new ReplyParser()
@@ -48,7 +51,7 @@ async function openLink(port: number, login: Login | undefined, events: LinkEven
   })
   await once(socket, 'connect')
 
-  const send: RedisLink['send'] = (words) => {
+  const send: DedicatedConnection['send'] = (words) => {
     if (socket.destroyed) return Promise.reject(new Error('The client is closed'))
     socket.write(
       `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`,

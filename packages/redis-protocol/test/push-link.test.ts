@@ -4,7 +4,13 @@ import { startRedis } from '@holdfast/test-support/redis'
 import { ask } from '@holdfast/test-support/resp'
 import { type RedisNode, Replicated, until } from '@holdfast/test-support/servers'
 import { afterAll, expect, it, onTestFinished } from 'vitest'
-import { type RedisClient, type RedisLink, type ShardedChannels, redisStorage } from '../src/index.ts'
+import {
+  type DedicatedConnection,
+  type DedicatedConnectionEvents,
+  type RedisClient,
+  type ShardedChannels,
+  redisStorage,
+} from '../src/index.ts'
 import { openPlainClient } from './plain-client.ts'
 
 const [servers, strange] = await Promise.all([Replicated.start({ replicas: 1 }), startRedis()])
@@ -40,13 +46,13 @@ async function join({
   const listeners = new Set<(state: 'ready') => void>()
   const links: number[] = []
   const shardLinks: number[] = []
-  const shards = new Map<unknown, RedisLink>()
+  const shards = new Map<unknown, DedicatedConnection>()
   const sharded: ShardedChannels = {
     async subscribe(channel, onMessage) {
       shardLinks.push(process.linksTo)
       const there = await openPlainClient(process.linksTo)
       opened.push(there)
-      const link = await there.openLink({ message: (_, payload) => onMessage(payload), lost() {} })
+      const link = await there.openConnection({ message: (_, payload) => onMessage(payload), lost() {} })
       shards.set(onMessage, link)
       await link.send(['SSUBSCRIBE', channel])
     },
@@ -55,9 +61,19 @@ async function join({
     },
     onRestored: () => () => {},
   }
+  const openConnection: RedisClient['openConnection'] = async (events) => {
+    const to = process.linksTo
+    links.push(to)
+    const there = await openPlainClient(to)
+    opened.push(there)
+    return await there.openConnection(events)
+  }
+  const cluster = {
+    masters: async () => [],
+    openConnectionTo: (_: string, events: DedicatedConnectionEvents) => openConnection(events),
+  }
   const client: RedisClient = {
-    cluster: inCluster,
-    ...(inCluster && { sharded }),
+    ...(inCluster && { sharded, cluster }),
     connection: {
       state: 'ready',
       onChange(listener) {
@@ -69,14 +85,7 @@ async function join({
       process.sent += 1
       return commands.send(args)
     },
-    masters: () => commands.masters(),
-    async openLink(events) {
-      const to = process.linksTo
-      links.push(to)
-      const there = await openPlainClient(to)
-      opened.push(there)
-      return await there.openLink(events)
-    },
+    openConnection,
     detach() {},
   }
   const storage = redisStorage(client)

@@ -1,6 +1,6 @@
 import { startRedis } from '@holdfast/test-support/redis'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type RedisLink, redisStorage } from '../src/index.ts'
+import { type DedicatedConnection, redisStorage } from '../src/index.ts'
 import { openPlainClient } from './plain-client.ts'
 
 const server = await startRedis()
@@ -9,7 +9,7 @@ afterAll(async () => await server.stop())
 const never = <T>(): Promise<T> => new Promise(() => {})
 
 /** What the first connection of its own does, for a storage whose later ones are fine. */
-const firstLinks: Readonly<Record<string, (link: RedisLink) => Promise<RedisLink>>> = {
+const firstLinks: Readonly<Record<string, (link: DedicatedConnection) => Promise<DedicatedConnection>>> = {
   'is never opened': never,
   'never answers': async (link) => ({ ...link, send: never }),
 }
@@ -20,8 +20,8 @@ describe.concurrent('a connection to wait for replicas on', () => {
     let opened = 0
     const storage = redisStorage({
       ...client,
-      async openLink(events) {
-        const link = await client.openLink(events)
+      async openConnection(events) {
+        const link = await client.openConnection(events)
         return (opened += 1) === 1 ? await first(link) : link
       },
     })

@@ -20,7 +20,7 @@ function noted() {
       return async () => void standing.splice(standing.indexOf(mine), 1)
     },
     renew: async () => undefined,
-    rest: () => undefined,
+    closeIfIdle: () => undefined,
     close: () => undefined,
   }
   return { pubSub, standing }

@@ -171,10 +171,14 @@ describe('without the right to count who listens', () => {
     await admin.send('ACL', 'SETUSER', user, 'on', '>secret', ...rules)
     const client = await openPlainClient(server.port, { user, password: 'secret' })
     const never = async (): Promise<never> => await new Promise(() => undefined)
+    const cluster = {
+      masters: async () => [{ name: 'a master', send: client.send }],
+      openConnectionTo: never,
+    }
     const sharded = { subscribe: never, unsubscribe: never, onRestored: () => () => undefined }
     for (const [over, count] of [
-      [{ ...client, cluster: true, sharded }, 1],
-      [{ ...client, cluster: true }, 0],
+      [{ ...client, cluster, sharded }, 1],
+      [{ ...client, cluster }, 0],
     ] as const) {
       const findings = await redisStorage(over).verify()
       expect(findings.filter(({ code }) => code === 'COUNT_REFUSED')).toHaveLength(count)

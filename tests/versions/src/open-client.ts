@@ -2,8 +2,8 @@ import type { RedisUnderTest } from '@holdfast/redis-protocol/testing'
 import type * as Ioredis from 'ioredis'
 import type * as NodeRedis from 'redis'
 // The kit wants the client below the storage, which the packages keep to themselves.
-import { ioredisClient } from '../../../packages/redis-ioredis/src/ioredis-client.ts'
-import { nodeRedisClient } from '../../../packages/redis-node/src/node-redis-client.ts'
+import { ioredisClient } from '../../../packages/redis-ioredis/src/ioredis.ts'
+import { nodeRedisClient } from '../../../packages/redis-node/src/node-redis.ts'
 import type { Endpoint } from './topologies.ts'
 
 /** Every version is loaded under the name that it is installed by; what is used of them is the same in all. */

@@ -67,5 +67,5 @@ export type {
   RecordWrite,
   Unsubscribe,
 } from './records.ts'
-export type { Connection, ConnectionState, Finding, Storage } from './storage.ts'
+export type { Connection, ConnectionState, Diagnostic, Storage } from './storage.ts'
 export type { SetReply, ValueStorage } from './values.ts'

@@ -24,7 +24,7 @@ export interface Storage {
   /** The storage's clock, in milliseconds. */
   time(): Promise<number>
   /** What is wrong or risky with this storage for our purpose; each finding names the fix. Empty: all well. */
-  verify(): Promise<readonly Finding[]>
+  verify(): Promise<readonly Diagnostic[]>
   /**
    * Counts one more user, and returns what counts it off again. The count is the storage's own, so that all who share
    * it are in it, whichever copy of the package made them. {@link endedWithLastUser} implements this and `close`.
@@ -50,7 +50,7 @@ export interface Connection {
 
 export type ConnectionState = 'ready' | 'down'
 
-export interface Finding {
+export interface Diagnostic {
   /** A stable word, such as `EVICTION_POLICY`. */
   readonly code: string
   /** `error`: a guarantee does not hold; `warning`: it holds, but something works less well. */

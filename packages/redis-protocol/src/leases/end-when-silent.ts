@@ -1,39 +1,43 @@
-import type { Command, RedisLink } from '../client.ts'
+import type { Command, DedicatedConnection } from '../client.ts'
 
 /**
- * `link`, which ends when nothing is answered on it for `patienceMs()` while something is under way: a connection into a
- * black hole looks like one whose server takes its time. What was under way rejects, and `ended` is called.
+ * `connection`, which ends when nothing is answered on it for `patienceMs()` while something is in flight: a connection into a
+ * black hole looks like one whose server takes its time. What was in flight rejects, and `ended` is called.
  */
-export function endWhenSilent(link: RedisLink, patienceMs: () => number, ended: () => void): RedisLink {
-  const underWay = new Set<(error: Error) => void>()
+export function endWhenSilent(
+  connection: DedicatedConnection,
+  patienceMs: () => number,
+  ended: () => void,
+): DedicatedConnection {
+  const inFlight = new Set<(error: Error) => void>()
   let timer: ReturnType<typeof setTimeout> | undefined
   const watch = (): void => {
     clearTimeout(timer)
-    if (underWay.size === 0) return
+    if (inFlight.size === 0) return
     const ms = patienceMs()
     const end = (): void => {
       const error = new Error(`The connection was silent for ${ms} ms`)
-      for (const reject of underWay) reject(error)
-      underWay.clear()
-      link.close()
+      for (const reject of inFlight) reject(error)
+      inFlight.clear()
+      connection.close()
       ended()
     }
     timer = setTimeout(end, ms).unref()
   }
   return {
-    ...link,
+    ...connection,
     send: (args: Command) =>
       new Promise((resolve, reject) => {
         const heard = (): void => {
-          if (underWay.delete(reject)) watch()
+          if (inFlight.delete(reject)) watch()
         }
-        link.send(args).then(resolve, reject).finally(heard)
-        underWay.add(reject)
-        if (underWay.size === 1) watch()
+        connection.send(args).then(resolve, reject).finally(heard)
+        inFlight.add(reject)
+        if (inFlight.size === 1) watch()
       }),
     close() {
       clearTimeout(timer)
-      link.close()
+      connection.close()
     },
   }
 }

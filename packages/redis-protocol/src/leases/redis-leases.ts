@@ -124,7 +124,7 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
       return async () => {
         for (const stop of stops) await stop()
         // Who stops to listen is done: nothing shall keep the process alive then.
-        pubSub.rest()
+        pubSub.closeIfIdle()
       }
     },
 

@@ -1,6 +1,6 @@
 import { HoldfastError } from '@holdfast/core'
 import type { Durability } from '@holdfast/core/storage'
-import type { RedisClient, RedisLink } from '../client.ts'
+import type { DedicatedConnection, RedisClient } from '../client.ts'
 import { wholeNumber } from '../digits.ts'
 import { asStorageError, unexpectedReply } from '../errors.ts'
 import { inTime } from '../in-time.ts'
@@ -32,36 +32,39 @@ export interface Replication {
  * broke or has gone silent.
  */
 export function createReplication(client: RedisClient): Replication {
-  const links = new Map<number, Promise<RedisLink>>()
+  const connections = new Map<number, Promise<DedicatedConnection>>()
   /** The longest that replicas were waited for. `WAIT`s stand in line on a connection, and each ends within its time. */
   let longestMs = 0
 
   const slotOf = (key: string): number => (client.cluster ? keySlot(key) : 0)
-  const linkOf = (key: string): Promise<RedisLink> => {
+  const connectionFor = (key: string): Promise<DedicatedConnection> => {
     const slot = slotOf(key)
-    let link = links.get(slot)
-    if (link === undefined) {
+    let connection = connections.get(slot)
+    if (connection === undefined) {
       const forget = (): void => {
-        if (links.get(slot) === link) links.delete(slot)
+        if (connections.get(slot) === connection) connections.delete(slot)
       }
-      const opening = client.openLink({ message: () => {}, lost: forget }, key)
-      link = inTime(opening, OPEN_MS).then((open) => endWhenSilent(open, () => longestMs + ANSWER_MS, forget))
-      links.set(slot, link)
-      link.catch(() => {
+      const events = { message: () => {}, lost: forget }
+      const opening = client.cluster?.openConnectionTo(key, events) ?? client.openConnection(events)
+      connection = inTime(opening, OPEN_MS).then((open) =>
+        endWhenSilent(open, () => longestMs + ANSWER_MS, forget),
+      )
+      connections.set(slot, connection)
+      connection.catch(() => {
         forget()
         opening.then((late) => late.close()).catch(() => {})
       })
     }
-    return link
+    return connection
   }
 
-  const forgetLink = (key: string, link: RedisLink): void => {
+  const forgetConnection = (key: string, connection: DedicatedConnection): void => {
     const slot = slotOf(key)
-    link.close()
-    const kept = links.get(slot)
+    connection.close()
+    const kept = connections.get(slot)
     kept?.then(
       (open) => {
-        if (open === link && links.get(slot) === kept) links.delete(slot)
+        if (open === connection && connections.get(slot) === kept) connections.delete(slot)
       },
       () => {}, // another one that is being opened
     )
@@ -70,18 +73,19 @@ export function createReplication(client: RedisClient): Replication {
   return {
     async confirmed(key, { replicas, timeoutMs }, send) {
       longestMs = Math.max(longestMs, timeoutMs)
-      const link = await linkOf(key).catch((error: unknown) => {
+      const connection = await connectionFor(key).catch((error: unknown) => {
         throw asStorageError(error, 'a connection to wait for replicas')
       })
       // It may lead to a server that has been demoted since, while the client's leads to the primary: the next call
       // opens another.
       const leave = (error: unknown): never => {
-        if (HoldfastError.isInstance(error) && error.code === 'STORAGE_UNAVAILABLE') forgetLink(key, link)
+        if (HoldfastError.isInstance(error) && error.code === 'STORAGE_UNAVAILABLE')
+          forgetConnection(key, connection)
         throw error
       }
-      const reply = await send(createScriptRunner(link)).catch(leave)
+      const reply = await send(createScriptRunner(connection)).catch(leave)
       if (!('acknowledged' in reply)) return reply
-      const count = await link
+      const count = await connection
         .send(['WAIT', String(replicas), String(timeoutMs)])
         .catch((error: unknown) => leave(asStorageError(error, 'WAIT')))
       const acknowledged = wholeNumber(count)
@@ -89,8 +93,8 @@ export function createReplication(client: RedisClient): Replication {
       return { ...reply, acknowledged }
     },
     close() {
-      for (const link of links.values()) link.then((open) => open.close()).catch(() => {})
-      links.clear()
+      for (const connection of connections.values()) connection.then((open) => open.close()).catch(() => {})
+      connections.clear()
     },
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestRunner, freshName } from '@holdfast/core/testing'
-import type { LinkEvents } from '../client.ts'
+import { type DedicatedConnectionEvents, mastersOf } from '../client.ts'
 import { redisStorage } from '../storage.ts'
 import type { OpenRedis, RedisUnderTest } from './redis-under-test.ts'
 
@@ -20,13 +20,13 @@ export function connectionsKit(
   const killAll = async (by: Omit<RedisUnderTest, 'close'>, type: 'normal' | 'pubsub'): Promise<number> => {
     const { client, admin = client } = by
     let killed = 0
-    for (const master of await admin.masters())
+    for (const master of await mastersOf(admin))
       killed += Number(await master.send(['CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes']))
     return killed
   }
   const subscribers = async (): Promise<number> => {
     let count = 0
-    for (const master of await under().admin.masters()) {
+    for (const master of await mastersOf(under().admin)) {
       count += String(await master.send(['CLIENT', 'LIST', 'TYPE', 'pubsub']))
         .split('\n')
         // Sentinels subscribe at the servers that they watch.
@@ -107,7 +107,7 @@ export function connectionsKit(
     const channel = `{kit:w:${freshName('channel')}}`
     const events = () => {
       const seen = { messages: [] as string[], lost: 0 }
-      const listener: LinkEvents = {
+      const listener: DedicatedConnectionEvents = {
         message: (from, payload) => seen.messages.push(`${from}=${payload}`),
         lost: () => (seen.lost += 1),
       }
@@ -117,7 +117,7 @@ export function connectionsKit(
     it('carry messages and commands until they are closed, and say nothing of that', async () => {
       const { client } = await ready()
       const { seen, listener } = events()
-      const link = await client.openLink(listener)
+      const link = await client.openConnection(listener)
       await link.subscribe(channel)
       await link.subscribe(channel)
       for (let i = 0; i < 3; i += 1) await link.send(['PING'])
@@ -135,7 +135,8 @@ export function connectionsKit(
     it('wait for replicas of what was written on them', async () => {
       const { client } = await ready()
       const key = `kit:v:${freshName('waited for')}`
-      const link = await client.openLink(events().listener, key)
+      const link = await (client.cluster?.openConnectionTo(key, events().listener) ??
+        client.openConnection(events().listener))
       try {
         assert.equal(await link.send(['SET', key, 'v', 'PX', '1000']), 'OK')
         const acknowledged = await link.send(['WAIT', '0', '10'])
@@ -148,7 +149,7 @@ export function connectionsKit(
     it('say once that they are lost, and refuse commands then', async () => {
       const { client } = await ready()
       const { seen, listener } = events()
-      const link = await client.openLink(listener)
+      const link = await client.openConnection(listener)
       await link.subscribe(channel)
       await killAll(under(), 'pubsub')
       await until('it is told', async () => seen.lost > 0)

@@ -1,4 +1,5 @@
 import { type KitOptions, type StorageUnderTest, type TestRunner, storageKit } from '@holdfast/core/testing'
+import { mastersOf } from '../client.ts'
 import { redisStorage } from '../storage.ts'
 import { connectionsKit } from './connections-kit.ts'
 import { indexKit } from './index-kit.ts'
@@ -22,7 +23,8 @@ export function redisKit(
     const { client, admin = client } = opened
     const storage = redisStorage(client, { prefix: 'kit' })
     const limitMemory = async (maxmemory: string): Promise<void> => {
-      for (const master of await admin.masters()) await master.send(['CONFIG', 'SET', 'maxmemory', maxmemory])
+      for (const master of await mastersOf(admin))
+        await master.send(['CONFIG', 'SET', 'maxmemory', maxmemory])
     }
     return {
       storage,

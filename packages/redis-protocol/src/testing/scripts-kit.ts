@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestRunner, freshName } from '@holdfast/core/testing'
+import { mastersOf } from '../client.ts'
 import { createKeys } from '../keys.ts'
 import { redisStorage } from '../storage.ts'
 import type { OpenRedis } from './redis-under-test.ts'
@@ -7,7 +8,7 @@ import type { OpenRedis } from './redis-under-test.ts'
 /** Scripts that the server does not know, prefixes, and the port itself. */
 export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis): void {
   const forgetScripts = async (): Promise<void> => {
-    for (const master of await under().admin.masters()) await master.send(['SCRIPT', 'FLUSH'])
+    for (const master of await mastersOf(under().admin)) await master.send(['SCRIPT', 'FLUSH'])
   }
 
   describe('scripts', () => {

@@ -1,4 +1,4 @@
-import type { Finding } from '@holdfast/core'
+import type { Diagnostic } from '@holdfast/core'
 
 /** What one server said of itself; absent where it did not let us look. */
 export interface ServerFacts {
@@ -12,7 +12,7 @@ export interface ServerFacts {
 /** The oldest version that has all that the scripts use: GETEX, LPOP with a count. */
 const OLDEST = [6, 2] as const
 
-export function judgeServer({ name, info, save }: ServerFacts): Finding[] {
+export function judgeServer({ name, info, save }: ServerFacts): Diagnostic[] {
   if (info === undefined) {
     return [
       {
@@ -41,7 +41,7 @@ export function parseInfo(reply: unknown): ServerFacts['info'] {
 
 type Info = Readonly<Record<string, string>>
 
-function judgeVersion(name: string, info: Info): Finding[] {
+function judgeVersion(name: string, info: Info): Diagnostic[] {
   // Valkey calls itself Redis 7.2 here, which is what it is compatible with.
   const version = info['redis_version'] ?? ''
   const [major = 0, minor = 0] = version.split('.').map(Number)
@@ -56,7 +56,7 @@ function judgeVersion(name: string, info: Info): Finding[] {
   ]
 }
 
-function judgeRole(name: string, info: Info): Finding[] {
+function judgeRole(name: string, info: Info): Diagnostic[] {
   if (info['role'] !== 'slave') return []
   return [
     {
@@ -70,7 +70,7 @@ function judgeRole(name: string, info: Info): Finding[] {
   ]
 }
 
-function judgeEviction(name: string, info: Info): Finding[] {
+function judgeEviction(name: string, info: Info): Diagnostic[] {
   const policy = info['maxmemory_policy']
   if (policy === undefined || policy === 'noeviction') return []
   const limited = Number(info['maxmemory']) > 0
@@ -86,7 +86,7 @@ function judgeEviction(name: string, info: Info): Finding[] {
   ]
 }
 
-function judgePersistence(name: string, info: Info, save: string | undefined): Finding[] {
+function judgePersistence(name: string, info: Info, save: string | undefined): Diagnostic[] {
   if (info['aof_enabled'] === '1') return []
   const fix = 'CONFIG SET appendonly yes, with appendfsync everysec or always.'
   if (save === undefined) {

@@ -1,11 +1,11 @@
-import type { Finding, Storage } from '@holdfast/core'
-import type { Command, RedisClient } from '../client.ts'
+import type { Diagnostic, Storage } from '@holdfast/core'
+import { type Command, type RedisClient, mastersOf } from '../client.ts'
 import { asStorageError, unexpectedReply } from '../errors.ts'
 import { missingRights } from '../rights.ts'
 import { decodeTime } from '../time.ts'
 import { judgeClocks } from './clocks.ts'
 import { type ServerFacts, judgeServer, parseInfo } from './server.ts'
-import { tryFacets } from './trial.ts'
+import { selfTest } from './self-test.ts'
 
 /**
  * Looks at the servers and tries everything once with throwaway names. What a managed service does not let be looked
@@ -15,8 +15,8 @@ export async function verifyRedis(
   client: RedisClient,
   facets: Pick<Storage, 'records' | 'leases' | 'values'>,
   prefix: string,
-): Promise<readonly Finding[]> {
-  const nodes = await client.masters().catch(refuse)
+): Promise<readonly Diagnostic[]> {
+  const nodes = await mastersOf(client).catch(refuse)
   const count = countOf(client)
   const facts = await Promise.all(
     nodes.map(async ({ name, send }): Promise<ServerFacts & { readonly counts: boolean }> => {
@@ -33,7 +33,7 @@ export async function verifyRedis(
   const findings = [...facts.flatMap(judgeServer), ...judgeClocks(facts), ...uncounted]
   // A replica refuses every write; that it is one has been said.
   if (findings.some(({ code }) => code === 'REPLICA')) return findings
-  return [...findings, ...(await tryFacets(facets, prefix))]
+  return [...findings, ...(await selfTest(facets, prefix))]
 }
 
 /** How scripts count who waits, where what they count is worth something. */
@@ -49,13 +49,13 @@ function isNoMatterOfRights(error: unknown): boolean {
   return !/\bNOPERM\b/.test(reason.message)
 }
 
-function countsRefused(name: string, prefix: string): Finding {
+function countsRefused(name: string, prefix: string): Diagnostic {
   return {
     code: 'COUNT_REFUSED',
     severity: 'warning',
     message:
       `${name} does not let listeners be counted (PUBSUB is refused): a waiter that has died is not passed over, and ` +
-      'whoever is behind it gets the lock one claim time (`claimMs`) later.',
+      'the next waiter gets the lock one claim time (`claimMs`) later.',
     fix: `Permit PUBSUB: ${missingRights(prefix)}`,
   }
 }

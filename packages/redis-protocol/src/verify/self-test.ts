@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { type Finding, HoldfastError, type Storage } from '@holdfast/core'
+import { type Diagnostic, HoldfastError, type Storage } from '@holdfast/core'
 import { adviceOn, answerOf } from '../errors.ts'
 import { missingRights } from '../rights.ts'
 
 /** How long a message on a healthy connection may take. */
 const MESSAGE_MS = 1_000
-/** What the trial leaves behind is gone after this time, or a minute where the protocol remembers deletions. */
+/** What the self-test leaves behind is gone after this time, or a minute where the protocol remembers deletions. */
 const TTL_MS = 1_000
 
 type Facets = Pick<Storage, 'records' | 'leases' | 'values'>
@@ -18,14 +18,14 @@ const PARTS = [
 ] as const
 
 /** Does once, with throwaway names, what Holdfast does all the time; finds what the server does not permit. */
-export async function tryFacets(facets: Facets, prefix: string): Promise<Finding[]> {
+export async function selfTest(facets: Facets, prefix: string): Promise<Diagnostic[]> {
   const name = `verify-${randomUUID()}`
   const tried = await Promise.all([
     refusal(() => tryRecords(facets.records, name)),
     refusal(() => tryLeases(facets.leases, name)),
     refusal(() => tryValues(facets.values, name)),
   ])
-  const findings = PARTS.flatMap(({ what, stops }, i): Finding[] => {
+  const findings = PARTS.flatMap(({ what, stops }, i): Diagnostic[] => {
     const refused = tried[i]
     if (refused === undefined) return []
     const message = `The ${what} cannot work: ${refused}`
@@ -77,7 +77,7 @@ async function tryValues(values: Storage['values'], name: string): Promise<void>
   await values.remove([name])
 }
 
-async function tryHints(records: Storage['records'], name: string, prefix: string): Promise<Finding[]> {
+async function tryHints(records: Storage['records'], name: string, prefix: string): Promise<Diagnostic[]> {
   const key = { collection: name, id: 'hinted' }
   const without =
     'Without it, whoever waits for a lock or a result asks from time to time instead of being told.'

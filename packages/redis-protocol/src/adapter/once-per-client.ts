@@ -1,11 +1,11 @@
-/** What hangs on a client until it is detached. */
+/** Something that listens to a client until it is detached. */
 export interface Attached {
   detach(): void
 }
 
 /**
- * Attaches once to each client, however many storages use it, and detaches with the last of them: an eleventh listener
- * would have Node warn of a leak.
+ * Attaches once to each client, however many storages use it, and detaches with the last of them: Node warns of a leak
+ * at the eleventh listener.
  */
 export function oncePerClient<C extends object, A extends unknown[], T extends Attached>(
   attach: (client: C, ...args: A) => T,

@@ -1,0 +1,311 @@
+import { HoldfastError, type Storage, StorageUnavailableError } from '@holdfast/core'
+import {
+  type AbortEvents,
+  type Command,
+  type DedicatedConnection,
+  type DedicatedConnectionEvents as Events,
+  type Emitter,
+  type RedisClient,
+  abortUnsent,
+  connectionOf,
+  keySlot,
+  onEvents,
+  openDedicated,
+  redisStorage,
+  refuseIf,
+} from '@holdfast/redis-protocol'
+
+/**
+ * A Holdfast storage on your node-redis client: what `createClient()`, `createClientPool()` or `createSentinel()` of
+ * version 5 or 6 made, or `createCluster()` since 6.2. Connect it yourself; closing the storage leaves it open.
+ *
+ * Beside your client it opens, when first needed, one connection to subscribe on, and one to send writes on that wait
+ * for replicas (in a cluster: one for each slot of those).
+ *
+ * @throws InvalidArgumentError for a client without `error` listener (the loss of a connection would end the process),
+ * with `keyPrefix`, for an older cluster, or a client of ioredis.
+ */
+export function nodeRedisStorage(client: NodeRedisClient): Storage {
+  return redisStorage(nodeRedisClient(client))
+}
+
+/** Makes a node-redis client serve the Redis client port. node-redis sends the commands of one tick in one write. */
+export function nodeRedisClient(client: NodeRedisClient): RedisClient {
+  assertSupported(client)
+  const followed = connectionOf(client, EVENTS, {
+    // A pool does not say whether its connections are up; its commands wait for one that is.
+    isReady: () => ('isReady' in client ? client.isReady : client.isOpen && !client.isClosing),
+    problem: () => (client.isOpen ? undefined : new HoldfastError('CLIENT_NOT_CONNECTED', NOT_CONNECTED)),
+  })
+  const { abortSignal, detach } = abortUnsent(client)
+  return {
+    connection: followed.connection,
+    ...commandsOf(client, { ...PLAIN, abortSignal }),
+    detach() {
+      followed.detach()
+      detach()
+    },
+  }
+}
+
+const EVENTS = ['ready', 'reconnecting', 'connect', 'disconnect', 'open', 'end', 'close']
+
+const NOT_CONNECTED =
+  'The node-redis client is not open: call `await client.connect()` once before Holdfast is used, and close it after.'
+
+/**
+ * Replies as strings, even where the client maps them to something else; and no timer for each command, which takes four
+ * fifths of node-redis 6's throughput: core has a deadline for each call.
+ */
+const PLAIN = { typeMapping: {}, timeout: 0 }
+
+type Commands = Omit<RedisClient, 'connection' | 'detach'>
+
+function commandsOf(client: NodeRedisClient, options: CommandOptions): Commands {
+  if ('nodeClient' in client) return clusterCommands(client)
+  if ('execute' in client) {
+    return {
+      send: (args) => client.sendCommand(mutable(args), options),
+      openConnection: async (events) => await connectLike(await client.execute((member) => member), events),
+      // A pool reports that a member broke, and nothing of the connection that follows.
+      onReconnected: (listener) => onEvents(client, ['error'], () => listener()),
+    }
+  }
+  if ('getMasterNode' in client) {
+    return {
+      address: () => addressOf(client.getMasterNode()) ?? 'the master',
+      send: (args) => client.sendCommand(false, mutable(args), options),
+      openConnection: (events) => connectToMaster(client, events),
+    }
+  }
+  return {
+    send: (args) => client.sendCommand(args, options),
+    openConnection: (events) => connectLike(client, events),
+  }
+}
+
+function clusterCommands(client: NodeRedisCluster): Commands {
+  const connectTo = async (
+    events: Events,
+    master = client.masters[Math.floor(Math.random() * client.masters.length)],
+  ): Promise<DedicatedConnection> => {
+    if (master === undefined) throw offline()
+    return await connectLike(await client.nodeClient(master), events)
+  }
+  const onReady = (listener: () => void): (() => void) => onEvents(client, ['node-ready'], () => listener())
+  return {
+    async send(args, key) {
+      const node = key === undefined ? undefined : client.slots[keySlot(key)]?.master.client
+      // The cluster says that it is ready while a master is not, and would queue the command for minutes.
+      if ((node as NodeRedisSingle | undefined)?.isReady === false) {
+        throw new StorageUnavailableError('The master of the key is not connected.', { maybeApplied: false })
+      }
+      return await client.sendCommand(key, false, mutable(args), PLAIN)
+    },
+    openConnection: (events) => connectTo(events),
+    cluster: {
+      masters: async () =>
+        await Promise.all(
+          client.masters.map(async (master) => {
+            const node = await client.nodeClient(master)
+            return { name: master.address, send: (args: Command) => node.sendCommand(args, PLAIN) }
+          }),
+        ),
+      openConnectionTo: (key, events) => connectTo(events, client.slots[keySlot(key)]?.master),
+    },
+    sharded: {
+      subscribe: (channel, onMessage) => client.sSubscribe(channel, onMessage),
+      unsubscribe: (channel, onMessage) => client.sUnsubscribe(channel, onMessage),
+      onRestored: onReady,
+    },
+    onReconnected: onReady,
+  }
+}
+
+/**
+ * A connection to the master that the sentinels name, which is lost with it.
+ *
+ * A sentinel client restores its own subscriptions without reporting that they were interrupted, and sends other commands,
+ * such as a heartbeat, on another connection than they are on. So this is a plain connection, made like the one that the
+ * client has to the master.
+ */
+async function connectToMaster(client: NodeRedisSentinel, events: Events): Promise<DedicatedConnection> {
+  const at = addressOf(client.getMasterNode())
+  // Without a connection to the master the client would look for one for as long as it takes.
+  if (at === undefined) throw offline()
+  let masterChanged = false
+  let lost = (): void => void (masterChanged = true)
+  const stop = onEvents(client, ['topology-change'], (change) => {
+    const { type, node } = change as TopologyChange
+    // The client reports also that it has connected anew to the same master, which this connection outlives.
+    if (type === 'MASTER_CHANGE' && addressOf(node) !== at) lost()
+  })
+  const watch = (onLost: () => void): void => {
+    lost = onLost
+    if (masterChanged) lost()
+  }
+  try {
+    const master = await client._execute(false, async (connected) => connected)
+    return await connectLike(master, events, { watch, stop })
+  } catch (error) {
+    stop()
+    throw error
+  }
+}
+
+/** A connection like the one of `from`, to the same server, which does not reconnect. */
+function connectLike(
+  from: NodeRedisSingle,
+  events: Events,
+  { watch, stop }: { watch?: (lost: () => void) => void; stop?: () => void } = {},
+): Promise<DedicatedConnection> {
+  // Its pings would keep the process alive; the callers that need them send them.
+  const socket = { ...from.options?.socket, reconnectStrategy: false }
+  const own = from.duplicate({ socket, pingInterval: 0 })
+  own.unref()
+  const onMessage = (payload: unknown, channel: unknown): void =>
+    events.message(String(channel), String(payload))
+  return openDedicated(
+    {
+      connect: () => own.connect(),
+      subscribe: (channel) => own.subscribe(channel, onMessage),
+      unsubscribe: (channel) => own.unsubscribe(channel, onMessage),
+      disconnect() {
+        stop?.()
+        if (own.isOpen) own.destroy()
+      },
+    },
+    {
+      onLost(lost) {
+        own.on('error', lost) // without a listener, a lost connection would end the process
+        watch?.(lost)
+      },
+      send: (args) => own.sendCommand(args, PLAIN),
+    },
+    events,
+  )
+}
+
+/** What node-redis says when it sent nothing, for when no node is known. */
+function offline(): Error {
+  return new Error('The client is offline')
+}
+
+function addressOf(node: MasterAddress | undefined): string | undefined {
+  return node && `${node.host}:${node.port}`
+}
+
+/** node-redis does not change its arguments, but some of its types do not say so. */
+function mutable(args: Command): string[] {
+  return args as readonly string[] as string[]
+}
+
+function assertSupported(client: NodeRedisClient): void {
+  refuseIf(
+    // It has a sendCommand() as well, which takes something else.
+    client && 'call' in client && 'callBuffer' in client && !('isReady' in client),
+    'nodeRedisStorage() takes a node-redis client, and this is one of ioredis: use ioredisStorage(client) of @holdfast/redis-ioredis.',
+  )
+  refuseIf(
+    typeof client?.sendCommand !== 'function' || typeof client.on !== 'function',
+    'nodeRedisStorage() takes a node-redis client: of createClient(), createClientPool(), createSentinel() or createCluster().',
+  )
+  refuseIf(
+    client.listenerCount('error') === 0,
+    "The node-redis client has no 'error' listener: the loss of a connection would end this process. " +
+      "Add one before: client.on('error', (error) => log(error)).",
+  )
+  refuseIf(
+    'nodeClient' in client && !('isReady' in client),
+    'A cluster needs redis 6.2 or newer, or ioredis: before, it does not say whether it is ready, and one of version ' +
+      '5 never recovers from the loss of a master.',
+  )
+  refuseIf(
+    'options' in client && client.options?.keyPrefix,
+    'Holdfast cannot use a node-redis client with keyPrefix, which does not apply to its commands. ' +
+      "Give it a client without, and Holdfast's own prefix: createHoldfast({ prefix }).",
+  )
+}
+
+/**
+ * The shapes of node-redis clients, 5 and 6, as far as Holdfast uses them: any copy of the library fits.
+ * `test/types.test-d.ts` holds the real clients against them.
+ */
+export type NodeRedisClient = NodeRedisSingle | NodeRedisPool | NodeRedisSentinel | NodeRedisCluster
+
+/** `createClient(…)`. */
+export interface NodeRedisSingle extends NodeRedisCommon {
+  readonly isReady: boolean
+  readonly options?: { readonly socket?: object | undefined; readonly keyPrefix?: unknown } | undefined
+  sendCommand(args: readonly string[], options?: CommandOptions): Promise<unknown>
+  duplicate(overrides: { readonly socket: object; readonly pingInterval: number }): NodeRedisConnection
+}
+
+/** `createClientPool(…)`, `client.createPool(…)`. */
+export interface NodeRedisPool extends NodeRedisCommon {
+  readonly isClosing: boolean
+  sendCommand(args: string[], options?: CommandOptions): Promise<unknown>
+  execute<T>(task: (client: NodeRedisSingle) => T): Promise<Awaited<T>>
+}
+
+/** `createSentinel(…)`. */
+export interface NodeRedisSentinel extends NodeRedisCommon {
+  readonly isReady: boolean
+  sendCommand(isReadonly: boolean, args: string[], options?: CommandOptions): Promise<unknown>
+  /** The master as far as a connection to it is up. */
+  getMasterNode(): MasterAddress | undefined
+  /** Runs the task with the client's own connection to the master, which is not known otherwise. */
+  _execute<T>(isReadonly: boolean, task: (master: NodeRedisSingle) => Promise<T>): Promise<T>
+}
+
+/** `createCluster(…)` since 6.2: before, there is no `isReady`. */
+export interface NodeRedisCluster extends NodeRedisCommon {
+  readonly isReady: boolean
+  readonly masters: readonly ClusterNode[]
+  readonly slots: readonly ({ readonly master: ClusterNode & { readonly client?: unknown } } | undefined)[]
+  sendCommand(
+    key: string | undefined,
+    isReadonly: boolean,
+    args: string[],
+    options?: CommandOptions,
+  ): Promise<unknown>
+  nodeClient(node: ClusterNode): NodeRedisSingle | Promise<NodeRedisSingle>
+  sSubscribe(channel: string, listener: (payload: string) => void): Promise<void>
+  sUnsubscribe(channel: string, listener: (payload: string) => void): Promise<void>
+}
+
+/** A connection of our own. */
+interface NodeRedisConnection extends NodeRedisSingle {
+  connect(): Promise<unknown>
+  subscribe(channel: string, listener: MessageListener): Promise<unknown>
+  unsubscribe(channel: string, listener: MessageListener): Promise<unknown>
+  destroy(): unknown
+  unref(): unknown
+}
+
+type MessageListener = (payload: unknown, channel: unknown) => void
+
+interface NodeRedisCommon extends Emitter {
+  readonly isOpen: boolean
+  listenerCount(event: string): number
+}
+
+interface ClusterNode {
+  readonly address: string
+}
+
+interface MasterAddress {
+  readonly host: string
+  readonly port: number
+}
+
+interface TopologyChange {
+  readonly type: string
+  readonly node?: MasterAddress
+}
+
+interface CommandOptions {
+  readonly typeMapping?: object
+  readonly timeout?: number
+  readonly abortSignal?: AbortEvents
+}

@@ -1,0 +1,37 @@
+import { type Emitter, onEvents } from './emitter.ts'
+
+interface ChannelListeners {
+  subscribe(channel: string, onMessage: (payload: string) => void): Promise<void>
+  unsubscribe(channel: string, onMessage: (payload: string) => void): Promise<void>
+}
+
+/**
+ * Listeners by channel, for a client that emits the messages of all channels as one event with channel and payload. The
+ * client subscribes to a channel with its first listener, and unsubscribes with the last.
+ */
+export function channelListeners(
+  emitter: Emitter,
+  event: string,
+  subscribe: (channel: string) => Promise<unknown>,
+  unsubscribe: (channel: string) => Promise<unknown>,
+): ChannelListeners {
+  const listeners = new Map<string, Set<(payload: string) => void>>()
+  let dispatching = false
+  const dispatch = (channel: unknown, payload: unknown): void => {
+    for (const listener of listeners.get(String(channel)) ?? []) listener(String(payload))
+  }
+  return {
+    async subscribe(channel, onMessage) {
+      if (!dispatching) onEvents(emitter, [event], dispatch)
+      dispatching = true
+      listeners.set(channel, (listeners.get(channel) ?? new Set()).add(onMessage))
+      await subscribe(channel)
+    },
+    async unsubscribe(channel, onMessage) {
+      const ofChannel = listeners.get(channel)
+      if (!ofChannel?.delete(onMessage) || ofChannel.size > 0) return
+      listeners.delete(channel)
+      await unsubscribe(channel)
+    },
+  }
+}
