@@ -67,7 +67,7 @@ function casesIn(root: string): Case[] {
   try {
     const file = join(directory, 'list.json')
     const node = join(root, 'node_modules/.bin')
-    execFileSync(join(node, 'vitest'), ['list', `--json=${file}`], {
+    execFileSync(join(node, 'vitest'), ['list', '--no-static-parse', `--json=${file}`], {
       cwd: root,
       env: { ...process.env, PATH: `${node}:${process.env['PATH'] ?? ''}` },
       stdio: ['ignore', 'ignore', 'inherit'],
