@@ -8,6 +8,11 @@ export function digits(value: number, width: number): string {
   return digits(front, width - 8) + String(back + EIGHT_DIGITS).slice(1)
 }
 
+/** The nearest whole number of so many digits. */
+export function clampedDigits(value: number, width: number): string {
+  return digits(Math.floor(Math.max(0, Math.min(value, 10 ** width - 1))), width)
+}
+
 /** The `digits` long number at `from`; NaN when there is something else. */
 export function numberAt(text: string, from: number, digits: number): number {
   let value = 0

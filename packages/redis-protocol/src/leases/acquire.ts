@@ -21,21 +21,26 @@ export const acquireLease: Script<
 --                     'E' now                                 the token has ended
 ${CLOCK}
 if today > ARGV[4] then return 'L' .. now end
-local token, lease = ARGV[1], ARGV[2]
+local token, lease, request = ARGV[1], ARGV[2], ARGV[5]
+local asked = sub(request, 1, 4)
 local state = call('GET', KEYS[1])
-if not state or sub(state, 22, 22) == '#' then
-  local granted, ending = now, nil
+local isFree = not state or sub(state, HOLDERS, HOLDERS) == '#'
+if isFree then
+  local granted, hasEnded = now, nil
   if state then
     local dot = find(token, '.', 1, true)
-    local at, last = find(state, ',' .. sub(token, 1, dot), 23, true)
-    ending = at and tonumber(sub(state, last + 1, find(state, '|', last, true) - 1), 36) >= tonumber(sub(token, dot + 1), 36)
-      and tonumber(sub(state, at - 13, at - 1)) + 10000 > tonumber(today)
-    if sub(state, 1, 16) >= now then granted = format('%016.0f', sub(state, 1, 16) + 1) end
+    local comma, last = find(state, ',' .. sub(token, 1, dot), HOLDERS + 1, true)
+    if comma then
+      local ended, since = sub(state, last + 1, find(state, '|', last, true) - 1), sub(state, comma - 13, comma - 1)
+      hasEnded = tonumber(ended, 36) >= tonumber(sub(token, dot + 1), 36) and tonumber(since) + 10000 > tonumber(today)
+    end
+    local fence = sub(state, 1, WAITING - 1)
+    if fence >= now then granted = format('%016.0f', fence + 1) end
   end
-  if ending then return 'E' .. now end
+  if hasEnded then return 'E' .. now end
   local expires = today + lease
-  call('SET', KEYS[1], granted .. '0' .. sub(ARGV[5], 1, 4) .. '1' .. format('%07d%06d', expires / 1000000, expires % 1000000)
-    .. granted .. token .. '|' .. (state and sub(state, 22) or '#'), 'PX', ARGV[3])
+  call('SET', KEYS[1], granted .. '0' .. asked .. '1' .. format('%07d%06d', expires / 1000000, expires % 1000000)
+    .. granted .. token .. '|' .. (state and sub(state, HOLDERS) or '#'), 'PX', ARGV[3])
   return 'G' .. now .. granted
 end
 ${STATE}
@@ -45,7 +50,7 @@ if mine and mine[2] > ms then
   save()
   return 'G' .. now .. mine[3]
 end
-local policy = sub(ARGV[5], 6)
+local waits, policy = sub(request, 5, 5) == '1', sub(request, 6)
 local known, score
 if waiting == '1' then
   for i, found in ipairs(call('ZMSCORE', KEYS[2], token, '*' .. token, '!' .. token)) do
@@ -56,7 +61,7 @@ if not known and ending(token) then return 'E' .. now end
 if mine then table.remove(holders, at) end
 ${HAND_OVER}
 evict()
-permits = tonumber(sub(ARGV[5], 1, 4))
+permits = tonumber(asked)
 local head = handOver(token)
 if #holders < permits then
   if head then call('ZREM', KEYS[2], head) end
@@ -68,14 +73,14 @@ end
 local ahead = known and call('ZRANK', KEYS[2], known)
 local kept = ahead and '1' or '0'
 ahead = ahead or head and call('ZCARD', KEYS[2]) or 0
-if sub(ARGV[5], 5, 5) ~= '1' then
+if not waits then
   mark(token, 'a', tonumber(ARGV[4]) - 10000)
   save()
   publish()
   return 'B' .. now .. kept .. ahead .. ' ' .. held()
 end
-local how = sub(policy, 1, 1)
-local member = (how == '2' and '*' or how == '0' and '!' or '') .. token
+local reach = sub(policy, 1, 1)
+local member = (reach == '2' and '*' or reach == '0' and '!' or '') .. token
 if kept == '0' then
   local last = head and call('ZRANGE', KEYS[2], -1, -1, 'WITHSCORES')[2]
   call('ZADD', KEYS[2], last and tonumber(last) >= tonumber(now) and format('%.0f', last + 1) or now, member)

@@ -14,7 +14,7 @@ ${CLOCK}
 local state = call('GET', KEYS[1]) or '000000000000000000001#'
 local queue = ''
 for _, token in ipairs(call('ZRANGE', KEYS[2], 0, 99)) do queue = queue .. token .. '|' end
-return 'I' .. now .. sub(state, 1, 16) .. call('ZCARD', KEYS[2]) .. ' ' .. sub(state, 22, find(state, '#', 22, true))
+return 'I' .. now .. sub(state, 1, WAITING - 1) .. call('ZCARD', KEYS[2]) .. ' ' .. sub(state, HOLDERS, find(state, '#', HOLDERS, true))
   .. queue
 `,
 })

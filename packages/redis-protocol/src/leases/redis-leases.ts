@@ -7,6 +7,7 @@ import {
   RETENTION_MS,
 } from '@holdfast/core/storage'
 import type { RedisClient } from '../client.ts'
+import { clampedDigits } from '../digits.ts'
 import type { Keys } from '../keys.ts'
 import type { PubSub } from '../pub-sub.ts'
 import type { RunScript } from '../script.ts'
@@ -29,6 +30,11 @@ import { createReplication } from './replication.ts'
 import { revokeLease } from './revoke.ts'
 import { createShardedWaits } from './sharded-waits.ts'
 import { reapLease } from './reap.ts'
+
+/** How a waiter hears of its turn, and whether others may pass it over: the first letter of a policy, see `HAND_OVER`. */
+const [UNCOUNTED, COUNTED, COUNTED_IN_SHARD] = ['0', '1', '2'] as const
+/** Whether an acquire joins the queue: one letter of its request, see `acquire.ts`. */
+const [DOES_NOT_WAIT, WAITS] = ['0', '1'] as const
 
 export interface RedisLeases extends LeaseStorage {
   /** Ends the connections that were opened to wait for replicas. */
@@ -54,8 +60,10 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
   const keyOf = (state: string): string => keys.leaseName(state.slice(0, -2))
   const { leaseChannel: channel } = keys
   /** How hand-offs go, as the scripts take it: see `HAND_OVER` in `state.ts`. */
-  const policy = (claimMs: number, uncounted = false): string =>
-    (uncounted ? '0' : exact ? '1' : sharded.usable ? '2' : '0') + digits(claimMs, 5) + channel
+  const policy = (claimMs: number, uncounted = false): string => {
+    const counted = exact ? COUNTED : sharded.usable ? COUNTED_IN_SHARD : UNCOUNTED
+    return (uncounted ? UNCOUNTED : counted) + clampedDigits(claimMs, 5) + channel
+  }
 
   const through = <R extends object>(
     key: string,
@@ -74,8 +82,8 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
           token,
           String(leaseMs),
           String(leaseMs + RETENTION_MS),
-          digits(notAfter, 13),
-          digits(permits, 4) + (wait ? '1' : '0') + policy(claimMs, uncounted),
+          clampedDigits(notAfter, 13),
+          clampedDigits(permits, 4) + (wait ? WAITS : DOES_NOT_WAIT) + policy(claimMs, uncounted),
         ],
         decodeAcquire,
       ),
@@ -93,7 +101,7 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
       return run(
         releaseLease,
         [stateOf(key), queueOf(key)],
-        [token, digits(notAfter - ENDED_KEPT_MS, 13), policy(claimMs)],
+        [token, clampedDigits(notAfter - ENDED_KEPT_MS, 13), policy(claimMs)],
         decodeRelease,
       )
     },
@@ -147,11 +155,4 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
       sharded.close()
     },
   }
-}
-
-/** A whole number of so many digits: the nearest that there is. */
-function digits(value: number, count: number): string {
-  const whole = Math.floor(Math.max(0, Math.min(value, 10 ** count - 1)))
-  const text = String(whole)
-  return text.length === count ? text : text.padStart(count, '0')
 }

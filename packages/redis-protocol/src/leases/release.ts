@@ -4,6 +4,9 @@ import { CLOCK, HAND_OVER, STATE } from './state.ts'
 /**
  * Ends a lease and hands over, leaves the queue, or keeps an acquire from happening.
  *
+ * The first lines (`isSole`) end the only lease of a key that nobody waits for, where at most an earlier token of the
+ * same process has ended (`isNext`).
+ *
  * It reads with GETEX, which Redis counts as a write that takes no memory: after it the script may write although
  * Redis is out of memory (L12).
  */
@@ -24,15 +27,17 @@ local state = redis.call('GETEX', KEYS[1])
 ${CLOCK}
 local token, since = ARGV[1], ARGV[2]
 if today > since then since = today end
-local bar = state and sub(state, 17, 17) == '0' and 52 + #token
-if bar and sub(state, 52, bar + 1) == token .. '|#' then
-  local after, dot = sub(state, bar + 2), find(token, '.', 1, true)
-  if after == '' or find(after, '|', 1, true) == #after and sub(after, 15, 15 + dot) == ',' .. sub(token, 1, dot)
-    and tonumber(sub(after, 16 + dot, -2), 36) < tonumber(sub(token, dot + 1), 36) then
-    local outcome, before = today < sub(state, 23, 35) and 'r' or 'x', sub(after, 2, 14)
+local bar = TOKEN + #token
+local isSole = state and sub(state, WAITING, WAITING) == '0' and sub(state, TOKEN, bar + 1) == token .. '|#'
+if isSole then
+  local endings, dot = sub(state, bar + 2), find(token, '.', 1, true)
+  local isNext = find(endings, '|', 1, true) == #endings and sub(endings, 15, 15 + dot) == ',' .. sub(token, 1, dot)
+    and tonumber(sub(endings, 16 + dot, -2), 36) < tonumber(sub(token, dot + 1), 36)
+  if endings == '' or isNext then
+    local outcome, before = today < sub(state, EXPIRES, EXPIRES + 12) and 'r' or 'x', sub(endings, 2, 14)
     if before > since then since = before end
-    call('SET', KEYS[1], sub(state, 1, 21) .. '#' .. outcome .. since .. ',' .. token .. '|', 'PX', '60000')
-    return outcome .. now .. sub(state, 1, 16) .. '0'
+    call('SET', KEYS[1], sub(state, 1, HOLDERS - 1) .. '#' .. outcome .. since .. ',' .. token .. '|', 'PX', '60000')
+    return outcome .. now .. sub(state, 1, WAITING - 1) .. '0'
   end
 end
 ${STATE}

@@ -20,9 +20,13 @@
  * the commands. What follows are the pieces of Lua that the other cases share; `decideLease()` in core is what they do.
  */
 
-/** Reads the clock. Leaves `now` (microseconds, 16 digits) and `today`, its milliseconds (13 digits). */
+/**
+ * Reads the clock. Leaves `now` (microseconds, 16 digits) and `today`, its milliseconds (13 digits), and where the parts of a
+ * state begin: `WAITING`, `PERMITS`, `HOLDERS`; of the first holder, `EXPIRES` and `TOKEN`.
+ */
 export const CLOCK = `
 local call, sub, find, format = redis.call, string.sub, string.find, string.format
+local WAITING, PERMITS, HOLDERS, EXPIRES, TOKEN = 17, 18, 22, 23, 52
 local time = call('TIME')
 local now = #time[2] == 6 and time[1] .. time[2] or time[1] .. sub('00000' .. time[2], -6)
 local today = sub(now, 1, 13)`
@@ -37,8 +41,8 @@ export const STATE = `
 local ms = tonumber(today)
 local fence, waiting, permits, holders, ended = 0, '0', 1, {}, ''
 if state then
-  fence, waiting, permits = tonumber(sub(state, 1, 16)), sub(state, 17, 17), tonumber(sub(state, 18, 21))
-  local at = 22
+  fence, waiting, permits = tonumber(sub(state, 1, WAITING - 1)), sub(state, WAITING, WAITING), tonumber(sub(state, PERMITS, HOLDERS - 1))
+  local at = HOLDERS
   while sub(state, at, at) ~= '#' do
     local bar = find(state, '|', at, true)
     holders[#holders + 1] = { sub(state, at, at), tonumber(sub(state, at + 1, at + 13)), sub(state, at + 14, at + 29),

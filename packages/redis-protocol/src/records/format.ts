@@ -1,5 +1,5 @@
 import type { RecordEntry } from '@holdfast/core/storage'
-import { digits, numberAt } from '../digits.ts'
+import { clampedDigits, digits, numberAt } from '../digits.ts'
 
 /**
  * How a record is stored, readable with `redis-cli GET`:
@@ -82,7 +82,7 @@ export function revision(rev: number): string {
 
 /** Instants are compared as text; no instant is the last one. */
 export function instant(ms: number = Infinity): string {
-  return digits(Math.min(9_999_999_999_999, Math.max(0, Math.floor(ms))), 13)
+  return clampedDigits(ms, 13)
 }
 
 function duration(ms: number): string {
