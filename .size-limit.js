@@ -12,7 +12,7 @@ const core = 'packages/core/dist/index.js'
 
 // A little above what they are: growth is a decision.
 export default [
-  bundle('core: createLocks', core, '{ createLocks }', '12.5 kB'),
+  bundle('core: createLocks', core, '{ createLocks }', '13.2 kB'),
   bundle('core: createIdempotency', core, '{ createIdempotency }', '23.2 kB'),
   bundle('core: createCache', core, '{ createCache }', '7.2 kB'),
   bundle('core: everything', core, '*', '36.9 kB'),

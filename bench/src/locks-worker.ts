@@ -75,8 +75,9 @@ async function contend(task: Extract<LockTask, { run: 'contend' }>): Promise<Loc
 async function park({ waiters, signals }: Extract<LockTask, { run: 'park' }>): Promise<LockResults['park']> {
   const { locks } = lock
   if (locks === undefined || global.gc === undefined) throw new Error('park needs our locks and --expose-gc')
-  const key = 'bench:park'
-  const lease = await locks.acquire(key)
+  // Closing leaves the lease to run out: the next measurement takes another lock.
+  const key = `bench:park:${Math.random()}`
+  await locks.acquire(key)
   const wait = (): { abort: AbortController | undefined; done: Promise<unknown> } => {
     const abort = signals ? new AbortController() : undefined
     const done = locks.acquire(key, { waitMs: 60_000, signal: abort?.signal }).catch(() => undefined)
@@ -97,7 +98,6 @@ async function park({ waiters, signals }: Extract<LockTask, { run: 'park' }>): P
   const bytes = (process.memoryUsage().heapUsed - before) / waiters
   await locks.close()
   await Promise.all([...first, ...more].map(({ done }) => done))
-  await lease.release()
   return bytes
 }
 

@@ -41,14 +41,14 @@ const RETRY_MS = 100
 const FAILED_PAUSE_MS = 250
 
 /**
- * Those who wait for one key in one process. As long as there is one, somebody asks or an alarm is set, whatever became
- * of the one who asked last: else the first of them asks, now. Where pushes arrive, one asks at a time, so that the end
+ * Those who wait for one key in one process. As long as there is one, one asks or a timer is set, also when the one
+ * that asked last has gone: else the first of them asks, now. Where pushes arrive, one asks at a time, so that the end
  * of a lease costs one command, and one more for each grant that was got by asking; else all ask for themselves.
  */
 export class KeyQueue implements TimerEntry {
   index = -1
   dueAt: number = Infinity
-  readonly #alarms: TimerQueue<KeyQueue>
+  readonly #timers: TimerQueue<KeyQueue>
   readonly #runtime: Runtime
   readonly #doubts: Doubts
   readonly #claimMs: number
@@ -63,11 +63,11 @@ export class KeyQueue implements TimerEntry {
   /** What the storage said last. */
   #seen: Seen | undefined
   #failure: unknown
-  /** The storage failed: it is left alone until the alarm. */
+  /** The storage failed: it is left alone until the timer. */
   #rests = false
 
-  constructor(alarms: TimerQueue<KeyQueue>, runtime: Runtime, doubts: Doubts, claimMs: number) {
-    this.#alarms = alarms
+  constructor(timers: TimerQueue<KeyQueue>, runtime: Runtime, doubts: Doubts, claimMs: number) {
+    this.#timers = timers
     this.#runtime = runtime
     this.#doubts = doubts
     this.#claimMs = claimMs
@@ -125,9 +125,9 @@ export class KeyQueue implements TimerEntry {
     for (const overdue of this.#overdue) overdue.saw(seen)
     const rests = seen.holders.map(({ remainingMs }) => remainingMs).filter((remainingMs) => remainingMs > 0)
     const restMs = rests.length === 0 ? 0 : Math.min(...rests)
-    this.#setAlarm(restMs + patience)
+    this.#wakeIn(restMs + patience)
     // Whether the owner renews it, and lives, shows early.
-    if (this.#overdue.size > 0) this.#setAlarm(Math.max(100, restMs / 12))
+    if (this.#overdue.size > 0) this.#wakeIn(Math.max(100, restMs / 12))
     this.#advance()
   }
 
@@ -140,7 +140,7 @@ export class KeyQueue implements TimerEntry {
     this.#failure = failure
     this.#asking.delete(waiter)
     this.#rests = true
-    this.#setAlarm(FAILED_PAUSE_MS)
+    this.#wakeIn(FAILED_PAUSE_MS)
   }
 
   /**
@@ -149,7 +149,7 @@ export class KeyQueue implements TimerEntry {
    */
   askNow(): void {
     this.#rests = false
-    this.#callOff()
+    this.#cancelTimer()
     this.#advance()
   }
 
@@ -170,7 +170,7 @@ export class KeyQueue implements TimerEntry {
   }
 
   #advance(): void {
-    if (this.#waiters.size === 0) return this.#callOff()
+    if (this.#waiters.size === 0) return this.#cancelTimer()
     if (this.#rests) return
     while (this.#asking.size === 0 || !this.#doubts.listening) {
       const next = this.#nextInDoubt()
@@ -198,16 +198,16 @@ export class KeyQueue implements TimerEntry {
     return sureAt < this.#doubtedAt || sureAt < this.#doubts.doubtedAt
   }
 
-  #callOff(): void {
+  #cancelTimer(): void {
     this.dueAt = Infinity
-    this.#alarms.remove(this)
+    this.#timers.remove(this)
   }
 
-  #setAlarm(inMs: number): void {
+  #wakeIn(inMs: number): void {
     const delay = this.#doubts.listening ? inMs : Math.min(inMs, RETRY_MS * (0.5 + this.#runtime.random()))
     const at = this.#runtime.monotonicNow() + delay
     if (at >= this.dueAt) return
     this.dueAt = at
-    this.#alarms.set(this)
+    this.#timers.set(this)
   }
 }
