@@ -20,7 +20,7 @@ it('every command that a script or a call names is allowed, and no other', () =>
   const cwd = new URL('../src', import.meta.url).pathname
   const sources = globSync('**/*.ts', { cwd, exclude: (path) => path.startsWith('testing') })
   const text = sources.map((path) => readFileSync(`${cwd}/${path}`, 'utf8')).join('\n')
-  const named = [...text.matchAll(/(?:call\(|send\(\[|send\()'([A-Z]+)'/g)].map(([, word = '']) =>
+  const named = [...text.matchAll(/(?:call\(|send\(\[|send\(|= \[|, \[)'([A-Z]+)'/g)].map(([, word = '']) =>
     word.toLowerCase(),
   )
   // These come with categories; `config` has a subcommand.
