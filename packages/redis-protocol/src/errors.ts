@@ -16,15 +16,19 @@ export function asStorageError(error: unknown, doing: string): HoldfastError {
       maybeApplied: true,
     })
   }
+  const whatToDo = adviceOn(message)
   if (passing.has(word) || message.startsWith('ERR max number of clients')) {
-    return new StorageUnavailableError(`Redis cannot serve ${doing} now: ${message}`, {
+    const ifItLasts = whatToDo === '' ? '' : `If it lasts: ${whatToDo}`
+    return new StorageUnavailableError(`Redis cannot serve ${doing} now: ${join(message, ifItLasts)}`, {
       cause: error,
       maybeApplied: false,
     })
   }
-  const whatToDo = adviceOn(message)
-  const said = whatToDo === '' ? message : `${message.replace(/\.$/, '')}. ${whatToDo}`
-  return new StorageRefusedError(`Redis refused ${doing}: ${said}`, { cause: error })
+  return new StorageRefusedError(`Redis refused ${doing}: ${join(message, whatToDo)}`, { cause: error })
+}
+
+function join(answer: string, whatToDo: string): string {
+  return whatToDo === '' ? answer : `${answer.replace(/\.$/, '')}. ${whatToDo}`
 }
 
 /** What a server answered, however long that may last; undefined where there was no answer. */
@@ -107,7 +111,7 @@ function advice(word: string, message: string): string {
     case 'OOM':
       return 'Raise maxmemory or free memory; what is already begun can still be finished and released.'
     case 'NOPERM':
-      return 'Give the user the rights that verify() lists.'
+      return 'Give the user the rights that aclRules() lists; health() names those that are missing.'
     case 'NOAUTH':
     case 'WRONGPASS':
       return 'Check the user and the password of the client.'

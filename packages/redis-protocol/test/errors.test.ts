@@ -22,6 +22,17 @@ describe('errors of the server', () => {
     expect(judged(message)).toMatchObject({ code: 'STORAGE_UNAVAILABLE', maybeApplied: false })
   })
 
+  it.for([
+    [
+      "READONLY You can't write against a read only replica.",
+      /replica\. If it lasts: .*connect to the primary/,
+    ],
+    ['MOVED 3999 127.0.0.1:6381', /6381\. If it lasts: .*use a cluster client/],
+    ['LOADING Redis is loading the dataset in memory', /in memory$/],
+  ] as const)('that pass say what to do when they do not: %s', ([message, advice]) => {
+    expect(judged(message).message).toMatch(advice)
+  })
+
   it('a replica that cannot wait for replicas has written before', () => {
     expect(judged('ERR WAIT cannot be used with replica instances.')).toMatchObject({
       code: 'STORAGE_UNAVAILABLE',
@@ -36,9 +47,9 @@ describe('errors of the server', () => {
       "ERR Error running script (call to f_0a): @user_script:1: @user_script: 1: -OOM command not allowed when used memory > 'maxmemory'.",
       /maxmemory/,
     ],
-    ["NOPERM this user has no permissions to run the 'eval' command", /verify\(\)/],
-    ["ERR The user executing the script can't run this command or subcommand", /verify\(\)/],
-    ["ERR ACL failure in script: User default has no permissions to run the 'set' command", /verify\(\)/],
+    ["NOPERM this user has no permissions to run the 'eval' command", /aclRules\(\)/],
+    ["ERR The user executing the script can't run this command or subcommand", /aclRules\(\)/],
+    ["ERR ACL failure in script: User default has no permissions to run the 'set' command", /aclRules\(\)/],
     ['NOAUTH Authentication required.', /password/],
     ['WRONGPASS invalid username-password pair or user is disabled.', /password/],
     ['WRONGTYPE Operation against a key holding the wrong kind of value', /prefix/],
