@@ -1,5 +1,5 @@
 import type { HttpIdempotency } from './http-idempotency.ts'
-import type { IdempotentRequest } from './idempotent-request.ts'
+import { type IdempotentRequest, statusOf } from './idempotent-request.ts'
 import { type NodeResponse, override } from './node-response.ts'
 import type { CapturedBody } from './response.ts'
 
@@ -93,7 +93,8 @@ export function captureNodeResponse(
 
 /**
  * Reports the end of the response. An answer that was not seen went around `end()` and cannot be replayed; or the client is
- * gone, and a handler whose promise, `ended`, has settled never answers. It ran, so it is not run again.
+ * gone, and a handler whose promise, `ended`, has settled never answers. It ran, so it is not run again. A handler that has
+ * failed in the middle of its answer is judged by its error, as if it had failed before.
  */
 export function endWithResponse(
   response: NodeResponse,
@@ -102,6 +103,9 @@ export function endWithResponse(
 ): void {
   const closed = (): void => {
     if (response.writableEnded) return handled.onResponse(response.statusCode)
+    // What had begun is cut off, so that nothing answers for the error any more.
+    if (handled.error !== undefined && response.headersSent)
+      return handled.onResponse(statusOf(handled.error), true)
     handled.onResponse()
     const unseen = (): void => handled.onResponse(response.statusCode)
     const returned = (): void => void setTimeout(unseen, LATE_ANSWER_MS).unref()

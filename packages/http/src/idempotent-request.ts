@@ -108,6 +108,11 @@ export class IdempotentRequest {
     return result
   }
 
+  /** What the handler failed with, if the next answer is to be made of it. */
+  get error(): unknown {
+    return this.#error
+  }
+
   /** The next answer is made of this error. */
   onError(error: unknown): void {
     this.#error = error ?? new Error('The handler threw nothing.')

@@ -1,7 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Holdfast, InvalidArgumentError } from '@holdfast/core'
 import { captureNodeResponse, endWithResponse } from './capture-node-response.ts'
-import { checkString } from '@holdfast/core/storage'
+import { checkObject, checkString } from '@holdfast/core/storage'
 import type { HttpExecution } from './exchange.ts'
 import { type HttpDecision, type HttpIdempotency, createHttpIdempotency } from './http-idempotency.ts'
 import { IdempotentRequest, currentIdempotentRequest, isThenable, statusOf } from './idempotent-request.ts'
@@ -50,9 +50,10 @@ export function idempotent<
   Request extends NodeRequest = IncomingMessage,
   Response extends NodeResponse = ServerResponse,
 >(
-  { holdfast, route, ...options }: IdempotentOptions<Request>,
+  given: IdempotentOptions<Request>,
   handler: (request: Request, response: Response, next: Next) => unknown,
 ): IdempotentHandler<Request, Response> {
+  const { holdfast, route, ...options } = checkObject('The first argument of idempotent', given)
   if (typeof (holdfast as Partial<Holdfast> | undefined)?.idempotency?.begin !== 'function')
     throw new InvalidArgumentError('holdfast must be what createHoldfast returns.')
   if (typeof handler !== 'function')
@@ -81,6 +82,9 @@ export function currentIdempotency():
   return exchange && { key: exchange.key, execution: exchange.execution }
 }
 
+/** Whose request holds its key: a second claim of it would wait for, or be refused by, the first. */
+const protectedResponses = new WeakSet<object>()
+
 async function run<Request extends NodeRequest, Response extends NodeResponse>(
   http: HttpIdempotency<Request>,
   route: string | undefined,
@@ -89,6 +93,11 @@ async function run<Request extends NodeRequest, Response extends NodeResponse>(
   response: Response,
   passOn: Next,
 ): Promise<void> {
+  if (protectedResponses.has(response)) {
+    throw new InvalidArgumentError(
+      'This request is idempotent already: it came through another idempotent() before, which would refuse its key here. Wrap one handler of a route, the one that does the work.',
+    )
+  }
   const facts = await nodeRequestFacts(request, route)
   const begin = (signal?: AbortSignal): Promise<HttpDecision> =>
     http.begin(request, facts, { signal, isAnswered: () => isAnswered(response) })
@@ -103,6 +112,7 @@ async function run<Request extends NodeRequest, Response extends NodeResponse>(
       await handler(request, response, passOn)
       return
     case 'proceed': {
+      protectedResponses.add(response)
       const handled = new IdempotentRequest(decision.exchange)
       setHeaders(response, decision.exchange.headers)
       captureNodeResponse(response, handled, http)

@@ -106,7 +106,8 @@ function checkUrl(name: string, value: string): string {
 
 function checkStatuses<T extends object>(name: string, statuses: T): T {
   for (const [code, status] of Object.entries(statuses)) {
-    if (!Object.hasOwn(PROBLEMS, code)) refuse(name, code, `by one of ${Object.keys(PROBLEMS).join(', ')}`)
+    if (!Object.hasOwn(PROBLEMS, code))
+      refuse(`A code in ${name}`, code, `one of ${Object.keys(PROBLEMS).join(', ')}`)
     if (status !== undefined) checkInteger(`${name}.${code}`, status as number, 400, 599)
   }
   return statuses

@@ -77,6 +77,12 @@ describe('wrong arguments', () => {
   const handler = (): void => undefined
   it.each<[string, RegExp, () => unknown]>([
     ['no scope', /scope is missing/, () => idempotent({ holdfast: { idempotency } } as never, handler)],
+    ['nothing', /first argument of idempotent must be an object/, () => (idempotent as () => unknown)()],
+    [
+      'the handler first',
+      /first argument of idempotent must be an object; got a function/,
+      () => idempotent(handler as never, { holdfast: { idempotency }, scope: 'global' } as never),
+    ],
     ['no holdfast', /holdfast must be/, () => idempotent({ scope: 'global' } as never, handler)],
     [
       'an option that nobody knows',
@@ -243,6 +249,21 @@ describe('node:http', () => {
     await expect.poll(() => errors).toMatchObject([{ message: expect.stringMatching(/route is missing/) }])
   })
 
+  it('runs a handler again that has failed in the middle of its answer', async () => {
+    let attempts = 0
+    const { url, runs } = await nodeServer(async (_request, response) => {
+      attempts += 1
+      response.write('half')
+      await delay(1)
+      if (attempts === 1) throw new Error('broken')
+      response.end(' and half')
+    })
+    const key = randomUUID()
+    await expect(post(url, key).then((answer) => answer.text())).rejects.toThrow()
+    await expect.poll(async () => (await post(url, key)).status).toBe(200)
+    expect(runs()).toBe(2)
+  })
+
   it('records the answer for a client that has hung up', async () => {
     let begin: () => void = () => undefined
     const begun = new Promise<void>((resolve) => (begin = resolve))
@@ -319,6 +340,41 @@ describe.each([
     expect([first.status, second.status]).toEqual([201, 201])
     expect(await first.json()).toEqual({ ok: true })
     expect(second.headers.get('idempotent-replayed')).toBe('true')
+  })
+
+  it.each<[string, (next: NextFunction) => unknown]>([
+    [
+      'rejects',
+      async () => {
+        await delay(1)
+        throw new Error('broken')
+      },
+    ],
+    ['calls next later', (next) => void setTimeout(() => next(new Error('broken')), 1)],
+  ])('runs a handler again that %s in the middle of its answer', async (_how, fail) => {
+    let runs = 0
+    const url = await expressServer((_request, response, next) => {
+      runs += 1
+      if (runs > 1) return void response.json({ runs })
+      response.write('half')
+      return fail(next)
+    })
+    await expect(post(`${url}/1`, 'k').then((answer) => answer.text())).rejects.toThrow()
+    await expect.poll(async () => (await post(`${url}/1`, 'k')).status).toBe(200)
+    expect(runs).toBe(2)
+  })
+
+  it('says that two handlers of one route are idempotent, instead of refusing the key to its own request', async () => {
+    const http: IdempotentOptions<Request> = { holdfast: instance(), scope: 'global' }
+    const app = express()
+    const first = idempotent<Request, Response>(http, (_request, _response, next) => next())
+    const second = idempotent<Request, Response>(http, (_request, response) => void response.json({}))
+    app.post('/orders', first, second)
+    app.use((error: Error, _request: Request, response: Response, _next: NextFunction) => {
+      response.status(500).json({ error: error.message })
+    })
+    const answer = await post(`${await listen(app)}/orders`)
+    expect([answer.status, await answer.text()]).toEqual([500, expect.stringContaining('Wrap one handler')])
   })
 
   it('parameters are different requests', async () => {
