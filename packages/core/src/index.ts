@@ -46,10 +46,9 @@ export type {
   SkippingOptions,
   StartOptions,
 } from './idempotency/options.ts'
-export { RecordUnreadableError } from './idempotency/record.ts'
+export { RecordUnreadableError, type ExecutionSnapshot } from './idempotency/record.ts'
 export { type RecordedFailure, recordedFailureOf } from './idempotency/recorded-failure.ts'
 export type { RunResult, Skipped } from './idempotency/run.ts'
-export type { ExecutionSnapshot } from './idempotency/snapshot.ts'
 export type { BeginOutcome } from './idempotency/start-outcome.ts'
 export { LockAbortedError, LockLostError, LockTimeoutError, NotReplicatedError } from './locks/errors.ts'
 export type { LockEvent, TracedLock } from './locks/events.ts'

@@ -5,9 +5,9 @@ import type { ListReply, RecordKey } from '../storage/records.ts'
 import type { Codec } from '../support/codec.ts'
 import { MAX_TEXT_BYTES, truncateUtf8 } from './stored-error.ts'
 import { decideCancel } from './decide.ts'
-import { type VersionedRecord, currentOf, readableOf } from './record.ts'
+import { type VersionedRecord, currentOf, readableOf, type ExecutionSnapshot } from './record.ts'
 import type { JobKey, JobKeys } from './job-key.ts'
-import { type ExecutionSnapshot, snapshotOf } from './snapshot.ts'
+import { snapshotOf } from './snapshot.ts'
 
 /** What operators do with the executions of any process. */
 export interface ExecutionAdmin {

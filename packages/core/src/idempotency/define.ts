@@ -19,7 +19,7 @@ import {
 import type { ExecutionQueries } from './queries.ts'
 import type { JobRunner, RunResult, Skipped } from './run.ts'
 import type { Body } from './run-body.ts'
-import type { ExecutionSnapshot } from './snapshot.ts'
+import type { ExecutionSnapshot } from './record.ts'
 
 export interface JobOptions<Input> extends ExecutionOptions {
   /** The key of one input: what makes two starts the same job. */

@@ -1,5 +1,5 @@
 import { HoldfastError, LeaseLostError } from '../errors.ts'
-import type { ExecutionSnapshot } from './snapshot.ts'
+import type { ExecutionSnapshot } from './record.ts'
 
 /** `EXECUTION_IN_PROGRESS`: the job runs elsewhere, and the policy was not to wait, or the wait is over. */
 export class ExecutionInProgressError extends HoldfastError {

@@ -1,6 +1,6 @@
 import { type EventChannel, type TracedOperation, eventChannel, tracedOperation } from '../events.ts'
 import type { LossReason } from './errors.ts'
-import type { ExecutionSnapshot, ResultOmission } from './snapshot.ts'
+import type { ExecutionSnapshot, ResultOmission } from './record.ts'
 
 /** Published on `holdfast:idempotency`. */
 export type IdempotencyEvent = {

@@ -4,7 +4,7 @@ import { type HoldfastError, hasCode } from '../errors.ts'
 import type { LeaseDeadline } from '../lease-deadline.ts'
 import { LeaseKeeper, type LeaseOwner } from '../lease-keeper.ts'
 import type { StorageClient } from '../support/storage-client.ts'
-import { type OwnerCommand, unfinishedEnd } from './decide-owner.ts'
+import { type OwnerCommand, unfinishedEnd } from './decide.ts'
 import {
   CompletionUnconfirmedError,
   ExecutionAbandonedError,
@@ -39,9 +39,10 @@ import {
   type VersionedRecord,
   currentOf,
   startOf,
+  type ExecutionSnapshot,
 } from './record.ts'
 import { RecordWriter, type Written } from './record-writer.ts'
-import { type ExecutionSnapshot, omissionOf, snapshotOf } from './snapshot.ts'
+import { omissionOf, snapshotOf } from './snapshot.ts'
 import {
   type CommandOf,
   completeCommand,

@@ -14,7 +14,7 @@ import type { JobKey, JobKeys } from './job-key.ts'
 import { JOB_START, type OpenPolicies, type ResolvedOptions, type StartOptions } from './options.ts'
 import type { JobRunner } from './run.ts'
 import type { Body } from './run-body.ts'
-import type { ExecutionSnapshot } from './snapshot.ts'
+import type { ExecutionSnapshot } from './record.ts'
 
 /**
  * Which turn of a schedule it is. All instances have to name the same turn by the same slot, whenever each of them

@@ -12,7 +12,7 @@ import {
   withMethods,
 } from '../support/option-table.ts'
 import type { FailureOptions } from './execution-context.ts'
-import type { ExecutionSnapshot } from './snapshot.ts'
+import type { ExecutionSnapshot } from './record.ts'
 
 /**
  * How a job type is executed; each may be given per instance, per job type and per call, the nearest one counts. An

@@ -1,5 +1,4 @@
-import type { BeginOutcome } from './start-outcome.ts'
-import type { ExecutionSnapshot } from './snapshot.ts'
+import type { ExecutionSnapshot } from './record.ts'
 
 /** A failure that was thrown without running the body. */
 export interface RecordedFailure {
@@ -27,7 +26,11 @@ export function asRecorded({
   error,
   snapshot,
   retryAfterMs,
-}: Extract<BeginOutcome, { readonly status: 'failedBefore' }>): Error {
+}: {
+  readonly error: Error
+  readonly snapshot: ExecutionSnapshot
+  readonly retryAfterMs?: number | undefined
+}): Error {
   const failure: RecordedFailure = { snapshot, retryAfterMs: retryAfterMs ?? null }
   return Object.defineProperty(error, RECORDED, { value: failure, configurable: true })
 }

@@ -1,6 +1,6 @@
 import { HoldfastError, hasCode } from '../errors.ts'
 import { enter } from '../support/call-chain.ts'
-import { RELEASED } from './decide-owner.ts'
+import { RELEASED } from './decide.ts'
 import { ExecutionLostError } from './errors.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import type { Execution } from './execution.ts'

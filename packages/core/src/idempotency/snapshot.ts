@@ -3,61 +3,16 @@ import { leaseRemaining } from './decide.ts'
 import {
   type VersionedRecord,
   type ExecutionRecord,
-  type OmittedReason,
-  type StoredError,
+  type ExecutionSnapshot,
+  type ResultOmission,
   type StoredResult,
   startOf,
 } from './record.ts'
 import { messageOf } from './stored-error.ts'
 
-/** An execution as observers see it; times are the storage's clock. */
-export interface ExecutionSnapshot {
-  readonly jobType: string
-  readonly jobKey: string
-  readonly executionId: string
-  readonly status: 'executing' | 'completed' | 'failed'
-  /** Executing, but its owner has written nothing for its whole lease: dead, frozen or cut off. */
-  readonly stalled: boolean
-  /** 1 for the first start. */
-  readonly attempt: number
-  /** Grows with every start of this key. */
-  readonly fencingToken: number
-  readonly startTime: Date
-  readonly endTime: Date | null
-  /** 0 to 100. */
-  readonly progressPercentage: number
-  readonly progressMessage: string | null
-  readonly errorMessage: string | null
-  readonly error: StoredError | null
-  /** The value that the execution returned; undefined while it runs, or when `resultOmitted` says why it is missing. */
-  readonly result: unknown
-  /** `unreadable`: it is stored, but this caller's codec cannot read it. */
-  readonly resultOmitted: OmittedReason | 'unreadable' | null
-  /** More about `resultOmitted`, for people to read: the codec's message, or the size of the result. */
-  readonly resultProblem: string | null
-  /** The state that the next attempt would start from; undefined when none was saved, or when it cannot be read here. */
-  readonly checkpoint: unknown
-  /** Failed only in that its owner released it unfinished (a shutdown): the next start continues the same attempt. */
-  readonly released: boolean
-  /** Why a caller asked it to stop; null when none did, or when it completed all the same. */
-  readonly cancelRequested: string | null
-  readonly parentExecutionId: string | null
-  /** The process that runs or ran it, as it names itself. */
-  readonly instance: string | null
-  /** Milliseconds until the owner, if it stays silent, counts as stalled; 0 when it does not execute. */
-  readonly leaseRemainingMs: number
-  /** When this state was written. */
-  readonly updateTime: Date
-}
-
-export interface SnapshotKey {
-  readonly jobType: string
-  readonly jobKey: string
-}
-
 /** `result` of a reference is the reference itself: only `run` and `begin` load what it points at. */
 export function snapshotOf(
-  { jobType, jobKey }: SnapshotKey,
+  { jobType, jobKey }: Pick<ExecutionSnapshot, 'jobType' | 'jobKey'>,
   current: VersionedRecord,
   now: number,
   codec: Codec,
@@ -129,11 +84,6 @@ export function omissionOf(result: StoredResult): ResultOmission | undefined {
   if (result.kind !== 'omitted') return undefined
   const { reason, bytes, why = bytes === undefined ? null : `it takes ${bytes} bytes.` } = result
   return { resultOmitted: reason, resultProblem: why }
-}
-
-export interface ResultOmission {
-  readonly resultOmitted: OmittedReason
-  readonly resultProblem: string | null
 }
 
 function checkpointIn(record: ExecutionRecord, codec: Codec): unknown {

@@ -2,11 +2,9 @@ import { hasCode } from '../errors.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import { leaseRemaining } from './decide.ts'
 import { type Replay, type StartersEvent, type WaitOutcome, executions } from './events.ts'
-import type { Execution } from './execution.ts'
+import type { ExecutionContext } from './execution-context.ts'
 import type { JobKey } from './job-key.ts'
-import type { Executing, ExecutingRecord, ExecutionRecord } from './record.ts'
-import type { ExecutionSnapshot } from './snapshot.ts'
-import type { ClaimCoordinator } from './claim.ts'
+import type { Executing, ExecutingRecord, ExecutionRecord, ExecutionSnapshot, StoredState } from './record.ts'
 
 /** What is known of the execution that an event is about. */
 interface About {
@@ -14,18 +12,28 @@ interface About {
   readonly instance?: string | null | undefined
 }
 
+/** What an event says of an execution that this call has started. */
+interface Started extends Pick<ExecutionContext, 'executionId' | 'attempt' | 'fencingToken'> {
+  readonly current: Executing
+}
+
+/** What this process knows of a key without asking. */
+interface KnownHere {
+  known(job: JobKey): StoredState | undefined
+}
+
 /** Publishes how one call to start a job goes: what it waits for, how the wait ends, and what it answers. */
 export class StartReport {
   readonly job: JobKey
   readonly #calls: StorageClient
-  readonly #claims: Pick<ClaimCoordinator, 'known'>
+  readonly #claims: KnownHere
   #waitsSince: number | undefined
   /** What it began to wait for. */
   #awaited: ExecutingRecord | undefined
   /** Of the executions of this process, the one that it waited for. */
   #joinedId: string | undefined
 
-  constructor(calls: StorageClient, claims: Pick<ClaimCoordinator, 'known'>, job: JobKey) {
+  constructor(calls: StorageClient, claims: KnownHere, job: JobKey) {
     this.#calls = calls
     this.#claims = claims
     this.job = job
@@ -47,7 +55,7 @@ export class StartReport {
   }
 
   started(
-    { executionId, attempt, fencingToken, current }: Execution,
+    { executionId, attempt, fencingToken, current }: Started,
     before: ExecutionRecord | undefined,
   ): void {
     this.#waited('started')

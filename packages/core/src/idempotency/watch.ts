@@ -3,8 +3,7 @@ import { isOver } from './decide.ts'
 import type { JobKey } from './job-key.ts'
 import type { StateObserver } from './key-watcher.ts'
 import type { KeyWatchers } from './key-watchers.ts'
-import type { StoredState } from './record.ts'
-import type { ExecutionSnapshot } from './snapshot.ts'
+import type { StoredState, ExecutionSnapshot } from './record.ts'
 
 /** What to watch, for whom. */
 export interface WatchCall {

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decideCancel, isOver } from '../../src/idempotency/decide.ts'
-import { type OwnerCommand, decideOwner } from '../../src/idempotency/decide-owner.ts'
+import { decideCancel, isOver, type OwnerCommand, decideOwner } from '../../src/idempotency/decide.ts'
 import { type StartCommand, decideStart } from '../../src/idempotency/decide-start.ts'
 import type { ExecutionRecord, VersionedRecord } from '../../src/idempotency/record.ts'
 

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { decideCancel, isOver } from '../../src/idempotency/decide.ts'
-import { type OwnerCommand, decideOwner, unfinishedEnd } from '../../src/idempotency/decide-owner.ts'
+import {
+  decideCancel,
+  isOver,
+  type OwnerCommand,
+  decideOwner,
+  unfinishedEnd,
+} from '../../src/idempotency/decide.ts'
 import {
   type StartCommand,
   type StartDecision,

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { decideCancel } from '../../idempotency/decide.ts'
-import { type OwnerCommand, decideOwner } from '../../idempotency/decide-owner.ts'
+import { decideCancel, type OwnerCommand, decideOwner } from '../../idempotency/decide.ts'
 import { decideStart } from '../../idempotency/decide-start.ts'
 import { type ExecutionRecord, type VersionedRecord, currentOf } from '../../idempotency/record.ts'
 import type { PutReply, RecordEntry, RecordWrite } from '../../storage/records.ts'

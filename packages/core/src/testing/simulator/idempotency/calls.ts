@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../../errors.ts'
 import type { ExecutionContext } from '../../../idempotency/execution-context.ts'
 import type { StartOptions } from '../../../idempotency/options.ts'
-import type { ExecutionSnapshot } from '../../../idempotency/snapshot.ts'
+import type { ExecutionSnapshot } from '../../../idempotency/record.ts'
 import { type Scene, type Starting, work, workByHand } from './bodies.ts'
 import { isBodyError } from './body-error.ts'
 import { JOB_TYPE, type Operation, type Profile, type Start } from './plan.ts'
