@@ -133,7 +133,8 @@ export class ClaimCoordinator implements OperatorWrites {
     }
     if (outcome === 'late') {
       throw new StorageUnavailableError(
-        'The claim reached the storage too late; its clock may have been stepped.',
+        'The claim reached the storage after its deadline: the storage ignored it, and nothing was started. Call again. ' +
+          'If this repeats, look for jumps of the clock of the storage.',
         { maybeApplied: false },
       )
     }
@@ -173,7 +174,8 @@ export class ClaimCoordinator implements OperatorWrites {
       return { state, execution: this.#adopt(job, writer.current, deadline, options) }
     }
     throw new StorageUnavailableError(
-      `The storage takes longer to answer than the lease of ${policy.leaseMs} ms lasts; nothing was started.`,
+      `The storage takes longer to answer than the lease of ${policy.leaseMs} ms lasts, so the body was not started. ` +
+        'Find out why the storage is slow, or raise leaseMs.',
       { maybeApplied: true },
     )
   }

@@ -97,7 +97,8 @@ export class RecordWriter {
       this.learn(decision.over)
     }
     throw new StorageUnavailableError(
-      `The record of ${command.executionId} kept changing; the write was given up.`,
+      `The record of ${command.executionId} changed before each of ${MAX_RETRIES + 1} writes, so nothing was written. ` +
+        'Find out what else writes to this key, and call again.',
       { maybeApplied: false },
     )
   }

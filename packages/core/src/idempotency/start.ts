@@ -149,7 +149,8 @@ async function waitElsewhere(
   const awaitedId = since.current.record.executionId
   if (contains(callChain(), Execution, ({ executionId }) => executionId === awaitedId)) {
     throw new SelfDeadlockError(
-      `${job.jobType} ${job.jobKey} would wait for the execution that it is part of.`,
+      `${job.jobType} ${job.jobKey} is running around this call, which would wait for itself. ` +
+        "Do the work in the running body, use another key, or call with onInProgress: 'reject'.",
     )
   }
   let shownRev: number | undefined

@@ -182,7 +182,8 @@ export class StorageClient {
 
 function tooMany(pending: number): StorageUnavailableError {
   return new StorageUnavailableError(
-    `${pending} calls already wait for the storage; this one was not sent. Raise maxPendingCalls or send less.`,
+    `${pending} calls wait for the storage already, so this one was not sent. ` +
+      'Make fewer calls at a time, or raise maxPendingCalls.',
     { maybeApplied: false },
   )
 }
