@@ -31,7 +31,7 @@ export interface Holdfast extends AsyncDisposable {
   health(): Promise<Health>
   /**
    * Starts nothing any more, aborts the signals of running bodies and waits up to `graceMs` (default 0) for them,
-   * gives back what they held, and ends its own subscriptions. The client that you made stays open, and so does a
+   * releases what they held, and ends its own subscriptions. The client that you made stays open, and so does a
    * storage that others share (`createLocks(storage)`, another Holdfast): the last of them to be closed ends it.
    */
   close(options?: CloseOptions): Promise<void>
@@ -72,7 +72,7 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   const policies = resolveOptions(EXECUTION, given.idempotency, undefined, 'idempotency.')
   const ofCache = resolveOptions(CACHE, given.cache, undefined, 'cache.')
   const identity = identityOf(given)
-  const { instance } = identity
+  const { instance, app } = identity
   const calls = new StorageClient(storage, runtime, given)
   const cacheCalls = cacheStorage === storage ? calls : new StorageClient(cacheStorage, runtime, given)
   const locks = locksOver(calls, ofLocks, identity)
@@ -100,8 +100,8 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
     connection: storage.connection,
     async health() {
       const [{ findings, ...main }, cacheFindings] = await Promise.all([
-        healthOf(calls),
-        cacheCalls === calls ? [] : findingsOfCache(cacheCalls),
+        healthOf(calls, app),
+        cacheCalls === calls ? [] : findingsOfCache(cacheCalls, app),
       ])
       return {
         ...main,
@@ -182,14 +182,17 @@ function alone<
 /** How long all of `verify()` may take: some round trips, and waiting a second for a message that may not come. */
 const VERIFY_TIMEOUT_MS = 5_000
 
-async function healthOf(calls: StorageClient): Promise<Omit<Health, 'cacheBreaker' | 'eventLoopDelayMs'>> {
+async function healthOf(
+  calls: StorageClient,
+  app: string,
+): Promise<Omit<Health, 'cacheBreaker' | 'eventLoopDelayMs'>> {
   const { storage, runtime } = calls
   try {
     const sentAt: Instant = instant(runtime)
     const refused = await calls.time().then(() => null, refusal)
     const roundTripMs = runtime.monotonicNow() - sentAt.monotonic
     const timeoutMs = Math.max(calls.callTimeoutMs, VERIFY_TIMEOUT_MS)
-    const { reply: findings } = await calls.call(() => storage.verify(), timeoutMs)
+    const { reply: findings } = await calls.call(() => storage.verify({ app }), timeoutMs)
     const works = refused === null && !findings.some(({ stopsWork }) => stopsWork === true)
     const status = works ? 'up' : 'degraded'
     // Read now: the first call of all may have waited for the connection.
@@ -201,12 +204,12 @@ async function healthOf(calls: StorageClient): Promise<Omit<Health, 'cacheBreake
 }
 
 /** What keeps a storage of the cache's own from working. That it evicts and forgets is what it is there for. */
-async function findingsOfCache(calls: StorageClient): Promise<readonly Diagnostic[]> {
+async function findingsOfCache(calls: StorageClient, app: string): Promise<readonly Diagnostic[]> {
   const { connection } = calls.storage
   try {
     // Health does not take longer because the cache is away.
     if (connection.state === 'down') throw connection.problem ?? new Error('It is not connected now.')
-    const { reply } = await calls.call(() => calls.storage.verify())
+    const { reply } = await calls.call(() => calls.storage.verify({ app }))
     return reply.flatMap(({ code, message, fix, stopsCache }) =>
       stopsCache ? [cacheFinding({ code: `CACHE_${code}`, message, fix })] : [],
     )

@@ -169,5 +169,5 @@ describe('a storage that refuses', () => {
 
 /** How many values the storage holds of the key `a`, placeholders included. */
 async function memoryStored(storage: Storage): Promise<number> {
-  return storage.values.remove(['holdfast:a'])
+  return storage.values.remove(['app:a'])
 }

@@ -350,7 +350,7 @@ describe('without its storage', () => {
 })
 
 describe('a record that cannot be read', () => {
-  const POST_A = { collection: 'holdfast:http:POST /a' }
+  const POST_A = { collection: 'app:http:POST /a' }
 
   test.each(['{', '{"status":"completed"}', '{"v":2,"status":"completed"}'])(
     'is a problem that says so, and the handler is not called: %s',

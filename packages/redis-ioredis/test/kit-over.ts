@@ -16,7 +16,7 @@ export async function kitOver(
 ): Promise<void> {
   const server = await startRedis()
   afterAll(async () => await server.stop())
-  await ask(server, 'ACL', 'SETUSER', 'kit', 'on', '>secret', ...aclRules({ prefix: 'kit' }))
+  await ask(server, 'ACL', 'SETUSER', 'kit', 'on', '>secret', ...aclRules({ namespace: 'kit' }))
   const asUser = server.url.replace('//', '//kit:secret@')
   describe(version, () => {
     // #region kit

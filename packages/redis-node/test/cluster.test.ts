@@ -7,7 +7,7 @@ import { nodeRedisClient } from '../src/node-redis.ts'
 
 const servers = await RedisCluster.start()
 afterAll(async () => await servers.stop())
-const rights = aclRules({ prefix: 'kit' })
+const rights = aclRules({ namespace: 'kit' })
 for (const node of servers.nodes) await node.ask('ACL', 'SETUSER', 'kit', 'on', '>secret', ...rights)
 const rootNodes = servers.seeds.map((socket) => ({ socket }))
 const login = { username: 'kit', password: 'secret' }

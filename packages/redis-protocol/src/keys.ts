@@ -2,7 +2,8 @@ import { InvalidArgumentError } from '@holdfast/core'
 import type { RecordKey } from '@holdfast/core/storage'
 
 /**
- * The key layout, all of it, for the default prefix `holdfast`:
+ * The key layout, all of it. Collections, names and keys begin with the `prefix` of `createHoldfast` and a colon: a job of
+ * type `video` in the app `shop` is `{holdfast:r:shop:video:3}:<job key>`.
  *
  * ```
  * {holdfast:r:<collection>:<bucket>}:<id>   string   one record; also the channel of its hints
@@ -10,16 +11,16 @@ import type { RecordKey } from '@holdfast/core/storage'
  * {holdfast:r:<collection>:<bucket>}-<id>   string   writes of the record that shall not be executed any more
  * {holdfast:l:<name>}:s                     string   the leases of one lock or semaphore, see `leases/state.ts`
  * {holdfast:l:<name>}:q                     zset     who waits for it
- * {holdfast:w:<process>}                    channel  what a process is told of its leases
+ * {holdfast:w:<process>}                    channel  on which a process hears of its leases
  * {holdfast:l:<name>}:s:w:<process>         channel  the same in a cluster, sharded: in the slot of the lease
  * holdfast:v:<key>                          string   one value; the key verbatim, so that a hash tag in it counts
  * ```
  *
  * - Records of a collection are spread over 16 buckets by a hash of the id. The bucket is the hash tag: a record and
  *   the index that it is listed in are always in one slot, and a collection uses up to 16 of them.
- * - Different names never share a key: the prefix holds neither `:` nor braces, `{`, `}` and `%` of a collection are
- *   escaped, the bucket follows the last `:` before the first `}`, and all after it is the id.
- * - All of them are within `~holdfast:* ~{holdfast:* &{holdfast:*` (`rights.ts`).
+ * - Different names never share a key: the namespace `holdfast` holds neither `:` nor braces, `{`, `}` and `%` of a
+ *   collection are escaped, the bucket follows the last `:` before the first `}`, and all after it is the id.
+ * - All of them are within `~holdfast:* ~{holdfast:* &{holdfast:*`, and those of one app within {@link reachOf} it.
  */
 export interface Keys {
   record(key: RecordKey): RecordKeys
@@ -49,10 +50,13 @@ interface Bucket {
 
 export const BUCKETS = 16
 
-export function createKeys(prefix: string): Keys {
-  if (!/^[\w.-]{1,64}$/.test(prefix)) {
+/** What all keys and channels begin with. */
+export const NAMESPACE = 'holdfast'
+
+export function createKeys(namespace: string): Keys {
+  if (!/^[\w.-]{1,64}$/.test(namespace)) {
     throw new InvalidArgumentError(
-      `prefix must be 1 to 64 letters, digits, '_', '.' or '-', not ${JSON.stringify(prefix)}.`,
+      `namespace must be 1 to 64 letters, digits, '_', '.' or '-', not ${JSON.stringify(namespace)}.`,
     )
   }
   let lastCollection: string | undefined
@@ -60,7 +64,7 @@ export function createKeys(prefix: string): Keys {
   // A process works on many records of few collections.
   const bucketsOf = (collection: string): readonly Bucket[] => {
     if (collection !== lastCollection) {
-      const tag = `{${prefix}:r:${escapeTag(collection)}`
+      const tag = `{${namespace}:r:${escapeTag(collection)}`
       buckets = Array.from({ length: BUCKETS }, (_, i) => ({ tag: `${tag}:${i}}`, index: `${tag}:${i}}#` }))
       lastCollection = collection
     }
@@ -78,11 +82,31 @@ export function createKeys(prefix: string): Keys {
     },
     index: (collection, bucket) => bucketIn(collection, bucket).index,
     recordIn: (collection, bucket, id) => `${bucketIn(collection, bucket).tag}:${id}`,
-    value: (key) => `${prefix}:v:${key}`,
-    leaseTag: (name) => `{${prefix}:l:${escapeTag(name)}}`,
-    leaseName: (tag) => unescapeTag(tag.slice(`{${prefix}:l:`.length, -1)),
-    leaseChannel: `{${prefix}:w:`,
+    value: (key) => `${namespace}:v:${key}`,
+    leaseTag: (name) => `{${namespace}:l:${escapeTag(name)}}`,
+    leaseName: (tag) => unescapeTag(tag.slice(`{${namespace}:l:`.length, -1)),
+    leaseChannel: `{${namespace}:w:`,
   }
+}
+
+/** The rules of `ACL SETUSER` for the keys and channels of a namespace, or of one app in it and what all apps share. */
+export function reachOf(namespace: string, app?: string): readonly string[] {
+  if (app === undefined) return [`~${namespace}:*`, `~{${namespace}:*`, `&{${namespace}:*`]
+  const inTag = literal(escapeTag(app))
+  const [records, leases] = [`{${namespace}:r:${inTag}:*`, `{${namespace}:l:${inTag}:*`]
+  return [
+    `~${namespace}:v:${literal(app)}:*`,
+    `~${records}`,
+    `~${leases}`,
+    `&${records}`,
+    `&${leases}`,
+    `&{${namespace}:w:*`,
+  ]
+}
+
+/** Text in a pattern of Redis, in which `*`, `?`, `[` and a backslash would stand for something else. */
+function literal(text: string): string {
+  return text.replace(/[*?[\]\\]/g, '\\$&')
 }
 
 /** FNV-1a over UTF-16. It must never change: records that are stored are found by it. */

@@ -1,3 +1,7 @@
+import { InvalidArgumentError } from '@holdfast/core'
+import { appOf } from '@holdfast/core/storage'
+import { NAMESPACE, reachOf } from './keys.ts'
+
 /** What one user of Redis may do: every command that Holdfast sends or runs in a script, and none that it does not. */
 const COMMANDS: readonly string[] = [
   // To greet, to log in, to name itself, to ping; to subscribe, to publish, to count listeners. Within these, and in
@@ -13,22 +17,41 @@ const COMMANDS: readonly string[] = [
   ...words('info config|get cluster|slots cluster|info'),
 ]
 
+export interface RightsOptions {
+  /**
+   * The `prefix` of one app, as `createHoldfast` takes it, but without spaces, which Redis does not allow in rules: its user
+   * reaches no record, lock or value of other apps. All apps share the channels on which processes hear of their leases.
+   * @default the rights to all apps
+   */
+  readonly prefix?: string | undefined
+  /**
+   * That of `redisStorage`, for tests.
+   * @default 'holdfast'
+   */
+  readonly namespace?: string | undefined
+}
+
 /**
- * The rules of `ACL SETUSER` for a user that does all that Holdfast does with this prefix, and nothing else. Redis 6.2
- * and newer, single servers and clusters; the commands of newer features are added here.
+ * The rules of `ACL SETUSER` for a user that does all that Holdfast does, and nothing else. Redis 6.2 and newer, single
+ * servers and clusters; the commands of newer features are added here.
+ *
+ * @throws InvalidArgumentError for a `prefix` with a space
  */
-export function aclRules({ prefix = 'holdfast' }: { readonly prefix?: string } = {}): readonly string[] {
-  return ['resetkeys', 'resetchannels', ...reach(prefix), '-@all', ...COMMANDS]
+export function aclRules({ prefix, namespace = NAMESPACE }: RightsOptions = {}): readonly string[] {
+  if (prefix?.includes(' ')) {
+    throw new InvalidArgumentError(
+      `Redis does not allow a space in a rule, so there are no rules for the prefix '${prefix}' alone. ` +
+        'Use a prefix without one, or the rules of all apps: aclRules().',
+    )
+  }
+  const app = prefix === undefined ? undefined : appOf(prefix)
+  return ['resetkeys', 'resetchannels', ...reachOf(namespace, app), '-@all', ...COMMANDS]
 }
 
-/** What {@link aclRules} are in one line, to add to a user that has others. */
-export function missingRights(prefix: string): string {
-  return `ACL SETUSER … ${[...reach(prefix), ...COMMANDS].filter((rule) => !rule.startsWith('-')).join(' ')}`
-}
-
-/** The keys and channels of a prefix, as `keys.ts` makes them. */
-function reach(prefix: string): readonly string[] {
-  return [`~${prefix}:*`, `~{${prefix}:*`, `&{${prefix}:*`]
+/** What {@link aclRules} are in one line, to add to a user that has others. `app`: as `verify()` takes it. */
+export function missingRights(namespace: string, app?: string): string {
+  const reach = reachOf(namespace, app?.includes(' ') ? undefined : app)
+  return `ACL SETUSER … ${[...reach, ...COMMANDS].filter((rule) => !rule.startsWith('-')).join(' ')}`
 }
 
 function words(commands: string): readonly string[] {

@@ -2,7 +2,7 @@ import type { Storage } from '@holdfast/core'
 import { endedWithLastUser } from '@holdfast/core/storage'
 import type { RedisClient } from './client.ts'
 import { asStorageError } from './errors.ts'
-import { createKeys } from './keys.ts'
+import { NAMESPACE, createKeys } from './keys.ts'
 import { redisLeases } from './leases/redis-leases.ts'
 import { orderly } from './orderly.ts'
 import { createPubSub } from './pub-sub.ts'
@@ -15,18 +15,18 @@ import { verifyRedis } from './verify/verify-redis.ts'
 
 export interface RedisStorageOptions {
   /**
-   * What every key and channel begins with: 1 to 64 letters, digits, `_`, `.` or `-`. For tests: apps on one server are
-   * separated by the `prefix` of `createHoldfast`, and adapters leave this as it is.
+   * What every key and channel begins with: 1 to 64 letters, digits, `_`, `.` or `-`. For tests: the `prefix` of
+   * `createHoldfast` separates apps on one server, and adapters leave this as it is.
    * @default 'holdfast'
    */
-  readonly prefix?: string
+  readonly namespace?: string
 }
 
 /** The storage port on Redis, over whatever client library is `adapted`. */
 export function redisStorage(adapted: RedisClient, options: RedisStorageOptions = {}): Storage {
   const client = orderly(adapted)
-  const { prefix = 'holdfast' } = options
-  const keys = createKeys(prefix)
+  const { namespace = NAMESPACE } = options
+  const keys = createKeys(namespace)
   const oneByOne = createScriptRunner(adapted)
   const run = client.cluster ? oneByOne : batchScripts(oneByOne, client.connection)
   const pubSub = createPubSub(client)
@@ -42,7 +42,7 @@ export function redisStorage(adapted: RedisClient, options: RedisStorageOptions 
       client.send(['TIME']).then(decodeTime, (error: unknown) => {
         throw asStorageError(error, 'TIME')
       }),
-    verify: () => verifyRedis(client, { records, leases, values }, prefix),
+    verify: ({ app } = {}) => verifyRedis(client, { records, leases, values }, { namespace, app }),
     ...endedWithLastUser(() => {
       leases.close()
       pubSub.close()

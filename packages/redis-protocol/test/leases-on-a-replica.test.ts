@@ -11,8 +11,8 @@ afterAll(async () => await servers.stop())
 leasesWalk({ describe, it, beforeAll, afterAll }, async () => {
   const [replica] = servers.replicas
   if (replica === undefined) throw new Error('there is no replica')
-  const storage = redisStorage(await openPlainClient(servers.primary.port), { prefix: 'kit' })
-  const elsewhere = redisStorage(await openPlainClient(replica.port), { prefix: 'kit' })
+  const storage = redisStorage(await openPlainClient(servers.primary.port), { namespace: 'kit' })
+  const elsewhere = redisStorage(await openPlainClient(replica.port), { namespace: 'kit' })
   return {
     storage,
     listenElsewhere: (process, onPush) => elsewhere.leases.listen(process, onPush),

@@ -4,16 +4,36 @@ import { aclRules } from '../src/index.ts'
 
 it('the line to copy is what the code says', () => {
   const document = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8')
-  const [line] = /^ACL SETUSER .*$/m.exec(document) ?? []
-  expect(line).toBe(`ACL SETUSER holdfast on >a-long-password ${aclRules().join(' ')}`)
+  expect(document.match(/^ACL SETUSER .*$/gm)).toEqual([
+    `ACL SETUSER holdfast on >a-long-password ${aclRules().join(' ')}`,
+    `ACL SETUSER shop on >a-long-password ${aclRules({ prefix: 'shop' }).join(' ')}`,
+  ])
 })
 
 it('another prefix reaches its own keys and channels only', () => {
-  expect(aclRules({ prefix: 'app' }).filter((rule) => /^[~&]/.test(rule))).toEqual([
-    '~app:*',
-    '~{app:*',
-    '&{app:*',
+  const reach = (options: object) => aclRules(options).filter((rule) => /^[~&]/.test(rule))
+  expect(reach({ namespace: 'kit' })).toEqual(['~kit:*', '~{kit:*', '&{kit:*'])
+  expect(reach({ prefix: 'shop' })).toEqual([
+    '~holdfast:v:shop:*',
+    '~{holdfast:r:shop:*',
+    '~{holdfast:l:shop:*',
+    '&{holdfast:r:shop:*',
+    '&{holdfast:l:shop:*',
+    '&{holdfast:w:*',
   ])
+})
+
+it.each([
+  ['shop*', 'shop\\*'],
+  ['[shop]?', '\\[shop\\]\\?'],
+  ['eu:shop', 'eu%253Ashop'],
+  ['{shop}', '%7Bshop%7D'],
+])('the prefix %s stands for itself in a rule', (prefix, inTag) => {
+  expect(aclRules({ prefix })).toContain(`~{holdfast:r:${inTag}:*`)
+})
+
+it('a prefix with a space has no rules of its own, which Redis would refuse', () => {
+  expect(() => aclRules({ prefix: 'my shop' })).toThrow(/space/)
 })
 
 it('every command that a script or a call names is allowed, and no other', () => {

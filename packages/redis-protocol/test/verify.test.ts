@@ -1,4 +1,5 @@
 import type { Storage } from '@holdfast/core'
+import { appOf } from '@holdfast/core/storage'
 import { startRedis } from '@holdfast/test-support/redis'
 import { RespConnection, ask } from '@holdfast/test-support/resp'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -103,6 +104,20 @@ describe('verify()', () => {
   it('asks for no right that it does not name', async () => {
     await findsAtLast(await storageOf(...aclRules()), ['NO_PERSISTENCE'])
   })
+
+  it.each(['shop', 'eu:shop', 'sh*p', '[shop]', '{shop}', 'shop%', 'sh\\op'])(
+    'asks for no right beyond those of the app %s, and names these only',
+    async (prefix) => {
+      const app = appOf(prefix)
+      const storage = await storageOf(...aclRules({ prefix }))
+      await expect.poll(async () => codes(await storage.verify({ app }))).toEqual(['NO_PERSISTENCE'])
+      const findings = await storage.verify({ app: 'another' })
+      expect(codes(findings)).toEqual([...Array<string>(3).fill('COMMANDS_REFUSED'), 'NO_PERSISTENCE'])
+      const [{ fix } = { fix: '' }] = findings.filter(({ stopsWork }) => stopsWork)
+      expect(fix).toContain('~{holdfast:r:another:*')
+      expect(fix).not.toContain('~{holdfast:*')
+    },
+  )
 
   it('says what it could not look at, and tries the rest all the same', async () => {
     const storage = await storageOf('allcommands', 'allkeys', 'allchannels', '-info', '-config')

@@ -81,7 +81,7 @@ function worldOver(shared: Storage, callTimeoutMs: number, link: () => Promise<L
   const instances: { readonly holdfast: Holdfast; readonly disconnect: () => Promise<void> }[] = []
   return {
     now: () => shared.time(),
-    async join({ wallOffMs = 0, hints, prefix = 'holdfast', instance, ...options } = {}) {
+    async join({ wallOffMs = 0, hints, prefix = 'app', instance, ...options } = {}) {
       const { storage, proxy, disconnect } = await link()
       const holdfast = createHoldfast({
         storage: hints === undefined ? storage : withoutHints(storage, hints),

@@ -35,7 +35,7 @@ describe.each(clients)('health over %s', (client) => {
       what: 'without a right to the keys',
       refuse: ['ACL', 'SETUSER', 'default', 'resetkeys', '~other:*'],
       allow: ['ACL', 'SETUSER', 'default', 'allkeys'],
-      fix: '~{holdfast:*',
+      fix: '~{holdfast:r:app:*',
     },
     {
       what: 'without a right to ask for the time',

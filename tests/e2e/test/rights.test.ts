@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type Storage, createHoldfast } from '@holdfast/core'
+import { type Holdfast, type Storage, createHoldfast } from '@holdfast/core'
 import { ioredisStorage } from '@holdfast/redis-ioredis'
 import { nodeRedisStorage } from '@holdfast/redis-node'
 import { FaultProxy } from '@holdfast/test-support/proxy'
@@ -9,12 +9,18 @@ import { Cluster, Redis } from 'ioredis'
 import { createClient, createCluster } from 'redis'
 import { afterAll, describe, expect, it } from 'vitest'
 
-/** The line that the documents give to copy, as it stands there. */
+/** The lines that the documents give to copy, as they stand there: for all apps, and for one. */
 const document = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8')
-const [setUser = ''] = /^ACL SETUSER .*$/m.exec(document) ?? []
-const username = 'holdfast'
+const lines = document.match(/^ACL SETUSER .*$/gm) ?? []
 const password = 'a-long-password'
-const allow = (node: RedisNode) => node.ask(...setUser.split(' '))
+const allow = async (node: RedisNode) => {
+  for (const line of lines) await node.ask(...line.split(' '))
+}
+/** The user of all apps has the default prefix here. */
+const users = [
+  { user: 'the documented user', username: 'holdfast', prefix: undefined },
+  { user: 'the documented user of one app', username: 'shop', prefix: 'shop' },
+] as const
 
 const single = await Replicated.start({ replicas: 1 })
 const cluster = await RedisCluster.start()
@@ -29,29 +35,30 @@ interface Opened {
 }
 /** Each client has its own network, which dies with it: an open Holdfast keeps its storage's connections. */
 const ownNetwork = () => FaultProxy.start({ target: { port: single.primary.port } })
-const urlOf = ({ url }: FaultProxy) => url.replace('redis://', `redis://${username}:${password}@`)
+const urlOf = ({ url }: FaultProxy, username: string) =>
+  url.replace('redis://', `redis://${username}:${password}@`)
 const rootNodes = cluster.seeds.map((socket) => ({ socket }))
-const clients: Readonly<Record<string, () => Opened | Promise<Opened>>> = {
-  ioredis: async () => {
+const clients: Readonly<Record<string, (username: string) => Opened | Promise<Opened>>> = {
+  ioredis: async (username) => {
     const network = await ownNetwork()
-    const client = new Redis(urlOf(network))
+    const client = new Redis(urlOf(network, username))
     client.on('error', () => {})
     return { storage: ioredisStorage(client), die: () => void network.stop().then(() => client.disconnect()) }
   },
-  'ioredis, a cluster': () => {
+  'ioredis, a cluster': (username) => {
     const client = new Cluster([...cluster.seeds], { redisOptions: { username, password } })
     client.on('error', () => {})
     const storage = ioredisStorage(client)
     return { storage, die: () => void storage.close().then(() => client.disconnect()) }
   },
-  redis: async () => {
+  redis: async (username) => {
     const network = await ownNetwork()
-    const client = createClient({ url: urlOf(network) })
+    const client = createClient({ url: urlOf(network, username) })
     client.on('error', () => {})
     await client.connect()
     return { storage: nodeRedisStorage(client), die: () => void network.stop().then(() => client.destroy()) }
   },
-  'redis, a cluster': async () => {
+  'redis, a cluster': async (username) => {
     const client = createCluster({ rootNodes, defaults: { username, password } })
     client.on('error', () => {})
     await client.connect()
@@ -60,7 +67,12 @@ const clients: Readonly<Record<string, () => Opened | Promise<Opened>>> = {
   },
 }
 
-describe.for(Object.entries(clients))('the documented user, over %s', ([client, open]) => {
+const cases = users.flatMap((user) =>
+  Object.entries(clients).map(([client, connect]) => ({ ...user, client, connect })),
+)
+
+describe.for(cases)('$user, over $client', ({ username, prefix, client, connect }) => {
+  const open = () => connect(username)
   const inCluster = client.endsWith('cluster')
   /** How many processes listen for this lock: each has its own channel. */
   const listening = async (): Promise<number> => {
@@ -73,7 +85,10 @@ describe.for(Object.entries(clients))('the documented user, over %s', ([client, 
   it('can do everything of ours, and nothing is refused on the way', async () => {
     for (const node of nodes) await node.ask('ACL', 'LOG', 'RESET')
     const [one, other] = [await open(), await open()]
-    const [a, b] = [createHoldfast({ storage: one.storage }), createHoldfast({ storage: other.storage })]
+    const [a, b] = [one, other].map(({ storage }) => createHoldfast({ storage, prefix })) as [
+      Holdfast,
+      Holdfast,
+    ]
     expect(await a.health()).toMatchObject({ status: 'up' })
     // Nothing is said of rights; that the servers keep nothing is another matter.
     expect(new Set((await a.health()).findings.map(({ code }) => code))).toEqual(new Set(['NO_PERSISTENCE']))
@@ -121,12 +136,33 @@ describe.for(Object.entries(clients))('the documented user, over %s', ([client, 
     for (const { die } of [one, other]) die()
   })
 
+  it.skipIf(prefix === undefined)(
+    'reaches nothing of another app, and health() names the rights to it',
+    async () => {
+      const { storage, die } = await open()
+      const other = createHoldfast({ storage, prefix: 'shop2' })
+      const refused = { code: 'STORAGE_REFUSED' }
+      await expect(other.locks.acquire('lock')).rejects.toMatchObject(refused)
+      await expect(other.idempotency.run('job', 'k', () => 'done')).rejects.toMatchObject(refused)
+      await expect(storage.values.get('shop2:value')).rejects.toMatchObject(refused)
+      const { status, findings } = await other.health()
+      expect(status).toBe('degraded')
+      const fixes = findings.flatMap(({ stopsWork, fix }) => (stopsWork ? [fix] : []))
+      expect(fixes).toHaveLength(2)
+      for (const fix of fixes) expect(fix).toContain(' ~{holdfast:r:shop2:* ')
+      await other.close()
+      die()
+    },
+  )
+
   // Receivers of classic messages cannot be counted in a cluster.
   it.skipIf(client === 'ioredis, a cluster')('passes over a waiter that has died, at once', async () => {
     const opened = [await open(), await open(), await open()] as const
     // If it were not passed over, it would have the lock for longer than the next one waits.
     const options = { leaseMs: 600_000, claimMs: 60_000, waitMs: 30_000 }
-    const [holder, dead, next] = opened.map(({ storage }) => createHoldfast({ storage, locks: options }))
+    const [holder, dead, next] = opened.map(({ storage }) =>
+      createHoldfast({ storage, prefix, locks: options }),
+    )
     if (!holder || !dead || !next) throw new Error('three were opened')
     const name = `passed over, ${client}`
     const lease = await holder.locks.acquire(name)
@@ -149,32 +185,49 @@ describe.for(Object.entries(clients))('the documented user, over %s', ([client, 
   })
 })
 
-describe('the documented user', () => {
-  it.for([
-    ['FLUSHALL'],
-    ['FLUSHDB'],
-    ['SWAPDB', '0', '1'],
-    ['KEYS', '*'],
-    ['SCAN', '0'],
-    ['RANDOMKEY'],
-    ['CONFIG', 'SET', 'maxmemory', '1'],
-    ['ACL', 'SETUSER', 'holdfast', 'allkeys'],
-    ['CLIENT', 'KILL', 'TYPE', 'normal'],
-    ['CLIENT', 'PAUSE', '1'],
-    ['SCRIPT', 'FLUSH'],
-    ['FUNCTION', 'FLUSH'],
-    ['MONITOR'],
-    ['SAVE'],
-    ['SHUTDOWN'],
-    ['REPLICAOF', '127.0.0.1', '1'],
-    ['GET', 'other:v:key'],
-    ['SET', 'other', 'v'],
-    ['EVAL', "return redis.call('FLUSHALL')", '0'],
-    ['EVAL', "return redis.call('GET', 'other:v:key')", '0'],
-    ['SUBSCRIBE', '{other:w:process}'],
-    ['PSUBSCRIBE', '*'],
-    ['PUBLISH', '{other:w:process}', 'm'],
-  ])('may not %s', async (command) => {
+const mayNot = [
+  ['FLUSHALL'],
+  ['FLUSHDB'],
+  ['SWAPDB', '0', '1'],
+  ['KEYS', '*'],
+  ['SCAN', '0'],
+  ['RANDOMKEY'],
+  ['CONFIG', 'SET', 'maxmemory', '1'],
+  ['ACL', 'SETUSER', 'holdfast', 'allkeys'],
+  ['CLIENT', 'KILL', 'TYPE', 'normal'],
+  ['CLIENT', 'PAUSE', '1'],
+  ['SCRIPT', 'FLUSH'],
+  ['FUNCTION', 'FLUSH'],
+  ['MONITOR'],
+  ['SAVE'],
+  ['SHUTDOWN'],
+  ['REPLICAOF', '127.0.0.1', '1'],
+  ['GET', 'other:v:key'],
+  ['SET', 'other', 'v'],
+  ['EVAL', "return redis.call('FLUSHALL')", '0'],
+  ['EVAL', "return redis.call('GET', 'other:v:key')", '0'],
+  ['SUBSCRIBE', '{other:w:process}'],
+  ['PSUBSCRIBE', '*'],
+  ['PUBLISH', '{other:w:process}', 'm'],
+]
+const ofOtherApps = [
+  ['GET', 'holdfast:v:app:key'],
+  ['GET', 'holdfast:v:shop2:key'],
+  ['GET', 'holdfast:v:shop'],
+  ['MGET', 'holdfast:v:shop:key', 'holdfast:v:app:key'],
+  ['GET', '{holdfast:r:app:video:3}:key'],
+  ['LRANGE', '{holdfast:r:shop2:video:3}#', '0', '-1'],
+  ['GET', '{holdfast:l:app:lock:stock}:s'],
+  ['ZRANGE', '{holdfast:l:shop2:lock:stock}:q', '0', '-1'],
+  ['EVAL', "return redis.call('GET', '{holdfast:r:app:video:3}:key')", '0'],
+  ['SUBSCRIBE', '{holdfast:r:app:video:3}:key'],
+  ['SSUBSCRIBE', '{holdfast:l:app:lock:stock}:s:w:process'],
+  ['PSUBSCRIBE', '{holdfast:*'],
+  ['PUBLISH', '{holdfast:r:app:video:3}:key', 'm'],
+]
+
+describe.for(users)('$user', ({ username, prefix }) => {
+  it.for(prefix === undefined ? mayNot : [...mayNot, ...ofOtherApps])('may not %s', async (command) => {
     for (const { address } of [single.primary, ...cluster.nodes.slice(0, 1)]) {
       using connection = await RespConnection.open(address)
       await connection.send('AUTH', username, password)

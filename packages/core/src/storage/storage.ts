@@ -23,8 +23,11 @@ export interface Storage {
   readonly connection: Connection
   /** The storage's clock, in milliseconds. */
   time(): Promise<number>
-  /** What is wrong or risky with this storage for our purpose; each finding names the fix. Empty: all well. */
-  verify(): Promise<readonly Diagnostic[]>
+  /**
+   * What is wrong or risky with this storage for Holdfast; each finding names the fix. Empty: all well. Where `app` is given,
+   * every name that is tried begins with it and `:`, as all names of that app do: its user may have rights to these only.
+   */
+  verify(options?: { readonly app?: string | undefined }): Promise<readonly Diagnostic[]>
   /**
    * Counts one more user, and returns what counts it off again. The count is the storage's own, so that all who share
    * it are in it, whichever copy of the package made them. {@link endedWithLastUser} implements this and `close`.

@@ -8,7 +8,7 @@ import { type OptionTable, type Resolved, anything } from './option-table.ts'
 export interface InstanceOptions extends StorageClientOptions {
   /**
    * Separates apps in one storage; all instances of an app have the same.
-   * @default 'holdfast'
+   * @default 'app'
    */
   readonly prefix?: string | undefined
   /**
@@ -25,7 +25,7 @@ export interface InstanceOptions extends StorageClientOptions {
 }
 
 export const INSTANCE: OptionTable<InstanceOptions, 'instance'> = {
-  prefix: [checkName, 'holdfast'],
+  prefix: [checkName, 'app'],
   instance: [checkName, undefined],
   ...STORAGE_CLIENT,
   runtime: [anything, systemRuntime],
@@ -45,7 +45,12 @@ export interface Identity {
 export function identityOf({ prefix, instance }: Pick<ResolvedInstance, 'prefix' | 'instance'>): Identity {
   return {
     prefix,
-    app: prefix.replace(/[%:]/g, encodeURIComponent),
+    app: appOf(prefix),
     instance: instance ?? `${hostname()}:${process.pid}`,
   }
+}
+
+/** The {@link Identity.app} of a prefix: every name that core gives a storage begins with it and `:`. */
+export function appOf(prefix: string): string {
+  return prefix.replace(/[%:]/g, encodeURIComponent)
 }

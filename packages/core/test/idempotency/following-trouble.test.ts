@@ -4,7 +4,7 @@ import { memoryStorage } from '../../src/memory/memory-storage.ts'
 import { manualRuntime, settle } from '../manual-runtime.ts'
 import { type World, createWorld, idempotencyOf, started, watched } from './world.ts'
 
-const key = { collection: 'holdfast:job', id: 'k' }
+const key = { collection: 'app:job', id: 'k' }
 
 async function statesOf(states: AsyncIterable<ExecutionSnapshot>): Promise<string[]> {
   const seen: string[] = []

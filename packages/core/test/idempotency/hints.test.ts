@@ -74,7 +74,7 @@ async function completedElsewhere(): Promise<RecordEntry> {
   // Later than all that is stored here.
   await runtime.advance(60_000)
   await join().idempotency.run('job', 'k', () => 'theirs')
-  const { entry } = await storage.records.read({ collection: 'holdfast:job', id: 'k' })
+  const { entry } = await storage.records.read({ collection: 'app:job', id: 'k' })
   if (entry === null) throw new Error('nothing was stored')
   const record = JSON.parse(entry.value) as ExecutionRecord
   return { ...entry, value: JSON.stringify({ ...record, executionId: 'of-another-database-00' }) }

@@ -366,7 +366,7 @@ describe('a record that cannot be understood', () => {
   ])('is an error of its own, and neither run nor overwritten: %s', async (_, value) => {
     const { storage, join } = createWorld()
     const { idempotency } = join()
-    const key = { collection: 'holdfast:job', id: 'k' }
+    const key = { collection: 'app:job', id: 'k' }
     await storage.records.put(key, null, { writeId: 'w', value, ttlMs: 60_000, notify: false })
     const unreadable = { code: 'RECORD_UNREADABLE' }
     await expect(idempotency.begin('job', 'k')).rejects.toMatchObject(unreadable)

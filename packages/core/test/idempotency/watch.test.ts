@@ -44,7 +44,7 @@ describe('watch', () => {
   it('takes what a hint carries only when it is newer than what is known', async () => {
     const { commands, join, storage } = createWorld()
     const execution = await started(join().idempotency, { progressIntervalMs: 0 })
-    const key = { collection: 'holdfast:job', id: 'k' }
+    const key = { collection: 'app:job', id: 'k' }
     const written = async (percentage: number): Promise<RecordEntry> => {
       await execution.updateProgress(percentage)
       const { entry } = await storage.records.read(key)

@@ -23,7 +23,7 @@ describe('close', () => {
     await running
     await waiting
     expect(steps).toEqual(['told: CLOSED'])
-    const view = await storage.leases.inspect('holdfast:lock:a')
+    const view = await storage.leases.inspect('app:lock:a')
     expect([view.holders, view.waiting]).toEqual([[], 0])
     expect(runtime.timers).toBe(0)
     await expect(locks.acquire('a')).rejects.toMatchObject({ code: 'CLOSED' })

@@ -26,7 +26,7 @@ describe('a lock that is handed over', () => {
     await release()
     const { fencingToken, token } = await next.granted
     await settle()
-    const { holders } = await world.storage.leases.inspect('holdfast:lock:a')
+    const { holders } = await world.storage.leases.inspect('app:lock:a')
     expect(holders).toMatchObject([{ token, fence: fencingToken, claimed: true }])
   })
 

@@ -104,7 +104,7 @@ describe('release', () => {
     link.faults.push({ held: (run) => void (execute = run) })
     const released = first.release()
     const request = { token: first.token, claimMs: 1_000, notAfter: 0 }
-    await world.storage.leases.release('holdfast:semaphore:s', request)
+    await world.storage.leases.release('app:semaphore:s', request)
     await second.release()
     await execute?.()
     await expect(released).resolves.toBe('released')

@@ -139,7 +139,7 @@ describe('waiting', () => {
     await settle()
     expect((await locks.inspect('a')).waiting).toBe(0)
     await lease.release()
-    expect((await storage.leases.inspect('holdfast:lock:a')).holders).toEqual([])
+    expect((await storage.leases.inspect('app:lock:a')).holders).toEqual([])
     expect(runtime.timers).toBeLessThan(4)
   })
 

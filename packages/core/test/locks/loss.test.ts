@@ -99,7 +99,7 @@ describe('loss', () => {
     expect(abortedAt - grantedAt).toBeGreaterThan(1_900)
     expect(abortedAt - grantedAt).toBeLessThanOrEqual(1_950)
     expect(lease.signal.reason).toBeInstanceOf(LeaseLostError)
-    expect((await storage.leases.inspect('holdfast:lock:a')).holders[0]?.remainingMs).toBeLessThan(0)
+    expect((await storage.leases.inspect('app:lock:a')).holders[0]?.remainingMs).toBeLessThan(0)
   })
 
   it('is told by the signal with the connection down', async () => {
@@ -143,7 +143,7 @@ describe('loss', () => {
     const { runtime, storage, join } = createWorld()
     const lease = await join().locks.acquire('a', { leaseMs: 3_000 })
     const { signal } = lease
-    await storage.leases.release('holdfast:lock:a', { token: lease.token, claimMs: 1_000, notAfter: 0 })
+    await storage.leases.release('app:lock:a', { token: lease.token, claimMs: 1_000, notAfter: 0 })
     await runtime.advance(1_000)
     expect(signal.aborted).toBe(true)
   })
@@ -156,7 +156,7 @@ describe('loss', () => {
     const limited = await locks.acquire('b', { leaseMs: 3_000, maxHoldMs: 3_000 })
     const signals = [extended.signal, limited.signal]
     for (const { name, token } of [extended, limited]) {
-      await storage.leases.release(`holdfast:lock:${name}`, { token, claimMs: 1_000, notAfter: 0 })
+      await storage.leases.release(`app:lock:${name}`, { token, claimMs: 1_000, notAfter: 0 })
     }
     await runtime.advance(1_001)
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true])
@@ -167,7 +167,7 @@ describe('loss', () => {
     const { locks, link } = join()
     const lease = await locks.acquire('a', { leaseMs: 30_000 })
     const { signal } = lease
-    await storage.leases.release('holdfast:lock:a', { token: lease.token, claimMs: 1_000, notAfter: 0 })
+    await storage.leases.release('app:lock:a', { token: lease.token, claimMs: 1_000, notAfter: 0 })
     link.set('down')
     link.set('ready')
     await settle()

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { settle } from '../manual-runtime.ts'
 import { createWorld } from './world.ts'
 
-const KEY = 'holdfast:lock:a'
+const KEY = 'app:lock:a'
 
 it('D1 acquiring settles although no command is ever answered', async () => {
   const { runtime, join } = createWorld()
@@ -114,7 +114,7 @@ it('D9, D19 the clocks of the processes admit and expel nobody', async () => {
     await join().locks.semaphore('s', { permits: 2 }).acquire({ leaseMs: 30_000 })
     runtime.stepWall(stepMs)
     expect(await join().locks.semaphore('s', { permits: 2 }).tryAcquire()).toBeNull()
-    const { holders } = await storage.leases.inspect('holdfast:semaphore:s')
+    const { holders } = await storage.leases.inspect('app:semaphore:s')
     expect(holders.map(({ remainingMs }) => remainingMs)).toEqual([30_000, 30_000])
   }
 })

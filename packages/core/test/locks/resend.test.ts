@@ -4,7 +4,7 @@ import { createWorld } from './world.ts'
 
 /** Nothing of the lock is left: it can be taken at once. */
 async function isFree(world: ReturnType<typeof createWorld>): Promise<boolean> {
-  const view = await world.storage.leases.inspect('holdfast:lock:a')
+  const view = await world.storage.leases.inspect('app:lock:a')
   return view.holders.length === 0 && view.waiting === 0
 }
 
@@ -131,7 +131,7 @@ describe('a release', () => {
     await settle()
     link.set('down')
     link.set('ready')
-    await world.storage.leases.release('holdfast:lock:a', { token: lease.token, claimMs: 50, notAfter: 0 })
+    await world.storage.leases.release('app:lock:a', { token: lease.token, claimMs: 50, notAfter: 0 })
     await answer?.()
     expect(await releasing).toBe('released')
   })

@@ -45,7 +45,7 @@ describe('a waiter', () => {
       // Its token is older than the last one of its process that has ended: it needs another.
       expect(await locks.tryAcquire('a')).toBeNull()
       lose('the queue')
-      link.hear({ kind: 'dropped', key: 'holdfast:lock:a' })
+      link.hear({ kind: 'dropped', key: 'app:lock:a' })
       await settle()
     }
     await held.release()
@@ -195,7 +195,7 @@ describe('a waiter', () => {
     const live = join().locks.acquire('a')
     await settle()
     // The process ends without a word: its subscription goes, its places stay.
-    const { queue } = await storage.leases.inspect('holdfast:lock:a')
+    const { queue } = await storage.leases.inspect('app:lock:a')
     expect(queue).toHaveLength(2)
     await gone.close()
     expect(await abandoned).toMatchObject({ code: 'LOCK_ABORTED' })

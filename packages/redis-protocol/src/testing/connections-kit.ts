@@ -162,7 +162,7 @@ export function connectionsKit(
   describe('close()', () => {
     it('ends what the storage opened, and leaves the client alone', async () => {
       const { client } = await ready()
-      const storage = redisStorage(client, { prefix: 'kit' })
+      const storage = redisStorage(client, { namespace: 'kit' })
       await storage.records.subscribe({ collection: 'c', id: 'a' }, () => {})
       assert.equal(await subscribers(), 1)
       await storage.close()

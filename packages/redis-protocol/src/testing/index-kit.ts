@@ -70,7 +70,7 @@ export function indexKit({ describe, it }: TestRunner, under: () => OpenRedis): 
       const [day, hour] = [86_400_000, 3_600_000]
       const [there = '', added = ''] = idsOfOneBucket(collection, 2)
       await create(collection, there, hour)
-      const another = redisStorage(under().client, { prefix: 'kit' }).records
+      const another = redisStorage(under().client, { namespace: 'kit' }).records
       const write = { writeId: 'another', value: '', ttlMs: day, notify: false }
       assert.equal((await another.put({ collection, id: there }, null, write)).outcome, 'conflict')
       assert.equal((await another.put({ collection, id: added }, null, write)).outcome, 'written')

@@ -21,7 +21,7 @@ export function redisKit(
   const asStorage = async (): Promise<StorageUnderTest> => {
     const opened = await open()
     const { client, admin = client } = opened
-    const storage = redisStorage(client, { prefix: 'kit' })
+    const storage = redisStorage(client, { namespace: 'kit' })
     const limitMemory = async (maxmemory: string): Promise<void> => {
       for (const master of await mastersOf(admin))
         await master.send(['CONFIG', 'SET', 'maxmemory', maxmemory])
@@ -49,7 +49,7 @@ export function redisKit(
           runner.describe(name, () => {
             runner.beforeAll(async () => {
               const under = await open()
-              const storage = redisStorage(under.client, { prefix: 'kit' })
+              const storage = redisStorage(under.client, { namespace: 'kit' })
               const { client, admin = client } = under
               opened = { client, admin, storage, close: () => under.close() }
             })

@@ -6,7 +6,7 @@ export interface RedisUnderTest {
   readonly client: RedisClient
   /**
    * One with all rights, for what the kit does to the server, where `client` is a user with only those that Holdfast
-   * needs (`aclRules({ prefix: 'kit' })`). Default: `client`.
+   * needs (`aclRules({ namespace: 'kit' })`). Default: `client`.
    */
   readonly admin?: RedisClient
   /** Ends the connections of both. */

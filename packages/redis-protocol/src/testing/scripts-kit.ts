@@ -63,7 +63,7 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
           return client.send(...command)
         },
       }
-      const { records } = redisStorage(counting, { prefix: 'kit' })
+      const { records } = redisStorage(counting, { namespace: 'kit' })
       const collection = freshName('together')
       const together = (count: number, from: number): Promise<unknown> =>
         Promise.all(
@@ -120,7 +120,7 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
     it('keep apps apart, also where one begins like the other', async () => {
       const { admin } = under()
       const prefixes = ['app', 'app.r', 'app-', 'App']
-      const storages = prefixes.map((prefix) => redisStorage(admin, { prefix }))
+      const storages = prefixes.map((prefix) => redisStorage(admin, { namespace: prefix }))
       const collection = freshName('shared')
       const key = { collection, id: 'same' }
       for (const [i, { records, values }] of storages.entries()) {
@@ -141,7 +141,11 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
 
     it('are refused when they could run into names', () => {
       for (const prefix of ['', 'a:b', '{a', 'a}', 'a b', 'ä', 'a'.repeat(65)]) {
-        assert.throws(() => redisStorage(under().client, { prefix }), { code: 'INVALID_ARGUMENT' }, prefix)
+        assert.throws(
+          () => redisStorage(under().client, { namespace: prefix }),
+          { code: 'INVALID_ARGUMENT' },
+          prefix,
+        )
       }
       return Promise.resolve()
     })

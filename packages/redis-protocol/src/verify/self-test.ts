@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Diagnostic, HoldfastError, type Storage } from '@holdfast/core'
 import { adviceOn, answerOf } from '../errors.ts'
-import { missingRights } from '../rights.ts'
 
 /** How long a message on a healthy connection may take. */
 const MESSAGE_MS = 1_000
@@ -17,9 +16,16 @@ const PARTS = [
   { what: 'values (cache)', stops: { stopsWork: false, stopsCache: true } },
 ] as const
 
-/** Does once, with throwaway names, what Holdfast does all the time; finds what the server does not permit. */
-export async function selfTest(facets: Facets, prefix: string): Promise<Diagnostic[]> {
-  const name = `verify-${randomUUID()}`
+/**
+ * Does once, with throwaway names (of the `app`, if one is given), what Holdfast does all the time; finds what the server does
+ * not permit. `rights` are those to grant.
+ */
+export async function selfTest(
+  facets: Facets,
+  rights: string,
+  app: string | undefined,
+): Promise<Diagnostic[]> {
+  const name = `${app === undefined ? '' : `${app}:`}verify-${randomUUID()}`
   const tried = await Promise.all([
     refusal(() => tryRecords(facets.records, name)),
     refusal(() => tryLeases(facets.leases, name)),
@@ -29,16 +35,16 @@ export async function selfTest(facets: Facets, prefix: string): Promise<Diagnost
     const refused = tried[i]
     if (refused === undefined) return []
     const message = `The ${what} cannot work: ${refused}`
-    return [{ code: 'COMMANDS_REFUSED', severity: 'error', message, fix: fixOf(refused, prefix), ...stops }]
+    return [{ code: 'COMMANDS_REFUSED', severity: 'error', message, fix: fixOf(refused, rights), ...stops }]
   })
-  return tried[0] === undefined ? [...findings, ...(await tryHints(facets.records, name, prefix))] : findings
+  return tried[0] === undefined ? [...findings, ...(await tryHints(facets.records, name, rights))] : findings
 }
 
-function fixOf(refused: string, prefix: string): string {
+function fixOf(refused: string, rights: string): string {
   if (/\bOOM\b/.test(refused)) {
     return 'Raise maxmemory, or free memory: every write is refused until then. Rights have nothing to do with it.'
   }
-  if (isAboutRights(refused)) return `Permit the user what it lacks: ${missingRights(prefix)}`
+  if (isAboutRights(refused)) return `Permit the user what it lacks: ${rights}`
   return (
     adviceOn(refused) || 'Connect to Redis 6.2 or newer, or to Valkey, with a client that maps no replies.'
   )
@@ -59,7 +65,8 @@ async function tryRecords(records: Storage['records'], name: string): Promise<vo
 }
 
 async function tryLeases(leases: Storage['leases'], name: string): Promise<void> {
-  const [token, other] = [`${name}.1`, `${name}.2`]
+  const process = randomUUID()
+  const [token, other] = [`${process}.1`, `${process}.2`]
   const request = { leaseMs: TTL_MS, permits: 1, claimMs: TTL_MS, notAfter: Number.MAX_SAFE_INTEGER }
   const { now } = await leases.acquire(name, { ...request, token, wait: false })
   await leases.acquire(name, { ...request, token: other, wait: true })
@@ -77,10 +84,10 @@ async function tryValues(values: Storage['values'], name: string): Promise<void>
   await values.remove([name])
 }
 
-async function tryHints(records: Storage['records'], name: string, prefix: string): Promise<Diagnostic[]> {
+async function tryHints(records: Storage['records'], name: string, rights: string): Promise<Diagnostic[]> {
   const key = { collection: name, id: 'hinted' }
   const without =
-    'Without it, whoever waits for a lock or a result asks from time to time instead of being told.'
+    'Without it, a caller that waits for a lock or a result asks from time to time instead of receiving pushes.'
   let heard = (): void => {}
   const hint = new Promise<boolean>((resolve) => (heard = () => resolve(true)))
   let unsubscribe: (() => Promise<void>) | undefined
@@ -93,7 +100,7 @@ async function tryHints(records: Storage['records'], name: string, prefix: strin
         code: 'SUBSCRIBE_REFUSED',
         severity: 'warning',
         message: `Subscribing is not possible: ${refused}. ${without}`,
-        fix: `Permit it: ${missingRights(prefix)}`,
+        fix: `Permit it: ${rights}`,
       },
     ]
   }
@@ -111,7 +118,7 @@ async function tryHints(records: Storage['records'], name: string, prefix: strin
         code: 'PUBLISH_REFUSED',
         severity: 'warning',
         message: `A published message did not arrive within ${MESSAGE_MS} ms. ${without}`,
-        fix: `Permit PUBLISH: ${missingRights(prefix)}; a proxy in between must pass messages on.`,
+        fix: `Permit PUBLISH: ${rights}; a proxy in between must pass messages on.`,
       },
     ]
   } finally {

@@ -7,6 +7,12 @@ import { judgeClocks } from './clocks.ts'
 import { type ServerFacts, judgeServer, parseInfo } from './server.ts'
 import { selfTest } from './self-test.ts'
 
+/** Where the keys lie that are tried: those of one app, or anywhere in the namespace. */
+export interface Scope {
+  readonly namespace: string
+  readonly app?: string | undefined
+}
+
 /**
  * Looks at the servers and tries everything once with throwaway names. What a managed service does not let be looked
  * at is said to be unknown; what can be tried is tried, never guessed from a list of rights.
@@ -14,8 +20,9 @@ import { selfTest } from './self-test.ts'
 export async function verifyRedis(
   client: RedisClient,
   facets: Pick<Storage, 'records' | 'leases' | 'values'>,
-  prefix: string,
+  scope: Scope,
 ): Promise<readonly Diagnostic[]> {
+  const rights = missingRights(scope.namespace, scope.app)
   const nodes = await mastersOf(client).catch(refuse)
   const count = countOf(client)
   const facts = await Promise.all(
@@ -29,11 +36,11 @@ export async function verifyRedis(
       return { name, info: parseInfo(info), save: saveOf(save), clock, counts }
     }),
   )
-  const uncounted = facts.filter(({ counts }) => !counts).map(({ name }) => countsRefused(name, prefix))
+  const uncounted = facts.filter(({ counts }) => !counts).map(({ name }) => countsRefused(name, rights))
   const findings = [...facts.flatMap(judgeServer), ...judgeClocks(facts), ...uncounted]
   // A replica refuses every write; that it is one has been said.
   if (findings.some(({ code }) => code === 'REPLICA')) return findings
-  return [...findings, ...(await selfTest(facets, prefix))]
+  return [...findings, ...(await selfTest(facets, rights, scope.app))]
 }
 
 /** How scripts count who waits, where what they count is worth something. */
@@ -49,14 +56,14 @@ function isNoMatterOfRights(error: unknown): boolean {
   return !/\bNOPERM\b/.test(reason.message)
 }
 
-function countsRefused(name: string, prefix: string): Diagnostic {
+function countsRefused(name: string, rights: string): Diagnostic {
   return {
     code: 'COUNT_REFUSED',
     severity: 'warning',
     message:
       `${name} does not let listeners be counted (PUBSUB is refused): a waiter that has died is not passed over, and ` +
       'the next waiter gets the lock one claim time (`claimMs`) later.',
-    fix: `Permit PUBSUB: ${missingRights(prefix)}`,
+    fix: `Permit PUBSUB: ${rights}`,
   }
 }
 
