@@ -13,6 +13,7 @@ export {
 } from './errors.ts'
 export type { Trace } from './events.ts'
 export {
+  type ClosableCache,
   createCache,
   createHoldfast,
   createIdempotency,
@@ -21,6 +22,7 @@ export {
   type Holdfast,
 } from './holdfast.ts'
 export type { HoldfastOptions } from './holdfast-options.ts'
+export type { ExecutionPage } from './idempotency/admin.ts'
 export type { Job, JobOptions } from './idempotency/define.ts'
 export {
   CheckpointTooLargeError,
@@ -52,7 +54,7 @@ export type { RunResult, Skipped } from './idempotency/run.ts'
 export type { BeginOutcome } from './idempotency/start-outcome.ts'
 export { LockAbortedError, LockLostError, LockTimeoutError, NotReplicatedError } from './locks/errors.ts'
 export type { LockEvent, TracedLock } from './locks/events.ts'
-export type { Lease } from './locks/lease.ts'
+export type { Lease, ReleaseOutcome } from './locks/lease.ts'
 export type { LeaseSet } from './locks/lease-set.ts'
 export type { LockHolder } from './locks/lock-holder.ts'
 export type { Locks, LockView, Semaphore } from './locks/locks.ts'
