@@ -20,6 +20,16 @@ describe('wrong arguments', () => {
     ['cache.get of an object without a prototype', () => cache.get(wrong(Object.create(null)))],
     ['cache.get of a symbol', () => cache.get(wrong(Symbol('x')))],
     ['locks.acquire', () => locks.acquire('a', nothing)],
+    ...(['acquire', 'tryAcquire', 'inspect', 'revoke'] as const).map(
+      (method): [string, () => Promise<unknown>] => [
+        `locks.${method} without a name, as the first call`,
+        () => createLocks(storage)[method](wrong(undefined)),
+      ],
+    ),
+    [
+      'locks.run without a name, as the first call',
+      () => createLocks(storage).run(wrong(undefined), () => 1),
+    ],
     [
       'locks.acquire with a wrong name in durability',
       () => locks.acquire('a', { durability: wrong({ replicas: 1, timeout: 5 }) }),

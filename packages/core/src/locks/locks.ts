@@ -128,7 +128,8 @@ export function locksOver(
   /** A semaphore has its target. Of locks the last one is kept: those who wait for one name share it. */
   const targetOf = (lock: LockTarget | string): LockTarget => {
     if (lock instanceof LockTarget) return lock
-    return lastTarget?.name === lock ? lastTarget : (lastTarget = lockTarget(app, lock))
+    if (lastTarget === undefined || lastTarget.name !== lock) lastTarget = lockTarget(app, lock)
+    return lastTarget
   }
   const settingsOf = (options: LockOptions | undefined): LockSettings =>
     options === undefined ? standard : lockSettings(options, defaults)
