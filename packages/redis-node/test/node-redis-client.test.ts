@@ -8,7 +8,7 @@ import { createClient as createClient5, createCluster as createCluster5 } from '
 import { type EventEmitter, errorMonitor } from 'node:events'
 import { Socket } from 'node:net'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { type NodeRedisSingle, nodeRedisStorage } from '../src/index.ts'
+import { type NodeRedisSingle, nodeRedisClient, nodeRedisStorage } from '../src/index.ts'
 
 const server = await startRedis()
 afterAll(async () => await server.stop())
@@ -159,6 +159,16 @@ describe.for(Object.entries(versions))('%s', ([version, create]) => {
     const values = ['a', 'b', 'c']
     const answers = values.map((value) => records.put(freshKey(), null, { ...write, value }))
     expect((await Promise.all(answers)).map(({ entry }) => entry?.value)).toEqual(values)
+  })
+
+  it('says why a connection of its own broke in the handshake', async () => {
+    await using proxy = await FaultProxy.start({ target: { port: server.port } })
+    const client = nodeRedisClient(await connect({ url: proxy.url }))
+    const lost = vi.fn()
+    proxy.every(({ name }) => name === 'hello' || name === 'client', 'cut-request')
+    await expect(client.openConnection({ message() {}, lost })).rejects.toThrow('Socket closed unexpectedly')
+    expect([lost.mock.calls.length, proxy.connections]).toEqual([0, 1])
+    client.detach()
   })
 
   it('refuses a client without error listener, which would end the process', () => {

@@ -55,8 +55,8 @@ export interface RedisNode {
 export interface DedicatedConnection {
   send(args: Command): Promise<unknown>
   /** Resolves when the server has confirmed. */
-  subscribe(channel: string): Promise<void>
-  unsubscribe(channel: string): Promise<void>
+  subscribe(channel: string): Promise<unknown>
+  unsubscribe(channel: string): Promise<unknown>
   /** Ends the connection at once; `lost` is not called for it. */
   close(): void
 }
@@ -69,8 +69,8 @@ export interface DedicatedConnectionEvents {
 
 /** The client's own sharded subscriptions: it finds the node of the channel's slot, and moves with it. */
 export interface ShardedChannels {
-  subscribe(channel: string, onMessage: (payload: string) => void): Promise<void>
-  unsubscribe(channel: string, onMessage: (payload: string) => void): Promise<void>
+  subscribe(channel: string, onMessage: (payload: string) => void): Promise<unknown>
+  unsubscribe(channel: string, onMessage: (payload: string) => void): Promise<unknown>
   /** Calls whenever subscriptions may have been interrupted and are back; returns the function that stops it. */
   onRestored(listener: () => void): () => void
 }

@@ -11,7 +11,7 @@ export interface ChannelListener {
 }
 
 export interface SubscribeOptions {
-  /** Use sharded pub/sub (`SSUBSCRIBE`); only where {@connection PubSub.sharded} says so. Default false. */
+  /** Use sharded pub/sub (`SSUBSCRIBE`); only where {@link PubSub.sharded} says so. Default false. */
   readonly sharded?: boolean
 }
 
@@ -93,7 +93,7 @@ export function createPubSub(client: RedisClient, times: PubSubTimes = {}): PubS
 interface Channel {
   readonly listeners: Set<ChannelListener>
   /** Settles when the server has confirmed the subscription on the present connection. */
-  confirmed: Promise<void>
+  confirmed: Promise<unknown>
 }
 
 /** Classic pub/sub over one connection at a time. */
@@ -206,7 +206,7 @@ class Subscriptions {
     return true
   }
 
-  #open(name: string): Promise<void> {
+  #open(name: string): Promise<unknown> {
     const connection = this.#connection ?? this.#use(this.#dial().connection)
     const confirmed = inTime(
       connection.then((open) => open.subscribe(name)),

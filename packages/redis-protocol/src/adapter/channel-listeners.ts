@@ -1,9 +1,5 @@
+import type { ShardedChannels } from '../client.ts'
 import { type Emitter, onEvents } from './emitter.ts'
-
-interface ChannelListeners {
-  subscribe(channel: string, onMessage: (payload: string) => void): Promise<void>
-  unsubscribe(channel: string, onMessage: (payload: string) => void): Promise<void>
-}
 
 /**
  * Listeners by channel, for a client that emits the messages of all channels as one event with channel and payload. The
@@ -14,7 +10,7 @@ export function channelListeners(
   event: string,
   subscribe: (channel: string) => Promise<unknown>,
   unsubscribe: (channel: string) => Promise<unknown>,
-): ChannelListeners {
+): Pick<ShardedChannels, 'subscribe' | 'unsubscribe'> {
   const listeners = new Map<string, Set<(payload: string) => void>>()
   let dispatching = false
   const dispatch = (channel: unknown, payload: unknown): void => {

@@ -1,4 +1,5 @@
 import type { Command, DedicatedConnection, DedicatedConnectionEvents } from '../client.ts'
+import { inTime } from '../in-time.ts'
 
 /** How long a connection of our own may take until it can be used, handshake included. */
 const OPEN_MS = 5_000
@@ -8,12 +9,12 @@ export interface OwnConnection {
   connect(): Promise<unknown>
   subscribe(channel: string): Promise<unknown>
   unsubscribe(channel: string): Promise<unknown>
-  /** Called at most once, also when `connect()` failed. */
+  /** Called once, also when `connect()` failed or the connection broke. */
   disconnect(): void
 }
 
 export interface OwnConnectionUse {
-  /** Calls when the connection breaks. A break before it is open makes the opening fail. */
+  /** Calls when the connection breaks. A break before it is open makes the opening fail, even if `connect()` resolves. */
   onLost(lost: () => void): void
   send(args: Command): Promise<unknown>
 }
@@ -29,44 +30,35 @@ export async function openDedicated(
   timeoutMs: number = OPEN_MS,
 ): Promise<DedicatedConnection> {
   let isOpen = false
-  let hasEnded = false
-  const end = (): boolean => {
-    if (hasEnded) return false
-    hasEnded = true
+  let isLost = false
+  const close = (): void => {
+    if (!isOpen) return
+    isOpen = false
     own.disconnect()
-    return true
   }
   onLost(() => {
-    if (end() && isOpen) events.lost()
-  })
-  const connecting = own.connect()
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`The connection was not ready within ${timeoutMs} ms`))
-      end()
-    }, timeoutMs).unref()
+    isLost = true
+    // While it opens, connect() says why it broke. A node-redis client that is closed meanwhile forgets why, or connects
+    // all the same.
+    if (!isOpen) return
+    close()
+    events.lost()
   })
   try {
-    await Promise.race([connecting, late])
-    if (hasEnded) throw new Error('The client is offline') // nothing was sent
+    await inTime(own.connect(), timeoutMs, new Error(`The connection was not ready within ${timeoutMs} ms`))
+    if (isLost) throw new Error('The client is offline') // nothing was sent
   } catch (error) {
-    end()
+    own.disconnect()
     throw error
-  } finally {
-    clearTimeout(timer)
-    connecting.catch(() => {})
   }
   isOpen = true
   return {
     send,
     async subscribe(channel) {
-      if (hasEnded) throw new Error('The client is closed') // node-redis would never answer
+      if (!isOpen) throw new Error('The client is closed') // node-redis would never answer
       await own.subscribe(channel)
     },
-    async unsubscribe(channel) {
-      await own.unsubscribe(channel)
-    },
-    close: () => void end(),
+    unsubscribe: (channel) => own.unsubscribe(channel),
+    close,
   }
 }
