@@ -2,6 +2,7 @@ import { HoldfastError, type Storage } from '@holdfast/core'
 import {
   type Command,
   type Corkable,
+  type DedicatedConnection,
   type DedicatedConnectionEvents as Events,
   type Emitter,
   type RedisClient,
@@ -13,7 +14,6 @@ import {
   openDedicated,
   redisStorage,
   refuseIf,
-  reportErrors,
 } from '@holdfast/redis-protocol'
 
 // #region storage
@@ -35,19 +35,14 @@ export function ioredisStorage(client: IoredisClient): Storage {
 /** Makes an ioredis client serve the Redis client port. */
 export function ioredisClient(client: IoredisClient): RedisClient {
   assertSupported(client)
-  const followed = connectionOf(client, ['ready', 'close', 'end'], {
-    // A lazy client connects at its first command, so it must get one.
-    isReady: () => client.status === 'ready' || client.status === 'wait',
-    problem: () => (client.status === 'end' ? new HoldfastError('CLIENT_CLOSED', ENDED) : undefined),
-  })
-  const reporting = reportErrors(client, '[ioredis] Unhandled error event:')
   return {
-    connection: followed.connection,
+    ...connectionOf(client, ['ready', 'close', 'end'], {
+      // A lazy client connects at its first command, so it must get one.
+      isReady: () => client.status === 'ready' || client.status === 'wait',
+      problem: () => (client.status === 'end' ? new HoldfastError('CLIENT_CLOSED', ENDED) : undefined),
+      printsUnheard: '[ioredis] Unhandled error event:',
+    }),
     ...('nodes' in client ? clusterCommands(client) : singleCommands(client)),
-    detach() {
-      followed.detach()
-      reporting.detach()
-    },
   }
 }
 
@@ -59,45 +54,35 @@ type Commands = Omit<RedisClient, 'connection' | 'detach'>
 function singleCommands(client: IoredisSingle): Commands {
   return {
     address: () => client.options.host,
-    send: sendThrough(
-      client,
-      corkTick(() => [client.stream]),
-    ),
+    send: sendThrough(client, () => [client.stream]),
     openConnection: (events) => connectLike(client, events),
   }
 }
 
 function clusterCommands(client: IoredisCluster): Commands {
-  const masters = (): readonly IoredisNode[] => client.nodes('master')
   const connectTo = async (events: Events, address?: string) => {
-    const all = masters()
+    const all = client.nodes('master')
     const node =
       all.find((master) => addressOf(master) === address) ?? all[Math.floor(Math.random() * all.length)]
     if (node === undefined) throw new Error('The client is offline') // no node is known: nothing was sent
     return await connectLike(node, events)
   }
   return {
-    send: sendThrough(
-      client,
-      corkTick(() => masters().map(({ stream }) => stream)),
-    ),
+    send: sendThrough(client, () => client.nodes('master').map(({ stream }) => stream)),
     openConnection: (events) => connectTo(events),
     cluster: {
       masters: async () =>
-        masters().map((node) => ({
-          name: addressOf(node),
-          send: ([name, ...args]) => node.call(name, args),
-        })),
+        client
+          .nodes('master')
+          .map((node) => ({ name: addressOf(node), send: (command) => call(node, command) })),
       openConnectionTo: (key, events) => connectTo(events, client.slots[keySlot(key)]?.[0]),
     },
     ...(client.options.shardedSubscribers === true && {
       sharded: {
-        ...channelListeners(
-          client,
-          'smessage',
-          (channel) => client.ssubscribe(channel),
-          (channel) => client.sunsubscribe(channel),
-        ),
+        ...channelListeners(client, 'smessage', {
+          subscribe: (channel) => client.ssubscribe(channel),
+          unsubscribe: (channel) => client.sunsubscribe(channel),
+        }),
         onRestored: (listener) => onEvents(client, ['subscribersReady', '+subscriber'], () => listener()),
       },
     }),
@@ -105,21 +90,25 @@ function clusterCommands(client: IoredisCluster): Commands {
   }
 }
 
-/**
- * Names go in lower case: before 5.5 a cluster finds the key only in such a command. It would send another to any node,
- * which sends it on, so that commands overtake each other.
- */
-function sendThrough(client: IoredisClient, beforeSending: () => void): RedisClient['send'] {
+function sendThrough(client: IoredisClient, sockets: () => (Corkable | undefined)[]): RedisClient['send'] {
+  const cork = corkTick(sockets)
   return (command) => {
-    const name = command[0].toLowerCase()
-    const args = command.slice(1)
-    if (client.status === 'wait') return client.connect().then(() => client.call(name, args))
-    beforeSending()
-    return client.call(name, args)
+    if (client.status === 'wait') return client.connect().then(() => call(client, command))
+    cork()
+    return call(client, command)
   }
 }
 
-function connectLike(from: IoredisNode, events: Events): ReturnType<RedisClient['openConnection']> {
+/**
+ * Names go in lower case. Before 5.5 a cluster finds the key only in such a command: it would send another to any node,
+ * which sends it on, so that commands overtake each other. And ioredis does not know PING otherwise, which a subscriber
+ * may send.
+ */
+function call(client: Pick<IoredisCommon, 'call'>, [name, ...args]: Command): Promise<unknown> {
+  return client.call(name.toLowerCase(), args)
+}
+
+async function connectLike(from: IoredisNode, events: Events): Promise<DedicatedConnection> {
   const own = from.duplicate({
     lazyConnect: true,
     enableOfflineQueue: false,
@@ -132,10 +121,10 @@ function connectLike(from: IoredisNode, events: Events): ReturnType<RedisClient[
   own.on('error', () => {}) // 'end' follows
   own.on('connect', () => own.stream?.unref()) // before the handshake, which a frozen server never ends
   own.on('message', (channel, payload) => events.message(String(channel), String(payload)))
-  const onLost = (lost: () => void): void => void own.on('end', lost)
-  // In lower case: before 5.5 ioredis does not know PING otherwise, which a subscriber may send.
-  const send = ([name, ...args]: Command): Promise<unknown> => own.call(name.toLowerCase(), args)
-  return openDedicated(own, { onLost, send }, events)
+  return await openDedicated(own, events, {
+    onLost: (lost) => own.on('end', lost),
+    send: (command) => call(own, command),
+  })
 }
 
 function addressOf({ options }: IoredisNode): string {
@@ -167,9 +156,7 @@ function assertSupported(client: IoredisClient): void {
 export type IoredisClient = IoredisSingle | IoredisCluster
 
 /** `new Redis(…)`, with `sentinels` or without. */
-export interface IoredisSingle extends IoredisCommon, IoredisNode {
-  readonly options: { readonly keyPrefix?: string | undefined; readonly host?: string | undefined }
-}
+export type IoredisSingle = IoredisCommon & IoredisNode
 
 /** `new Cluster(…)`. */
 export interface IoredisCluster extends IoredisCommon {
@@ -186,17 +173,15 @@ export interface IoredisCluster extends IoredisCommon {
   sunsubscribe(channel: string): Promise<unknown>
 }
 
-/** A node of a cluster. */
-interface IoredisNode {
+/** What a node of a cluster has in common with a single client. */
+interface IoredisNode extends Pick<IoredisCommon, 'call'> {
   readonly options: { readonly host?: string | undefined; readonly port?: number | undefined }
-  readonly stream?: Corkable | undefined
-  call(command: string, args: string[]): Promise<unknown>
+  readonly stream?: (Corkable & { unref(): unknown }) | undefined
   duplicate(override: object): IoredisConnection
 }
 
 /** A connection of our own. */
-interface IoredisConnection extends IoredisCommon {
-  readonly stream?: { unref(): unknown } | undefined
+interface IoredisConnection extends IoredisSingle {
   subscribe(channel: string): Promise<unknown>
   unsubscribe(channel: string): Promise<unknown>
   disconnect(): void
@@ -204,7 +189,7 @@ interface IoredisConnection extends IoredisCommon {
 
 interface IoredisCommon extends Emitter {
   readonly status: string
+  readonly options: { readonly keyPrefix?: string | undefined }
   call(command: string, args: string[]): Promise<unknown>
   connect(): Promise<unknown>
-  listeners(event: string): readonly unknown[]
 }

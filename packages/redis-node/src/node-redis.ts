@@ -65,7 +65,7 @@ function commandsOf(client: NodeRedisClient, options: CommandOptions): Commands 
   if ('nodeClient' in client) return clusterCommands(client)
   if ('execute' in client) {
     return {
-      send: (args) => client.sendCommand(mutable(args), options),
+      send: (args) => client.sendCommand(args, options),
       openConnection: async (events) => await connectLike(await client.execute((member) => member), events),
       // A pool reports that a member broke, and nothing of the connection that follows.
       onReconnected: (listener) => onEvents(client, ['error'], () => listener()),
@@ -74,7 +74,7 @@ function commandsOf(client: NodeRedisClient, options: CommandOptions): Commands 
   if ('getMasterNode' in client) {
     return {
       address: () => addressOf(client.getMasterNode()) ?? 'the master',
-      send: (args) => client.sendCommand(false, mutable(args), options),
+      send: (args) => client.sendCommand(false, args, options),
       openConnection: (events) => connectToMaster(client, events),
     }
   }
@@ -89,7 +89,7 @@ function clusterCommands(client: NodeRedisCluster): Commands {
     events: Events,
     master = client.masters[Math.floor(Math.random() * client.masters.length)],
   ): Promise<DedicatedConnection> => {
-    if (master === undefined) throw offline()
+    if (master === undefined) throw new Error('The client is offline') // no master is known: nothing was sent
     return await connectLike(await client.nodeClient(master), events)
   }
   const onReady = (listener: () => void): (() => void) => onEvents(client, ['node-ready'], () => listener())
@@ -100,7 +100,7 @@ function clusterCommands(client: NodeRedisCluster): Commands {
       if ((node as NodeRedisSingle | undefined)?.isReady === false) {
         throw new StorageUnavailableError('The master of the key is not connected.', { maybeApplied: false })
       }
-      return await client.sendCommand(key, false, mutable(args), PLAIN)
+      return await client.sendCommand(key, false, args, PLAIN)
     },
     openConnection: (events) => connectTo(events),
     cluster: {
@@ -130,34 +130,27 @@ function clusterCommands(client: NodeRedisCluster): Commands {
  * client has to the master.
  */
 async function connectToMaster(client: NodeRedisSentinel, events: Events): Promise<DedicatedConnection> {
-  const at = addressOf(client.getMasterNode())
   // Without a connection to the master the client would look for one for as long as it takes.
-  if (at === undefined) throw offline()
-  let masterChanged = false
-  let lost = (): void => void (masterChanged = true)
-  const stop = onEvents(client, ['topology-change'], (change) => {
-    const { type, node } = change as TopologyChange
-    // The client reports also that it has connected anew to the same master, which this connection outlives.
-    if (type === 'MASTER_CHANGE' && addressOf(node) !== at) lost()
+  if (client.getMasterNode() === undefined) throw new Error('The client is offline') // nothing was sent
+  const [master, at] = await client._execute(
+    false,
+    async (connected) => [connected, addressOf(client.getMasterNode())] as const,
+  )
+  return await connectLike(master, events, (lost) => {
+    if (addressOf(client.getMasterNode()) !== at) lost()
+    return onEvents(client, ['topology-change'], (change) => {
+      const { type, node } = change as { readonly type: string; readonly node?: MasterAddress }
+      // The client reports also that it has connected anew to the same master, which this connection outlives.
+      if (type === 'MASTER_CHANGE' && addressOf(node) !== at) lost()
+    })
   })
-  const watch = (onLost: () => void): void => {
-    lost = onLost
-    if (masterChanged) lost()
-  }
-  try {
-    const master = await client._execute(false, async (connected) => connected)
-    return await connectLike(master, events, { watch, stop })
-  } catch (error) {
-    stop()
-    throw error
-  }
 }
 
 /** A connection like the one of `from`, to the same server, which does not reconnect. */
-function connectLike(
+async function connectLike(
   from: NodeRedisSingle,
   events: Events,
-  { watch, stop }: { watch?: (lost: () => void) => void; stop?: () => void } = {},
+  watch?: (lost: () => void) => () => void,
 ): Promise<DedicatedConnection> {
   // Its pings would keep the process alive; the callers that need them send them.
   const socket = { ...from.options?.socket, reconnectStrategy: false }
@@ -165,39 +158,25 @@ function connectLike(
   own.unref()
   const onMessage = (payload: unknown, channel: unknown): void =>
     events.message(String(channel), String(payload))
-  return openDedicated(
-    {
-      connect: () => own.connect(),
-      subscribe: (channel) => own.subscribe(channel, onMessage),
-      unsubscribe: (channel) => own.unsubscribe(channel, onMessage),
-      disconnect() {
-        stop?.()
-        if (own.isOpen) own.destroy()
-      },
+  let stop: (() => void) | undefined
+  const connection = {
+    connect: () => own.connect(),
+    subscribe: (channel: string) => own.subscribe(channel, onMessage),
+    unsubscribe: (channel: string) => own.unsubscribe(channel, onMessage),
+    disconnect() {
+      stop?.()
+      if (own.isOpen) own.destroy()
     },
-    {
-      onLost(lost) {
-        own.on('error', lost) // without a listener, a lost connection would end the process
-        watch?.(lost)
-      },
-      send: (args) => own.sendCommand(args, PLAIN),
-    },
-    events,
-  )
-}
-
-/** What node-redis says when it sent nothing, for when no node is known. */
-function offline(): Error {
-  return new Error('The client is offline')
+  }
+  const onLost = (lost: () => void): void => {
+    own.on('error', lost) // without a listener, a lost connection would end the process
+    stop = watch?.(lost)
+  }
+  return await openDedicated(connection, events, { onLost, send: (args) => own.sendCommand(args, PLAIN) })
 }
 
 function addressOf(node: MasterAddress | undefined): string | undefined {
   return node && `${node.host}:${node.port}`
-}
-
-/** node-redis does not change its arguments, but some of its types do not say so. */
-function mutable(args: Command): string[] {
-  return args as readonly string[] as string[]
 }
 
 function assertSupported(client: NodeRedisClient): void {
@@ -237,21 +216,25 @@ export type NodeRedisClient = NodeRedisSingle | NodeRedisPool | NodeRedisSentine
 export interface NodeRedisSingle extends NodeRedisCommon {
   readonly isReady: boolean
   readonly options?: { readonly socket?: object | undefined; readonly keyPrefix?: unknown } | undefined
-  sendCommand(args: readonly string[], options?: CommandOptions): Promise<unknown>
+  sendCommand(args: readonly (string | Buffer)[], options?: CommandOptions): Promise<unknown>
   duplicate(overrides: { readonly socket: object; readonly pingInterval: number }): NodeRedisConnection
 }
 
 /** `createClientPool(…)`, `client.createPool(…)`. */
 export interface NodeRedisPool extends NodeRedisCommon {
   readonly isClosing: boolean
-  sendCommand(args: string[], options?: CommandOptions): Promise<unknown>
+  sendCommand(args: readonly (string | Buffer)[], options?: CommandOptions): Promise<unknown>
   execute<T>(task: (client: NodeRedisSingle) => T): Promise<Awaited<T>>
 }
 
 /** `createSentinel(…)`. */
 export interface NodeRedisSentinel extends NodeRedisCommon {
   readonly isReady: boolean
-  sendCommand(isReadonly: boolean, args: string[], options?: CommandOptions): Promise<unknown>
+  sendCommand(
+    isReadonly: boolean,
+    args: readonly (string | Buffer)[],
+    options?: CommandOptions,
+  ): Promise<unknown>
   /** The master as far as a connection to it is up. */
   getMasterNode(): MasterAddress | undefined
   /** Runs the task with the client's own connection to the master, which is not known otherwise. */
@@ -266,7 +249,7 @@ export interface NodeRedisCluster extends NodeRedisCommon {
   sendCommand(
     key: string | undefined,
     isReadonly: boolean,
-    args: string[],
+    args: readonly (string | Buffer)[],
     options?: CommandOptions,
   ): Promise<unknown>
   nodeClient(node: ClusterNode): NodeRedisSingle | Promise<NodeRedisSingle>
@@ -297,11 +280,6 @@ interface ClusterNode {
 interface MasterAddress {
   readonly host: string
   readonly port: number
-}
-
-interface TopologyChange {
-  readonly type: string
-  readonly node?: MasterAddress
 }
 
 interface CommandOptions {

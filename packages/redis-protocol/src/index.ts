@@ -6,7 +6,6 @@ export { type OwnConnection, type OwnConnectionUse, openDedicated } from './adap
 export { type Emitter, onEvents } from './adapter/emitter.ts'
 export { type Attached, oncePerClient } from './adapter/once-per-client.ts'
 export { refuseIf } from './adapter/refuse-if.ts'
-export { reportErrors } from './adapter/report-errors.ts'
 export type {
   Command,
   DedicatedConnection,

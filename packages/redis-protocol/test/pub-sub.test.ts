@@ -169,7 +169,7 @@ it('gives up a sharded subscription that is not confirmed, and ends it if it is 
   const ended: string[] = []
   let confirm = (): void => undefined
   const sharded: ShardedChannels = {
-    subscribe: () => new Promise((resolve) => (confirm = resolve)),
+    subscribe: () => new Promise<void>((resolve) => (confirm = resolve)),
     unsubscribe: async (channel) => void ended.push(channel),
     onRestored: () => () => undefined,
   }

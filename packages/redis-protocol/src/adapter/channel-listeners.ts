@@ -8,8 +8,7 @@ import { type Emitter, onEvents } from './emitter.ts'
 export function channelListeners(
   emitter: Emitter,
   event: string,
-  subscribe: (channel: string) => Promise<unknown>,
-  unsubscribe: (channel: string) => Promise<unknown>,
+  client: Record<'subscribe' | 'unsubscribe', (channel: string) => Promise<unknown>>,
 ): Pick<ShardedChannels, 'subscribe' | 'unsubscribe'> {
   const listeners = new Map<string, Set<(payload: string) => void>>()
   let dispatching = false
@@ -21,13 +20,13 @@ export function channelListeners(
       if (!dispatching) onEvents(emitter, [event], dispatch)
       dispatching = true
       listeners.set(channel, (listeners.get(channel) ?? new Set()).add(onMessage))
-      await subscribe(channel)
+      await client.subscribe(channel)
     },
     async unsubscribe(channel, onMessage) {
       const ofChannel = listeners.get(channel)
       if (!ofChannel?.delete(onMessage) || ofChannel.size > 0) return
       listeners.delete(channel)
-      await unsubscribe(channel)
+      await client.unsubscribe(channel)
     },
   }
 }

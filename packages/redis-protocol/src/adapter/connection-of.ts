@@ -2,11 +2,17 @@ import { errorMonitor } from 'node:events'
 import type { Connection, ConnectionState, HoldfastError } from '@holdfast/core'
 import { type Emitter, onEvents } from './emitter.ts'
 import { type Attached, oncePerClient } from './once-per-client.ts'
+import { reportErrors } from './report-errors.ts'
 
 export interface ClientState {
   readonly isReady: () => boolean
   /** Why no connection will come, if that is so. Called while the client is not ready. */
   readonly problem: () => HoldfastError | undefined
+  /**
+   * For a client that prints an error which the app does not listen to, as ioredis does, and then does not emit it: what
+   * it prints before the error. Holdfast then hears every error, and prints those that the client would have printed.
+   */
+  readonly printsUnheard?: string
 }
 
 export interface FollowedConnection extends Attached {
@@ -26,7 +32,7 @@ export const connectionOf: (
 function attach(
   client: Emitter,
   events: readonly string[],
-  { isReady, problem }: ClientState,
+  { isReady, problem, printsUnheard }: ClientState,
 ): FollowedConnection {
   const listeners = new Set<(state: ConnectionState) => void>()
   const state = (): ConnectionState => (isReady() ? 'ready' : 'down')
@@ -51,6 +57,7 @@ function attach(
     // An error is the last event of a node-redis client that does not reconnect any more.
     if (hasEnded()) report()
   })
+  const stopPrinting = printsUnheard === undefined ? undefined : reportErrors(client, printsUnheard)
   return {
     connection: {
       get state() {
@@ -71,6 +78,7 @@ function attach(
     detach() {
       stopReporting()
       stopKeeping()
+      stopPrinting?.()
     },
   }
 }

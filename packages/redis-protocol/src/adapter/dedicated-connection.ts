@@ -15,7 +15,7 @@ export interface OwnConnection {
 
 export interface OwnConnectionUse {
   /** Calls when the connection breaks. A break before it is open makes the opening fail, even if `connect()` resolves. */
-  onLost(lost: () => void): void
+  onLost(lost: () => void): unknown
   send(args: Command): Promise<unknown>
 }
 
@@ -25,8 +25,8 @@ export interface OwnConnectionUse {
  */
 export async function openDedicated(
   own: OwnConnection,
-  { onLost, send }: OwnConnectionUse,
   events: Pick<DedicatedConnectionEvents, 'lost'>,
+  { onLost, send }: OwnConnectionUse,
   timeoutMs: number = OPEN_MS,
 ): Promise<DedicatedConnection> {
   let isOpen = false

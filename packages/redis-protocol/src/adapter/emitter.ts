@@ -2,6 +2,7 @@
 export interface Emitter {
   on(event: string | symbol, listener: (...args: unknown[]) => void): unknown
   off(event: string | symbol, listener: (...args: unknown[]) => void): unknown
+  listeners(event: string): readonly unknown[]
 }
 
 /** Calls `listener` at each of the events, until the returned function is called. */
