@@ -16,7 +16,6 @@ import {
   refuseIf,
 } from '@holdfast/redis-protocol'
 
-// #region storage
 /**
  * A Holdfast storage on your ioredis client, version 5 or 6: `new Redis(…)` (with `sentinels` or without) or
  * `new Cluster(…)`. Closing the storage leaves the client open.
@@ -29,8 +28,6 @@ import {
 export function ioredisStorage(client: IoredisClient): Storage {
   return redisStorage(ioredisClient(client))
 }
-
-// #endregion
 
 /** Makes an ioredis client serve the Redis client port. */
 export function ioredisClient(client: IoredisClient): RedisClient {

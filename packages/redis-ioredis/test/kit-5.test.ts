@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis5'
+import { ioredisClient } from '../src/index.ts'
 import { kitOver } from './kit-over.ts'
 
-await kitOver('ioredis 5', (url) => new Redis(url))
+await kitOver<Redis>('ioredis 5', (url) => new Redis(url), ioredisClient)

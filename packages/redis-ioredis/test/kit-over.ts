@@ -1,18 +1,17 @@
-import { aclRules } from '@holdfast/redis-protocol'
+import { type RedisClient, aclRules } from '@holdfast/redis-protocol'
 import { redisKit } from '@holdfast/redis-protocol/testing'
 import { startRedis } from '@holdfast/test-support/redis'
 import { ask } from '@holdfast/test-support/resp'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { ioredisClient } from '../src/ioredis.ts'
-import type { IoredisClient } from '../src/index.ts'
 
 /**
  * Runs the kit over clients of one version, as a user with no more rights than documented, on a server of its own,
  * because the kit exhausts its memory.
  */
-export async function kitOver(
+export async function kitOver<C extends { disconnect(): void }>(
   version: string,
-  connect: (url: string) => IoredisClient & { disconnect(): void },
+  connect: (url: string) => C,
+  adapt: (client: C) => RedisClient,
 ): Promise<void> {
   const server = await startRedis()
   afterAll(async () => await server.stop())
@@ -25,8 +24,8 @@ export async function kitOver(
       async () => {
         const [client, admin] = [connect(asUser), connect(server.url)]
         return {
-          client: ioredisClient(client),
-          admin: ioredisClient(admin),
+          client: adapt(client),
+          admin: adapt(admin),
           async close() {
             client.disconnect()
             admin.disconnect()

@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis'
+import { ioredisClient } from '../src/index.ts'
 import { kitOver } from './kit-over.ts'
 
-await kitOver('ioredis 6', (url) => new Redis(url))
+await kitOver<Redis>('ioredis 6', (url) => new Redis(url), ioredisClient)
