@@ -106,6 +106,8 @@ export class KeyWatcher {
   #followLocal(local: LocalExecution): void {
     if (this.#stopLocal !== undefined) return
     this.#stopRemote()
+    // Of a read that does not matter any more.
+    this.lastError = undefined
     this.#stopLocal = local.observe((state) => {
       if (state === 'lost') return this.#leaveLocal(undefined)
       this.latest = state

@@ -66,6 +66,22 @@ describe('whoever follows a job', () => {
     expect(reads).toBe(10)
   })
 
+  it('forgets why it could not read once this process executes the job', async () => {
+    const { join, runtime } = createWorld()
+    const { idempotency, link } = join()
+    const watching = watched(statesOf(idempotency.watch('job', 'k')))
+    await settle()
+    await started(idempotency, { leaseMs: 600_000 })
+    const heal = link.every('read', 'refused')
+    await runtime.advance(5_000)
+    heal()
+    const wait = { onInProgress: 'wait', waitMs: 5_000 } as const
+    const begun = watched(idempotency.begin('job', 'k', wait))
+    await runtime.advance(6_000)
+    expect([begun.state, watching.state]).toEqual(['resolved', 'pending'])
+    expect(begun.value).toMatchObject({ status: 'inProgress' })
+  })
+
   it('asks ever less often for a subscription that fails', async () => {
     const reads = await readsWhileWatching(20_000, (join) => join().link.every('subscribe', 'failed'))
     expect(reads).toBeGreaterThan(10)
