@@ -5,7 +5,7 @@ import { RedisCluster, RedisNode } from '@holdfast/test-support/servers'
 import { Redis } from 'ioredis'
 import { RESP_TYPES, createClient, createClientPool, createCluster } from 'redis'
 import { createClient as createClient5, createCluster as createCluster5 } from 'redis5'
-import { type EventEmitter, errorMonitor } from 'node:events'
+import { EventEmitter, errorMonitor } from 'node:events'
 import { Socket } from 'node:net'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type NodeRedisSingle, nodeRedisClient, nodeRedisStorage } from '../src/index.ts'
@@ -226,6 +226,51 @@ describe('refuses', () => {
   it('what is no client', () => {
     expect(() => nodeRedisStorage({} as never)).toThrow(/createClient/)
     expect(() => nodeRedisStorage(undefined as never)).toThrow(/createClient/)
+  })
+})
+
+describe('a connection to the master of a sentinel client', () => {
+  const [here, elsewhere] = [
+    { host: '127.0.0.1', port: server.port },
+    { host: '127.0.0.1', port: 1 },
+  ]
+  const connect = async (afterTask: () => void = () => {}) => {
+    const master = createClient({ url: server.url })
+    await master.on('error', () => {}).connect()
+    onTestFinished(() => master.destroy())
+    const sentinel = Object.assign(new EventEmitter(), {
+      isOpen: true,
+      isReady: true,
+      sendCommand: async () => null,
+      getMasterNode: () => at,
+      async _execute<T>(_: boolean, task: (connected: NodeRedisSingle) => Promise<T>): Promise<T> {
+        const result = await task(master)
+        afterTask()
+        return result
+      },
+    })
+    return sentinel.on('error', () => {})
+  }
+  let at = here
+
+  it('is lost with that master, and only with it', async () => {
+    at = here
+    const sentinel = await connect()
+    const lost = vi.fn()
+    await nodeRedisClient(sentinel).openConnection({ message() {}, lost })
+    sentinel.emit('topology-change', { type: 'MASTER_CHANGE', node: here })
+    sentinel.emit('topology-change', { type: 'REPLICA_ADD', node: elsewhere })
+    expect(lost).not.toHaveBeenCalled()
+    sentinel.emit('topology-change', { type: 'MASTER_CHANGE', node: elsewhere })
+    expect([lost.mock.calls.length, sentinel.listenerCount('topology-change')]).toEqual([1, 0])
+  })
+
+  it('is not opened when another master took over meanwhile', async () => {
+    at = here
+    const sentinel = await connect(() => (at = elsewhere))
+    const opening = nodeRedisClient(sentinel).openConnection({ message() {}, lost() {} })
+    await expect(opening).rejects.toThrow('The client is offline')
+    expect(sentinel.listenerCount('topology-change')).toBe(0)
   })
 })
 
