@@ -1,3 +1,5 @@
+// The claim goes to the storage's `put` through `support/storage-client.ts`; its answer becomes an `Execution`.
+
 import { StringMap } from '../support/string-map.ts'
 import { HoldfastError, StorageUnavailableError } from '../errors.ts'
 import type { TimedReply } from '../support/pending-request.ts'

@@ -1,3 +1,5 @@
+// The owner's side, from the claim to the recorded end. `decide-owner.ts` says what each write is, `record-writer.ts` writes it.
+
 import type { TimerQueue } from '../support/timer-queue.ts'
 import { checkDuration } from '../support/checks.ts'
 import { type HoldfastError, hasCode } from '../errors.ts'

@@ -1,3 +1,5 @@
+// The front door: it makes the parts of an instance and hands each call on. A job goes on in `run.ts`.
+
 import { TimerQueue } from '../support/timer-queue.ts'
 import type { Codec } from '../support/codec.ts'
 import { StringMap } from '../support/string-map.ts'

@@ -1,3 +1,5 @@
+// The body runs between `claim.ts`, which made its execution, and `markSuccess` of `execution.ts`, which records its end.
+
 import { HoldfastError, hasCode } from '../errors.ts'
 import { enter } from '../support/call-chain.ts'
 import { RELEASED } from './decide.ts'

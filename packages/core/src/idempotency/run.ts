@@ -1,3 +1,5 @@
+// A job begins: `startExecution` of `start.ts` gets the execution, and `run-body.ts` calls the body with it.
+
 import { InvalidArgumentError } from '../errors.ts'
 import type { Indexed, DenseSet } from '../support/dense-set.ts'
 import { ExecutionInProgressError, FingerprintMismatchError, ResultNotStoredError } from './errors.ts'

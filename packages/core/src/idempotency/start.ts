@@ -1,3 +1,5 @@
+// One start: `decide-start.ts` says what to do, `claim.ts` writes it, and `wait.ts` waits for other executions.
+
 import { AsyncResource } from 'node:async_hooks'
 import type { StorageClient } from '../support/storage-client.ts'
 import { type ClosedError, SelfDeadlockError } from '../errors.ts'
