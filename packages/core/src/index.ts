@@ -23,7 +23,7 @@ export {
 } from './holdfast.ts'
 export type { HoldfastOptions } from './holdfast-options.ts'
 export type { ExecutionPage } from './idempotency/admin.ts'
-export type { Job, JobOptions } from './idempotency/define.ts'
+export type { Idempotency, Job, JobOptions } from './idempotency/idempotency.ts'
 export {
   CheckpointTooLargeError,
   CompletionUnconfirmedError,
@@ -40,7 +40,6 @@ export {
 export type { IdempotencyEvent, TracedJob } from './idempotency/events.ts'
 export type { ExecutionContext, FailureOptions } from './idempotency/execution-context.ts'
 export { fingerprintOf } from './idempotency/fingerprint.ts'
-export type { Idempotency } from './idempotency/idempotency.ts'
 export type { Slot, SlotOptions, SlotResult } from './idempotency/once-per-slot.ts'
 export type {
   ExecutionOptions,
@@ -49,7 +48,7 @@ export type {
   StartOptions,
 } from './idempotency/options.ts'
 export { RecordUnreadableError, type ExecutionSnapshot } from './idempotency/record.ts'
-export { type RecordedFailure, recordedFailureOf } from './idempotency/recorded-failure.ts'
+export { recordedFailureOf, type RecordedFailure } from './idempotency/recorded-failure.ts'
 export type { RunResult, Skipped } from './idempotency/run.ts'
 export type { BeginOutcome } from './idempotency/start-outcome.ts'
 export { LockAbortedError, LockLostError, LockTimeoutError, NotReplicatedError } from './locks/errors.ts'

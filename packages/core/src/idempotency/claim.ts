@@ -50,12 +50,6 @@ export class ClaimCoordinator implements OperatorWrites {
     }
   }
 
-  /** What this process knows without asking: the state of a key that it executes itself. */
-  known({ mapKey }: JobKey): StoredState | undefined {
-    const local = this.#running.get(mapKey)
-    return local?.isOwner ? local.storedState() : undefined
-  }
-
   /** The answer to a claim of this key that is in flight. */
   inFlight({ mapKey }: JobKey): Promise<ClaimAnswer> | undefined {
     return this.#inFlight.get(mapKey)

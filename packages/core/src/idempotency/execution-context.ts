@@ -93,3 +93,5 @@ export interface ReleaseOptions {
    */
   readonly unbind?: boolean | undefined
 }
+
+export type Body<R> = (execution: ExecutionContext) => R | Promise<R>

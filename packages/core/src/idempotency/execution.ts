@@ -1,4 +1,4 @@
-// The owner's side, from the claim to the recorded end. `decide-owner.ts` says what each write is, `record-writer.ts` writes it.
+// The owner's side, from the claim to the recorded end. `decide.ts` says what each write is, `record-writer.ts` writes it.
 
 import type { TimerQueue } from '../support/timer-queue.ts'
 import { checkDuration } from '../support/checks.ts'

@@ -3,36 +3,40 @@
 import { TimerQueue } from '../support/timer-queue.ts'
 import type { Codec } from '../support/codec.ts'
 import { StringMap } from '../support/string-map.ts'
-import { ClosedError } from '../errors.ts'
+import { ClosedError, InvalidArgumentError } from '../errors.ts'
 import type { Identity } from '../support/instance.ts'
 import { CLOSE, type CloseOptions } from '../support/close-options.ts'
-import { resolveOptions } from '../support/option-table.ts'
+import { resolveOptions, type OptionTable } from '../support/option-table.ts'
 import { DenseSet } from '../support/dense-set.ts'
 import type { LeaseKeeper } from '../lease-keeper.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import { within } from '../support/within.ts'
-import { type ExecutionAdmin, createAdmin } from './admin.ts'
+import { createAdmin, type ExecutionAdmin } from './admin.ts'
 import type { StartDeps } from './start.ts'
 import type { BeginOutcome } from './start-outcome.ts'
-import { JOB, type Job, type JobOptions, defineJob } from './define.ts'
 import type { Execution } from './execution.ts'
-import type { ExecutionContext } from './execution-context.ts'
-import { jobKeysWith } from './job-key.ts'
-import { KeyWatchers } from './key-watchers.ts'
-import { type Slot, type SlotOptions, type SlotResult, runOncePerSlot } from './once-per-slot.ts'
+import type { Body, ExecutionContext } from './execution-context.ts'
+import { jobKeysWith, type JobKey } from './job-key.ts'
+import { KeyWatchers } from './key-watcher.ts'
+import { runOncePerSlot, type Slot, type SlotOptions, type SlotResult } from './once-per-slot.ts'
 import {
-  type AnyStartOptions,
   EXECUTION,
+  JOB_START,
   NO_OPTIONS,
+  resolver,
+  type AnyStartOptions,
+  type ExecutionOptions,
+  type OpenPolicies,
   type Policies,
   type SkippingOptions,
   type StartOptions,
-  resolver,
 } from './options.ts'
-import { type ExecutionQueries, createQueries } from './queries.ts'
+import { createQueries, type ExecutionQueries } from './queries.ts'
 import { JobRunner, type RunResult, type RunningBody, type Skipped } from './run.ts'
-import type { Body } from './run-body.ts'
 import { ClaimCoordinator } from './claim.ts'
+import { NO_INPUT } from './fingerprint.ts'
+import type { ExecutionSnapshot } from './record.ts'
+import { checkFunction } from '../support/checks.ts'
 
 /** Makes a job run once across all instances, and shows everyone how it goes. */
 export interface Idempotency extends ExecutionQueries, ExecutionAdmin {
@@ -163,5 +167,93 @@ export function idempotencyOver(
     async close(how = {}) {
       await close(resolveOptions(CLOSE, how).graceMs)
     },
+  }
+}
+
+export interface JobOptions<Input> extends ExecutionOptions {
+  /** The key of one input: what makes two starts the same job. */
+  readonly key: (input: Input) => string
+  /**
+   * What the key stands for: any plain data, not a promise of it. `(input) => input` refuses a key with other input.
+   * What it returns is always compared, undefined too. Default: nothing is compared.
+   */
+  readonly fingerprint?: ((input: Input) => unknown) | undefined
+}
+
+/** What one call of a defined job may add. */
+export type JobStartOptions = Omit<StartOptions, 'fingerprint'>
+export type SkippingJobOptions = Omit<SkippingOptions, 'fingerprint'>
+type AnyJobStartOptions = JobStartOptions | SkippingJobOptions
+
+const JOB: OptionTable<JobOptions<never>, OpenPolicies | 'fingerprint'> = {
+  ...EXECUTION,
+  key: [checkFunction],
+  fingerprint: [checkFunction, undefined],
+}
+
+/** A job type with its key, fingerprint, codec and policies; otherwise as the methods of the same name. */
+export interface Job<Input, Result = unknown> {
+  readonly jobType: string
+  run(input: Input, body: JobBody<Input, Result>): Promise<RunResult<Result>>
+  run(input: Input, options: JobStartOptions, body: JobBody<Input, Result>): Promise<RunResult<Result>>
+  /** With `onInProgress: 'skip'`: `{ status: 'skipped', snapshot }` when the job runs elsewhere. */
+  run(
+    input: Input,
+    options: SkippingJobOptions,
+    body: JobBody<Input, Result>,
+  ): Promise<RunResult<Result> | Skipped>
+  begin(input: Input, options?: AnyJobStartOptions): Promise<BeginOutcome>
+  tryStartExecution(input: Input, options?: AnyJobStartOptions): Promise<ExecutionContext | null>
+  isExecuting(input: Input): Promise<boolean>
+  getExecutionStatus(input: Input): Promise<ExecutionSnapshot | null>
+  waitForCompletion(
+    input: Input,
+    options?: { readonly waitMs?: number | undefined; readonly signal?: AbortSignal | undefined },
+  ): Promise<ExecutionSnapshot | null>
+  watch(
+    input: Input,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): AsyncIterable<ExecutionSnapshot>
+  forget(input: Input): Promise<boolean>
+  requestCancel(input: Input, options?: { readonly reason?: string | undefined }): Promise<boolean>
+}
+
+export type JobBody<Input, Result> = (execution: ExecutionContext, input: Input) => Result | Promise<Result>
+
+function defineJob<Input, Result>(
+  others: ExecutionQueries & ExecutionAdmin,
+  runner: JobRunner,
+  nameOf: (jobKey: string) => JobKey,
+  jobType: string,
+  { key, fingerprint }: Pick<JobOptions<Input>, 'key' | 'fingerprint'>,
+): Job<Input, Result> {
+  const startOf = (input: Input, start: AnyJobStartOptions): AnyStartOptions => {
+    if (start !== NO_OPTIONS) resolveOptions(JOB_START, start)
+    if (fingerprint === undefined) return start
+    const given = fingerprint(input)
+    return { ...start, fingerprint: given === undefined ? NO_INPUT : given }
+  }
+  return {
+    jobType,
+    run: (async (
+      input: Input,
+      ...rest: [JobBody<Input, Result>] | [AnyJobStartOptions, JobBody<Input, Result>]
+    ) => {
+      const [start, body] = rest.length === 1 ? [NO_OPTIONS, rest[0]] : rest
+      if (typeof body !== 'function') {
+        throw new InvalidArgumentError('run needs its body as the last argument: a function.')
+      }
+      const bound: Body<Result> = (execution) => body(execution, input)
+      return runner.run(nameOf(key(input)), startOf(input, start), bound)
+    }) as Job<Input, Result>['run'],
+    begin: async (input, start = NO_OPTIONS) => runner.begin(nameOf(key(input)), startOf(input, start)),
+    tryStartExecution: async (input, start = NO_OPTIONS) =>
+      runner.tryStartExecution(nameOf(key(input)), startOf(input, start)),
+    isExecuting: async (input) => others.isExecuting(jobType, key(input)),
+    getExecutionStatus: async (input) => others.getExecutionStatus(jobType, key(input)),
+    waitForCompletion: async (input, wait) => others.waitForCompletion(jobType, key(input), wait),
+    watch: (input, limits) => others.watch(jobType, key(input), limits),
+    forget: async (input) => others.forget(jobType, key(input)),
+    requestCancel: async (input, request) => others.requestCancel(jobType, key(input), request),
   }
 }

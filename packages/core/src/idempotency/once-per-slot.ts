@@ -12,8 +12,8 @@ import type { StorageClient } from '../support/storage-client.ts'
 import { runs } from './events.ts'
 import type { JobKey, JobKeys } from './job-key.ts'
 import { JOB_START, type OpenPolicies, type ResolvedOptions, type StartOptions } from './options.ts'
-import type { JobRunner } from './run.ts'
-import type { Body } from './run-body.ts'
+import type { Attempt, Attempts } from './start-outcome.ts'
+import type { Body } from './execution-context.ts'
 import type { ExecutionSnapshot } from './record.ts'
 
 /**
@@ -110,7 +110,7 @@ interface PlacedSlot {
 export async function runOncePerSlot<R>(
   calls: StorageClient,
   names: JobKeys,
-  runner: JobRunner,
+  runner: Attempts,
   resolve: (start: StartOptions) => ResolvedOptions,
   job: string,
   slot: Slot,
@@ -134,7 +134,7 @@ export async function runOncePerSlot<R>(
     failedRetentionMs: keptMs,
   } as const
   const { jobType, jobKey } = name
-  const work = (): ReturnType<typeof runner.attempt<R>> => runner.attempt(name, { ...start, ...fixed }, body)
+  const work = (): Promise<Attempt<R>> => runner.attempt(name, { ...start, ...fixed }, body)
   const outcome = await (runs.traced ? runs.trace({ jobType, jobKey }, work) : work())
   if (outcome.status !== 'executed') return { status: 'skipped', snapshot: outcome.snapshot }
   const { result, executionId, attempt } = outcome

@@ -1,18 +1,26 @@
-// A job begins: `startExecution` of `start.ts` gets the execution, and `run-body.ts` calls the body with it.
+// A job begins: `startExecution` of `start.ts` gets the execution. Its body runs until `markSuccess` of `execution.ts` records the end.
 
-import { InvalidArgumentError } from '../errors.ts'
+import { InvalidArgumentError, HoldfastError, hasCode } from '../errors.ts'
 import type { Indexed, DenseSet } from '../support/dense-set.ts'
-import { ExecutionInProgressError, FingerprintMismatchError, ResultNotStoredError } from './errors.ts'
+import {
+  ExecutionInProgressError,
+  FingerprintMismatchError,
+  ResultNotStoredError,
+  ExecutionLostError,
+} from './errors.ts'
 import { type Replay, runs } from './events.ts'
-import type { ExecutionContext } from './execution-context.ts'
+import type { ExecutionContext, Body } from './execution-context.ts'
 import type { JobKey } from './job-key.ts'
 import type { AnyStartOptions, ResolvedOptions } from './options.ts'
 import { asRecorded } from './recorded-failure.ts'
-import { type Body, runBody } from './run-body.ts'
 import { whyUnreadable } from './snapshot.ts'
 import type { ExecutionSnapshot } from './record.ts'
 import { type StartDeps, startExecution } from './start.ts'
-import type { BeginOutcome, StartOutcome } from './start-outcome.ts'
+import type { Attempt, Attempts, BeginOutcome, StartOutcome } from './start-outcome.ts'
+import { enter } from '../support/call-chain.ts'
+import { RELEASED } from './decide.ts'
+import type { Execution } from './execution.ts'
+import type { End } from './execution-state.ts'
 
 export interface RunResult<R> {
   /** Whether this call ran the body, or got the result of an earlier one. */
@@ -34,20 +42,13 @@ export interface Skipped {
   readonly snapshot: ExecutionSnapshot
 }
 
-/** This call ran the body, and so it ended. */
-interface Executed<R> extends Omit<RunResult<R>, 'replay'> {
-  readonly status: 'executed'
-}
-
-type NotStarted = Exclude<BeginOutcome, { readonly status: 'started' }>
-
 /** A body that is running; `settled` when its end is recorded, or cannot be. */
 export interface RunningBody extends Indexed {
   readonly settled: Promise<unknown>
 }
 
 /** The ways to start a job, with the options of an instance or of a defined job. */
-export class JobRunner {
+export class JobRunner implements Attempts {
   readonly #deps: StartDeps
   readonly #bodies: DenseSet<RunningBody>
   readonly #resolve: (start: AnyStartOptions) => ResolvedOptions
@@ -69,7 +70,7 @@ export class JobRunner {
   }
 
   /** Runs the body, or says by a value why it does not. */
-  async attempt<R>(job: JobKey, start: AnyStartOptions, body: Body<R>): Promise<Executed<R> | NotStarted> {
+  async attempt<R>(job: JobKey, start: AnyStartOptions, body: Body<R>): Promise<Attempt<R>> {
     const begun = await startExecution(this.#deps, job, start, this.#resolve(start))
     if (begun.status !== 'started') return begun
     const { execution } = begun
@@ -118,4 +119,68 @@ export class JobRunner {
 
 function refusal(outcome: Extract<BeginOutcome, { readonly status: 'mismatch' | 'failedBefore' }>): Error {
   return outcome.status === 'mismatch' ? new FingerprintMismatchError(outcome.snapshot) : asRecorded(outcome)
+}
+
+/** Runs the body, records how it ended, and returns or throws what its caller gets. */
+async function runBody<R>(execution: Execution, body: Body<R>): Promise<R> {
+  let result: R
+  try {
+    result = await enter(execution, () => body(execution))
+  } catch (error) {
+    await recordFailure(execution, error)
+    throw error
+  }
+  // A body may record its end itself, and not wait for that, or not mind that it was not confirmed.
+  if (execution.isBusy) await execution.idle()
+  const { state } = execution
+  if (state.is === 'ended') return resultOf(state.end) as R
+  if (state.is === 'unconfirmed') result = state.error.result as R
+  try {
+    await execution.markSuccess(result)
+  } catch (error) {
+    if (hasCode(error, 'LEASE_LOST')) throw await lostError(execution, error, result)
+    // The result was refused before anything was sent: it would be refused again. (A success that was not confirmed
+    // stays one: markFailure refuses to make it a failure.)
+    await execution.markFailure(error, { final: true }).catch(() => execution.abandon())
+    throw error
+  }
+  return result
+}
+
+/** The end that a body recorded itself: its caller gets the same as all who ask later. */
+function resultOf(end: End): unknown {
+  switch (end.how) {
+    case 'completed':
+      return end.result
+    case 'failed':
+      throw end.error
+    case 'released':
+      throw new HoldfastError(RELEASED.code, RELEASED.message)
+  }
+}
+
+/** Records how a body failed. What the body threw is the caller's error, also when it cannot be recorded. */
+async function recordFailure(execution: Execution, error: unknown): Promise<void> {
+  if (execution.state.is === 'ended') return
+  try {
+    await execution.endUnfinished(error)
+  } catch (unrecorded) {
+    execution.abandon()
+    const isNews = error === execution.abortReason || hasCode(error, 'LEASE_LOST')
+    if (hasCode(unrecorded, 'LEASE_LOST') && isNews) throw await lostError(execution, unrecorded)
+  }
+}
+
+/** The loss together with what the successor has recorded: what a caller of the lost attempt wants to know. */
+async function lostError(
+  execution: Execution,
+  error: unknown,
+  result?: unknown,
+): Promise<ExecutionLostError> {
+  const { executionId, fencingToken } = execution
+  const known = error instanceof ExecutionLostError ? error : undefined
+  const current = known?.current ?? (await execution.readCurrent().catch(() => null))
+  const isTakenOver = current !== null && current.fencingToken > fencingToken
+  const reason = isTakenOver ? 'takenOver' : (known?.reason ?? 'expired')
+  return new ExecutionLostError(executionId, { reason, cause: known?.cause, current }, result)
 }

@@ -1,8 +1,9 @@
 import type { StartDecision } from './decide-start.ts'
 import type { Replay } from './events.ts'
 import type { Execution } from './execution.ts'
-import type { ExecutionContext } from './execution-context.ts'
-import type { ResolvedOptions } from './options.ts'
+import type { Body, ExecutionContext } from './execution-context.ts'
+import type { JobKey } from './job-key.ts'
+import type { AnyStartOptions, ResolvedOptions } from './options.ts'
 import { snapshotOf } from './snapshot.ts'
 import type { ExecutionSnapshot } from './record.ts'
 import type { StartReport } from './start-report.ts'
@@ -33,6 +34,21 @@ export type BeginOutcome =
 export type StartOutcome =
   | { readonly status: 'started'; readonly execution: Execution }
   | Exclude<BeginOutcome, { status: 'started' }>
+
+/** What a call answers that runs the body as well. `executed`: this call ran it, and so it ended. */
+export type Attempt<R> =
+  | {
+      readonly status: 'executed'
+      readonly result: R
+      readonly executionId: string
+      readonly attempt: number
+    }
+  | Exclude<BeginOutcome, { status: 'started' }>
+
+export interface Attempts {
+  /** Runs the body, or says by a value why it does not. */
+  attempt<R>(job: JobKey, start: AnyStartOptions, body: Body<R>): Promise<Attempt<R>>
+}
 
 /** What a start that started nothing answers. At once, unless the result has to be loaded from elsewhere. */
 export function outcomeOf(

@@ -1,10 +1,10 @@
 import { hasCode } from '../errors.ts'
-import type { StorageClient } from '../support/storage-client.ts'
 import { leaseRemaining } from './decide.ts'
 import { type Replay, type StartersEvent, type WaitOutcome, executions } from './events.ts'
 import type { ExecutionContext } from './execution-context.ts'
 import type { JobKey } from './job-key.ts'
-import type { Executing, ExecutingRecord, ExecutionRecord, ExecutionSnapshot, StoredState } from './record.ts'
+import type { KeyWatchers } from './key-watcher.ts'
+import type { Executing, ExecutingRecord, ExecutionRecord, ExecutionSnapshot } from './record.ts'
 
 /** What is known of the execution that an event is about. */
 interface About {
@@ -17,32 +17,25 @@ interface Started extends Pick<ExecutionContext, 'executionId' | 'attempt' | 'fe
   readonly current: Executing
 }
 
-/** What this process knows of a key without asking. */
-interface KnownHere {
-  known(job: JobKey): StoredState | undefined
-}
-
 /** Publishes how one call to start a job goes: what it waits for, how the wait ends, and what it answers. */
 export class StartReport {
   readonly job: JobKey
-  readonly #calls: StorageClient
-  readonly #claims: KnownHere
+  readonly #watchers: KeyWatchers
   #waitsSince: number | undefined
   /** What it began to wait for. */
   #awaited: ExecutingRecord | undefined
   /** Of the executions of this process, the one that it waited for. */
   #joinedId: string | undefined
 
-  constructor(calls: StorageClient, claims: KnownHere, job: JobKey) {
-    this.#calls = calls
-    this.#claims = claims
+  constructor(watchers: KeyWatchers, job: JobKey) {
+    this.#watchers = watchers
     this.job = job
   }
 
   waits(current: Executing, now: number): void {
-    this.#joinedId = this.#claims.known(this.job)?.current?.record.executionId ?? this.#joinedId
+    this.#joinedId = this.#watchers.local(this.job)?.current?.record.executionId ?? this.#joinedId
     if (this.#waitsSince !== undefined) return
-    this.#waitsSince = this.#calls.runtime.monotonicNow()
+    this.#waitsSince = this.#watchers.calls.runtime.monotonicNow()
     this.#awaited = current.record
     const leaseRemainingMs = leaseRemaining(current.record, current, now)
     this.#publish(current.record, () => ({ type: 'waiting', leaseRemainingMs }))
@@ -87,7 +80,7 @@ export class StartReport {
     // A call ends once, but its answer may still fail: a result that has to be loaded.
     this.#awaited = undefined
     this.#publish(awaited, () => {
-      const waitedMs = this.#calls.runtime.monotonicNow() - since
+      const waitedMs = this.#watchers.calls.runtime.monotonicNow() - since
       return { type: 'waited', waitedMs, outcome, ...(error === undefined ? {} : { error }) }
     })
   }
@@ -95,7 +88,7 @@ export class StartReport {
   #publish({ executionId, instance = null }: About, event: () => StartersEvent): void {
     executions.publish(() => {
       const { jobType, jobKey } = this.job
-      const at = this.#calls.runtime.wallNow()
+      const at = this.#watchers.calls.runtime.wallNow()
       return { jobType, jobKey, executionId, at, instance, ...event() }
     })
   }

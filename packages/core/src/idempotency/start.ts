@@ -5,16 +5,16 @@ import type { StorageClient } from '../support/storage-client.ts'
 import { type ClosedError, SelfDeadlockError } from '../errors.ts'
 import { callChain, contains, innermost } from '../support/call-chain.ts'
 import type { ClaimCoordinator } from './claim.ts'
-import { type StartCommand, decideStart } from './decide-start.ts'
+import { decideStart, type StartCommand } from './decide-start.ts'
 import type { JobKey } from './job-key.ts'
 import { Execution } from './execution.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import type { KeyWatchers } from './key-watchers.ts'
+import type { KeyWatchers } from './key-watcher.ts'
 import type { AnyStartOptions, ResolvedOptions, StartOptions } from './options.ts'
-import type { Executing, StoredState, ExecutionSnapshot } from './record.ts'
+import type { Executing, ExecutionSnapshot, StoredState } from './record.ts'
 import { snapshotOf } from './snapshot.ts'
 import { StartReport } from './start-report.ts'
-import { type StartOutcome, outcomeOf } from './start-outcome.ts'
+import { outcomeOf, type StartOutcome } from './start-outcome.ts'
 import { WaitTimeouts, type Waited, until, waitAborted } from './wait.ts'
 
 /** What a start needs of its instance. */
@@ -40,15 +40,15 @@ export async function startExecution(
   start: AnyStartOptions,
   resolved: ResolvedOptions,
 ): Promise<StartOutcome> {
-  const { calls, claims } = deps
+  const { calls, claims, watchers } = deps
   assertOpen(deps)
   if (start.signal?.aborted) throw waitAborted(job, start.signal)
   let command = commandOf(deps, start, resolved)
   // The time to wait begins with the call.
   let timeouts =
     resolved.onInProgress === 'wait' ? new WaitTimeouts(calls.runtime, resolved.waitMs) : undefined
-  let state: StoredState | undefined = claims.known(job) ?? runningElsewhere(deps, job, command)
-  const report = new StartReport(calls, claims, job)
+  let state: StoredState | undefined = watchers.local(job) ?? runningElsewhere(deps, job, command)
+  const report = new StartReport(watchers, job)
   try {
     for (;;) {
       const { current, now } = state ?? NOTHING_KNOWN

@@ -4,8 +4,7 @@ import type { Runtime, Timer } from '../support/runtime.ts'
 import { leaseRemaining } from './decide.ts'
 import { WaitAbortedError } from './errors.ts'
 import type { JobKey } from './job-key.ts'
-import type { StateObserver } from './key-watcher.ts'
-import type { KeyWatchers } from './key-watchers.ts'
+import type { KeyWatchers, StateObserver } from './key-watcher.ts'
 import type { StoredState } from './record.ts'
 
 /** How long a wait lasts when the caller does not say. */

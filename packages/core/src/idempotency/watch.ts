@@ -1,9 +1,8 @@
 import { type AbortListener, listenForAbort, stopListening } from '../support/on-abort.ts'
 import { isOver } from './decide.ts'
 import type { JobKey } from './job-key.ts'
-import type { StateObserver } from './key-watcher.ts'
-import type { KeyWatchers } from './key-watchers.ts'
-import type { StoredState, ExecutionSnapshot } from './record.ts'
+import type { KeyWatchers, StateObserver } from './key-watcher.ts'
+import type { ExecutionSnapshot, StoredState } from './record.ts'
 
 /** What to watch, for whom. */
 export interface WatchCall {
