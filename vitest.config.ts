@@ -54,7 +54,10 @@ const alone = (workspace: Workspace) => {
 
 /** Tests that take their server from REDIS_URL need one to be there; the others start what they need. */
 function readsRedisUrl({ folder }: Workspace): boolean {
-  const sources = globSync('{src,test}/**/*.ts', { cwd: join(root, folder) })
+  const sources = globSync('**/*.ts', {
+    cwd: join(root, folder),
+    exclude: (path) => /(^|\/)(node_modules|dist|\.cache)$/.test(path),
+  })
   return sources.some((file) => readFileSync(join(root, folder, file), 'utf8').includes('REDIS_URL'))
 }
 

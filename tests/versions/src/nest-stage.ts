@@ -11,6 +11,7 @@ import {
 import { dirname, join } from 'node:path'
 import { ROOT } from './published.ts'
 import { mustRun } from './run.ts'
+import { COMPILER } from './stage.ts'
 import type { Stage } from './stage.ts'
 
 /** A Nest of another line than the one the packages are developed with; `tests/versions/nest10` has what its apps use. */
@@ -74,7 +75,7 @@ async function compile(
     noCheck,
   }
   writeFileSync(join(app, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
-  await mustRun('tsc', ['-p', app, '--pretty', 'false'])
+  await mustRun(COMPILER, ['-p', app, '--pretty', 'false'])
 }
 
 /** Every package that lies in these node_modules, in the place of what is there. */

@@ -14,6 +14,9 @@ import { readManifest } from '@holdfast/test-support/workspaces'
 import { entriesOf, publishedPackages, type PublishedPackage, ROOT } from './published.ts'
 import { mustRun } from './run.ts'
 
+/** The compiler of the workspace; this package has older ones, which stand first in PATH when its tests run by themselves. */
+export const COMPILER = join(ROOT, 'node_modules/.bin/tsc')
+
 /** A project that has our packages installed as the registry would give them. */
 export interface Stage {
   readonly directory: string
@@ -30,7 +33,7 @@ export interface Stage {
  */
 export async function openStage(): Promise<Stage> {
   const packages = publishedPackages()
-  await mustRun('tsc', ['-b', ...packages.map(({ folder }) => folder)], { cwd: ROOT })
+  await mustRun(COMPILER, ['-b', ...packages.map(({ folder }) => folder)], { cwd: ROOT })
   const temporary = temporaryDirectory()
   const directory = temporary.path
   const remove = async (): Promise<void> => await temporary.remove()
