@@ -120,21 +120,15 @@ export class StorageClient {
       leftMs = await this.#learnTime(timeoutMs)
       now = instant(runtime)
     }
-    const first = await this.#sendClaim(command, leftMs, timeoutMs, now)
-    clock.observe(first.sentAt, first.reply.now)
-    if (first.reply.outcome !== 'late') return first
-    leftMs = Math.max(1, leftMs - (runtime.monotonicNow() - first.sentAt.monotonic))
-    return await this.#sendClaim(command, leftMs, timeoutMs, instant(runtime))
-  }
-
-  #sendClaim<T>(
-    command: (notAfter: number) => Promise<T>,
-    leftMs: number,
-    timeoutMs: number,
-    now: Instant,
-  ): Promise<TimedReply<T>> {
-    const notAfter = this.clock.earliest(leftMs, now.monotonic)
-    return this.call(command, leftMs, { waitedMs: timeoutMs - leftMs, notAfter, now })
+    for (let isLast = false; ; isLast = true) {
+      const notAfter = clock.earliest(leftMs, now.monotonic)
+      const answer = await this.call(command, leftMs, { waitedMs: timeoutMs - leftMs, notAfter, now })
+      if (isLast) return answer
+      clock.observe(answer.sentAt, answer.reply.now)
+      if (answer.reply.outcome !== 'late') return answer
+      leftMs = Math.max(1, leftMs - (runtime.monotonicNow() - answer.sentAt.monotonic))
+      now = instant(runtime)
+    }
   }
 
   /**
