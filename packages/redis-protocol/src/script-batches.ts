@@ -103,12 +103,16 @@ class Batches {
 
   add(script: AnyScript, call: Call): void {
     const [key = ''] = call.keys
-    const characters = call.args.reduce((sum, { length }) => sum + length, 0)
+    let characters = 0
+    for (const arg of call.args) characters += arg.length
     let number = this.#open.get(script) ?? -1
     let batch = this.#waiting[number - this.#taken]
-    const isFull = (of: Batch): boolean =>
-      of.calls.length === MOST_CALLS || of.characters + characters > MOST_CHARACTERS
-    if (batch === undefined || isFull(batch) || (this.#lastOf.get(key) ?? number) > number) {
+    if (
+      batch === undefined ||
+      batch.calls.length === MOST_CALLS ||
+      batch.characters + characters > MOST_CHARACTERS ||
+      (this.#lastOf.get(key) ?? number) > number
+    ) {
       number = this.#taken + this.#waiting.length
       batch = { script, calls: [], characters: 0 }
       this.#waiting.push(batch)
@@ -135,7 +139,8 @@ function settleAll(script: AnyScript, calls: readonly Call[], replies: unknown):
   if (!Array.isArray(replies) || replies.length !== calls.length) {
     throw unexpectedReply(`${calls.length} × ${script.name}`, replies)
   }
-  for (const [i, call] of calls.entries()) settle(script, call, replies[i])
+  let i = 0
+  for (const call of calls) settle(script, call, replies[i++])
 }
 
 function settle({ name }: AnyScript, { decode, resolve, reject }: Call, reply: unknown): void {

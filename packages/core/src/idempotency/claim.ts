@@ -105,8 +105,9 @@ export class ClaimCoordinator implements OperatorWrites {
     const write = writeOf(decision, command.executionId)
     let lastNotAfter = 0
     const send = (notAfter: number): Promise<PutReply> => {
+      const { writeId, value, ttlMs, notify } = write
       lastNotAfter = notAfter
-      return records.put(job.key, rev, { ...write, notAfter })
+      return records.put(job.key, rev, { writeId, value, ttlMs, notify, notAfter })
     }
     let answer: TimedReply<PutReply>
     let removedRev: number | undefined

@@ -85,7 +85,8 @@ export class JobRunner implements Attempts {
     }
   }
 
-  async run<R>(job: JobKey, start: AnyStartOptions, body: Body<R>): Promise<RunResult<R> | Skipped> {
+  /** Throws at once when there is no body. */
+  run<R>(job: JobKey, start: AnyStartOptions, body: Body<R>): Promise<RunResult<R> | Skipped> {
     if (typeof body !== 'function') {
       throw new InvalidArgumentError('run needs its body as the last argument: a function.')
     }

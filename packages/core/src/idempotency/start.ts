@@ -49,12 +49,20 @@ export async function startExecution(
     resolved.onInProgress === 'wait' ? new WaitTimeouts(calls.runtime, resolved.waitMs) : undefined
   let state: StoredState | undefined = watchers.local(job) ?? runningElsewhere(deps, job, command)
   const report = new StartReport(watchers, job)
+  /** This call has claimed with the id of its command. */
+  let isIdSpent = false
   try {
     for (;;) {
       const { current, now } = state ?? NOTHING_KNOWN
       const decision = decideStart(current, now, command)
       switch (decision.type) {
         case 'write': {
+          if (isIdSpent) {
+            // It decides again: the record names its execution.
+            command = withFreshId(calls, command)
+            isIdSpent = false
+            break
+          }
           const shared = claims.inFlight(job)
           const answer = await (shared ?? claims.claim(job, current, decision, command, resolved))
           ;({ state } = answer)
@@ -70,7 +78,7 @@ export async function startExecution(
             deps.started(job.jobType)
             return { status: 'started', execution }
           }
-          if (shared === undefined) command = withFreshId(calls, command)
+          isIdSpent = shared === undefined
           break
         }
         case 'alreadyStarted':
