@@ -2,12 +2,10 @@
 export type { Cache, CacheEntryOptions, CacheOptions, CacheStats } from './cache/cache.ts'
 export type { BreakerEvent, CacheEvent, TracedLoad } from './cache/events.ts'
 export {
-  ClosedError,
   HoldfastError,
   type HoldfastErrorCode,
   InvalidArgumentError,
   LeaseLostError,
-  SelfDeadlockError,
   StorageRefusedError,
   StorageUnavailableError,
 } from './errors.ts'
@@ -27,7 +25,6 @@ export type { Idempotency, Job, JobOptions } from './idempotency/idempotency.ts'
 export {
   CheckpointTooLargeError,
   CompletionUnconfirmedError,
-  ExecutionAbandonedError,
   ExecutionCancelledError,
   ExecutionInProgressError,
   ExecutionLostError,
@@ -38,15 +35,10 @@ export {
   WaitAbortedError,
 } from './idempotency/errors.ts'
 export type { IdempotencyEvent, TracedJob } from './idempotency/events.ts'
-export type { ExecutionContext, FailureOptions } from './idempotency/execution-context.ts'
+export type { ExecutionContext } from './idempotency/execution-context.ts'
 export { fingerprintOf } from './idempotency/fingerprint.ts'
 export type { Slot, SlotOptions, SlotResult } from './idempotency/once-per-slot.ts'
-export type {
-  ExecutionOptions,
-  ResultReferences,
-  SkippingOptions,
-  StartOptions,
-} from './idempotency/options.ts'
+export type { ExecutionOptions, ResultReferences, StartOptions } from './idempotency/options.ts'
 export { RecordUnreadableError, type ExecutionSnapshot } from './idempotency/record.ts'
 export { recordedFailureOf, type RecordedFailure } from './idempotency/recorded-failure.ts'
 export type { RunResult, Skipped } from './idempotency/run.ts'
@@ -60,6 +52,6 @@ export type { Locks, LockView, Semaphore } from './locks/locks.ts'
 export type { LockOptions, LocksOptions } from './locks/options.ts'
 export type { LockRun } from './locks/run.ts'
 export { memoryStorage } from './memory/memory-storage.ts'
-export type { Connection, ConnectionState, Diagnostic, Storage } from './storage/storage.ts'
+export type { Diagnostic, Storage } from './storage/storage.ts'
 export { type Codec, jsonCodec } from './support/codec.ts'
 export type { ConnectionEvent } from './support/connection-events.ts'

@@ -3,9 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   type BreakerEvent,
   type CacheEvent,
-  type Connection,
   type ConnectionEvent,
-  type ConnectionState,
   type Storage,
   StorageRefusedError,
   StorageUnavailableError,
@@ -14,6 +12,7 @@ import {
   createHoldfast,
   memoryStorage,
 } from '@holdfast/core'
+import type { Connection, ConnectionState } from '@holdfast/core/storage'
 import { manualRuntime } from './manual-runtime.ts'
 
 /** What is published on the channel while a test of this group runs; empties itself when it is read. */

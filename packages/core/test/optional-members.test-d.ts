@@ -41,7 +41,7 @@ declare const strict: {
   readonly jobStart: Strict<Last<core.Job<string>['tryStartExecution']>>
   readonly progress: Strict<Last<core.ExecutionContext['updateProgress']>>
   readonly success: Strict<Last<core.ExecutionContext['markSuccess']>>
-  readonly failure: Strict<core.FailureOptions>
+  readonly failure: Strict<Last<core.ExecutionContext['markFailure']>>
   readonly release: Strict<Last<core.ExecutionContext['release']>>
   readonly list: Strict<Last<core.Idempotency['list']>>
   readonly cancel: Strict<Last<core.Idempotency['requestCancel']>>

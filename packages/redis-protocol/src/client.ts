@@ -1,4 +1,4 @@
-import type { Connection } from '@holdfast/core'
+import type { Connection } from '@holdfast/core/storage'
 
 /**
  * All that Holdfast asks of a Redis client library, so that one implementation of the protocol serves every client.

@@ -1,5 +1,4 @@
-import { ClosedError } from '@holdfast/core'
-import type { Unsubscribe } from '@holdfast/core/storage'
+import { ClosedError, type Unsubscribe } from '@holdfast/core/storage'
 import type { DedicatedConnection, RedisClient } from './client.ts'
 import { asStorageError } from './errors.ts'
 import { inTime, tooLate } from './in-time.ts'

@@ -1,4 +1,4 @@
-import type { Connection } from '@holdfast/core'
+import type { Connection } from '@holdfast/core/storage'
 import { asStorageError, unexpectedReply } from './errors.ts'
 import { type Load, type RunScript, type Script, type Strings, defineScript } from './script.ts'
 

@@ -7,6 +7,7 @@ export {
   decideLease,
   noLease,
 } from '../locks/decide-lease.ts'
+export { ClosedError } from '../errors.ts'
 export { appOf } from '../support/instance.ts'
 export { type Instant, type Runtime, type Timer, systemRuntime } from '../support/runtime.ts'
 export {

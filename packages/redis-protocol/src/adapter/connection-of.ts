@@ -1,5 +1,6 @@
 import { errorMonitor } from 'node:events'
-import type { Connection, ConnectionState, HoldfastError } from '@holdfast/core'
+import type { HoldfastError } from '@holdfast/core'
+import type { Connection, ConnectionState } from '@holdfast/core/storage'
 import { type Emitter, onEvents } from './emitter.ts'
 import { type Attached, oncePerClient } from './once-per-client.ts'
 import { reportErrors } from './report-errors.ts'
