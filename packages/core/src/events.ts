@@ -1,8 +1,8 @@
 import { type Channel, channel, tracingChannel } from 'node:diagnostics_channel'
 
 /**
- * What core tells about itself, through `node:diagnostics_channel`: subscribe by name, bridge to any logger, metric
- * or tracer. Nobody subscribed: nothing is built, nothing is paid.
+ * Core's events, through `node:diagnostics_channel`: subscribe by name, bridge to any logger, metric
+ * or tracer. Without a subscriber, no event is built.
  */
 export interface EventChannel<E> {
   /** The name to subscribe to: `diagnostics_channel.subscribe(name, (event) => …)`. */

@@ -59,7 +59,7 @@ export interface Health {
    * and `CACHE_UNAVAILABLE` says that it does not answer.
    */
   readonly findings: readonly Diagnostic[]
-  /** Why the storage counts as down; what it answered when it refuses to tell even the time. */
+  /** Why the storage counts as down; its answer when it refuses even to read its clock. */
   readonly error: Error | null
 }
 

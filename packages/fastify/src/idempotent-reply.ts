@@ -46,7 +46,7 @@ export class IdempotentReply {
     this.#reply = reply
   }
 
-  /** Whether the request has its answer, or will have it by somebody's `send`. */
+  /** Whether the request has its answer, or a pending `send` will give it one. */
   get isAnswered(): boolean {
     return this.#isSending || this.#reply.sent || this.#reply.raw.headersSent
   }
@@ -82,7 +82,7 @@ export class IdempotentReply {
   /** The app, or Fastify, is going to answer for an error. */
   onError(error: unknown): void {
     this.#handled?.onError(error)
-    // A replay that fails is no success, whatever it replays.
+    // A replay that fails is no success, even if it replays one.
     if (this.#answer !== undefined) void this.#reply.code(500).removeHeader('idempotent-replayed')
     this.#reopen()
   }

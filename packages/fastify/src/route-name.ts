@@ -2,7 +2,7 @@ import { InvalidArgumentError } from '@holdfast/core'
 import type { RouteOptions } from 'fastify'
 
 /**
- * What tells a route from all others of its method: its pattern, and the constraints that it has. Their values are
+ * What distinguishes a route from all others of its method: its pattern, and the constraints that it has. Their values are
  * texts and regular expressions; a strategy of the app's own may have others, which have no name.
  */
 export function routeName({ url, constraints = {} }: Pick<RouteOptions, 'url' | 'constraints'>): string {

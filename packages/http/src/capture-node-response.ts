@@ -34,7 +34,7 @@ export function captureNodeResponse(
 
   /** As the handler set them: middleware changes them (to `gzip`) as soon as the head is written. */
   const headOf = (more: Headers = {}): Headers => {
-    // Whoever begins to write gives the answer.
+    // The first writer gives the answer.
     if (head === undefined) isHandlers = handled.isHandlers
     return (head ??= { ...response.getHeaders(), ...more })
   }
@@ -69,7 +69,7 @@ export function captureNodeResponse(
         if (ended) return response
         ended = true
         const { statusCode: status } = response
-        // Nobody can say what has left already.
+        // It is unknown which bytes have left already.
         const wentAround = response.headersSent && head === undefined
         const body: CapturedBody = wentAround ? { omitted: 'hijacked' } : pieces.end(args)
         const thaw = freeze(response)

@@ -33,7 +33,7 @@ export function eventStream(
 }
 
 async function pump(stream: PassThrough, events: AsyncIterable<ServerSentEvent>): Promise<void> {
-  // Something must arrive before the first event, or the client cannot tell that it is connected.
+  // Something must arrive before the first event, or the client does not know that it is connected.
   stream.write(':\n\n')
   for await (const { event, id, data } of events) {
     const lines = [

@@ -22,7 +22,7 @@ export function headerName(what: string, name: string): string {
   throw new InvalidArgumentError(`${what} must name a header, not ${JSON.stringify(name)}.`)
 }
 
-/** The part of Node's request that tells whether its message has a body. */
+/** The part of Node's request that shows whether its message has a body. */
 export interface NodeMessage {
   readonly headers: HttpRequestHeaders
   readonly httpVersionMajor?: number

@@ -3,12 +3,12 @@ import { InvalidArgumentError, fingerprintOf } from '@holdfast/core'
 import { IncomparableBody } from './form.ts'
 import { type HttpRequestHeaders, contentTypeOf, mediaTypeOf } from './headers.ts'
 
-/** What an adapter tells of a request, at the moment at which its handler is about to start. */
+/** What an adapter reports about a request, at the moment at which its handler is about to start. */
 export interface HttpRequestFacts {
   readonly method: string
   /**
    * The route's pattern with every prefix, such as `/v1/orders/:id/payments`, not the path that was requested; and all
-   * else that tells it from other routes, such as a host or a version.
+   * else that distinguishes it from other routes, such as a host or a version.
    */
   readonly route: string
   /** What the pattern's parameters stand for in this request. */

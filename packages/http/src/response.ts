@@ -76,7 +76,7 @@ const KEPT_HEADERS: readonly string[] = [
   'content-encoding',
 ]
 
-/** Never kept, whoever asks for it: secrets of one client, and what belongs to one transfer. */
+/** Never kept, even on request: secrets of one client, and what belongs to one transfer. */
 const NEVER_KEPT: ReadonlySet<string> = new Set([
   'set-cookie',
   'set-cookie2',
@@ -145,7 +145,7 @@ function keptOf(
   return stored
 }
 
-/** Text as it was kept: whoever sends it makes bytes of it anyway. */
+/** Text as it was kept: sending converts it to bytes anyway. */
 export function bodyOf({
   body,
   encoding,

@@ -1,4 +1,4 @@
-/** The part of Node's response that tells when its connection is over. */
+/** The part of Node's response that shows when its connection is over. */
 export interface Connected {
   readonly destroyed: boolean
   once(event: 'close', listener: () => void): unknown

@@ -1,4 +1,4 @@
-// Nobody constructs these: they are abstract, and only stand for what is injected in their place.
+// These are never constructed: they are abstract, and only stand for what is injected in their place.
 /* oxlint-disable typescript/no-unsafe-declaration-merging */
 import { Inject } from '@nestjs/common'
 import type * as core from '@holdfast/core'

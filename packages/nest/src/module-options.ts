@@ -9,7 +9,7 @@ export type HoldfastModuleSettings<Request = never> = ModuleSettings<Request> &
     | {
         /** The one that is injected. */
         readonly holdfast: Holdfast
-        /** Whether the app closes it when it ends. Default false: whoever made it does. */
+        /** Whether the app closes it when it ends. Default false: its creator closes it. */
         readonly closeHoldfast?: boolean
       }
   )

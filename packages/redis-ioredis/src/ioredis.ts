@@ -142,7 +142,7 @@ function assertSupported(client: IoredisClient): void {
   refuseIf(
     options.scaleReads !== undefined && options.scaleReads !== 'master',
     'Holdfast cannot use an ioredis cluster with scaleReads: replicas answer with what was true before. ' +
-      'Give it a client of its own without that option.',
+      'Give Holdfast a separate client without that option.',
   )
 }
 
@@ -177,7 +177,7 @@ interface IoredisNode extends Pick<IoredisCommon, 'call'> {
   duplicate(override: object): IoredisConnection
 }
 
-/** A connection of our own. */
+/** A connection that Holdfast opened. */
 interface IoredisConnection extends IoredisSingle {
   subscribe(channel: string): Promise<unknown>
   unsubscribe(channel: string): Promise<unknown>

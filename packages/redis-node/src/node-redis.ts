@@ -257,7 +257,7 @@ export interface NodeRedisCluster extends NodeRedisCommon {
   sUnsubscribe(channel: string, listener: (payload: string) => void): Promise<void>
 }
 
-/** A connection of our own. */
+/** A connection that Holdfast opened. */
 interface NodeRedisConnection extends NodeRedisSingle {
   connect(): Promise<unknown>
   subscribe(channel: string, listener: MessageListener): Promise<unknown>

@@ -1,7 +1,7 @@
 import { HoldfastError, StorageRefusedError, StorageUnavailableError } from '@holdfast/core'
 
 /**
- * What the errors of the clients mean to core. Replies of the server are told by their first word in capitals, which
+ * What the errors of the clients mean to core. The server's replies are recognized by their first word in capitals, which
  * the Redis protocol prescribes; neither client has a class or a name for them that is the same in all its versions.
  */
 export function asStorageError(error: unknown, doing: string): HoldfastError {
@@ -88,7 +88,7 @@ function connectionError(error: unknown, message: string, doing: string): Holdfa
 
 /** What the clients say when they refused a command before it was written. */
 const neverSent = [
-  // ours, of a connection of our own
+  // ours, of a dedicated connection
   /^The connection was not ready within /,
   // ioredis
   /^Stream isn't writeable and enableOfflineQueue options is false/,
@@ -99,7 +99,7 @@ const neverSent = [
   /^The client is offline$/,
   /^The queue is full$/,
   /^All the root nodes are unavailable$/,
-  /^The command was aborted$/, // taken back before it was written
+  /^The command was aborted$/, // withdrawn before it was written
   // both: redirected until they gave up, or a connection that never was
   /^Too many Cluster redirections/,
   /^connect E[A-Z]+/,
@@ -116,7 +116,7 @@ function advice(word: string, message: string): string {
     case 'WRONGPASS':
       return 'Check the user and the password of the client.'
     case 'WRONGTYPE':
-      return 'Something else uses the same keys: give Holdfast a prefix of its own.'
+      return 'Something else uses the same keys: give Holdfast a separate prefix.'
     case 'CROSSSLOT':
       return 'Redis runs as a cluster but the client does not know: use a cluster client.'
     case 'MISCONF':

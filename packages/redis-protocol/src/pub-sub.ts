@@ -16,7 +16,7 @@ export interface SubscribeOptions {
 
 /**
  * The subscriptions of one process: one connection, opened at the first subscription, whatever number of channels
- * and listeners. It is opened anew when it breaks, the channels are subscribed again, and the listeners are told. It is
+ * and listeners. It is opened anew when it breaks, the channels are subscribed again, and the listeners are notified. It is
  * closed some time after the last one has gone, so that it keeps no process alive that is done.
  */
 export interface PubSub {
@@ -33,7 +33,7 @@ export interface PubSub {
    */
   subscribe(channel: string, listener: ChannelListener, options?: SubscribeOptions): Promise<Unsubscribe>
   /**
-   * Moves all channels of classic pub/sub to another connection, and tells the listeners. The old one is kept until the
+   * Moves all channels of classic pub/sub to another connection, and notifies the listeners. The old one is kept until the
    * new one has them all, which is when this resolves. While a connection is opened anew anyway, waits for that one.
    */
   renew(): Promise<void>
@@ -56,7 +56,7 @@ const PATIENCE_MS = 5_000
 export function createPubSub(client: RedisClient, times: PubSubTimes = {}): PubSub {
   const classic = new Subscriptions(client, times)
   const { sharded } = client
-  // One listener on the client for all channels; who listens to several of them is told once.
+  // One listener on the client for all channels; a listener to several of them is notified once.
   const shards = new Map<(payload: string) => void, ChannelListener>()
   const { patienceMs = PATIENCE_MS } = times
   const stopWatching = sharded?.onRestored(() => {
@@ -136,7 +136,7 @@ class Subscriptions {
       throw asStorageError(error, `SUBSCRIBE ${name}`)
     }
     return async () => {
-      // Nobody waits for the answer, which a frozen server never gives. A connection that breaks now has ended the
+      // No caller waits for the answer, which a frozen server never gives. A connection that breaks now has ended the
       // subscription as well.
       if (this.#forget(name, listener))
         this.#connection?.then((connection) => connection.unsubscribe(name)).catch(() => {})
@@ -240,7 +240,7 @@ class Subscriptions {
     return connection
   }
 
-  /** A connection that nobody answers on any more looks like one on which nothing happens. */
+  /** A connection whose server no longer answers looks like one on which nothing happens. */
   #watch(connection: Promise<DedicatedConnection>, open: DedicatedConnection): void {
     if (this.#connection !== connection) return open.close() // it came too late
     clearInterval(this.#heartbeat)

@@ -22,7 +22,7 @@ export interface RedisStorageOptions {
   readonly namespace?: string
 }
 
-/** The storage port on Redis, over whatever client library is `adapted`. */
+/** The storage port on Redis, over the client library that is `adapted`. */
 export function redisStorage(adapted: RedisClient, options: RedisStorageOptions = {}): Storage {
   const client = orderly(adapted)
   const { namespace = NAMESPACE } = options

@@ -31,7 +31,7 @@ export interface Cache {
   get<T>(key: string): Promise<T | undefined>
   /** Stores a value; `undefined` cannot be stored. @throws InvalidArgumentError, StorageUnavailableError */
   set(key: string, value: unknown, options?: CacheEntryOptions): Promise<void>
-  /** Removes keys and says how many were there; a load that is under way does not bring them back. */
+  /** Removes keys and says how many were there; a load in flight does not bring them back. */
   remove(key: string | readonly string[]): Promise<number>
   exists(key: string): Promise<boolean>
   /**
@@ -53,7 +53,7 @@ export interface CacheStats {
   readonly misses: number
   /** Hits of all reads; undefined before the first. */
   readonly hitRate: number | undefined
-  /** Calls that waited for a load that was under way in this process. */
+  /** Calls that waited for a load in flight in this process. */
   readonly joined: number
   readonly loads: number
   readonly loadFailures: number

@@ -12,7 +12,7 @@ export type CacheEvent = CacheOf &
     | { readonly type: 'removed'; readonly keys: readonly string[]; readonly removed: number }
     | ({ readonly key: string } & (
         | { readonly type: 'hit' | 'miss' | 'set' }
-        /** The call waits for a load that is under way in this process. */
+        /** The call waits for a load in flight in this process. */
         | { readonly type: 'joined' }
         /** `found`: false when the load returned `undefined`, which is not stored. */
         | { readonly type: 'loaded'; readonly durationMs: number; readonly found: boolean }

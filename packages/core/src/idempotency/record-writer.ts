@@ -122,7 +122,7 @@ export class RecordWriter {
     return () => records.put(key, rev, write)
   }
 
-  /** Why the owner finds this in place of its own record. */
+  /** Why the owner finds this instead of its record. */
   #reasonFor(found: VersionedRecord | null, isRemoved: boolean): LossReason {
     const own = this.#current
     if (found === null) return isRemoved ? 'forgotten' : 'vanished'

@@ -50,7 +50,7 @@ interface Holding {
 /** What becomes of a lease. */
 export type HoldersEvent =
   | { readonly type: 'released'; readonly outcome: ReleaseOutcome }
-  /** The storage could not be told of the release; it is tried again until the lease ends by itself. */
+  /** The release did not reach the storage; it is retried until the lease ends by itself. */
   | { readonly type: 'releaseFailed'; readonly error: unknown }
   /** A renewal did not succeed; it is tried again until the local deadline, in `remainingMs`. */
   | { readonly type: 'renewalFailed'; readonly error: unknown; readonly remainingMs: number }

@@ -1,5 +1,5 @@
 /**
- * `released`: ended while it was yours. `expired`: it had run out, and nobody had taken it. `lost`: somebody had, or it
+ * `released`: ended while it was yours. `expired`: it had run out, and no other holder had taken it. `lost`: somebody had, or it
  * was revoked.
  */
 export type ReleaseOutcome = 'released' | 'expired' | 'lost'
@@ -9,11 +9,11 @@ export type ReleaseOutcome = 'released' | 'expired' | 'lost'
  *
  * It is a lease: a process that is stopped for longer than the lease loses it without noticing, until it runs again.
  * `signal` and `assertValid()` tell as early as can be told from inside; only the resource can refuse a write that is
- * already under way, by comparing `fencingToken` (see docs/fencing.md).
+ * already in flight, by comparing `fencingToken` (see docs/fencing.md).
  */
 export interface Lease extends AsyncDisposable {
   readonly name: string
-  /** This one acquisition; nobody ever gets the same. */
+  /** Identifies this acquisition; never reused. */
   readonly token: string
   /** Greater than that of every earlier holder of this name: a resource that remembers the greatest refuses older ones. */
   readonly fencingToken: number

@@ -14,7 +14,7 @@ export interface LinkEvents {
 }
 
 /**
- * The link on which the storage tells this process of its leases.
+ * The link on which the storage notifies this process about its leases.
  *
  * That a subscription stands does not say where it leads: after a failover its connection may live on to a server that
  * was demoted. So whenever there is reason to doubt it (a place was lost, the client connected anew, the link was
@@ -43,7 +43,7 @@ export class PushLink {
   #heard = true
   #checking = false
   #checkAgain = false
-  /** There was reason to check while a check was under way: it counts if that one fails. */
+  /** A second check was requested during a running one: it counts if the running one fails. */
   #checkIfFailed = false
   /** The last check failed: the next one that asks has it made again. */
   #unsure = false
@@ -81,7 +81,7 @@ export class PushLink {
       })
   }
 
-  /** A waiter lost its place, for whatever reason: a link that stands would have been told. */
+  /** A waiter lost its place, for any reason: an intact link would have reported it. */
   lostPlace(): void {
     if (!this.#uncounted) return this.#check()
     if (!this.#heard) return

@@ -9,7 +9,7 @@ import { type LeasePush, type LeaseStorage, RETENTION_MS } from '../storage/leas
 
 /** A {@link LeaseStorage} that can lose what it has, to see what becomes of those who rely on it. */
 export interface MemoryLeases extends LeaseStorage {
-  /** The queue of the key is empty from now on, as if somebody had deleted it. */
+  /** The queue of the key is empty from now on, as if it had been deleted. */
   loseQueue(key: string): void
 }
 

@@ -5,9 +5,9 @@ import type { Unsubscribe } from './records.ts'
  * semaphore several. `decideLease()` in core is this contract as a pure function: storages are held against it.
  *
  * ```
- *            acquire, free                       release, nobody waits
+ *            acquire, free                       release, no waiters
  *   free ───────────────────► held, fence f ───────────────────────────► free
- *                              │   ▲   │ release or expiry, somebody waits
+ *                              │   ▲   │ release or expiry, waiters
  *     acquire, taken:          │   │   ▼
  *     joins the queue          │   └── unclaimed, fence f' > f ──► claim time over: its process leaves the queue,
  *                              ▼  claim (extend, or acquire again)  the next one is asked
@@ -39,9 +39,9 @@ import type { Unsubscribe } from './records.ts'
  *   own when it was answered `busy`, a late `acquire` of that token is refused (`ended`), whether the release found a
  *   lease, a place in the queue or nothing. So is one of an earlier token of that process, unless it holds or waits.
  *   (For the last {@link ENDED_KEPT} processes that ended anything.)
- * - **L9** `release`, `extend` and `revoke` affect nobody but the given token's lease.
+ * - **L9** `release`, `extend` and `revoke` affect only the given token's lease.
  * - **L10** `extend` never shortens and never revives: a lease that ran out stays lost.
- * - **L11** `revoke` ends leases at once, tells their processes (`revoked`), and hands over like a release.
+ * - **L11** `revoke` ends leases at once, notifies their processes (`revoked`), and hands over like a release.
  * - **L12** `release`, `extend` and `revoke` work when the storage is out of memory.
  * - **L13** Nothing lives for ever: an unused key is gone {@link RETENTION_MS} after its last lease ended.
  * - **L14** Nothing says `granted` that the same atomic step has not stored before: a step counts who listens, stores
@@ -55,7 +55,7 @@ import type { Unsubscribe } from './records.ts'
  */
 export interface LeaseStorage {
   acquire(key: string, request: LeaseRequest): Promise<AcquireReply>
-  /** Ends a lease, leaves the queue, or keeps an acquire that is still under way from happening, as the token needs. */
+  /** Ends a lease, leaves the queue, or keeps an acquire that is still in flight from happening, as the token needs. */
   release(key: string, request: ReleaseRequest): Promise<ReleaseReply>
   extend(key: string, request: ExtendRequest): Promise<ExtendReply>
   /** Ends the leases that ran out and hands over, on behalf of the waiters. */
@@ -147,7 +147,7 @@ export type AcquireReply =
 export interface LeaseHolder {
   readonly token: string
   readonly fence: number
-  /** May be negative: ran out, and nobody took it yet. */
+  /** May be negative: it ran out, and no other holder took it yet. */
   readonly remainingMs: number
   /** False: handed over, and its owner has not come for it yet. */
   readonly claimed: boolean
@@ -162,7 +162,7 @@ export interface ReleaseRequest {
 
 export interface ReleaseReply {
   /**
-   * `released`: ended while it was held. `expired`: it had run out and nobody had taken it. `lost`: somebody had, or it
+   * `released`: ended while it was held. `expired`: it had run out and no other holder had taken it. `lost`: somebody had, or it
    * was revoked. `absent`: not held, and from now on it cannot be (or it is forgotten how it ended).
    */
   readonly outcome: 'released' | 'expired' | 'lost' | 'absent'

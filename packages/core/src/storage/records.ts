@@ -83,7 +83,7 @@ export type PutReply =
   | {
       readonly outcome: 'conflict'
       readonly entry: RecordEntry | null
-      /** Nothing is there because it was deleted, as far as the storage still knows; absent where it cannot tell. */
+      /** Nothing is there because it was deleted, as far as the storage still knows; absent where it does not know. */
       readonly removed?: boolean
       readonly now: number
     }

@@ -4,7 +4,7 @@ import type { RecordStorage } from './records.ts'
 import type { ValueStorage } from './values.ts'
 
 /**
- * The one port between Holdfast and whatever keeps its state: three facets and one clock.
+ * The one port between Holdfast and the storage of its state: three facets and one clock.
  *
  * Rules for every operation of every facet:
  * - Every instant is stamped by the storage's clock; callers give durations in milliseconds. A client's clock can

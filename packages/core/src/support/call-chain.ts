@@ -29,7 +29,7 @@ export async function enter<T>(held: object, body: () => T | PromiseLike<T>): Pr
   }
 }
 
-/** Ask where the call is made: a push or a timer that comes later has a chain of its own caller. */
+/** Read it where the call is made: a later push or timer runs in its own caller's chain. */
 export function callChain(): CallChain | undefined {
   const innermost = running(chains.getStore())
   for (let link = innermost; link !== undefined; link = link.outer) link.outer = running(link.outer)

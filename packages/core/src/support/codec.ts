@@ -9,7 +9,7 @@ export interface Codec {
  * that is no text: `JSON.stringify`, taken for a codec, gives undefined for undefined, and an async one gives a promise.
  */
 export function encodeWith(codec: Codec, value: unknown, name: string): string {
-  // Only ours is told the name: a function that somebody took for `encode` may make something of a second argument.
+  // Only our codec receives the name: a user's `encode` function may interpret a second argument.
   const data: unknown = codec === jsonCodec ? encodeJson(value, name) : codec.encode(value)
   if (typeof data === 'string') return data
   throw new TypeError(
@@ -22,7 +22,7 @@ const TAG = '$holdfast'
 
 /**
  * JSON that keeps what it accepts: beyond plain data it carries `undefined`, `NaN` and the infinities, `bigint`,
- * `Date`, bytes (`Uint8Array`, `Buffer`), `Map` and `Set`. What it could not give back the same (functions, symbols,
+ * `Date`, bytes (`Uint8Array`, `Buffer`), `Map` and `Set`. What it could not restore unchanged (functions, symbols,
  * instances of classes, holes, cycles, more than 500 levels) it refuses with a `TypeError` that names the place.
  */
 export const jsonCodec: Codec = {
@@ -52,7 +52,7 @@ function isPlain(value: unknown, depth: number): boolean {
       if (value === null) return true
       if (depth > PLAIN_DEPTH) return false
       if (Array.isArray(value)) {
-        // Holes and properties of its own change the number of keys.
+        // Holes and extra properties change the number of keys.
         if (Object.getPrototypeOf(value) !== Array.prototype) return false
         if (Reflect.ownKeys(value).length !== value.length + 1) return false
         // By index, because undefined is something else than null.

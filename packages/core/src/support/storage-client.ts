@@ -37,7 +37,7 @@ interface CallOptions {
 
 /**
  * Every call of core to a storage goes through here, so that an outage costs a bounded time whichever client library is
- * used: a deadline of our own, nothing sent while there is no connection (a client's offline queue would execute it
+ * used: Holdfast's deadline, nothing sent while there is no connection (a client's offline queue would execute it
  * minutes later), a cap on what waits, and a re-send when the connection broke, which the port's rules make safe. A
  * client may leave a promise open for good (ioredis without `autoResendUnfulfilledCommands` does so with what was in
  * flight when the connection broke), so the re-send waits for the connection and not for the promise.

@@ -41,7 +41,7 @@ export interface Call {
 
 /**
  * Puts `around` in the place of a method. The new one passes for the old: same name and length, same metadata, so that
- * routes, schedules, guards and whatever else is decorated above or below find what they look for.
+ * routes, schedules, guards and other decorators above or below find what they look for.
  */
 export function aroundMethod(
   method: string | symbol,

@@ -18,7 +18,7 @@ export interface CacheEvictOptions {
 }
 
 /**
- * Removes keys from the cache around a method that changes what they stand for. A load that is under way does not
+ * Removes keys from the cache around a method that changes what they stand for. A load in flight does not
  * bring them back. @throws StorageUnavailableError when they could not be removed: with `after`, the method has done
  * its work by then, and the cache may show what was before until the entry ends.
  */

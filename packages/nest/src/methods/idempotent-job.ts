@@ -44,7 +44,7 @@ export function IdempotentJob<Args extends readonly unknown[], Compared extends 
 ): MethodDecoratorFor<Args, Compared> {
   return (prototype, method, descriptor) => {
     const holdfastOf = injectedHoldfast(prototype, holdfast)
-    // Defined, not only run: whoever looks at these executions then decodes them with the same codec.
+    // Defined, not only run: queries of these executions then decode them with the same codec.
     const jobs = new WeakMap<Idempotency, Job<Call, unknown>>()
     const jobOf = (idempotency: Idempotency): Job<Call, unknown> => {
       const known = jobs.get(idempotency)

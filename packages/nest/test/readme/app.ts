@@ -44,7 +44,7 @@ export class Orders {
     return { id: `order-of-${cart}`, cart }
   }
 
-  // Once for each order; whoever asks again gets the result.
+  // Once for each order; a repeated call gets the result.
   @IdempotentJob('invoice', (order: Order) => order.id)
   async makeInvoice(order: Order): Promise<{ number: string }> {
     await currentExecution()?.updateProgress(50, 'drawing the PDF')

@@ -1,7 +1,7 @@
 import type { Command, DedicatedConnection, DedicatedConnectionEvents } from '../client.ts'
 import { inTime } from '../in-time.ts'
 
-/** How long a connection of our own may take until it can be used, handshake included. */
+/** How long a dedicated connection may take until it can be used, handshake included. */
 const OPEN_MS = 5_000
 
 /** A connection that a client library made for us: not yet connected. */

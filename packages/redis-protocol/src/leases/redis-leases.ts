@@ -42,8 +42,8 @@ export interface RedisLeases extends LeaseStorage {
 }
 
 /**
- * The leases facet on Redis: a string and a sorted set a key, one script a step. A process is told by classic pub/sub
- * on a channel of its own.
+ * The leases facet on Redis: a string and a sorted set a key, one script a step. Classic pub/sub notifies a process
+ * on its channel.
  *
  * What its guarantees rest on beyond the port's: a fence grows over the loss of the key (60 seconds after its last
  * lease, eviction, a failover that lost writes) as long as the clock of the server that grants next is not behind the

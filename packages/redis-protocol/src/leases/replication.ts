@@ -8,14 +8,14 @@ import { type RunScript, createScriptRunner } from '../script.ts'
 import { keySlot } from '../slot.ts'
 import { endWhenSilent } from './end-when-silent.ts'
 
-/** How long a client may take to open a connection, whatever it waits for. */
+/** How long a client may take to open a connection, in total. */
 const OPEN_MS = 5_000
 /** How long a server may take to answer, beyond the time for which it was asked to wait. */
 const ANSWER_MS = 2_000
 
 export interface Replication {
   /**
-   * Runs `send` on a connection of our own, has it wait for the replicas of what it wrote, and says in the reply's
+   * Runs `send` on a dedicated connection, has it wait for the replicas of what it wrote, and says in the reply's
    * `acknowledged`, if it has one, how many confirmed.
    */
   confirmed<R extends object>(

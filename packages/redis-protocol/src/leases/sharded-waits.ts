@@ -4,7 +4,7 @@ import type { ChannelListener, PubSub } from '../pub-sub.ts'
 /**
  * Wake-ups in a cluster over sharded pub/sub: a channel for each key and process, in the key's slot, where `SPUBLISH`
  * counts all receivers, so that a waiter that is not connected is passed over at once. It is subscribed to as long as
- * somebody of the process waits for the key, and a little longer.
+ * a caller in the process waits for the key, and a little longer.
  */
 export interface ShardedWaits {
   /** False from the first refusal on: the server is older than Redis 7, or the user has no right to it. */
@@ -15,7 +15,7 @@ export interface ShardedWaits {
   done(state: string, token: string): void
   /** The keys of the process that it is subscribed for. */
   statesOf(process: string): string[]
-  /** Subscribes anew for those that somebody waits for: the client finds the node that has the slot now. */
+  /** Subscribes anew for the keys that have waiters: the client finds the node that has the slot now. */
   listenAnew(process: string): Promise<void>
   /** From now on the process listens. */
   listen(process: string, listener: ChannelListener): Promise<Unsubscribe>

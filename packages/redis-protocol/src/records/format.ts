@@ -13,7 +13,7 @@ import { clampedDigits, digits, numberAt } from '../digits.ts'
  * `listedAs` and `listedMs` say which entry of the index is the record's and for how long it may be forgotten there.
  *
  * A deleted record leaves `x<rev>` in its key for a minute, so that the next revision is greater although the clock
- * was set back or is coarse. Writes that were voided stand in a key of their own, `<until> <writeId> <writeId> `,
+ * was set back or is coarse. Writes that were voided stand in a separate key, `<until> <writeId> <writeId> `,
  * which is looked at only where there is such a mark: who voids a write of an absent record leaves one too.
  */
 export const RECORD = { createdAt: 17, writtenAt: 31, listedAs: 45, ttlMs: 74, writeId: 86 } as const
@@ -37,7 +37,7 @@ export function decodeRecord(text: string, from = 0): RecordEntry | null {
   }
 }
 
-/** The revision of what is no record: somebody else wrote it into the key, and it can only be looked at and deleted. */
+/** The revision of a foreign value in a record's key: it can only be read and deleted. */
 export const NO_RECORD = 0
 
 /** As a pattern of Lua: what {@link decodeRecord} cannot decode does not match it. */
@@ -71,7 +71,7 @@ export function listedMs(ttlMs: number): string {
   return duration(ttlMs + Math.floor(ttlMs / 8))
 }
 
-/** What Redis is told as time to live. It expires keys after the millisecond, and records end with its beginning. */
+/** The time to live that Redis receives. It expires keys after the millisecond, and records end with its beginning. */
 export function lifetime(ttlMs: number): string {
   return String(Math.max(1, ttlMs - 1))
 }

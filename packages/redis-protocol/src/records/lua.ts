@@ -9,9 +9,9 @@ local ms = string.sub(us, 1, 13)`
 /**
  * Lua that puts a record into the index of its bucket, a list: `<listedAs><listedMs><id>` at the end. A list, because
  * this is done for each record that is created, and appending to one costs a third of what a sorted set costs; and
- * because the answer tells when the list was new, so that it never stays without a time to live.
+ * because the answer shows when the list was new, so that it never stays without a time to live.
  *
- * It is never emptied, lest it lose its time to live. What has expired goes from the front: looked at when the foremost has expired, and in any case every 64th time;
+ * It is never emptied: it would lose its time to live. What has expired goes from the front: looked at when the foremost has expired, and in any case every 64th time;
  * what has not is put at the end again. The first element of the list counts what was taken from the front, so that
  * whoever walks along it knows where he stands (`index-page.ts`).
  *

@@ -10,7 +10,7 @@ import { scriptsKit } from './scripts-kit.ts'
 /**
  * Holds an adapter of a Redis client against all that the storage port promises, and against what only Redis can do
  * wrong: scripts that are gone, prefixes, commands that were sent again, keys without a time to live, connections that
- * break. `open` is called once for each group of tests. Give it a server that nobody else uses: the kit ends the
+ * break. `open` is called once for each group of tests. Give it a server that has no other users: the kit ends the
  * connections of all its clients, and with `outOfMemory` sets its `maxmemory` to 1, and to 0 afterwards.
  */
 export function redisKit(

@@ -81,7 +81,7 @@ function judgeEviction(name: string, info: Info): Diagnostic[] {
       message:
         `${name} evicts keys when its memory is full (maxmemory-policy ${policy}): an evicted record is a job that ` +
         `runs twice, an evicted lease a lock that two hold${limited ? '' : '. It has no maxmemory now, so it does not yet'}.`,
-      fix: 'CONFIG SET maxmemory-policy noeviction; give a cache that must be evictable a Redis of its own (cacheStorage).',
+      fix: 'CONFIG SET maxmemory-policy noeviction; give a cache that must be evictable a separate Redis (cacheStorage).',
     },
   ]
 }
