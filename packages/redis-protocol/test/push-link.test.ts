@@ -197,7 +197,10 @@ it('moves sharded channels that lead to another server, of those who wait and of
   const lease = await other.waiting[0]
   expect(holders.map(({ token }) => token)).toEqual([lease?.token])
   const elsewhere = replica().port
-  expect(waiter.shardLinks).toEqual([elsewhere, elsewhere, servers.primary.port])
+  const [first, second, ...moved] = waiter.shardLinks
+  expect([first, second]).toEqual([elsewhere, elsewhere])
+  // One more when the first lock is not handed over yet at the moment of the count: its channel moves, too, and ends then.
+  expect(new Set(moved)).toEqual(new Set([servers.primary.port]))
 })
 
 it('keeps a link that is counted: after a freeze, and after FLUSHALL, twice', async () => {
