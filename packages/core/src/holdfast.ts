@@ -55,7 +55,7 @@ export interface Health {
    */
   readonly eventLoopDelayMs: number
   /**
-   * Of `storage`. Of a `cacheStorage` of its own only what stops the cache (`stopsCache`): its codes begin with `CACHE_`,
+   * Of `storage`. Of a separate `cacheStorage` only what stops the cache (`stopsCache`): its codes begin with `CACHE_`,
    * and `CACHE_UNAVAILABLE` says that it does not answer.
    */
   readonly findings: readonly Diagnostic[]

@@ -17,7 +17,7 @@ import { shutdowns } from './shutdown.ts'
 const plugin: FastifyPluginAsync<HoldfastPluginOptions> = async (app, options) => {
   if (app.hasDecorator('holdfast')) {
     throw new InvalidArgumentError(
-      '@holdfast/fastify is registered here or above already. For a second instance, register each in a plugin of its own, beside the other.',
+      '@holdfast/fastify is registered here or above already. For a second instance, register each in a separate plugin, beside the other.',
     )
   }
   checkAdapterSettings(options)

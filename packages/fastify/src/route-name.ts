@@ -12,7 +12,7 @@ export function routeName({ url, constraints = {} }: Pick<RouteOptions, 'url' | 
       if (typeof value === 'string' || typeof value === 'number' || value instanceof RegExp)
         return `${name} ${value}`
       throw new InvalidArgumentError(
-        `${url} cannot be idempotent: its constraint ${name} is neither a text nor a regular expression, so it cannot be told from other routes of this path.`,
+        `${url} cannot be idempotent: its constraint ${name} is neither a text nor a regular expression, so it cannot be distinguished from other routes of this path.`,
       )
     })
   return parts.length === 0 ? url : `${url} (${parts.join(', ')})`

@@ -101,7 +101,7 @@ export const cancelSchema: object = {
 
 export const forgetSchema: object = {
   tags,
-  summary: 'Removes what is stored of a job, whatever its state',
+  summary: 'Removes what is stored of a job, in any state',
   params: jobParams,
   response: { 204: { type: 'null' }, 404: problem },
 }

@@ -15,7 +15,7 @@ export function markProtected(route: RouteOptions): void {
   Object.assign(route, { [PROTECTED]: true })
 }
 
-// Fastify tells a plugin of no route that came before it. So that none stays unprotected in silence, every app is
+// Fastify does not report earlier routes to a plugin. So that none stays unprotected in silence, every app is
 // watched from its beginning, and one with such a route does not start.
 subscribe('fastify.initialization', (message) => {
   const { fastify: app } = message as { readonly fastify: FastifyInstance }

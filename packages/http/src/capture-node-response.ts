@@ -80,7 +80,7 @@ export function captureNodeResponse(
           try {
             response.end(...args)
           } catch {
-            // A status that is none, or neither text nor bytes: whoever gave it is not there any more to be told.
+            // No valid status, or neither text nor bytes: the code that gave it is gone, so no error can reach it.
             if (!response.headersSent) response.statusCode = 500
             original.end()
           }

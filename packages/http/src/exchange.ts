@@ -27,7 +27,7 @@ export interface HttpExchange {
   keeps(response: CapturedResponse): boolean
   /**
    * The handler has answered. Resolves when the outcome is recorded, or after `recordWaitMs` without: send the answer
-   * then, whatever it was (`unconfirmed` goes on being recorded).
+   * then, no matter what it was (`unconfirmed` is recorded later).
    */
   complete(response: CapturedResponse): Promise<Recorded>
   /** The handler failed and nothing answers for it: it may run again as the next attempt. */
@@ -119,7 +119,7 @@ export class Exchange implements HttpExchange {
   }
 
   #fail(error: unknown, status: number | null): Promise<Recorded> {
-    // Interrupted by our own shutdown: that is no attempt that failed. A failure may be tried again, whatever the jobs
+    // Interrupted by our own shutdown: that is no attempt that failed. A failure may be tried again, no matter what the jobs
     // of the same instance make of errors (`classifyError`): for requests that is for `replay` to say.
     return isClosed(this.execution.signal.reason)
       ? this.#end({ recorded: 'released', status, error, write: () => this.execution.release() })

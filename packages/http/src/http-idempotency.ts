@@ -38,7 +38,7 @@ import type { HttpResponse, HttpResponseHeaders, StoredResponse } from './respon
  * - **R3** Another payload is refused in every state and writes nothing.
  * - **R4** A replay is byte for byte the stored body, with the headers that were kept.
  * - **R5** What `begin` answers by itself is never recorded.
- * - **R6** Whatever refuses a first request before its handler refuses its replay, too: claim and replay take the place
+ * - **R6** Everything that refuses a first request before its handler refuses its replay, too: claim and replay take the place
  *   of the handler, behind every hook, guard and pipe. What the handler itself checks is not checked for a replay, so
  *   `scope` has to name who may see the answer. When something else has answered before the claim was made, the claim is
  *   released and the handler is not called.

@@ -7,7 +7,7 @@ export interface Connected {
 
 /**
  * Hands in the signal for a request that may have to wait (see `waits`): aborted when its client hangs up, because
- * nobody is left who would get the answer, and when `closing` is: a signal with any number of listeners
+ * no client is left that would get the answer, and when `closing` is: a signal with any number of listeners
  * (`setMaxListeners`).
  */
 export async function whileConnected<T>(

@@ -13,7 +13,7 @@ import type { HoldfastModuleSettings } from './module-options.ts'
  * Logs what becomes of the connection, and ends the instance when the app ends. `onApplicationShutdown` is the last of
  * Nest's hooks: no connection is open any more, so what still runs are requests whose clients hung up, and background
  * bodies. The requests may end first; then the signals of the bodies are aborted, leases and executions are released,
- * and Holdfast's own subscriptions end, all within `graceMs`. A `Holdfast` that was handed in is left to whoever made
+ * and Holdfast's own subscriptions end, all within `graceMs`. A `Holdfast` that was handed in is left to the code that made
  * it, unless `closeHoldfast` says otherwise; the Redis client always is.
  */
 export class Lifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {

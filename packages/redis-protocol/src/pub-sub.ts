@@ -15,7 +15,7 @@ export interface SubscribeOptions {
 }
 
 /**
- * The subscriptions of one process: one connection, opened at the first subscription, whatever number of channels
+ * The subscriptions of one process: one connection, opened at the first subscription, for any number of channels
  * and listeners. It is opened anew when it breaks, the channels are subscribed again, and the listeners are notified. It is
  * closed some time after the last one has gone, so that it keeps no process alive that is done.
  */

@@ -58,7 +58,7 @@ export class ClaimCoordinator implements OperatorWrites {
   removed({ mapKey }: JobKey, rev: number): void {
     if (this.#inFlight.get(mapKey) !== undefined) this.#removed.set(mapKey, rev)
     const local = this.#running.get(mapKey)
-    // What had started by then is gone, whatever its owner believes.
+    // What had started by then is gone, no matter what its owner believes.
     if (local !== undefined && local.fencingToken <= rev) local.lose('forgotten')
   }
 

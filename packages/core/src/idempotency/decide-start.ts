@@ -115,7 +115,7 @@ function overFailed(
   if (record.final || record.attempt >= maxAttempts || onFailed === 'replay' || isCancelled) {
     return { type: 'failedBefore', current }
   }
-  // The storage's clock may have been set back since: the failure then keeps nobody away for longer than it asked for.
+  // The storage's clock may have been set back since: the failure then keeps no caller away for longer than it asked for.
   const retryAfterMs = Math.max(0, (record.retryAfterMs ?? 0) - Math.max(0, now - writtenAt))
   if (retryAfterMs > 0) return { type: 'failedBefore', current, retryAfterMs }
   return start(command, record.attempt + 1, record)

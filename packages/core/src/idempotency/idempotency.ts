@@ -78,8 +78,8 @@ export interface Idempotency extends ExecutionQueries, ExecutionAdmin {
   /** A typed job with its own key, fingerprint, codec and policies. What it returns is unknown unless it is said. */
   define<Input, Result = unknown>(jobType: string, options: JobOptions<Input>): Job<Input, Result>
   /**
-   * Starts nothing any more, ends all waits, aborts the signals of its own executions, waits up to `graceMs` (default
-   * 0) for them to end, and gives back uncounted what was interrupted. What did not settle is left to its lease. It
+   * Starts nothing any more, ends all waits, aborts the signals of its executions, waits up to `graceMs` (default 0) for
+   * them to end, and releases uncounted what it interrupted. An execution that did not settle keeps its lease. It
    * may be called again, also from within a body, which must not await it then: it waits for that body, too.
    */
   close(options?: CloseOptions): Promise<void>

@@ -50,7 +50,7 @@ export type SlotOptions = Omit<
   | 'fingerprint'
 > & {
   /**
-   * What an instance does that finds the work under way: `wait` until it is done or the slot is over, so that it takes
+   * What an instance does that finds the work in progress: `wait` until it is done or the slot is over, so that it takes
    * over when the working instance crashes; `skip` returns at once, and then only an instance that fires later notices a
    * crash.
    * @default 'wait'

@@ -40,7 +40,7 @@ export class ProgressReport {
     if (this.#timer === undefined && !this.#isWriting) await this.#writeWhenDue()
   }
 
-  /** The progress that the next write has to store, whatever else that is for. A write that fails {@link restore}s it. */
+  /** The progress that the next write has to store, no matter what else that write is for. A write that fails {@link restore}s it. */
   take(): Progress | undefined {
     const pending = this.#pending
     this.#pending = undefined

@@ -19,7 +19,7 @@ export interface Written {
 
 type Reply = PutReply | DeleteReply
 
-/** More foreign writes than this between two of our own are no honest conflict. */
+/** More foreign writes than this between two of ours are no honest conflict. */
 const MAX_RETRIES = 8
 
 /**

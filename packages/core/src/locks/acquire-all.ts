@@ -18,7 +18,7 @@ export async function acquireAll(
   if (!Array.isArray(names) || names.length === 0 || names.length > 100) {
     refuse('names', names, 'an array of 1 to 100 names')
   }
-  // By code unit: the same order in every process, whatever its locale.
+  // By code unit: the same order in every process, in any locale.
   const targets = [...new Set(names)].sort((a, b) => (a < b ? -1 : 1)).map((name) => lockTarget(app, name))
   const startedAt = runtime.monotonicNow()
   const leftMs = (): number => Math.max(0, totalMs - (runtime.monotonicNow() - startedAt))

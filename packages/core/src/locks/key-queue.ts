@@ -15,7 +15,7 @@ export interface Waiter extends TimerEntry {
   handedOver(fence: number, claimMs: number): void
   /** Its time is over: who holds the key now, and whether that can go on, decides. */
   saw(seen: Seen): void
-  /** Asks the storage; nothing happens while a command of it is under way. How that ends, the queue must hear. */
+  /** Asks the storage; nothing happens while its command is in flight. The queue must learn how that ends. */
   ask(): void
   /** Gives up, because the instance is closing. */
   abort(cause: HoldfastError): void
@@ -144,8 +144,8 @@ export class KeyQueue implements TimerEntry {
   }
 
   /**
-   * One asks now, unless one does: somebody got the lock, and not by a push, so that what is known of leases and places
-   * is out of date; or somebody has to know.
+   * One waiter asks now, unless one does already: a waiter got the lock, but not by a push, so what this process knows of
+   * leases and places is out of date; or a waiter has to know.
    */
   askNow(): void {
     this.#rests = false

@@ -1,5 +1,5 @@
 /**
- * `released`: ended while it was yours. `expired`: it had run out, and no other holder had taken it. `lost`: somebody had, or it
+ * `released`: ended while it was yours. `expired`: it had run out, and no other holder had taken it. `lost`: another holder had, or it
  * was revoked.
  */
 export type ReleaseOutcome = 'released' | 'expired' | 'lost'
@@ -8,7 +8,7 @@ export type ReleaseOutcome = 'released' | 'expired' | 'lost'
  * A lock that is held. It is renewed every third of its lease until it is released, lost, or held for `maxHoldMs`.
  *
  * It is a lease: a process that is stopped for longer than the lease loses it without noticing, until it runs again.
- * `signal` and `assertValid()` tell as early as can be told from inside; only the resource can refuse a write that is
+ * `signal` and `assertValid()` report a loss as early as a process can know it; only the resource can refuse a write that is
  * already in flight, by comparing `fencingToken` (see docs/fencing.md).
  */
 export interface Lease extends AsyncDisposable {
@@ -34,7 +34,7 @@ export interface Lease extends AsyncDisposable {
   extend(additionalMs: number): Promise<void>
   /**
    * Gives it back, or on to the next in line. Calling it again gives the same answer. It never throws because the lease
-   * was lost; only with `StorageUnavailableError` or `StorageRefusedError` when the storage could not be told, and then
+   * was lost; only with `StorageUnavailableError` or `StorageRefusedError` when the storage could not be reached, and then
    * it is tried in the background until the lease has ended by itself.
    */
   release(): Promise<ReleaseOutcome>

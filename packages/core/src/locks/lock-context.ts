@@ -90,7 +90,7 @@ export class LockContext {
   }
 
   /**
-   * A hand-off that is not claimed in time must go on to the next waiter. One look per key and claim time, whatever the
+   * A hand-off that is not claimed in time must go on to the next waiter. One look per key and claim time, no matter what the
    * number of hand-offs: what is claimed in time costs nothing.
    */
   scheduleReap(key: string, pendingHandOffMs: number): void {

@@ -62,7 +62,7 @@ export interface Lockable<Name extends readonly unknown[]> {
   /** Who holds and how many wait. */
   inspect(...args: Name): Promise<LockView>
   /**
-   * Takes it away from whoever holds it (or only from `token`), for operators: the holders' signals abort, and it goes
+   * Takes the lock away from its holders (or only from `token`), for operators: the holders' signals abort, and it goes
    * to the next in line. Returns the tokens that lost it.
    */
   revoke(...args: [...Name, options?: RevokeOptions]): Promise<readonly string[]>
@@ -181,7 +181,7 @@ export function locksOver(
     const request = { claimMs, ...(token === undefined ? {} : { token }) }
     const { reply } = await calls.call(() => context.leases.revoke(key, request))
     context.scheduleReap(key, reply.pendingHandOffMs)
-    // A holder in this process knows it when this resolves, whatever becomes of the push.
+    // A holder in this process knows it when this resolves, no matter what becomes of the push.
     for (const { owner } of context.held.all) if (reply.revoked.includes(owner.token)) owner.lose('revoked')
     return reply.revoked
   }

@@ -12,7 +12,7 @@ export interface Seen {
 
 /**
  * Until when a caller waits. One who gave `waitMs`, until that is over. One with the default outlives an owner that died,
- * whatever the length of its lease: when the time is over it looks who holds the lock, and stays until that lease has
+ * no matter how long its lease is: when the time is over it looks who holds the lock, and stays until that lease has
  * run out, and the margin after it, in which those have their turns who came first. A lease that is renewed or released
  * meanwhile has an owner who lives, and then the wait is over at once.
  */

@@ -45,7 +45,7 @@ export class WaitQueue implements Doubts {
     return this.#link.listening
   }
 
-  /** True: the places that this process takes are not to be passed over, whatever the storage counts. */
+  /** True: the places that this process takes are not to be passed over, no matter what the storage counts. */
   get uncounted(): boolean {
     return this.#link.uncounted
   }

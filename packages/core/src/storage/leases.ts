@@ -20,7 +20,7 @@ import type { Unsubscribe } from './records.ts'
  *
  * Guarantees, each with a test of the same number in the conformance kit:
  *
- * - **L1** At most `permits` unexpired leases of a key exist, whatever the lease times of their owners. (Requests of one
+ * - **L1** At most `permits` unexpired leases of a key exist, no matter what the lease times of their owners are. (Requests of one
  *   key should agree on `permits`; where they do not, a grant goes by the request's, a hand-off by the last request's.)
  * - **L2** Fences of one key grow strictly with every grant, over release, expiry and the loss of the key:
  *   `max(previous + 1, storage µs)`, a safe integer. The same token keeps its fence. A fence that has left the storage,
@@ -28,11 +28,11 @@ import type { Unsubscribe } from './records.ts'
  * - **L3** `acquire` grants, or with `wait` joins the queue, in one atomic step; a token in the queue keeps its place.
  * - **L4** `release` passes ownership to the head of the queue in the same step and pushes `granted` to its process.
  *   A process that does not listen is passed over at once: its place is gone, and the storage sends it `passed`.
- * - **L5** Grants follow the order of the queue among processes that listen. Nobody overtakes a waiter, not even when
- *   the holder's lease ran out: whoever asks then gives it to the head first.
+ * - **L5** Grants follow the order of the queue among processes that listen. No process overtakes a waiter, not even when
+ *   the holder's lease ran out: the next command of any process gives it to the head first.
  * - **L6** What was handed over lasts `claimMs` from then on, until its owner extends it or acquires again, which claims
  *   it and gives it the full lease. One hand-off left unclaimed drops every entry of that process from the queue, and
- *   tells it (`dropped`).
+ *   informs it (`dropped`).
  * - **L7** A repeated command has the effect and the answer of one: an `acquire` of a token that holds gives the same
  *   fence; a `release` of the latest token of a process that ended gives its first answer for at least 10 seconds.
  * - **L8** An `acquire` later than its `notAfter` does nothing. Until the `notAfter` given to a `release`, and until its
@@ -49,9 +49,9 @@ import type { Unsubscribe } from './records.ts'
  *   that was demoted, and follows), so a count of 0 is no proof that a message is not heard.
  * - **L15** Only who is counted, and counted 0, is passed over. Not who cannot be counted, and, in the step of any
  *   process, not a place that was taken as `uncounted`.
- * - **L16** `countListeners` counts as the steps do that pass over: on the server that keeps the leases, whatever server
+ * - **L16** `countListeners` counts as the steps do that pass over: on the server that keeps the leases, no matter which server
  *   the listener's link leads to.
- * - **L17** `listenAnew` loses nothing: what is pushed while it is under way arrives as it would have without, maybe twice.
+ * - **L17** `listenAnew` loses nothing: what is pushed while it is in flight arrives as it would have without, maybe twice.
  */
 export interface LeaseStorage {
   acquire(key: string, request: LeaseRequest): Promise<AcquireReply>
@@ -162,7 +162,7 @@ export interface ReleaseRequest {
 
 export interface ReleaseReply {
   /**
-   * `released`: ended while it was held. `expired`: it had run out and no other holder had taken it. `lost`: somebody had, or it
+   * `released`: ended while it was held. `expired`: it had run out and no other holder had taken it. `lost`: another holder had, or it
    * was revoked. `absent`: not held, and from now on it cannot be (or it is forgotten how it ended).
    */
   readonly outcome: 'released' | 'expired' | 'lost' | 'absent'

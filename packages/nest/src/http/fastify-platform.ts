@@ -172,7 +172,7 @@ function captureOf(reply: FastifyReply, handled: IdempotentRequest, limits: Capt
   return (given, pass) => {
     recorded(given)
       .then((payload) => pass(null, payload), pass)
-      // It cannot be sent: a header of other than Latin characters, say. Fastify throws that at whoever gave the answer.
+      // It cannot be sent: a header of other than Latin characters, say. Fastify throws that at the code that gave the answer.
       .catch((thrown: unknown) => {
         reopenings.get(reply)?.()
         reply.send(thrown)

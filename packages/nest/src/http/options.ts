@@ -1,6 +1,6 @@
 import type { HttpIdempotencyOptions } from '@holdfast/http'
 
-/** The defaults of a module's idempotent routes: whatever a route does not say itself. */
+/** The defaults of a module's idempotent routes: for what a route does not say itself. */
 export type HttpIdempotencyDefaults = Partial<HttpIdempotencyOptions<never>>
 
 /**

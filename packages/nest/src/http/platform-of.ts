@@ -4,7 +4,7 @@ import { expressPlatform } from './express-platform.ts'
 import { type FastifyReply, type FastifyRequest, fastifyPlatform } from './fastify-platform.ts'
 import type { Platform } from './platform.ts'
 
-/** Fastify's reply has Node's response under it, Express' response is one, whatever else a middleware puts on it. */
+/** Fastify's reply has Node's response under it, Express' response is one, no matter what else a middleware puts on it. */
 export function platformOf(context: ExecutionContext): Platform {
   const http = context.switchToHttp()
   const response = http.getResponse<NodeResponse | FastifyReply>()

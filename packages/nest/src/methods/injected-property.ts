@@ -6,8 +6,8 @@ type Listener = (value: unknown) => void
 const listeners = new WeakMap<object, Map<symbol, Set<Listener>>>()
 
 /**
- * Lets Nest inject `token` into every object of a class, as a property that nobody sees. So what a decorator needs
- * comes from the app that made the object, whatever its scope, and an app that lacks it is refused when it starts.
+ * Lets Nest inject `token` into every object of a class, as a hidden property. So what a decorator needs
+ * comes from the app that made the object, in any scope, and an app that lacks it is refused when it starts.
  */
 export function injectProperty(prototype: object, property: symbol, token: InjectionToken): void {
   if (property in prototype) return
@@ -17,7 +17,7 @@ export function injectProperty(prototype: object, property: symbol, token: Injec
     // Nest assigns. The object's own property is hidden, so that it is neither logged nor compared with the others.
     set(this: object, value: unknown) {
       setProperty(this, property, value)
-      tell(this, property, value)
+      define(this, property, value)
     },
   })
   Inject(token)(prototype, property)
@@ -35,7 +35,7 @@ export function onInjected(prototype: object, property: symbol, listener: Listen
   known.set(property, (known.get(property) ?? new Set<Listener>()).add(listener))
 }
 
-function tell(object: object, property: symbol, value: unknown): void {
+function define(object: object, property: symbol, value: unknown): void {
   for (let above = prototypeOf(object); above !== null; above = prototypeOf(above)) {
     for (const listener of listeners.get(above)?.get(property) ?? []) listener(value)
   }

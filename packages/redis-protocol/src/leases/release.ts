@@ -4,7 +4,7 @@ import { CLOCK, HAND_OVER, STATE } from './state.ts'
 /**
  * Ends a lease and hands over, leaves the queue, or keeps an acquire from happening.
  *
- * The first lines (`isSole`) end the only lease of a key that nobody waits for, where at most an earlier token of the
+ * The first lines (`isSole`) end the only lease of a key without waiters, where at most an earlier token of the
  * same process has ended (`isNext`).
  *
  * It reads with GETEX, which Redis counts as a write that takes no memory: after it the script may write although

@@ -109,7 +109,7 @@ export function createShardedWaits(pubSub: PubSub): ShardedWaits {
       const stale = [...waits.values()].filter((wait) => wait.process === process)
       for (const wait of stale) {
         await unsubscribe(wait)
-        // What nobody waits for any more would be counted, and 0, wherever it leads.
+        // A channel without waiters would be counted, and as 0, no matter where it leads.
         if (wait.tokens.size > 0) await subscribe(wait)
       }
       listeners.get(process)?.restored()

@@ -9,13 +9,13 @@
  *   than it happened where it must be remembered for longer than the usual 10 seconds), `,`, the last token of its
  *   process that ended, and `|`.
  *
- * The queue is a sorted set of tokens, scored by when they came. What stands before a token says how it hears of its
- * turn: nothing, by pub/sub, if the server counts somebody on the channel of its process, else it is passed over; `*`,
+ * The queue is a sorted set of tokens, scored by when they came. The prefix of a token says how its waiter learns of its
+ * turn: nothing, by pub/sub, if the server counts a listener on the channel of its process, else it is passed over; `*`,
  * the same by sharded pub/sub, on the channel `<key of the state>:w:<process>`; `!`, by pub/sub, and no
- * process's script passes it over. Where nobody holds nobody waits: who releases hands
- * over, and who comes after an expiry does it first. So a free key is granted without a look at the queue.
+ * process's script passes it over. A key without holders has no waiters: a release hands
+ * over, and the first command after an expiry does so first. So a free key is granted without a look at the queue.
  *
- * A lock that nobody waits for is taken in three commands and released in three (the first lines of the scripts), with
+ * A lock without waiters is taken in three commands and released in three (the first lines of the scripts), with
  * instants compared as the strings that they are: turning numbers into text and back takes longer than Redis takes for
  * the commands. What follows are the pieces of Lua that the other cases share; `decideLease()` in core is what they do.
  */
@@ -33,7 +33,7 @@ local today = sub(now, 1, 13)`
 
 /**
  * Makes a number of `today`, `ms`, and takes `state` apart into `fence` (a number), `waiting`, `permits`, `holders` and `ended`, and defines what all need:
- * `holding(token)` is its holder and where; `ending(token)` tells whether it ended, and how; `mark(token, letter,
+ * `holding(token)` is its holder and where; `ending(token)` says whether it ended, and how; `mark(token, letter,
  * since)` remembers an ending; `held()` is the holders as text; `grant(expires, claimed, token)` adds one with
  * `nextFence()` and returns that; `save()` writes all back.
  */

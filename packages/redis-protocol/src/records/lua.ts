@@ -13,7 +13,7 @@ local ms = string.sub(us, 1, 13)`
  *
  * It is never emptied: it would lose its time to live. What has expired goes from the front: looked at when the foremost has expired, and in any case every 64th time;
  * what has not is put at the end again. The first element of the list counts what was taken from the front, so that
- * whoever walks along it knows where he stands (`index-page.ts`).
+ * a reader that walks along it knows its position (`index-page.ts`).
  *
  * Needs `call`, `us`, `ms`, `listedMs`, and `ensure`: look whether the list lives long enough. The id is what follows the
  * tag in the key of the record, as `#` does in that of the list.
