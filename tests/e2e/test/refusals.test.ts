@@ -59,7 +59,7 @@ describe.each(clients)('a server that refuses many jobs of one tick, over %s', (
     const refused = await Promise.allSettled(MANY.map((key) => idempotency.begin('job', key)))
     expect(codes(refused)).toEqual(['STORAGE_REFUSED'])
     for (const outcome of refused) {
-      expect(outcome).toMatchObject({ reason: { message: expect.stringContaining('verify()') as string } })
+      expect(outcome).toMatchObject({ reason: { message: expect.stringContaining('aclRules()') as string } })
     }
     await node.ask('ACL', 'SETUSER', 'default', '+set')
     expect(await idempotency.list('job')).toMatchObject({ executions: [] })
