@@ -1,66 +1,159 @@
-import type { ValueStorage } from '../storage/values.ts'
-
-/** How many stored values each write looks at, to drop those that have expired unread. */
-const SWEPT_PER_WRITE = 4
+import type { StoredValue, ValueStorage } from '../storage/values.ts'
+import { memoryCounters } from './memory-counters.ts'
+import { memoryHashes } from './memory-hashes.ts'
+import { MemoryKeys, type Holds } from './memory-keys.ts'
+import { globToPattern } from './glob.ts'
 
 /** `millisNow`: the storage's clock in milliseconds. */
 export function memoryValues(millisNow: () => number): ValueStorage {
-  const values = new Map<string, { readonly value: string; readonly expiresAt: number }>()
+  const keys = new MemoryKeys(millisNow)
+  const waitedFor = new Set<string>()
+  const subscribers = new Map<string, Set<() => void>>()
   let lastStamp = 0
 
-  const live = (key: string): string | null => {
-    const stored = values.get(key)
-    return stored !== undefined && stored.expiresAt > millisNow() ? stored.value : null
+  const read = (key: string): StoredValue | null => {
+    const held = keys.get(key)
+    return held !== undefined && isValue(held) ? held : null
+  }
+  /** What `read` returns, of a key that only strings may be in. */
+  const value = (key: string): StoredValue | null => keys.only(key, isValue, 'a string') ?? null
+
+  const beginsWith = (key: string, expected: string): boolean => {
+    const stored = value(key)
+    return stored !== null && startsWith(stored, expected)
   }
 
-  const put = (key: string, value: string, ttlMs: number): void => {
-    sweep()
-    values.set(key, { value, expiresAt: millisNow() + ttlMs })
+  /** Microseconds, and another one each time. */
+  const stamp = (): string => {
+    lastStamp = Math.max(lastStamp + 1, Math.floor(millisNow() * 1_000))
+    return String(lastStamp).padStart(16, '0')
   }
 
-  /** Reinserts the eldest live values, so that the next sweep looks at others. */
-  const sweep = (): void => {
-    let left = SWEPT_PER_WRITE
-    for (const [key, stored] of values) {
-      if ((left -= 1) < 0) break
-      values.delete(key)
-      if (stored.expiresAt > millisNow()) values.set(key, stored)
-    }
+  const stamped = (given: StoredValue): StoredValue => {
+    const now = String(Math.floor(millisNow())).padStart(13, '0')
+    return typeof given === 'string' ? now + given : Buffer.concat([Buffer.from(now), given])
+  }
+
+  const placeholderEnded = (key: string, isKnownToBeWaitedFor: boolean): void => {
+    if (!waitedFor.delete(key) && !isKnownToBeWaitedFor) return
+    for (const onEnd of subscribers.get(key) ?? []) queueMicrotask(onEnd)
   }
 
   return {
-    async get(key) {
-      return live(key)
+    async getMany(those) {
+      return those.map((key) => text(read(key)))
     },
-    async set(key, value, ttlMs, notAfter) {
+    async getManyBytes(those) {
+      return those.map((key) => {
+        const stored = read(key)
+        return typeof stored === 'string' ? Buffer.from(stored) : stored
+      })
+    },
+    async getHead(key, length) {
+      const stored = read(key)
+      if (stored === null || stored.length === 0) return null
+      return Buffer.from(stored as string)
+        .subarray(0, length)
+        .toString()
+    },
+    async set(key, given, ttlMs, notAfter) {
       const now = Math.floor(millisNow())
       if (now > notAfter) return { outcome: 'late', now }
-      put(key, value, ttlMs)
+      keys.put(key, stamped(given), ttlMs)
       return { outcome: 'written', now }
     },
-    async remove(keys) {
+    async remove(those) {
       let removed = 0
-      for (const key of keys) {
-        if (live(key) !== null) removed += 1
-        values.delete(key)
-      }
+      for (const key of those) if (keys.delete(key)) removed += 1
       return removed
     },
-    async reserve(key, mark, ttlMs) {
-      const there = live(key)
-      if (there !== null) return there
-      lastStamp = Math.max(lastStamp + 1, Math.floor(millisNow() * 1_000))
-      const placeholder = `${mark}${lastStamp}`
-      put(key, placeholder, ttlMs)
+    async reserve(key, mark, ttlMs, instead) {
+      const there = value(key)
+      if (there !== null && !(instead !== undefined && Buffer.from(there as string).equals(instead))) {
+        const shown = text(there) ?? ''
+        if (shown.startsWith(mark[0] ?? '') && !shown.startsWith(mark)) waitedFor.add(key)
+        return shown
+      }
+      const placeholder = `${mark}${stamp()};`
+      waitedFor.delete(key)
+      keys.put(key, placeholder, ttlMs)
       return placeholder
     },
-    async replace(key, expected, value, ttlMs) {
-      if (live(key) !== expected) return false
-      put(key, value, ttlMs)
+    async extend(key, expected, ttlMs) {
+      if (!beginsWith(key, expected)) return false
+      keys.expireIn(key, ttlMs)
+      return true
+    },
+    async replace(key, expected, given, ttlMs) {
+      const stored = value(key)
+      if (stored !== null && startsWith(stored, expected)) {
+        keys.put(key, stamped(given), ttlMs)
+        placeholderEnded(key, false)
+        return true
+      }
+      // A repetition finds what the first one stored.
+      if (stored !== null && text(stored)?.slice(13, 45) === text(given)?.slice(0, 32)) return true
+      placeholderEnded(key, true)
+      return false
+    },
+    async patch(key, expected, beginning, ttlMs) {
+      const stored = value(key)
+      if (stored === null) return false
+      if (startsWith(stored, beginning)) return true
+      if (!startsWith(stored, expected)) return false
+      const rest = Buffer.from(stored as string).subarray(Buffer.byteLength(beginning))
+      keys.put(
+        key,
+        typeof stored === 'string' ? beginning + rest.toString() : Buffer.concat([Buffer.from(beginning), rest]),
+        ttlMs,
+      )
       return true
     },
     async removeIf(key, expected) {
-      return live(key) === expected && values.delete(key)
+      const isThere = beginsWith(key, expected)
+      if (isThere) keys.delete(key)
+      placeholderEnded(key, !isThere)
+      return isThere
     },
+    async ensure(key, mark, ttlMs) {
+      const there = text(value(key))
+      if (there !== null) {
+        if (keys.remainingMs(key) < ttlMs) keys.expireIn(key, ttlMs)
+        return there
+      }
+      const generation = mark + stamp()
+      keys.put(key, generation, ttlMs)
+      return generation
+    },
+    async subscribe(key, onEnd) {
+      // Each call is a subscriber, also of a function that subscribed before.
+      const subscriber = (): void => onEnd()
+      const all = subscribers.get(key) ?? new Set()
+      subscribers.set(key, all.add(subscriber))
+      return () => {
+        all.delete(subscriber)
+        if (all.size === 0 && subscribers.get(key) === all) subscribers.delete(key)
+      }
+    },
+    async removeMatching({ prefix, glob }) {
+      const matches = globToPattern(glob)
+      return keys.removeWhere((key) => key.startsWith(prefix) && matches(key.slice(prefix.length)))
+    },
+    hashes: memoryHashes(keys, millisNow),
+    counters: memoryCounters(keys, millisNow),
   }
+}
+
+function isValue(held: Holds): held is StoredValue {
+  return typeof held === 'string' || held instanceof Uint8Array
+}
+
+function text(stored: StoredValue | null): string | null {
+  return stored === null || typeof stored === 'string' ? stored : Buffer.from(stored).toString()
+}
+
+function startsWith(stored: StoredValue, expected: string): boolean {
+  if (typeof stored === 'string') return stored.startsWith(expected)
+  const bytes = Buffer.from(expected)
+  return bytes.equals(stored.subarray(0, bytes.length))
 }

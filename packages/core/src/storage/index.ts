@@ -70,4 +70,6 @@ export type {
   Unsubscribe,
 } from './records.ts'
 export type { Connection, ConnectionState, Diagnostic, Storage } from './storage.ts'
-export type { SetReply, ValueStorage } from './values.ts'
+export type { KeyPattern, Removed, SetReply, StoredValue, ValueStorage } from './values.ts'
+export type { FieldValue, HashSetReply, HashStorage, Life } from './hashes.ts'
+export { type AddReply, type CounterStorage, REMEMBERED_MS } from './counters.ts'

@@ -1,30 +1,82 @@
+import type { CounterStorage } from './counters.ts'
+import type { HashStorage } from './hashes.ts'
+
 /**
- * **values**: strings with a time to live, for the cache. A hit is one plain read.
+ * **values**: strings with a time to live, for the cache. A hit is one plain read, which many share.
  *
- * - **V1** `get` returns what the last `set` stored, unchanged, until its time to live is over; `null` is a miss.
+ * A stored value is text, or bytes. What {@link ValueStorage.set} and {@link ValueStorage.replace} store begins with a stamp:
+ * the storage's clock when it wrote, as 13 digits of milliseconds; then the given value, unchanged. A placeholder is what
+ * `reserve` puts: the given mark, the storage's clock in microseconds, and `;`. It marks a key whose value is being made.
+ *
+ * - **V1** A read returns what was stored last, unchanged, until its time to live is over; `null` is a miss. A key that
+ *   holds no string is a miss as well. `getMany` keeps the order of its keys, and takes any number of them.
  * - **V2** `set` replaces value and time to live together. One later than its `notAfter`, on the storage's clock, does
  *   nothing.
- * - **V3** `reserve` puts a placeholder only where nothing is, and returns what is there then: of many concurrent ones
- *   exactly one finds its own. A placeholder is the given mark and something that the storage adds, which is another
- *   one whenever one is put: a command that is executed again after a removal reserves nothing that its sender knows.
- * - **V4** `replace` writes only while the stored value is still exactly `expected`: any removal, overwrite or expiry
- *   in between, by anybody, refuses it.
- * - **V5** `removeIf` removes only while the stored value is exactly `expected`.
+ * - **V3** `reserve` puts a placeholder only where nothing is (or exactly `instead`), and returns what is there then: of
+ *   many concurrent ones exactly one finds its own. A placeholder is another one whenever one is put: a command that is
+ *   executed again after a removal reserves nothing that its sender knows.
+ * - **V4** `replace`, `extend`, `patch` and `removeIf` act only while the stored value still begins with `expected`: any
+ *   removal, overwrite or expiry in between, by anybody, refuses them. A repeated `replace` or `patch` is answered as the
+ *   first one was.
+ * - **V5** `extend` changes the time to live alone. `patch` overwrites the beginning of a value with as many bytes, and
+ *   its time to live; the rest stays.
+ * - **V6** `ensure` puts a generation only where nothing is, returns what is there then, and sees to it that it lives for
+ *   `ttlMs` at least. A generation is the given mark and 16 digits of the storage's clock in microseconds: another one
+ *   whenever one is put.
+ * - **V7** A `reserve` that finds the placeholder of another caller leaves word that somebody waits. When `replace` or
+ *   `removeIf` then ends that placeholder, or finds it gone, those who `subscribe` to the key are called. That is a hint: it
+ *   may be lost, or come for nothing.
+ * - **V8** `removeMatching` removes, step by step, every string, hash and counter whose key begins with `prefix` and goes on
+ *   as `glob` says, if it was there all the time; and nothing else.
  */
 export interface ValueStorage {
-  get(key: string): Promise<string | null>
-  set(key: string, value: string, ttlMs: number, notAfter: number): Promise<SetReply>
+  getMany(keys: readonly string[]): Promise<readonly (string | null)[]>
+  /** The same for values that may be bytes: text is UTF-8. */
+  getManyBytes(keys: readonly string[]): Promise<readonly (Uint8Array | null)[]>
+  /** The first `length` bytes of a value, as text; `null` when there is none, or an empty one. */
+  getHead(key: string, length: number): Promise<string | null>
+  set(key: string, value: StoredValue, ttlMs: number, notAfter: number): Promise<SetReply>
   /** How many of the keys were there. */
   remove(keys: readonly string[]): Promise<number>
-  /** `mark` is not the beginning of anything else that is stored. What is there is the caller's if it begins with it. */
-  reserve(key: string, mark: string, ttlMs: number): Promise<string>
-  replace(key: string, expected: string, value: string, ttlMs: number): Promise<boolean>
+  /**
+   * `mark` is not the beginning of anything else that is stored; what is there is the caller's if it begins with it. The
+   * first character of all marks is the same, and no stamp begins with it.
+   */
+  reserve(key: string, mark: string, ttlMs: number, instead?: Uint8Array): Promise<string>
+  extend(key: string, expected: string, ttlMs: number): Promise<boolean>
+  /** `expected`: the beginning of the value that it replaces. The first 32 characters of `value` are those of no other. */
+  replace(key: string, expected: string, value: StoredValue, ttlMs: number): Promise<boolean>
+  patch(key: string, expected: string, beginning: string, ttlMs: number): Promise<boolean>
   removeIf(key: string, expected: string): Promise<boolean>
+  ensure(key: string, mark: string, ttlMs: number): Promise<string>
+  /** Resolves when the storage has confirmed, with the function that stops it. */
+  subscribe(key: string, onEnd: () => void): Promise<() => void>
+  /** One step: a chunk of each server's keys. Begin without `position`; it is done when the reply has none. */
+  removeMatching(pattern: KeyPattern, position?: string): Promise<Removed>
+  readonly hashes: HashStorage
+  readonly counters: CounterStorage
 }
+
+export type StoredValue = string | Uint8Array
 
 export interface SetReply {
   /** `late`: it came after its `notAfter` and was not stored. */
   readonly outcome: 'written' | 'late'
   /** The storage's clock, in milliseconds. */
   readonly now: number
+}
+
+export interface KeyPattern {
+  /** Verbatim: no character of it stands for another. */
+  readonly prefix: string
+  /** As Redis reads it: `*`, `?`, `[a-c]`, `[^a]`, and a backslash before what is meant literally. */
+  readonly glob: string
+}
+
+export interface Removed {
+  /** How many keys the step looked at. */
+  readonly scanned: number
+  readonly removed: number
+  /** Where the next step goes on; undefined: it is done. */
+  readonly position?: string | undefined
 }
