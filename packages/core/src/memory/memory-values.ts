@@ -115,6 +115,11 @@ export function memoryValues(millisNow: () => number): ValueStorage {
       placeholderEnded(key, !isThere)
       return isThere
     },
+    async renew(key, mark, ttlMs) {
+      const generation = mark + stamp()
+      keys.put(key, generation, ttlMs)
+      return generation
+    },
     async ensure(key, mark, ttlMs) {
       const there = text(value(key))
       if (there !== null) {

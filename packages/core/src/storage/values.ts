@@ -21,8 +21,8 @@ import type { HashStorage } from './hashes.ts'
  * - **V5** `extend` changes the time to live alone. `patch` overwrites the beginning of a value with as many bytes, and
  *   its time to live; the rest stays.
  * - **V6** `ensure` puts a generation only where nothing is, returns what is there then, and sees to it that it lives for
- *   `ttlMs` at least. A generation is the given mark and 16 digits of the storage's clock in microseconds: another one
- *   whenever one is put.
+ *   `ttlMs` at least; `renew` puts one whatever is there. A generation is the given mark and 16 digits of the storage's
+ *   clock in microseconds: another one whenever one is put.
  * - **V7** A `reserve` that finds the placeholder of another caller leaves word that somebody waits. When `replace` or
  *   `removeIf` then ends that placeholder, or finds it gone, those who `subscribe` to the key are called. That is a hint: it
  *   may be lost, or come for nothing.
@@ -49,6 +49,7 @@ export interface ValueStorage {
   patch(key: string, expected: string, beginning: string, ttlMs: number): Promise<boolean>
   removeIf(key: string, expected: string): Promise<boolean>
   ensure(key: string, mark: string, ttlMs: number): Promise<string>
+  renew(key: string, mark: string, ttlMs: number): Promise<string>
   /** Resolves when the storage has confirmed, with the function that stops it. */
   subscribe(key: string, onEnd: () => void): Promise<() => void>
   /** One step: a chunk of each server's keys. Begin without `position`; it is done when the reply has none. */
