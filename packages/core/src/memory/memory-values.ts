@@ -104,7 +104,9 @@ export function memoryValues(millisNow: () => number): ValueStorage {
       const rest = Buffer.from(stored as string).subarray(Buffer.byteLength(beginning))
       keys.put(
         key,
-        typeof stored === 'string' ? beginning + rest.toString() : Buffer.concat([Buffer.from(beginning), rest]),
+        typeof stored === 'string'
+          ? beginning + rest.toString()
+          : Buffer.concat([Buffer.from(beginning), rest]),
         ttlMs,
       )
       return true
