@@ -19,6 +19,7 @@ export type HoldfastErrorCode =
   | 'CLIENT_NOT_CONNECTED'
   | 'SELF_DEADLOCK'
   | 'LEASE_LOST'
+  | 'LOAD_TIMEOUT'
   | 'LOCK_TIMEOUT'
   | 'LOCK_ABORTED'
   | 'NOT_REPLICATED'
@@ -90,10 +91,16 @@ export class ClosedError extends HoldfastError {
 export class StorageUnavailableError extends HoldfastError {
   /** False: nothing was sent. True: the command may have been, or may yet be, executed. */
   readonly maybeApplied: boolean
+  /** True: a removal from the cache, which this process sends again before it reads the cache the next time. */
+  readonly queued: boolean
 
-  constructor(message: string, options: ErrorOptions & { readonly maybeApplied: boolean }) {
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly maybeApplied: boolean; readonly queued?: boolean },
+  ) {
     super('STORAGE_UNAVAILABLE', message, { ...options, publicMessage: 'The storage is not available.' })
     this.maybeApplied = options.maybeApplied
+    this.queued = options.queued ?? false
   }
 }
 
@@ -119,5 +126,12 @@ export class LeaseLostError extends HoldfastError {
 export class SelfDeadlockError extends HoldfastError {
   constructor(message: string) {
     super('SELF_DEADLOCK', message)
+  }
+}
+
+/** `WAIT_ABORTED`: the caller's signal ended a wait; `cause` is its reason. */
+export class WaitAbortedError extends HoldfastError {
+  constructor(what: string, options: ErrorOptions) {
+    super('WAIT_ABORTED', `Waiting for ${what} was aborted.`, options)
   }
 }

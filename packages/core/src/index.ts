@@ -8,6 +8,7 @@ export {
   LeaseLostError,
   StorageRefusedError,
   StorageUnavailableError,
+  WaitAbortedError,
 } from './errors.ts'
 export type { Trace } from './events.ts'
 export {
@@ -32,7 +33,6 @@ export {
   FingerprintMismatchError,
   ResultNotStoredError,
   ResultTooLargeError,
-  WaitAbortedError,
 } from './idempotency/errors.ts'
 export type { IdempotencyEvent, TracedJob } from './idempotency/events.ts'
 export type { ExecutionContext } from './idempotency/execution-context.ts'

@@ -6,19 +6,37 @@ export interface CacheOf {
   readonly instance: string
 }
 
-/** Published on `holdfast:cache`. `key` is the key as it was given. */
-export type CacheEvent = CacheOf &
+/** Whose event it is: `namespace` is empty for the cache itself. */
+export interface NamespaceOf extends CacheOf {
+  readonly namespace: string
+}
+
+/** Published on `holdfast:cache`: keys as they were given, and never values. */
+export type CacheEvent = NamespaceOf &
   (
     | { readonly type: 'removed'; readonly keys: readonly string[]; readonly removed: number }
+    | { readonly type: 'cleared' }
+    | { readonly type: 'tagsInvalidated'; readonly tags: readonly string[] }
+    | { readonly type: 'patternRemoved'; readonly pattern: string; readonly removed: number }
+    /** The storage was out: the removal is sent again before this process reads the cache the next time. */
+    | { readonly type: 'removalQueued'; readonly error: unknown }
     | ({ readonly key: string } & (
-        | { readonly type: 'hit' | 'miss' | 'set' }
-        /** The call waits for a load in flight in this process. */
+        | { readonly type: 'hit' | 'staleHit' | 'memoryHit' | 'miss' | 'set' | 'expired' }
+        /** The call shares a load of this process. */
         | { readonly type: 'joined' }
+        /** The call waits for the load of another process. */
+        | { readonly type: 'waits' }
         /** `found`: false when the load returned `undefined`, which is not stored. */
         | { readonly type: 'loaded'; readonly durationMs: number; readonly found: boolean }
         | { readonly type: 'loadFailed'; readonly durationMs: number; readonly error: unknown }
+        /** A load that no caller waits for has failed: the stale value stays. */
+        | { readonly type: 'refreshFailed'; readonly error: unknown }
         /** The loaded value was not stored, because the key was removed or set meanwhile. */
         | { readonly type: 'fillRefused' }
+        /** What is stored could not be read, and counts as a miss. */
+        | { readonly type: 'unreadable'; readonly error?: unknown }
+        /** The value exceeds `maxValueBytes`: it was returned and not stored. */
+        | { readonly type: 'oversize'; readonly bytes: number }
         /** The storage was out or refused: the load answers, or its value was not stored. */
         | { readonly type: 'bypassed'; readonly error: unknown }
       ))
@@ -41,7 +59,7 @@ export type BreakerEvent = CacheOf &
   )
 
 /** What the tracing channel `holdfast:cache.load` says of a load. */
-export interface TracedLoad extends CacheOf {
+export interface TracedLoad extends NamespaceOf {
   readonly key: string
 }
 

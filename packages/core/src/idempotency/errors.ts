@@ -162,13 +162,6 @@ export class ExecutionAbandonedError extends HoldfastError {
   }
 }
 
-/** `WAIT_ABORTED`: the caller's signal ended a wait; `cause` is its reason. */
-export class WaitAbortedError extends HoldfastError {
-  constructor(what: string, options: ErrorOptions) {
-    super('WAIT_ABORTED', `Waiting for ${what} was aborted.`, options)
-  }
-}
-
 function describeLoss({ reason, current }: Loss): string {
   switch (reason) {
     case 'outage':

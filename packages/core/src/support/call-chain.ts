@@ -29,6 +29,11 @@ export async function enter<T>(held: object, body: () => T | PromiseLike<T>): Pr
   }
 }
 
+/** Runs the body outside of every chain: nothing around it waits for it. */
+export function detached<T>(body: () => T): T {
+  return chains.exit(body)
+}
+
 /** Read it where the call is made: a later push or timer runs in its own caller's chain. */
 export function callChain(): CallChain | undefined {
   const innermost = running(chains.getStore())

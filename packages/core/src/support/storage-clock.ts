@@ -23,6 +23,11 @@ export class StorageClock {
     return !Number.isNaN(this.#at)
   }
 
+  /** How long ago the storage showed it, in milliseconds; NaN while it is not known. */
+  get ageMs(): number {
+    return this.#runtime.monotonicNow() - this.#at
+  }
+
   observe(sentAt: Instant, now: number): void {
     const at = this.#runtime.monotonicNow()
     const low = now - at

@@ -1,0 +1,72 @@
+import type { Runtime } from '../support/runtime.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { StoredValue } from '../storage/values.ts'
+import type { BoundedMemory } from './bounded-memory.ts'
+import { type CacheEvent, type CacheOf, cacheEvents } from './events.ts'
+import type { Flight } from './flight.ts'
+import type { Generations } from './generations.ts'
+import type { Scope } from './keys.ts'
+import type { Lookup } from './lookup.ts'
+import type { NamespacePolicy } from './options.ts'
+import type { Counted, Counts } from './stats.ts'
+import type { StorageGate } from './storage-gate.ts'
+import type { Waits } from './waits.ts'
+
+/** What all namespaces of a cache share. */
+export interface Engine {
+  readonly of: CacheOf
+  readonly runtime: Runtime
+  readonly storage: Storage
+  readonly gate: StorageGate
+  readonly lookup: Lookup
+  readonly generations: Generations
+  readonly waits: Waits
+  /** Loads of this process that others may share, by the key of their entry. */
+  readonly flights: Map<string, Flight>
+  /** Loads that no caller waits for; `close` ends them. */
+  readonly background: Set<Flight>
+  /** What was loaded while the storage could not be reached, as it would have been stored. */
+  readonly memory: BoundedMemory<StoredValue>
+  readonly memoryTtlMs: number
+  /** Numbers calls and loads in the order in which they begin. */
+  nextOrder(): number
+}
+
+/** A cache or a namespace in it. */
+export class Namespace {
+  readonly engine: Engine
+  readonly scope: Scope
+  readonly policy: NamespacePolicy
+  readonly counts: Counts
+
+  constructor(engine: Engine, scope: Scope, policy: NamespacePolicy, counts: Counts) {
+    this.engine = engine
+    this.scope = scope
+    this.policy = policy
+    this.counts = counts
+  }
+
+  count(name: Counted, by: number = 1): void {
+    this.counts[name] += by
+  }
+
+  publish(event: () => CacheEvent extends infer E ? (E extends unknown ? Omit<E, keyof CacheOf | 'namespace'> : never) : never): void {
+    cacheEvents.publish(
+      () => ({ ...this.engine.of, namespace: this.scope.path, ...event() }) as CacheEvent,
+    )
+  }
+
+  /** Calls from now on share no load that runs now, and get nothing that this process kept. */
+  forget(entryKeys: readonly string[]): void {
+    for (const key of entryKeys) {
+      this.engine.flights.delete(key)
+      this.engine.memory.delete(key)
+    }
+  }
+
+  /** The same for whatever a call may have removed. */
+  forgetAll(): void {
+    this.engine.flights.clear()
+    this.engine.memory.clear()
+  }
+}

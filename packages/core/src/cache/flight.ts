@@ -1,0 +1,145 @@
+import { SelfDeadlockError } from '../errors.ts'
+import type { Storage } from '../storage/storage.ts'
+import { callChain, contains, innermost } from '../support/call-chain.ts'
+
+/** How a flight ended. */
+export type Landing =
+  /** `copy` makes what a hit would give. */
+  | { readonly how: 'loaded'; readonly value: unknown; readonly copy: () => unknown }
+  | { readonly how: 'failed'; readonly error: unknown }
+  /** Another process loads: its placeholder. */
+  | { readonly how: 'busy'; readonly guardKey: string; readonly placeholder: string }
+  /** There is something else now: look again. */
+  | { readonly how: 'again' }
+  /** The storage could not be reached, or refused, before the load began. */
+  | { readonly how: 'out'; readonly error: unknown }
+
+/** What keeps other processes from loading the same key: see `load-once.ts`. */
+export type Guard = 'placeholder' | 'refresh' | 'none'
+
+/** The load of one key in this process, from taking its guard to storing what it made, and those who wait for it. */
+export class Flight {
+  readonly key: string
+  readonly entryKey: string
+  readonly storage: Storage
+  readonly guard: Guard
+  /** When the load began, in the order of all calls of the cache; undefined before. */
+  began: number | undefined
+  /** What is under the key while nobody has changed it: of this load, or, without a guard, of another process's. */
+  placeholder: string | undefined
+  /** The same when a value is replaced: how that begins. */
+  head: string | undefined
+  /** The generations that the load began under. */
+  joined: string | undefined
+  readonly landing: Promise<Landing>
+  /** Flights that the load of this one waits for. */
+  readonly #waitsFor = new Set<Flight>()
+  readonly #land: (landing: Landing) => void
+  #landed: Landing | undefined
+  #callers = 0
+  #isBackground = false
+  #controller: AbortController | undefined
+  #onAbort: ((reason: unknown) => void) | undefined
+  #aborted: { readonly reason: unknown } | undefined
+
+  constructor(key: string, entryKey: string, storage: Storage, guard: Guard) {
+    this.key = key
+    this.entryKey = entryKey
+    this.storage = storage
+    this.guard = guard
+    let land!: (landing: Landing) => void
+    this.landing = new Promise((resolve) => (land = resolve))
+    this.#land = land
+  }
+
+  get hasLanded(): boolean {
+    return this.#landed !== undefined
+  }
+
+  land(landing: Landing): void {
+    this.#landed = landing
+    this.#land(landing)
+  }
+
+  /** The load's signal; made when the load asks for it. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason)
+    return this.#controller.signal
+  }
+
+  get aborted(): { readonly reason: unknown } | undefined {
+    return this.#aborted
+  }
+
+  /** Aborts the load's signal, and ends the flight without waiting for the load. */
+  abort(reason: unknown): void {
+    if (this.#aborted !== undefined || this.#landed !== undefined) return
+    this.#aborted = { reason }
+    this.#controller?.abort(reason)
+    this.#onAbort?.(reason)
+  }
+
+  /** Calls when the flight is aborted, at most once. */
+  set onAbort(listener: (reason: unknown) => void) {
+    this.#onAbort = listener
+    if (this.#aborted !== undefined) listener(this.#aborted.reason)
+  }
+
+  /** It goes on although nobody waits for it. */
+  toBackground(): void {
+    this.#isBackground = true
+  }
+
+  enter(): void {
+    this.#callers += 1
+  }
+
+  /** With the last caller who waits, the load has no purpose any more. */
+  leave(reason: unknown): void {
+    this.#callers -= 1
+    if (this.#callers === 0 && !this.#isBackground) this.abort(reason)
+  }
+
+  /** @throws SelfDeadlockError when the load around this call is one that this flight waits for, or this flight itself */
+  refuseRing(): void {
+    const around = innermost(Flight)
+    if (around !== undefined && this.#reaches(around)) throw deadlock(this.key, around.key)
+  }
+
+  /** Waits as a part of the load around this call, if it is in one. */
+  async waitedFor<T>(work: Promise<T>): Promise<T> {
+    const around = innermost(Flight)
+    if (around === undefined) return await work
+    around.#waitsFor.add(this)
+    try {
+      return await work
+    } finally {
+      around.#waitsFor.delete(this)
+    }
+  }
+
+  #reaches(other: Flight, seen: Set<Flight> = new Set()): boolean {
+    if (this === other) return true
+    if (seen.has(this)) return false
+    seen.add(this)
+    for (const next of this.#waitsFor) if (next.#reaches(other, seen)) return true
+    return false
+  }
+}
+
+/** @throws SelfDeadlockError when a load around this call is that of the same key */
+export function refuseOwnKey(key: string, entryKey: string, storage: Storage): void {
+  const isSame = (flight: Flight): boolean => flight.entryKey === entryKey && flight.storage === storage
+  if (contains(callChain(), Flight, isSame)) throw deadlock(key, key)
+}
+
+function deadlock(key: string, around: string): SelfDeadlockError {
+  const which = key === around ? 'its own key' : `${JSON.stringify(key)}, whose load waits for it`
+  return new SelfDeadlockError(
+    `The load of ${JSON.stringify(around)} asks for ${which}, so it would wait for itself. Load the value directly.`,
+  )
+}
+
+/** Loads of this process by their placeholder: another cache in it that waits for one is a part of the same ring. */
+export const flightsByPlaceholder: Map<string, Flight> = new Map()

@@ -1,0 +1,371 @@
+import { WaitAbortedError, isUnavailable } from '../errors.ts'
+import { listenForAbort, stopListening } from '../support/on-abort.ts'
+import type { Namespace } from './engine.ts'
+import { type Read, readValue } from './read-value.ts'
+import { type Flight, type Landing, flightsByPlaceholder, refuseOwnKey } from './flight.ts'
+import { type AnyLoad, type CacheEntry, takeOff } from './load-once.ts'
+import type { Found } from './lookup.ts'
+import type { CallPolicy } from './options.ts'
+import { isOut } from './storage-gate.ts'
+import type { Wait } from './waits.ts'
+
+/** One `getOrCreate`: it looks, and then loads, shares a load, or waits for one, until it has a value. */
+export class GetOrCreate {
+  readonly #space: Namespace
+  readonly #key: string
+  readonly #entryKey: string
+  readonly #load: AnyLoad
+  readonly #policy: CallPolicy
+  readonly #accepts: ((value: unknown) => boolean) | undefined
+  /** In the order of all calls and loads: a load that began later serves this call, whatever was removed before. */
+  readonly #order: number
+  #waitUntil: number | undefined
+  #wait: Wait | undefined
+  #waitKey: string | undefined
+  #isFirstLook = true
+
+  /** `accepts`: whether a stored value is one that the caller can use; the others are misses. */
+  constructor(
+    space: Namespace,
+    key: string,
+    load: AnyLoad,
+    policy: CallPolicy,
+    accepts?: (value: unknown) => boolean,
+  ) {
+    this.#space = space
+    this.#key = key
+    this.#entryKey = space.scope.entryKey(key)
+    this.#load = load
+    this.#policy = policy
+    this.#accepts = accepts
+    this.#order = space.engine.nextOrder()
+  }
+
+  async run(): Promise<unknown> {
+    try {
+      for (;;) {
+        this.#refuseAborted()
+        const wakes = this.#wait?.wakes ?? 0
+        const answer = await this.#look(wakes)
+        if (answer !== undefined) return answer.value
+      }
+    } finally {
+      this.#wait?.leave()
+    }
+  }
+
+  /** Undefined: it is worth to look again. */
+  async #look(wakes: number): Promise<{ readonly value: unknown } | undefined> {
+    const { lookup } = this.#space.engine
+    let found: Found
+    try {
+      ;[found] = (await lookup.find(this.#space.scope, this.#space.policy.codec, [this.#entryKey])) as [Found]
+    } catch (error) {
+      if (!isOut(error)) throw error
+      return await this.#withoutStorage(error)
+    }
+    const read = readValue(this.#space, this.#key, found, this.#accepts)
+    this.#countLook(read)
+    const { refresh, softTimeoutMs } = this.#policy
+    if (read.value !== undefined && !refresh) {
+      const { isExpired } = read.entry
+      if (read.state === 'fresh') {
+        if (this.#isEarly(read)) this.#refreshInBackground(read, 'earlyRefreshes')
+        return { value: read.value.value }
+      }
+      if (!isExpired && softTimeoutMs === undefined) {
+        this.#refreshInBackground(read)
+        return { value: read.value.value }
+      }
+    }
+    const shared = this.#shareable(read)
+    if (shared !== undefined) return await this.#share(shared, read)
+    if (read.state === 'loading') return await this.#waitFor(this.#entryKey, read.placeholder, read, wakes)
+    return await this.#loadNow(read, wakes)
+  }
+
+  /** A load of this process whose value may be the answer: nothing can have been removed before it that was asked after. */
+  #shareable(read: Read): Flight | undefined {
+    const flight = this.#space.engine.flights.get(this.#entryKey)
+    if (flight === undefined || flight.aborted !== undefined) return undefined
+    if (flight.began === undefined) return flight
+    if (this.#policy.refresh) return undefined
+    if (this.#order < flight.began) return flight
+    const isUntouched =
+      read.state === 'loading'
+        ? read.placeholder === flight.placeholder
+        : read.entry !== undefined && read.entry.head === flight.head
+    return isUntouched && read.joined === flight.joined ? flight : undefined
+  }
+
+  async #loadNow(read: Read, wakes: number): Promise<{ readonly value: unknown } | undefined> {
+    refuseOwnKey(this.#key, this.#entryKey, this.#space.engine.storage)
+    const guard = read.value === undefined ? 'placeholder' : 'refresh'
+    const wasReady = this.#wait?.isReady === true
+    const flight = this.#takeOff(guard, read)
+    const landing = await this.#landing(flight, read)
+    if (landing === 'soft') return read.value
+    if (landing.how !== 'busy') return await this.#answer(landing, read, true)
+    const wait = this.#enterWait(landing.guardKey)
+    // The storage knows now that this process waits; it may have said so before this process could hear it.
+    wait.registeredFor = landing.placeholder
+    if (!wasReady) {
+      await this.#orAborted(wait.ready)
+      return undefined
+    }
+    return await this.#pause(wait, landing.placeholder, read, wakes)
+  }
+
+  async #share(flight: Flight, read: Read | undefined): Promise<{ readonly value: unknown } | undefined> {
+    flight.refuseRing()
+    this.#space.count('joined')
+    this.#space.publish(() => ({ key: this.#key, type: 'joined' }))
+    const landing = await this.#landing(flight, read)
+    if (landing === 'soft') return read?.value
+    // What the other caller met, this one meets with its own look.
+    if (landing.how === 'busy') return undefined
+    return await this.#answer(landing, read, false)
+  }
+
+  async #waitFor(
+    guardKey: string,
+    placeholder: string | undefined,
+    read: Read,
+    wakes: number,
+  ): Promise<{ readonly value: unknown } | undefined> {
+    const wait = this.#enterWait(guardKey)
+    await this.#orAborted(wait.ready)
+    if (this.#isOver()) return await this.#loadAlone(read)
+    if (placeholder !== undefined && wait.registeredFor === placeholder)
+      return await this.#pause(wait, placeholder, read, wakes)
+    // Tells the storage that this process waits; or takes over, should the load have ended.
+    return await this.#loadNow(read, wakes)
+  }
+
+  async #pause(wait: Wait, placeholder: string, read: Read, wakes: number): Promise<undefined | { readonly value: unknown }> {
+    if (this.#isOver()) return await this.#loadAlone(read)
+    const other = flightsByPlaceholder.get(placeholder)
+    other?.refuseRing()
+    const next = wait.next(this.#leftMs(), wakes)
+    await this.#orAborted(other === undefined ? next : other.waitedFor(next))
+    return undefined
+  }
+
+  /** The other process takes too long: this one loads once for all of its callers, and stores nothing. */
+  async #loadAlone(read: Read): Promise<{ readonly value: unknown } | undefined> {
+    refuseOwnKey(this.#key, this.#entryKey, this.#space.engine.storage)
+    const flight = this.#takeOff('none', read)
+    const landing = await this.#landing(flight, read)
+    return landing === 'soft' ? read.value : await this.#answer(landing, read, true)
+  }
+
+  /** A cache that cannot be reached must not take the app with it. */
+  async #withoutStorage(error: unknown): Promise<{ readonly value: unknown } | undefined> {
+    const { engine, policy } = this.#space
+    this.#space.publish(() => ({ key: this.#key, type: 'bypassed', error }))
+    const isUnreachable = isUnavailable(error)
+    if (isUnreachable && !this.#policy.refresh) {
+      const kept = engine.memory.get(this.#entryKey)
+      if (kept !== undefined) {
+        this.#countOnce('memoryHits')
+        return { value: policy.codec.decode(kept as never) }
+      }
+    }
+    this.#countOnce('misses')
+    const flight = engine.flights.get(this.#entryKey)
+    // While it refuses, others may remove what is there: only a load that begins later can be shared.
+    if (flight !== undefined && (isUnreachable || flight.began === undefined || this.#order < flight.began)) {
+      flight.refuseRing()
+      this.#space.count('joined')
+      const landing = await this.#landing(flight, undefined)
+      if (landing !== 'soft' && landing.how !== 'busy') return await this.#answer(landing, undefined, false)
+      return undefined
+    }
+    refuseOwnKey(this.#key, this.#entryKey, engine.storage)
+    const alone = this.#takeOff('none', undefined)
+    const landing = await this.#landing(alone, undefined)
+    return landing === 'soft' ? undefined : await this.#answer(landing, undefined, true)
+  }
+
+  #takeOff(guard: 'placeholder' | 'refresh' | 'none', read: Read | undefined): Flight {
+    return takeOff(this.#space, {
+      key: this.#key,
+      entryKey: this.#entryKey,
+      guard,
+      found: read,
+      old: read === undefined ? undefined : cacheEntryOf(read),
+      load: this.#load,
+      policy: this.#policy,
+      isBackground: false,
+      takesOver: this.#waitUntil !== undefined,
+    })
+  }
+
+  #refreshInBackground(read: Read, why?: 'earlyRefreshes'): void {
+    if (this.#space.engine.flights.has(this.#entryKey)) return
+    const flight = takeOff(this.#space, {
+      key: this.#key,
+      entryKey: this.#entryKey,
+      guard: 'refresh',
+      found: read,
+      old: cacheEntryOf(read),
+      load: this.#load,
+      policy: this.#policy,
+      isBackground: true,
+      takesOver: false,
+    })
+    if (why !== undefined) this.#space.count(why)
+    void flight.landing.then((landing) => {
+      if (landing.how !== 'failed' && landing.how !== 'out') return
+      const { error } = landing
+      this.#space.publish(() => ({ key: this.#key, type: 'refreshFailed', error }))
+    })
+  }
+
+  /** XFetch (Vattani, Chierichetti, Lowenstein, "Optimal Probabilistic Cache Stampede Prevention", 2015). */
+  #isEarly({ entry, now }: Read): boolean {
+    const { earlyRefresh } = this.#policy
+    if (earlyRefresh === false || entry === undefined || now === undefined || entry.loadMs === 0) return false
+    const beta = earlyRefresh === true ? 1 : earlyRefresh.beta
+    const leftMs = entry.writtenAt + entry.ttlMs - now
+    return -beta * entry.loadMs * Math.log(1 - this.#space.engine.runtime.random()) >= leftMs
+  }
+
+  /** `soft`: the old value is the answer now, and the load goes on. */
+  async #landing(flight: Flight, read: Read | undefined): Promise<Landing | 'soft'> {
+    const { softTimeoutMs } = this.#policy
+    flight.enter()
+    if (softTimeoutMs === undefined || read?.value === undefined) {
+      try {
+        return await this.#orAborted(flight.waitedFor(flight.landing))
+      } catch (error) {
+        flight.leave(error)
+        throw error
+      }
+    }
+    const { runtime } = this.#space.engine
+    let giveUp!: () => void
+    const soft = new Promise<'soft'>((resolve) => (giveUp = () => resolve('soft')))
+    const timer = runtime.setTimer(softTimeoutMs, giveUp)
+    try {
+      const first = await this.#orAborted(Promise.race([flight.waitedFor(flight.landing), soft]))
+      if (first === 'soft') flight.toBackground()
+      return first
+    } catch (error) {
+      flight.leave(error)
+      throw error
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  async #answer(
+    landing: Exclude<Landing, { readonly how: 'busy' }>,
+    read: Read | undefined,
+    isOwn: boolean,
+  ): Promise<{ readonly value: unknown } | undefined> {
+    switch (landing.how) {
+      case 'again':
+        return undefined
+      case 'loaded':
+        return { value: isOwn || !this.#policy.copy ? landing.value : landing.copy() }
+      case 'out':
+        return await this.#withoutStorage(landing.error)
+      case 'failed': {
+        const { error } = landing
+        if (this.#policy.onLoadError === 'stale' && read?.value !== undefined && (await this.#isStillThere(read)))
+          return read.value
+        throw error
+      }
+    }
+  }
+
+  /** A removed value is no answer. */
+  async #isStillThere(read: Read): Promise<boolean> {
+    try {
+      const { scope, policy, engine } = this.#space
+      const [now] = await engine.lookup.find(scope, policy.codec, [this.#entryKey])
+      return now?.entry?.head === read.entry?.head && now?.state !== 'outdated'
+    } catch (error) {
+      // It was there when this call began, and nobody can know better.
+      if (isOut(error)) return true
+      throw error
+    }
+  }
+
+  #enterWait(guardKey: string): Wait {
+    const { engine } = this.#space
+    if (this.#waitUntil === undefined) {
+      this.#waitUntil = engine.runtime.monotonicNow() + this.#policy.waitMs
+      this.#space.count('waits')
+      this.#space.publish(() => ({ key: this.#key, type: 'waits' }))
+    }
+    // What the others hold may be the key itself, and later the key beside it.
+    if (this.#wait === undefined || this.#waitKey !== guardKey) {
+      this.#wait?.leave()
+      this.#wait = engine.waits.enter(guardKey)
+      this.#waitKey = guardKey
+    }
+    return this.#wait
+  }
+
+  #isOver(): boolean {
+    return this.#waitUntil !== undefined && this.#leftMs() <= 0
+  }
+
+  #leftMs(): number {
+    return (this.#waitUntil ?? Infinity) - this.#space.engine.runtime.monotonicNow()
+  }
+
+  #countLook(read: Read): void {
+    if (!this.#isFirstLook) return
+    this.#isFirstLook = false
+    const type = read.value === undefined ? 'miss' : read.state === 'stale' ? 'staleHit' : 'hit'
+    this.#space.count(type === 'miss' ? 'misses' : 'hits')
+    if (type === 'staleHit') this.#space.count('staleHits')
+    this.#space.publish(() => ({ key: this.#key, type }))
+  }
+
+  #countOnce(what: 'memoryHits' | 'misses'): void {
+    if (!this.#isFirstLook) return
+    this.#isFirstLook = false
+    this.#space.count(what)
+    if (what === 'memoryHits') this.#space.count('hits')
+    this.#space.publish(() => ({ key: this.#key, type: what === 'memoryHits' ? 'memoryHit' : 'miss' }))
+  }
+
+  #refuseAborted(): void {
+    const { signal } = this.#policy
+    if (signal?.aborted === true) throw this.#abortError(signal)
+  }
+
+  #abortError(signal: AbortSignal): WaitAbortedError {
+    return new WaitAbortedError(`the value of ${JSON.stringify(this.#key)}`, { cause: signal.reason })
+  }
+
+  async #orAborted<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this.#policy
+    if (signal === undefined) return await work
+    this.#refuseAborted()
+    let listener!: { aborted(): void }
+    const aborted = new Promise<never>((_, reject) => {
+      listener = { aborted: () => reject(this.#abortError(signal)) }
+      listenForAbort(signal, listener)
+    })
+    try {
+      return await Promise.race([work, aborted])
+    } finally {
+      stopListening(signal, listener)
+    }
+  }
+}
+
+/** What a load is given of the value that it replaces. */
+function cacheEntryOf(read: Read): CacheEntry<unknown> | undefined {
+  if (read.value === undefined) return undefined
+  const { writtenAt, ttlMs } = read.entry
+  const now = read.now ?? writtenAt
+  const isStale = read.state === 'stale'
+  const leftMs = isStale ? 0 : Math.max(0, writtenAt + ttlMs - now)
+  return { value: read.value.value, ageMs: Math.max(0, now - writtenAt), ttlMs: leftMs, isStale }
+}

@@ -1,0 +1,86 @@
+import { InvalidArgumentError } from '../errors.ts'
+import { checkName, refuse } from '../support/checks.ts'
+
+const MOST_TAGS = 32
+
+/**
+ * A cache, or a namespace in it: whose keys these are, and which generations an entry needs to count. `path` is empty for
+ * the cache itself.
+ *
+ * ```
+ * <app>:<path>:<key>        an entry, a hash, a counter; the key verbatim, so that a hash tag in it counts
+ * <app>:#g/<path>           the generation of a namespace: `clear` renews it
+ * <app>:#c/<path>           renewed whenever any tag of the namespace is invalidated
+ * <app>:#t/<path>:<tag>     the generation of a tag
+ * <app>:#r/<path>:<key>     held by the process that loads an entry anew
+ * ```
+ */
+export class Scope {
+  readonly app: string
+  readonly path: string
+  /** Of the cache and of every namespace down to this one: an entry is valid while it has them all. */
+  readonly generationKeys: readonly string[]
+  /** What keys of entries begin with. */
+  readonly prefix: string
+  readonly tagChangesKey: string
+
+  private constructor(app: string, path: string, generationKeys: readonly string[]) {
+    this.app = app
+    this.path = path
+    this.generationKeys = generationKeys
+    this.prefix = `${app}:${path}:`
+    this.tagChangesKey = `${app}:#c/${path}`
+  }
+
+  static root(app: string): Scope {
+    return new Scope(app, '', [`${app}:#g/`])
+  }
+
+  namespace(name: string): Scope {
+    const path = this.#join(escaped(checkName('namespace', name)))
+    return new Scope(this.app, path, [...this.generationKeys, `${this.app}:#g/${path}`])
+  }
+
+  /** Of a definition: it ends with its namespace, and a new version begins with nothing. */
+  definition(name: string, version: string): Scope {
+    const own = `=${escaped(checkName('name', name))}${version === '' ? '' : `@${escaped(version)}`}`
+    return new Scope(this.app, this.#join(own), this.generationKeys)
+  }
+
+  entryKey(key: string): string {
+    return this.prefix + checkName('key', key)
+  }
+
+  tagKey(tag: string): string {
+    return `${this.app}:#t/${this.path}:${tag}`
+  }
+
+  /** Of a key of an entry. */
+  refreshKey(entryKey: string): string {
+    return `${this.app}:#r/${entryKey.slice(this.app.length + 1)}`
+  }
+
+  #join(part: string): string {
+    return this.path === '' ? part : `${this.path}/${part}`
+  }
+}
+
+function escaped(part: string): string {
+  return part.replace(/[%:/#=@]/g, (char) => `%${char.charCodeAt(0).toString(16)}`)
+}
+
+/** At most 32 names; each once. */
+export function checkTags(name: string, tags: readonly string[]): readonly string[] {
+  if (!Array.isArray(tags)) return refuse(name, tags, 'an array of tags')
+  if (tags.length > MOST_TAGS)
+    throw new InvalidArgumentError(`${name} may be at most ${MOST_TAGS}, and there are ${tags.length}.`)
+  for (const tag of tags as readonly string[]) checkName('a tag', tag)
+  return [...new Set(tags as readonly string[])]
+}
+
+/** One key or many, each checked. */
+export function keysOf(scope: Scope, keys: string | readonly string[]): readonly string[] {
+  return Array.isArray(keys)
+    ? (keys as readonly string[]).map((key) => scope.entryKey(key))
+    : [scope.entryKey(keys as string)]
+}

@@ -1,0 +1,373 @@
+import { encodeWith } from '../support/codec.ts'
+import { detached, enter } from '../support/call-chain.ts'
+import type { Timer } from '../support/runtime.ts'
+import type { StoredValue } from '../storage/values.ts'
+import { isUnavailable } from '../errors.ts'
+import type { CacheCodec } from './compressed-codec.ts'
+import type { Engine, Namespace } from './engine.ts'
+import { type EntryResult, isEntryResult } from './entry-result.ts'
+import { type Entry, writeEntry } from './entry.ts'
+import { LoadTimeoutError } from './errors.ts'
+import { loads } from './events.ts'
+import { Flight, type Guard, flightsByPlaceholder } from './flight.ts'
+import { type Found, placeholderMark, placeholderOf } from './lookup.ts'
+import type { EntryPolicy, LoadPolicy } from './options.ts'
+import { isOut } from './storage-gate.ts'
+
+/** For how long a dead loader keeps the others waiting: its guard is prolonged while the load runs. */
+const GUARD_MS = 4_000
+
+/** What a load is given. */
+export interface LoadContext<T> {
+  /** Aborted when the load takes longer than `hardTimeoutMs`, when no caller waits any more, and by `close`. */
+  readonly signal: AbortSignal
+  /** The entry that the load replaces; undefined where there is none. */
+  readonly stale: CacheEntry<T> | undefined
+}
+
+/** A stored value, and how it stands. */
+export interface CacheEntry<T> {
+  readonly value: T
+  /** How long ago it was stored, in milliseconds. */
+  readonly ageMs: number
+  /** How long it is still fresh, in milliseconds; 0 when it is stale. */
+  readonly ttlMs: number
+  readonly isStale: boolean
+}
+
+export type AnyLoad = (context: LoadContext<unknown>) => unknown
+
+export interface FlightPlan {
+  readonly key: string
+  readonly entryKey: string
+  readonly guard: Guard
+  /** What the caller found; undefined while the storage cannot be reached. */
+  readonly found: Found | undefined
+  /** The value that it replaces. */
+  readonly old: CacheEntry<unknown> | undefined
+  readonly load: AnyLoad
+  readonly policy: LoadPolicy
+  /** No caller waits for it. */
+  readonly isBackground: boolean
+  /** Whether the caller had waited for another process's load before. */
+  readonly takesOver: boolean
+}
+
+/**
+ * One load of a key in this process, and as long as all goes well in all processes. What keeps the others from loading is a
+ * placeholder:
+ *
+ * - `placeholder`: under the key of the entry, where nothing is. Whoever removes or overwrites the key, with whatever
+ *   tool, destroys it, and the loaded value is not stored then (a lease as in Nishtala et al., "Scaling Memcache at
+ *   Facebook", 2013).
+ * - `refresh`: under a key beside it, because the value stays; it replaces exactly the value that its caller saw.
+ * - `none`: the storage is out, or another process takes too long. The value is not stored.
+ */
+export function takeOff(space: Namespace, plan: FlightPlan): Flight {
+  const { engine } = space
+  const flight = new Flight(plan.key, plan.entryKey, engine.storage, plan.guard)
+  flight.joined = plan.found?.joined
+  flight.head = plan.guard === 'refresh' ? plan.found?.entry?.head : undefined
+  engine.flights.set(plan.entryKey, flight)
+  if (plan.isBackground) {
+    flight.toBackground()
+    engine.background.add(flight)
+  }
+  const fly = async (): Promise<void> => {
+    const landed = await new Flying(space, plan, flight).run()
+    engine.background.delete(flight)
+    // Before its callers go on: they must not find it again.
+    if (engine.flights.get(plan.entryKey) === flight) engine.flights.delete(plan.entryKey)
+    flight.land(landed)
+  }
+  if (plan.isBackground) void detached(fly)
+  else void fly()
+  return flight
+}
+
+type Landed = Parameters<Flight['land']>[0]
+
+class Flying {
+  readonly #space: Namespace
+  readonly #engine: Engine
+  readonly #plan: FlightPlan
+  readonly #flight: Flight
+  readonly #guardKey: string
+  #placeholder: string | undefined
+  #generations: readonly string[] = []
+
+  constructor(space: Namespace, plan: FlightPlan, flight: Flight) {
+    this.#space = space
+    this.#engine = space.engine
+    this.#plan = plan
+    this.#flight = flight
+    this.#guardKey = plan.guard === 'refresh' ? space.scope.refreshKey(plan.entryKey) : plan.entryKey
+  }
+
+  /** Never rejects. */
+  async run(): Promise<Landed> {
+    const { guard, found } = this.#plan
+    if (guard === 'none') {
+      this.#flight.placeholder = found?.placeholder
+    } else {
+      try {
+        const refused = await this.#takeGuard()
+        if (refused !== undefined) return refused
+      } catch (error) {
+        return { how: 'out', error }
+      }
+    }
+    const renewal = this.#placeholder === undefined ? undefined : this.#keepGuard(this.#placeholder)
+    try {
+      const made = await this.#load()
+      renewal?.stop()
+      return await this.#store(made)
+    } catch (error) {
+      renewal?.stop()
+      await this.#dropGuard()
+      return { how: 'failed', error }
+    } finally {
+      if (this.#placeholder !== undefined) flightsByPlaceholder.delete(this.#placeholder)
+    }
+  }
+
+  /** Undefined: it is taken. */
+  async #takeGuard(): Promise<Landed | undefined> {
+    const { scope } = this.#space
+    const { gate, generations, runtime, lookup } = this.#engine
+    const { found, policy, entryKey, guard } = this.#plan
+    const mark = placeholderMark(runtime.randomId())
+    let instead: Uint8Array | undefined
+    if (guard === 'placeholder' && found?.state === 'outdated' && found.entry !== undefined) {
+      const { head } = found.entry
+      await gate.call(() => gate.values.removeIf(entryKey, head))
+    } else if (guard === 'placeholder' && found?.state === 'unreadable') {
+      instead = (await lookup.raw(entryKey)) ?? undefined
+    }
+    const keys = [...scope.generationKeys, scope.tagChangesKey]
+    for (const tag of policy.tags) keys.push(scope.tagKey(tag))
+    const seen = [...(found?.generations ?? []), found?.tagChanges ?? null]
+    if (policy.tags.length > 0) seen.push(...(await lookup.tags(scope, policy.tags)))
+    const reserve = gate.call(() => gate.values.reserve(this.#guardKey, mark, GUARD_MS, instead))
+    try {
+      const held = generations.hold(keys, seen, policy.ttlMs + policy.staleMs)
+      this.#generations = held instanceof Promise ? await held : held
+    } catch (error) {
+      reserve.then(
+        (reply) => reply.startsWith(mark) && this.#drop(reply),
+        () => undefined,
+      )
+      throw error
+    }
+    const reply = await reserve
+    if (!reply.startsWith(mark)) {
+      const placeholder = placeholderOf(reply)
+      if (placeholder === undefined) return { how: 'again' }
+      return { how: 'busy', guardKey: this.#guardKey, placeholder }
+    }
+    this.#placeholder = reply
+    if (guard === 'placeholder') this.#flight.placeholder = reply
+    this.#flight.joined = this.#generations.slice(0, scope.generationKeys.length).join('')
+    flightsByPlaceholder.set(reply, this.#flight)
+    return undefined
+  }
+
+  #keepGuard(placeholder: string): { stop(): void } {
+    const { gate, runtime } = this.#engine
+    let timer: Timer | undefined
+    const renew = (): void => {
+      gate
+        .call(() => gate.values.extend(this.#guardKey, placeholder, GUARD_MS))
+        // Gone: whoever removed it wins, and the value will not be stored.
+        .then((isThere) => isThere || stop(), () => undefined)
+      arm()
+    }
+    const arm = (): void => {
+      timer = runtime.setTimer(GUARD_MS / 3, renew, { background: true })
+    }
+    const stop = (): void => timer?.cancel()
+    arm()
+    return { stop }
+  }
+
+  async #load(): Promise<unknown> {
+    const { key, load, old, policy, takesOver, guard, isBackground } = this.#plan
+    const { runtime, of } = this.#engine
+    const flight = this.#flight
+    const space = this.#space
+    flight.began = this.#engine.nextOrder()
+    // Those who wait for the other process share this load.
+    if (guard === 'none') this.#engine.waits.wake(this.#plan.entryKey)
+    if (flight.aborted !== undefined) throw flight.aborted.reason
+    space.count('loads')
+    if (isBackground) space.count('refreshes')
+    if (takesOver) space.count('takeOvers')
+    const context: LoadContext<unknown> = {
+      get signal() {
+        return flight.signal
+      },
+      stale: old,
+    }
+    const startedAt = runtime.monotonicNow()
+    const body = (): Promise<unknown> => enter(flight, () => load(context))
+    try {
+      const made = await new Promise<unknown>((resolve, reject) => {
+        const timer = runtime.setTimer(policy.hardTimeoutMs, () => {
+          const error = new LoadTimeoutError(key, policy.hardTimeoutMs)
+          flight.onAbort = reject
+          flight.abort(error)
+        })
+        flight.onAbort = (reason) => {
+          timer.cancel()
+          reject(reason as Error)
+        }
+        const run = loads.traced
+          ? loads.trace({ ...of, namespace: space.scope.path, key }, body)
+          : body()
+        run.finally(() => timer.cancel()).then(resolve, reject)
+      })
+      const durationMs = runtime.monotonicNow() - startedAt
+      space.count('loadMs', durationMs)
+      space.publish(() => ({ key, type: 'loaded', durationMs, found: made !== undefined }))
+      return made
+    } catch (error) {
+      const durationMs = runtime.monotonicNow() - startedAt
+      space.count('loadFailures')
+      space.count('loadMs', durationMs)
+      space.publish(() => ({ key, type: 'loadFailed', durationMs, error }))
+      throw error
+    } finally {
+      this.#loadMs = runtime.monotonicNow() - startedAt
+    }
+  }
+
+  #loadMs = 0
+
+  async #store(made: unknown): Promise<Landed> {
+    const { policy: ofSpace } = this.#space
+    const result: EntryResult<unknown> | undefined = isEntryResult(made) ? made : undefined
+    const value = result === undefined ? made : result.value
+    if (value === undefined) {
+      await this.#dropGuard()
+      return { how: 'loaded', value, copy: () => undefined }
+    }
+    const policy: EntryPolicy = result === undefined ? this.#plan.policy : result.over(this.#plan.policy)
+    const payload = encode(ofSpace.codec, value)
+    const landed: Landed = { how: 'loaded', value, copy: () => ofSpace.codec.decode(payload as never) }
+    const bytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
+    if (bytes > ofSpace.maxValueBytes) {
+      this.#space.count('oversize')
+      this.#space.publish(() => ({ key: this.#plan.key, type: 'oversize', bytes }))
+      await this.#dropGuard()
+      return landed
+    }
+    if (this.#plan.guard === 'none') {
+      this.#keepInMemory(payload, bytes, policy)
+      return landed
+    }
+    try {
+      if (!(await this.#fill(payload, policy))) {
+        this.#space.count('fillsRefused')
+        this.#space.publish(() => ({ key: this.#plan.key, type: 'fillRefused' }))
+      }
+    } catch (error) {
+      if (!isOut(error)) throw error
+      this.#space.publish(() => ({ key: this.#plan.key, type: 'bypassed', error }))
+      if (isUnavailable(error)) this.#keepInMemory(payload, bytes, policy)
+      await this.#dropGuard()
+    }
+    return landed
+  }
+
+  /** False: the key was removed or set meanwhile, or one of its tags invalidated, and that wins. */
+  async #fill(payload: StoredValue, policy: EntryPolicy): Promise<boolean> {
+    const { gate, runtime } = this.#engine
+    const { entryKey, guard } = this.#plan
+    const tags = await this.#tagGenerations(policy)
+    if (tags === undefined) {
+      await this.#dropGuard()
+      return false
+    }
+    const expected = guard === 'refresh' ? this.#flight.head : this.#placeholder
+    if (expected === undefined) return false
+    const entry = entryOf(this.#space, policy, payload, {
+      token: runtime.randomId().slice(0, 11),
+      generations: this.#flight.joined ?? '',
+      random: runtime.random(),
+      loadMs: this.#plan.policy.earlyRefresh === false ? 0 : this.#loadMs,
+      tags,
+    })
+    const isStored = await gate.call(() =>
+      gate.values.replace(entryKey, expected, entry.stored, entry.lifeMs),
+    )
+    if (guard === 'refresh') await this.#dropGuard()
+    return isStored
+  }
+
+  /** Undefined: a tag may have been invalidated since the load began. */
+  async #tagGenerations(policy: EntryPolicy): Promise<readonly (readonly [string, string])[] | undefined> {
+    const { scope } = this.#space
+    const { lookup, generations } = this.#engine
+    const { tags } = policy
+    if (tags.length === 0) return []
+    const levels = scope.generationKeys.length
+    const known = this.#plan.policy.tags
+    if (tags.every((tag) => known.includes(tag)))
+      return tags.map((tag) => [tag, this.#generations[levels + 1 + known.indexOf(tag)] as string])
+    // Only the load knew of these: they are read first, and then whether any tag was invalidated since it began.
+    const keys = tags.map((tag) => scope.tagKey(tag))
+    const seen = await lookup.tags(scope, tags)
+    const held = await generations.hold(keys, seen, policy.ttlMs + policy.staleMs)
+    if ((await lookup.tagChanges(scope)) !== this.#generations[levels]) return undefined
+    return tags.map((tag, i) => [tag, held[i] as string])
+  }
+
+  /** For the callers of this process while it is cut off. */
+  #keepInMemory(payload: StoredValue, bytes: number, { ttlMs }: EntryPolicy): void {
+    const { gate, flights, memory, memoryTtlMs } = this.#engine
+    const { entryKey } = this.#plan
+    // Whoever removed the key meanwhile has had this load forgotten.
+    if (gate.breaker !== 'open' || flights.get(entryKey) !== this.#flight) return
+    memory.set(entryKey, payload, bytes, Math.min(memoryTtlMs, ttlMs))
+  }
+
+  /** Other processes must not wait for a value that never comes. */
+  async #dropGuard(): Promise<void> {
+    if (this.#placeholder !== undefined) await this.#drop(this.#placeholder)
+  }
+
+  async #drop(placeholder: string): Promise<void> {
+    const { gate } = this.#engine
+    try {
+      await gate.call(() => gate.values.removeIf(this.#guardKey, placeholder))
+    } catch (error) {
+      if (!isOut(error)) throw error
+    }
+  }
+}
+
+/** What is stored, and for how long. */
+export function entryOf(
+  { policy: { codec } }: Namespace,
+  { ttlMs, jitter, staleMs }: EntryPolicy,
+  payload: StoredValue,
+  made: {
+    readonly token: string
+    readonly generations: string
+    readonly random: number
+    readonly loadMs: number
+    readonly tags: readonly (readonly [string, string])[]
+  },
+): { readonly stored: StoredValue; readonly lifeMs: number } {
+  const freshMs = Math.max(1, Math.ceil(ttlMs * (1 - jitter * made.random)))
+  const { token, generations, tags } = made
+  const loadMs = Math.ceil(made.loadMs)
+  const header = { token, generations, ttlMs: freshMs, staleMs, loadMs, tags, codec: codec.name }
+  return { stored: writeEntry(header, payload), lifeMs: freshMs + staleMs }
+}
+
+export function encode(codec: CacheCodec, value: unknown): StoredValue {
+  return codec.bytes === true ? codec.encode(value) : encodeWith(codec as never, value, 'value')
+}
+
+export type { Entry }

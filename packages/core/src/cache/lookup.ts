@@ -1,0 +1,186 @@
+import type { StoredValue } from '../storage/values.ts'
+import { type Entry, readEntry } from './entry.ts'
+import type { CacheCodec } from './compressed-codec.ts'
+import type { Scope } from './keys.ts'
+import { Reads } from './reads.ts'
+import type { StorageGate } from './storage-gate.ts'
+
+/**
+ * What a key holds, as a caller needs to know it.
+ *
+ * - `fresh`, `stale`: an entry that counts. What `expire` ended is stale.
+ * - `loading`: the placeholder of a load.
+ * - `absent`: nothing; or `outdated`, an entry that was invalidated with its namespace or by a tag; or `unreadable`, something
+ *   that no version with this codec wrote.
+ */
+export type State = 'fresh' | 'stale' | 'loading' | 'absent' | 'outdated' | 'unreadable'
+
+export interface Found {
+  readonly state: State
+  readonly key: string
+  /** With `fresh`, `stale` and `outdated`. */
+  readonly entry: Entry | undefined
+  /** With `loading`. */
+  readonly placeholder: string | undefined
+  /** Of the namespaces, as they were read with it; null: missing. */
+  readonly generations: readonly (string | null)[]
+  /** The same as one text; undefined: one is missing. */
+  readonly joined: string | undefined
+  /** Whether an invalidated tag of the namespace has been seen: compare two of them. Null: missing. */
+  readonly tagChanges: string | null
+  /** The storage's clock when it was read; undefined where nothing depends on it. */
+  readonly now: number | undefined
+}
+
+/** Reads entries with the generations that make them count. */
+export class Lookup {
+  readonly #gate: StorageGate
+  readonly #texts: Reads<string | null>
+  readonly #bytes: Reads<Uint8Array | null>
+
+  constructor(gate: StorageGate) {
+    this.#gate = gate
+    this.#texts = new Reads(inChunks((keys) => gate.call(() => gate.values.getMany(keys))))
+    this.#bytes = new Reads(inChunks((keys) => gate.call(() => gate.values.getManyBytes(keys))))
+  }
+
+  /** Each key of `keys` once, in their order. Generations are read with what they are for, or before it. */
+  async find(scope: Scope, codec: CacheCodec, keys: readonly string[]): Promise<readonly Found[]> {
+    const { generationKeys } = scope
+    const tick = this.#texts.tick
+    const places: number[] = []
+    for (const key of generationKeys) places.push(tick.add(key))
+    const changes = tick.add(scope.tagChangesKey)
+    const bytes = codec.bytes === true ? this.#bytes.tick : undefined
+    const own: number[] = []
+    for (const key of keys) own.push((bytes ?? tick).add(key))
+    const replies = await tick.replies
+    const values: readonly StoredNullable[] = bytes === undefined ? replies : await bytes.replies
+    const generations = places.map((place) => replies[place] as string | null)
+    const joined = generations.includes(null) ? undefined : generations.join('')
+    const tagChanges = replies[changes] as string | null
+    let needsTags = false
+    let needsClock = false
+    const found: Found[] = []
+    for (let i = 0; i < keys.length; i += 1) {
+      const stored = values[own[i] as number] as StoredNullable
+      const seen = judge(keys[i] as string, stored, scope, codec, generations, joined, tagChanges)
+      found.push(seen)
+      if (seen.entry !== undefined && seen.state !== 'outdated') {
+        if (seen.entry.tags.length > 0) needsTags = true
+        if (seen.entry.staleMs > 0 || seen.entry.loadMs > 0) needsClock = true
+      }
+    }
+    const tagged = needsTags ? await this.#withTags(scope, found) : found
+    return needsClock ? await this.#withClock(tagged) : tagged
+  }
+
+  /** Entries that name tags count only under the generations that those have now. */
+  async #withTags(scope: Scope, found: readonly Found[]): Promise<readonly Found[]> {
+    const keys = new Set<string>()
+    for (const { entry } of found) for (const [tag] of entry?.tags ?? []) keys.add(scope.tagKey(tag))
+    const all = [...keys]
+    const replies = await this.#texts.read(all)
+    const now = new Map(all.map((key, i) => [key, replies[i] as string | null]))
+    return found.map((each) =>
+      each.state !== 'outdated' &&
+      each.entry?.tags.some(([tag, generation]) => now.get(scope.tagKey(tag)) !== generation)
+        ? { ...each, state: 'outdated' as const }
+        : each,
+    )
+  }
+
+  async #withClock(found: readonly Found[]): Promise<readonly Found[]> {
+    const now = await this.now()
+    return found.map((each) => {
+      const { state, entry } = each
+      if (entry === undefined) return each
+      const isStale = state === 'fresh' && entry.staleMs > 0 && now >= entry.writtenAt + entry.ttlMs
+      return { ...each, now, state: isStale ? 'stale' : state }
+    })
+  }
+
+  /** The storage's clock now, or a little before. */
+  async now(): Promise<number> {
+    const { calls } = this.#gate
+    // Asked again once a minute: between its answers an estimate only falls behind.
+    if (!calls.clock.known || calls.clock.ageMs > 60_000) {
+      await this.#gate.call(async () => {
+        const sentAt = { monotonic: calls.runtime.monotonicNow(), wall: calls.runtime.wallNow() }
+        calls.clock.observe(sentAt, await calls.storage.time())
+      })
+    }
+    return calls.clock.earliest()
+  }
+
+  /** Of tags of a namespace, with what says whether any of them has been invalidated meanwhile, read after them. */
+  async tags(scope: Scope, tags: readonly string[]): Promise<readonly (string | null)[]> {
+    return await this.#texts.read(tags.map((tag) => scope.tagKey(tag)))
+  }
+
+  async tagChanges(scope: Scope): Promise<string | null> {
+    const [changes = null] = await this.#texts.read([scope.tagChangesKey])
+    return changes
+  }
+
+  async generations(scope: Scope): Promise<readonly (string | null)[]> {
+    return await this.#texts.read(scope.generationKeys)
+  }
+
+  /** The exact bytes of a key, for what no codec reads. */
+  async raw(key: string): Promise<Uint8Array | null> {
+    const [bytes = null] = await this.#bytes.read([key])
+    return bytes
+  }
+}
+
+type StoredNullable = StoredValue | null
+
+function judge(
+  key: string,
+  stored: StoredNullable,
+  scope: Scope,
+  codec: CacheCodec,
+  generations: readonly (string | null)[],
+  joined: string | undefined,
+  tagChanges: string | null,
+): Found {
+  const common = { key, generations, joined, tagChanges, now: undefined }
+  if (stored === null) return { ...common, state: 'absent', entry: undefined, placeholder: undefined }
+  const entry = readEntry(stored, generations.length, codec.name)
+  if (entry !== undefined) {
+    const counts = joined !== undefined && entry.generations === joined
+    const state = counts ? (entry.isExpired ? 'stale' : 'fresh') : 'outdated'
+    return { ...common, state, entry, placeholder: undefined }
+  }
+  const placeholder = placeholderOf(stored)
+  const state = placeholder === undefined ? 'unreadable' : 'loading'
+  return { ...common, state, entry: undefined, placeholder }
+}
+
+const PLACEHOLDER = /^(L[\w-]{22}\.\d{16};)\+?$/
+
+/** What the mark of a load is made of; the storage adds its clock. */
+export function placeholderMark(id: string): string {
+  return `L${id}.`
+}
+
+/** The placeholder that is stored, without the sign that somebody waits; undefined when it is something else. */
+export function placeholderOf(stored: StoredValue): string | undefined {
+  if (stored.length > 64) return undefined
+  return PLACEHOLDER.exec(typeof stored === 'string' ? stored : Buffer.from(stored).toString())?.[1]
+}
+
+/** How many keys one command reads, so that no command keeps the others waiting and none meets its deadline by its size. */
+const CHUNK = 256
+
+function inChunks<V>(
+  read: (keys: readonly string[]) => Promise<readonly V[]>,
+): (keys: readonly string[]) => Promise<readonly V[]> {
+  return async (keys) => {
+    if (keys.length <= CHUNK) return await read(keys)
+    const chunks: Promise<readonly V[]>[] = []
+    for (let at = 0; at < keys.length; at += CHUNK) chunks.push(read(keys.slice(at, at + CHUNK)))
+    return (await Promise.all(chunks)).flat()
+  }
+}

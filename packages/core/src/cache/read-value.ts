@@ -1,0 +1,32 @@
+import type { Entry } from './entry.ts'
+import type { Namespace } from './engine.ts'
+import type { Found } from './lookup.ts'
+
+/** What was found, with the value decoded. What could not be decoded is no value, and `outdated`: the next fill replaces it. */
+export type Read =
+  | (Found & { readonly entry: Entry; readonly value: { readonly value: unknown } })
+  | (Found & { readonly value: undefined })
+
+export function readValue(
+  space: Namespace,
+  key: string,
+  found: Found,
+  accepts: ((value: unknown) => boolean) | undefined,
+): Read {
+  const { state, entry } = found
+  if (state === 'unreadable') noteUnreadable(space, key)
+  if (entry === undefined || state === 'outdated') return { ...found, value: undefined }
+  try {
+    const value = space.policy.codec.decode(entry.payload as never)
+    if (accepts === undefined || accepts(value)) return { ...found, entry, value: { value } }
+    noteUnreadable(space, key)
+  } catch (error) {
+    noteUnreadable(space, key, error)
+  }
+  return { ...found, state: 'outdated', value: undefined }
+}
+
+function noteUnreadable(space: Namespace, key: string, error?: unknown): void {
+  space.count('unreadable')
+  space.publish(() => ({ key, type: 'unreadable', ...(error === undefined ? {} : { error }) }))
+}

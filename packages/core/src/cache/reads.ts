@@ -1,0 +1,58 @@
+/**
+ * The reads of one tick as one: a key that several callers ask for is read once, and all keys leave in one command where the
+ * storage can do that. So a generation, which every entry of a namespace needs, costs one read a tick.
+ *
+ * A caller never gets what was read before it asked: a tick's reads leave after all of its callers have asked.
+ */
+export class Reads<V> {
+  readonly #send: (keys: readonly string[]) => Promise<readonly V[]>
+  #open: TickOfReads<V> | undefined
+
+  constructor(send: (keys: readonly string[]) => Promise<readonly V[]>) {
+    this.#send = send
+  }
+
+  /** What leaves at the end of this tick: add keys to it, and await its replies. */
+  get tick(): TickOfReads<V> {
+    if (this.#open !== undefined) return this.#open
+    const tick = (this.#open = new TickOfReads<V>())
+    // After the promise callbacks of this turn: callers that one reply resumed ask together.
+    process.nextTick(() => {
+      this.#open = undefined
+      this.#send(tick.keys).then(tick.resolve, tick.reject)
+    })
+    return tick
+  }
+
+  /** In the order of `keys`. */
+  async read(keys: readonly string[]): Promise<readonly V[]> {
+    const { tick } = this
+    const places = keys.map((key) => tick.add(key))
+    const replies = await tick.replies
+    return places.map((place) => replies[place] as V)
+  }
+}
+
+class TickOfReads<V> {
+  readonly keys: string[] = []
+  readonly #places = new Map<string, number>()
+  readonly replies: Promise<readonly V[]>
+  resolve!: (replies: readonly V[]) => void
+  reject!: (error: unknown) => void
+
+  constructor() {
+    this.replies = new Promise((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+    })
+    // Those who ask handle it; one who was aborted may not.
+    this.replies.catch(() => undefined)
+  }
+
+  /** Where its reply will be. */
+  add(key: string): number {
+    let place = this.#places.get(key)
+    if (place === undefined) this.#places.set(key, (place = this.keys.push(key) - 1))
+    return place
+  }
+}

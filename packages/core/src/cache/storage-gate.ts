@@ -1,0 +1,113 @@
+import { StorageUnavailableError, hasCode, isUnavailable } from '../errors.ts'
+import type { Runtime, Timer } from '../support/runtime.ts'
+import type { StorageClient } from '../support/storage-client.ts'
+import type { ValueStorage } from '../storage/values.ts'
+import type { Breaker } from './breaker.ts'
+import type { Journal, QueuedRemoval } from './journal.ts'
+
+/** What an outage costs a caller, all its calls to the storage together; and then nothing, because of the breaker. */
+export const STORAGE_TIMEOUT_MS = 250
+
+/** How often this process tries to send what it queued, when no caller makes it. */
+const REPLAY_EVERY_MS = 1_000
+
+/**
+ * Every call of the cache to its storage goes through here: one deadline, one breaker for all keys, and removals that the
+ * storage did not acknowledge are sent again before anything else is.
+ */
+export class StorageGate {
+  readonly calls: StorageClient
+  readonly values: ValueStorage
+  readonly #breaker: Breaker
+  readonly #journal: Journal
+  readonly #execute: (removal: QueuedRemoval) => Promise<unknown>
+  #replaying: Promise<void> | undefined
+  #timer: Timer | undefined
+  #isClosed = false
+
+  /** `execute` sends a queued removal to the storage. */
+  constructor(
+    calls: StorageClient,
+    breaker: Breaker,
+    journal: Journal,
+    execute: (removal: QueuedRemoval) => Promise<unknown>,
+  ) {
+    this.calls = calls
+    this.values = calls.storage.values
+    this.#breaker = breaker
+    this.#journal = journal
+    this.#execute = execute
+  }
+
+  get runtime(): Runtime {
+    return this.calls.runtime
+  }
+
+  get breaker(): 'closed' | 'open' {
+    return this.#breaker.state
+  }
+
+  get queued(): number {
+    return this.#journal.size
+  }
+
+  async call<T>(command: () => Promise<T>, timeoutMs: number = STORAGE_TIMEOUT_MS): Promise<T> {
+    if (this.#journal.size > 0) await this.#replay()
+    return (await this.#breaker.guard(() => this.calls.call(command, timeoutMs))).reply
+  }
+
+  /** For what must not be executed after its caller gave up. */
+  async claim<T extends { readonly outcome: string; readonly now: number }>(
+    command: (notAfter: number) => Promise<T>,
+  ): Promise<T> {
+    if (this.#journal.size > 0) await this.#replay()
+    return (await this.#breaker.guard(() => this.calls.claim(command, STORAGE_TIMEOUT_MS))).reply
+  }
+
+  /** A removal, which is queued when the storage does not acknowledge it. */
+  async remove<T>(command: () => Promise<T>, removal: QueuedRemoval): Promise<T> {
+    try {
+      return await this.call(command)
+    } catch (error) {
+      if (!isUnavailable(error) || this.#isClosed) throw error
+      this.#journal.add(removal)
+      this.#replayLater()
+      throw new StorageUnavailableError(
+        `${error.message} The removal is queued: this process sends it again before it reads the cache the next time.`,
+        { cause: error, maybeApplied: error.maybeApplied, queued: true },
+      )
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#timer?.cancel()
+  }
+
+  /** Once for all who ask meanwhile. @throws StorageUnavailableError while the storage is out */
+  #replay(): Promise<void> {
+    return (this.#replaying ??= this.#journal
+      .drain((removal) =>
+        this.#breaker.guard(() => this.calls.call(() => this.#execute(removal), STORAGE_TIMEOUT_MS)),
+      )
+      .finally(() => (this.#replaying = undefined)))
+  }
+
+  #replayLater(): void {
+    if (this.#timer !== undefined || this.#isClosed) return
+    this.#timer = this.runtime.setTimer(
+      REPLAY_EVERY_MS,
+      () => {
+        this.#timer = undefined
+        if (this.#journal.size === 0) return
+        this.#replay().then(undefined, () => this.#replayLater())
+      },
+      { background: true },
+    )
+  }
+}
+
+/** The storage cannot be reached, or refuses: a load answers then. */
+export function isOut(error: unknown): boolean {
+  return isUnavailable(error) || hasCode(error, 'STORAGE_REFUSED')
+}

@@ -1,0 +1,118 @@
+import type { Runtime, Timer } from '../support/runtime.ts'
+import type { StorageGate } from './storage-gate.ts'
+
+/** How often a process that hears of a load's end looks all the same: its push may be lost, its loader dead. */
+const FIRST_LOOK_MS = 100
+const LONGEST_LOOK_MS = 500
+/** The same where the storage cannot push. */
+const FIRST_POLL_MS = 5
+const LONGEST_POLL_MS = 50
+
+/** What this process waits for: loads of other processes, one wait for all callers of a key. */
+export class Waits {
+  readonly #gate: StorageGate
+  readonly #open = new Map<string, Wait>()
+
+  constructor(gate: StorageGate) {
+    this.#gate = gate
+  }
+
+  /** Begins to wait, or joins who does. Call {@link Wait.leave} once. */
+  enter(guardKey: string): Wait {
+    let wait = this.#open.get(guardKey)
+    if (wait === undefined) {
+      wait = new Wait(this.#gate, guardKey, () => this.#open.delete(guardKey))
+      this.#open.set(guardKey, wait)
+    }
+    wait.enter()
+    return wait
+  }
+
+  /** Has the callers that wait look again. */
+  wake(guardKey: string): void {
+    this.#open.get(guardKey)?.wake()
+  }
+}
+
+export class Wait {
+  /** Resolves when the storage pushes, or when it is clear that it does not. */
+  readonly ready: Promise<void>
+  isReady = false
+  /** How often it has been worth to look again. */
+  wakes = 0
+  /** The placeholder that the storage knows to be waited for. */
+  registeredFor: string | undefined
+  readonly #runtime: Runtime
+  readonly #onEmpty: () => void
+  readonly #looking = new Set<() => void>()
+  #callers = 0
+  #lookMs: number
+  #longestMs = LONGEST_POLL_MS
+  #timer: Timer | undefined
+  #unsubscribe: (() => void) | undefined
+
+  constructor(gate: StorageGate, guardKey: string, onEmpty: () => void) {
+    this.#runtime = gate.runtime
+    this.#onEmpty = onEmpty
+    this.#lookMs = FIRST_POLL_MS
+    this.ready = gate
+      .call(() => gate.values.subscribe(guardKey, () => this.wake()))
+      .then(
+        (unsubscribe) => {
+          if (this.#callers === 0) return unsubscribe()
+          this.#unsubscribe = unsubscribe
+          this.#lookMs = FIRST_LOOK_MS
+          this.#longestMs = LONGEST_LOOK_MS
+        },
+        // Without pushes it looks more often.
+        () => undefined,
+      )
+      .then(() => void (this.isReady = true))
+  }
+
+  enter(): void {
+    this.#callers += 1
+  }
+
+  leave(): void {
+    this.#callers -= 1
+    if (this.#callers > 0) return
+    this.#timer?.cancel()
+    this.#unsubscribe?.()
+    this.#onEmpty()
+  }
+
+  /**
+   * Resolves when it is worth to look again, and no later than after `ms`; at once, when it has been since a caller looked
+   * who saw `wakes` before that.
+   */
+  async next(ms: number, wakes: number): Promise<void> {
+    if (wakes !== this.wakes) return
+    let timer: Timer | undefined
+    await new Promise<void>((resolve) => {
+      this.#looking.add(resolve)
+      timer = this.#runtime.setTimer(ms, () => {
+        this.#looking.delete(resolve)
+        resolve()
+      })
+      this.#timer ??= this.#runtime.setTimer(this.#pauseMs(), () => this.wake())
+    })
+    timer?.cancel()
+  }
+
+  wake(): void {
+    this.wakes += 1
+    this.#timer?.cancel()
+    this.#timer = undefined
+    const all = [...this.#looking]
+    this.#looking.clear()
+    for (const look of all) look()
+  }
+
+  /** Not all processes at the same moment. */
+  #pauseMs(): number {
+    const ms = this.#lookMs
+    this.#lookMs = Math.min(this.#longestMs, ms * 2)
+    return ms * (0.5 + this.#runtime.random() / 2)
+  }
+}
