@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Storage, memoryStorage } from '@holdfast/core'
 import { recordsKit } from '../src/testing/records/records-kit.ts'
 import { recordsWalk } from '../src/testing/records/records-walk.ts'
-import { valuesKit } from '../src/testing/values-kit.ts'
+import { valuesKit } from '../src/testing/values/values-kit.ts'
 
 const runner = { describe, it, beforeAll, afterAll }
 

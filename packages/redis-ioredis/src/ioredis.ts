@@ -51,7 +51,7 @@ type Commands = Omit<RedisClient, 'connection' | 'detach'>
 function singleCommands(client: IoredisSingle): Commands {
   return {
     address: () => client.options.host,
-    send: sendThrough(client, () => [client.stream]),
+    ...sendThrough(client, () => [client.stream]),
     openConnection: (events) => connectLike(client, events),
   }
 }
@@ -65,7 +65,7 @@ function clusterCommands(client: IoredisCluster): Commands {
     return await connectLike(node, events)
   }
   return {
-    send: sendThrough(client, () => client.nodes('master').map(({ stream }) => stream)),
+    ...sendThrough(client, () => client.nodes('master').map(({ stream }) => stream)),
     openConnection: (events) => connectTo(events),
     cluster: {
       masters: async () =>
@@ -87,13 +87,19 @@ function clusterCommands(client: IoredisCluster): Commands {
   }
 }
 
-function sendThrough(client: IoredisClient, sockets: () => (Corkable | undefined)[]): RedisClient['send'] {
+function sendThrough(
+  client: IoredisClient,
+  sockets: () => (Corkable | undefined)[],
+): Pick<RedisClient, 'send' | 'sendForBytes'> {
   const cork = corkTick(sockets)
-  return (command) => {
-    if (client.status === 'wait') return client.connect().then(() => call(client, command))
-    cork()
-    return call(client, command)
-  }
+  const through =
+    (send: typeof callForBytes): RedisClient['send'] =>
+    (command) => {
+      if (client.status === 'wait') return client.connect().then(() => send(client, command))
+      cork()
+      return send(client, command)
+    }
+  return { send: through(call), sendForBytes: through(callForBytes) }
 }
 
 /**
@@ -103,6 +109,10 @@ function sendThrough(client: IoredisClient, sockets: () => (Corkable | undefined
  */
 function call(client: Pick<IoredisCommon, 'call'>, [name, ...args]: Command): Promise<unknown> {
   return client.call(name.toLowerCase(), args)
+}
+
+function callForBytes(client: IoredisClient, [name, ...args]: Command): Promise<unknown> {
+  return client.callBuffer(name.toLowerCase(), args)
 }
 
 async function connectLike(from: IoredisNode, events: Events): Promise<DedicatedConnection> {
@@ -187,6 +197,7 @@ interface IoredisConnection extends IoredisSingle {
 interface IoredisCommon extends Emitter {
   readonly status: string
   readonly options: { readonly keyPrefix?: string | undefined }
-  call(command: string, args: string[]): Promise<unknown>
+  call(command: string, args: (string | Buffer)[]): Promise<unknown>
+  callBuffer(command: string, args: (string | Buffer)[]): Promise<unknown>
   connect(): Promise<unknown>
 }

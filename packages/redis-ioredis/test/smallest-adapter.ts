@@ -13,6 +13,7 @@ export function smallestAdapter(client: Redis): RedisClient {
         client.status === 'end' ? new HoldfastError('CLIENT_CLOSED', 'It has ended.') : undefined,
     }),
     send: ([name, ...args]) => client.call(name, args),
+    sendForBytes: ([name, ...args]) => client.callBuffer(name, args),
     async openConnection(events) {
       const own = client.duplicate({
         lazyConnect: true,

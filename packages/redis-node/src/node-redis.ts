@@ -40,7 +40,7 @@ export function nodeRedisClient(client: NodeRedisClient): RedisClient {
   const { abortSignal, detach } = abortUnsent(client)
   return {
     connection: followed.connection,
-    ...commandsOf(client, { ...PLAIN, abortSignal }),
+    ...commandsOf(client, { ...PLAIN, abortSignal }, { ...BYTES, abortSignal }),
     detach() {
       followed.detach()
       detach()
@@ -59,13 +59,17 @@ const NOT_CONNECTED =
  */
 const PLAIN = { typeMapping: {}, timeout: 0 }
 
+/** The same with Buffers for strings, whose type is the `$` (36) before them. */
+const BYTES = { ...PLAIN, typeMapping: { 36: Buffer } }
+
 type Commands = Omit<RedisClient, 'connection' | 'detach'>
 
-function commandsOf(client: NodeRedisClient, options: CommandOptions): Commands {
+function commandsOf(client: NodeRedisClient, plain: CommandOptions, bytes: CommandOptions): Commands {
   if ('nodeClient' in client) return clusterCommands(client)
   if ('execute' in client) {
     return {
-      send: (args) => client.sendCommand(args, options),
+      send: (args) => client.sendCommand(args, plain),
+      sendForBytes: (args) => client.sendCommand(args, bytes),
       openConnection: async (events) => await connectLike(await client.execute((member) => member), events),
       // A pool reports that a member broke, and nothing of the connection that follows.
       onReconnected: (listener) => onEvents(client, ['error'], () => listener()),
@@ -74,12 +78,14 @@ function commandsOf(client: NodeRedisClient, options: CommandOptions): Commands 
   if ('getMasterNode' in client) {
     return {
       address: () => addressOf(client.getMasterNode()) ?? 'the master',
-      send: (args) => client.sendCommand(false, args, options),
+      send: (args) => client.sendCommand(false, args, plain),
+      sendForBytes: (args) => client.sendCommand(false, args, bytes),
       openConnection: (events) => connectToMaster(client, events),
     }
   }
   return {
-    send: (args) => client.sendCommand(args, options),
+    send: (args) => client.sendCommand(args, plain),
+    sendForBytes: (args) => client.sendCommand(args, bytes),
     openConnection: (events) => connectLike(client, events),
   }
 }
@@ -93,15 +99,19 @@ function clusterCommands(client: NodeRedisCluster): Commands {
     return await connectLike(await client.nodeClient(master), events)
   }
   const onReady = (listener: () => void): (() => void) => onEvents(client, ['node-ready'], () => listener())
-  return {
-    async send(args, key) {
+  const sendWith =
+    (options: CommandOptions): RedisClient['send'] =>
+    async (args, key) => {
       const node = key === undefined ? undefined : client.slots[keySlot(key)]?.master.client
       // The cluster says that it is ready while a master is not, and would queue the command for minutes.
       if ((node as NodeRedisSingle | undefined)?.isReady === false) {
         throw new StorageUnavailableError('The master of the key is not connected.', { maybeApplied: false })
       }
-      return await client.sendCommand(key, false, args, PLAIN)
-    },
+      return await client.sendCommand(key, false, args, options)
+    }
+  return {
+    send: sendWith(PLAIN),
+    sendForBytes: sendWith(BYTES),
     openConnection: (events) => connectTo(events),
     cluster: {
       masters: async () =>

@@ -2,7 +2,7 @@ import type { Connection } from '@holdfast/core/storage'
 
 /**
  * All that Holdfast asks of a Redis client library, so that one implementation of the protocol serves every client.
- * A package that adapts a client provides this and nothing else. The first four members are what every client needs;
+ * A package that adapts a client provides this and nothing else. The first five members are what every client needs;
  * the others are capabilities that a client may lack.
  *
  * The adapter passes replies on as the client returns them (strings, integers, null, arrays): the caller decodes them
@@ -15,6 +15,8 @@ export interface RedisClient {
    * no key). Commands of one tick leave in one write.
    */
   send(args: Command, key?: string): Promise<unknown>
+  /** The same, but strings in the reply are Buffers: for values that are no text. */
+  sendForBytes(args: Command, key?: string): Promise<unknown>
   /**
    * Opens a connection that only Holdfast uses, to a master. It does not reconnect: when it breaks it reports that once,
    * and the caller opens another.
@@ -35,7 +37,10 @@ export interface RedisClient {
   onReconnected?(listener: () => void): () => void
 }
 
-export type Command = readonly [name: string, ...args: string[]]
+export type Command = readonly [name: string, ...args: Argument[]]
+
+/** Text leaves as UTF-8, bytes as they are. */
+export type Argument = string | Buffer
 
 /** What a client of a cluster can do beyond one of a single server. */
 export interface RedisCluster {

@@ -47,6 +47,11 @@ export function isNoScript(error: unknown): boolean {
   return messageOf(error).startsWith('NOSCRIPT')
 }
 
+/** The key holds another type than the command is for. */
+export function isWrongType(error: unknown): boolean {
+  return messageOf(error).startsWith('WRONGTYPE')
+}
+
 /** For a reply that no version of the protocol gives: a client that maps replies, a proxy, or no Redis at all. */
 export function unexpectedReply(doing: string, reply: unknown): StorageRefusedError {
   return new StorageRefusedError(

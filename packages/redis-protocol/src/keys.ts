@@ -13,14 +13,15 @@ import type { RecordKey } from '@holdfast/core/storage'
  * {holdfast:l:<name>}:q                     zset     who waits for it
  * {holdfast:w:<process>}                    channel  on which a process hears of its leases
  * {holdfast:l:<name>}:s:w:<process>         channel  the same in a cluster, sharded: in the slot of the lease
- * holdfast:v:<key>                          string   one value; the key verbatim, so that a hash tag in it counts
+ * holdfast:v:<key>                          string   one value; the key verbatim, so that a hash tag in it counts; also
+ *                                                    the channel on which the ends of its loads are published
  * ```
  *
  * - Records of a collection are spread over 16 buckets by a hash of the id. The bucket is the hash tag: a record and
  *   the index that it is listed in are always in one slot, and a collection uses up to 16 of them.
  * - Different names never share a key: the namespace `holdfast` holds neither `:` nor braces, `{`, `}` and `%` of a
  *   collection are escaped, the bucket follows the last `:` before the first `}`, and all after it is the id.
- * - All of them are within `~holdfast:* ~{holdfast:* &{holdfast:*`, and those of one app within {@link reachOf} it.
+ * - All of them are within `~holdfast:* ~{holdfast:* &holdfast:v:* &{holdfast:*`, and those of one app within {@link reachOf} it.
  */
 export interface Keys {
   record(key: RecordKey): RecordKeys
@@ -91,13 +92,17 @@ export function createKeys(namespace: string): Keys {
 
 /** The rules of `ACL SETUSER` for the keys and channels of a namespace, or of one app in it and what all apps share. */
 export function reachOf(namespace: string, app?: string): readonly string[] {
-  if (app === undefined) return [`~${namespace}:*`, `~{${namespace}:*`, `&{${namespace}:*`]
+  if (app === undefined) {
+    return [`~${namespace}:*`, `~{${namespace}:*`, `&${namespace}:v:*`, `&{${namespace}:*`]
+  }
   const inTag = literal(escapeTag(app))
   const [records, leases] = [`{${namespace}:r:${inTag}:*`, `{${namespace}:l:${inTag}:*`]
+  const values = `${namespace}:v:${literal(app)}:*`
   return [
-    `~${namespace}:v:${literal(app)}:*`,
+    `~${values}`,
     `~${records}`,
     `~${leases}`,
+    `&${values}`,
     `&${records}`,
     `&${leases}`,
     `&{${namespace}:w:*`,

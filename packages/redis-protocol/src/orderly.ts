@@ -8,6 +8,8 @@ export function orderly(client: RedisClient): RedisClient {
   return {
     ...client,
     send: (args, key) => sendSafely(client, args, key),
+    sendForBytes: (args, key) =>
+      sendSafely({ send: (...command) => client.sendForBytes(...command) }, args, key),
     ...(client.cluster && {
       cluster: {
         ...client.cluster,

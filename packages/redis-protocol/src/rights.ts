@@ -10,7 +10,7 @@ const COMMANDS: readonly string[] = [
   '+@pubsub',
   '-@dangerous',
   ...words('eval evalsha time wait'),
-  ...words('get getex mget set unlink pexpire pttl'),
+  ...words('append get getex getrange mget set setrange unlink pexpire pttl'),
   ...words('lindex llen lpop lpush lrange rpush'),
   ...words('zadd zcard zmscore zrange zrank zrem'),
   // What verify() looks at, and how a client finds the nodes of a cluster.

@@ -1,6 +1,14 @@
 import type { Connection } from '@holdfast/core/storage'
+import type { Argument } from './client.ts'
 import { asStorageError, unexpectedReply } from './errors.ts'
-import { type Load, type RunScript, type Script, type Strings, defineScript } from './script.ts'
+import {
+  type Arguments,
+  type Load,
+  type RunScript,
+  type Script,
+  type Strings,
+  defineScript,
+} from './script.ts'
 
 /**
  * While fewer commands than this are in flight, a call leaves at once: client and server work at the same time only
@@ -62,7 +70,7 @@ function sendBatch(run: RunScript, { script, calls }: Batch, load: Load): void {
     return
   }
   const keys: string[] = []
-  const args: string[] = []
+  const args: Argument[] = []
   for (const call of calls) {
     keys.push(...call.keys)
     args.push(...call.args)
@@ -72,11 +80,11 @@ function sendBatch(run: RunScript, { script, calls }: Batch, load: Load): void {
   )
 }
 
-type AnyScript = Script<Strings, Strings>
+type AnyScript = Script<Strings, Arguments>
 
 interface Call {
   readonly keys: Strings
-  readonly args: Strings
+  readonly args: Arguments
   readonly decode: (reply: unknown) => unknown
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { RedisClient } from './client.ts'
+import type { Argument, RedisClient } from './client.ts'
 import { asStorageError, isNoScript } from './errors.ts'
 import { sendSafely } from './orderly.ts'
 
@@ -19,7 +19,7 @@ import { sendSafely } from './orderly.ts'
  *   as its first write was one that frees or keeps memory (see `records/compare-and-set.ts`).
  * - It returns strings, or arrays of strings: the same in RESP2 and RESP3 and under every client's reply mapping.
  */
-export interface Script<Keys extends Strings, Args extends Strings> {
+export interface Script<Keys extends Strings, Args extends Arguments> {
   readonly name: string
   readonly keys: Keys['length']
   readonly args: Args['length']
@@ -30,8 +30,9 @@ export interface Script<Keys extends Strings, Args extends Strings> {
 }
 
 export type Strings = readonly string[]
+export type Arguments = readonly Argument[]
 
-export function defineScript<Keys extends Strings, Args extends Strings>(
+export function defineScript<Keys extends Strings, Args extends Arguments>(
   definition: Omit<Script<Keys, Args>, 'sha1'>,
 ): Script<Keys, Args> {
   const source = definition.source.trim()
@@ -43,7 +44,7 @@ export function defineScript<Keys extends Strings, Args extends Strings>(
  * failed over) gets the source. `decode` turns the reply into a value, or throws what {@link unexpectedReply} makes.
  * `load` counts the call until it is answered.
  */
-export type RunScript = <Keys extends Strings, Args extends Strings, T>(
+export type RunScript = <Keys extends Strings, Args extends Arguments, T>(
   script: Script<Keys, Args>,
   keys: NoInfer<Keys>,
   args: NoInfer<Args>,
@@ -60,7 +61,7 @@ export function createScriptRunner(client: Pick<RedisClient, 'send'>): RunScript
   return (script, keys, args, decode, load = { inFlight: 0 }) => {
     const routing = keys[0]
     load.inFlight += 1
-    const command: [string, ...string[]] = ['EVALSHA', script.sha1, String(keys.length), ...keys, ...args]
+    const command: [string, ...Argument[]] = ['EVALSHA', script.sha1, String(keys.length), ...keys, ...args]
     return sendSafely(client, command, routing).then(
       (reply) => {
         load.inFlight -= 1

@@ -32,7 +32,7 @@ export function redisStorage(adapted: RedisClient, options: RedisStorageOptions 
   const pubSub = createPubSub(client)
   const records = redisRecords(client, run, keys, pubSub)
   const leases = redisLeases(client, run, keys, pubSub)
-  const values = redisValues(client, run, keys)
+  const values = redisValues(client, run, keys, pubSub)
   return {
     records,
     leases,

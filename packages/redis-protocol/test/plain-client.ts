@@ -16,10 +16,17 @@ export async function openPlainClient(port: number, login?: Login): Promise<Redi
   return {
     connection: { state: 'ready', onChange: () => () => {} },
     send,
+    // What is stored here is text.
+    sendForBytes: async (command) => await send(command).then(asBytes),
     address: () => `127.0.0.1:${port}`,
     openConnection: (events) => openConnection(port, login, events),
     detach: close,
   }
+}
+
+function asBytes(reply: unknown): unknown {
+  if (Array.isArray(reply)) return reply.map(asBytes)
+  return typeof reply === 'string' ? Buffer.from(reply) : reply
 }
 
 interface Waiter {
@@ -53,9 +60,12 @@ async function openConnection(
 
   const send: DedicatedConnection['send'] = (words) => {
     if (socket.destroyed) return Promise.reject(new Error('The client is closed'))
-    socket.write(
-      `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`,
-    )
+    socket.write(`*${words.length}\r\n`)
+    for (const word of words) {
+      socket.write(`$${Buffer.byteLength(word)}\r\n`)
+      socket.write(word)
+      socket.write('\r\n')
+    }
     return new Promise<RespValue>((resolve, reject) => waiting.push({ resolve, reject }))
   }
   if (login !== undefined) await send(['AUTH', login.user, login.password])

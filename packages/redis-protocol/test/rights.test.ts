@@ -12,11 +12,12 @@ it('the line to copy is what the code says', () => {
 
 it('another prefix reaches its own keys and channels only', () => {
   const reach = (options: object) => aclRules(options).filter((rule) => /^[~&]/.test(rule))
-  expect(reach({ namespace: 'kit' })).toEqual(['~kit:*', '~{kit:*', '&{kit:*'])
+  expect(reach({ namespace: 'kit' })).toEqual(['~kit:*', '~{kit:*', '&kit:v:*', '&{kit:*'])
   expect(reach({ prefix: 'shop' })).toEqual([
     '~holdfast:v:shop:*',
     '~{holdfast:r:shop:*',
     '~{holdfast:l:shop:*',
+    '&holdfast:v:shop:*',
     '&{holdfast:r:shop:*',
     '&{holdfast:l:shop:*',
     '&{holdfast:w:*',

@@ -7,20 +7,22 @@ import { globToPattern } from './glob.ts'
 /** `millisNow`: the storage's clock in milliseconds. */
 export function memoryValues(millisNow: () => number): ValueStorage {
   const keys = new MemoryKeys(millisNow)
-  const waitedFor = new Set<string>()
   const subscribers = new Map<string, Set<() => void>>()
   let lastStamp = 0
 
   const read = (key: string): StoredValue | null => {
     const held = keys.get(key)
-    return held !== undefined && isValue(held) ? held : null
+    return held !== undefined && isValue(held) ? shown(held) : null
   }
-  /** What `read` returns, of a key that only strings may be in. */
-  const value = (key: string): StoredValue | null => keys.only(key, isValue, 'a string') ?? null
+  /** What `read` returns, of a key that only values may be in. */
+  const value = (key: string): StoredValue | null => {
+    const held = keys.only(key, isValue, 'a string')
+    return held === undefined ? null : shown(held)
+  }
 
   const beginsWith = (key: string, expected: string): boolean => {
     const stored = value(key)
-    return stored !== null && startsWith(stored, expected)
+    return stored !== null && expected !== '' && startsWith(stored, expected)
   }
 
   /** Microseconds, and another one each time. */
@@ -34,9 +36,14 @@ export function memoryValues(millisNow: () => number): ValueStorage {
     return typeof given === 'string' ? now + given : Buffer.concat([Buffer.from(now), given])
   }
 
-  const placeholderEnded = (key: string, isKnownToBeWaitedFor: boolean): void => {
-    if (!waitedFor.delete(key) && !isKnownToBeWaitedFor) return
-    for (const onEnd of subscribers.get(key) ?? []) queueMicrotask(onEnd)
+  /** As on Redis: a `+` behind a placeholder says that another caller waits for its end. */
+  const isWaitedFor = (key: string): boolean => {
+    const there = keys.get(key)
+    return typeof there === 'string' && there.endsWith(';+')
+  }
+
+  const callSubscribers = (key: string): void => {
+    for (const subscriber of subscribers.get(key) ?? []) queueMicrotask(subscriber)
   }
 
   return {
@@ -46,15 +53,13 @@ export function memoryValues(millisNow: () => number): ValueStorage {
     async getManyBytes(those) {
       return those.map((key) => {
         const stored = read(key)
-        return typeof stored === 'string' ? Buffer.from(stored) : stored
+        // A copy: what the caller does with it changes nothing here.
+        return stored === null ? null : Buffer.from(bytes(stored))
       })
     },
     async getHead(key, length) {
       const stored = read(key)
-      if (stored === null || stored.length === 0) return null
-      return Buffer.from(stored as string)
-        .subarray(0, length)
-        .toString()
+      return stored === null ? null : bytes(stored).subarray(0, length).toString() || null
     },
     async set(key, given, ttlMs, notAfter) {
       const now = Math.floor(millisNow())
@@ -69,13 +74,13 @@ export function memoryValues(millisNow: () => number): ValueStorage {
     },
     async reserve(key, mark, ttlMs, instead) {
       const there = value(key)
-      if (there !== null && !(instead !== undefined && Buffer.from(there as string).equals(instead))) {
-        const shown = text(there) ?? ''
-        if (shown.startsWith(mark[0] ?? '') && !shown.startsWith(mark)) waitedFor.add(key)
-        return shown
+      if (there !== null && !(instead !== undefined && bytes(there).equals(instead))) {
+        const found = text(there) ?? ''
+        const isAnothers = found.endsWith(';') && found[0] === mark[0] && !found.startsWith(mark)
+        if (isAnothers) keys.put(key, `${found}+`, keys.remainingMs(key))
+        return found
       }
       const placeholder = `${mark}${stamp()};`
-      waitedFor.delete(key)
       keys.put(key, placeholder, ttlMs)
       return placeholder
     },
@@ -85,36 +90,30 @@ export function memoryValues(millisNow: () => number): ValueStorage {
       return true
     },
     async replace(key, expected, given, ttlMs) {
-      const stored = value(key)
-      if (stored !== null && startsWith(stored, expected)) {
+      if (beginsWith(key, expected)) {
+        const wasWaitedFor = isWaitedFor(key)
         keys.put(key, stamped(given), ttlMs)
-        placeholderEnded(key, false)
+        if (wasWaitedFor) callSubscribers(key)
         return true
       }
       // A repetition finds what the first one stored.
-      if (stored !== null && text(stored)?.slice(13, 45) === text(given)?.slice(0, 32)) return true
-      placeholderEnded(key, true)
+      const stored = value(key)
+      if (stored !== null && bytes(stored).subarray(13, 45).equals(bytes(given).subarray(0, 32))) return true
+      callSubscribers(key)
       return false
     },
     async patch(key, expected, beginning, ttlMs) {
       const stored = value(key)
-      if (stored === null) return false
-      if (startsWith(stored, beginning)) return true
-      if (!startsWith(stored, expected)) return false
-      const rest = Buffer.from(stored as string).subarray(Buffer.byteLength(beginning))
-      keys.put(
-        key,
-        typeof stored === 'string'
-          ? beginning + rest.toString()
-          : Buffer.concat([Buffer.from(beginning), rest]),
-        ttlMs,
-      )
+      if (stored === null || !beginsWith(key, expected)) return beginsWith(key, beginning)
+      const head = Buffer.from(beginning)
+      keys.put(key, Buffer.concat([head, bytes(stored).subarray(head.length)]), ttlMs)
       return true
     },
     async removeIf(key, expected) {
       const isThere = beginsWith(key, expected)
+      const calls = !isThere || isWaitedFor(key)
       if (isThere) keys.delete(key)
-      placeholderEnded(key, !isThere)
+      if (calls) callSubscribers(key)
       return isThere
     },
     async renew(key, mark, ttlMs) {
@@ -134,7 +133,9 @@ export function memoryValues(millisNow: () => number): ValueStorage {
     },
     async subscribe(key, onEnd) {
       // Each call is a subscriber, also of a function that subscribed before.
-      const subscriber = (): void => onEnd()
+      const subscriber = (): void => {
+        if (subscribers.get(key)?.has(subscriber)) onEnd()
+      }
       const all = subscribers.get(key) ?? new Set()
       subscribers.set(key, all.add(subscriber))
       return () => {
@@ -151,16 +152,26 @@ export function memoryValues(millisNow: () => number): ValueStorage {
   }
 }
 
-function isValue(held: Holds): held is StoredValue {
-  return typeof held === 'string' || held instanceof Uint8Array
+/** A counter is a string too, as on Redis. */
+function isValue(held: Holds): held is StoredValue | bigint {
+  return !(held instanceof Map)
+}
+
+function shown(held: StoredValue | bigint): StoredValue {
+  return typeof held === 'bigint' ? String(held) : held
 }
 
 function text(stored: StoredValue | null): string | null {
-  return stored === null || typeof stored === 'string' ? stored : Buffer.from(stored).toString()
+  return stored === null || typeof stored === 'string' ? stored : bytes(stored).toString()
+}
+
+function bytes(stored: StoredValue): Buffer {
+  if (typeof stored === 'string') return Buffer.from(stored)
+  return Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength)
 }
 
 function startsWith(stored: StoredValue, expected: string): boolean {
   if (typeof stored === 'string') return stored.startsWith(expected)
-  const bytes = Buffer.from(expected)
-  return bytes.equals(stored.subarray(0, bytes.length))
+  const beginning = Buffer.from(expected)
+  return beginning.equals(bytes(stored).subarray(0, beginning.length))
 }

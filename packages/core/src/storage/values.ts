@@ -16,7 +16,7 @@ import type { HashStorage } from './hashes.ts'
  *   many concurrent ones exactly one finds its own. A placeholder is another one whenever one is put: a command that is
  *   executed again after a removal reserves nothing that its sender knows.
  * - **V4** `replace`, `extend`, `patch` and `removeIf` act only while the stored value still begins with `expected`: any
- *   removal, overwrite or expiry in between, by anybody, refuses them. A repeated `replace` or `patch` is answered as the
+ *   removal, overwrite or expiry in between, by anybody, refuses them, and an empty `expected` is the beginning of nothing. A repeated `replace` or `patch` is answered as the
  *   first one was.
  * - **V5** `extend` changes the time to live alone. `patch` overwrites the beginning of a value with as many bytes, and
  *   its time to live; the rest stays.
@@ -28,6 +28,11 @@ import type { HashStorage } from './hashes.ts'
  *   may be lost, or come for nothing.
  * - **V8** `removeMatching` removes, step by step, every string, hash and counter whose key begins with `prefix` and goes on
  *   as `glob` says, if it was there all the time; and nothing else.
+ * - **V9** When the storage is out of memory, what takes none works: reads, removals (`removeIf` too), `extend`, `patch`,
+ *   `renew`, and `reserve` and `ensure` where something is. The others are refused (`StorageRefusedError`), and change
+ *   nothing.
+ *
+ * All but reads, `set`, `renew` and the removals refuse a key that holds no string (`StorageRefusedError`), and leave it.
  */
 export interface ValueStorage {
   getMany(keys: readonly string[]): Promise<readonly (string | null)[]>
@@ -44,7 +49,10 @@ export interface ValueStorage {
    */
   reserve(key: string, mark: string, ttlMs: number, instead?: Uint8Array): Promise<string>
   extend(key: string, expected: string, ttlMs: number): Promise<boolean>
-  /** `expected`: the beginning of the value that it replaces. The first 32 characters of `value` are those of no other. */
+  /**
+   * `expected`: the beginning of the value that it replaces. The first 32 characters of `value`, which are ASCII, are those
+   * of no other.
+   */
   replace(key: string, expected: string, value: StoredValue, ttlMs: number): Promise<boolean>
   patch(key: string, expected: string, beginning: string, ttlMs: number): Promise<boolean>
   removeIf(key: string, expected: string): Promise<boolean>

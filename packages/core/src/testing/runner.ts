@@ -30,7 +30,7 @@ export interface StorageUnderTest {
 }
 
 export interface KitOptions {
-  /** Also test what must work when the storage is out of memory (G13, L12): needs `exhaustMemory`. Default false. */
+  /** Also test what must work when the storage is out of memory (G13, L12, V9): needs `exhaustMemory`. Default false. */
   readonly outOfMemory?: boolean
   /**
    * False where the storage cannot know whether a process listens (classic pub/sub of a Redis cluster): then a waiter

@@ -3,7 +3,7 @@ import { leasesWalk } from './leases/leases-walk.ts'
 import { recordsKit } from './records/records-kit.ts'
 import { recordsWalk } from './records/records-walk.ts'
 import type { KitOptions, StorageUnderTest, TestRunner } from './runner.ts'
-import { valuesKit } from './values-kit.ts'
+import { valuesKit } from './values/values-kit.ts'
 
 /**
  * Holds a storage against everything that the port promises: each numbered guarantee of its facets, and seeded walks
@@ -19,5 +19,5 @@ export function storageKit(
   recordsWalk(runner, open)
   leasesKit(runner, open, options)
   leasesWalk(runner, open, options)
-  valuesKit(runner, open)
+  valuesKit(runner, open, options)
 }

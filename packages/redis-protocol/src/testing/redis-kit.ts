@@ -4,6 +4,7 @@ import { redisStorage } from '../storage.ts'
 import { connectionsKit } from './connections-kit.ts'
 import { indexKit } from './index-kit.ts'
 import { redisRecordsKit } from './redis-records-kit.ts'
+import { redisValuesKit } from './redis-values-kit.ts'
 import type { OpenRedis, RedisUnderTest } from './redis-under-test.ts'
 import { scriptsKit } from './scripts-kit.ts'
 
@@ -40,7 +41,7 @@ export function redisKit(
   }
   storageKit(runner, asStorage, options)
 
-  for (const group of [scriptsKit, redisRecordsKit, indexKit, connectionsKit]) {
+  for (const group of [scriptsKit, redisRecordsKit, redisValuesKit, indexKit, connectionsKit]) {
     let opened: (OpenRedis & { close(): Promise<void> }) | undefined
     group(
       {

@@ -126,7 +126,7 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
       for (const [i, { records, values }] of storages.entries()) {
         const write = { writeId: 'w', value: `${prefixes[i]}`, ttlMs: 60_000, notify: false }
         assert.equal((await records.put(key, null, write)).outcome, 'written', `${prefixes[i]} is empty`)
-        assert.equal(await values.get(collection), null)
+        assert.deepEqual(await values.getMany([collection]), [null])
         await values.set(collection, `${prefixes[i]}`, 60_000, Number.MAX_SAFE_INTEGER)
       }
       for (const [i, { records, values }] of storages.entries()) {
@@ -135,7 +135,8 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
           page.records.map(({ entry }) => entry.value),
           [prefixes[i]],
         )
-        assert.equal(await values.get(collection), prefixes[i])
+        const [stored] = await values.getMany([collection])
+        assert.equal(stored?.slice(13), prefixes[i])
       }
     })
 
@@ -156,7 +157,7 @@ export function scriptsKit({ describe, it }: TestRunner, under: () => OpenRedis)
       const { client, storage } = under()
       const key = freshName('wrong type')
       await client.send(['RPUSH', `kit:v:${key}`, 'a list'], `kit:v:${key}`)
-      await assert.rejects(storage.values.get(key), (error: Error & { code?: string }) => {
+      await assert.rejects(storage.values.reserve(key, 'L', 60_000), (error: Error & { code?: string }) => {
         assert.equal(error.code, 'STORAGE_REFUSED')
         assert.match(error.message, /WRONGTYPE.*prefix/)
         assert.match((error.cause as Error).message, /^WRONGTYPE/)

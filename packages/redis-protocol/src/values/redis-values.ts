@@ -1,57 +1,98 @@
-import type { SetReply, ValueStorage } from '@holdfast/core/storage'
-import type { Command, RedisClient } from '../client.ts'
-import { wholeNumber } from '../digits.ts'
-import { asStorageError, unexpectedReply } from '../errors.ts'
+import type { SetReply, StoredValue, ValueStorage } from '@holdfast/core/storage'
+import type { RedisClient } from '../client.ts'
+import { unexpectedReply } from '../errors.ts'
 import type { Keys } from '../keys.ts'
+import type { PubSub } from '../pub-sub.ts'
+import { instant } from '../records/format.ts'
 import type { RunScript } from '../script.ts'
+import { ensureValue } from './ensure.ts'
+import { extendValue } from './extend.ts'
+import { patchValue } from './patch.ts'
+import { readMany, readString } from './read-many.ts'
 import { removeValueIf } from './remove-if.ts'
+import { removeMany } from './remove.ts'
+import { renewValue } from './renew.ts'
 import { replaceValue } from './replace.ts'
 import { reserveValue } from './reserve.ts'
 import { setValue } from './set.ts'
 
-/** The values facet on Redis: one string a value. What reads and removes is a plain command. */
-export function redisValues(client: RedisClient, run: RunScript, keys: Keys): ValueStorage {
-  const send = <T>(args: Command, key: string, decode: (reply: unknown) => T): Promise<T> =>
-    client.send(args, key).then(decode, (error: unknown) => {
-      throw asStorageError(error, args[0])
-    })
+/**
+ * The values facet on Redis: one string a value. What reads and removes is a plain command.
+ *
+ * What its guarantees rest on beyond the port's: a placeholder or a generation is another one each time as long as the
+ * server's clock is not set back to the very microsecond.
+ */
+export function redisValues(client: RedisClient, run: RunScript, keys: Keys, pubSub: PubSub): ValueStorage {
+  const { send, sendForBytes } = client
+  const named = (those: readonly string[]): string[] => those.map((key) => keys.value(key))
 
   return {
-    get: (key) => {
+    getMany: (those) => readMany(client, send, named(those), isText),
+
+    getManyBytes: (those) => readMany(client, sendForBytes, named(those), isBytes),
+
+    async getHead(key, length) {
       const name = keys.value(key)
-      return send(['GET', name], name, stringOrNull)
+      const head = await readString(send, ['GETRANGE', name, '0', String(length - 1)], name)
+      if (head !== null && !isText(head)) throw unexpectedReply('a read of values', head)
+      return head || null
     },
 
     set: (key, value, ttlMs, notAfter) =>
-      run(setValue, [keys.value(key)], [value, String(ttlMs), String(notAfter)], decodeSet),
+      run(setValue, [keys.value(key)], [argument(value), String(ttlMs), instant(notAfter)], decodeSet),
 
-    async remove(those) {
-      // One command a key: keys of a cluster lie in different slots. They leave in one write all the same.
-      const counts = await Promise.all(
-        those.map((key) => {
-          const name = keys.value(key)
-          return send(['UNLINK', name], name, zeroOrOne)
-        }),
-      )
-      return counts.reduce((sum, count) => sum + count, 0)
-    },
+    remove: (those) => removeMany(client, named(those)),
 
-    reserve: (key, mark, ttlMs) => run(reserveValue, [keys.value(key)], [mark, String(ttlMs)], string),
+    reserve: (key, mark, ttlMs, instead) =>
+      run(
+        reserveValue,
+        [keys.value(key)],
+        [
+          mark,
+          String(ttlMs),
+          ...(instead === undefined ? (['0', ''] as const) : (['1', argument(instead)] as const)),
+        ],
+        text,
+      ),
+
+    extend: (key, expected, ttlMs) =>
+      run(extendValue, [keys.value(key)], [expected, String(ttlMs)], trueOrFalse),
 
     replace: (key, expected, value, ttlMs) =>
-      run(replaceValue, [keys.value(key)], [expected, value, String(ttlMs)], trueOrFalse),
+      run(replaceValue, [keys.value(key)], [expected, argument(value), String(ttlMs)], trueOrFalse),
+
+    patch: (key, expected, beginning, ttlMs) =>
+      run(patchValue, [keys.value(key)], [expected, beginning, String(ttlMs)], trueOrFalse),
 
     removeIf: (key, expected) => run(removeValueIf, [keys.value(key)], [expected], trueOrFalse),
+
+    ensure: (key, mark, ttlMs) => run(ensureValue, [keys.value(key)], [mark, String(ttlMs)], text),
+
+    renew: (key, mark, ttlMs) => run(renewValue, [keys.value(key)], [mark, String(ttlMs)], text),
+
+    async subscribe(key, onEnd) {
+      const stop = await pubSub.subscribe(keys.value(key), { message: onEnd, restored: onEnd })
+      return () => void stop()
+    },
   }
 }
 
-function stringOrNull(reply: unknown): string | null {
-  if (typeof reply !== 'string' && reply !== null) throw unexpectedReply('a read of values', reply)
-  return reply
+/** What clients take: a Buffer over the same bytes. */
+function argument(value: StoredValue): string | Buffer {
+  if (typeof value === 'string' || Buffer.isBuffer(value)) return value
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
 }
 
-function string(reply: unknown): string {
-  if (typeof reply !== 'string') throw unexpectedReply('a reservation of values', reply)
+function isText(reply: unknown): reply is string {
+  return typeof reply === 'string'
+}
+
+function isBytes(reply: unknown): reply is Buffer {
+  return Buffer.isBuffer(reply)
+}
+
+function text(reply: unknown): string {
+  if (!isText(reply)) throw unexpectedReply('a reservation of values', reply)
   return reply
 }
 
@@ -64,10 +105,4 @@ function decodeSet(reply: unknown): SetReply {
 function trueOrFalse(reply: unknown): boolean {
   if (reply !== '1' && reply !== '0') throw unexpectedReply('a comparison of values', reply)
   return reply === '1'
-}
-
-function zeroOrOne(reply: unknown): number {
-  const count = wholeNumber(reply)
-  if (count !== 0 && count !== 1) throw unexpectedReply('UNLINK', reply)
-  return count
 }

@@ -1,17 +1,19 @@
 import { type Script, defineScript } from '../script.ts'
+import { BEGINNING } from './lua.ts'
 
-/** Removes a value that is still exactly the expected one. */
+/** Removes a value that still begins as expected. */
 export const removeValueIf: Script<[value: string], [expected: string]> = defineScript({
   name: 'values.removeIf',
   keys: 1,
   args: 1,
   source: `
--- Removes a value that is still exactly the expected one.
+-- Removes a value that still begins as expected.
 -- KEYS: 1 value
--- ARGV: 1 expected
+-- ARGV: 1 beginning that is expected
 -- Returns '1' when it was removed, else '0'
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return '0' end
-redis.call('UNLINK', KEYS[1])
-return '1'
+${BEGINNING}
+if begins then redis.call('UNLINK', KEYS[1]) end
+if waited or not begins then redis.pcall('PUBLISH', KEYS[1], '') end
+return begins and '1' or '0'
 `,
 })

@@ -1,21 +1,30 @@
+import { CLOCK } from '../records/lua.ts'
 import { type Script, defineScript } from '../script.ts'
+import { BEGINNING } from './lua.ts'
 
-/** Overwrites a value that is still exactly the expected one. */
-export const replaceValue: Script<[value: string], [expected: string, value: string, ttlMs: string]> =
-  defineScript({
-    name: 'values.replace',
-    keys: 1,
-    args: 3,
-    source: `
--- Overwrites a value that is still exactly the expected one.
+/** Overwrites a value that still begins as expected. */
+export const replaceValue: Script<
+  [value: string],
+  [expected: string, value: string | Buffer, ttlMs: string]
+> = defineScript({
+  name: 'values.replace',
+  keys: 1,
+  args: 3,
+  once: CLOCK,
+  source: `
+-- Overwrites a value that still begins as expected; stored behind the clock in ms.
 -- KEYS: 1 value
--- ARGV: 1 expected  2 new value  3 ttl in ms
+-- ARGV: 1 beginning that is expected  2 new value  3 ttl in ms
 -- Returns '1' when the new value is there (also when the command is a repetition), else '0'
-local found = redis.call('GET', KEYS[1])
-if found == ARGV[1] then
-  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+${BEGINNING}
+if begins then
+  ${CLOCK}
+  redis.call('SET', KEYS[1], ms .. ARGV[2], 'PX', ARGV[3])
+  if waited then redis.pcall('PUBLISH', KEYS[1], '') end
   return '1'
 end
-return found == ARGV[2] and '1' or '0'
+if head ~= '' and redis.call('GETRANGE', KEYS[1], 13, 44) == string.sub(ARGV[2], 1, 32) then return '1' end
+redis.pcall('PUBLISH', KEYS[1], '')
+return '0'
 `,
-  })
+})

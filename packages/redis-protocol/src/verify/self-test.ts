@@ -77,10 +77,17 @@ async function tryLeases(leases: Storage['leases'], name: string): Promise<void>
 
 async function tryValues(values: Storage['values'], name: string): Promise<void> {
   await values.set(name, 'a', TTL_MS, Number.MAX_SAFE_INTEGER)
-  await values.get(name)
-  await values.replace(name, 'a', 'b', TTL_MS)
-  await values.removeIf(name, 'b')
-  await values.reserve(name, 'c', TTL_MS)
+  await values.getMany([name])
+  const stamp = await values.getHead(name, 13)
+  if (stamp !== null) await values.patch(name, stamp, stamp, TTL_MS)
+  await values.remove([name])
+  const placeholder = await values.reserve(name, 'Lmine', TTL_MS)
+  await values.reserve(name, 'Lother', TTL_MS)
+  await values.extend(name, placeholder, TTL_MS)
+  await values.replace(name, placeholder, 'b', TTL_MS)
+  await values.removeIf(name, placeholder)
+  await values.renew(name, 'G', TTL_MS)
+  await values.ensure(name, 'G', 2 * TTL_MS)
   await values.remove([name])
 }
 
