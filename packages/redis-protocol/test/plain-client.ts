@@ -60,12 +60,8 @@ async function openConnection(
 
   const send: DedicatedConnection['send'] = (words) => {
     if (socket.destroyed) return Promise.reject(new Error('The client is closed'))
-    socket.write(`*${words.length}\r\n`)
-    for (const word of words) {
-      socket.write(`$${Buffer.byteLength(word)}\r\n`)
-      socket.write(word)
-      socket.write('\r\n')
-    }
+    const parts = words.flatMap((word) => [`$${Buffer.byteLength(word)}\r\n`, word, '\r\n'])
+    socket.write(Buffer.concat([`*${words.length}\r\n`, ...parts].map((part) => Buffer.from(part as string))))
     return new Promise<RespValue>((resolve, reject) => waiting.push({ resolve, reject }))
   }
   if (login !== undefined) await send(['AUTH', login.user, login.password])

@@ -163,8 +163,10 @@ describe('verify()', () => {
     await findsAtLast(silent, ['NO_PERSISTENCE', 'PUBLISH_REFUSED'])
     const deaf = await storageOf('allcommands', 'allkeys', 'allchannels', '-subscribe')
     await findsAtLast(deaf, ['NO_PERSISTENCE', 'SUBSCRIBE_REFUSED'])
-    const elsewhere = await storageOf('allcommands', 'allkeys', '&app:*')
-    await findsAtLast(elsewhere, ['NO_PERSISTENCE', 'SUBSCRIBE_REFUSED'])
+    for (const channels of ['&app:*', '&{holdfast:*', '&holdfast:v:*']) {
+      const elsewhere = await storageOf('allcommands', 'allkeys', channels)
+      await findsAtLast(elsewhere, ['NO_PERSISTENCE', 'SUBSCRIBE_REFUSED'])
+    }
   })
 })
 

@@ -2,41 +2,43 @@ import type { Command, RedisClient } from '../client.ts'
 import { asStorageError, isWrongType, unexpectedReply } from '../errors.ts'
 import { inChunks } from './in-chunks.ts'
 
-/** How many keys one MGET asks for: the server answers no other client while it reads. */
-const KEYS_A_COMMAND = 128
+/** How many keys leave together, in one MGET where that is possible: others' commands get in between. */
+const KEYS_AT_ONCE = 128
 
 type Send = RedisClient['send']
+type IsValue<T> = (reply: unknown) => reply is T
+/** Reads the values under these keys, in their order; null where no string is. */
+type Read<T> = (names: readonly string[]) => Promise<(T | null)[]>
 
 /**
- * The values under these keys, in their order; null where no string is. On a single server few keys are one command. In a
- * cluster each key is one, since keys lie in different slots; those of one tick leave together.
+ * Reads many keys by one command on a single server. In a cluster each key is one, since keys lie in different slots;
+ * those of one tick leave together.
  */
-export async function readMany<T>(
-  client: RedisClient,
-  send: Send,
-  names: readonly string[],
-  isValue: (reply: unknown) => reply is T,
-): Promise<readonly (T | null)[]> {
+export function readMany<T>({ cluster }: RedisClient, send: Send, isValue: IsValue<T>): Read<T> {
   const judge = (reply: unknown): T | null => {
     if (reply !== null && !isValue(reply)) throw unexpectedReply('a read of values', reply)
     return reply
   }
-  if (client.cluster) {
-    const read = (chunk: readonly string[]): Promise<(T | null)[]> =>
-      Promise.all(chunk.map(async (name) => judge(await readString(send, ['GET', name], name))))
-    return (await inChunks(names, KEYS_A_COMMAND, read)).flat()
+  const together: Read<T> = (names) =>
+    send(['MGET', ...names], names[0]).then(
+      (replies) => {
+        if (!Array.isArray(replies) || replies.length !== names.length) {
+          throw unexpectedReply('a read of values', replies)
+        }
+        return replies.map(judge)
+      },
+      (error: unknown) => {
+        throw asStorageError(error, 'MGET')
+      },
+    )
+  const oneByOne: Read<T> = (names) =>
+    Promise.all(names.map((name) => readString(send, ['GET', name], name).then(judge)))
+  const read = cluster ? oneByOne : together
+  return async (names) => {
+    if (names.length === 0) return []
+    if (names.length <= KEYS_AT_ONCE) return read(names)
+    return (await inChunks(names, KEYS_AT_ONCE, read)).flat()
   }
-  const read = async (chunk: readonly string[]): Promise<readonly (T | null)[]> => {
-    const replies = await send(['MGET', ...chunk], chunk[0]).catch((error: unknown) => {
-      throw asStorageError(error, 'MGET')
-    })
-    if (!Array.isArray(replies) || replies.length !== chunk.length) {
-      throw unexpectedReply('a read of values', replies)
-    }
-    return replies.map(judge)
-  }
-  if (names.length <= KEYS_A_COMMAND) return names.length === 0 ? [] : await read(names)
-  return (await inChunks(names, KEYS_A_COMMAND, read)).flat()
 }
 
 /** The reply, or null where the key holds no string. */

@@ -24,12 +24,14 @@ import { setValue } from './set.ts'
  */
 export function redisValues(client: RedisClient, run: RunScript, keys: Keys, pubSub: PubSub): ValueStorage {
   const { send, sendForBytes } = client
+  const readTexts = readMany(client, send, isText)
+  const readBytes = readMany(client, sendForBytes, isBytes)
   const named = (those: readonly string[]): string[] => those.map((key) => keys.value(key))
 
   return {
-    getMany: (those) => readMany(client, send, named(those), isText),
+    getMany: (those) => readTexts(named(those)),
 
-    getManyBytes: (those) => readMany(client, sendForBytes, named(those), isBytes),
+    getManyBytes: (those) => readBytes(named(those)),
 
     async getHead(key, length) {
       const name = keys.value(key)

@@ -37,7 +37,16 @@ export async function selfTest(
     const message = `The ${what} cannot work: ${refused}`
     return [{ code: 'COMMANDS_REFUSED', severity: 'error', message, fix: fixOf(refused, rights), ...stops }]
   })
-  return tried[0] === undefined ? [...findings, ...(await tryHints(facets.records, name, rights))] : findings
+  const hints = [
+    ...(tried[0] === undefined ? [hintOfRecord(facets.records, name)] : []),
+    ...(tried[2] === undefined ? [hintOfValue(facets.values, name)] : []),
+  ]
+  for (const hint of hints) {
+    const finding = await tryHint(hint, rights)
+    // What refuses one of them refuses the other.
+    if (finding !== undefined) return [...findings, finding]
+  }
+  return findings
 }
 
 function fixOf(refused: string, rights: string): string {
@@ -91,43 +100,60 @@ async function tryValues(values: Storage['values'], name: string): Promise<void>
   await values.remove([name])
 }
 
-async function tryHints(records: Storage['records'], name: string, rights: string): Promise<Diagnostic[]> {
+interface Hint {
+  subscribe(heard: () => void): Promise<() => unknown>
+  /** Does what is to be heard. */
+  cause(): Promise<unknown>
+}
+
+function hintOfRecord(records: Storage['records'], name: string): Hint {
   const key = { collection: name, id: 'hinted' }
+  return {
+    subscribe: (heard) => records.subscribe(key, () => heard()),
+    cause: () => records.put(key, null, { writeId: 'w', value: '', ttlMs: TTL_MS, notify: true }),
+  }
+}
+
+function hintOfValue(values: Storage['values'], name: string): Hint {
+  return {
+    subscribe: (heard) => values.subscribe(name, heard),
+    // That it is gone is a hint to those who wait.
+    cause: () => values.removeIf(name, 'Lgone'),
+  }
+}
+
+async function tryHint(hint: Hint, rights: string): Promise<Diagnostic | undefined> {
   const without =
-    'Without it, a caller that waits for a lock or a result asks from time to time instead of receiving pushes.'
+    'Without it, a caller that waits for a lock, a result or a value asks from time to time instead of receiving pushes.'
   let heard = (): void => {}
-  const hint = new Promise<boolean>((resolve) => (heard = () => resolve(true)))
-  let unsubscribe: (() => Promise<void>) | undefined
+  const hear = new Promise<boolean>((resolve) => (heard = () => resolve(true)))
+  let unsubscribe: (() => unknown) | undefined
   const refused = await refusal(async () => {
-    unsubscribe = await records.subscribe(key, heard)
+    unsubscribe = await hint.subscribe(heard)
   })
   if (refused !== undefined || unsubscribe === undefined) {
-    return [
-      {
-        code: 'SUBSCRIBE_REFUSED',
-        severity: 'warning',
-        message: `Subscribing is not possible: ${refused}. ${without}`,
-        fix: `Permit it: ${rights}`,
-      },
-    ]
+    return {
+      code: 'SUBSCRIBE_REFUSED',
+      severity: 'warning',
+      message: `Subscribing is not possible: ${refused}. ${without}`,
+      fix: `Permit it: ${rights}`,
+    }
   }
   try {
-    await records.put(key, null, { writeId: 'w', value: '', ttlMs: TTL_MS, notify: true })
+    await hint.cause()
     let timer: ReturnType<typeof setTimeout> | undefined
     const silence = new Promise<boolean>((resolve) => {
       timer = setTimeout(() => resolve(false), MESSAGE_MS)
     })
-    const wasHeard = await Promise.race([hint, silence])
+    const wasHeard = await Promise.race([hear, silence])
     clearTimeout(timer)
-    if (wasHeard) return []
-    return [
-      {
-        code: 'PUBLISH_REFUSED',
-        severity: 'warning',
-        message: `A published message did not arrive within ${MESSAGE_MS} ms. ${without}`,
-        fix: `Permit PUBLISH: ${rights}; a proxy in between must pass messages on.`,
-      },
-    ]
+    if (wasHeard) return undefined
+    return {
+      code: 'PUBLISH_REFUSED',
+      severity: 'warning',
+      message: `A published message did not arrive within ${MESSAGE_MS} ms. ${without}`,
+      fix: `Permit PUBLISH: ${rights}; a proxy in between must pass messages on.`,
+    }
   } finally {
     await unsubscribe()
   }
