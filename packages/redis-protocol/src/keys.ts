@@ -110,7 +110,7 @@ export function reachOf(namespace: string, app?: string): readonly string[] {
 }
 
 /** Text in a pattern of Redis, in which `*`, `?`, `[` and a backslash would stand for something else. */
-function literal(text: string): string {
+export function literal(text: string): string {
   return text.replace(/[*?[\]\\]/g, '\\$&')
 }
 

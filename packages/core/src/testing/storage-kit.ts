@@ -1,5 +1,8 @@
+import { countersKit } from './counters-kit.ts'
+import { hashesKit } from './hashes-kit.ts'
 import { leasesKit } from './leases/leases-kit.ts'
 import { leasesWalk } from './leases/leases-walk.ts'
+import { patternsKit } from './patterns-kit.ts'
 import { recordsKit } from './records/records-kit.ts'
 import { recordsWalk } from './records/records-walk.ts'
 import type { KitOptions, StorageUnderTest, TestRunner } from './runner.ts'
@@ -20,4 +23,7 @@ export function storageKit(
   leasesKit(runner, open, options)
   leasesWalk(runner, open, options)
   valuesKit(runner, open, options)
+  hashesKit(runner, open)
+  countersKit(runner, open, options)
+  patternsKit(runner, open)
 }

@@ -1,0 +1,39 @@
+import { type Script, defineScript } from '../script.ts'
+
+const CLOCK = `local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+`
+
+/** Sets fields of a hash, and its time to live, unless the command comes too late. */
+export const setHashFields: Script<
+  [hash: string],
+  [lengths: string, texts: string, ttlMs: string, always: string, notAfter: string]
+> = defineScript({
+  name: 'hashes.set',
+  keys: 1,
+  args: 5,
+  once: CLOCK,
+  source: `
+-- Sets fields of a hash.
+-- KEYS: 1 hash
+-- ARGV: 1 how many bytes each field and each value has, in turn  2 these, one after the other  3 ttl in ms
+--       4 '1': the ttl begins anew each time  5 latest instant in ms
+-- Returns one string: '1' when they were set, '0' when it was too late; then the clock in ms
+${CLOCK}
+if now > tonumber(ARGV[5]) then return string.format('0%.0f', now) end
+local texts, at = {}, 1
+local function put()
+  redis.call('HSET', KEYS[1], unpack(texts))
+  texts = {}
+end
+for length in string.gmatch(ARGV[1], '%d+') do
+  texts[#texts + 1] = string.sub(ARGV[2], at, at + length - 1)
+  at = at + length
+  -- Lua takes some thousand arguments at a time.
+  if #texts == 2000 then put() end
+end
+if #texts > 0 then put() end
+if ARGV[4] == '1' or redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+return string.format('1%.0f', now)
+`,
+})

@@ -1,0 +1,121 @@
+import type { Removed } from '@holdfast/core/storage'
+import { type RedisClient, type RedisNode, mastersOf } from '../client.ts'
+import { wholeNumber } from '../digits.ts'
+import { answerOf, asStorageError, unexpectedReply } from '../errors.ts'
+import { isOperationKey } from './redis-counters.ts'
+
+/** About how many keys a server looks at for one `SCAN`: it serves nobody else meanwhile. */
+const SCANNED_AT_A_TIME = 1_000
+const UNLINKED_AT_A_TIME = 500
+/** After this a step ends, so that its caller can end the whole: most servers have scanned some thousand keys by then. */
+const STEP_MS = 20
+
+/**
+ * Where the scan of a server goes on. A cursor means something only to the process that gave it: `run` is the id of that.
+ */
+interface Scan {
+  readonly run: string
+  readonly cursor: string
+}
+
+interface Chunk extends Scan {
+  readonly found: readonly string[]
+}
+
+/** How far each master is, by its name. */
+type Position = Readonly<Record<string, Scan>>
+
+const BEGIN = '0'
+const DONE = 'done'
+
+/** One step: every master that is not done goes on for {@link STEP_MS}, and removes all that it finds. */
+export async function removeMatching(
+  client: RedisClient,
+  pattern: string,
+  position?: string,
+): Promise<Removed> {
+  const before = (position === undefined ? {} : JSON.parse(position)) as Position
+  const masters = await mastersOf(client)
+  const walks = await Promise.allSettled(masters.map((master) => walk(client, master, pattern, before)))
+  // Only when all have ended: a repetition is not to send beside them.
+  const failed = walks.find(({ status }) => status === 'rejected')
+  if (failed !== undefined) throw asStorageError((failed as PromiseRejectedResult).reason, 'SCAN and UNLINK')
+  const steps = walks.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  const sum = (of: 'scanned' | 'removed'): number => steps.reduce((total, step) => total + step[of], 0)
+  const counts = { scanned: sum('scanned'), removed: sum('removed') }
+  if (steps.every(({ scan }) => scan.cursor === DONE)) return counts
+  // A master that is gone is in it no more, and one that is new begins.
+  const after = Object.fromEntries(steps.map(({ name, scan }) => [name, scan]))
+  return { ...counts, position: JSON.stringify(after) }
+}
+
+interface Step {
+  readonly name: string
+  readonly scan: Scan
+  readonly scanned: number
+  readonly removed: number
+}
+
+async function walk(
+  client: RedisClient,
+  master: RedisNode,
+  pattern: string,
+  before: Position,
+): Promise<Step> {
+  const { name } = master
+  let scan = Object.hasOwn(before, name)
+    ? (before[name] as Scan)
+    : { run: await runOf(master), cursor: BEGIN }
+  let found: readonly string[] = []
+  const counts = { scanned: 0, removed: 0 }
+  const endAt = performance.now() + STEP_MS
+  while (scan.cursor !== DONE && (counts.scanned === 0 || performance.now() < endAt)) {
+    // The server has its next chunk to look for while the answer of this one is on its way.
+    const [removed, chunk] = await Promise.all([unlink(client, found), nextChunk(master, pattern, scan)])
+    counts.removed += removed
+    counts.scanned += Math.max(chunk.found.length, chunk.cursor === DONE ? 0 : SCANNED_AT_A_TIME)
+    ;({ found } = chunk)
+    scan = { run: chunk.run, cursor: chunk.cursor }
+  }
+  counts.removed += await unlink(client, found)
+  return { name, scan, ...counts }
+}
+
+async function nextChunk(master: RedisNode, pattern: string, { run, cursor }: Scan): Promise<Chunk> {
+  // In this order: the server that answers the second has answered the first, or comes after the one which did.
+  const [reply, nowRun] = await Promise.all([
+    master.send(['SCAN', cursor, 'MATCH', pattern, 'COUNT', String(SCANNED_AT_A_TIME)]),
+    runOf(master),
+  ])
+  const [next, names] = (Array.isArray(reply) ? reply : []) as unknown[]
+  if (!Array.isArray(names) || !/^\d+$/.test(String(next))) throw unexpectedReply('SCAN', reply)
+  // The answers of counters are not shown, and stay.
+  const found = names.filter((name): name is string => typeof name === 'string' && !isOperationKey(name))
+  if (nowRun !== run) return { run: nowRun, cursor: BEGIN, found }
+  return { run: nowRun, cursor: String(next) === BEGIN ? DONE : String(next), found }
+}
+
+/** Another one after each start of the server, and on each server; '' where the user may not ask. */
+async function runOf(master: RedisNode): Promise<string> {
+  const info = await master.send(['INFO', 'server']).catch((error: unknown) => {
+    if (answerOf(error) === undefined) throw error
+    return ''
+  })
+  return /^run_id:(\w+)/m.exec(String(info))?.[1] ?? ''
+}
+
+/** In a cluster one command a key, because keys of one server lie in many slots. */
+async function unlink(client: RedisClient, names: readonly string[]): Promise<number> {
+  const at = client.cluster ? 1 : UNLINKED_AT_A_TIME
+  const sent: Promise<unknown>[] = []
+  for (let i = 0; i < names.length; i += at) {
+    sent.push(client.send(['UNLINK', ...names.slice(i, i + at)], names[i]))
+  }
+  let removed = 0
+  for (const reply of await Promise.all(sent)) {
+    const count = wholeNumber(reply)
+    if (Number.isNaN(count)) throw unexpectedReply('UNLINK', reply)
+    removed += count
+  }
+  return removed
+}
