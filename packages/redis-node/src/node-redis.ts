@@ -55,9 +55,10 @@ const NOT_CONNECTED =
 
 /**
  * Replies as strings, even where the client maps them to something else; and no timer for each command, which takes four
- * fifths of node-redis 6's throughput: core has a deadline for each call.
+ * fifths of node-redis 6's throughput: core has a deadline for each call. Maps, whose type is the `%` (37) before them, as
+ * arrays: an object loses the field `__proto__`.
  */
-const PLAIN = { typeMapping: {}, timeout: 0 }
+const PLAIN = { typeMapping: { 37: Array }, timeout: 0 }
 
 /** The same with Buffers for strings, whose type is the `$` (36) before them. */
 const BYTES = { ...PLAIN, typeMapping: { 36: Buffer } }

@@ -11,6 +11,7 @@ const COMMANDS: readonly string[] = [
   '-@dangerous',
   ...words('eval evalsha time wait'),
   ...words('append get getex getrange mget set setrange unlink pexpire pttl'),
+  ...words('hdel hgetall hmget hset incrby type scan'),
   ...words('lindex llen lpop lpush lrange rpush'),
   ...words('zadd zcard zmscore zrange zrank zrem'),
   // What verify() looks at, and how a client finds the nodes of a cluster.

@@ -9,7 +9,7 @@ export const addToCounter: Script<
   [counter: string, operation: string],
   [by: string, ttlMs: string, always: string, notAfter: string, rememberedMs: string]
 > = defineScript({
-  name: 'counters.add',
+  name: 'values.add',
   keys: 2,
   args: 5,
   once: CLOCK,

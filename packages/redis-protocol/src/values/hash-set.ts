@@ -9,7 +9,7 @@ export const setHashFields: Script<
   [hash: string],
   [lengths: string, texts: string, ttlMs: string, always: string, notAfter: string]
 > = defineScript({
-  name: 'hashes.set',
+  name: 'values.hashSet',
   keys: 1,
   args: 5,
   once: CLOCK,

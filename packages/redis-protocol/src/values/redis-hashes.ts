@@ -56,7 +56,10 @@ function decodeValues(reply: unknown, count: number): readonly (string | null)[]
   return reply as (string | null)[]
 }
 
-/** RESP2 answers with fields and values in turn, RESP3 with a map, of which clients make an object or a `Map`. */
+/**
+ * Fields and values in turn; or what clients make of a map of RESP3: a `Map`, or (ioredis always) an object, which is to
+ * have the field `__proto__` as well.
+ */
 function decodeAll(reply: unknown): readonly FieldValue[] {
   let entries: unknown[][] = []
   if (Array.isArray(reply)) {

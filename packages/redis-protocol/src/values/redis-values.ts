@@ -1,7 +1,7 @@
 import type { SetReply, StoredValue, ValueStorage } from '@holdfast/core/storage'
 import type { RedisClient } from '../client.ts'
 import { unexpectedReply } from '../errors.ts'
-import type { Keys } from '../keys.ts'
+import { type Keys, literal } from '../keys.ts'
 import type { PubSub } from '../pub-sub.ts'
 import { instant } from '../records/format.ts'
 import type { RunScript } from '../script.ts'
@@ -9,7 +9,10 @@ import { ensureValue } from './ensure.ts'
 import { extendValue } from './extend.ts'
 import { patchValue } from './patch.ts'
 import { readMany, readString } from './read-many.ts'
+import { redisCounters } from './redis-counters.ts'
+import { redisHashes } from './redis-hashes.ts'
 import { removeValueIf } from './remove-if.ts'
+import { removeMatching } from './remove-matching.ts'
 import { removeMany } from './remove.ts'
 import { renewValue } from './renew.ts'
 import { replaceValue } from './replace.ts'
@@ -76,6 +79,12 @@ export function redisValues(client: RedisClient, run: RunScript, keys: Keys, pub
       const stop = await pubSub.subscribe(keys.value(key), { message: onEnd, restored: onEnd })
       return () => void stop()
     },
+
+    removeMatching: ({ prefix, glob }, position) =>
+      removeMatching(client, literal(keys.value(prefix)) + glob, position),
+
+    hashes: redisHashes(client, run, keys),
+    counters: redisCounters(run, keys),
   }
 }
 
