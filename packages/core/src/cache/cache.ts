@@ -46,7 +46,10 @@ export interface Cache {
   /** Stores a value; `undefined` cannot be stored. One over `maxValueBytes` is not stored, and counted. */
   set(key: string, value: unknown, options?: CacheEntryOptions): Promise<void>
   /** Stores many, all with the same options. When it rejects, some may be stored. */
-  setMany(values: ReadonlyMap<string, unknown> | Readonly<Record<string, unknown>>, options?: CacheEntryOptions): Promise<void>
+  setMany(
+    values: ReadonlyMap<string, unknown> | Readonly<Record<string, unknown>>,
+    options?: CacheEntryOptions,
+  ): Promise<void>
   /**
    * Removes keys, whatever they hold, and returns how many were there. A load in flight does not bring them back. When it
    * rejects with `queued: true`, this process removes them before it reads the cache the next time.

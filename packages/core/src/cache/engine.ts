@@ -50,10 +50,14 @@ export class Namespace {
     this.counts[name] += by
   }
 
-  publish(event: () => CacheEvent extends infer E ? (E extends unknown ? Omit<E, keyof CacheOf | 'namespace'> : never) : never): void {
-    cacheEvents.publish(
-      () => ({ ...this.engine.of, namespace: this.scope.path, ...event() }) as CacheEvent,
-    )
+  publish(
+    event: () => CacheEvent extends infer E
+      ? E extends unknown
+        ? Omit<E, keyof CacheOf | 'namespace'>
+        : never
+      : never,
+  ): void {
+    cacheEvents.publish(() => ({ ...this.engine.of, namespace: this.scope.path, ...event() }) as CacheEvent)
   }
 
   /** Calls from now on share no load that runs now, and get nothing that this process kept. */

@@ -22,11 +22,7 @@ export class Generations {
   /** On their way: an older answer than a caller could get for itself only makes its entry count for nothing. */
   readonly #ensuring = new Map<string, Promise<string>>()
 
-  constructor(
-    runtime: Runtime,
-    values: ValueStorage,
-    send: <T>(command: () => Promise<T>) => Promise<T>,
-  ) {
+  constructor(runtime: Runtime, values: ValueStorage, send: <T>(command: () => Promise<T>) => Promise<T>) {
     this.#runtime = runtime
     this.#values = values
     this.#send = send
@@ -55,7 +51,8 @@ export class Generations {
   ): readonly string[] | Promise<readonly string[]> {
     const by = this.#runtime.monotonicNow() + lifeMs
     let lacking = false
-    for (let i = 0; i < keys.length && !lacking; i += 1) lacking = !this.#lives(keys[i] as string, seen[i], by)
+    for (let i = 0; i < keys.length && !lacking; i += 1)
+      lacking = !this.#lives(keys[i] as string, seen[i], by)
     if (!lacking) return seen as readonly string[]
     return Promise.all(
       keys.map((key, i) =>

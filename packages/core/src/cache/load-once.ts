@@ -179,7 +179,10 @@ class Flying {
       gate
         .call(() => gate.values.extend(this.#guardKey, placeholder, GUARD_MS))
         // Gone: whoever removed it wins, and the value will not be stored.
-        .then((isThere) => isThere || stop(), () => undefined)
+        .then(
+          (isThere) => isThere || stop(),
+          () => undefined,
+        )
       arm()
     }
     const arm = (): void => {
@@ -221,9 +224,7 @@ class Flying {
           timer.cancel()
           reject(reason as Error)
         }
-        const run = loads.traced
-          ? loads.trace({ ...of, namespace: space.scope.path, key }, body)
-          : body()
+        const run = loads.traced ? loads.trace({ ...of, namespace: space.scope.path, key }, body) : body()
         run.finally(() => timer.cancel()).then(resolve, reject)
       })
       const durationMs = runtime.monotonicNow() - startedAt

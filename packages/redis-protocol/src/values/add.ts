@@ -1,8 +1,5 @@
+import { CLOCK } from '../records/lua.ts'
 import { type Script, defineScript } from '../script.ts'
-
-const CLOCK = `local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-`
 
 /** Adds to a counter, once for each operation: a repetition gets the answer of the first one. */
 export const addToCounter: Script<
@@ -16,12 +13,12 @@ export const addToCounter: Script<
   source: `
 -- Adds to a counter, once for each operation.
 -- KEYS: 1 counter  2 answer of the operation
--- ARGV: 1 what to add  2 ttl in ms  3 '1': the ttl begins anew each time  4 latest instant in ms
+-- ARGV: 1 what to add  2 ttl in ms  3 '1': the ttl begins anew each time  4 latest instant in ms, 13 digits
 --       5 how long the answer is remembered, in ms
 -- Returns the clock in ms, a space, and the sum, or else 'late', 'overflow' or 'refused'
 ${CLOCK}
 local answer = redis.call('GET', KEYS[2])
-if not answer and now > tonumber(ARGV[4]) then answer = 'late'
+if not answer and ms > ARGV[4] then answer = 'late'
 elseif not answer then
   local held = redis.call('TYPE', KEYS[1])['ok']
   local value = held == 'none' and 0
@@ -42,6 +39,6 @@ elseif not answer then
   end
   redis.call('SET', KEYS[2], answer, 'PX', ARGV[5])
 end
-return string.format('%.0f ', now) .. answer
+return ms .. ' ' .. answer
 `,
 })

@@ -1,8 +1,5 @@
+import { CLOCK } from '../records/lua.ts'
 import { type Script, defineScript } from '../script.ts'
-
-const CLOCK = `local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-`
 
 /** Sets fields of a hash, and its time to live, unless the command comes too late. */
 export const setHashFields: Script<
@@ -17,10 +14,10 @@ export const setHashFields: Script<
 -- Sets fields of a hash.
 -- KEYS: 1 hash
 -- ARGV: 1 how many bytes each field and each value has, in turn  2 these, one after the other  3 ttl in ms
---       4 '1': the ttl begins anew each time  5 latest instant in ms
+--       4 '1': the ttl begins anew each time  5 latest instant in ms, 13 digits
 -- Returns one string: '1' when they were set, '0' when it was too late; then the clock in ms
 ${CLOCK}
-if now > tonumber(ARGV[5]) then return string.format('0%.0f', now) end
+if ms > ARGV[5] then return '0' .. ms end
 local texts, at = {}, 1
 local function put()
   redis.call('HSET', KEYS[1], unpack(texts))
@@ -34,6 +31,6 @@ for length in string.gmatch(ARGV[1], '%d+') do
 end
 if #texts > 0 then put() end
 if ARGV[4] == '1' or redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
-return string.format('1%.0f', now)
+return '1' .. ms
 `,
 })

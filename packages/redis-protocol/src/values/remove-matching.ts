@@ -1,12 +1,11 @@
 import type { Removed } from '@holdfast/core/storage'
 import { type RedisClient, type RedisNode, mastersOf } from '../client.ts'
-import { wholeNumber } from '../digits.ts'
 import { answerOf, asStorageError, unexpectedReply } from '../errors.ts'
 import { isOperationKey } from './redis-counters.ts'
+import { removeMany } from './remove.ts'
 
 /** About how many keys a server looks at for one `SCAN`: it serves nobody else meanwhile. */
 const SCANNED_AT_A_TIME = 1_000
-const UNLINKED_AT_A_TIME = 500
 /** After this a step ends, so that its caller can end the whole: most servers have scanned some thousand keys by then. */
 const STEP_MS = 20
 
@@ -71,13 +70,13 @@ async function walk(
   const endAt = performance.now() + STEP_MS
   while (scan.cursor !== DONE && (counts.scanned === 0 || performance.now() < endAt)) {
     // The server has its next chunk to look for while the answer of this one is on its way.
-    const [removed, chunk] = await Promise.all([unlink(client, found), nextChunk(master, pattern, scan)])
+    const [removed, chunk] = await Promise.all([removeMany(client, found), nextChunk(master, pattern, scan)])
     counts.removed += removed
     counts.scanned += Math.max(chunk.found.length, chunk.cursor === DONE ? 0 : SCANNED_AT_A_TIME)
     ;({ found } = chunk)
     scan = { run: chunk.run, cursor: chunk.cursor }
   }
-  counts.removed += await unlink(client, found)
+  counts.removed += await removeMany(client, found)
   return { name, scan, ...counts }
 }
 
@@ -102,20 +101,4 @@ async function runOf(master: RedisNode): Promise<string> {
     return ''
   })
   return /^run_id:(\w+)/m.exec(String(info))?.[1] ?? ''
-}
-
-/** In a cluster one command a key, because keys of one server lie in many slots. */
-async function unlink(client: RedisClient, names: readonly string[]): Promise<number> {
-  const at = client.cluster ? 1 : UNLINKED_AT_A_TIME
-  const sent: Promise<unknown>[] = []
-  for (let i = 0; i < names.length; i += at) {
-    sent.push(client.send(['UNLINK', ...names.slice(i, i + at)], names[i]))
-  }
-  let removed = 0
-  for (const reply of await Promise.all(sent)) {
-    const count = wholeNumber(reply)
-    if (Number.isNaN(count)) throw unexpectedReply('UNLINK', reply)
-    removed += count
-  }
-  return removed
 }

@@ -98,6 +98,14 @@ async function tryValues(values: Storage['values'], name: string): Promise<void>
   await values.renew(name, 'G', TTL_MS)
   await values.ensure(name, 'G', 2 * TTL_MS)
   await values.remove([name])
+  const life = { ttlMs: TTL_MS, on: 'create' } as const
+  await values.hashes.set(name, [['field', 'a']], life, Number.MAX_SAFE_INTEGER)
+  await values.hashes.get(name, ['field'])
+  await values.hashes.getAll(name)
+  await values.hashes.delete(name, ['field'])
+  await values.counters.add(name, 1, randomUUID(), life, Number.MAX_SAFE_INTEGER)
+  await values.removeMatching({ prefix: name, glob: '' })
+  await values.remove([name])
 }
 
 interface Hint {

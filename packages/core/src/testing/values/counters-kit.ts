@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { type AddReply, type CounterStorage, REMEMBERED_MS } from '../storage/counters.ts'
-import type { Life } from '../storage/hashes.ts'
+import { type AddReply, type CounterStorage, REMEMBERED_MS } from '../../storage/counters.ts'
+import type { Life } from '../../storage/hashes.ts'
 import {
   type KitOptions,
   type StorageUnderTest,
@@ -8,7 +8,7 @@ import {
   freshName,
   unhurried,
   useStorage,
-} from './runner.ts'
+} from '../runner.ts'
 
 const MAX = Number.MAX_SAFE_INTEGER
 let operations = 0

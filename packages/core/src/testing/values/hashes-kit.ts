@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import type { FieldValue, HashSetReply, HashStorage, Life } from '../storage/hashes.ts'
-import { type StorageUnderTest, type TestRunner, freshName, unhurried, useStorage } from './runner.ts'
+import type { FieldValue, HashSetReply, HashStorage, Life } from '../../storage/hashes.ts'
+import { type StorageUnderTest, type TestRunner, freshName, unhurried, useStorage } from '../runner.ts'
 
 /** The guarantees H1 to H3 of `storage/hashes.ts`. */
 export function hashesKit(runner: TestRunner, open: () => Promise<StorageUnderTest>): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { globToPattern } from '../memory/glob.ts'
-import type { Removed, ValueStorage } from '../storage/values.ts'
-import { type StorageUnderTest, type TestRunner, freshName, seededInts, useStorage } from './runner.ts'
+import { globToPattern } from '../../memory/glob.ts'
+import type { Removed, ValueStorage } from '../../storage/values.ts'
+import { type StorageUnderTest, type TestRunner, freshName, seededInts, useStorage } from '../runner.ts'
 
 /** The guarantee V8 of `storage/values.ts`. */
 export function patternsKit(runner: TestRunner, open: () => Promise<StorageUnderTest>): void {
