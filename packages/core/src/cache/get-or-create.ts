@@ -142,12 +142,7 @@ export class GetOrCreate {
     return await this.#loadNow(read, wakes)
   }
 
-  async #pause(
-    wait: Wait,
-    placeholder: string,
-    read: Read,
-    wakes: number,
-  ): Promise<undefined | { readonly value: unknown }> {
+  async #pause(wait: Wait, placeholder: string, read: Read, wakes: number): Promise<undefined | { readonly value: unknown }> {
     if (this.#isOver()) return await this.#loadAlone(read)
     const other = flightsByPlaceholder.get(placeholder)
     other?.refuseRing()
@@ -278,11 +273,7 @@ export class GetOrCreate {
         return await this.#withoutStorage(landing.error)
       case 'failed': {
         const { error } = landing
-        if (
-          this.#policy.onLoadError === 'stale' &&
-          read?.value !== undefined &&
-          (await this.#isStillThere(read))
-        )
+        if (this.#policy.onLoadError === 'stale' && read?.value !== undefined && (await this.#isStillThere(read)))
           return read.value
         throw error
       }
