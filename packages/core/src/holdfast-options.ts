@@ -1,4 +1,4 @@
-import type { CacheOptions } from './cache/cache.ts'
+import type { CacheOptions } from './cache/options.ts'
 import type { ExecutionOptions } from './idempotency/options.ts'
 import { INSTANCE, type InstanceOptions } from './support/instance.ts'
 import type { LocksOptions } from './locks/options.ts'

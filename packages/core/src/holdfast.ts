@@ -1,5 +1,6 @@
-import { CACHE, type Cache, type CacheOptions, cacheOver } from './cache/cache.ts'
-import { Breaker } from './cache/breaker.ts'
+import type { Cache } from './cache/cache.ts'
+import { cacheOver } from './cache/create-cache.ts'
+import { CACHE, type CacheOptions, checkLoadPolicy } from './cache/options.ts'
 import { publishConnection } from './support/connection-events.ts'
 import { hasCode } from './errors.ts'
 import { HOLDFAST, type HoldfastOptions, checkStorage } from './holdfast-options.ts'
@@ -70,21 +71,21 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   // Refused before anything is opened.
   const ofLocks = resolveOptions(LOCKS, given.locks, undefined, 'locks.')
   const policies = resolveOptions(EXECUTION, given.idempotency, undefined, 'idempotency.')
-  const ofCache = resolveOptions(CACHE, given.cache, undefined, 'cache.')
+  const ofCache = checkLoadPolicy(resolveOptions(CACHE, given.cache, undefined, 'cache.'))
   const identity = identityOf(given)
   const { instance, app } = identity
   const calls = new StorageClient(storage, runtime, given)
   const cacheCalls = cacheStorage === storage ? calls : new StorageClient(cacheStorage, runtime, given)
   const locks = locksOver(calls, ofLocks, identity)
   const idempotency = idempotencyOver(calls, policies, identity)
-  const breaker = new Breaker(runtime, { prefix, instance })
-  const cache = cacheOver(cacheCalls, ofCache, identity, breaker)
+  const { cache, breaker, close: closeCache } = cacheOver(cacheCalls, ofCache, identity)
   const silence = [publishConnection(storage, { instance, prefix, storage: 'main' }, runtime)]
   if (cacheCalls !== calls)
     silence.push(publishConnection(cacheStorage, { instance, prefix, storage: 'cache' }, runtime))
   let closed: Promise<void> | undefined
 
   const close = async (graceMs: number): Promise<void> => {
+    closeCache()
     await Promise.all([locks.close({ graceMs }), idempotency.close({ graceMs })])
     for (const stop of silence) stop()
     const used = new Set([calls, cacheCalls])
@@ -141,8 +142,8 @@ export function createIdempotency(
 /** The cache alone. */
 export function createCache(storage: Storage, options: FeatureOptions<CacheOptions> = {}): ClosableCache {
   return alone(storage, options, CACHE, (calls, own, identity) => {
-    const close = async (): Promise<void> => undefined
-    return { ...cacheOver(calls, own, identity), close }
+    const { cache, close } = cacheOver(calls, own, identity)
+    return { ...cache, close: async () => close() }
   })
 }
 

@@ -12,15 +12,17 @@ const LONGEST_PAUSE_MS = 5_000
 export class Breaker {
   readonly #runtime: Runtime
   readonly #of: CacheOf
+  readonly #onClosed: () => void
   #pauseMs = FIRST_PAUSE_MS
   #openedAt = 0
   #askAgainAt: number | undefined
   #probing = false
 
-  /** `of` is whose breaker it is, for events. */
-  constructor(runtime: Runtime, of: CacheOf) {
+  /** `of` is whose breaker it is, for events; `onClosed` is called when the storage answers again. */
+  constructor(runtime: Runtime, of: CacheOf, onClosed: () => void = () => undefined) {
     this.#runtime = runtime
     this.#of = of
+    this.#onClosed = onClosed
   }
 
   /** `open`: calls are refused without being sent. */
@@ -78,6 +80,7 @@ export class Breaker {
     if (this.#askAgainAt === undefined) return
     this.#pauseMs = FIRST_PAUSE_MS
     this.#askAgainAt = undefined
+    this.#onClosed()
     const openMs = this.#runtime.monotonicNow() - this.#openedAt
     breakerEvents.publish(() => ({
       ...this.#of,

@@ -62,11 +62,15 @@ export class Generations {
   }
 
   /** Invalidates what was stored under it. */
-  async renew(key: string, lifeMs: number): Promise<void> {
+  async renew(
+    key: string,
+    lifeMs: number,
+    send: <T>(command: () => Promise<T>) => Promise<T> = this.#send,
+  ): Promise<void> {
     this.#remembered.delete(key)
     const life = Math.min(2 * lifeMs, LONGEST_LIFE_MS)
     const until = this.#runtime.monotonicNow() + life
-    const generation = await this.#send(() => this.#values.renew(key, this.#mark(), life))
+    const generation = await send(() => this.#values.renew(key, this.#mark(), life))
     this.#remember(key, generation, until)
   }
 

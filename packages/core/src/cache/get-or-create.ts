@@ -1,9 +1,10 @@
 import { WaitAbortedError, isUnavailable } from '../errors.ts'
 import { listenForAbort, stopListening } from '../support/on-abort.ts'
 import type { Namespace } from './engine.ts'
-import { type Read, readValue } from './read-value.ts'
+import { type Accepts, type Read, readValue } from './read-value.ts'
 import { type Flight, type Landing, flightsByPlaceholder, refuseOwnKey } from './flight.ts'
-import { type AnyLoad, type CacheEntry, takeOff } from './load-once.ts'
+import { type AnyLoad, takeOff } from './load-once.ts'
+import { cacheEntryOf } from './entries.ts'
 import type { Found } from './lookup.ts'
 import type { CallPolicy } from './options.ts'
 import { isOut } from './storage-gate.ts'
@@ -16,7 +17,9 @@ export class GetOrCreate {
   readonly #entryKey: string
   readonly #load: AnyLoad
   readonly #policy: CallPolicy
-  readonly #accepts: ((value: unknown) => boolean) | undefined
+  readonly #accepts: Accepts | undefined
+  /** Called when this call has its value, shares a load, waits for one, or fails; its own load decides it otherwise. */
+  readonly #onDecided: (() => void) | undefined
   /** In the order of all calls and loads: a load that began later serves this call, whatever was removed before. */
   readonly #order: number
   #waitUntil: number | undefined
@@ -30,7 +33,8 @@ export class GetOrCreate {
     key: string,
     load: AnyLoad,
     policy: CallPolicy,
-    accepts?: (value: unknown) => boolean,
+    accepts?: Accepts,
+    onDecided?: () => void,
   ) {
     this.#space = space
     this.#key = key
@@ -38,6 +42,7 @@ export class GetOrCreate {
     this.#load = load
     this.#policy = policy
     this.#accepts = accepts
+    this.#onDecided = onDecided
     this.#order = space.engine.nextOrder()
   }
 
@@ -51,6 +56,7 @@ export class GetOrCreate {
       }
     } finally {
       this.#wait?.leave()
+      this.#onDecided?.()
     }
   }
 
@@ -118,6 +124,7 @@ export class GetOrCreate {
 
   async #share(flight: Flight, read: Read | undefined): Promise<{ readonly value: unknown } | undefined> {
     flight.refuseRing()
+    this.#onDecided?.()
     this.#space.count('joined')
     this.#space.publish(() => ({ key: this.#key, type: 'joined' }))
     const landing = await this.#landing(flight, read)
@@ -193,7 +200,7 @@ export class GetOrCreate {
       entryKey: this.#entryKey,
       guard,
       found: read,
-      old: read === undefined ? undefined : cacheEntryOf(read),
+      old: read?.value === undefined ? undefined : cacheEntryOf(read, read.now ?? read.entry.writtenAt),
       load: this.#load,
       policy: this.#policy,
       isBackground: false,
@@ -208,7 +215,7 @@ export class GetOrCreate {
       entryKey: this.#entryKey,
       guard: 'refresh',
       found: read,
-      old: cacheEntryOf(read),
+      old: read.value === undefined ? undefined : cacheEntryOf(read, read.now ?? read.entry.writtenAt),
       load: this.#load,
       policy: this.#policy,
       isBackground: true,
@@ -295,6 +302,7 @@ export class GetOrCreate {
 
   #enterWait(guardKey: string): Wait {
     const { engine } = this.#space
+    this.#onDecided?.()
     if (this.#waitUntil === undefined) {
       this.#waitUntil = engine.runtime.monotonicNow() + this.#policy.waitMs
       this.#space.count('waits')
@@ -358,14 +366,4 @@ export class GetOrCreate {
       stopListening(signal, listener)
     }
   }
-}
-
-/** What a load is given of the value that it replaces. */
-function cacheEntryOf(read: Read): CacheEntry<unknown> | undefined {
-  if (read.value === undefined) return undefined
-  const { writtenAt, ttlMs } = read.entry
-  const now = read.now ?? writtenAt
-  const isStale = read.state === 'stale'
-  const leftMs = isStale ? 0 : Math.max(0, writtenAt + ttlMs - now)
-  return { value: read.value.value, ageMs: Math.max(0, now - writtenAt), ttlMs: leftMs, isStale }
 }

@@ -47,6 +47,11 @@ export class Scope {
     return new Scope(this.app, this.#join(own), this.generationKeys)
   }
 
+  /** The generation that `clear` renews. */
+  get clearKey(): string {
+    return this.generationKeys.at(-1) as string
+  }
+
   entryKey(key: string): string {
     return this.prefix + checkName('key', key)
   }

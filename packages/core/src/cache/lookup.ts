@@ -45,17 +45,39 @@ export class Lookup {
   }
 
   /** Each key of `keys` once, in their order. Generations are read with what they are for, or before it. */
-  async find(scope: Scope, codec: CacheCodec, keys: readonly string[]): Promise<readonly Found[]> {
+  find(scope: Scope, codec: CacheCodec, keys: readonly string[]): Promise<readonly Found[]> {
+    return this.#find(scope, codec, keys, undefined)
+  }
+
+  /** The same for what a caller reads itself, header and all. */
+  judged(
+    scope: Scope,
+    codec: CacheCodec,
+    keys: readonly string[],
+    stored: Promise<readonly StoredNullable[]>,
+  ): Promise<readonly Found[]> {
+    return this.#find(scope, codec, keys, stored)
+  }
+
+  async #find(
+    scope: Scope,
+    codec: CacheCodec,
+    keys: readonly string[],
+    given: Promise<readonly StoredNullable[]> | undefined,
+  ): Promise<readonly Found[]> {
     const { generationKeys } = scope
     const tick = this.#texts.tick
     const places: number[] = []
     for (const key of generationKeys) places.push(tick.add(key))
     const changes = tick.add(scope.tagChangesKey)
-    const bytes = codec.bytes === true ? this.#bytes.tick : undefined
+    const bytes = codec.bytes === true && given === undefined ? this.#bytes.tick : undefined
     const own: number[] = []
-    for (const key of keys) own.push((bytes ?? tick).add(key))
-    const replies = await tick.replies
-    const values: readonly StoredNullable[] = bytes === undefined ? replies : await bytes.replies
+    if (given === undefined) for (const key of keys) own.push((bytes ?? tick).add(key))
+    const [replies, separately] =
+      given === undefined && bytes === undefined
+        ? [await tick.replies, undefined]
+        : await Promise.all([tick.replies, given ?? bytes?.replies])
+    const values: readonly StoredNullable[] = separately ?? replies
     const generations = places.map((place) => replies[place] as string | null)
     const joined = generations.includes(null) ? undefined : generations.join('')
     const tagChanges = replies[changes] as string | null
@@ -63,7 +85,7 @@ export class Lookup {
     let needsClock = false
     const found: Found[] = []
     for (let i = 0; i < keys.length; i += 1) {
-      const stored = values[own[i] as number] as StoredNullable
+      const stored = values[given === undefined ? (own[i] as number) : i] as StoredNullable
       const seen = judge(keys[i] as string, stored, scope, codec, generations, joined, tagChanges)
       found.push(seen)
       if (seen.entry !== undefined && seen.state !== 'outdated') {
@@ -123,8 +145,8 @@ export class Lookup {
     return changes
   }
 
-  async generations(scope: Scope): Promise<readonly (string | null)[]> {
-    return await this.#texts.read(scope.generationKeys)
+  async texts(keys: readonly string[]): Promise<readonly (string | null)[]> {
+    return await this.#texts.read(keys)
   }
 
   /** The exact bytes of a key, for what no codec reads. */

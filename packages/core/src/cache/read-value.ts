@@ -7,22 +7,28 @@ export type Read =
   | (Found & { readonly entry: Entry; readonly value: { readonly value: unknown } })
   | (Found & { readonly value: undefined })
 
+/** Makes of a stored value what the caller gets; undefined: it is of no use, and counts as a miss. */
+export type Accepts = (value: unknown) => { readonly value: unknown } | undefined
+
 export function readValue(
   space: Namespace,
   key: string,
   found: Found,
-  accepts: ((value: unknown) => boolean) | undefined,
+  accepts: Accepts | undefined,
 ): Read {
   const { state, entry } = found
   if (state === 'unreadable') noteUnreadable(space, key)
   if (entry === undefined || state === 'outdated') return { ...found, value: undefined }
+  let value: unknown
   try {
-    const value = space.policy.codec.decode(entry.payload as never)
-    if (accepts === undefined || accepts(value)) return { ...found, entry, value: { value } }
-    noteUnreadable(space, key)
+    value = space.policy.codec.decode(entry.payload as never)
   } catch (error) {
     noteUnreadable(space, key, error)
+    return { ...found, state: 'outdated', value: undefined }
   }
+  const usable = accepts === undefined ? { value } : accepts(value)
+  if (usable !== undefined) return { ...found, entry, value: usable }
+  noteUnreadable(space, key)
   return { ...found, state: 'outdated', value: undefined }
 }
 

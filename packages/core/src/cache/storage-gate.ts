@@ -3,7 +3,7 @@ import type { Runtime, Timer } from '../support/runtime.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import type { ValueStorage } from '../storage/values.ts'
 import type { Breaker } from './breaker.ts'
-import type { Journal, QueuedRemoval } from './journal.ts'
+import type { Journal, JournalEntry, JournalWork } from './journal.ts'
 
 /** What an outage costs a caller, all its calls to the storage together; and then nothing, because of the breaker. */
 export const STORAGE_TIMEOUT_MS = 250
@@ -20,7 +20,7 @@ export class StorageGate {
   readonly values: ValueStorage
   readonly #breaker: Breaker
   readonly #journal: Journal
-  readonly #execute: (removal: QueuedRemoval) => Promise<unknown>
+  readonly #execute: (work: JournalWork) => Promise<unknown>
   #replaying: Promise<void> | undefined
   #timer: Timer | undefined
   #isClosed = false
@@ -30,7 +30,7 @@ export class StorageGate {
     calls: StorageClient,
     breaker: Breaker,
     journal: Journal,
-    execute: (removal: QueuedRemoval) => Promise<unknown>,
+    execute: (work: JournalWork) => Promise<unknown>,
   ) {
     this.calls = calls
     this.values = calls.storage.values
@@ -65,7 +65,7 @@ export class StorageGate {
   }
 
   /** A removal, which is queued when the storage does not acknowledge it. */
-  async remove<T>(command: () => Promise<T>, removal: QueuedRemoval): Promise<T> {
+  async remove<T>(command: () => Promise<T>, removal: JournalEntry): Promise<T> {
     try {
       return await this.call(command)
     } catch (error) {
@@ -79,6 +79,11 @@ export class StorageGate {
     }
   }
 
+  /** Notes a removal that comes after one that was queued. */
+  queue(removal: JournalEntry): void {
+    if (!this.#isClosed) this.#journal.add(removal)
+  }
+
   close(): void {
     this.#isClosed = true
     this.#timer?.cancel()
@@ -87,8 +92,8 @@ export class StorageGate {
   /** Once for all who ask meanwhile. @throws StorageUnavailableError while the storage is out */
   #replay(): Promise<void> {
     return (this.#replaying ??= this.#journal
-      .drain((removal) =>
-        this.#breaker.guard(() => this.calls.call(() => this.#execute(removal), STORAGE_TIMEOUT_MS)),
+      .drain((work) =>
+        this.#breaker.guard(() => this.calls.call(() => this.#execute(work), STORAGE_TIMEOUT_MS)),
       )
       .finally(() => (this.#replaying = undefined)))
   }

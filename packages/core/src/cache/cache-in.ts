@@ -1,0 +1,117 @@
+import { checkFunction, checkObject, refuse } from '../support/checks.ts'
+import { resolveOptions } from '../support/option-table.ts'
+import type { Cache } from './cache.ts'
+import { countersOf } from './counters.ts'
+import { DEFINITION, type DefinitionOptions, accepted, checkDefinition, defined } from './definition.ts'
+import { type Engine, Namespace } from './engine.ts'
+import { Entries } from './entries.ts'
+import { GetOrCreate } from './get-or-create.ts'
+import { getOrCreateMany } from './get-or-create-many.ts'
+import { hashesOf } from './hashes.ts'
+import { Invalidation } from './invalidation.ts'
+import type { Scope } from './keys.ts'
+import type { AnyLoad } from './load-once.ts'
+import {
+  type CacheReadOptions,
+  type CallPolicy,
+  ENTRY,
+  type EntryPolicy,
+  GET_OR_CREATE,
+  NAMESPACE,
+  type NamespacePolicy,
+  READ,
+  checkLoadPolicy,
+} from './options.ts'
+import type { Accepts } from './read-value.ts'
+import { patternRemoval } from './remove-by-pattern.ts'
+import { type Counts, noCounts, statsOf } from './stats.ts'
+
+/** Checks the arguments of each call, and has the parts of the cache do the rest. */
+export function cacheIn(
+  engine: Engine,
+  scope: Scope,
+  policy: NamespacePolicy,
+  countsByPath: Map<string, Counts>,
+  accepts?: Accepts,
+): Cache {
+  let counts = countsByPath.get(scope.path)
+  if (counts === undefined) countsByPath.set(scope.path, (counts = noCounts()))
+  const space = new Namespace(engine, scope, policy, counts)
+  const entries = new Entries(space)
+  const invalidation = new Invalidation(space)
+  const defaults: CallPolicy = { ...policy, refresh: false, signal: undefined }
+
+  const ofCall = (options: object | undefined): CallPolicy =>
+    options === undefined ? defaults : checkLoadPolicy(resolveOptions(GET_OR_CREATE, options, defaults))
+  const ofWrite = (options: object | undefined): EntryPolicy =>
+    options === undefined ? policy : resolveOptions(ENTRY, options, policy)
+  const ofRead = (options: object | undefined): CacheReadOptions['onOutage'] =>
+    options === undefined ? policy.onOutage : resolveOptions(READ, options, policy).onOutage
+
+  const cache: Cache = {
+    async get(key, options) {
+      return (await entries.get(key, ofRead(options), accepts)) as never
+    },
+    async getMany(keys, options) {
+      return (await entries.getMany(checkKeys(keys), ofRead(options), accepts)) as never
+    },
+    async getEntry(key, options) {
+      return (await entries.getEntry(key, ofRead(options), accepts)) as never
+    },
+    async exists(key, options) {
+      return await entries.exists(key, ofRead(options))
+    },
+    async set(key, value, options) {
+      await entries.set(key, value, ofWrite(options))
+    },
+    async setMany(values, options) {
+      const pairs = checkObject('values', values) instanceof Map ? [...values] : Object.entries(values)
+      await entries.setMany(pairs as (readonly [string, unknown])[], ofWrite(options))
+    },
+    async remove(key) {
+      const keys = typeof key === 'string' ? [key] : checkKeys(key)
+      const entryKeys = keys.map((each) => scope.entryKey(each))
+      return await entries.remove(keys, entryKeys)
+    },
+    async expire(key) {
+      return await entries.expire(key)
+    },
+    async getOrCreate(key, load, options) {
+      const call = new GetOrCreate(space, key, checkFunction('load', load) as AnyLoad, ofCall(options), accepts)
+      return (await call.run()) as never
+    },
+    async getOrCreateMany(keys, loadMissing, options) {
+      checkFunction('loadMissing', loadMissing)
+      const call = ofCall(options)
+      return (await getOrCreateMany(space, checkKeys(keys), loadMissing, call, accepts)) as never
+    },
+    define<Id, T>(name: string, options: DefinitionOptions<Id, T>) {
+      const { schema, version, own } = checkDefinition(options, policy)
+      const accept: Accepts | undefined = schema && ((value) => accepted(schema, value))
+      const at = scope.definition(name, version)
+      return defined<Id, T>(cacheIn(engine, at, own, countsByPath, accept), options)
+    },
+    namespace(name, options = {}) {
+      const own = checkLoadPolicy(resolveOptions(NAMESPACE, options, policy))
+      return cacheIn(engine, scope.namespace(name), own, countsByPath)
+    },
+    async clear() {
+      await invalidation.clear()
+    },
+    async invalidateTags(tags) {
+      await invalidation.tags(tags)
+    },
+    removeByPattern: patternRemoval(space),
+    ...hashesOf(space),
+    ...countersOf(space),
+    stats() {
+      return statsOf(space.counts, { breaker: engine.gate.breaker, queuedRemovals: engine.gate.queued })
+    },
+  }
+  return cache
+}
+
+function checkKeys(keys: readonly string[]): readonly string[] {
+  if (!Array.isArray(keys)) return refuse('keys', keys, 'an array of keys')
+  return keys
+}

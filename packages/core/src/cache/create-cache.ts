@@ -1,0 +1,79 @@
+import { ClosedError } from '../errors.ts'
+import type { Identity } from '../support/instance.ts'
+import type { Resolved } from '../support/option-table.ts'
+import type { StorageClient } from '../support/storage-client.ts'
+import type { StoredValue } from '../storage/values.ts'
+import { BoundedMemory } from './bounded-memory.ts'
+import { Breaker } from './breaker.ts'
+import { cacheIn } from './cache-in.ts'
+import type { Cache } from './cache.ts'
+import type { Engine } from './engine.ts'
+import type { Flight } from './flight.ts'
+import { Generations } from './generations.ts'
+import { execute } from './invalidation.ts'
+import { Journal } from './journal.ts'
+import { Scope } from './keys.ts'
+import { Lookup } from './lookup.ts'
+import { type CacheOptions, checkLoadPolicy } from './options.ts'
+import type { Counts } from './stats.ts'
+import { StorageGate } from './storage-gate.ts'
+import { Waits } from './waits.ts'
+
+/** What was to be removed before that is gone: nothing lives longer. */
+const LONGEST_LIFE_MS = 2 * 86_400_000_000
+
+/** A cache, and what ends its background work. */
+export interface OpenCache {
+  readonly cache: Cache
+  readonly breaker: Breaker
+  /** Aborts the loads that no caller waits for, and forgets what is kept and queued. */
+  close(): void
+}
+
+/** `calls` is shared by the features of one Holdfast and closed by it; `identity` is the instance's. */
+export function cacheOver(
+  calls: StorageClient,
+  options: Resolved<CacheOptions, 'softTimeoutMs'>,
+  { app, prefix, instance }: Identity,
+): OpenCache {
+  const { runtime, storage } = calls
+  const of = { prefix, instance }
+  const { degraded, maxQueuedRemovals, ...policy } = checkLoadPolicy(options)
+  const now = (): number => runtime.monotonicNow()
+  const root = Scope.root(app)
+  const memory = new BoundedMemory<StoredValue>({ ...degraded, now })
+  // What was kept while the storage was out is older than what it answers now.
+  const breaker = new Breaker(runtime, of, () => memory.clear())
+  const journal = new Journal({
+    maxEntries: maxQueuedRemovals,
+    maxAgeMs: LONGEST_LIFE_MS,
+    now,
+    root: root.clearKey,
+    clearScope: (clearKey) => clearKey,
+  })
+  const gate = new StorageGate(calls, breaker, journal, (work) => execute(storage.values, work))
+  let order = 0
+  const engine: Engine = {
+    of,
+    runtime,
+    storage,
+    gate,
+    lookup: new Lookup(gate),
+    generations: new Generations(runtime, storage.values, (command) => gate.call(command)),
+    waits: new Waits(gate),
+    flights: new Map<string, Flight>(),
+    background: new Set<Flight>(),
+    memory,
+    memoryTtlMs: degraded.ttlMs,
+    nextOrder: () => (order += 1),
+  }
+  return {
+    cache: cacheIn(engine, root, policy, new Map<string, Counts>()),
+    breaker,
+    close() {
+      for (const flight of engine.background) flight.abort(new ClosedError())
+      gate.close()
+      memory.clear()
+    },
+  }
+}

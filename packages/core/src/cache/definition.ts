@@ -1,0 +1,204 @@
+import { InvalidArgumentError } from '../errors.ts'
+import { checkFunction, checkObject, checkString } from '../support/checks.ts'
+import { type OptionTable, resolveOptions } from '../support/option-table.ts'
+import type { Cache, LoadMissing } from './cache.ts'
+import type { EntryResult } from './entry-result.ts'
+import type { CacheEntry, LoadContext } from './load-once.ts'
+import {
+  type CacheEntryOptions,
+  type CacheLoadOptions,
+  type GetOrCreateOptions,
+  LOAD,
+  type NamespacePolicy,
+  checkLoadPolicy,
+} from './options.ts'
+
+/** Values of one kind. */
+export interface DefinitionOptions<Id, T> extends CacheLoadOptions {
+  /**
+   * Makes the key of an id. Default: the id itself, which is a text or a number then; the two never meet.
+   */
+  readonly key?: ((id: Id) => string) | undefined
+  /** Makes the value of an id that the cache does not have. Default: `loadMany`; without both, `get` only reads. */
+  readonly load?:
+    | ((
+        id: Id,
+        context: LoadContext<T>,
+      ) => T | EntryResult<T> | undefined | Promise<T | EntryResult<T> | undefined>)
+    | undefined
+  /** Makes the values of the ids that the cache does not have, each of which it gets once. */
+  readonly loadMany?:
+    | ((
+        ids: readonly Id[],
+        context: { readonly signal: AbortSignal },
+      ) => ReadonlyMap<Id, T | EntryResult<T>> | Promise<ReadonlyMap<Id, T | EntryResult<T>>>)
+    | undefined
+  /**
+   * Any Standard Schema (zod, valibot, arktype …), synchronous: a stored value that it refuses is a miss, and what it makes
+   * of one that it accepts is the value.
+   */
+  readonly schema?: StandardSchema<T> | undefined
+  /** A part of the key: with a new version, what the old one stored is not read any more. Default: none. */
+  readonly version?: string | number | undefined
+}
+
+/** What of https://standardschema.dev the cache uses. */
+export interface StandardSchema<T> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => SchemaResult<T> | Promise<SchemaResult<T>>
+    readonly types?: { readonly input: unknown; readonly output: T } | undefined
+  }
+}
+
+type SchemaResult<T> =
+  | { readonly value: T; readonly issues?: undefined }
+  | { readonly issues: readonly { readonly message: string }[] }
+
+/** The calls of a cache, for the values of one kind; see there. */
+export interface Definition<Id, T> {
+  /** The value, or else what `load` makes of it. Without `load` and `loadMany` it only reads. */
+  get(id: Id, options?: GetOrCreateOptions): Promise<T | undefined>
+  getMany(ids: readonly Id[], options?: GetOrCreateOptions): Promise<Map<Id, T>>
+  getEntry(id: Id): Promise<CacheEntry<T> | undefined>
+  exists(id: Id): Promise<boolean>
+  set(id: Id, value: T, options?: CacheEntryOptions): Promise<void>
+  remove(id: Id | readonly Id[]): Promise<number>
+  expire(id: Id): Promise<boolean>
+  /** Loads the value although there is one, and keeps that if the load fails. */
+  refresh(id: Id, options?: Omit<GetOrCreateOptions, 'refresh'>): Promise<T | undefined>
+}
+
+type Own = 'key' | 'load' | 'loadMany' | 'schema' | 'version' | 'softTimeoutMs'
+
+export const DEFINITION: OptionTable<DefinitionOptions<never, unknown>, Own> = {
+  ...LOAD,
+  key: [checkFunction, undefined],
+  load: [checkFunction, undefined],
+  loadMany: [checkFunction, undefined],
+  schema: [checkSchema, undefined],
+  version: [checkVersion, undefined],
+}
+
+function checkSchema(name: string, schema: StandardSchema<unknown>): StandardSchema<unknown> {
+  checkFunction(`${name}['~standard'].validate`, checkObject(name, schema)['~standard']?.validate)
+  return schema
+}
+
+function checkVersion(name: string, version: string | number): string | number {
+  return typeof version === 'number' ? version : checkString(name, version)
+}
+
+const NONE = {
+  key: undefined,
+  load: undefined,
+  loadMany: undefined,
+  schema: undefined,
+  version: undefined,
+} as const
+
+/** @throws InvalidArgumentError */
+export function checkDefinition(
+  options: DefinitionOptions<never, never>,
+  policy: NamespacePolicy,
+): {
+  readonly schema: StandardSchema<unknown> | undefined
+  readonly version: string
+  readonly own: NamespacePolicy
+} {
+  const resolved = resolveOptions(DEFINITION, options, { ...policy, ...NONE })
+  const { key: _key, load: _load, loadMany: _loadMany, schema, version = '', ...own } = resolved
+  return { schema, version: `${version}`, own: checkLoadPolicy({ ...policy, ...own }) }
+}
+
+export function defined<Id, T>(
+  cache: Cache,
+  { key: makeKey, load, loadMany }: Pick<DefinitionOptions<Id, T>, 'key' | 'load' | 'loadMany'>,
+): Definition<Id, T> {
+  const keyOf = (id: Id): string => {
+    if (makeKey !== undefined) return checkString('what key() returns', makeKey(id))
+    if (typeof id === 'string' || typeof id === 'number') return `${id}`
+    throw new InvalidArgumentError(
+      'An id that is neither a text nor a number needs a key: define(name, { key: (id) => … }).',
+    )
+  }
+  const loadOne = (id: Id) => async (context: LoadContext<T>): Promise<unknown> => {
+    if (load !== undefined) return await load(id, context)
+    const made = await loadMany?.([id], context)
+    return made === undefined ? undefined : checkMap(made).get(id)
+  }
+  const idsByKey = (ids: readonly Id[]): Map<string, Id> => new Map(ids.map((id) => [keyOf(id), id]))
+  const byId = (ids: ReadonlyMap<string, Id>, found: ReadonlyMap<string, T>): Map<Id, T> => {
+    const values = new Map<Id, T>()
+    for (const [key, id] of ids) if (found.has(key)) values.set(id, found.get(key) as T)
+    return values
+  }
+  const getOne = async (id: Id, options: GetOrCreateOptions): Promise<T | undefined> => {
+    const key = keyOf(id)
+    if (load !== undefined || loadMany !== undefined) return await cache.getOrCreate(key, loadOne(id), options)
+    return (await cache.getMany([key], options)).get(key)
+  }
+  return {
+    async get(id, options = {}) {
+      return await getOne(id, options)
+    },
+    async getMany(ids, options = {}) {
+      const keys = idsByKey(ids)
+      if (load === undefined && loadMany === undefined) return byId(keys, await cache.getMany([...keys.keys()], options))
+      const loadMissing: LoadMissing<T> = async (missing, context) => {
+        const wanted = missing.map((key) => keys.get(key) as Id)
+        if (loadMany === undefined) {
+          const made = await Promise.all(
+            wanted.map(async (id) => await load?.(id, { ...context, stale: undefined })),
+          )
+          return new Map(missing.flatMap((key, i) => (made[i] === undefined ? [] : [[key, made[i] as T]])))
+        }
+        const made = checkMap(await loadMany(wanted, context))
+        for (const id of made.keys()) if (!keys.has(keyOf(id))) throw notAsked('loadMany', keyOf(id))
+        return new Map([...made].map(([id, value]) => [keyOf(id), value]))
+      }
+      return byId(keys, await cache.getOrCreateMany([...keys.keys()], loadMissing, options))
+    },
+    async getEntry(id) {
+      return await cache.getEntry(keyOf(id))
+    },
+    async exists(id) {
+      return await cache.exists(keyOf(id))
+    },
+    async set(id, value, options) {
+      await cache.set(keyOf(id), value, options)
+    },
+    async remove(id) {
+      return await cache.remove((Array.isArray(id) ? (id as readonly Id[]) : [id as Id]).map(keyOf))
+    },
+    async expire(id) {
+      return await cache.expire(keyOf(id))
+    },
+    async refresh(id, options = {}) {
+      if (load === undefined && loadMany === undefined)
+        throw new InvalidArgumentError('refresh() needs the load, or the loadMany, of the definition.')
+      return await getOne(id, { ...options, refresh: true })
+    },
+  }
+}
+
+export function checkMap<K, V>(made: ReadonlyMap<K, V>): ReadonlyMap<K, V> {
+  if (typeof made?.get === 'function' && typeof made.keys === 'function') return made
+  throw new InvalidArgumentError('The load of many keys must return a Map, with a value for each key that it found.')
+}
+
+export function notAsked(load: string, key: string): InvalidArgumentError {
+  return new InvalidArgumentError(`${load} returned ${JSON.stringify(key)}, which it was not asked for.`)
+}
+
+/** Undefined: the value is refused. @throws InvalidArgumentError for a schema that answers with a promise */
+export function accepted(schema: StandardSchema<unknown>, value: unknown): { readonly value: unknown } | undefined {
+  const result = schema['~standard'].validate(value)
+  if (result instanceof Promise || typeof (result as { then?: unknown }).then === 'function') {
+    Promise.resolve(result).catch(() => undefined)
+    throw new InvalidArgumentError('schema must answer at once, and answered with a promise.')
+  }
+  const settled = result as SchemaResult<unknown>
+  return settled.issues === undefined ? { value: settled.value } : undefined
+}

@@ -1,0 +1,270 @@
+import { InvalidArgumentError, StorageUnavailableError, isUnavailable } from '../errors.ts'
+import type { StoredValue } from '../storage/values.ts'
+import type { Namespace } from './engine.ts'
+import { expiredHead } from './entry.ts'
+import { type CacheEntry, encode, entryOf } from './load-once.ts'
+import type { Found } from './lookup.ts'
+import type { CacheReadOptions, EntryPolicy } from './options.ts'
+import { type Accepts, type Read, readValue } from './read-value.ts'
+
+/** How many keys one command of a large batch names. */
+const CHUNK = 500
+/** Reads of many keys leave in steps, so that a call beside them need not wait for all of them. */
+const READ_CHUNK = 1_000
+/** Longer headers, those of entries with many tags, are read with the whole entry. */
+const HEAD_BYTES = 512
+const MOST_ATTEMPTS = 5
+
+/** What reads and writes entries without loading any. */
+export class Entries {
+  readonly #space: Namespace
+
+  constructor(space: Namespace) {
+    this.#space = space
+  }
+
+  async get(key: string, onOutage: CacheReadOptions['onOutage'], accepts?: Accepts): Promise<unknown> {
+    const read = await this.#read(key, onOutage, accepts)
+    return read?.value !== undefined && read.state === 'fresh' ? read.value.value : undefined
+  }
+
+  async getEntry(
+    key: string,
+    onOutage: CacheReadOptions['onOutage'],
+    accepts?: Accepts,
+  ): Promise<CacheEntry<unknown> | undefined> {
+    const read = await this.#read(key, onOutage, accepts)
+    if (read?.value === undefined) return undefined
+    try {
+      return cacheEntryOf(read, read.now ?? (await this.#space.engine.lookup.now()))
+    } catch (error) {
+      return missIf(onOutage, error)
+    }
+  }
+
+  async getMany(
+    keys: readonly string[],
+    onOutage: CacheReadOptions['onOutage'],
+    accepts?: Accepts,
+  ): Promise<Map<string, unknown>> {
+    const { scope, policy, engine } = this.#space
+    const unique = [...new Set(keys)]
+    const entryKeys = unique.map((key) => scope.entryKey(key))
+    const values = new Map<string, unknown>()
+    for (let at = 0; at < unique.length; at += READ_CHUNK) {
+      const some = entryKeys.slice(at, at + READ_CHUNK)
+      let found: readonly Found[]
+      try {
+        found = await engine.lookup.find(scope, policy.codec, some)
+      } catch (error) {
+        return missIf(onOutage, error) ?? new Map()
+      }
+      found.forEach((each, i) => {
+        const key = unique[at + i] as string
+        const read = readValue(this.#space, key, each, accepts)
+        countRead(this.#space, key, read)
+        if (read.value !== undefined && read.state === 'fresh') values.set(key, read.value.value)
+      })
+    }
+    return values
+  }
+
+  async exists(key: string, onOutage: CacheReadOptions['onOutage']): Promise<boolean> {
+    const { scope, policy, engine } = this.#space
+    const { gate, lookup } = engine
+    const entryKey = scope.entryKey(key)
+    try {
+      const head = gate.call(() => gate.values.getHead(entryKey, HEAD_BYTES))
+      const [judged] = await lookup.judged(scope, policy.codec, [entryKey], head.then((each) => [each]))
+      if (judged?.state !== 'unreadable') return judged?.state === 'fresh'
+      // Its header is longer than that, or it is none.
+      const [found] = await lookup.find(scope, policy.codec, [entryKey])
+      return found?.state === 'fresh'
+    } catch (error) {
+      return missIf(onOutage, error) ?? false
+    }
+  }
+
+  async set(key: string, value: unknown, policy: EntryPolicy): Promise<void> {
+    const payload = this.#encoded(key, value)
+    const entryKey = this.#space.scope.entryKey(key)
+    const { onOutage } = policy
+    // Calls from now on, and calls after it, must not share a load that began before it.
+    this.#space.forget([entryKey])
+    try {
+      if (payload === undefined) {
+        await this.#space.engine.gate.call(() => this.#space.engine.gate.values.remove([entryKey]))
+        return
+      }
+      await this.#write(entryKey, payload, policy)
+    } catch (error) {
+      missIf(onOutage, error)
+    } finally {
+      this.#space.forget([entryKey])
+    }
+    this.#space.publish(() => ({ key, type: 'set' }))
+  }
+
+  async setMany(values: readonly (readonly [string, unknown])[], policy: EntryPolicy): Promise<void> {
+    for (const [key, value] of values) checkValue(key, value)
+    for (let at = 0; at < values.length; at += CHUNK) {
+      await Promise.all(values.slice(at, at + CHUNK).map(([key, value]) => this.set(key, value, policy)))
+    }
+  }
+
+  async remove(keys: readonly string[], entryKeys: readonly string[]): Promise<number> {
+    const { gate } = this.#space.engine
+    this.#space.forget(entryKeys)
+    let removed = 0
+    let failed: unknown
+    for (let at = 0; at < entryKeys.length; at += CHUNK) {
+      const some = entryKeys.slice(at, at + CHUNK)
+      const entry = { kind: 'keys', scope: this.#space.scope.clearKey, keys: some } as const
+      try {
+        removed += await gate.remove(() => gate.values.remove(some), entry)
+      } catch (error) {
+        failed ??= error
+      }
+    }
+    this.#space.forget(entryKeys)
+    if (failed !== undefined) {
+      if (isUnavailable(failed)) this.#space.publish(() => ({ type: 'removalQueued', error: failed }))
+      throw failed as Error
+    }
+    this.#space.publish(() => ({ type: 'removed', keys, removed }))
+    return removed
+  }
+
+  async expire(key: string): Promise<boolean> {
+    const { scope, policy, engine } = this.#space
+    const { gate, lookup } = engine
+    const { values } = gate
+    const entryKey = scope.entryKey(key)
+    this.#space.forget([entryKey])
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+      const [found] = (await lookup.find(scope, policy.codec, [entryKey])) as [Found]
+      const { state, entry, placeholder } = found
+      if (state === 'loading' && placeholder !== undefined) {
+        // What is being loaded began to load before.
+        if (await gate.call(() => values.removeIf(entryKey, placeholder))) return false
+        continue
+      }
+      if (entry === undefined || state === 'outdated') return false
+      const { head, staleMs } = entry
+      if (staleMs === 0) {
+        if (!(await gate.call(() => values.removeIf(entryKey, head)))) continue
+      } else if (!entry.isExpired) {
+        const expired = expiredHead(entry, engine.runtime.randomId().slice(0, 11))
+        const now = found.now ?? (await lookup.now())
+        const endsInMs = entry.writtenAt + entry.ttlMs + staleMs - now
+        const lifeMs = Math.max(1, Math.min(staleMs, endsInMs))
+        if (!(await gate.call(() => values.patch(entryKey, head, expired, lifeMs)))) continue
+      }
+      this.#space.forget([entryKey])
+      this.#space.publish(() => ({ key, type: 'expired' }))
+      return true
+    }
+    // Others change it faster than this process can look: what is there now was stored after this call began.
+    return true
+  }
+
+  async #read(
+    key: string,
+    onOutage: CacheReadOptions['onOutage'],
+    accepts: Accepts | undefined,
+  ): Promise<Read | undefined> {
+    const { scope, policy, engine } = this.#space
+    try {
+      const [found] = (await engine.lookup.find(scope, policy.codec, [scope.entryKey(key)])) as [Found]
+      const read = readValue(this.#space, key, found, accepts)
+      countRead(this.#space, key, read)
+      return read
+    } catch (error) {
+      return missIf(onOutage, error)
+    }
+  }
+
+  /** Undefined: it is too large to be stored. */
+  #encoded(key: string, value: unknown): StoredValue | undefined {
+    checkValue(key, value)
+    const { codec, maxValueBytes } = this.#space.policy
+    const payload = encode(codec, value)
+    const bytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
+    if (bytes <= maxValueBytes) return payload
+    this.#space.count('oversize')
+    this.#space.publish(() => ({ key, type: 'oversize', bytes }))
+    return undefined
+  }
+
+  /**
+   * Under the generations that this process saw last, which are read meanwhile: if others are there by now, it is stored
+   * again under those.
+   */
+  async #write(entryKey: string, payload: StoredValue, policy: EntryPolicy): Promise<void> {
+    const { scope, engine } = this.#space
+    const { generations, lookup } = engine
+    const tagKeys = policy.tags.map((tag) => scope.tagKey(tag))
+    const keys = [...scope.generationKeys, ...tagKeys]
+    const lifeMs = policy.ttlMs + policy.staleMs
+    const guessed = generations.remembered(keys, lifeMs)
+    const reading = lookup.texts(keys)
+    if (guessed !== undefined) {
+      const [now] = await Promise.all([reading, this.#put(entryKey, payload, policy, guessed)])
+      if (now.every((generation, i) => generation === guessed[i])) return
+    }
+    const held = await generations.hold(keys, await reading, lifeMs)
+    await this.#put(entryKey, payload, policy, held)
+  }
+
+  async #put(
+    entryKey: string,
+    payload: StoredValue,
+    policy: EntryPolicy,
+    generations: readonly string[],
+  ): Promise<void> {
+    const { scope, engine } = this.#space
+    const { gate, runtime } = engine
+    const levels = scope.generationKeys.length
+    const { stored, lifeMs } = entryOf(this.#space, policy, payload, {
+      token: runtime.randomId().slice(0, 11),
+      generations: generations.slice(0, levels).join(''),
+      random: runtime.random(),
+      loadMs: 0,
+      tags: policy.tags.map((tag, i) => [tag, generations[levels + i] as string]),
+    })
+    const { outcome } = await gate.claim((notAfter) => gate.values.set(entryKey, stored, lifeMs, notAfter))
+    if (outcome === 'late') {
+      throw new StorageUnavailableError('The value reached the cache storage too late to be stored.', {
+        maybeApplied: false,
+      })
+    }
+  }
+}
+
+export function checkValue(key: string, value: unknown): void {
+  if (value === undefined)
+    throw new InvalidArgumentError(
+      `The value of ${JSON.stringify(key)} is undefined, which cannot be stored because it means a miss; store null instead.`,
+    )
+}
+
+export function countRead(space: Namespace, key: string, read: Read): void {
+  const isHit = read.value !== undefined && read.state === 'fresh'
+  space.count(isHit ? 'hits' : 'misses')
+  space.publish(() => ({ key, type: isHit ? 'hit' : 'miss' }))
+}
+
+/** What the load is given of the value that it replaces, and `getEntry` returns. */
+export function cacheEntryOf(
+  { value, entry: { writtenAt, ttlMs }, state }: Extract<Read, { readonly value: object }>,
+  now: number,
+): CacheEntry<unknown> {
+  const isStale = state === 'stale'
+  const leftMs = isStale ? 0 : Math.max(0, writtenAt + ttlMs - now)
+  return { value: value.value, ageMs: Math.max(0, now - writtenAt), ttlMs: leftMs, isStale }
+}
+
+function missIf(onOutage: CacheReadOptions['onOutage'], error: unknown): undefined {
+  if (onOutage === 'miss' && isUnavailable(error)) return undefined
+  throw error
+}

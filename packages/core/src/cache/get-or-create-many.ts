@@ -1,0 +1,119 @@
+import type { LoadMissing } from './cache.ts'
+import { checkMap, notAsked } from './definition.ts'
+import type { Namespace } from './engine.ts'
+import { GetOrCreate } from './get-or-create.ts'
+import type { CallPolicy } from './options.ts'
+import type { Accepts } from './read-value.ts'
+
+/**
+ * One `getOrCreate` for each key, whose loads are one: those that begin together call `loadMissing` once. A key that another
+ * process loads is waited for, and one whose load it then takes over is loaded with those that it takes over at that time.
+ */
+export async function getOrCreateMany(
+  space: Namespace,
+  keys: readonly string[],
+  loadMissing: LoadMissing<unknown>,
+  policy: CallPolicy,
+  accepts?: Accepts,
+): Promise<Map<string, unknown>> {
+  const unique = [...new Set(keys)]
+  const together = new LoadTogether(unique.length, loadMissing)
+  const calls = unique.map((key) => {
+    const call = new GetOrCreate(
+      space,
+      key,
+      ({ signal }) => together.load(key, signal),
+      policy,
+      accepts,
+      () => together.decided(key),
+    )
+    return call.run()
+  })
+  // All of them end before this does: none is left running when one fails.
+  const settled = await Promise.allSettled(calls)
+  const values = new Map<string, unknown>()
+  settled.forEach((each, i) => {
+    if (each.status === 'rejected') throw each.reason
+    if (each.value !== undefined) values.set(unique[i] as string, each.value)
+  })
+  return values
+}
+
+class LoadTogether {
+  readonly #loadMissing: LoadMissing<unknown>
+  readonly #undecided = new Set<string>()
+  #left: number
+  #batch: Batch | undefined
+
+  constructor(keys: number, loadMissing: LoadMissing<unknown>) {
+    this.#left = keys
+    this.#loadMissing = loadMissing
+  }
+
+  load(key: string, signal: AbortSignal): Promise<unknown> {
+    const batch = (this.#batch ??= new Batch())
+    const value = batch.add(key, signal)
+    this.decided(key)
+    return value
+  }
+
+  /** The call of this key has a value, waits, or loads: the load does not wait for it any longer. */
+  decided(key: string): void {
+    if (!this.#undecided.has(key)) {
+      this.#undecided.add(key)
+      this.#left -= 1
+    }
+    // Later ones, which take over, come when they come.
+    if (this.#left === 0 && this.#batch !== undefined) {
+      const batch = this.#batch
+      process.nextTick(() => {
+        if (this.#batch === batch) this.#batch = undefined
+        batch.run(this.#loadMissing)
+      })
+    }
+  }
+}
+
+class Batch {
+  readonly #keys: string[] = []
+  readonly #signals: AbortSignal[] = []
+  readonly #made: Promise<ReadonlyMap<string, unknown>>
+  #begin!: (loading: Promise<ReadonlyMap<string, unknown>>) => void
+  #hasBegun = false
+
+  constructor() {
+    this.#made = new Promise((resolve) => (this.#begin = resolve))
+  }
+
+  async add(key: string, signal: AbortSignal): Promise<unknown> {
+    this.#keys.push(key)
+    this.#signals.push(signal)
+    return (await this.#made).get(key)
+  }
+
+  run(loadMissing: LoadMissing<unknown>): void {
+    if (this.#hasBegun) return
+    this.#hasBegun = true
+    const load = async (): Promise<ReadonlyMap<string, unknown>> => {
+      const made = checkMap(await loadMissing(this.#keys, { signal: allOf(this.#signals) }))
+      for (const key of made.keys()) if (!this.#keys.includes(key)) throw notAsked('loadMissing', key)
+      return made
+    }
+    this.#begin(load())
+  }
+}
+
+/** Aborted when all of them are: as long as one caller waits for one key, the load has a purpose. */
+function allOf(signals: readonly AbortSignal[]): AbortSignal {
+  const controller = new AbortController()
+  let left = signals.length
+  for (const signal of signals) {
+    const aborted = (): void => {
+      left -= 1
+      if (left === 0) controller.abort(signal.reason)
+    }
+    if (signal.aborted) aborted()
+    else signal.addEventListener('abort', aborted, { once: true })
+  }
+  return controller.signal
+}

@@ -1,0 +1,66 @@
+import { isUnavailable } from '../errors.ts'
+import type { ValueStorage } from '../storage/values.ts'
+import type { Namespace } from './engine.ts'
+import type { JournalWork } from './journal.ts'
+import { checkTags } from './keys.ts'
+
+/** Invalidates by renewing generations: in one step, however much it is that ends. */
+export class Invalidation {
+  readonly #space: Namespace
+
+  constructor(space: Namespace) {
+    this.#space = space
+  }
+
+  async clear(): Promise<void> {
+    const { clearKey } = this.#space.scope
+    await this.#renew([[clearKey]])
+    this.#space.publish(() => ({ type: 'cleared' }))
+  }
+
+  async tags(given: readonly string[]): Promise<void> {
+    const tags = checkTags('tags', given)
+    if (tags.length === 0) return
+    const { scope } = this.#space
+    // The sign that some tag was invalidated comes first: a load that meets the new generation of one has to meet it, too.
+    await this.#renew([[scope.tagChangesKey], tags.map((tag) => scope.tagKey(tag))])
+    this.#space.publish(() => ({ type: 'tagsInvalidated', tags }))
+  }
+
+  async #renew(steps: readonly (readonly string[])[]): Promise<void> {
+    const { engine, policy, scope } = this.#space
+    const { generations, gate } = engine
+    const lifeMs = policy.ttlMs + policy.staleMs
+    this.#space.forgetAll()
+    try {
+      for (const keys of steps) {
+        await Promise.all(
+          keys.map((key) => {
+            const entry = { kind: 'generation', scope: scope.clearKey, key } as const
+            return generations.renew(key, lifeMs, (command) => gate.remove(command, entry))
+          }),
+        )
+      }
+    } catch (error) {
+      if (isUnavailable(error)) {
+        // The first step fails for all of them.
+        for (const key of steps.flat()) gate.queue({ kind: 'generation', scope: scope.clearKey, key })
+        this.#space.publish(() => ({ type: 'removalQueued', error }))
+      }
+      throw error
+    } finally {
+      this.#space.forgetAll()
+    }
+  }
+}
+
+/** Sends what was queued while the storage was out. */
+export async function execute(values: ValueStorage, work: JournalWork): Promise<void> {
+  if (work.kind === 'keys') {
+    await values.remove(work.keys)
+    return
+  }
+  let position: string | undefined
+  do ({ position } = await values.removeMatching(work, position))
+  while (position !== undefined)
+}
