@@ -12,11 +12,13 @@ import { Invalidation } from './invalidation.ts'
 import type { Scope } from './keys.ts'
 import type { AnyLoad } from './load-once.ts'
 import {
+  type CacheEntryOptions,
   type CacheReadOptions,
   type CallPolicy,
   ENTRY,
   type EntryPolicy,
   GET_OR_CREATE,
+  type GetOrCreateOptions,
   NAMESPACE,
   type NamespacePolicy,
   READ,
@@ -41,12 +43,14 @@ export function cacheIn(
   const invalidation = new Invalidation(space)
   const defaults: CallPolicy = { ...policy, refresh: false, signal: undefined }
 
-  const ofCall = (options: object | undefined): CallPolicy =>
+  const ofCall = (options: GetOrCreateOptions | undefined): CallPolicy =>
     options === undefined ? defaults : checkLoadPolicy(resolveOptions(GET_OR_CREATE, options, defaults))
-  const ofWrite = (options: object | undefined): EntryPolicy =>
-    options === undefined ? policy : resolveOptions(ENTRY, options, policy)
-  const ofRead = (options: object | undefined): CacheReadOptions['onOutage'] =>
-    options === undefined ? policy.onOutage : resolveOptions(READ, options, policy).onOutage
+  const ofWrite = (options: CacheEntryOptions | undefined): EntryPolicy =>
+    options === undefined ? policy : resolveOptions<CacheEntryOptions, never>(ENTRY, options, policy)
+  const ofRead = (options: CacheReadOptions | undefined): EntryPolicy['onOutage'] =>
+    options === undefined
+      ? policy.onOutage
+      : resolveOptions<CacheReadOptions, never>(READ, options, policy).onOutage
 
   const cache: Cache = {
     async get(key, options) {
@@ -65,8 +69,9 @@ export function cacheIn(
       await entries.set(key, value, ofWrite(options))
     },
     async setMany(values, options) {
-      const pairs = checkObject('values', values) instanceof Map ? [...values] : Object.entries(values)
-      await entries.setMany(pairs as (readonly [string, unknown])[], ofWrite(options))
+      checkObject('values', values)
+      const pairs = values instanceof Map ? [...(values as Map<string, unknown>)] : Object.entries(values)
+      await entries.setMany(pairs, ofWrite(options))
     },
     async remove(key) {
       const keys = typeof key === 'string' ? [key] : checkKeys(key)
@@ -86,7 +91,7 @@ export function cacheIn(
       return (await getOrCreateMany(space, checkKeys(keys), loadMissing, call, accepts)) as never
     },
     define<Id, T>(name: string, options: DefinitionOptions<Id, T>) {
-      const { schema, version, own } = checkDefinition(options, policy)
+      const { schema, version, own } = checkDefinition(options as DefinitionOptions<never, unknown>, policy)
       const accept: Accepts | undefined = schema && ((value) => accepted(schema, value))
       const at = scope.definition(name, version)
       return defined<Id, T>(cacheIn(engine, at, own, countsByPath, accept), options)

@@ -100,7 +100,7 @@ const NONE = {
 
 /** @throws InvalidArgumentError */
 export function checkDefinition(
-  options: DefinitionOptions<never, never>,
+  options: DefinitionOptions<never, unknown>,
   policy: NamespacePolicy,
 ): {
   readonly schema: StandardSchema<unknown> | undefined
@@ -123,7 +123,7 @@ export function defined<Id, T>(
       'An id that is neither a text nor a number needs a key: define(name, { key: (id) => … }).',
     )
   }
-  const loadOne = (id: Id) => async (context: LoadContext<T>): Promise<unknown> => {
+  const loadOne = (id: Id) => async (context: LoadContext<T>): Promise<T | EntryResult<T> | undefined> => {
     if (load !== undefined) return await load(id, context)
     const made = await loadMany?.([id], context)
     return made === undefined ? undefined : checkMap(made).get(id)

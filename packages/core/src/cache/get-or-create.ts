@@ -129,8 +129,6 @@ export class GetOrCreate {
     this.#space.publish(() => ({ key: this.#key, type: 'joined' }))
     const landing = await this.#landing(flight, read)
     if (landing === 'soft') return read?.value
-    // What the other caller met, this one meets with its own look.
-    if (landing.how === 'busy') return undefined
     return await this.#answer(landing, read, false)
   }
 
@@ -185,8 +183,7 @@ export class GetOrCreate {
       flight.refuseRing()
       this.#space.count('joined')
       const landing = await this.#landing(flight, undefined)
-      if (landing !== 'soft' && landing.how !== 'busy') return await this.#answer(landing, undefined, false)
-      return undefined
+      return landing === 'soft' ? undefined : await this.#answer(landing, undefined, false)
     }
     refuseOwnKey(this.#key, this.#entryKey, engine.storage)
     const alone = this.#takeOff('none', undefined)
@@ -267,12 +264,14 @@ export class GetOrCreate {
   }
 
   async #answer(
-    landing: Exclude<Landing, { readonly how: 'busy' }>,
+    landing: Landing,
     read: Read | undefined,
     isOwn: boolean,
   ): Promise<{ readonly value: unknown } | undefined> {
     switch (landing.how) {
+      // Another process, or another caller, was faster.
       case 'again':
+      case 'busy':
         return undefined
       case 'loaded':
         return { value: isOwn || !this.#policy.copy ? landing.value : landing.copy() }

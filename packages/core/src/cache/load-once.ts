@@ -154,7 +154,9 @@ class Flying {
       this.#generations = held instanceof Promise ? await held : held
     } catch (error) {
       reserve.then(
-        (reply) => reply.startsWith(mark) && this.#drop(reply),
+        async (reply) => {
+          if (reply.startsWith(mark)) await this.#drop(reply)
+        },
         () => undefined,
       )
       throw error
