@@ -37,6 +37,8 @@ export function manualRuntime(): ManualRuntime {
       timers.add(timer)
       return { cancel: () => void timers.delete(timer), keepAlive: (yes) => void (timer.isAlive = yes) }
     },
+    // As a timer that is due: all that was set off before it runs first.
+    afterReplies: (fn) => void timers.add({ at: monotonic, fn, isAlive: false }),
     async advance(ms) {
       await runDue()
       const end = monotonic + ms

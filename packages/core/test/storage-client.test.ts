@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { StorageUnavailableError, createHoldfast, createLocks, memoryStorage } from '@holdfast/core'
+import { hasCode } from '../src/errors.ts'
+import type { ConnectionState } from '../src/storage/storage.ts'
+import { StorageClient } from '../src/support/storage-client.ts'
 import { manualRuntime } from './manual-runtime.ts'
 
 describe('the limits of calls', () => {
@@ -84,5 +87,73 @@ describe('a call that fails until its time is over', () => {
     await runtime.advance(5_000)
     await refused
     await locks.close()
+  })
+})
+
+describe('a deadline', () => {
+  /** Makes a call whose answer arrives `afterMs` later, and lets the event loop be blocked for `blockedMs` meanwhile. */
+  const call = async (blockedMs: number, afterMs: number): Promise<unknown> => {
+    const runtime = manualRuntime()
+    const calls = new StorageClient(memoryStorage(), runtime)
+    const answer = new Promise<string>((resolve) => void runtime.setTimer(afterMs, () => resolve('answer')))
+    const settled = calls
+      .call(() => answer)
+      .then(
+        ({ reply }) => reply,
+        (error: unknown) => (hasCode(error, 'STORAGE_UNAVAILABLE') ? runtime.monotonicNow() - 1_000 : error),
+      )
+    runtime.freeze(blockedMs)
+    await runtime.advance(10_000)
+    calls.close()
+    return settled
+  }
+
+  it('is judged after the answers that have arrived were read', async () => {
+    // Before the timer of the deadline, after it, at the end of the block.
+    expect(await call(5_000, 1_000)).toBe('answer')
+    expect(await call(5_000, 2_001)).toBe('answer')
+    expect(await call(5_000, 5_000)).toBe('answer')
+    expect(await call(2_000.5, 2_000.25)).toBe('answer')
+  })
+
+  it('waits a little for what was sent when the event loop was free again, as long as that was blocked, at most', async () => {
+    expect(await call(5_000, 5_049)).toBe('answer')
+    expect(await call(5_000, 5_051)).toBe(5_050)
+    expect(await call(2_020, 2_039)).toBe('answer')
+    expect(await call(2_020, 2_041)).toBe(2_040)
+  })
+
+  it('is kept by an event loop that was free', async () => {
+    expect(await call(0, 1_999)).toBe('answer')
+    expect(await call(0, 2_001)).toBe(2_000)
+  })
+
+  it('once over lets nothing be sent any more, even if the connection is there before it is judged', async () => {
+    const runtime = manualRuntime()
+    const memory = memoryStorage()
+    const listeners: ((state: ConnectionState) => void)[] = []
+    const connection = {
+      ...memory.connection,
+      state: 'down' as ConnectionState,
+      onChange(listener: (state: ConnectionState) => void) {
+        listeners.push(listener)
+        return () => undefined
+      },
+    }
+    const calls = new StorageClient({ ...memory, connection }, runtime)
+    let sent = 0
+    const refused = expect(calls.call(async () => (sent += 1))).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      maybeApplied: false,
+    })
+    runtime.freeze(5_000)
+    runtime.setTimer(0, () => {
+      connection.state = 'ready'
+      for (const listener of listeners) listener('ready')
+    })
+    await runtime.advance(1_000)
+    await refused
+    expect(sent).toBe(0)
+    calls.close()
   })
 })

@@ -7,7 +7,7 @@ import { freePort } from '@holdfast/test-support/servers'
 import type { AppProcess } from './target.ts'
 
 export interface AppCommand {
-  /** For this very Node. */
+  /** Run by the Node that runs this process. */
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
 }
@@ -29,15 +29,15 @@ export interface StartedApp extends AppProcess {
   readonly ended: boolean
 }
 
-/** An app that takes longer to end than this is killed. */
+/** The runner kills an app that takes longer than this to end. */
 const CLOSE_MS = 10_000
-/** A command that should kill it has this long. */
+/** The user's kill command has this long. */
 const KILL_MS = 5_000
 const LOOK_MS = 20
 
 /**
- * Runs an app that prints `listening <url>` when it is ready, and closes on SIGTERM. Its other output goes to ours. It
- * is killed with this process.
+ * Runs an app that prints `listening <url>` when it is ready, and closes on SIGTERM. Its other output goes to ours. The
+ * app is killed when this process ends.
  */
 export function startAppProcess({ args, env = {} }: AppCommand): Promise<StartedApp> {
   const child = spawn(process.execPath, args, {
@@ -48,7 +48,7 @@ export function startAppProcess({ args, env = {} }: AppCommand): Promise<Started
   return started(child, { signal, destroy: () => signal('SIGKILL') })
 }
 
-/** Runs an app by the user's commands; see {@link ShellCommands}. `quiet`: its output is dropped. */
+/** Runs an app with the user's commands; see {@link ShellCommands}. `quiet` drops its output. */
 export async function startByCommand(
   { start, pause, resume, kill }: ShellCommands,
   env: Readonly<Record<string, string>>,
@@ -56,7 +56,7 @@ export async function startByCommand(
 ): Promise<StartedApp> {
   const port = await freePort()
   const known = { ...process.env, ...env, PORT: String(port) }
-  // A separate process group, so that a signal reaches everything that the shell has started.
+  // A separate process group, so that a signal reaches every process that the shell starts.
   const child = spawn('/bin/sh', ['-c', start], {
     env: known,
     stdio: ['ignore', 'pipe', quiet ? 'ignore' : 'inherit'],
@@ -72,7 +72,7 @@ export async function startByCommand(
     try {
       process.kill(-pid, name)
     } catch {
-      // It is gone.
+      // The process has ended already.
     }
   }
   const signal = (name: NodeJS.Signals): void => {
@@ -85,7 +85,7 @@ export async function startByCommand(
 
 interface Signals {
   readonly signal: (name: NodeJS.Signals) => void
-  /** SIGKILL, no matter what command the user gave for it. */
+  /** Sends SIGKILL, even if the user gave a command for it. */
   readonly destroy: () => void
 }
 
@@ -148,7 +148,7 @@ async function listeningUrl({ stdout }: ChildProcess, quiet: boolean): Promise<s
     }
     if (!quiet) console.log(line)
   }
-  // The race is decided by the exit.
+  // Never settles: the exit of the process decides the race.
   return new Promise(() => undefined)
 }
 

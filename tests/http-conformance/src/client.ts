@@ -4,13 +4,13 @@ import { connect } from 'node:net'
 export interface Answer {
   readonly status: number
   readonly headers: IncomingMessage['headers']
-  /** Each header line as it came. */
+  /** Each header line as received. */
   readonly lines: readonly (readonly [name: string, value: string])[]
   readonly bytes: Buffer
   readonly text: string
-  /** Whether it is held to Holdfast's own words and numbers, or only to what the draft says. */
+  /** Whether the target must use Holdfast's status codes and problem documents, or only what the draft says. */
   readonly isOurs: boolean
-  /** The body as JSON; throws when it is none. */
+  /** The body as JSON; throws when it is not JSON. */
   json(): Record<string, unknown>
 }
 
@@ -39,19 +39,19 @@ export function send(url: URL, { method, headers, body, isOurs = false }: Outgoi
       incoming.once('end', () => resolve(answerOf(incoming, Buffer.concat(chunks), isOurs)))
     })
   })
-  // Who hangs up does not care for the answer.
+  // A client that disconnects ignores the answer.
   answer.catch(() => undefined)
   outgoing.end(body)
   return { answer, hangUp: () => void outgoing.destroy() }
 }
 
 export interface SentRaw {
-  /** Everything that came back until `isWhole`, or until the connection ended. */
+  /** Everything received until `isWhole`, or until the connection ended. */
   readonly received: Promise<string>
   readonly hangUp: () => void
 }
 
-/** Sends these very bytes over one connection. */
+/** Sends exactly these bytes over one connection. */
 export function sendRaw(url: URL, bytes: string, isWhole: (received: string) => boolean): SentRaw {
   const socket = connect(Number(url.port), url.hostname, () => socket.write(bytes, 'latin1'))
   const received = new Promise<string>((resolve, reject) => {

@@ -5,18 +5,18 @@ import type { Capabilities, HttpTarget } from './target.ts'
 
 export interface CommandTargetOptions {
   readonly commands: ShellCommands
-  /** The app gets it as `REDIS_URL`. What this server holds may be spoilt. Default: the app has no Redis. */
+  /** The app gets it as `REDIS_URL`. The cases may destroy the data of this server. Default: the app has no Redis. */
   readonly redisUrl?: string | undefined
-  /** What else the app gets in its environment. */
+  /** Further environment variables of the app. */
   readonly env?: Readonly<Record<string, string>>
-  /** What the app says itself that it can do. */
+  /** The features that the app declares. */
   readonly has?: Omit<Capabilities, 'second' | 'spawn' | 'faults' | 'spoil'>
   readonly missing?: HttpTarget['missing']
-  /** Drops what the app prints. Default false. */
+  /** Drops the app's output. Default false. */
   readonly quiet?: boolean
 }
 
-/** Any app, in processes that are started, paused and killed, and behind a proxy that loses replies of its Redis. */
+/** Any app. The runner starts, pauses and kills its processes, and a proxy loses replies of its Redis. */
 export async function commandTarget({
   commands,
   redisUrl,

@@ -1,6 +1,6 @@
 import type { HttpIdempotencyOptions } from '@holdfast/http'
 
-/** As much of a request as the options below look at; Fastify's and Express' fit. */
+/** The part of a request that the options below read; Fastify's and Express' requests fit. */
 export interface KitRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly body?: unknown
@@ -18,37 +18,37 @@ const header = (request: KitRequest, name: string): string | undefined => {
 }
 
 /**
- * What every route of the contract shares: `x-tenant` names the caller, and an answer is recorded before it is
- * delivered, also when the machine is busy.
+ * What every route of the contract shares: `x-tenant` names the caller, and the app records an answer before it
+ * delivers it, also on a busy machine.
  */
 export const kitDefaults: HttpIdempotencyOptions<KitRequest> = {
   scope: (request) => header(request, 'x-tenant') ?? 'kit',
   recordWaitMs: 6_000,
 }
 
-/** Of `/lease`: short enough to wait for, long enough for a busy machine to renew in time. */
+/** The lease of `/lease`: short enough to wait for, long enough for a busy machine to renew in time. */
 export const LEASE_MS = 3_000
-/** Of `/brief`. */
+/** The retention of `/brief`. */
 export const RETAIN_MS = 1_000
 
 /**
- * The app that the cases are run against: each of these routes asks the witness what to do ({@link askWitness}) and
- * does it. Beside them it serves:
+ * The app under test. Each of these routes asks the witness what to do ({@link askWitness}) and does it. The app also
+ * serves:
  *
- * - `GET /charge`, which asks the witness, too, and is not idempotent;
+ * - `GET /charge`, which asks the witness as well and is not idempotent;
  * - `POST /validated` refuses a body without a number `amount` (400), by the framework's own validation;
  * - `POST /guarded` answers 401 when `x-role` is `nobody` and 429 when it is `eager`, before the handler;
  * - `POST /filtered` renders what its handler throws by the app's own error handler or exception filter: status 418,
  *   body `{"filtered": message}`; `POST /pardoned` the same with status 200;
- * - `POST /late` answers 401 when `x-role` is `nobody`, by what the framework runs last before a handler: on Fastify a
+ * - `POST /late` answers 401 when `x-role` is `nobody`, by the last check that the framework runs before a handler: on Fastify a
  *   `preHandler` that a later plugin adds to the route, on Nest the pipe of a parameter;
- * - `POST /own` has a handler that answers by itself and works on; `POST /callback` one that answers from a callback and
+ * - `POST /own` has a handler that sends its answer itself and continues; `POST /callback` one that answers from a callback and
  *   returns nothing;
- * - a request that names a witness in `x-kit-watchdog` has a watchdog, which starts before the handler and answers what
- *   that witness says, as soon as it says so; for `POST /timed` it is the framework's way to give up on a handler instead
- *   (Nest: an interceptor that fails with a 408);
- * - `GET /kit/events` with all events of `holdfast:http` of this process so far, as a JSON array;
- * - `GET /openapi.json`, when the framework makes one;
+ * - a request that names a witness in `x-kit-watchdog` has a watchdog, which starts before the handler and answers as
+ *   soon as that witness says what; on `POST /timed` the framework's own handler timeout takes its place (Nest: an
+ *   interceptor that fails with a 408);
+ * - `GET /kit/events` returns all events of `holdfast:http` of this process so far, as a JSON array;
+ * - `GET /openapi.json`, when the framework generates one;
  * - bodies above 16 KiB are refused (413), multipart bodies are parsed, answers are compressed on request.
  */
 export const kitRoutes = {

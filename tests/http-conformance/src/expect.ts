@@ -5,8 +5,8 @@ import type { Watched } from './witness.ts'
 const hundreds = (status: number): number => Math.floor(status / 100)
 
 /**
- * The request was refused: by Holdfast with this very status and a problem document with this code, by others with a
- * status of the same class. Answers with the document, of Holdfast's.
+ * The request was refused: by Holdfast with exactly this status and a problem document with this code, by another library
+ * with a status of the same class. Returns the document of Holdfast.
  */
 export function assertProblem(answer: Answer, status: number, code: string): Record<string, unknown> {
   if (!answer.isOurs) {
@@ -31,7 +31,7 @@ export function assertInProgress(answer: Answer): void {
   assert.ok(Number.isInteger(seconds) && seconds >= 1 && seconds <= 5, `Retry-After: ${seconds}`)
 }
 
-/** The same answer, byte for byte; of Holdfast's also marked as a replay, which the first was not. */
+/** The same answer, byte for byte. Holdfast must mark it as a replay, and must not mark the first one. */
 export function assertReplay(replay: Answer, first: Answer): void {
   assertMark(first, undefined)
   assertMark(replay, 'true')
@@ -40,13 +40,13 @@ export function assertReplay(replay: Answer, first: Answer): void {
   assert.equal(replay.headers['content-type'], first.headers['content-type'])
 }
 
-/** An answer that the handler, or what is before it, gave in this very request. */
+/** An answer that the handler, or a check before it, made in this request. */
 export function assertFirst(answer: Answer, status: number): void {
   assert.equal(answer.status, status, answer.text)
   assertMark(answer, undefined)
 }
 
-/** Others mark replays as they like, or not at all. */
+/** Other libraries mark replays in their own way, or not at all. */
 export function assertMark({ isOurs, headers, text }: Answer, mark: 'true' | undefined): void {
   if (isOurs) assert.equal(headers['idempotent-replayed'], mark, text)
 }

@@ -1,6 +1,6 @@
 /**
- * What the handler of the app under test is to do. The runner says so through its witness, so that it counts runs
- * itself and decides when each one goes on, no matter in which process it happens.
+ * What the handler of the app under test must do. The runner sends it through its witness. So the runner counts the runs
+ * itself and decides when each one goes on, in every process.
  */
 export type Instruction =
   | { readonly kind: 'json'; readonly status: number; readonly headers?: Headers; readonly json: unknown }
@@ -18,9 +18,9 @@ export type Instruction =
   | { readonly kind: 'response'; readonly status: number; readonly headers?: Headers; readonly text: string }
   /** The framework's own exception with this status; without one a plain `Error`. */
   | { readonly kind: 'throw'; readonly message: string; readonly status?: number }
-  /** Writes to the raw response, past the framework. */
+  /** Writes to the raw response and bypasses the framework. */
   | { readonly kind: 'hijack'; readonly status: number; readonly text: string }
-  /** A value that JSON cannot say. */
+  /** A value that JSON cannot represent. */
   | { readonly kind: 'unserializable'; readonly how: 'bigint' | 'circular' }
   /** Blocks the event loop, then answers 200 `{"blocked":true}`. */
   | { readonly kind: 'block'; readonly ms: number }
@@ -29,13 +29,13 @@ export type Instruction =
 
 type Headers = Readonly<Record<string, string | string[]>>
 
-/** The header by which a request says whom its handler has to ask. */
+/** The request header with the URL of the witness that its handler asks. */
 export const WITNESS_HEADER = 'x-kit-witness'
 
-/** The header by which a request says which witness the handler of `/own` asks when it has answered. */
+/** The request header with the URL of the witness that the handler of `/own` asks after it has answered. */
 export const AFTERWARDS_HEADER = 'x-kit-afterwards'
 
-/** For the handler of `/own`: undefined when it is to end with its answer. */
+/** For the handler of `/own`: undefined when it must end with its answer. */
 export function askAfterwards(
   headers: Readonly<Record<string, string | readonly string[] | undefined>>,
 ): Promise<Instruction> | undefined {
@@ -43,10 +43,10 @@ export function askAfterwards(
   return url === undefined ? undefined : askWitness({ [WITNESS_HEADER]: url })
 }
 
-/** The header by which a request says which witness its watchdog asks. */
+/** The request header with the URL of the witness that its watchdog asks. */
 export const WATCHDOG_HEADER = 'x-kit-watchdog'
 
-/** For watchdogs of the app under test: what to answer, once the witness says so; undefined without a watchdog. */
+/** For watchdogs of the app under test: waits until the witness says what to answer; undefined without a watchdog. */
 export function askWatchdog(
   headers: Readonly<Record<string, string | readonly string[] | undefined>>,
 ): Promise<{ readonly status: number; readonly text: string }> | undefined {
@@ -58,7 +58,7 @@ export function askWatchdog(
   })
 }
 
-/** For handlers of the app under test: reports to the witness that it runs, and waits for instructions. */
+/** For handlers of the app under test: reports a run to the witness, and waits for instructions. */
 export async function askWitness(
   headers: Readonly<Record<string, string | readonly string[] | undefined>>,
 ): Promise<Instruction> {

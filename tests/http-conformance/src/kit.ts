@@ -27,13 +27,13 @@ export interface RequestOptions {
 /** The case asked for a route that this target does not serve. */
 export class NotServedError extends Error {}
 
-/** An instance that does not close by then is left alone. */
+/** The kit stops waiting for an instance that does not close within this time. */
 const CLOSE_MS = 10_000
 const POLL_MS = 50
 
 /**
- * What a case works with. When the case has ended, in any way, all that it began ends with it: its requests are
- * hung up on and never settle, its handlers are let go, its instances are closed.
+ * The tools of a case. When the case ends, in any way, the kit cleans up: it disconnects its requests, which never
+ * settle, releases its handlers and closes its instances.
  */
 export class Kit {
   readonly target: HttpTarget
@@ -92,19 +92,19 @@ export class Kit {
     return { answer: handled(answer), hangUp: sent.hangUp }
   }
 
-  /** Sends these very bytes to the target, and answers with all that comes back until `isWhole`. */
+  /** Sends exactly these bytes to the target, and returns everything received until `isWhole`. */
   sendRaw(bytes: string, isWhole: (received: string) => boolean): Promise<string> {
     const { received, hangUp } = sendRaw(new URL(this.target.url), bytes, isWhole)
     this.#ends.add(hangUp)
     return handled(received)
   }
 
-  /** The n-th of `many` calls that begin together. A case may fail while they are in flight. */
+  /** Makes `many` concurrent calls; `n` counts them. A case may fail while they are in flight. */
   together<T>(many: number, call: (n: number) => Promise<T>): Promise<T>[] {
     return Array.from({ length: many }, (_, n) => handled(call(n)))
   }
 
-  /** Another instance of the app; the case has named it in `needs`. */
+  /** Another instance of the app. The case must list it in `needs`. */
   async instance<Name extends 'second' | 'spawn' | 'faults'>(
     name: Name,
   ): Promise<Awaited<ReturnType<NonNullable<Capabilities[Name]>>>> {
@@ -116,7 +116,7 @@ export class Kit {
     return started as Awaited<ReturnType<NonNullable<Capabilities[Name]>>>
   }
 
-  /** Asks again until the answer is what is waited for; the time limit of the case ends it otherwise. */
+  /** Repeats the request until the answer fits; the time limit of the case ends it otherwise. */
   async poll(ask: () => Promise<Answer>, isIt: (answer: Answer) => boolean): Promise<Answer> {
     for (;;) {
       const answer = await ask()
@@ -125,7 +125,7 @@ export class Kit {
     }
   }
 
-  /** Settles when this instance handles requests, which it may not at once after its storage has come back. */
+  /** Settles when this instance serves requests. After its storage is back that may take a moment. */
   async usable(at: { readonly url: string }): Promise<void> {
     const ask = (): Promise<Answer> => this.post('charge', { key: randomUUID(), at })
     await this.poll(ask, ({ status }) => status === 200)
@@ -140,7 +140,7 @@ export class Kit {
   }
 }
 
-/** The same promise, whose rejection ends no process when the case has failed before it looked. */
+/** The same promise. Its rejection does not end the process when the case failed before it awaited the promise. */
 function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined)
   return promise

@@ -32,14 +32,14 @@ export async function behindFaultyRedis(
   }
 }
 
-/** What clients say to keep a connection, or to listen on it, and not for a request. */
+/** Commands that clients send to keep a connection or to listen on it, and not for a request. */
 const UPKEEP: ReadonlySet<string> = new Set(
   'auth client cluster command echo hello info ping psubscribe quit readonly script select ssubscribe subscribe unsubscribe'.split(
     ' ',
   ),
 )
 
-/** Overwrites the strings under these names with what no library has written, and leaves them the rest of their life. */
+/** Overwrites the strings under these names with text that no library wrote, and keeps their expiry. */
 export async function spoilStrings(redisUrl: string, pattern = '*'): Promise<void> {
   const at = { port: Number(new URL(redisUrl).port) }
   for (const key of (await ask(at, 'KEYS', pattern)) as string[]) {

@@ -5,7 +5,7 @@ import { type Capability, type HttpTarget, capabilities } from './target.ts'
 import { type Witness, startWitness } from './witness.ts'
 
 export interface RunnableTarget extends HttpTarget {
-  /** Called before each case: starts an app again that has ended, or that has failed the case before. */
+  /** Called before each case: restarts an app that has ended or failed the previous case. */
   prepare?(afterFailure: boolean): Promise<void>
   close(): Promise<void>
 }
@@ -18,11 +18,11 @@ export type CaseOutcome =
 export interface RunOptions {
   /** Default: all. */
   readonly cases?: readonly HttpCase[]
-  /** A case that has not ended by then has failed. Default 60,000. */
+  /** A case that takes longer has failed. Default 60,000. */
   readonly limitMs?: number
 }
 
-/** Why a case is not run against this target; undefined when it is, as far as can be known before. */
+/** Why the case cannot run against this target; undefined if nothing known before the run speaks against it. */
 function reasonAgainst(target: HttpTarget, { needs = [] }: HttpCase): string | undefined {
   const isCapability = (name: string): name is Capability =>
     (capabilities as readonly string[]).includes(name)
@@ -49,7 +49,7 @@ export async function runHttpCases(
   await witness.close()
 }
 
-/** Runs one case, and ends everything that the case began. */
+/** Runs one case, and cleans up after it. */
 export async function runCase(
   target: RunnableTarget,
   one: HttpCase,

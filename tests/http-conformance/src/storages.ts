@@ -6,7 +6,7 @@ import { createClient } from 'redis'
 
 export interface OpenStorage {
   readonly storage: Storage
-  /** Ends the client, which Holdfast leaves to who made it. */
+  /** Closes the client, which Holdfast leaves to the code that created it. */
   end(): Promise<void>
 }
 

@@ -15,11 +15,11 @@ export interface Runner {
   afterAll(body: () => Promise<void>, timeoutMs: number): void
 }
 
-/** For what hangs: no case takes a minute, but for a machine that has much else to do. */
+/** For cases that hang. Only on a very busy machine does a case take a minute. */
 const LIMIT_MS = 540_000
 const TIMEOUT_MS = 600_000
 
-/** Each case as a test. What is not applicable is skipped with its reason. */
+/** Makes a test of each case. A case that is not applicable is skipped with its reason. */
 export function httpSuite(
   runner: Runner,
   name: string,

@@ -1,29 +1,29 @@
 import type { RouteName } from './contract.ts'
 
-/** An app that serves the contract, and what can be done to it and to its storage. */
+/** An app that serves the contract, and what the runner can do to the app and to its storage. */
 export interface HttpTarget extends Capabilities {
   readonly url: string
-  /** Why it does not serve what a case needs; shown with every case that needs it. */
+  /** Why the target lacks a feature; shown with every case that needs it. */
   readonly missing?: Partial<Readonly<Record<Need | RouteName, string>>>
 }
 
-/** What a case may need: what a target must say that it has, and what it has unless it says that it has not. */
+/** The features that a case may need: those that a target must declare, and those that it has unless it declares otherwise. */
 export type Need = Capability | Feature
 
 /**
- * What a target can do besides answering; a case that needs what is not there is reported as not applicable. The
- * reasons are the target's.
+ * What a target can do besides answering. The runner reports a case that needs a missing feature as not applicable, with
+ * the reason that the target gives.
  */
 export interface Capabilities {
   /** Another instance of the app on the same storage. */
   readonly second?: () => Promise<Instance>
   /** The app in a separate process, on the same storage. */
   readonly spawn?: () => Promise<AppProcess>
-  /** An instance whose way to the storage can be broken. */
+  /** An instance whose connection to the storage can be broken. */
   readonly faults?: () => Promise<FaultyInstance>
   /** Makes what is stored for this key of `POST /charge` unreadable for the app. */
   readonly spoil?: (key: string) => Promise<void>
-  /** It answers in Holdfast's own words and numbers, and is held to them. */
+  /** The target must answer with Holdfast's status codes, problem documents and headers. */
   readonly dialect?: 'holdfast'
   /** `GET /kit/events` is served. */
   readonly events?: true
@@ -52,15 +52,15 @@ export const capabilities = [
   'compression',
 ] as const satisfies readonly Capability[]
 
-/** What every target has that does not say in `missing` that it has not. */
+/** The features that every target has unless it lists them in `missing`. */
 export const features = [
   /** Requests without a key can be refused. */
   'required',
-  /** The library reads the header itself, so that its syntax is not the app's affair. */
+  /** The library parses the header itself, not the app. */
   'keySyntax',
   /** A key may have 255 bytes and no more. */
   'keyLimit',
-  /** A claim whose process is silent can be taken over. */
+  /** Another process can take over the claim of a process that stopped renewing it. */
   'takeover',
   /** Answers may be streams and raw bytes, and not only values. */
   'streams',
@@ -68,7 +68,7 @@ export const features = [
   'noBody',
   /** Idempotent jobs, in the same storage. */
   'jobs',
-  /** A request can name a watchdog, which answers while the handler works. */
+  /** A request can name a watchdog, which answers while the handler runs. */
   'watchdog',
 ] as const
 
@@ -76,12 +76,12 @@ export type Feature = (typeof features)[number]
 
 export interface Instance {
   readonly url: string
-  /** Ends it as its operator would; a second call is harmless. */
+  /** Shuts the app down as an operator would; a second call is harmless. */
   close(): Promise<void>
 }
 
 export interface AppProcess extends Instance {
-  /** SIGKILL; settles when it is gone. */
+  /** SIGKILL; settles when the process has ended. */
   kill(): Promise<void>
   /** SIGSTOP. */
   pause(): Promise<void> | void
@@ -90,15 +90,15 @@ export interface AppProcess extends Instance {
 }
 
 export interface FaultyInstance extends Instance {
-  /** Nothing passes between app and storage any more, and the app's connections break. */
+  /** Breaks the app's connections to the storage, and lets nothing pass from then on. */
   cut(): Promise<void>
-  /** Everything passes again. */
+  /** Lets everything pass again. */
   heal(): Promise<void>
   /**
-   * The n-th command that the app sends from now on is carried out, and the connection breaks instead of its reply.
-   * The answer takes it back, if it has not happened yet.
+   * The storage executes the n-th command that the app sends from now on, and the connection breaks instead of the reply.
+   * The returned function cancels the fault if it has not happened yet.
    */
   loseReply(nth: number): () => void
-  /** The storage forgets what it was taught (Redis: its scripts), but no data. */
+  /** The storage forgets its loaded scripts, but no data. */
   forgetScripts(): Promise<void>
 }

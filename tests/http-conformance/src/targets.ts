@@ -1,4 +1,4 @@
-/** Apps that serve the contract over our own storages, as targets of the cases. */
+/** Apps that serve the contract over our own storages, as targets. */
 import { type Storage, memoryStorage } from '@holdfast/core'
 import { jobKeyOf, jobTypeOf } from '@holdfast/http'
 import { startAppProcess } from './app-process.ts'
@@ -9,15 +9,15 @@ import type { Capabilities, Instance } from './target.ts'
 
 export { type OpenStorage, type RedisStorageName, redisStorages } from './storages.ts'
 
-/** Serves the contract over this storage, with this time for each of its calls, on a free port of this machine. */
+/** Serves the contract over this storage on a free local port. `callTimeoutMs` limits each call to the storage. */
 export type ServeApp = (storage: Storage, callTimeoutMs: number) => Promise<Instance>
 
-/** A storage that is there answers in the end, however much else the machine has to do. */
+/** A reachable storage answers in the end, also on a busy machine. */
 const PATIENT_MS = 60_000
-/** Where it goes away the cases wait for the app to see it. */
+/** Where the storage fails, the cases wait until the app notices. */
 const IMPATIENT_MS = 4_000
 
-/** What the framework provides, on every storage. */
+/** The features of the framework, over every storage. */
 export type FrameworkAbilities = Pick<
   Capabilities,
   'events' | 'openapi' | 'webResponse' | 'multipart' | 'compression'
@@ -31,7 +31,7 @@ const allAbilities: FrameworkAbilities = {
   compression: true,
 }
 
-/** Over memory, which nothing outside this process can see or cut off. */
+/** Over the memory storage, which nothing outside this process can see or disconnect. */
 export async function memoryTarget(
   serve: ServeApp,
   abilities: FrameworkAbilities = allAbilities,
@@ -53,13 +53,13 @@ export async function memoryTarget(
 export interface RedisTargetOptions {
   readonly client: RedisStorageName
   readonly redisUrl: string
-  /** A program that calls {@link serveUntilTerminated}, and its arguments; the name of the client is put behind them. */
+  /** A program that calls {@link serveUntilTerminated}, and its arguments. The client's name is appended to them. */
   readonly program: readonly string[]
   /** Default: all. */
   readonly abilities?: FrameworkAbilities
 }
 
-/** Over Redis: with other instances, in separate processes and behind a connection that fails on command. */
+/** Over Redis: with other instances, in separate processes, and with connections that fail on command. */
 export async function redisTarget(
   serve: ServeApp,
   { client, redisUrl, program, abilities = allAbilities }: RedisTargetOptions,
@@ -80,7 +80,7 @@ export async function redisTarget(
   }
 }
 
-/** The other side of `spawn`: the app over the Redis of `REDIS_URL`, with the time of `CALL_TIMEOUT_MS`, until SIGTERM. */
+/** The child's side of `spawn`: serves the app over `REDIS_URL` with `CALL_TIMEOUT_MS`, until SIGTERM. */
 export async function serveUntilTerminated(serve: ServeApp, client: RedisStorageName): Promise<void> {
   const { REDIS_URL = '', CALL_TIMEOUT_MS = PATIENT_MS } = process.env
   const app = await serveOverRedis(serve, client, REDIS_URL, Number(CALL_TIMEOUT_MS))
@@ -119,12 +119,12 @@ async function connected({ connection }: Storage): Promise<void> {
 
 const CHARGE = { method: 'POST', route: '/charge' } as const
 
-/** What the record of this key is called. */
+/** The names of the Redis keys that hold the record of this key. */
 function idOf(key: string): string {
   return jobKeyOf('kit', key, { ...CHARGE, url: CHARGE.route, headers: {}, body: undefined, hasBody: false })
 }
 
-/** Replaces the record of this key with what is no JSON. */
+/** Replaces the record of this key with text that is not JSON. */
 async function spoil({ records }: Storage, key: string): Promise<void> {
   const name = { collection: `kit:${jobTypeOf(CHARGE)}`, id: idOf(key) }
   const { entry } = await records.read(name)

@@ -4,27 +4,27 @@ import type { AddressInfo } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import type { Instruction } from './instruction.ts'
 
-/** One run of a handler, as the handler itself reported it. */
+/** One run of a handler, as the handler reported it. */
 interface Visit {
-  /** Of the process, where the handler says it. */
+  /** The process id, if the handler reports it. */
   readonly pid?: number
 }
 
-/** The instruction for a handler's n-th run, 1 for the first; a pending promise holds it. */
+/** The instruction for the n-th run of a handler, from 1. A pending promise holds the handler. */
 export type Script = (run: number) => Instruction | Promise<Instruction>
 
 /** The handler runs of one test. */
 export interface Watched {
-  /** For the `x-kit-witness` header. */
+  /** The value of the `x-kit-witness` header. */
   readonly url: string
   readonly visits: readonly Visit[]
-  /** Settles when the handler has begun its n-th run. */
+  /** Settles when the n-th run of the handler has started. */
   begun(run: number): Promise<Visit>
-  /** Cuts off the handlers that still wait for what to do; those that come later get 404. */
+  /** Disconnects the handlers that still wait for an instruction; later ones get 404. */
   end(): void
 }
 
-/** Counts the runs of handlers and instructs each of them. Judge by this, not by what the app says of itself. */
+/** Counts the runs of handlers and instructs each one. Cases judge by these counts, not by what the app reports. */
 export interface Witness {
   watch(script: Script): Watched
   close(): Promise<void>

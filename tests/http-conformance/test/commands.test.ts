@@ -23,7 +23,7 @@ test('commands of the user pause, resume and kill the app', async () => {
   await close?.()
 })
 
-test('an app that the command does not kill is killed, and the runner says so', async () => {
+test('the runner kills an app that the kill command does not end, and says so', async () => {
   const error = vi.spyOn(console, 'error').mockImplementation(() => {})
   const { url, prepare, close } = await commandTarget({ commands: { start: LISTEN, kill: 'true' } })
   await prepare?.(true)

@@ -11,19 +11,19 @@ const failed = (message: RegExp): object => ({
   error: expect.objectContaining({ message: expect.stringMatching(message) as string }) as object,
 })
 
-test('a server that hangs fails the case within its limit, and the next one is asked', async () => {
+test('a server that hangs fails the case within its limit, and the next case runs', async () => {
   const app = await tinyApp()
   const outcomes: CaseOutcome[] = []
   const report = (_: unknown, outcome: CaseOutcome): number => outcomes.push(outcome)
-  // H38 asks /wait, H17 and H44a do not.
+  // H38 calls /wait, H17 and H44a do not.
   await runHttpCases(app, report, { cases: casesOf('H17', 'H38', 'H44a'), limitMs: 3_000 })
   expect(outcomes).toEqual([PASSED, failed(/had not ended after 3000 ms/), PASSED])
-  // The case has taken its requests with it.
+  // The kit has disconnected the requests of the case.
   await expect.poll(() => app.open).toBe(0)
   await app.close()
 })
 
-test('a server that runs each duplicate fails, and the handlers that the case held are let go', async () => {
+test('a server that runs each duplicate fails, and the kit releases the handlers that the case held', async () => {
   const app = await tinyApp()
   const outcomes: CaseOutcome[] = []
   const report = (_: unknown, outcome: CaseOutcome): number => outcomes.push(outcome)
@@ -44,13 +44,13 @@ test('a server that runs each duplicate fails, and the handlers that the case he
   await app.close()
 })
 
-test('a server that ends is started again for the next case', async () => {
+test('the runner restarts a server that ended for the next case', async () => {
   const program = join(import.meta.dirname, 'tiny-app.ts')
   const start = `exec ${process.execPath} --conditions=@holdfast/source ${program}`
   const target = await commandTarget({ commands: { start } })
   const outcomes: CaseOutcome[] = []
   const report = (_: unknown, outcome: CaseOutcome): number => outcomes.push(outcome)
-  // H20 asks /other.
+  // H20 calls /other.
   await runHttpCases(target, report, { cases: casesOf('H20', 'H17', 'H22', 'H44a') })
   await target.close()
   expect(outcomes).toEqual([

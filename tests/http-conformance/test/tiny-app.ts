@@ -10,7 +10,7 @@ export interface TinyApp extends Instance {
   readonly open: number
 }
 
-/** `/wait` never answers, `/other` ends the process, `/one` runs for each duplicate; all else is served once a key. */
+/** `/wait` never answers, `/other` ends the process, `/one` runs for each duplicate; any other route runs once a key. */
 export async function tinyApp(port = 0): Promise<TinyApp> {
   const answers = new Map<string, { status: number; body: string }>()
   const open = new Set<ServerResponse>()
@@ -31,7 +31,7 @@ export async function tinyApp(port = 0): Promise<TinyApp> {
     if (key !== '') answers.set(key, { status, body })
     response.writeHead(status).end(body)
   }
-  // What a handler cannot do, because the runner has cut it off, is no answer.
+  // A handler that the runner has disconnected sends no answer.
   const server = createServer((request, response) => void serve(request, response).catch(() => undefined))
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')

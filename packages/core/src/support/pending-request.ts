@@ -35,6 +35,12 @@ export interface RequestOptions {
   readonly notAfter: number
 }
 
+/**
+ * How long a request waits beyond its deadline, at most as long as the event loop was blocked at its deadline. A client
+ * that writes its commands at the end of a turn (node-redis does) sent them when the block was over.
+ */
+const MOST_GRACE_MS = 50
+
 /** One request to the storage. It is sent until it is answered or its time is over; the first answer counts. */
 export class PendingRequest<T> implements Pending {
   index = -1
@@ -53,6 +59,8 @@ export class PendingRequest<T> implements Pending {
   /** The number of the last sending, as long as its client has said nothing; else 0. */
   #inFlight = 0
   #maybeApplied = false
+  /** Its time is over: it is not sent again, but an answer still counts until it is judged. */
+  #isOver = false
   #isSettled = false
   #lastError: unknown
 
@@ -79,10 +87,18 @@ export class PendingRequest<T> implements Pending {
     return this.#inFlight > 0
   }
 
+  /** Judges a deadline after the answers that have arrived were read: a blocked event loop fires its timers first. */
   onDue(): void {
     const now = instant(this.#deps.runtime)
-    if (now.monotonic >= this.#giveUpAt) this.#giveUp()
-    else this.#send(now)
+    if (now.monotonic < this.#giveUpAt) return this.#send(now)
+    const graceMs = this.#isOver ? 0 : Math.min(MOST_GRACE_MS, now.monotonic - this.#giveUpAt)
+    this.#isOver = true
+    this.#judgeAt(Infinity)
+    this.#deps.runtime.afterReplies(() => {
+      if (this.#isSettled) return
+      if (graceMs < 1) this.#giveUp()
+      else this.#judgeAt(this.#deps.runtime.monotonicNow() + graceMs)
+    })
   }
 
   /**
@@ -99,6 +115,7 @@ export class PendingRequest<T> implements Pending {
 
   /** Sends it, or waits for a connection. */
   #send(now: Instant): void {
+    if (this.#isOver) return
     const { state, problem } = this.#deps.storage.connection
     if (state !== 'ready') {
       if (problem === undefined) this.#schedule(Infinity)
@@ -125,7 +142,11 @@ export class PendingRequest<T> implements Pending {
 
   /** `Infinity`: when there is a connection. */
   #schedule(at: number): void {
-    this.dueAt = Math.min(at, this.#giveUpAt)
+    if (!this.#isOver) this.#judgeAt(Math.min(at, this.#giveUpAt))
+  }
+
+  #judgeAt(at: number): void {
+    this.dueAt = at
     this.#deps.pending.set(this)
   }
 

@@ -13,6 +13,11 @@ export interface Runtime {
    * Calls `fn` once after `ms`. A background timer does not keep the process alive; one that a caller waits for does.
    */
   setTimer(ms: number, fn: () => void, options?: { readonly background?: boolean }): Timer
+  /**
+   * Calls `fn` once, after the answers that have arrived by now were read. An event loop that was blocked fires its timers
+   * before it reads its sockets: a deadline that is over may have been met.
+   */
+  afterReplies(fn: () => void): void
   /** A fresh, unguessable id: 22 characters of `A-Za-z0-9_-`. */
   randomId(): string
   /** A number in [0, 1), for jitter. */
@@ -60,6 +65,8 @@ export const systemRuntime: Runtime = {
   wallNow: () => Date.now(),
   randomId,
   random: () => Math.random(),
+  // Immediates run after the sockets were read.
+  afterReplies: (fn) => void setImmediate(fn),
   setTimer(ms, fn, options) {
     let remaining = ms
     let isBackground = options?.background ?? false

@@ -13,8 +13,8 @@ interface Flowed {
 }
 
 /**
- * The answer is given once, and is not made again: a duplicate is refused. Of others than Holdfast it may also be a replay
- * of the whole answer.
+ * The answer is sent once, and the handler does not run again: Holdfast refuses a duplicate. Another library may also
+ * replay the whole answer.
  */
 async function isNotMadeAgain(
   kit: Kit,
@@ -27,7 +27,7 @@ async function isNotMadeAgain(
   assertFirst(first, flowed.status)
   assert.equal(first.text, flowed.text)
   for (let n = 0; n < 2; n += 1) {
-    // What goes around the framework may reach the client before it can be recorded that it did.
+    // A response that bypasses the framework may reach the client before the app records that it was sent.
     const answer = await kit.poll(
       () => kit.post(route, { watched }),
       ({ isOurs, text }) =>
@@ -62,14 +62,14 @@ const flowed = (all: readonly string[]): Flowed => ({ status: 200, text: all.joi
 export const bodyCases: readonly HttpCase[] = [
   {
     id: 'H59a',
-    title: 'a stream flows once and is not made again',
+    title: 'a stream is sent once and not generated again',
     demand: 'safety',
     needs: ['streams'],
     run: (kit) => isNotMadeAgain(kit, 'charge', stream(chunks), flowed(chunks)),
   },
   {
     id: 'H59b',
-    title: 'a short stream is kept where that is asked for',
+    title: "a short stream is stored with the option streams: 'buffer'",
     demand: 'option',
     needs: ['streams'],
     async run(kit) {
@@ -83,7 +83,7 @@ export const bodyCases: readonly HttpCase[] = [
   },
   {
     id: 'H59c',
-    title: 'a long stream is not kept there either, and is not made again',
+    title: "a long stream is not stored with the option streams: 'buffer', and not generated again",
     demand: 'option',
     needs: ['streams'],
     async run(kit) {
@@ -93,7 +93,7 @@ export const bodyCases: readonly HttpCase[] = [
   },
   {
     id: 'H59d',
-    title: "a web Response's stream flows once and is not made again",
+    title: 'the stream of a web Response is sent once and not generated again',
     demand: 'option',
     needs: ['webResponse'],
     async run(kit) {
@@ -104,7 +104,7 @@ export const bodyCases: readonly HttpCase[] = [
   },
   {
     id: 'H60',
-    title: 'an answer over the limit is delivered, not kept, and not made again',
+    title: 'an answer over the size limit is delivered, not stored, and not generated again',
     demand: 'option',
     async run(kit) {
       const text = 'x'.repeat(65)
@@ -118,7 +118,7 @@ export const bodyCases: readonly HttpCase[] = [
   },
   {
     id: 'H61',
-    title: 'an answer that went around the framework is not made again',
+    title: 'an answer that bypassed the framework is not generated again',
     demand: 'safety',
     needs: ['streams'],
     async run(kit) {
@@ -157,7 +157,7 @@ export const bodyCases: readonly HttpCase[] = [
   },
   {
     id: 'H64',
-    title: 'no body and an empty object are two things',
+    title: 'no body and an empty object are different requests',
     demand: 'safety',
     needs: ['noBody'],
     async run(kit) {

@@ -10,7 +10,7 @@ const numbered = (run: number): Instruction => ({ kind: 'json', status: 200, jso
 
 const isMarked = ({ headers }: Answer): boolean => headers['idempotent-replayed'] === 'true'
 
-/** All got the one answer; of Holdfast's, all but one are marked as replays. */
+/** All requests got the same answer. Holdfast marks all but one as replays. */
 function assertShared(answers: readonly Answer[]): void {
   const [first, ...others] = answers.toSorted((a, b) => Number(isMarked(a)) - Number(isMarked(b)))
   assert.ok(first)
@@ -21,7 +21,7 @@ function assertShared(answers: readonly Answer[]): void {
 export const concurrencyCases: readonly HttpCase[] = [
   {
     id: 'H37',
-    title: 'of 2, 10 and 100 at a time one runs, the others are told to come back',
+    title: 'of 2, 10 and 100 concurrent requests one runs, the others get 409 with Retry-After',
     demand: 'draft',
     async run(kit) {
       for (const many of [2, 10, 100]) {
@@ -31,7 +31,7 @@ export const concurrencyCases: readonly HttpCase[] = [
         let answered = 0
         const answers = kit.together(many, async () => {
           const answer = await kit.post('charge', { key, watched })
-          // The one that runs is held until all others have their answer.
+          // The case holds the handler until all other requests have their answer.
           if ((answered += 1) === many - 1) held.open(ok)
           return answer
         })
@@ -45,7 +45,7 @@ export const concurrencyCases: readonly HttpCase[] = [
   },
   {
     id: 'H38',
-    title: 'those that wait all get the one answer',
+    title: 'all waiting requests get the same answer',
     demand: 'option',
     async run(kit) {
       const held = gate<Instruction>()
@@ -64,7 +64,7 @@ export const concurrencyCases: readonly HttpCase[] = [
   },
   {
     id: 'H39a',
-    title: 'waiting has an end',
+    title: 'a request waits no longer than waitMs',
     demand: 'option',
     async run(kit) {
       const held = gate<Instruction>()
@@ -79,14 +79,14 @@ export const concurrencyCases: readonly HttpCase[] = [
   },
   {
     id: 'H39b',
-    title: 'not everybody may wait',
+    title: 'only a limited number of requests may wait',
     demand: 'option',
     async run(kit) {
       const held = gate<Instruction>()
       const watched = kit.watch(() => held.opened)
       const crowd = kit.start('crowded', { watched })
       await watched.begun(1)
-      // Two may wait: three are refused at once.
+      // Two may wait, so three are refused at once.
       const told: Answer[] = []
       const threeTold = gate()
       const waiting = kit.together(5, async () => {
@@ -107,7 +107,8 @@ export const concurrencyCases: readonly HttpCase[] = [
   },
   {
     id: 'H40',
-    title: 'when the first fails, exactly one of those that wait runs it again, and all others get that',
+    title:
+      'when the first request fails, exactly one waiting request runs again, and the others get its answer',
     demand: 'option',
     async run(kit) {
       const held = gate<Instruction>()
@@ -125,7 +126,7 @@ export const concurrencyCases: readonly HttpCase[] = [
   },
   {
     id: 'H41',
-    title: 'keys do not disturb each other',
+    title: 'requests with different keys run independently',
     demand: 'safety',
     async run(kit) {
       const held = gate<Instruction>()
@@ -144,7 +145,7 @@ export const concurrencyCases: readonly HttpCase[] = [
   },
   {
     id: 'H42',
-    title: 'who loses the race for a key is told so, whichever instance it asked',
+    title: 'the request that loses the race for a key is refused, on every instance',
     demand: 'safety',
     needs: ['second'],
     async run(kit) {

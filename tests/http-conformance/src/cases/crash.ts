@@ -10,8 +10,8 @@ import type { Watched } from '../witness.ts'
 const answerOf = (run: number): Instruction => ({ kind: 'json', status: 200, json: { run } })
 
 /**
- * Asks the living instance until it has taken the request over; until then it must say that it is in progress, and so
- * for as long as a lease that began after `startedAt`.
+ * Retries on the living instance until it takes the request over. Until then that instance must answer that the request
+ * is in progress, at least for one lease after `startedAt`.
  */
 async function takenOver(kit: Kit, watched: Watched, startedAt: number): Promise<Answer> {
   const ask = async (): Promise<Answer> => {
@@ -29,7 +29,7 @@ async function takenOver(kit: Kit, watched: Watched, startedAt: number): Promise
 export const crashCases: readonly HttpCase[] = [
   {
     id: 'H49',
-    title: 'killed in the middle: in progress for one lease, then run again, once',
+    title: 'a process killed in the handler: the request is in progress for one lease, then runs again, once',
     demand: 'safety',
     needs: ['spawn'],
     async run(kit) {
@@ -67,7 +67,8 @@ export const crashCases: readonly HttpCase[] = [
   },
   {
     id: 'H51',
-    title: 'paused for longer than its lease: its successor counts, its own client still gets an answer',
+    title:
+      "a process paused for longer than its lease: the successor's answer is recorded, and its own client still gets an answer",
     demand: 'safety',
     needs: ['spawn', 'takeover'],
     async run(kit) {
@@ -91,7 +92,7 @@ export const crashCases: readonly HttpCase[] = [
   },
   {
     id: 'H52',
-    title: 'a blocked event loop is found out: the successor counts',
+    title: "a blocked event loop loses the lease: the successor's answer is recorded",
     demand: 'safety',
     needs: ['spawn', 'takeover'],
     async run(kit) {

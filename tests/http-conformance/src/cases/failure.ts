@@ -7,7 +7,7 @@ import type { Kit } from '../kit.ts'
 
 const ok: Instruction = { kind: 'json', status: 200, json: { ok: true } }
 
-/** The first run does this, the next ones succeed. */
+/** The first run follows this instruction, the next ones succeed. */
 const first =
   (instruction: Instruction) =>
   (run: number): Instruction =>
@@ -61,7 +61,7 @@ export const failureCases: readonly HttpCase[] = [
   },
   {
     id: 'H44a',
-    title: "a handler's 422 and 302 are answers, and are replayed",
+    title: "a handler's 422 and 302 are final answers and are replayed",
     demand: 'draft',
     async run(kit) {
       await isReplayed(kit, 'charge', json(422), 422)
@@ -70,13 +70,13 @@ export const failureCases: readonly HttpCase[] = [
   },
   {
     id: 'H44b',
-    title: "the framework's 400, thrown by a handler, is an answer, and is replayed",
+    title: "the framework's 400, thrown by a handler, is a final answer and is replayed",
     demand: 'draft',
     run: (kit) => isReplayed(kit, 'charge', { kind: 'throw', message: 'not like this', status: 400 }, 400),
   },
   {
     id: 'H45a',
-    title: 'validation before the handler does not use the key up, nor bind it to that body',
+    title: 'failed validation before the handler does not use up the key or bind it to that body',
     demand: 'safety',
     async run(kit) {
       const watched = kit.watch(ok)
@@ -90,7 +90,7 @@ export const failureCases: readonly HttpCase[] = [
   },
   {
     id: 'H45b',
-    title: 'a guard before the handler does not use the key up, and is asked again before a replay',
+    title: 'a guard that refuses does not use up the key, and runs again before a replay',
     demand: 'safety',
     async run(kit) {
       const watched = kit.watch(ok)
@@ -114,7 +114,7 @@ export const failureCases: readonly HttpCase[] = [
   },
   {
     id: 'H45d',
-    title: 'after such an answer the key is not bound to that body',
+    title: 'after such an answer the key accepts another body',
     demand: 'option',
     async run(kit) {
       const watched = kit.watch(first(json(403)))
@@ -125,7 +125,7 @@ export const failureCases: readonly HttpCase[] = [
   },
   {
     id: 'H46',
-    title: 'what the app makes of an error is what is replayed',
+    title: "the replay is the response that the app's error handler made",
     demand: 'safety',
     async run(kit) {
       const watched = kit.watch({ kind: 'throw', message: 'tea only' })
@@ -138,7 +138,7 @@ export const failureCases: readonly HttpCase[] = [
   },
   {
     id: 'H47a',
-    title: 'where the letter of the draft is followed, failures are replayed, too',
+    title: "with replay: 'stripe-v1' failures are replayed too",
     demand: 'draft',
     async run(kit) {
       await isReplayed(kit, 'stripe', { kind: 'throw', message: 'it broke' }, 500)
@@ -147,7 +147,7 @@ export const failureCases: readonly HttpCase[] = [
   },
   {
     id: 'H47b',
-    title: 'where only successes are replayed, all else runs again',
+    title: "with replay: 'success-only' everything but a success runs again",
     demand: 'option',
     async run(kit) {
       await isReplayed(kit, 'success', json(201), 201)
@@ -157,7 +157,7 @@ export const failureCases: readonly HttpCase[] = [
   },
   {
     id: 'H48',
-    title: 'after the last allowed attempt it stays failed',
+    title: 'after the last allowed attempt the request stays failed',
     demand: 'option',
     async run(kit) {
       const watched = kit.watch({ kind: 'throw', message: 'it breaks every time' })

@@ -10,7 +10,7 @@ import { storageCases } from './storage.ts'
 import { surroundingCases } from './surroundings.ts'
 import { workCases } from './work.ts'
 
-/** By number: H57, H58 and H69 are about the storage, too. */
+/** By number; H57, H58 and H69 are about the storage as well. */
 export const httpCases: readonly HttpCase[] = [
   ...keyCases,
   ...replayCases,

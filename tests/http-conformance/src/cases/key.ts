@@ -6,7 +6,7 @@ import type { Kit } from '../kit.ts'
 
 const ok: Instruction = { kind: 'json', status: 200, json: { ok: true } }
 
-/** Each of these keys is refused where a key is required, and nothing runs. */
+/** A route that requires a key refuses each of these, and no handler runs. */
 async function areMalformed(kit: Kit, keys: readonly (string | readonly string[])[]): Promise<void> {
   const watched = kit.watch(ok)
   for (const key of keys) {
@@ -18,7 +18,7 @@ async function areMalformed(kit: Kit, keys: readonly (string | readonly string[]
 export const keyCases: readonly HttpCase[] = [
   {
     id: 'H1',
-    title: 'a missing key is refused where it is required',
+    title: 'a route that requires a key refuses a request without one',
     demand: 'draft',
     needs: ['required'],
     async run(kit) {
@@ -29,7 +29,7 @@ export const keyCases: readonly HttpCase[] = [
   },
   {
     id: 'H2',
-    title: 'a missing key where it is optional leaves the request alone',
+    title: 'a request without a key runs unprotected where the key is optional',
     demand: 'safety',
     async run(kit) {
       const watched = kit.watch(ok)
@@ -57,7 +57,7 @@ export const keyCases: readonly HttpCase[] = [
   },
   {
     id: 'H3c',
-    title: 'an empty key is malformed, not missing, where none is required',
+    title: 'an empty key is malformed, not missing, where the key is optional',
     demand: 'safety',
     needs: ['keySyntax'],
     async run(kit) {
@@ -70,7 +70,7 @@ export const keyCases: readonly HttpCase[] = [
   },
   {
     id: 'H4',
-    title: '255 bytes are a key, 256 are not',
+    title: 'a key may have 255 bytes, not 256',
     demand: 'option',
     needs: ['keyLimit'],
     async run(kit) {
@@ -87,7 +87,7 @@ export const keyCases: readonly HttpCase[] = [
   },
   {
     id: 'H5a',
-    title: 'bare spaces and letters beyond ASCII are malformed',
+    title: 'spaces and non-ASCII letters outside quotes are malformed',
     demand: 'draft',
     needs: ['keySyntax'],
     run: (kit) => areMalformed(kit, [`a ${kit.key}`, `a\t${kit.key}`, `caf\u00e9-${kit.key}`]),
@@ -119,7 +119,7 @@ export const keyCases: readonly HttpCase[] = [
   },
   {
     id: 'H7a',
-    title: 'a bare key is the quoted one',
+    title: 'a bare key equals the quoted one',
     demand: 'option',
     needs: ['keySyntax'],
     async run(kit) {
@@ -131,7 +131,7 @@ export const keyCases: readonly HttpCase[] = [
   },
   {
     id: 'H7b',
-    title: 'a string is a key, with what is escaped in it',
+    title: 'a quoted string is a key, escapes included',
     demand: 'draft',
     async run(kit) {
       const watched = kit.watch((run) => ({ kind: 'json', status: 200, json: { run } }))
@@ -152,7 +152,7 @@ export const keyCases: readonly HttpCase[] = [
   },
   {
     id: 'H7d',
-    title: 'where the letter of the draft is followed, a bare key is malformed',
+    title: 'with quotedOnly a bare key is malformed',
     demand: 'draft',
     needs: ['keySyntax'],
     async run(kit) {
@@ -177,7 +177,7 @@ export const keyCases: readonly HttpCase[] = [
   },
   {
     id: 'H9a',
-    title: 'the key comes from another header, and then only from there',
+    title: 'the key can come from another header, and then only from that one',
     demand: 'option',
     async run(kit) {
       const watched = kit.watch(ok)
@@ -191,7 +191,7 @@ export const keyCases: readonly HttpCase[] = [
   },
   {
     id: 'H9b',
-    title: 'the key comes from the body',
+    title: 'the key can come from the body',
     demand: 'option',
     async run(kit) {
       const watched = kit.watch(ok)

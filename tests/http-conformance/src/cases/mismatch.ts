@@ -7,7 +7,7 @@ const ok: Instruction = { kind: 'json', status: 200, json: { ok: true } }
 
 type Two = readonly [one: RequestOptions, other: RequestOptions]
 
-/** The second request is refused, and the first still replays. */
+/** The app refuses the second request, and still replays the first. */
 function differs(id: HttpCase['id'], demand: Demand, title: string, [one, other]: Two): HttpCase {
   return {
     id,
@@ -24,7 +24,7 @@ function differs(id: HttpCase['id'], demand: Demand, title: string, [one, other]
   }
 }
 
-/** The second request is the first again. How requests are compared, the draft leaves to the server. */
+/** The second request counts as the first. The draft lets the server choose how to compare requests. */
 function agrees(id: HttpCase['id'], title: string, [one, other]: Two): HttpCase {
   return {
     id,

@@ -7,7 +7,7 @@ import type { Instruction } from '../instruction.ts'
 
 const numbered = (run: number): Instruction => ({ kind: 'json', status: 200, json: { run } })
 
-/** Sends it twice and demands the same bytes. */
+/** Sends the request twice and demands the same bytes. */
 function replays(
   id: HttpCase['id'],
   title: string,
@@ -60,7 +60,7 @@ export const replayCases: readonly HttpCase[] = [
   ),
   replays(
     'H14',
-    'bytes that are no text',
+    'bytes that are not text',
     {
       kind: 'bytes',
       status: 200,
@@ -71,7 +71,7 @@ export const replayCases: readonly HttpCase[] = [
   ),
   replays(
     'H15',
-    'text beyond ASCII, emoji, a byte order mark',
+    'non-ASCII text, emoji, a byte order mark',
     {
       kind: 'text',
       status: 200,
@@ -82,7 +82,7 @@ export const replayCases: readonly HttpCase[] = [
   ),
   {
     id: 'H16',
-    title: 'only replays say that they are',
+    title: 'only replays are marked as replays',
     demand: 'option',
     needs: ['dialect'],
     async run(kit) {
@@ -101,7 +101,7 @@ export const replayCases: readonly HttpCase[] = [
   },
   {
     id: 'H17',
-    title: 'the handler ran once',
+    title: 'the handler runs once',
     demand: 'draft',
     async run(kit) {
       const watched = kit.watch(numbered)
@@ -112,7 +112,7 @@ export const replayCases: readonly HttpCase[] = [
   },
   {
     id: 'H18',
-    title: 'any number of replays',
+    title: 'a request can be replayed any number of times',
     demand: 'draft',
     async run(kit) {
       const watched = kit.watch(numbered)
@@ -149,7 +149,7 @@ export const replayCases: readonly HttpCase[] = [
   },
   {
     id: 'H21',
-    title: 'after its time the request runs again',
+    title: 'the request runs again after the retention time',
     demand: 'option',
     async run(kit) {
       const watched = kit.watch(numbered)
@@ -170,7 +170,7 @@ export const replayCases: readonly HttpCase[] = [
   },
   {
     id: 'H22',
-    title: 'another instance and a later one replay it',
+    title: 'another instance and a later one replay the answer',
     demand: 'safety',
     needs: ['second'],
     async run(kit) {
@@ -187,7 +187,7 @@ export const replayCases: readonly HttpCase[] = [
   },
   {
     id: 'H23',
-    title: 'cookies are never replayed, nor what belongs to one transfer',
+    title: 'neither cookies nor headers of one transfer are replayed',
     demand: 'safety',
     async run(kit) {
       const headers = {
@@ -206,7 +206,7 @@ export const replayCases: readonly HttpCase[] = [
   },
   {
     id: 'H24',
-    title: 'several values of one header stay several',
+    title: 'several values of one header stay separate',
     demand: 'option',
     async run(kit) {
       const link = ['</charge/1>; rel="self"', '</charge?page=2>; rel="next", </>; rel="up"']
@@ -220,7 +220,7 @@ export const replayCases: readonly HttpCase[] = [
   },
   {
     id: 'H25',
-    title: 'a replay is compressed for whom wants it, and only then',
+    title: 'a replay is compressed only for a client that accepts it',
     demand: 'option',
     needs: ['compression'],
     async run(kit) {
@@ -244,7 +244,7 @@ export const replayCases: readonly HttpCase[] = [
   },
   {
     id: 'H26',
-    title: 'GET and HEAD are left alone',
+    title: 'GET and HEAD are not idempotent requests',
     demand: 'safety',
     async run(kit) {
       const watched = kit.watch(numbered)

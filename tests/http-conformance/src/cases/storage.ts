@@ -12,7 +12,7 @@ import { type Instruction, WITNESS_HEADER } from '../instruction.ts'
 
 const ok: Instruction = { kind: 'json', status: 200, json: { ok: true } }
 
-/** A client that hangs up cancels nothing: what the handler answers is there for the retry. */
+/** A client that disconnects cancels nothing: a retry gets what the handler answers. */
 function survivesHangUp(
   id: HttpCase['id'],
   what: string,
@@ -21,7 +21,7 @@ function survivesHangUp(
 ): HttpCase {
   return {
     id,
-    title: `a client that hangs up cancels nothing: ${what}`,
+    title: `a client that disconnects cancels nothing: ${what}`,
     demand: 'safety',
     async run(kit) {
       const held = gate<Instruction>()
@@ -45,7 +45,8 @@ function survivesHangUp(
 export const storageCases: readonly HttpCase[] = [
   {
     id: 'H53a',
-    title: 'without its storage it refuses in time, nothing runs, and it goes on when the storage is back',
+    title:
+      'without its storage the app refuses in time and runs nothing, and serves again when the storage is back',
     demand: 'safety',
     needs: ['faults'],
     async run(kit) {
@@ -67,7 +68,7 @@ export const storageCases: readonly HttpCase[] = [
   },
   {
     id: 'H53b',
-    title: 'without its storage it goes on unprotected where it may',
+    title: 'without its storage the app runs requests unprotected where that is allowed',
     demand: 'option',
     needs: ['faults'],
     async run(kit) {
@@ -81,7 +82,7 @@ export const storageCases: readonly HttpCase[] = [
   },
   {
     id: 'H54',
-    title: 'an answer that cannot be recorded is delivered, and recorded when the storage is back',
+    title: 'an answer that cannot be stored is delivered, and stored when the storage is back',
     demand: 'safety',
     needs: ['faults'],
     async run(kit) {
@@ -106,7 +107,7 @@ export const storageCases: readonly HttpCase[] = [
   },
   {
     id: 'H55',
-    title: 'a reply of the storage that is lost, whichever it is, makes nothing run twice and no key stuck',
+    title: 'no lost reply of the storage makes a handler run twice or a key stuck',
     demand: 'safety',
     needs: ['faults'],
     async run(kit) {
@@ -118,7 +119,7 @@ export const storageCases: readonly HttpCase[] = [
         const stop = at.loseReply(nth)
         const first = await kit.post('lease', { key, at, watched })
         if (first.isOurs) assertFirst(first, 200)
-        // Others may not know themselves what became of it; a retry has to find out.
+        // Another library may not know whether the write happened; a retry finds out.
         const later = await kit.poll(
           () => kit.post('lease', { key, watched }),
           ({ status }) => status === 200,
@@ -131,7 +132,8 @@ export const storageCases: readonly HttpCase[] = [
   },
   {
     id: 'H56',
-    title: 'a storage that forgot its scripts and its connections is taught again',
+    title:
+      'the app reconnects to a storage that lost its scripts and connections, and loads the scripts again',
     demand: 'safety',
     needs: ['faults'],
     async run(kit) {
@@ -156,7 +158,7 @@ export const storageCases: readonly HttpCase[] = [
   survivesHangUp('H57c', 'an exception', { kind: 'throw', message: 'gone', status: 400 }, 400),
   {
     id: 'H58',
-    title: 'duplicates that come in one packet on one connection',
+    title: 'duplicates that arrive in one packet on one connection',
     demand: 'safety',
     async run(kit) {
       const watched = kit.watch(ok)
@@ -173,7 +175,7 @@ export const storageCases: readonly HttpCase[] = [
       ].join('\r\n')
       const statuses = (received: string): string[] =>
         Array.from(received.matchAll(/HTTP\/1\.1 (\d+) /g), ([, status]) => status ?? '')
-      // The body of the last answer may be in flight still: its status is all that is asked here.
+      // The body of the last answer may still be in flight: this case needs only the status.
       const received = await kit.sendRaw(request.repeat(3), (text) => statuses(text).length === 3)
       assert.equal(statuses(received)[0], '200')
       for (const status of statuses(received)) assert.match(status, /^(200|4\d\d)$/, received)
@@ -182,7 +184,7 @@ export const storageCases: readonly HttpCase[] = [
   },
   {
     id: 'H69',
-    title: 'a record that cannot be read is answered in a way that says so, and nothing runs',
+    title: 'an unreadable record gets an answer that says so, and nothing runs',
     demand: 'safety',
     needs: ['spoil'],
     async run(kit) {

@@ -14,7 +14,7 @@ async function eventsOf(kit: Kit): Promise<Record<string, unknown>[]> {
 export const surroundingCases: readonly HttpCase[] = [
   {
     id: 'H65',
-    title: 'one event for each request, with the key as a hash only',
+    title: 'each request publishes one event, with the key only as a hash',
     demand: 'option',
     needs: ['events'],
     async run(kit) {
@@ -51,7 +51,7 @@ export const surroundingCases: readonly HttpCase[] = [
   },
   {
     id: 'H66a',
-    title: 'a fingerprint that throws lets nothing run',
+    title: 'when the fingerprint function throws, nothing runs',
     demand: 'option',
     async run(kit) {
       const watched = kit.watch(ok)
@@ -61,7 +61,7 @@ export const surroundingCases: readonly HttpCase[] = [
   },
   {
     id: 'H66b',
-    title: 'a replay rule that throws changes no answer and makes nothing run twice',
+    title: 'when the replay rule throws, the answer stays the same and nothing runs twice',
     demand: 'option',
     async run(kit) {
       const watched = kit.watch(ok)

@@ -18,13 +18,13 @@ const text = (status: number): Instruction => ({ kind: 'text', status, text: `te
 const value: Instruction = { kind: 'json', status: 200, json: { charged: true } }
 const failure: Instruction = { kind: 'throw', message: 'it broke' }
 
-/** What the first run does is said later, the next ones succeed. */
+/** The case decides later what the first run does; the next ones succeed. */
 function held(kit: Kit): { readonly watched: Watched; open(instruction: Instruction): void } {
   const { opened, open } = gate<Instruction>()
   return { watched: kit.watch((run) => (run === 1 ? opened : value)), open }
 }
 
-/** Asks until the handler's end is known. */
+/** Retries until the end of the handler is recorded. */
 function whenEnded(kit: Kit, route: RouteName, watched: Watched): Promise<Answer> {
   return kit.poll(
     () => kit.post(route, { watched }),
@@ -32,7 +32,7 @@ function whenEnded(kit: Kit, route: RouteName, watched: Watched): Promise<Answer
   )
 }
 
-/** Its watchdog has answered with `status` while the handler is at work; the handler goes on with what `open` is given. */
+/** The watchdog has answered `status` while the handler runs. Calling `open` tells the handler how to go on. */
 async function givenUp(
   kit: Kit,
   route: RouteName,
@@ -56,7 +56,7 @@ async function chargesOnce(kit: Kit, route: RouteName, status: number): Promise<
   open(value)
   for (let n = 0; n < 2; n += 1) {
     const answer = await whenEnded(kit, route, watched)
-    // The value, or that it cannot be had any more.
+    // The value, or a problem that says that the value is lost.
     if (answer.status === 200) assertMark(answer, 'true')
     else assertProblem(answer, 409, 'IDEMPOTENCY_RESPONSE_NOT_STORED')
   }
@@ -94,7 +94,7 @@ async function isReplayed(kit: Kit, route: RouteName): Promise<void> {
   assertRuns(watched, 1)
 }
 
-/** A handler that answers `status` by itself, and ends as `open` says. */
+/** A handler that sends `status` itself, and ends as `open` says. */
 async function answered(
   kit: Kit,
   status: number,
@@ -107,11 +107,11 @@ async function answered(
   return { watched, open, answer }
 }
 
-/** Rules R6 and R7: who may see a replay, and when a handler is at work. */
+/** Rules R6 and R7: who may see a replay, and how long a handler counts as running. */
 export const workCases: readonly HttpCase[] = [
   {
     id: 'H70',
-    title: 'what the framework runs last before a handler refuses a replay, too',
+    title: 'the last check that the framework runs before a handler refuses a replay as well',
     demand: 'safety',
     async run(kit) {
       const watched = kit.watch(value)
@@ -126,40 +126,40 @@ export const workCases: readonly HttpCase[] = [
   },
   {
     id: 'H71',
-    title: 'a watchdog answers while the handler works, which then succeeds: it never runs again',
+    title: 'a watchdog answers while the handler runs, which then succeeds: it never runs again',
     demand: 'safety',
     needs: ['watchdog'],
     run: (kit) => chargesOnce(kit, 'charge', 503),
   },
   {
     id: 'H72',
-    title: 'the same with a 408',
+    title: 'a watchdog answers 408 while the handler runs, which then succeeds: it never runs again',
     demand: 'safety',
     needs: ['watchdog'],
     run: (kit) => chargesOnce(kit, 'charge', 408),
   },
   {
     id: 'H73',
-    title: 'a watchdog answers while the handler works, which then fails: it runs again, and not before',
+    title: 'a watchdog answers while the handler runs, which then fails: it runs again only after that',
     demand: 'safety',
     needs: ['watchdog'],
     run: (kit) => runsAgainWhenItFailed(kit, 'charge', 503),
   },
   {
     id: 'H74',
-    title: "the framework's own way to give up on a handler decides as little",
+    title: "the framework's own handler timeout behaves like a watchdog",
     demand: 'safety',
     run: (kit) => chargesOnce(kit, 'timed', 408),
   },
   {
     id: 'H75',
-    title: 'and when the handler then fails, it runs again',
+    title: "after the framework's own handler timeout a handler that then fails runs again",
     demand: 'safety',
     run: (kit) => runsAgainWhenItFailed(kit, 'timed', 408),
   },
   {
     id: 'H76',
-    title: 'an answer that is kept is kept at once, whoever gave it',
+    title: 'an answer that the policy stores is stored at once, also that of a watchdog',
     demand: 'option',
     needs: ['watchdog'],
     async run(kit) {
@@ -172,7 +172,7 @@ export const workCases: readonly HttpCase[] = [
   },
   {
     id: 'H77',
-    title: 'a handler that answers by itself and ends with that',
+    title: 'a handler that sends its answer itself and ends',
     demand: 'draft',
     async run(kit) {
       await isReplayed(kit, 'own')
@@ -180,13 +180,13 @@ export const workCases: readonly HttpCase[] = [
   },
   {
     id: 'H78',
-    title: 'the same with an answer that is not kept: it runs again',
+    title: 'a handler that sends an answer not to store and ends: it runs again',
     demand: 'option',
     run: (kit) => runsAgain(kit, 'own', text(503), 503),
   },
   {
     id: 'H79',
-    title: 'a handler that answers by itself and works on: what is kept is kept at once',
+    title: 'a handler that sends its answer itself and continues: an answer to store is stored at once',
     demand: 'safety',
     async run(kit) {
       const { watched, open, answer } = await answered(kit, 202)
@@ -198,7 +198,8 @@ export const workCases: readonly HttpCase[] = [
   },
   {
     id: 'H80',
-    title: 'the same with an answer that is not kept: it runs again when the handler has ended',
+    title:
+      'a handler that sends an answer not to store and continues: it runs again after the handler has ended',
     demand: 'option',
     async run(kit) {
       const { watched, open } = await answered(kit, 503)
@@ -217,20 +218,20 @@ export const workCases: readonly HttpCase[] = [
   },
   {
     id: 'H82',
-    title: 'the same with an answer that is not kept: it runs again',
+    title: 'a handler that sends an answer not to store from a callback: it runs again',
     demand: 'option',
     run: (kit) => runsAgain(kit, 'callback', text(503), 503),
   },
   {
     id: 'H83',
-    title: 'a handler that goes around the framework with an answer that is not kept runs again',
+    title: 'a handler that bypasses the framework with an answer not to store runs again',
     demand: 'option',
     needs: ['streams'],
     run: (kit) => runsAgain(kit, 'charge', { kind: 'hijack', status: 503, text: 'raw' }, 503),
   },
   {
     id: 'H84',
-    title: 'an error of which the app makes a success is one, and is replayed',
+    title: "an error that the app's error handler turns into a success is replayed",
     demand: 'option',
     async run(kit) {
       const watched = kit.watch(failure)

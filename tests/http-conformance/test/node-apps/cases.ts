@@ -11,14 +11,14 @@ import { type AppName, serveOn } from './serve.ts'
 
 const CLIENTS: readonly RedisStorageName[] = ['ioredis', 'redis']
 
-/** What the parsers and the compression of apps give; `node:http` has neither. */
+/** The features that come with an app's parsers and compression; `node:http` has neither. */
 const abilities: Readonly<Record<AppName, FrameworkAbilities>> = {
   node: { events: true },
   express4: { events: true, multipart: true, compression: true },
   express5: { events: true, multipart: true, compression: true },
 }
 
-/** The HTTP cases over memory and through one client of Redis; with `HTTP_CASES=all` through each of them. */
+/** The HTTP cases over memory and through one Redis client; with `HTTP_CASES=all` through every client. */
 export function httpCasesOn(app: AppName, title: string, mainClient: RedisStorageName): void {
   const runner = { describe, test, beforeAll, afterAll }
   const redisUrl = process.env['REDIS_URL'] ?? ''

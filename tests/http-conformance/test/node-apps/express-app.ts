@@ -1,4 +1,4 @@
-// Express' `next`, and ours, is a callback.
+// `next` of Express and ours are callbacks.
 /* oxlint-disable promise/no-callback-in-promise */
 import { subscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
@@ -24,13 +24,13 @@ export type ExpressName = 'express5' | 'express4'
 
 const versions = { express5, express4: express4 }
 
-/** Of this whole process, as an operator's subscriber would see them. */
+/** The events of the whole process, as an operator's subscriber sees them. */
 const events: unknown[] = []
 subscribe('holdfast:http', (event) => events.push(event))
 
 const LIMIT = 16_384
 
-/** The contract of the HTTP cases, served by Express with the middleware that apps have. */
+/** The contract of the HTTP cases, served by Express with common middleware. */
 export async function serveExpress(
   name: ExpressName,
   storage: Storage,
@@ -83,7 +83,7 @@ export async function serveExpress(
   }
 }
 
-/** What some routes of the contract have before their handler. */
+/** The middleware that some routes of the contract have before their handler. */
 const before: Readonly<Record<string, readonly RequestHandler[]>> = {
   validated: [
     (request, response, next) => {
@@ -95,7 +95,7 @@ const before: Readonly<Record<string, readonly RequestHandler[]>> = {
   late: [refuse({ nobody: 401 })],
   timed: [
     (request, _response, next) => {
-      // As connect-timeout does it, but that the case says when the time is over.
+      // Like connect-timeout, but the case decides when the time is over.
       void askWatchdog(request.headers)?.then(({ status, text }) =>
         next(Object.assign(new Error(text), { status })),
       )

@@ -1,4 +1,4 @@
-// Its types are those of an older @types/express; what is used here is the same in both.
+// Express 4 has an older @types/express; the parts used here are the same in both.
 declare module 'express4' {
   import express from 'express'
   export default express

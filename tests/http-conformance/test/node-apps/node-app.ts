@@ -1,4 +1,4 @@
-// Express' `next`, and ours, is a callback.
+// `next` of Express and ours are callbacks.
 /* oxlint-disable promise/no-callback-in-promise */
 import { subscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
@@ -16,17 +16,17 @@ import {
 } from '@holdfast/test-http-conformance'
 import { json, perform } from './perform.ts'
 
-/** Of this whole process, as an operator's subscriber would see them. */
+/** The events of the whole process, as an operator's subscriber sees them. */
 const events: unknown[] = []
 subscribe('holdfast:http', (event) => events.push(event))
 
 const LIMIT = 16_384
 
-/** With what the server itself has put there. */
+/** A request with the fields that this server adds. */
 type Request = IncomingMessage & { body?: unknown }
 type Handler = (request: Request, response: ServerResponse, next: Next) => unknown
 
-/** The contract of the HTTP cases, served by `node:http` alone: a table of routes, and a loop that reads the body. */
+/** The contract of the HTTP cases, served by `node:http` alone: a table of routes and a loop that reads the body. */
 export async function serveNode(storage: Storage, callTimeoutMs: number): Promise<Instance> {
   const holdfast = createHoldfast({ storage, prefix: 'kit', callTimeoutMs })
   const { idempotency } = holdfast
@@ -109,7 +109,7 @@ async function bodyOf(request: Request): Promise<Buffer | undefined> {
   return length > LIMIT ? undefined : Buffer.concat(chunks)
 }
 
-/** JSON as it is; what is none stays bytes. */
+/** Parses JSON; any other body stays bytes. */
 function parsed({ headers }: Request, body: Buffer): unknown {
   if (!headers['content-type']?.startsWith('application/json')) return body
   try {

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { Idempotency } from '@holdfast/core'
 import { type Instruction, blockEventLoop } from '@holdfast/test-http-conformance'
 
-/** Does on Node's own response what the witness says. Express' response is one. */
+/** Follows the witness's instruction on a Node response; Express' response is one. */
 export async function perform(
   instruction: Instruction,
   response: ServerResponse,
@@ -50,7 +50,7 @@ export function json(response: ServerResponse, body: unknown): void {
   response.setHeader('content-type', 'application/json').end(text)
 }
 
-/** Past the methods of this very object. */
+/** Bypasses the methods that were patched on this object. */
 function goAround(
   response: ServerResponse,
   { status, text }: { readonly status: number; readonly text: string },

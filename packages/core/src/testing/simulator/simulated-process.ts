@@ -45,6 +45,7 @@ export class SimulatedProcess implements Owner {
       monotonicNow: () => this.#monotonicNow(),
       wallNow: () => clock.wallStart + scheduler.now * clock.rate + this.#wallSteps,
       setTimer: (ms, fn) => this.#setTimer(ms, fn),
+      afterReplies: (fn) => this.#afterReplies(fn),
       randomId: () => `${name}-${(this.#ids += 1)}-`.padEnd(22, '0'),
       random: () => random.next(),
     }
@@ -147,6 +148,12 @@ export class SimulatedProcess implements Owner {
     const { now } = this.#scheduler
     const asleep = this.#slept + (this.#asleepSince === undefined ? 0 : now - this.#asleepSince)
     return this.#clock.monotonicStart + (now - asleep) * this.#clock.rate
+  }
+
+  /** After what reaches it at this instant, and after all that it missed while it was stopped. */
+  #afterReplies(fn: () => void): void {
+    const operation = currentOperation.getStore()
+    this.deliver(0, () => currentOperation.run(operation, fn))
   }
 
   #setTimer(ms: number, fn: () => void): Timer {
