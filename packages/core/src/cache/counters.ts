@@ -1,10 +1,11 @@
 import { InvalidArgumentError, StorageUnavailableError } from '../errors.ts'
 import { checkInteger } from '../support/checks.ts'
-import type { Cache } from './cache.ts'
 import type { Namespace } from './engine.ts'
 import { type LifeOptions, lifeOf } from './life.ts'
 
 export type CountOptions = LifeOptions
+
+type Add = (key: string, by?: number, options?: CountOptions) => Promise<number>
 
 const { MAX_SAFE_INTEGER } = Number
 
@@ -12,7 +13,7 @@ const { MAX_SAFE_INTEGER } = Number
  * The counters of a cache. Each call has an id, whose answer the storage remembers for longer than the call may be executed:
  * so whoever repeats it, the cache, the client or the network, adds nothing more.
  */
-export function countersOf(space: Namespace): Pick<Cache, 'increment' | 'decrement'> {
+export function countersOf(space: Namespace): { readonly increment: Add; readonly decrement: Add } {
   const { gate, runtime } = space.engine
 
   const add = async (key: string, by: number, options: CountOptions): Promise<number> => {

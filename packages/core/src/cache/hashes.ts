@@ -2,14 +2,21 @@ import { InvalidArgumentError, StorageUnavailableError } from '../errors.ts'
 import type { FieldValue } from '../storage/hashes.ts'
 import { checkName, refuse } from '../support/checks.ts'
 import { encodeWith } from '../support/codec.ts'
-import type { Cache } from './cache.ts'
 import type { Namespace } from './engine.ts'
 import { type LifeOptions, lifeOf } from './life.ts'
 
 export type HashSetOptions = LifeOptions
 
-/** The hashes of a cache: each field of its own goes through the codec. */
-export function hashesOf(space: Namespace): Pick<Cache, 'hashSet' | 'hashGet' | 'hashGetAll' | 'hashDelete'> {
+interface Hashes {
+  hashSet(key: string, field: string, value: unknown, options?: HashSetOptions): Promise<void>
+  hashSet(key: string, fields: Readonly<Record<string, unknown>>, options?: HashSetOptions): Promise<void>
+  hashGet<T>(key: string, field: string): Promise<T | undefined>
+  hashGetAll<T>(key: string): Promise<Record<string, T>>
+  hashDelete(key: string, fields: string | readonly string[]): Promise<number>
+}
+
+/** The hashes of a cache: each value of a field goes through the codec. */
+export function hashesOf(space: Namespace): Hashes {
   const { scope, engine, policy } = space
   const { gate } = engine
   const { hashes } = gate.values

@@ -1,8 +1,7 @@
-import { InvalidArgumentError } from '../errors.ts'
+import { InvalidArgumentError, isUnavailable } from '../errors.ts'
 import type { Removed } from '../storage/values.ts'
 import { checkFunction, checkSignal, refuse } from '../support/checks.ts'
 import { type OptionTable, resolveOptions } from '../support/option-table.ts'
-import type { Cache } from './cache.ts'
 import type { Namespace } from './engine.ts'
 
 export interface PatternOptions {
@@ -25,31 +24,33 @@ export const PATTERN: OptionTable<PatternOptions, 'signal' | 'onProgress'> = {
 
 const MAX_PATTERN_BYTES = 1_024
 
+type RemoveByPattern = (glob: string, options?: PatternOptions) => Promise<PatternRemoved>
+
 /** `removeByPattern` of a cache: one step after the other, each with a deadline, until the storage has seen all keys. */
-export function patternsOf(space: Namespace): Pick<Cache, 'removeByPattern'> {
+export function patternRemoval(space: Namespace): RemoveByPattern {
   const { gate } = space.engine
   const { prefix, clearKey } = space.scope
 
-  return {
-    async removeByPattern(glob, options = {}) {
-      const pattern = { prefix, glob: checkGlob(glob) }
-      const { signal, onProgress } = resolveOptions(PATTERN, options)
+  return async (glob, options = {}) => {
+    const pattern = { prefix, glob: checkGlob(glob) }
+    const { signal, onProgress } = resolveOptions(PATTERN, options)
+    const removal = { kind: 'pattern', scope: clearKey, ...pattern } as const
+    const step = async (position: string | undefined): Promise<Removed> => {
       signal?.throwIfAborted()
-      // Calls from now on, and calls after it, must not share a load that began before it.
+      return await gate.remove(() => gate.values.removeMatching(pattern, position), removal)
+    }
+    // Calls from now on, and calls after it, must not share a load that began before it.
+    space.forgetAll()
+    try {
+      const counts = await eachStep(step, onProgress)
+      space.publish(() => ({ type: 'patternRemoved', pattern: glob, removed: counts.removed }))
+      return counts
+    } catch (error) {
+      if (isUnavailable(error)) space.publish(() => ({ type: 'removalQueued', error }))
+      throw error
+    } finally {
       space.forgetAll()
-      try {
-        const removal = { kind: 'pattern', scope: clearKey, ...pattern } as const
-        const step = async (position: string | undefined): Promise<Removed> => {
-          signal?.throwIfAborted()
-          return await gate.remove(() => gate.values.removeMatching(pattern, position), removal)
-        }
-        const counts = await eachStep(step, onProgress)
-        space.publish(() => ({ type: 'patternRemoved', pattern: glob, removed: counts.removed }))
-        return counts
-      } finally {
-        space.forgetAll()
-      }
-    },
+    }
   }
 }
 
