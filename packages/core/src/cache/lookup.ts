@@ -1,5 +1,5 @@
 import type { StoredValue } from '../storage/values.ts'
-import { type Entry, readEntry } from './entry.ts'
+import { type Entry, readEntry, readEntryHeader } from './entry.ts'
 import type { CacheCodec } from './compressed-codec.ts'
 import type { Scope } from './keys.ts'
 import { Reads } from './reads.ts'
@@ -86,7 +86,13 @@ export class Lookup {
     const found: Found[] = []
     for (let i = 0; i < keys.length; i += 1) {
       const stored = values[given === undefined ? (own[i] as number) : i] as StoredNullable
-      const seen = judge(keys[i] as string, stored, scope, codec, generations, joined, tagChanges)
+      const entry =
+        typeof stored === 'string' && given !== undefined
+          ? readEntryHeader(stored, places.length, codec.name)
+          : stored === null
+            ? undefined
+            : readEntry(stored, places.length, codec.name)
+      const seen = judge(keys[i] as string, stored, entry, { generations, joined, tagChanges })
       found.push(seen)
       if (seen.entry !== undefined && seen.state !== 'outdated') {
         if (seen.entry.tags.length > 0) needsTags = true
@@ -161,23 +167,19 @@ type StoredNullable = StoredValue | null
 function judge(
   key: string,
   stored: StoredNullable,
-  scope: Scope,
-  codec: CacheCodec,
-  generations: readonly (string | null)[],
-  joined: string | undefined,
-  tagChanges: string | null,
+  entry: Entry | undefined,
+  read: Pick<Found, 'generations' | 'joined' | 'tagChanges'>,
 ): Found {
-  const common = { key, generations, joined, tagChanges, now: undefined }
-  if (stored === null) return { ...common, state: 'absent', entry: undefined, placeholder: undefined }
-  const entry = readEntry(stored, generations.length, codec.name)
+  const common = { key, ...read, entry, now: undefined, placeholder: undefined }
+  if (stored === null) return { ...common, state: 'absent' }
   if (entry !== undefined) {
-    const counts = joined !== undefined && entry.generations === joined
-    const state = counts ? (entry.isExpired ? 'stale' : 'fresh') : 'outdated'
-    return { ...common, state, entry, placeholder: undefined }
+    const counts = read.joined !== undefined && entry.generations === read.joined
+    return { ...common, state: counts ? (entry.isExpired ? 'stale' : 'fresh') : 'outdated' }
   }
   const placeholder = placeholderOf(stored)
-  const state = placeholder === undefined ? 'unreadable' : 'loading'
-  return { ...common, state, entry: undefined, placeholder }
+  return placeholder === undefined
+    ? { ...common, state: 'unreadable' }
+    : { ...common, state: 'loading', placeholder }
 }
 
 const PLACEHOLDER = /^(L[\w-]{22}\.\d{16};)\+?$/
