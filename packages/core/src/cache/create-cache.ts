@@ -65,6 +65,7 @@ export function cacheOver(
     background: new Set<Flight>(),
     memory,
     memoryTtlMs: degraded.ttlMs,
+    invalidations: 0,
     nextOrder: () => (order += 1),
   }
   return {

@@ -28,6 +28,8 @@ export interface Engine {
   /** What was loaded while the storage could not be reached, as it would have been stored. */
   readonly memory: BoundedMemory<StoredValue>
   readonly memoryTtlMs: number
+  /** How often this process has invalidated more than it can name. */
+  invalidations: number
   /** Numbers calls and loads in the order in which they begin. */
   nextOrder(): number
 }
@@ -68,9 +70,11 @@ export class Namespace {
     }
   }
 
-  /** The same for whatever a call may have removed. */
+  /** The same for whatever a call may have invalidated. Loads that have a guard are known by what the storage shows. */
   forgetAll(): void {
-    this.engine.flights.clear()
-    this.engine.memory.clear()
+    const { flights, memory } = this.engine
+    this.engine.invalidations += 1
+    for (const [key, { guard }] of flights) if (guard === 'none') flights.delete(key)
+    memory.clear()
   }
 }

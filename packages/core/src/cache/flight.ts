@@ -31,6 +31,8 @@ export class Flight {
   head: string | undefined
   /** The generations that the load began under. */
   joined: string | undefined
+  /** What said then whether a tag has been invalidated. */
+  tagChanges: string | null | undefined
   readonly landing: Promise<Landing>
   /** Flights that the load of this one waits for. */
   readonly #waitsFor = new Set<Flight>()

@@ -101,7 +101,8 @@ export class GetOrCreate {
       read.state === 'loading'
         ? read.placeholder === flight.placeholder
         : read.entry !== undefined && read.entry.head === flight.head
-    return isUntouched && read.joined === flight.joined ? flight : undefined
+    const { joined, tagChanges } = flight
+    return isUntouched && read.joined === joined && read.tagChanges === tagChanges ? flight : undefined
   }
 
   async #loadNow(read: Read, wakes: number): Promise<{ readonly value: unknown } | undefined> {
@@ -219,7 +220,15 @@ export class GetOrCreate {
       takesOver: false,
     })
     if (why !== undefined) this.#space.count(why)
+    this.#leaveBehind(flight)
+  }
+
+  /** It goes on without a caller; `close` ends it. */
+  #leaveBehind(flight: Flight): void {
+    flight.toBackground()
+    this.#space.engine.background.add(flight)
     void flight.landing.then((landing) => {
+      this.#space.engine.background.delete(flight)
       if (landing.how !== 'failed' && landing.how !== 'out') return
       const { error } = landing
       this.#space.publish(() => ({ key: this.#key, type: 'refreshFailed', error }))
@@ -253,7 +262,7 @@ export class GetOrCreate {
     const timer = runtime.setTimer(softTimeoutMs, giveUp)
     try {
       const first = await this.#orAborted(Promise.race([flight.waitedFor(flight.landing), soft]))
-      if (first === 'soft') flight.toBackground()
+      if (first === 'soft') this.#leaveBehind(flight)
       return first
     } catch (error) {
       flight.leave(error)

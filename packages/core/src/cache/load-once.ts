@@ -2,7 +2,7 @@ import { encodeWith } from '../support/codec.ts'
 import { detached, enter } from '../support/call-chain.ts'
 import type { Timer } from '../support/runtime.ts'
 import type { StoredValue } from '../storage/values.ts'
-import { isUnavailable } from '../errors.ts'
+import { hasCode, isUnavailable } from '../errors.ts'
 import type { CacheCodec } from './compressed-codec.ts'
 import type { Engine, Namespace } from './engine.ts'
 import { type EntryResult, isEntryResult } from './entry-result.ts'
@@ -67,15 +67,11 @@ export function takeOff(space: Namespace, plan: FlightPlan): Flight {
   const { engine } = space
   const flight = new Flight(plan.key, plan.entryKey, engine.storage, plan.guard)
   flight.joined = plan.found?.joined
+  flight.tagChanges = plan.found?.tagChanges
   flight.head = plan.guard === 'refresh' ? plan.found?.entry?.head : undefined
   engine.flights.set(plan.entryKey, flight)
-  if (plan.isBackground) {
-    flight.toBackground()
-    engine.background.add(flight)
-  }
   const fly = async (): Promise<void> => {
     const landed = await new Flying(space, plan, flight).run()
-    engine.background.delete(flight)
     // Before its callers go on: they must not find it again.
     if (engine.flights.get(plan.entryKey) === flight) engine.flights.delete(plan.entryKey)
     flight.land(landed)
@@ -93,6 +89,8 @@ class Flying {
   readonly #plan: FlightPlan
   readonly #flight: Flight
   readonly #guardKey: string
+  /** How many this process had sent when the load began. */
+  readonly #invalidations: number
   #placeholder: string | undefined
   #generations: readonly string[] = []
 
@@ -101,6 +99,7 @@ class Flying {
     this.#engine = space.engine
     this.#plan = plan
     this.#flight = flight
+    this.#invalidations = space.engine.invalidations
     this.#guardKey = plan.guard === 'refresh' ? space.scope.refreshKey(plan.entryKey) : plan.entryKey
   }
 
@@ -163,14 +162,17 @@ class Flying {
     }
     const reply = await reserve
     if (!reply.startsWith(mark)) {
-      const placeholder = placeholderOf(reply)
-      if (placeholder === undefined) return { how: 'again' }
-      return { how: 'busy', guardKey: this.#guardKey, placeholder }
+      const other = placeholderOf(reply)
+      if (other === undefined) return { how: 'again' }
+      return { how: 'busy', guardKey: this.#guardKey, placeholder: other }
     }
-    this.#placeholder = reply
-    if (guard === 'placeholder') this.#flight.placeholder = reply
-    this.#flight.joined = this.#generations.slice(0, scope.generationKeys.length).join('')
-    flightsByPlaceholder.set(reply, this.#flight)
+    const levels = scope.generationKeys.length
+    const placeholder = placeholderOf(reply) ?? reply
+    this.#placeholder = placeholder
+    if (guard === 'placeholder') this.#flight.placeholder = placeholder
+    this.#flight.joined = this.#generations.slice(0, levels).join('')
+    this.#flight.tagChanges = this.#generations[levels]
+    flightsByPlaceholder.set(placeholder, this.#flight)
     return undefined
   }
 
@@ -221,7 +223,7 @@ class Flying {
           const error = new LoadTimeoutError(key, policy.hardTimeoutMs)
           flight.onAbort = reject
           flight.abort(error)
-        })
+        }, { background: isBackground })
         flight.onAbort = (reason) => {
           timer.cancel()
           reject(reason as Error)
@@ -274,7 +276,8 @@ class Flying {
         this.#space.publish(() => ({ key: this.#plan.key, type: 'fillRefused' }))
       }
     } catch (error) {
-      if (!isOut(error)) throw error
+      // Its callers get what was loaded, also when the cache was closed meanwhile.
+      if (!isOut(error) && !hasCode(error, 'CLOSED')) throw error
       this.#space.publish(() => ({ key: this.#plan.key, type: 'bypassed', error }))
       if (isUnavailable(error)) this.#keepInMemory(payload, bytes, policy)
       await this.#dropGuard()
@@ -329,8 +332,9 @@ class Flying {
   #keepInMemory(payload: StoredValue, bytes: number, { ttlMs }: EntryPolicy): void {
     const { gate, flights, memory, memoryTtlMs } = this.#engine
     const { entryKey } = this.#plan
-    // Whoever removed the key meanwhile has had this load forgotten.
+    // Whoever invalidated it meanwhile has had this load forgotten.
     if (gate.breaker !== 'open' || flights.get(entryKey) !== this.#flight) return
+    if (this.#invalidations !== this.#engine.invalidations) return
     memory.set(entryKey, payload, bytes, Math.min(memoryTtlMs, ttlMs))
   }
 
@@ -344,7 +348,7 @@ class Flying {
     try {
       await gate.call(() => gate.values.removeIf(this.#guardKey, placeholder))
     } catch (error) {
-      if (!isOut(error)) throw error
+      if (!isOut(error) && !hasCode(error, 'CLOSED')) throw error
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Runtime, Timer } from '../support/runtime.ts'
-import type { StorageGate } from './storage-gate.ts'
+import { STORAGE_TIMEOUT_MS, type StorageGate } from './storage-gate.ts'
 
 /** How often a process that hears of a load's end looks all the same: its push may be lost, its loader dead. */
 const FIRST_LOOK_MS = 100
@@ -55,10 +55,11 @@ export class Wait {
     this.#runtime = gate.runtime
     this.#onEmpty = onEmpty
     this.#lookMs = FIRST_POLL_MS
-    this.ready = gate
-      .call(() => gate.values.subscribe(guardKey, () => this.wake()))
+    // Not through the breaker: that this process cannot hear does not mean that it cannot read.
+    this.ready = gate.calls
+      .call(() => gate.values.subscribe(guardKey, () => this.wake()), STORAGE_TIMEOUT_MS)
       .then(
-        (unsubscribe) => {
+        ({ reply: unsubscribe }) => {
           if (this.#callers === 0) return unsubscribe()
           this.#unsubscribe = unsubscribe
           this.#lookMs = FIRST_LOOK_MS
