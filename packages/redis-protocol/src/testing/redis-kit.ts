@@ -3,6 +3,7 @@ import { mastersOf } from '../client.ts'
 import { redisStorage } from '../storage.ts'
 import { connectionsKit } from './connections-kit.ts'
 import { indexKit } from './index-kit.ts'
+import { redisNativesKit } from './redis-natives-kit.ts'
 import { redisRecordsKit } from './redis-records-kit.ts'
 import { redisValuesKit } from './redis-values-kit.ts'
 import type { OpenRedis, RedisUnderTest } from './redis-under-test.ts'
@@ -41,7 +42,14 @@ export function redisKit(
   }
   storageKit(runner, asStorage, options)
 
-  for (const group of [scriptsKit, redisRecordsKit, redisValuesKit, indexKit, connectionsKit]) {
+  for (const group of [
+    scriptsKit,
+    redisRecordsKit,
+    redisValuesKit,
+    redisNativesKit,
+    indexKit,
+    connectionsKit,
+  ]) {
     let opened: (OpenRedis & { close(): Promise<void> }) | undefined
     group(
       {
