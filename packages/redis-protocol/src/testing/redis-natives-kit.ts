@@ -79,12 +79,17 @@ export function redisNativesKit({ describe, it }: TestRunner, under: () => OpenR
     })
 
     it('refuse an operation for good, also when there is a counter by then', async () => {
-      const [key, operation] = [freshName('refused'), freshName('add')]
-      await ask('RPUSH', key, 'a list')
-      await assert.rejects(add(key, 1, undefined, operation), refused)
-      await values().remove([key])
-      await assert.rejects(add(key, 1, undefined, operation), refused)
-      assert.equal(await ask('EXISTS', key), 0)
+      for (const [command, text] of [
+        ['RPUSH', 'a list'],
+        ['SET', '007'],
+      ] as const) {
+        const [key, operation] = [freshName('refused'), freshName('add')]
+        await ask(command, key, text)
+        await assert.rejects(add(key, 1, undefined, operation), refused)
+        await values().remove([key])
+        await assert.rejects(add(key, 1, undefined, operation), refused)
+        assert.equal(await ask('EXISTS', key), 0)
+      }
     })
 
     it('have the answers of their operations beside them, in their slot and for a time', async () => {
