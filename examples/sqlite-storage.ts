@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import type { Storage } from '@holdfast/core'
 import {
@@ -13,6 +12,8 @@ import {
   endedWithLastUser,
   noLease,
 } from '@holdfast/core/storage'
+import { Listeners } from './sqlite-listeners.ts'
+import { sqliteValues } from './sqlite-values.ts'
 
 /** Keeps everything in one SQLite file: for one process at a time, and it survives that process. */
 export function sqliteStorage(path: string): Storage {
@@ -24,7 +25,6 @@ export function sqliteStorage(path: string): Storage {
     create table if not exists voided (collection text, id text, writeId text, until integer) strict;
     create table if not exists lastRev (rev integer) strict;
     create table if not exists leases (key text primary key, state text) strict;
-    create table if not exists "values" (key text primary key, value text, expiresAt integer) strict;
   `)
   const now = (): number => Date.now()
   const hints = new Listeners<void>()
@@ -135,68 +135,14 @@ export function sqliteStorage(path: string): Storage {
   }
   // #endregion
 
-  const valueOf = (key: string): string | null => {
-    const row = db.prepare('select value from "values" where key = ? and expiresAt > ?').get(key, now())
-    return row === undefined ? null : String(row['value'])
-  }
-  const store = (key: string, value: string, ttlMs: number): void => {
-    db.prepare('insert or replace into "values" values (?, ?, ?)').run(key, value, now() + ttlMs)
-  }
-  const drop = (key: string): number =>
-    Number(db.prepare('delete from "values" where key = ?').run(key).changes)
-
   return {
     records,
     leases,
-    values: {
-      get: async (key) => valueOf(key),
-      async set(key, value, ttlMs, notAfter) {
-        const at = now()
-        if (at <= notAfter) store(key, value, ttlMs)
-        return { outcome: at <= notAfter ? 'written' : 'late', now: at }
-      },
-      remove: async (keys) =>
-        keys.filter((key) => valueOf(key) !== null).reduce((sum, key) => sum + drop(key), 0),
-      async reserve(key, mark, ttlMs) {
-        const there = valueOf(key)
-        if (there !== null) return there
-        const placeholder = mark + randomUUID()
-        store(key, placeholder, ttlMs)
-        return placeholder
-      },
-      async replace(key, expected, value, ttlMs) {
-        if (valueOf(key) !== expected) return false
-        store(key, value, ttlMs)
-        return true
-      },
-      removeIf: async (key, expected) => valueOf(key) === expected && drop(key) > 0,
-    },
+    values: sqliteValues(db, now),
     connection: { state: 'ready', onChange: () => () => undefined },
     time: async () => now(),
     verify: async () => [],
     ...endedWithLastUser(() => db.close()),
-  }
-}
-
-/** Who wants to hear of what; told in a later turn, as a server would. */
-class Listeners<T> {
-  readonly #byName = new Map<string, Set<(message: T) => void>>()
-
-  has(name: string): boolean {
-    return this.#byName.has(name)
-  }
-
-  add(name: string, listener: (message: T) => void): () => Promise<void> {
-    const all = this.#byName.get(name) ?? new Set()
-    this.#byName.set(name, all.add(listener))
-    return async () => {
-      all.delete(listener)
-      if (all.size === 0) this.#byName.delete(name)
-    }
-  }
-
-  publish(name: string, message: T): void {
-    for (const listener of this.#byName.get(name) ?? []) queueMicrotask(() => listener(message))
   }
 }
 

@@ -196,8 +196,11 @@ export function redisValuesKit({ describe, it }: TestRunner, under: () => OpenRe
       const [key, gone] = [freshName('published'), freshName('gone')]
       const before = await published()
       let mine = await values().reserve(key, 'Lmine.', hour)
+      await values().reserve(key, 'Lmine.', hour)
       await values().extend(key, mine, hour)
-      await values().replace(key, mine, fresh(''), hour)
+      await values().replace(key, mine, 'x+ is the beginning of a value', hour)
+      const stamp = (await values().getHead(key, 13)) ?? ''
+      await values().replace(key, stamp, fresh(''), hour)
       await values().remove([key])
       mine = await values().reserve(key, 'Lmine.', hour)
       await values().removeIf(key, mine)
