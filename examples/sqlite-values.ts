@@ -48,7 +48,8 @@ export function sqliteValues(db: DatabaseSync, now: () => number): Storage['valu
   /** What the guarded writes act on: the value, if it still begins with `expected`. */
   const guarded = (key: string, expected: string): Buffer | undefined => {
     const content = only(key, 'value')?.content
-    const isExpected = expected !== '' && content?.subarray(0, Buffer.byteLength(expected)).equals(Buffer.from(expected))
+    const isExpected =
+      expected !== '' && content?.subarray(0, Buffer.byteLength(expected)).equals(Buffer.from(expected))
     return isExpected ? content : undefined
   }
   const isWaitedFor = (placeholder: Buffer | undefined): boolean => placeholder?.at(-1) === 43
@@ -74,7 +75,10 @@ export function sqliteValues(db: DatabaseSync, now: () => number): Storage['valu
         if (isWaitedFor(there)) ends.publish(key)
         return true
       }
-      const repeated = read(key)?.subarray(13, 45).equals(Buffer.from(value as string).subarray(0, 32)) ?? false
+      const repeated =
+        read(key)
+          ?.subarray(13, 45)
+          .equals(Buffer.from(value as string).subarray(0, 32)) ?? false
       if (!repeated) ends.publish(key)
       return repeated
     },
@@ -161,7 +165,9 @@ export function sqliteValues(db: DatabaseSync, now: () => number): Storage['valu
       async add(key, by, operation, life, notAfter): Promise<AddReply> {
         const at = now()
         db.prepare('delete from added where until <= ?').run(at)
-        const done = db.prepare('select answer from added where key = ? and operation = ?').get(key, operation)
+        const done = db
+          .prepare('select answer from added where key = ? and operation = ?')
+          .get(key, operation)
         if (done === undefined && at > notAfter) return { outcome: 'late', now: at }
         let answer = String(done?.['answer'])
         if (done === undefined) {

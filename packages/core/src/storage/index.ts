@@ -72,4 +72,5 @@ export type {
 export type { Connection, ConnectionState, Diagnostic, Storage } from './storage.ts'
 export type { KeyPattern, Removed, SetReply, StoredValue, ValueStorage } from './values.ts'
 export type { FieldValue, HashSetReply, HashStorage, Life } from './hashes.ts'
+export { globToPattern } from '../memory/glob.ts'
 export { type AddReply, type CounterStorage, REMEMBERED_MS } from './counters.ts'
