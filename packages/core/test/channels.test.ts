@@ -102,8 +102,9 @@ describe('the channel holdfast:breaker', () => {
     const runtime = manualRuntime()
     const memory = memoryStorage()
     let out: Error | undefined = new StorageUnavailableError('Gone.', { maybeApplied: false })
-    const get: Storage['values']['get'] = (key) => (out ? Promise.reject(out) : memory.values.get(key))
-    const storage = { ...memory, values: { ...memory.values, get } }
+    const getMany: Storage['values']['getMany'] = (keys) =>
+      out ? Promise.reject(out) : memory.values.getMany(keys)
+    const storage = { ...memory, values: { ...memory.values, getMany } }
     const holdfast = createHoldfast({ storage, ...app, runtime })
     const ask = async (): Promise<void> => {
       const asked = holdfast.cache.get('a').catch(() => undefined)

@@ -14,9 +14,9 @@ function outage(): { storage: Storage; isOut: boolean; asked: number } {
   const state = { storage: memory, isOut: false, asked: 0 }
   const values: Storage['values'] = {
     ...memory.values,
-    async get(key) {
+    async getMany(keys) {
       state.asked += 1
-      return state.isOut ? await new Promise<never>(() => undefined) : memory.values.get(key)
+      return state.isOut ? await new Promise<never>(() => undefined) : memory.values.getMany(keys)
     },
   }
   state.storage = { ...memory, values }

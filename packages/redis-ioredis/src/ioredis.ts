@@ -111,8 +111,13 @@ function call(client: Pick<IoredisCommon, 'call'>, [name, ...args]: Command): Pr
   return client.call(name.toLowerCase(), args)
 }
 
+/** By the command's own method: with `enableAutoPipelining`, callBuffer() sends the arguments without the name. */
 function callForBytes(client: IoredisClient, [name, ...args]: Command): Promise<unknown> {
-  return client.callBuffer(name.toLowerCase(), args)
+  const command = name.toLowerCase()
+  const own = (client as unknown as Record<string, IoredisClient['callBuffer'] | undefined>)[
+    `${command}Buffer`
+  ]
+  return own === undefined ? client.callBuffer(command, args) : Reflect.apply(own, client, args)
 }
 
 async function connectLike(from: IoredisNode, events: Events): Promise<DedicatedConnection> {

@@ -56,18 +56,29 @@ describe.for(Object.entries(versions))('%s', ([, create]) => {
   it('sends the commands of one tick in two writes, and a single one at once', async () => {
     const client = connect(server.url)
     const { values } = ioredisStorage(client)
-    await values.get('a')
+    await values.getMany(['a'])
     const single = vi.spyOn(Socket.prototype, '_write')
     const joined = vi.spyOn(Socket.prototype, '_writev')
     onTestFinished(() => void vi.restoreAllMocks())
     const writes = (): number => single.mock.calls.length + joined.mock.calls.length
-    await Promise.all(Array.from({ length: 100 }, async (_, i) => await values.get(`${i}`)))
+    await Promise.all(Array.from({ length: 100 }, async (_, i) => await values.getMany([`${i}`])))
     expect(writes()).toBe(2)
 
-    const reply = values.get('a')
+    const reply = values.getMany(['a'])
     expect(writes()).toBe(3)
     await reply
   })
+
+  it.each([false, true])(
+    'stores and returns bytes, with enableAutoPipelining %s',
+    async (enableAutoPipelining) => {
+      const { values } = ioredisStorage(connect(server.url, { enableAutoPipelining }))
+      const bytes = Uint8Array.from({ length: 256 }, (_, i) => i)
+      await values.set('bytes', bytes, 60_000, Infinity)
+      const found = await values.getManyBytes(['bytes', 'nothing'])
+      expect(found.map((each) => each && [...each.subarray(13)])).toEqual([[...bytes], null])
+    },
+  )
 
   it('keeps calls of one tick on one key in order', async () => {
     const { records } = ioredisStorage(connect(server.url))

@@ -85,6 +85,7 @@ async function join({
       process.sent += 1
       return commands.send(args)
     },
+    sendForBytes: (args) => commands.sendForBytes(args),
     openConnection,
     detach() {},
   }

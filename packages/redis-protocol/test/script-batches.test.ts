@@ -9,7 +9,7 @@ it('a client that throws instead of rejecting fails the calls of a batch, and no
   const run = batchScripts(
     createScriptRunner({
       send([, , count]) {
-        sent.push(count ?? '')
+        sent.push(typeof count === 'string' ? count : '')
         if (broken) throw new RangeError('Invalid string length')
         return Promise.resolve(Array.from({ length: Number(count) }, () => 'read'))
       },
@@ -36,7 +36,7 @@ it('what a client forgets when its connection breaks does not count as under way
   const run = batchScripts(
     createScriptRunner({
       send([, , count]) {
-        sent.push(count ?? '')
+        sent.push(typeof count === 'string' ? count : '')
         return new Promise(() => {})
       },
     }),

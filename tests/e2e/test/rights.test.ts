@@ -144,7 +144,7 @@ describe.for(cases)('$user, over $client', ({ username, prefix, client, connect 
       const refused = { code: 'STORAGE_REFUSED' }
       await expect(other.locks.acquire('lock')).rejects.toMatchObject(refused)
       await expect(other.idempotency.run('job', 'k', () => 'done')).rejects.toMatchObject(refused)
-      await expect(storage.values.get('shop2:value')).rejects.toMatchObject(refused)
+      await expect(storage.values.getMany(['shop2:value'])).rejects.toMatchObject(refused)
       const { status, findings } = await other.health()
       expect(status).toBe('degraded')
       const fixes = findings.flatMap(({ stopsWork, fix }) => (stopsWork ? [fix] : []))

@@ -1,5 +1,5 @@
 import type { FieldValue, HashSetReply, HashStorage } from '@holdfast/core/storage'
-import type { Command, RedisClient } from '../client.ts'
+import type { RedisClient } from '../client.ts'
 import { wholeNumber } from '../digits.ts'
 import { asStorageError, unexpectedReply } from '../errors.ts'
 import type { Keys } from '../keys.ts'
@@ -7,9 +7,11 @@ import { instant } from '../records/format.ts'
 import type { RunScript } from '../script.ts'
 import { setHashFields } from './hash-set.ts'
 
+type KeyCommand = readonly [name: string, key: string, ...fields: string[]]
+
 /** The hashes facet on Redis: one hash of Redis each. What reads and deletes is a plain command. */
 export function redisHashes(client: RedisClient, run: RunScript, keys: Keys): HashStorage {
-  const send = <T>(args: Command, decode: (reply: unknown) => T): Promise<T> =>
+  const send = <T>(args: KeyCommand, decode: (reply: unknown) => T): Promise<T> =>
     client.send(args, args[1]).then(decode, (error: unknown) => {
       throw asStorageError(error, args[0])
     })

@@ -22,7 +22,7 @@ export const cacheMutations: readonly Mutation[] = [
     like: 'DEL of the value, while the lock of the load lies under another key',
     breakStorage: values((sound) => ({
       async remove(keys) {
-        const stored = await Promise.all(keys.map((key) => sound.get(key)))
+        const stored = await sound.getMany(keys)
         return await sound.remove(keys.filter((_, index) => !stored[index]?.startsWith('L')))
       },
     })),
@@ -32,8 +32,8 @@ export const cacheMutations: readonly Mutation[] = [
     like: 'SET NX with an id of the loader: executed again after a removal it lets an outdated fill in',
     breakStorage: values((sound) => ({
       async reserve(key, mark, ttlMs) {
-        const there = await sound.get(key)
-        if (there !== null) return there
+        const [there] = await sound.getMany([key])
+        if (typeof there === 'string') return there
         await sound.set(key, mark, ttlMs, Infinity)
         return mark
       },
@@ -51,7 +51,7 @@ export const cacheMutations: readonly Mutation[] = [
     like: 'GET, then SET: everybody who misses loads',
     breakStorage: values((sound) => ({
       async reserve(key, mark, ttlMs) {
-        const there = await sound.get(key)
+        const [there] = await sound.getMany([key])
         if (there?.startsWith('L')) await sound.remove([key])
         return await sound.reserve(key, mark, ttlMs)
       },
