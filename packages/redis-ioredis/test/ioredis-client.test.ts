@@ -18,6 +18,7 @@ interface Options {
   readonly lazyConnect?: boolean
   readonly enableOfflineQueue?: boolean
   readonly stringNumbers?: boolean
+  readonly enableAutoPipelining?: boolean
   readonly keyPrefix?: string
   readonly password?: string
   readonly maxRetriesPerRequest?: number
