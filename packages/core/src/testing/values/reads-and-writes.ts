@@ -80,6 +80,31 @@ export function readsAndWrites(it: TestRunner['it'], { under, values, set, read,
     assert.equal(await values().getHead(key, 20), null)
   })
 
+  it('V1 misses a key that holds no string; what acts on a string refuses it, and set takes its place', async () => {
+    const key = freshName('hash')
+    const refused = { code: 'STORAGE_REFUSED' }
+    const fields = [['field', 'value']] as const
+    const hash = async (): Promise<unknown> =>
+      await values().hashes.set(key, fields, { ttlMs: 60_000, on: 'create' }, Infinity)
+    await hash()
+    assert.deepEqual([await read(key), await bytes(key), await values().getHead(key, 5)], [null, null, null])
+    await assert.rejects(values().reserve(key, 'Lmine.', 60_000), refused)
+    await assert.rejects(values().replace(key, 'L', 'value', 60_000), refused)
+    await assert.rejects(values().extend(key, 'L', 60_000), refused)
+    await assert.rejects(values().patch(key, 'L', 'x', 60_000), refused)
+    await assert.rejects(values().removeIf(key, 'L'), refused)
+    await assert.rejects(values().ensure(key, 'G', 60_000), refused)
+    assert.deepEqual(await values().hashes.getAll(key), fields)
+    await set(key, 'value')
+    assert.equal((await read(key))?.slice(STAMP), 'value')
+    await values().remove([key])
+    await hash()
+    assert.match(await values().renew(key, 'G', 60_000), /^G/)
+    await values().remove([key])
+    await hash()
+    assert.equal(await values().remove([key]), 1)
+  })
+
   it('V1 removes any number of keys, and counts those that were there', async () => {
     const keys = Array.from({ length: 2_600 }, (_, i) => freshName(`many-${i}`))
     await Promise.all(keys.slice(700).map((key) => set(key, 'v')))
