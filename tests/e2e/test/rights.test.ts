@@ -190,7 +190,6 @@ const mayNot = [
   ['FLUSHDB'],
   ['SWAPDB', '0', '1'],
   ['KEYS', '*'],
-  ['SCAN', '0'],
   ['RANDOMKEY'],
   ['CONFIG', 'SET', 'maxmemory', '1'],
   ['ACL', 'SETUSER', 'holdfast', 'allkeys'],
