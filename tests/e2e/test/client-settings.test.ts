@@ -60,5 +60,10 @@ it.each(Object.entries(settings))(
     await cache.set(name, 1)
     expect(await cache.get(name)).toBe(1)
     expect(await cache.remove(name)).toBe(1)
+    const bytes = Uint8Array.from({ length: 256 }, (_, i) => i)
+    await storage.values.set(name, bytes, 60_000, Infinity)
+    const [found] = await storage.values.getManyBytes([name])
+    expect(Uint8Array.from(found ?? []).slice(13)).toEqual(bytes)
+    expect(await storage.values.getHead(name, 14)).toMatch(/^\d{13}\0$/)
   },
 )

@@ -98,6 +98,15 @@ describe.for(Object.entries(clients))('%s, with sentinels', ([name, connect]) =>
     }
   })
 
+  it('stores bytes and returns them', async () => {
+    const { values } = await open()
+    const bytes = Uint8Array.from({ length: 256 }, (_, i) => i)
+    await values.set(`bytes ${name}`, bytes, 60_000, Infinity)
+    const [found, none] = await values.getManyBytes([`bytes ${name}`, `nothing ${name}`])
+    expect(Uint8Array.from(found ?? []).slice(13)).toEqual(bytes)
+    expect(none).toBe(null)
+  })
+
   it('hands a lock over, and waits for the replica to know', async () => {
     const holdfasts = [
       createHoldfast({ storage: await open(), callTimeoutMs: 20_000 }),
