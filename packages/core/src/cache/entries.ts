@@ -75,7 +75,12 @@ export class Entries {
     const entryKey = scope.entryKey(key)
     try {
       const head = gate.call(() => gate.values.getHead(entryKey, HEAD_BYTES))
-      const [judged] = await lookup.judged(scope, policy.codec, [entryKey], head.then((each) => [each]))
+      const [judged] = await lookup.judged(
+        scope,
+        policy.codec,
+        [entryKey],
+        head.then((each) => [each]),
+      )
       if (judged?.state !== 'unreadable') return judged?.state === 'fresh'
       // Its header is longer than that, or it is none.
       const [found] = await lookup.find(scope, policy.codec, [entryKey])
@@ -153,7 +158,8 @@ export class Entries {
       const { head, staleMs } = entry
       if (staleMs === 0) {
         if (!(await gate.call(() => values.removeIf(entryKey, head)))) continue
-      } else if (!entry.isExpired) {
+      } else {
+        // Also where it has expired before: what is being loaded in its place began to load before this.
         const expired = expiredHead(entry, engine.runtime.randomId().slice(0, 11))
         const now = found.now ?? (await lookup.now())
         const endsInMs = entry.writtenAt + entry.ttlMs + staleMs - now
