@@ -57,18 +57,24 @@ export class Wait {
     this.#lookMs = FIRST_POLL_MS
     // Not through the breaker: that this process cannot hear does not mean that it cannot read.
     this.ready = gate.calls
-      .call(() => gate.values.subscribe(guardKey, () => this.wake()), STORAGE_TIMEOUT_MS)
+      .call(
+        // Also when it comes after its deadline, or twice: each subscription is used or ended.
+        async () => this.#subscribed(await gate.values.subscribe(guardKey, () => this.wake())),
+        STORAGE_TIMEOUT_MS,
+      )
+      // Without pushes it looks more often.
       .then(
-        ({ reply: unsubscribe }) => {
-          if (this.#callers === 0) return unsubscribe()
-          this.#unsubscribe = unsubscribe
-          this.#lookMs = FIRST_LOOK_MS
-          this.#longestMs = LONGEST_LOOK_MS
-        },
-        // Without pushes it looks more often.
+        () => undefined,
         () => undefined,
       )
       .then(() => void (this.isReady = true))
+  }
+
+  #subscribed(unsubscribe: () => void): void {
+    if (this.#callers === 0 || this.#unsubscribe !== undefined) return unsubscribe()
+    this.#unsubscribe = unsubscribe
+    this.#lookMs = FIRST_LOOK_MS
+    this.#longestMs = LONGEST_LOOK_MS
   }
 
   enter(): void {
