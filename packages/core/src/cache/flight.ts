@@ -33,6 +33,8 @@ export class Flight {
   joined: string | undefined
   /** What said then whether a tag has been invalidated. */
   tagChanges: string | null | undefined
+  /** How many invalidations of this process came before it. */
+  invalidations = 0
   readonly landing: Promise<Landing>
   /** Flights that the load of this one waits for. */
   readonly #waitsFor = new Set<Flight>()

@@ -65,7 +65,9 @@ export class GetOrCreate {
     const { lookup } = this.#space.engine
     let found: Found
     try {
-      ;[found] = (await lookup.find(this.#space.scope, this.#space.policy.codec, [this.#entryKey])) as [Found]
+      const finding = lookup.find(this.#space.scope, this.#space.policy.codec, [this.#entryKey])
+      const { signal } = this.#policy
+      ;[found] = (await (signal === undefined ? finding : this.#orAborted(finding))) as [Found]
     } catch (error) {
       if (!isOut(error)) throw error
       return await this.#withoutStorage(error)
@@ -148,7 +150,12 @@ export class GetOrCreate {
     return await this.#loadNow(read, wakes)
   }
 
-  async #pause(wait: Wait, placeholder: string, read: Read, wakes: number): Promise<undefined | { readonly value: unknown }> {
+  async #pause(
+    wait: Wait,
+    placeholder: string,
+    read: Read,
+    wakes: number,
+  ): Promise<undefined | { readonly value: unknown }> {
     if (this.#isOver()) return await this.#loadAlone(read)
     const other = flightsByPlaceholder.get(placeholder)
     other?.refuseRing()
@@ -180,7 +187,11 @@ export class GetOrCreate {
     this.#countOnce('misses')
     const flight = engine.flights.get(this.#entryKey)
     // While it refuses, others may remove what is there: only a load that begins later can be shared.
-    if (flight !== undefined && (isUnreachable || flight.began === undefined || this.#order < flight.began)) {
+    const isCurrent = flight?.invalidations === engine.invalidations
+    const isShared =
+      flight?.aborted === undefined &&
+      (flight?.began === undefined || this.#order < flight.began || (isUnreachable && isCurrent))
+    if (flight !== undefined && isShared) {
       flight.refuseRing()
       this.#space.count('joined')
       const landing = await this.#landing(flight, undefined)
@@ -288,7 +299,11 @@ export class GetOrCreate {
         return await this.#withoutStorage(landing.error)
       case 'failed': {
         const { error } = landing
-        if (this.#policy.onLoadError === 'stale' && read?.value !== undefined && (await this.#isStillThere(read)))
+        if (
+          this.#policy.onLoadError === 'stale' &&
+          read?.value !== undefined &&
+          (await this.#isStillThere(read))
+        )
           return read.value
         throw error
       }

@@ -89,8 +89,6 @@ class Flying {
   readonly #plan: FlightPlan
   readonly #flight: Flight
   readonly #guardKey: string
-  /** How many this process had sent when the load began. */
-  readonly #invalidations: number
   #placeholder: string | undefined
   #generations: readonly string[] = []
 
@@ -99,7 +97,7 @@ class Flying {
     this.#engine = space.engine
     this.#plan = plan
     this.#flight = flight
-    this.#invalidations = space.engine.invalidations
+    flight.invalidations = space.engine.invalidations
     this.#guardKey = plan.guard === 'refresh' ? space.scope.refreshKey(plan.entryKey) : plan.entryKey
   }
 
@@ -123,6 +121,9 @@ class Flying {
       return await this.#store(made)
     } catch (error) {
       renewal?.stop()
+      // A call from now on loads for itself: the error is for those who have joined.
+      const { flights } = this.#engine
+      if (flights.get(this.#plan.entryKey) === this.#flight) flights.delete(this.#plan.entryKey)
       await this.#dropGuard()
       return { how: 'failed', error }
     } finally {
@@ -145,11 +146,13 @@ class Flying {
     }
     const keys = [...scope.generationKeys, scope.tagChangesKey]
     for (const tag of policy.tags) keys.push(scope.tagKey(tag))
+    // They must outlive the load as well.
+    const lifeMs = policy.ttlMs + policy.staleMs + policy.hardTimeoutMs
     const seen = [...(found?.generations ?? []), found?.tagChanges ?? null]
     if (policy.tags.length > 0) seen.push(...(await lookup.tags(scope, policy.tags)))
     const reserve = gate.call(() => gate.values.reserve(this.#guardKey, mark, GUARD_MS, instead))
     try {
-      const held = generations.hold(keys, seen, policy.ttlMs + policy.staleMs)
+      const held = generations.hold(keys, seen, lifeMs)
       this.#generations = held instanceof Promise ? await held : held
     } catch (error) {
       reserve.then(
@@ -219,11 +222,15 @@ class Flying {
     const body = (): Promise<unknown> => enter(flight, () => load(context))
     try {
       const made = await new Promise<unknown>((resolve, reject) => {
-        const timer = runtime.setTimer(policy.hardTimeoutMs, () => {
-          const error = new LoadTimeoutError(key, policy.hardTimeoutMs)
-          flight.onAbort = reject
-          flight.abort(error)
-        }, { background: isBackground })
+        const timer = runtime.setTimer(
+          policy.hardTimeoutMs,
+          () => {
+            const error = new LoadTimeoutError(key, policy.hardTimeoutMs)
+            flight.onAbort = reject
+            flight.abort(error)
+          },
+          { background: isBackground },
+        )
         flight.onAbort = (reason) => {
           timer.cancel()
           reject(reason as Error)
@@ -334,7 +341,7 @@ class Flying {
     const { entryKey } = this.#plan
     // Whoever invalidated it meanwhile has had this load forgotten.
     if (gate.breaker !== 'open' || flights.get(entryKey) !== this.#flight) return
-    if (this.#invalidations !== this.#engine.invalidations) return
+    if (this.#flight.invalidations !== this.#engine.invalidations) return
     memory.set(entryKey, payload, bytes, Math.min(memoryTtlMs, ttlMs))
   }
 
