@@ -102,6 +102,10 @@ export class Run {
         for (const { connection, process } of this.#seats)
           if (process.state !== 'dead') connection.divert(false)
         return
+      case 'freeze':
+        history.fault('storage', () => `stops for ${incident.forMs.toFixed(0)} ms`)
+        server.frozenUntil = Math.max(server.frozenUntil, scheduler.now + incident.forMs)
+        return
       case 'loseQueues':
         history.fault('storage', () => 'loses the queues of all leases')
         server.loseQueues()

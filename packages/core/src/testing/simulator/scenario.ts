@@ -34,6 +34,8 @@ export type Incident = { readonly at: number } & (
     }
   /** The keys move to another master of a cluster, and the subscriptions to them do not. */
   | { readonly kind: 'moveSlot' }
+  /** The storage stops, as after SIGSTOP, and then executes what has arrived. */
+  | { readonly kind: 'freeze'; readonly forMs: number }
 )
 
 /** The world that a workload runs in: all that follows from a seed, before anything has happened. */
@@ -67,6 +69,7 @@ export interface FaultRates extends MessageFaults {
   readonly loseQueues: number
   readonly demote: number
   readonly moveSlot: number
+  readonly freeze: number
   /** How often clients are of the kind that re-sends by itself after a reconnect, and of the one that forgets. */
   readonly resends: number
   readonly forgets: number
@@ -92,6 +95,7 @@ export const defaultRates: FaultRates = {
   loseQueues: 0,
   demote: 0,
   moveSlot: 0,
+  freeze: 0,
   resends: 0.4,
   forgets: 0.25,
 }
@@ -224,6 +228,13 @@ export function drawScenario(
     }))
   }
   if (rates.moveSlot > 0) happens(rates.moveSlot, (at) => ({ kind: 'moveSlot', at }))
+  if (rates.freeze > 0) {
+    happens(rates.freeze, (at) => ({
+      kind: 'freeze',
+      at,
+      forMs: within(at, random.pick([random.between(50, 400), random.between(0, 4) * leaseMs])),
+    }))
+  }
   let forward = clocks.setOnMs(leaseMs)
   happens(rates.stepStorageClock * 2, (at) => {
     const back = !forgets && random.chance(0.4)

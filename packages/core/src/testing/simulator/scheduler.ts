@@ -15,6 +15,8 @@ export interface SimulatedEvent {
 
 /** Events at the same instant beyond this are a loop that time cannot end. */
 const MOST_AT_ONCE = 20_000
+/** So many ticks follow from one event at most, before the next. */
+const TICKS = 3
 
 /**
  * Virtual time: events in order of their instants, one after the other, and everything that a promise sets off by one
@@ -68,10 +70,15 @@ export class Scheduler {
         } catch (error) {
           return reject(error as Error)
         }
-        queueMicrotask(next)
+        queueMicrotask(() => next())
       }
       // A tick begins when no promise has anything left to do; a turn of the event loop would take four times as long.
-      const next = (): void => process.nextTick(step)
+      // What waits for the next tick, as reads do that share a command, comes before the next event, and what follows from
+      // that as well.
+      const next = (left: number = TICKS): void => {
+        if (left === 0) process.nextTick(step)
+        else process.nextTick(() => queueMicrotask(() => next(left - 1)))
+      }
       setImmediate(step)
     })
   }

@@ -16,6 +16,8 @@ import type { Command, FacetName, SimulatedServer } from './simulated-server.ts'
 const OPERATIONS = {
   records: ['put', 'compareAndDelete', 'read', 'list'],
   leases: ['acquire', 'release', 'extend', 'reapExpired', 'revoke', 'inspect', 'countListeners'],
+  hashes: ['set', 'get', 'getAll', 'delete'],
+  counters: ['add'],
 } as const
 
 /** A forgotten end of a job is sent again so soon after the reconnect, while its caller still waits. */
@@ -278,6 +280,9 @@ export class SimulatedConnection {
       this.#scheduler.at(at, arrive, this.#process, 'message')
     }
     const execute = (onReply: (heard: Answer) => void): void => {
+      const { frozenUntil } = this.#server
+      if (frozenUntil > this.#scheduler.now)
+        return void this.#scheduler.at(frozenUntil, () => execute(onReply))
       if (this.#server.down) return
       this.#server.execute(command).then(
         (value) => {
@@ -368,7 +373,15 @@ export class SimulatedConnection {
         ),
       listenAnew: () => this.#listenAnew(),
     }
-    const values = facet('values', Object.keys(this.#server.peek().values))
+    const values = {
+      ...facet('values', Object.keys(this.#server.peek().values)),
+      hashes: facet('hashes', OPERATIONS.hashes),
+      counters: facet('counters', OPERATIONS.counters),
+      subscribe: (key: string, onEnd: () => void) =>
+        this.#subscribe(`end of ${key}`, noop, (send) =>
+          this.#server.subscribeToEnd(this.#database, key, () => send(onEnd)),
+        ),
+    }
     const state = (): ConnectionState => this.#state
     return {
       records: records as unknown as RecordStorage,

@@ -20,7 +20,7 @@ export interface Facets {
 /** May wrap the facets. `now` is the server's clock in milliseconds, `onPush` is to hear what the leases push. */
 export type BuildFacets = (facets: Facets, now: () => number, onPush: OnPush) => Facets
 
-export type FacetName = keyof Facets | 'time'
+export type FacetName = keyof Facets | 'hashes' | 'counters' | 'time'
 
 /** A request as it travels. */
 export interface Command {
@@ -55,7 +55,17 @@ interface Logged {
   readonly isWrite: boolean
 }
 
-const READS = new Set(['read', 'list', 'inspect', 'get', 'time'])
+const READS = new Set([
+  'read',
+  'list',
+  'inspect',
+  'get',
+  'getAll',
+  'getMany',
+  'getManyBytes',
+  'getHead',
+  'time',
+])
 
 /**
  * A storage with its own clock: the memory storage behind a network. It keeps a log of what it executed, so that
@@ -85,6 +95,8 @@ export class SimulatedServer {
   observer: ServerObserver = { executed: () => undefined }
   /** Until when new subscriptions lead to the server that was demoted. */
   staleUntil: number = -Infinity
+  /** Until when it executes nothing, as a frozen process: what arrives meanwhile is executed then. */
+  frozenUntil: number = -Infinity
 
   /** `build` may wrap the facets, to make a storage that breaks the contract. */
   constructor(
@@ -161,6 +173,20 @@ export class SimulatedServer {
     const mine = listeners
     mine.add(onHint)
     return () => mine.delete(onHint)
+  }
+
+  /** Hints that what is awaited under a key has ended, to be sent over a connection; returns what ends it. */
+  subscribeToEnd(database: number, key: string, onEnd: () => void): () => void {
+    if (this.#pushesRefused) throw new StorageRefusedError('NOPERM: this user may not subscribe.')
+    const facets = this.peek(database)
+    let isOpen = true
+    const stopped = facets.values.subscribe(key, () => {
+      if (isOpen && facets === this.peek(database) && !this.#replaying) onEnd()
+    })
+    return () => {
+      isOpen = false
+      void stopped.then((stop) => stop())
+    }
   }
 
   /** Pushes for a process of the first database, to be sent over a connection; returns what ends it. */
@@ -326,10 +352,14 @@ export class SimulatedServer {
   }
 }
 
-function call(facets: Facets, facet: keyof Facets, op: string, args: readonly unknown[]): unknown {
-  const operations = facets[facet] as unknown as Readonly<
-    Record<string, (...args: readonly unknown[]) => unknown>
-  >
+function call(
+  facets: Facets,
+  facet: Exclude<FacetName, 'time'>,
+  op: string,
+  args: readonly unknown[],
+): unknown {
+  const of = facet === 'hashes' || facet === 'counters' ? facets.values[facet] : facets[facet]
+  const operations = of as unknown as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>
   const operation = operations[op]
   if (operation === undefined) throw new TypeError(`the storage has no ${facet}.${op}`)
   return operation(...args)

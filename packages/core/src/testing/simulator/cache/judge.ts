@@ -1,0 +1,201 @@
+import type { SimulatedProcess } from '../simulated-process.ts'
+import type { World } from '../workload.ts'
+import type { Space } from './plan.ts'
+import type { Wire } from './wire.ts'
+
+/** How old a value may be that a process kept while it was cut off, in milliseconds. */
+const DEGRADED_MS = 5_000
+/** The breaker asks again after so long at most. */
+const PAUSE_MS = 5_000
+/** By how much the clocks of processes may be wrong, as a share. */
+const DRIFT = 1.012
+/** A set takes effect within so long after it was sent, or never. */
+const SET_TIMEOUT_MS = 250
+
+/** A value that somebody made, and what everybody outside of the cache knows about it. All instants are true time. */
+export interface Made {
+  readonly id: number
+  readonly space: Space
+  readonly key: string
+  readonly how: 'load' | 'set'
+  readonly process: SimulatedProcess
+  /** When its load began; or when it was given to `set`. */
+  readonly began: number
+  /** When the load had ended; of a set: after which its command is not executed any more. */
+  ended: number
+  tags: readonly string[]
+}
+
+/** A call of the cache. */
+export interface Call {
+  readonly process: SimulatedProcess
+  readonly wire: Wire
+  readonly began: number
+}
+
+export interface Invalidation {
+  readonly what: string
+  readonly ends: (made: Made) => boolean
+  readonly process: SimulatedProcess | undefined
+  readonly began: number
+  /** When it was acknowledged; `Infinity` before, and when it never was. */
+  acknowledged: number
+  /** When its own process was told that it is queued, or acknowledged: that one reads nothing before it. */
+  ownAcknowledged: number
+  /** It ends values as fresh ones only. */
+  readonly isExpiry: boolean
+  over: number
+}
+
+/** Who may get which value: an invalidation wins over every load that began before it was asked for. */
+export class Judge {
+  readonly #world: World
+  readonly #made: Made[] = []
+  readonly #invalidations: Invalidation[] = []
+  #forgottenAt = -Infinity
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** Acknowledged writes are lost: what was invalidated before may be there again. */
+  forget(): void {
+    this.#forgottenAt = this.#now
+  }
+
+  /** A key is gone: that is no harm to anybody, but it may be the guard of a load. */
+  evicted(): void {
+    const invalidation = this.invalidate('eviction', () => false)
+    invalidation.over = this.#now
+  }
+
+  make(made: Omit<Made, 'id' | 'began' | 'ended' | 'tags'>, tags: readonly string[]): Made {
+    const created: Made = { ...made, id: this.#made.length, began: this.#now, ended: Infinity, tags }
+    this.#made.push(created)
+    return created
+  }
+
+  made(value: unknown): Made | undefined {
+    return typeof value === 'string' ? this.#made[Number(value.slice(1))] : undefined
+  }
+
+  invalidate(
+    what: string,
+    ends: (made: Made) => boolean,
+    process?: SimulatedProcess,
+    isExpiry = false,
+  ): Invalidation {
+    const invalidation: Invalidation = {
+      what,
+      ends,
+      process,
+      began: this.#now,
+      acknowledged: Infinity,
+      ownAcknowledged: Infinity,
+      isExpiry,
+      over: Infinity,
+    }
+    this.#invalidations.push(invalidation)
+    return invalidation
+  }
+
+  /** Until when a command that must not be late may still be executed: by clocks that are stepped and differ. */
+  latestEffect(): number {
+    const { setBackMs, setOnMs, calmFrom } = this.#world.scenario
+    return this.#now + SET_TIMEOUT_MS + setBackMs + setOnMs + (SET_TIMEOUT_MS + calmFrom) * 0.01
+  }
+
+  /** Whether anything was invalidated, or forgotten, between the two instants. */
+  wasQuiet(from: number, to: number): boolean {
+    return (
+      this.#forgottenAt < from && this.#invalidations.every(({ began, over }) => began > to || over < from)
+    )
+  }
+
+  /** How many invalidations were under way in that time, the foreign ones included: each may refuse a fill. */
+  countInvalidations(from: number, to: number): number {
+    return this.#invalidations.filter(({ began, over }) => began <= to && over >= from).length
+  }
+
+  /**
+   * A call got a value. `stale`: it may be one that was made to expire. `by`: the instant before which invalidations count,
+   * if that is not the beginning of the call.
+   */
+  gets(
+    call: Call,
+    space: Space,
+    key: string,
+    value: unknown,
+    how: string,
+    stale: boolean,
+    by: number = call.began,
+  ): void {
+    if (value === undefined) return
+    const made = this.made(value)
+    if (made === undefined || made.space !== space || made.key !== key)
+      return this.#violated('A value of the key', call, `got ${String(value)} for ${space}:${key}`)
+    const broken = this.brokenBy(call, made, stale, by)
+    if (broken === undefined || this.#isExcused(call, made, stale)) return
+    const began = made.began.toFixed(1)
+    this.#violated(
+      'Invalidation wins',
+      call,
+      `got v${made.id} of ${space}:${key} (${how}), ${made.how} at ${began}, after ${broken.what} of ${broken.began.toFixed(1)}`,
+    )
+  }
+
+  /** Something says that there is a value: one of the key must be allowed. */
+  exists(call: Call, space: Space, key: string): void {
+    const all = this.#made.filter((made) => made.space === space && made.key === key)
+    if (all.some((made) => this.brokenBy(call, made, false, call.began) === undefined)) return
+    this.#violated('Invalidation wins', call, `is told that ${space}:${key} exists`)
+  }
+
+  /** The invalidation that forbids the value to the call. */
+  brokenBy(call: Call, made: Made, stale: boolean, by: number): Invalidation | undefined {
+    // What was invalidated may be there again.
+    if (this.#forgottenAt >= call.began) return undefined
+    return this.#invalidations.find((invalidation) => {
+      const { process, acknowledged, ownAcknowledged, began, isExpiry, ends } = invalidation
+      if (began <= this.#forgottenAt || (isExpiry && stale)) return false
+      const known = process === call.process ? Math.min(acknowledged, ownAcknowledged) : acknowledged
+      return known < by && (made.how === 'load' ? made.began : made.ended) < began && ends(made)
+    })
+  }
+
+  /** A process that is cut off may keep what it loaded itself and did not invalidate, for five seconds. */
+  #isExcused(call: Call, made: Made, stale: boolean): boolean {
+    const { process, wire, began } = call
+    const { now } = this.#world.scheduler
+    const slack = this.pausedMs(process, began - 2 * PAUSE_MS, now)
+    if (made.process !== process || made.how !== 'load') return false
+    if (!wire.wasTroubled(began - PAUSE_MS * DRIFT - slack - 300, now)) return false
+    if (now - made.ended > DEGRADED_MS * DRIFT + slack + 2) return false
+    const isOwn = (invalidation: Invalidation): boolean =>
+      invalidation.process === process &&
+      invalidation.began < began &&
+      made.began < invalidation.began &&
+      !(invalidation.isExpiry && stale) &&
+      invalidation.ends(made)
+    return !this.#invalidations.some(isOwn) && (made.ended >= began || wire.isCutOff(made.ended, began))
+  }
+
+  /** How long a process was stopped in that time, at most. */
+  pausedMs({ index }: SimulatedProcess, from: number, to: number): number {
+    let sum = 0
+    for (const incident of this.#world.scenario.incidents) {
+      if (incident.kind !== 'pause' && incident.kind !== 'sleep') continue
+      if (incident.process === index && incident.at < to && incident.at + incident.forMs > from)
+        sum += incident.forMs
+    }
+    return sum
+  }
+
+  get #now(): number {
+    return this.#world.scheduler.now
+  }
+
+  #violated(guarantee: string, { process, began }: Call, message: string): void {
+    this.#world.violated(guarantee, `${process.name}, which asked at ${began.toFixed(1)}, ${message}`)
+  }
+}

@@ -1,0 +1,154 @@
+import { entry } from '../../../cache/entry-result.ts'
+import type { LoadContext } from '../../../cache/load-once.ts'
+import type { World } from '../workload.ts'
+import type { Call, Judge, Made } from './judge.ts'
+import type { LoadPlan, Space } from './plan.ts'
+
+/** A process that was stopped for longer may have lost the guard of its load. */
+const SHORT_STOP_MS = 1_000
+
+/** How the load of one call went. */
+export interface LoadOfCall {
+  made: Made | undefined
+  failedAt: number | undefined
+}
+
+/** One load as it runs. */
+interface Running {
+  readonly call: Call
+  readonly made: Made
+  readonly isRefresh: boolean
+  readonly replaces: boolean
+  isOver: boolean
+}
+
+export class SourceFailedError extends Error {
+  readonly load: Made
+  readonly call: Call
+
+  constructor(load: Made, call: Call) {
+    super('the source failed')
+    this.load = load
+    this.call = call
+  }
+}
+
+export interface AskedLoad {
+  readonly call: Call
+  readonly space: Space
+  readonly key: string
+  readonly plan: LoadPlan
+  readonly tags: readonly string[]
+  readonly isRefresh: boolean
+  readonly hardTimeoutMs: number
+  readonly waitMs: number
+  /** Asks for another key. */
+  readonly ask: () => Promise<unknown>
+}
+
+/** The loads of all processes, as the source of the values sees them. */
+export class Loads {
+  readonly #world: World
+  readonly #judge: Judge
+  readonly #running = new Set<Running>()
+
+  constructor(world: World, judge: Judge) {
+    this.#world = world
+    this.#judge = judge
+  }
+
+  died(name: string): void {
+    for (const running of this.#running) if (running.call.process.name === name) this.#end(running)
+  }
+
+  async run(asked: AskedLoad, of: LoadOfCall, context: LoadContext<unknown>): Promise<unknown> {
+    const { call, space, key, plan, tags, isRefresh, hardTimeoutMs } = asked
+    const { process } = call
+    const { scheduler, history, totals } = this.#world
+    const stale = context.stale
+    if (stale !== undefined) {
+      totals.count('loads that got the old value')
+      this.#judge.gets(call, space, key, stale.value, 'stale of its load', true)
+    }
+    const made = this.#judge.make({ space, key, how: 'load', process }, plan.tags ?? tags)
+    of.made = made
+    totals.count('loads')
+    history.add(process.index, () => `loads v${made.id} of ${space}:${key}`)
+    const running = { call, made, isRefresh, replaces: stale !== undefined, isOver: false }
+    this.#judgeStart(running, asked)
+    this.#running.add(running)
+    // By the engine's own count its callers need not wait any longer then.
+    scheduler.at(made.began + hardTimeoutMs * 0.98, () => this.#end(running))
+    const { signal } = context
+    const onAbort = (): void => this.#end(running)
+    signal.addEventListener('abort', onAbort)
+    try {
+      await this.#work(asked, signal)
+      const ends = (): void => {
+        made.ended = scheduler.now
+        this.#end(running)
+      }
+      if (plan.outcome === 'fails') {
+        of.failedAt = scheduler.now
+        history.add(process.index, () => `load of v${made.id} fails`)
+        ends()
+        throw new SourceFailedError(made, call)
+      }
+      ends()
+      if (plan.outcome === 'nothing') return undefined
+      const value = `v${made.id}`
+      return plan.tags === undefined ? value : entry(value, { tags: plan.tags })
+    } catch (error) {
+      of.failedAt ??= scheduler.now
+      throw error
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      this.#end(running)
+    }
+  }
+
+  #end(running: Running): void {
+    running.isOver = true
+    this.#running.delete(running)
+  }
+
+  #work({ call, plan, ask }: AskedLoad, signal: AbortSignal): Promise<unknown> {
+    const { scheduler } = this.#world
+    const after = new Promise<void>((resolve) => {
+      // Not a timer of its process: those must all be gone when the cache is closed.
+      if (plan.outcome !== 'never')
+        scheduler.at(scheduler.now + plan.ms, () => queueMicrotask(resolve), call.process, 'timer')
+    })
+    const work = plan.outcome === 'asks' ? after.then(ask) : after
+    if (!plan.heedsSignal) return work
+    return new Promise((resolve, reject) => {
+      const abort = (): void => reject(signal.reason as Error)
+      if (signal.aborted) abort()
+      signal.addEventListener('abort', abort)
+      work.then(resolve, reject)
+    })
+  }
+
+  /** One load of a key at a time, in all processes, as long as all goes well and nobody has to wait too long. */
+  #judgeStart(next: Running, { call, isRefresh, waitMs }: AskedLoad): void {
+    const { now } = this.#world.scheduler
+    const { process, wire } = call
+    for (const rival of this.#running) {
+      const { made } = rival
+      if (made.key !== next.made.key || made.space !== next.made.space) continue
+      this.#world.totals.count('loads beside another')
+      if (isRefresh || rival.isRefresh || rival.replaces !== next.replaces) continue
+      const since = made.began - 600
+      if (!this.#judge.wasQuiet(since, now)) continue
+      if (wire.wasTroubled(since - 5_500, now) || rival.call.wire.wasTroubled(since - 5_500, now)) continue
+      const stopped = this.#judge.pausedMs(rival.call.process, since, now)
+      if (stopped > SHORT_STOP_MS || this.#judge.pausedMs(process, since, now) > SHORT_STOP_MS) continue
+      const isSame = rival.call.process === process
+      if (!isSame && now - call.began > waitMs * 0.98) continue
+      this.#world.violated(
+        'One load',
+        `${process.name} loads ${made.space}:${made.key} while ${rival.call.process.name} does since ${made.began.toFixed(1)}`,
+      )
+    }
+  }
+}
