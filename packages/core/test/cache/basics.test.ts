@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type Cache, type Storage, StorageRefusedError, createCache, memoryStorage } from '@holdfast/core'
+import { settle } from '../manual-runtime.ts'
 
-/** A load that ends when it is told to. */
+/** A load that ends when the test ends it. */
 function slowLoad<T>(): { load: () => Promise<T>; started: Promise<void>; finish: (value: T) => void } {
   let finish: (value: T) => void = () => undefined
   let start = (): void => undefined
@@ -21,7 +22,7 @@ function twoCaches(): [Cache, Cache] {
 
 describe('the cache', () => {
   it.each([0, '', false, null, [1], { a: { b: 1 } }, new Date(0), 10n])(
-    'gives value %# back',
+    'returns value %# as it was stored',
     async (value) => {
       const [one, other] = twoCaches()
       await one.set('a', value)
@@ -38,10 +39,11 @@ describe('the cache', () => {
     const first = one.getOrCreate('a', load)
     await started
     const others = [one, other, other].map((cache) => cache.getOrCreate('a', () => -1))
+    await settle()
     finish(1)
     expect(await Promise.all([first, ...others])).toEqual([1, 1, 1, 1])
-    expect(one.stats()).toMatchObject({ loads: 1, joined: 1, misses: 1, hits: 0 })
-    expect(other.stats()).toMatchObject({ loads: 0, joined: 1 })
+    expect(one.stats()).toMatchObject({ loads: 1, joined: 1, misses: 2, hits: 0 })
+    expect(other.stats()).toMatchObject({ loads: 0, waits: 2 })
   })
 
   it.each(['remove', 'set'] as const)(
@@ -95,7 +97,7 @@ describe('the cache', () => {
     expect(cache.stats()).toMatchObject({ loads: 2, loadFailures: 1 })
   })
 
-  it('tells how often it helped', async () => {
+  it('counts how often it helped', async () => {
     const [cache] = twoCaches()
     expect(cache.stats().hitRate).toBeUndefined()
     await cache.set('a', 1)
@@ -117,7 +119,7 @@ describe('the cache', () => {
 describe('a load that asks for its own key', () => {
   const deadlock = { code: 'SELF_DEADLOCK' }
 
-  it('is told so, directly, through another key, and through another cache of this process', async () => {
+  it('is refused, directly, through another key, and through another cache of this process', async () => {
     const [one, other] = twoCaches()
     await expect(one.getOrCreate('a', () => one.getOrCreate('a', () => 1))).rejects.toMatchObject(deadlock)
     const viaB = one.getOrCreate('a', () => one.getOrCreate('b', () => one.getOrCreate('a', () => 1)))
@@ -149,7 +151,7 @@ describe('a storage that refuses', () => {
     }
   }
 
-  it.each<[keyof Storage['values']]>([['get'], ['reserve'], ['replace']])(
+  it.each<[keyof Storage['values']]>([['getMany'], ['reserve'], ['replace']])(
     'at %s does not keep a load from answering; nothing is stored, and nobody waits for it',
     async (command) => {
       const storage = refusing(command)
@@ -169,5 +171,5 @@ describe('a storage that refuses', () => {
 
 /** How many values the storage holds of the key `a`, placeholders included. */
 async function memoryStored(storage: Storage): Promise<number> {
-  return storage.values.remove(['app:a'])
+  return storage.values.remove(['app::a'])
 }

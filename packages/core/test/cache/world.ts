@@ -1,0 +1,66 @@
+import { type Cache, type ClosableCache, type Storage, createCache, memoryStorage } from '@holdfast/core'
+import type { CacheOptions } from '@holdfast/core'
+import { type ManualRuntime, manualRuntime, settle } from '../manual-runtime.ts'
+
+/** Caches of several processes over one memory storage, and time that stands still until the test moves it. */
+export interface World {
+  readonly runtime: ManualRuntime
+  readonly storage: Storage
+  /** Another process's. */
+  cache(options?: CacheOptions): ClosableCache
+}
+
+export function world(): World {
+  const runtime = manualRuntime()
+  const storage = memoryStorage({ now: () => runtime.wallNow() })
+  return {
+    runtime,
+    storage,
+    cache: (options = {}) => createCache(storage, { jitter: 0, ...options, runtime }),
+  }
+}
+
+/** A load that ends when the test ends it. */
+export interface SlowLoad<T> {
+  readonly load: (context: { readonly signal: AbortSignal }) => Promise<T>
+  readonly started: Promise<AbortSignal>
+  readonly calls: () => number
+  finish(value: T): void
+  fail(error: unknown): void
+}
+
+export function slowLoad<T>(): SlowLoad<T> {
+  let finish!: (value: T) => void
+  let fail!: (error: unknown) => void
+  let start!: (signal: AbortSignal) => void
+  let calls = 0
+  const loaded = new Promise<T>((resolve, reject) => {
+    finish = resolve
+    fail = reject
+  })
+  loaded.catch(() => undefined)
+  const started = new Promise<AbortSignal>((resolve) => (start = resolve))
+  return {
+    load: ({ signal }) => {
+      calls += 1
+      start(signal)
+      return loaded
+    },
+    started,
+    calls: () => calls,
+    finish,
+    fail,
+  }
+}
+
+/** Has calls reach the place where they wait. */
+export async function waiting<T>(...calls: readonly Promise<T>[]): Promise<readonly Promise<T>[]> {
+  for (const call of calls) call.catch(() => undefined)
+  await settle()
+  return calls
+}
+
+/** Loads a key, once, under the given options. */
+export async function stored(cache: Cache, key: string, value: unknown, options = {}): Promise<void> {
+  await cache.set(key, value, options)
+}
