@@ -128,17 +128,17 @@ export class Lookup {
     })
   }
 
-  /** The storage's clock now, or a little before. */
+  /** The storage's clock, about. */
   async now(): Promise<number> {
     const { calls } = this.#gate
-    // Asked again once a minute: between its answers an estimate only falls behind.
+    // Asked again once a minute: clocks drift apart.
     if (!calls.clock.known || calls.clock.ageMs > 60_000) {
       await this.#gate.call(async () => {
         const sentAt = { monotonic: calls.runtime.monotonicNow(), wall: calls.runtime.wallNow() }
         calls.clock.observe(sentAt, await calls.storage.time())
       })
     }
-    return calls.clock.earliest()
+    return calls.clock.now
   }
 
   /** Of tags of a namespace, with what says whether any of them has been invalidated meanwhile, read after them. */

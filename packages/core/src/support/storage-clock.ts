@@ -48,4 +48,10 @@ export class StorageClock {
     const drift = (at - this.#at) * DRIFT
     return Math.floor(at + this.#low - drift + inMs)
   }
+
+  /** What the storage's clock most likely shows now: for what need not be certain. */
+  get now(): number {
+    if (!this.known) throw new Error('the storage clock was not observed yet')
+    return Math.floor(this.#runtime.monotonicNow() + (this.#low + this.#high) / 2)
+  }
 }
