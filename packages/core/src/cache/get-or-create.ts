@@ -143,6 +143,8 @@ export class GetOrCreate {
   ): Promise<{ readonly value: unknown } | undefined> {
     const wait = this.#enterWait(guardKey)
     await this.#orAborted(wait.ready)
+    const alone = this.#loadedAlone(wait)
+    if (alone !== undefined) return await this.#share(alone, read)
     if (this.#isOver()) return await this.#loadAlone(read)
     if (placeholder !== undefined && wait.registeredFor === placeholder)
       return await this.#pause(wait, placeholder, read, wakes)
@@ -156,6 +158,8 @@ export class GetOrCreate {
     read: Read,
     wakes: number,
   ): Promise<undefined | { readonly value: unknown }> {
+    const alone = this.#loadedAlone(wait)
+    if (alone !== undefined) return await this.#share(alone, read)
     if (this.#isOver()) return await this.#loadAlone(read)
     const other = flightsByPlaceholder.get(placeholder)
     other?.refuseRing()
@@ -168,8 +172,15 @@ export class GetOrCreate {
   async #loadAlone(read: Read): Promise<{ readonly value: unknown } | undefined> {
     refuseOwnKey(this.#key, this.#entryKey, this.#space.engine.storage)
     const flight = this.#takeOff('none', read)
+    if (this.#wait !== undefined) this.#wait.alone = flight
     const landing = await this.#landing(flight, read)
     return landing === 'soft' ? read.value : await this.#answer(landing, read, true)
+  }
+
+  /** The load that another caller began because its wait was over, after this call did; it may have ended by now. */
+  #loadedAlone({ alone }: Wait): Flight | undefined {
+    if (alone?.began === undefined || alone.aborted !== undefined) return undefined
+    return this.#order < alone.began ? alone : undefined
   }
 
   /** A cache that cannot be reached must not take the app with it. */

@@ -1,4 +1,5 @@
 import type { Runtime, Timer } from '../support/runtime.ts'
+import type { Flight } from './flight.ts'
 import { STORAGE_TIMEOUT_MS, type StorageGate } from './storage-gate.ts'
 
 /** How often a process that hears of a load's end looks all the same: its push may be lost, its loader dead. */
@@ -42,6 +43,8 @@ export class Wait {
   wakes = 0
   /** The placeholder that the storage knows to be waited for. */
   registeredFor: string | undefined
+  /** The load of a caller whose wait was over: it answers all who wait. */
+  alone: Flight | undefined
   readonly #runtime: Runtime
   readonly #onEmpty: () => void
   readonly #looking = new Set<() => void>()
