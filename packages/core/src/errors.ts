@@ -78,7 +78,7 @@ export class ClosedError extends HoldfastError {
   constructor() {
     super(
       'CLOSED',
-      'This Holdfast instance is closed and accepts no new work; what was running was asked to stop.',
+      'This Holdfast instance is closed: it accepts no new calls and has asked running work to stop. Create another with createHoldfast().',
     )
   }
 }

@@ -114,7 +114,7 @@ export class JobRunner implements Attempts {
     }
     if (outcome.status !== 'inProgress') throw refusal(outcome)
     if (start.onInProgress === 'skip') return { status: 'skipped', snapshot }
-    throw new ExecutionInProgressError(snapshot)
+    throw new ExecutionInProgressError(snapshot, start.onInProgress === 'wait')
   }
 }
 

@@ -177,6 +177,9 @@ it('does not take what was given back for the end of a job', async () => {
   await runtime.advance(1_000)
   expect(waiting).toMatchObject({
     state: 'rejected',
-    error: { code: 'EXECUTION_IN_PROGRESS', message: expect.stringContaining('released unfinished') },
+    error: {
+      code: 'EXECUTION_IN_PROGRESS',
+      message: expect.stringMatching(/released unfinished.*Start the job to continue it\.$/),
+    },
   })
 })
