@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Cache, type Storage, StorageRefusedError, createCache, memoryStorage } from '@holdfast/core'
 
-/** A load that ends when it is told to. */
+/** A load that the test ends. */
 function slowLoad<T>(): { load: () => Promise<T>; started: Promise<void>; finish: (value: T) => void } {
   let finish: (value: T) => void = () => undefined
   let start = (): void => undefined
@@ -32,7 +32,7 @@ describe('the cache', () => {
     },
   )
 
-  it('loads once for all who ask at a time, in this process and in others', async () => {
+  it('loads once for all concurrent callers, in this process and in others', async () => {
     const [one, other] = twoCaches()
     const { load, started, finish } = slowLoad<number>()
     const first = one.getOrCreate('a', load)
@@ -95,7 +95,7 @@ describe('the cache', () => {
     expect(cache.stats()).toMatchObject({ loads: 2, loadFailures: 1 })
   })
 
-  it('tells how often it helped', async () => {
+  it('counts hits and loads', async () => {
     const [cache] = twoCaches()
     expect(cache.stats().hitRate).toBeUndefined()
     await cache.set('a', 1)
@@ -114,10 +114,10 @@ describe('the cache', () => {
   })
 })
 
-describe('a load that asks for its own key', () => {
+describe('a load that reads its own key', () => {
   const deadlock = { code: 'SELF_DEADLOCK' }
 
-  it('is told so, directly, through another key, and through another cache of this process', async () => {
+  it('is refused, directly, through another key, and through another cache of this process', async () => {
     const [one, other] = twoCaches()
     await expect(one.getOrCreate('a', () => one.getOrCreate('a', () => 1))).rejects.toMatchObject(deadlock)
     const viaB = one.getOrCreate('a', () => one.getOrCreate('b', () => one.getOrCreate('a', () => 1)))
@@ -160,7 +160,7 @@ describe('a storage that refuses', () => {
     },
   )
 
-  it('at set and at removing after a failed load: set says so, the load tells its own error', async () => {
+  it('during set and during the removal after a failed load: set rejects, and the load rejects with its own error', async () => {
     const cache = createCache(refusing('set', 'removeIf'))
     await expect(cache.set('a', 1)).rejects.toMatchObject({ code: 'STORAGE_REFUSED' })
     await expect(cache.getOrCreate('a', () => Promise.reject(new Error('mine')))).rejects.toThrow('mine')

@@ -81,7 +81,7 @@ describe('define', () => {
     // Undefined is not null.
     const other = { fingerprint: null }
     expect(await idempotency.begin('pay', 'b', other)).toMatchObject({ status: 'mismatch' })
-    // Who gives none, in a call of his own, compares nothing.
+    // A call without a fingerprint compares nothing.
     expect(await idempotency.begin('pay', 'b')).toMatchObject({ status: 'replayed' })
     expect(await idempotency.begin('pay', 'b', { fingerprint: undefined })).toMatchObject({
       status: 'replayed',
@@ -101,7 +101,7 @@ describe('define', () => {
     expect(commands).toEqual([])
   })
 
-  it('does not begin without a body', async () => {
+  it('does not start without a body', async () => {
     const { commands, join } = createWorld()
     const job = join().idempotency.define<Order, void>('job', { key: ({ id }) => `${id}` })
     const run = job.run as (...given: unknown[]) => Promise<unknown>

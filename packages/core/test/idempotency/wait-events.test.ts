@@ -27,7 +27,7 @@ const setUp = async () => {
 }
 
 describe('a start that waits', () => {
-  it('says for whom, and at the end that it has the result of another process', async () => {
+  it('publishes whom it waits for, and at the end that it has the result of another process', async () => {
     const { runtime, other, execution, executionId, startIn } = await setUp()
     const run = startIn(other)
     await settle()
@@ -74,7 +74,7 @@ describe('a start that waits', () => {
     ])
   })
 
-  it('says that it goes on itself', async () => {
+  it('publishes that it starts the job itself', async () => {
     const { other, execution, startIn } = await setUp()
     const run = startIn(other)
     await settle()
