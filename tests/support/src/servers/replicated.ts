@@ -92,7 +92,7 @@ export class Replicated {
   }
 
   /**
-   * Makes a replica the primary. The old primary is killed, and comes back as a replica with its data replaced.
+   * Makes a replica the primary. The old primary is killed, and returns as a replica with its data replaced.
    *
    * `losingWrites: true`: as the replica is now, so acknowledged writes that it lacks are gone (see `detach()`).
    * `losingWrites: false` (default): writes are held at the old primary until the replica has them all.

@@ -1,7 +1,7 @@
 import type { History } from '../history.ts'
 import { milliseconds, type Violation } from './violation.ts'
 
-/** When the faults stop, every key that was ever owned can be owned again, or is known to be done, within a bound. */
+/** After the faults, every key that ever had an owner gets one again, or is completed, within a bound. */
 export function checkLiveness(
   history: History,
   calmAt: number,
