@@ -78,7 +78,7 @@ export class ClosedError extends HoldfastError {
   constructor() {
     super(
       'CLOSED',
-      'This Holdfast instance is closed: it accepts no new calls and has asked running work to stop. Create another with createHoldfast().',
+      'This Holdfast instance is closed, and has asked running work to stop: use a new instance.',
     )
   }
 }

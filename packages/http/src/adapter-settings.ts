@@ -37,6 +37,10 @@ export interface AdapterSettings extends AppSettings {
 /** Node's longest timer: a longer one fires at once. */
 const LONGEST_TIMER_MS = 2_147_483_647
 
+/**
+ * `npm run docs` reads this table.
+ * @public
+ */
 export const APP: OptionTable<AppSettings> = {
   closeHoldfast: [checkBoolean, false],
   graceMs: [duration(0, LONGEST_TIMER_MS), 10_000],

@@ -149,7 +149,10 @@ export interface ResolvedHttpOptions<Request> extends Omit<
 
 const WAIT: OptionTable<Wait> = { maxMs: [duration(1)], maxWaiters: [integer(1), 100] }
 
-/** Those of the execution are checked by core. */
+/**
+ * Core checks the options of the execution. `npm run docs` reads this table.
+ * @public
+ */
 export const HTTP: OptionTable<HttpIdempotencyOptions<never>, Open> = {
   scope: [checkScope],
   required: [checkBoolean, true],
