@@ -16,7 +16,7 @@ async function open(client: ClientName) {
 }
 
 describe.each(clients)('closing, over %s', (client) => {
-  it('does not wait for a frozen server, although somebody had subscribed', async () => {
+  it('does not wait for a frozen server, although a caller had subscribed', async () => {
     const { node, storage } = await open(client)
     const holdfast = createHoldfast({ storage, callTimeoutMs: 3_000 })
     await holdfast.locks.acquire('frozen')
@@ -65,7 +65,7 @@ describe.each(clients)('closing, over %s', (client) => {
     expect(await node.ask('PUBSUB', 'CHANNELS', '{holdfast:*')).not.toHaveLength(0)
     await held.release()
     await (await waiting).release()
-    // It still hears when the client's connection is made anew.
+    // It still notices when the client reconnects.
     await node.ask('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
     await (await locks.acquire('shared')).release()
     await (other ?? locks).close()
