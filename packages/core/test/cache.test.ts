@@ -150,7 +150,7 @@ describe('a storage that refuses', () => {
   }
 
   it.each<[keyof Storage['values']]>([['get'], ['reserve'], ['replace']])(
-    'at %s does not keep a load from answering; nothing is stored, and nobody waits for it',
+    'at %s does not prevent a load from answering; nothing is stored, and no other caller waits for it',
     async (command) => {
       const storage = refusing(command)
       const cache = createCache(storage)

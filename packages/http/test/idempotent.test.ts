@@ -85,7 +85,7 @@ describe('wrong arguments', () => {
     ],
     ['no holdfast', /holdfast must be/, () => idempotent({ scope: 'global' } as never, handler)],
     [
-      'an option that nobody knows',
+      'an unknown option',
       /retainMS.*retainMs/,
       () => idempotent({ holdfast: { idempotency }, scope: 'global', retainMS: 1 } as never, handler),
     ],

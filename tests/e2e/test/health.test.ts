@@ -1,18 +1,11 @@
 import { type Health, createHoldfast } from '@holdfast/core'
-import { RedisNode } from '@holdfast/test-support/servers'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { clients, connect } from '../src/connect.ts'
+import { clients } from '../src/connect.ts'
+import { openHoldfast, openServer } from '../src/open-server.ts'
 
 describe.each(clients)('health over %s', (client) => {
   const open = async () => {
-    const node = await RedisNode.start()
-    const { storage, ...connected } = await connect(client, node.url)
-    const holdfast = createHoldfast({ storage, callTimeoutMs: 60_000 })
-    onTestFinished(async () => {
-      await holdfast.close()
-      await connected[Symbol.asyncDispose]()
-      await node.stop()
-    })
+    const { node, holdfast } = await openHoldfast(client)
     return { node, health: () => holdfast.health() }
   }
   const toDo = ({ findings }: Health): readonly string[] =>
@@ -68,18 +61,14 @@ describe.each(clients)('health over %s', (client) => {
   })
 
   it('is up when only the cache, on a separate server, cannot be used, and says so', async () => {
-    const [node, cacheNode] = await Promise.all([RedisNode.start(), RedisNode.start()])
-    const [main, ofCache] = await Promise.all([connect(client, node.url), connect(client, cacheNode.url)])
+    const [main, ofCache] = await Promise.all([openServer(client), openServer(client)])
+    const cacheNode = ofCache.node
     const holdfast = createHoldfast({
       storage: main.storage,
       cacheStorage: ofCache.storage,
       callTimeoutMs: 60_000,
     })
-    onTestFinished(async () => {
-      await holdfast.close()
-      await Promise.all([main, ofCache].map((each) => each[Symbol.asyncDispose]()))
-      await Promise.all([node.stop(), cacheNode.stop()])
-    })
+    onTestFinished(() => holdfast.close())
     const ofTheCache = async () => {
       const { status, findings } = await holdfast.health()
       return [status, findings.filter(({ code }) => code.startsWith('CACHE_')).map(({ code }) => code)]

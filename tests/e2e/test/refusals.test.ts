@@ -1,21 +1,14 @@
-import { type BeginOutcome, type ExecutionContext, createHoldfast } from '@holdfast/core'
-import { RedisNode } from '@holdfast/test-support/servers'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { clients, connect } from '../src/connect.ts'
+import type { BeginOutcome, ExecutionContext } from '@holdfast/core'
+import { describe, expect, it } from 'vitest'
+import { clients } from '../src/connect.ts'
+import { openHoldfast } from '../src/open-server.ts'
 
 /** Enough jobs that they share commands. */
 const MANY = Array.from({ length: 40 }, (_, i) => `${i}`)
 
 describe.each(clients)('a server that refuses many jobs of one tick, over %s', (client) => {
   const open = async () => {
-    const node = await RedisNode.start()
-    const { storage, ...connected } = await connect(client, node.url)
-    const holdfast = createHoldfast({ storage, callTimeoutMs: 60_000 })
-    onTestFinished(async () => {
-      await holdfast.close()
-      await connected[Symbol.asyncDispose]()
-      await node.stop()
-    })
+    const { node, holdfast } = await openHoldfast(client)
     return { node, idempotency: holdfast.idempotency }
   }
   const codes = (outcomes: readonly PromiseSettledResult<unknown>[]): unknown[] => [

@@ -18,8 +18,8 @@ export interface HttpCase {
   /** The case is not run against a target that lacks one of these. The routes that a case uses need not be listed. */
   readonly needs?: readonly Need[]
   /**
-   * It takes seconds, most of which it waits: for a lease to end, or a storage that does not answer. It may run beside
-   * others of this kind, and disturbs none: what it spawns and cuts off is its own.
+   * The case takes seconds, mostly waiting for a lease to end, or for a storage that does not answer. It may run beside
+   * others of this kind: it uses only processes and connections that it has started itself.
    */
   readonly waits?: true
   run(kit: Kit): Promise<void>

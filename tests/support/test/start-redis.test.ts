@@ -39,7 +39,7 @@ describe('startRedis', () => {
     }
   })
 
-  it('passes arguments on, and can come back on the same port', async () => {
+  it('passes arguments on, and can restart on the same port', async () => {
     const first = await startRedis({ args: ['--maxmemory-policy', 'allkeys-lru'] })
     expect(await ask(first, 'CONFIG GET maxmemory-policy')).toContain('allkeys-lru')
     await first.stop()

@@ -39,7 +39,7 @@ describe('no matter which timer or reply triggers the call', () => {
     expect(seen).toEqual(['patient', true])
   })
 
-  it('onProgress is called in the context of its own caller', async () => {
+  it('onProgress is called in the context of its caller', async () => {
     const { runtime, join } = createWorld()
     const execution = await started(join().idempotency)
     const { idempotency } = join()

@@ -514,7 +514,7 @@ describe('T13 requestCancel', () => {
   it.each([
     ['a takeover', at(executing({ cancelRequested: 'enough' })), T0 + LEASE, 'enough'],
     [
-      'going on with what was given back',
+      'continuing a released execution',
       at(failed({ released: true, cancelRequested: 'enough' })),
       T0,
       'enough',

@@ -12,7 +12,7 @@ interface Order {
 describe('define', () => {
   const order: Order = { tenant: 't', id: 7, amount: 5 }
 
-  it('gives a job with its own key, fingerprint and policies, typed', async () => {
+  it('returns a typed job with a key, a fingerprint and policies', async () => {
     const { runtime, join } = createWorld()
     const { idempotency } = join()
     const bill = idempotency.define<Order, string>('bill', {
@@ -111,7 +111,7 @@ describe('define', () => {
     expect(commands).toEqual([])
   })
 
-  it('encodes with the codec of the job, which everybody’s view then uses', async () => {
+  it('encodes with the codec of the job, which every view then uses', async () => {
     const { join } = createWorld()
     const { idempotency } = join()
     const codec = {

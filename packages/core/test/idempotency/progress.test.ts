@@ -8,7 +8,7 @@ async function shown({ join }: World): Promise<unknown> {
 }
 
 describe('progress', () => {
-  it('costs one command, and everybody sees it', async () => {
+  it('costs one command, and is visible to every process', async () => {
     const world = createWorld()
     const execution = await started(world.join().idempotency)
     world.commands.length = 0

@@ -116,7 +116,7 @@ export class Replicated {
 
   /**
    * Makes a replica the primary and the old primary its replica, as `FAILOVER` does: no connection ends. A client that
-   * is connected to the old one stays there, is refused its writes, and hears what is replicated to it, published
+   * is connected to the old one stays there, gets its writes refused, and gets what is replicated to it, published
    * messages included. New connections reach the new primary.
    *
    * `losingWrites: true`: without waiting for the replica, so that what the old one acknowledges meanwhile is gone.

@@ -85,7 +85,7 @@ export class SentinelGroup {
   }
 
   /**
-   * Kills the primary and waits until the sentinels have made a replica the new one. The old one comes back as a
+   * Kills the primary and waits until the sentinels have made a replica the new one. The old one returns as a
    * replica.
    *
    * What `meanwhile` writes is acknowledged by the primary and reaches no replica, so it is lost.

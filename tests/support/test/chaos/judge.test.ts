@@ -401,9 +401,9 @@ describe('liveness', () => {
   })
 
   it('is broken when no worker gets the key, or only late', () => {
-    expect(judged(owned('a', 900, { valid: 990 }))).toEqual(['nobody got it after the faults had stopped'])
+    expect(judged(owned('a', 900, { valid: 990 }))).toEqual(['no worker got it after the faults had stopped'])
     expect(judged(owned('a', 1_200, { valid: 1_210 }))).toEqual([
-      'nobody got it for 210.0 ms after the faults had stopped',
+      'no worker got it for 210.0 ms after the faults had stopped',
     ])
   })
 })

@@ -15,8 +15,8 @@ export function checkLiveness(
     if (first - calmAt <= boundMs * 1_000) return []
     const what =
       first === Infinity
-        ? 'nobody got it after the faults had stopped'
-        : `nobody got it for ${milliseconds(first - calmAt)} after the faults had stopped`
+        ? 'no worker got it after the faults had stopped'
+        : `no worker got it for ${milliseconds(first - calmAt)} after the faults had stopped`
     return [{ rule: 'liveness', key, at: calmAt, what }]
   })
 }
