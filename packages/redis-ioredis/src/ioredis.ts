@@ -101,9 +101,13 @@ function sendThrough(client: IoredisClient, sockets: () => (Corkable | undefined
  * which sends it on, so that commands overtake each other. And ioredis does not know PING otherwise, which a subscriber
  * may send.
  */
-function call(client: Pick<IoredisCommon, 'call'>, [name, ...args]: Command): Promise<unknown> {
-  return client.call(name.toLowerCase(), args)
+function call(client: Pick<IoredisCommon, 'call'>, command: Command): Promise<unknown> {
+  const [name] = command
+  return client.call((lowerCase[name] ??= name.toLowerCase()), command.slice(1))
 }
+
+/** Always the same text for a name: ioredis looks it up in many a table, and V8 would have to intern each new one first. */
+const lowerCase: Record<string, string> = {}
 
 async function connectLike(from: IoredisNode, events: Events): Promise<DedicatedConnection> {
   const own = from.duplicate({
