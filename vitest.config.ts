@@ -2,7 +2,10 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Workspace, workspacesIn } from '@holdfast/test-support/workspaces'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { longestFileFirst } from './scripts/longest-first.ts'
 import { REPORT, testReporter } from './scripts/test-report.ts'
+import { WORKSPACES_AT_A_TIME, turn } from './scripts/turns.ts'
 
 // Packages are tested as they are written: `@holdfast/*` means src, not dist. Processes that tests fork inherit it.
 const conditions = ['@holdfast/source', 'module', 'node', 'development|production']
@@ -27,17 +30,29 @@ const project = ({ folder }: Workspace) => ({
 
 /** More than there are processors: most tests wait, for leases to end and servers to come back. */
 const WORKERS = 4
-/** As `concurrency` in turbo.json says. Together they run no more tests at a time than one vitest does. */
-const WORKSPACES_AT_A_TIME = 2
 
-const common = { passWithNoTests: true, teardownTimeout: 120_000 }
+class LongestFileFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    return sorted.toSorted((one, other) => longestFileFirst(one.moduleId, other.moduleId))
+  }
+}
+
+const common = {
+  passWithNoTests: true,
+  teardownTimeout: 120_000,
+  sequence: { sequencer: LongestFileFirst },
+}
 
 /** `npx vitest` at the root: all workspaces in one run, with one Redis. */
 const everything = () => ({
   test: { ...common, projects: tested.map(project), globalSetup: [redis], maxWorkers: WORKERS },
 })
 
-/** `turbo run test`: the tests of the workspace that it is started in, and a report beside them. */
+/**
+ * `turbo run test`: the tests of the workspace that it is started in, and a report beside them. The workspaces that run at
+ * a time run no more tests together than one vitest does.
+ */
 const alone = (workspace: Workspace) => {
   const { test, ...settings } = project(workspace)
   return {
@@ -62,4 +77,5 @@ function readsRedisUrl({ folder }: Workspace): boolean {
 }
 
 const here = tested.find(({ folder }) => join(root, folder) === process.cwd())
+if (here !== undefined) await turn(here.folder)
 export default defineConfig(here === undefined ? everything() : alone(here))

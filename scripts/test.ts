@@ -13,8 +13,10 @@ import { existsSync, globSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { workspacesIn } from '@holdfast/test-support/workspaces'
+import { longestWorkspaceFirst } from './longest-first.ts'
 import { noteServers } from './servers.ts'
 import { REPORT, type TestReport } from './test-report.ts'
+import { WORKSPACES_AT_A_TIME, openTurns } from './turns.ts'
 
 interface Count {
   readonly passed: number
@@ -63,13 +65,13 @@ console.log(`${total.passed} passed, ${total.failed} failed`)
 
 /** One check, whatever the number of workspaces that it goes through. */
 async function check(...tasks: readonly string[]): Promise<Count> {
-  const { exitCode } = await turbo(...tasks)
+  const { exitCode } = await turbo(tasks)
   return exitCode === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
 }
 
 /** Each package counts. */
 async function packages(): Promise<Count> {
-  const { exitCode, tasks } = await turbo('package')
+  const { exitCode, tasks } = await turbo(['package'])
   const failed = tasks.filter((task) => task.task === 'package' && task.execution?.exitCode !== 0).length
   const passed = tasks.filter((task) => task.task === 'package').length - failed
   return { passed, failed: exitCode === 0 ? failed : Math.max(failed, 1) }
@@ -82,7 +84,12 @@ async function testSuite(): Promise<Count> {
     workspacesIn(root).map(({ folder, manifest }) => [manifest.name, join(root, folder, REPORT)]),
   )
   for (const report of reports.values()) rmSync(report, { force: true })
-  const { exitCode, tasks } = await turbo('test')
+  const turns = await openTurns(WORKSPACES_AT_A_TIME, longestWorkspaceFirst)
+  const { exitCode, tasks } = await turbo(['test'], {
+    flags: [`--concurrency=${reports.size}`],
+    env: turns.env,
+  })
+  turns.close()
 
   let [passed, failed, cached] = [0, 0, 0]
   const skipped = new Map<string, number>()
@@ -116,16 +123,24 @@ interface TaskSummary {
 
 /** Runs tasks in all workspaces that have them. What failed is printed; so is what is not cached, when it is done. */
 async function turbo(
-  ...tasks: readonly string[]
+  tasks: readonly string[],
+  { flags: more = [], env = {} }: { flags?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
 ): Promise<{ readonly exitCode: number; readonly tasks: readonly TaskSummary[] }> {
   const summaries = join(root, '.turbo/runs')
   rmSync(summaries, { recursive: true, force: true })
-  const options = ['--continue', '--output-logs=new-only', '--log-order=grouped', '--summarize', ...flags]
+  const options = [
+    '--continue',
+    '--output-logs=new-only',
+    '--log-order=grouped',
+    '--summarize',
+    ...flags,
+    ...more,
+  ]
   const exitCode = await new Promise<number>((settle) => {
     const child = spawn('turbo', ['run', ...tasks, ...options], {
       cwd: root,
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
+      env: { ...process.env, ...env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
     })
     child.once('error', (error) => {
       console.error(`turbo: ${error.message}`)

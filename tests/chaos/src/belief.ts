@@ -4,11 +4,10 @@ import { clock, type Witness } from '@holdfast/test-support/chaos'
 /**
  * Witnesses that the signal of an execution said "yours" at this instant.
  *
- * A process that was stopped and goes on sees the signal unaborted until its timers have run. So the instant is taken
- * first, then every timer that was due gets its turn, and only then the signal is asked: had the lease been over at
- * that instant, it would have been aborted by now. Turns of the event loop may go by without timers, so one of ours shows
- * that theirs are having their turn. Those of one length ring together, so ours may ring before one that was due earlier:
- * the turn has to end as well.
+ * A process that was stopped and resumed sees the signal unaborted until its timers have run. So this takes the instant
+ * first, then lets every due timer run, and only then reads the signal: if the lease had been over at that instant, the
+ * signal would be aborted by now. Turns of the event loop may run no timers, so a timer of ours shows that theirs run.
+ * Timers of one length run together, so ours may run before one that was due earlier: the turn has to end as well.
  */
 export async function witnessSignal(
   witness: Pick<Witness, 'record'>,

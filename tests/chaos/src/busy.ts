@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { between, type WorkerContext } from '@holdfast/test-support/chaos'
 
 /**
- * What a body does between two looks at its lease: mostly wait a little, now and then stall the whole event loop, which
- * is a fault like any other and stops with them.
+ * The work of a body between two checks of its lease: mostly a short wait, sometimes a stall of the whole event loop. A
+ * stall is a fault, and ends with the faults.
  */
 export async function work({ random, calm }: WorkerContext, longestStallMs: number): Promise<void> {
   if (!calm.aborted && random() < 0.01) stall(between(random, 1, longestStallMs))
@@ -15,7 +15,7 @@ function stall(ms: number): void {
   while (performance.now() < until);
 }
 
-/** Runs several loops at once until they are asked to stop. */
+/** Runs several loops concurrently until `stopping`. */
 export async function together(
   count: number,
   stopping: AbortSignal,

@@ -16,12 +16,14 @@ const RECONNECT_MS = 30
 
 const clients: readonly ((port: number) => Connected)[] = [
   (port) => {
+    let isClosing = false
     const client = new Redis(port, '127.0.0.1', {
       retryStrategy: () => RECONNECT_MS,
-      // As managed Redis recommends it: the address leads to the new primary then.
-      reconnectOnError: ({ message }) => message.startsWith('READONLY'),
+      // As managed Redis recommends it: the address leads to the new primary then. Once for each connection, because
+      // ioredis adds a listener to the socket whenever this returns true, and Node warns when there are eleven.
+      reconnectOnError: ({ message }) => !isClosing && (isClosing = message.startsWith('READONLY')),
     })
-    client.on('error', () => {})
+    client.on('close', () => (isClosing = false)).on('error', () => {})
     return { storage: ioredisStorage(client), disconnect: () => client.disconnect() }
   },
   (port) => {

@@ -7,7 +7,7 @@ import { codeOf, refusedOrUnknown } from './trouble.ts'
 
 /** Short, so that a run sees many takeovers; long enough to be renewed on a busy machine. */
 const LEASE_MS = 600
-/** Every so often there are new jobs that are to run once in the whole run. */
+/** How often new jobs appear, each of which must run once in the whole run. */
 const GROUP_MS = 500
 const JOBS_IN_GROUP = 3
 const ONCE_WINDOW_MS = 3_600_000
@@ -15,7 +15,7 @@ const ONCE_WINDOW_MS = 3_600_000
 const AGAIN = ['again/0', 'again/1']
 const AGAIN_WINDOW_MS = 250
 
-/** All workers want to run the same jobs; every job must run once, no matter what happens. */
+/** All workers try to run the same jobs; every job must run once, no matter what happens. */
 export const workload: Workload = {
   livenessMs: 60_000,
   windowMsOf: (key) => (key.startsWith('again/') ? AGAIN_WINDOW_MS : ONCE_WINDOW_MS),
@@ -51,7 +51,7 @@ function jobsOfGroup(group: number): string[] {
   return Array.from({ length: JOBS_IN_GROUP }, (_, job) => `once/${group}-${job}`)
 }
 
-/** When all is calm, every job there ever was is asked for again: those that a crash left behind are finished now. */
+/** After the faults, requests every job of the run again: this finishes the jobs that a crash left unfinished. */
 async function sweep(self: Self): Promise<void> {
   const groups = Array.from({ length: groupAt(self.startedAt, clock()) + 1 }, (_, group) => group)
   const keys = groups.flatMap(jobsOfGroup).filter((_, position) => position % self.workers === self.index)
@@ -88,7 +88,7 @@ const policyOf = (key: string, options: StartOptions): StartOptions => ({
   completedRetentionMs: ONCE_WINDOW_MS,
 })
 
-/** What a body throws that is to fail, or that was asked to stop. */
+/** The error of a body that has to fail, or whose signal was aborted. */
 class Stopped extends Error {
   override readonly name = 'Stopped'
 }

@@ -63,7 +63,7 @@ async function attempt(self: Self): Promise<void> {
   }
 }
 
-/** One of the ways to come by a lease, or several. None: it was not to be had at once. */
+/** One of the ways to acquire a lease, or several. None: the lock was not available at once. */
 async function obtain({ locks, random }: Self): Promise<Hold[]> {
   const name = NAMES[between(random, 0, NAMES.length - 1)] ?? 'a'
   const waitMs = between(random, 0, 1_500)
@@ -105,7 +105,7 @@ async function body(self: Self, { lease, key, permits }: Hold): Promise<void> {
     await work(self, 2 * LEASE_MS)
     witnessLease(witness, owner, lease)
     if (random() < 0.1) await extend(self, lease)
-    if (permits > 1) continue // those who share a key need other rules at the resource
+    if (permits > 1) continue // several owners of one key need other rules at the resource
     const value = await ledger.read(key, owner, fence)
     await work(self, 2 * LEASE_MS)
     if (value === null || (await ledger.increment(key, owner, fence, value)) === null) return

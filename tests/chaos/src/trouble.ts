@@ -1,7 +1,7 @@
 import { HoldfastError } from '@holdfast/core'
 import { clock, type Witness } from '@holdfast/test-support/chaos'
 
-/** The code of an error that Holdfast documents; any other error is a surprise, and witnessed as one. */
+/** The code of an error that Holdfast documents; any other error is witnessed as a surprise. */
 export function codeOf(witness: Witness, error: unknown): string {
   if (HoldfastError.isInstance(error)) return error.code === 'STORAGE_REFUSED' ? refusal(error) : error.code
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -19,7 +19,7 @@ it('does not witness a signal whose abort was due before, however Node orders it
   expect(told).toEqual([])
 })
 
-it('witnesses a signal that is not aborted, at the instant at which it was asked', async () => {
+it('witnesses a signal that is not aborted, at the instant of the check', async () => {
   const told: unknown[] = []
   await witnessSignal({ record: (event) => void told.push(event) }, 'owner', new AbortController().signal)
   expect(told).toEqual([{ type: 'valid', at: expect.any(Number) as number, owner: 'owner' }])

@@ -11,7 +11,7 @@ it.for(features)('%s keep their promises under chaos', async (feature) => {
     seed,
     durationMs: 5_000,
     workers: 4,
-    // How many were killed and replaced in so short a time is the machine's affair, but something has to happen.
+    // How many workers are killed and replaced in so short a time depends on the machine, but something has to happen.
     enough: ({ grants }) => grants > 5,
   })
   expect(violations).toEqual([])

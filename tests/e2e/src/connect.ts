@@ -18,7 +18,7 @@ async function connectIoredis(url: string): Promise<Connected> {
     import('@holdfast/redis-ioredis'),
   ])
   const redis = new Redis(url)
-  // The calls that need the connection report what goes wrong with it.
+  // The calls that need the connection report its errors.
   redis.on('error', () => {})
   const storage = ioredisStorage(redis)
   return {

@@ -90,7 +90,7 @@ if (task === 'wait') {
   while ((await holdfast.locks.inspect('a')).waiting === 0);
   await held.release()
   await (await next).release()
-  // The connection that waits for replicas: there may be none, and it stays all the same.
+  // The connection that waits for replicas: it stays open even without replicas.
   await holdfast.locks
     .tryAcquire('b', { durability: { replicas: 1, timeoutMs: 1 } })
     .then((lease) => lease?.release())

@@ -31,7 +31,7 @@ export interface JoinOptions extends ExecutionOptions {
 
 export interface Instance {
   readonly idempotency: Idempotency
-  /** What connects it, where there is something that could fail. */
+  /** Its connection, on storages with a connection that can fail. */
   readonly proxy: FaultProxy | undefined
   /** Leaves everything that it runs as it is, as a crash would: nothing is renewed, ended or released. */
   crash(): Promise<void>

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Asks until the answer is yes; an answer that never comes is an error after `withinMs`. */
+/** Polls until the condition holds; throws after `withinMs`. */
 export async function until<T>(
   ask: () => Promise<T | undefined> | T | undefined,
   withinMs = 200_000,

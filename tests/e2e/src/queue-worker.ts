@@ -56,7 +56,7 @@ const worker = new Worker<QueuedWork, string>(queue, processors[processor], {
   concurrency: 4,
   lockDuration: 1_000,
   stalledInterval: 300,
-  // Nothing wakes an idle worker when a stalled job comes back: it looks each second.
+  // Nothing wakes an idle worker when a stalled job returns to the queue: it polls each second.
   drainDelay: 1,
   maxStalledCount: 1_000,
 })

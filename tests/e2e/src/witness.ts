@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync } from 'node:fs'
 
-/** What processes have seen, one line each, whole or not at all: nothing here comes from Holdfast's own counters. */
+/** The events that processes saw, one complete line each. Nothing here comes from Holdfast's own counters. */
 export interface Sight {
   readonly pid: number
   readonly what: string

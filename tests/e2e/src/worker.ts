@@ -19,9 +19,9 @@ export interface WorkerTask {
   readonly slot?: Slot
   readonly witness: string
   /**
-   * `work`: takes a moment, and returns. `hang`: saves a checkpoint, and never returns. `freeze`: the same, until it is
-   * told to go on after its process was stopped and woken again, and then goes on as if nothing had happened. `firstHangs`:
-   * the first attempt hangs, whichever process makes it, and others work.
+   * `work`: takes a moment, and returns. `hang`: saves a checkpoint, and never returns. `freeze`: the same, until the test
+   * resumes it after its process was stopped and continued; then it continues as if nothing had happened. `firstHangs`:
+   * the first attempt hangs, in any process, and later ones work.
    */
   readonly body: 'work' | 'hang' | 'freeze' | 'firstHangs'
 }

@@ -28,7 +28,7 @@ function createWorld({ expect, onTestFinished }: TestContext) {
       await expect.poll(() => queue.getJobState(id)).toMatch(/^(completed|failed)$/)
       return (await queue.getJob(id)) as Job
     },
-    /** How often the body has begun, and how often it came to its end. */
+    /** How often the body has started, and how often it has ended. */
     runs: () => [processes.sights('ran').length, processes.sights('did').length],
   }
 }
@@ -60,7 +60,7 @@ describe.concurrent('BullMQ', () => {
     expect(runs()).toEqual([2, 1])
   })
 
-  it('a job that stalls while its worker goes on is done once', async (test) => {
+  it('a job that stalls while its worker continues is done once', async (test) => {
     const { queue, processes, start, add, ends, runs } = createWorld(test)
     const owner = await start('once', 60_000)
     const job = await add({ key: 'a', held: true })

@@ -91,7 +91,7 @@ async function everything(storage: Storage, name: string, faulty: ClientFaults):
   expect((await holdfast.health()).connection).toBe('ready')
   await holdfast.close()
   faulty.calm()
-  // Nothing is left in the way of what comes after.
+  // Nothing is left that blocks later calls.
   await using after = createHoldfast({ storage, callTimeoutMs: 20_000 })
   done()
   expect(await after.locks.run(name, { waitMs: 20_000 }, () => 'mine')).toBe('mine')

@@ -33,7 +33,7 @@ const settings: Readonly<Record<string, () => Storage | Promise<Storage>>> = {
   'ioredis, numbers as text': () => overIoredis(new Redis({ port: server.port, stringNumbers: true })),
   'ioredis, RESP3 and its maps': () =>
     overIoredis(new Redis({ port: server.port, protocol: 3, replyMapping: 'resp3', stringNumbers: true })),
-  'ioredis, pipelines of its own': () =>
+  'ioredis, automatic pipelines': () =>
     overIoredis(new Redis({ port: server.port, enableAutoPipelining: true })),
   'redis, RESP2 and Buffers': () => overNodeRedis(2),
   'redis, RESP3 and Buffers': () => overNodeRedis(3),

@@ -1,23 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createHoldfast, createLocks } from '@holdfast/core'
-import { RedisNode } from '@holdfast/test-support/servers'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { type ClientName, clients, connect } from '../src/connect.ts'
-
-/** A server, and a storage on its own client, which end with the test. */
-async function open(client: ClientName) {
-  const node = await RedisNode.start()
-  const connected = await connect(client, node.url)
-  onTestFinished(async () => {
-    await connected[Symbol.asyncDispose]()
-    await node.stop()
-  })
-  return { node, storage: connected.storage }
-}
+import { clients } from '../src/connect.ts'
+import { openServer } from '../src/open-server.ts'
 
 describe.each(clients)('closing, over %s', (client) => {
-  it('does not wait for a frozen server, although somebody had subscribed', async () => {
-    const { node, storage } = await open(client)
+  it('does not wait for a frozen server, although a caller had subscribed', async () => {
+    const { node, storage } = await openServer(client)
     const holdfast = createHoldfast({ storage, callTimeoutMs: 3_000 })
     await holdfast.locks.acquire('frozen')
     const waiting = holdfast.locks.acquire('frozen', { waitMs: 60_000 })
@@ -33,7 +22,7 @@ describe.each(clients)('closing, over %s', (client) => {
   })
 
   it('leaves the storage to another instance that shares it', async () => {
-    const { node, storage } = await open(client)
+    const { node, storage } = await openServer(client)
     const join = () => createHoldfast({ storage, callTimeoutMs: 20_000 })
     const [a, b, c] = [join(), join(), join()]
     const held = await c.locks.acquire('shared')
@@ -51,7 +40,7 @@ describe.each(clients)('closing, over %s', (client) => {
   })
 
   it.for(['locks alone', 'another copy of the package'])('leaves the storage to %s', async (who) => {
-    const { node, storage } = await open(client)
+    const { node, storage } = await openServer(client)
     vi.resetModules()
     const { createHoldfast: createOther } = await import('@holdfast/core')
     expect(createOther).not.toBe(createHoldfast)
@@ -65,7 +54,7 @@ describe.each(clients)('closing, over %s', (client) => {
     expect(await node.ask('PUBSUB', 'CHANNELS', '{holdfast:*')).not.toHaveLength(0)
     await held.release()
     await (await waiting).release()
-    // It still hears when the client's connection is made anew.
+    // It still notices when the client reconnects.
     await node.ask('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
     await (await locks.acquire('shared')).release()
     await (other ?? locks).close()

@@ -63,7 +63,7 @@ describe.for(Object.entries(clients))('locks over a cluster, %s', ([client, { sh
     const locks = createLocks(connected.storage, { claimMs: 60_000, callTimeoutMs: 60_000 })
     return {
       locks,
-      /** Without a word: what it asked for stays asked for. */
+      /** Ends without leaving the queue: its requests stay in the storage. */
       vanish: async () => await connected[Symbol.asyncDispose](),
       close: async () => {
         await locks.close()
@@ -72,7 +72,7 @@ describe.for(Object.entries(clients))('locks over a cluster, %s', ([client, { sh
     }
   }
 
-  it('are handed over between processes, in order, whatever their slots', async () => {
+  it('are handed over between processes, in order, in all slots', async () => {
     const processes = await Promise.all([join(), join(), join()])
     for (const letter of ['a', 'b', 'c', 'd', 'e', 'f']) {
       const name = `${letter} ${client}`
@@ -88,7 +88,7 @@ describe.for(Object.entries(clients))('locks over a cluster, %s', ([client, { sh
         )
         while ((await locks.inspect(name)).waiting < i + 1) await new Promise(setImmediate)
       }
-      // Who is not heard to listen is passed over, and on a busy machine that may take longer than joining the queue.
+      // A waiter whose subscription is not seen is passed over, and on a busy machine that may take longer than joining the queue.
       await expect.poll(async () => await listeners(name)).toBe(sharded ? processes.length : 0)
       await held.release()
       await Promise.all(waiting)
@@ -99,7 +99,7 @@ describe.for(Object.entries(clients))('locks over a cluster, %s', ([client, { sh
 
   // Classic pub/sub of a cluster does not say.
   if (!sharded) return
-  it('pass over a process that is gone', async () => {
+  it('pass over a process that has ended', async () => {
     const [holder, gone, live] = await Promise.all([join(), join(), join()])
     const name = `gone ${client}`
     const held = await holder.locks.acquire(name)

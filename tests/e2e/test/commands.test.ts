@@ -32,13 +32,13 @@ describe.each(clients)('what %s sends', (client) => {
   })
   afterAll(async () => world.close())
 
-  /** Not what tidies up, or asks whether a connection still is one: that may come at any time. */
+  /** Ignores clean-up and heartbeats, which may be sent at any time. */
   const during = async (run: () => Promise<unknown>): Promise<string[]> =>
     (await commandsDuring([one.proxy, two.proxy], run)).filter(
       (name) => !['unsubscribe', 'ping'].includes(name),
     )
 
-  it('a fresh job takes two commands, one to begin and one to finish', async () => {
+  it('a fresh job takes two commands, one to start and one to end', async () => {
     expect(await during(() => one.idempotency.run('job', randomUUID(), () => 1))).toHaveLength(2)
   })
 
@@ -50,9 +50,9 @@ describe.each(clients)('what %s sends', (client) => {
     const running = randomUUID()
     const begun = await one.idempotency.begin('job', running)
     expect(await during(() => two.idempotency.begin('job', running))).toHaveLength(1)
-    // What this very process executes it need not ask for.
+    // This process needs no command for a job that it executes itself.
     expect(await during(() => one.idempotency.begin('job', running))).toHaveLength(0)
-    // It would be renewed while others count.
+    // Otherwise its renewals would be counted in other tests.
     if (begun.status === 'started') await begun.execution.release()
   })
 
@@ -64,7 +64,7 @@ describe.each(clients)('what %s sends', (client) => {
     })
   })
 
-  it('a hundred updates of the progress within one interval take one, and the rest goes out with the end', async () => {
+  it('a hundred updates of the progress within one interval take one, and the rest is sent with the end', async () => {
     await one.idempotency.run('job', randomUUID(), { progressIntervalMs: 60_000 }, async (execution) => {
       const sent = await during(async () => {
         for (let i = 0; i < 100; i += 1) await execution.updateProgress(i)
@@ -73,7 +73,7 @@ describe.each(clients)('what %s sends', (client) => {
     })
   })
 
-  it('a run after a failure takes one more: it has to be looked at first', async () => {
+  it('a run after a failure takes one more, to read the failure first', async () => {
     const key = randomUUID()
     await one.idempotency.run('job', key, () => Promise.reject(new Error('x'))).catch(() => {})
     expect(await during(() => two.idempotency.run('job', key, () => 1))).toHaveLength(3)

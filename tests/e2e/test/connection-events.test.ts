@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import { clients, connect } from '../src/connect.ts'
 
 it.each(clients)(
-  'a lost connection of %s is told once, with its return and for how long it was away',
+  'a lost connection of %s is published once, and its return with the length of the outage',
   async (client) => {
     await using node = await RedisNode.start()
     await using proxy = await FaultProxy.start({ target: node.address })

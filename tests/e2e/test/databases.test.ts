@@ -43,7 +43,7 @@ describe.each(clients)('two apps with one prefix in databases 0 and 1 of a serve
       waiting.idempotency.run('job', key, options, () => 'a second run'),
       waiting.idempotency.waitForCompletion('job', key, { waitMs: 60_000 }),
     ]
-    // Its hints arrive: the subscription stands, whose channel is that of the other database, too.
+    // Its hints arrive: it is subscribed to the channel, which the other database shares.
     await until(() => (seen.length > 0 ? true : undefined))
     await ours.updateProgress(10)
     await until(() => (seen.length > 1 ? true : undefined))

@@ -40,7 +40,7 @@ describe.runIf(server !== undefined)('the example for PostgreSQL', () => {
   const paid = async (order: string): Promise<number> =>
     (await pool.query('select from paid where order_id = $1', [order])).rowCount ?? 0
 
-  it('refuses to call a transaction committed of which a statement failed, though the body swallowed the error', async () => {
+  it('does not report a transaction with a failed statement as committed, even if the body swallowed the error', async () => {
     const order = randomUUID()
     const swallowing = transaction(pool, async (execute) => {
       await execute('insert into paid values ($1)', [order])
@@ -59,7 +59,7 @@ describe.runIf(server !== undefined)('the example for PostgreSQL', () => {
     expect(await transaction(pool, async (execute) => execute('select 1', []))).toBe(1)
   })
 
-  /** Starts one that pays; `printed` is what it says at its end, and how that was. */
+  /** Starts a process that pays; `printed` is its output and how it ended. */
   const start = (order: string, moment: string): { child: ChildProcess; printed: Promise<string> } => {
     const child = fork(resolve(import.meta.dirname, '../src/paying.ts'), [order, moment], {
       execArgv: ['--conditions=@holdfast/source', '--no-warnings'],

@@ -29,7 +29,7 @@ async function sqlite(): Promise<Database> {
   const open = (): DatabaseSync => new DatabaseSync(join(directory, 'db'), { timeout: 60_000 })
   const first = open()
   first.exec(`pragma journal_mode = wal; ${JOB_EFFECTS}; ${WITNESSED}`)
-  // Waiting for a lock blocks the thread, so transactions of this process stand in line instead.
+  // Waiting for a lock blocks the thread, so transactions of this process queue instead.
   let last: Promise<unknown> = Promise.resolve()
   const transaction: Transaction = (work) => {
     const run = last.then(async () => {
@@ -108,7 +108,7 @@ describe.each(Object.keys(databases))('effects in %s', (name) => {
     execute('insert into witnessed values ($1, $2)', [key, who])
   const owner = (jobKey: string, fencingToken: number) => ({ jobType: 'job', jobKey, fencingToken })
 
-  /** Runs a job of which every attempt but the third dies between its commit and its end. */
+  /** Runs a job whose attempts die between their commit and their end, except the third. */
   const runWithCrashes = async (key: string, guarded: boolean): Promise<void> => {
     for (const attempt of [1, 2, 3]) {
       const { idempotency } = await world.join()
@@ -124,7 +124,7 @@ describe.each(Object.keys(databases))('effects in %s', (name) => {
     }
   }
 
-  it('isFirst: once, however often the job dies after its commit', async () => {
+  it('isFirst: once, no matter how often the job dies after its commit', async () => {
     const key = randomUUID()
     await runWithCrashes(key, true)
     expect(await database.rows(key)).toEqual(['attempt 1'])
@@ -151,7 +151,7 @@ describe.each(Object.keys(databases))('effects in %s', (name) => {
     expect(await database.rows(key)).toHaveLength(1)
   })
 
-  it('isFirst: what is rolled back was never there', async () => {
+  it('isFirst: a rolled back effect does not count', async () => {
     const key = randomUUID()
     const failing = database.transaction(async (execute) => {
       await isFirst(execute, owner(key, 1), 'witness')
@@ -166,7 +166,7 @@ describe.each(Object.keys(databases))('effects in %s', (name) => {
     expect(await database.rows(key)).toEqual(['second'])
   })
 
-  it('isFirst: each effect, each key and each job type for itself', async () => {
+  it('isFirst: each effect, each key and each job type separately', async () => {
     const key = randomUUID()
     const first = (jobType: string, jobKey: string, effect: string): Promise<boolean> =>
       database.transaction((execute) => isFirst(execute, { jobType, jobKey, fencingToken: 1 }, effect))
@@ -201,7 +201,7 @@ describe.each(Object.keys(databases))('effects in %s', (name) => {
     expect(await database.rows(key)).toEqual(['2'])
   })
 
-  it('isNewest: the newest stands, in whatever order they come', async () => {
+  it('isNewest: the newest write is kept, in every order of arrival', async () => {
     const key = randomUUID()
     await Promise.all([3, 1, 5, 2, 4].map((fence) => replace(key, fence)))
     expect(await database.rows(key)).toEqual(['5'])

@@ -21,7 +21,7 @@ const args = (task: ExitTask): string[] => [
   JSON.stringify(task),
 ]
 
-/** What a process says that ends only when nothing keeps it alive any more; this limit is for one that never does. */
+/** The output of a process that ends when nothing keeps it alive; the limit is for one that never ends. */
 async function output(task: ExitTask): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, args(task), { timeout: 20_000 })
   return stdout
@@ -66,7 +66,7 @@ describe.each(clients)(
       expect(await output({ client, topology: 'pool', addresses: single, task: 'all' })).toBe('done\n')
     })
 
-    it('but not while somebody waits, although the client itself keeps it no longer', async () => {
+    it('but not while a caller waits, although the client itself does not keep it alive any more', async () => {
       await using holder = await connectStorage(client, server.url)
       await using holdfast = createHoldfast({ storage: holder.storage })
       const held = await holdfast.locks.acquire('held')

@@ -1,18 +1,11 @@
 import { type Health, createHoldfast } from '@holdfast/core'
-import { RedisNode } from '@holdfast/test-support/servers'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { clients, connect } from '../src/connect.ts'
+import { clients } from '../src/connect.ts'
+import { openHoldfast, openServer } from '../src/open-server.ts'
 
 describe.each(clients)('health over %s', (client) => {
   const open = async () => {
-    const node = await RedisNode.start()
-    const { storage, ...connected } = await connect(client, node.url)
-    const holdfast = createHoldfast({ storage, callTimeoutMs: 60_000 })
-    onTestFinished(async () => {
-      await holdfast.close()
-      await connected[Symbol.asyncDispose]()
-      await node.stop()
-    })
+    const { node, holdfast } = await openHoldfast(client)
     return { node, health: () => holdfast.health() }
   }
   const toDo = ({ findings }: Health): readonly string[] =>
@@ -67,25 +60,21 @@ describe.each(clients)('health over %s', (client) => {
     expect(await health()).toMatchObject({ status: 'up' })
   })
 
-  it('is up when only the cache, which has a server of its own, cannot be used, and says so', async () => {
-    const [node, cacheNode] = await Promise.all([RedisNode.start(), RedisNode.start()])
-    const [main, ofCache] = await Promise.all([connect(client, node.url), connect(client, cacheNode.url)])
+  it('is up when only the cache, on a separate server, cannot be used, and says so', async () => {
+    const [main, ofCache] = await Promise.all([openServer(client), openServer(client)])
+    const cacheNode = ofCache.node
     const holdfast = createHoldfast({
       storage: main.storage,
       cacheStorage: ofCache.storage,
       callTimeoutMs: 60_000,
     })
-    onTestFinished(async () => {
-      await holdfast.close()
-      await Promise.all([main, ofCache].map((each) => each[Symbol.asyncDispose]()))
-      await Promise.all([node.stop(), cacheNode.stop()])
-    })
+    onTestFinished(() => holdfast.close())
     const ofTheCache = async () => {
       const { status, findings } = await holdfast.health()
       return [status, findings.filter(({ code }) => code.startsWith('CACHE_')).map(({ code }) => code)]
     }
     await expect.poll(() => ofCache.storage.connection.state).toBe('ready')
-    // That it evicts and forgets is what it is there for.
+    // A cache server may evict.
     await cacheNode.ask('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
     expect(await ofTheCache()).toEqual(['up', []])
     await cacheNode.ask('REPLICAOF', '127.0.0.1', 1)

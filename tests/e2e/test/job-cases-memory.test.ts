@@ -2,4 +2,4 @@ import { afterAll, beforeAll, describe, it } from 'vitest'
 import { jobCases } from '../src/job-cases/job-cases.ts'
 import { memoryWorld } from '../src/job-world.ts'
 
-jobCases({ describe, it, beforeAll, afterAll }, async () => memoryWorld())
+jobCases({ describe: describe.concurrent, it, beforeAll, afterAll }, async () => memoryWorld())

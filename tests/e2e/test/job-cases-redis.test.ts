@@ -2,4 +2,6 @@ import { afterAll, beforeAll, describe, it } from 'vitest'
 import { jobCases } from '../src/job-cases/job-cases.ts'
 import { redisWorld } from '../src/job-world.ts'
 
-jobCases({ describe, it, beforeAll, afterAll }, () => redisWorld('redis', process.env['REDIS_URL'] ?? ''))
+jobCases({ describe: describe.concurrent, it, beforeAll, afterAll }, () =>
+  redisWorld('redis', process.env['REDIS_URL'] ?? ''),
+)

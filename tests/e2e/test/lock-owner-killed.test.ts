@@ -31,7 +31,7 @@ describe('a lock whose owner is killed', () => {
       { status: 'fulfilled', value: 'it began after' },
       { status: 'fulfilled', value: 'released' },
     ])
-    // What is given is kept to, and says who had it.
+    // A given waitMs is kept, and the error names the holder.
     const holders = [expect.objectContaining({ owner: `owner ${owner.pid}` })]
     expect(kept).toMatchObject({ reason: { code: 'LOCK_TIMEOUT', lockName: after, holders } })
     await locks.close()

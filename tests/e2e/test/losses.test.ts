@@ -51,7 +51,7 @@ describe.each(clients)('an owner that finds its record gone or taken says how, o
     expect(await lossOf(execution)).toMatchObject({ reason: 'vanished', current: null })
   })
 
-  it('taken over, by whom and since when', async () => {
+  it('taken over, with the successor and its start', async () => {
     const execution = await started('taken', 60_000)
     await operator.forget('job', 'taken')
     const heir = await operator.tryStartExecution('job', 'taken')

@@ -16,7 +16,7 @@ describe.each(clients)('%s, through a network that fails', (client) => {
 
   const join = async (): Promise<Instance & { readonly proxy: FaultProxy }> => {
     const instance = await world.join()
-    // Connected, and its scripts are known to the server: what follows is about the job alone.
+    // Connected, and the server has its scripts: the following commands are only those of the job.
     await instance.idempotency.run('job', randomUUID(), (execution) => execution.updateProgress(1))
     return instance as Instance & { readonly proxy: FaultProxy }
   }
@@ -24,7 +24,7 @@ describe.each(clients)('%s, through a network that fails', (client) => {
   const broken: FaultKind[] = ['cut-reply', 'reset-reply', 'cut-request', 'reset-request']
 
   describe.each(broken)('%s', (fault) => {
-    it('on begin: it is started once, and by us', async () => {
+    it('on begin: the job is started once, by this caller', async () => {
       const key = randomUUID()
       const { idempotency, proxy } = await join()
       const armed = proxy.once(writing('executing', key), fault)
@@ -33,7 +33,7 @@ describe.each(clients)('%s, through a network that fails', (client) => {
       expect([armed.hits, runs, result.status, result.result]).toEqual([1, 1, 'executed', 1])
     })
 
-    it('on finish: it is recorded, once', async () => {
+    it('on finish: the end is recorded, once', async () => {
       const key = randomUUID()
       const { idempotency, proxy } = await join()
       const armed = proxy.once(writing('completed', key), fault)
@@ -44,7 +44,7 @@ describe.each(clients)('%s, through a network that fails', (client) => {
     })
   })
 
-  it('a reply to begin that never comes is an outage, and the key is free again at once', async () => {
+  it('a reply to begin that never arrives is an outage, and the key is free again at once', async () => {
     const key = randomUUID()
     const { idempotency, proxy } = await join()
     proxy.once(writing('executing', key), 'lose-reply')
@@ -52,7 +52,7 @@ describe.each(clients)('%s, through a network that fails', (client) => {
       code: 'STORAGE_UNAVAILABLE',
       maybeApplied: true,
     })
-    // Everything on that connection vanishes until it is opened anew.
+    // Everything on that connection vanishes until it is reopened.
     proxy.reset()
     const other = await join()
     await until(async () => (await other.idempotency.getExecutionStatus('job', key)) === null || undefined)
@@ -71,7 +71,7 @@ describe.each(clients)('%s, through a network that fails', (client) => {
     expect(await other.idempotency.getExecutionStatus('job', key)).toBeNull()
   })
 
-  it('a reply to finish that never comes is a success that is not confirmed, and it is recorded', async () => {
+  it('a reply to finish that never arrives is an unconfirmed success, and it is recorded', async () => {
     const key = randomUUID()
     const { idempotency, proxy } = await join()
     proxy.once(writing('completed', key), 'lose-reply')
@@ -98,7 +98,7 @@ describe.each(clients)('%s, through a network that fails', (client) => {
     const begun = await idempotency.begin('job', key, { leaseMs: 9_000 })
     if (begun.status !== 'started') throw new Error(begun.status)
     proxy.blackHole()
-    await proxy.seen(writing('executing', key)) // a renewal, which comes to nothing
+    await proxy.seen(writing('executing', key)) // a renewal, which has no effect
     proxy.reset()
     const writtenAt = await world.now()
     await proxy.heal()
@@ -112,7 +112,7 @@ describe.each(clients)('%s, through a network that fails', (client) => {
     await execution.markSuccess('through')
   })
 
-  it('an owner that is cut off stops before anybody else can start', async () => {
+  it('an owner without a connection stops before another process can start', async () => {
     const key = randomUUID()
     const { idempotency, proxy } = await join()
     const other = await join()
@@ -133,7 +133,7 @@ describe.each(clients)('%s, through a network that fails', (client) => {
     await expect(begun.execution.markSuccess('zombie')).rejects.toMatchObject({ code: 'LEASE_LOST' })
   })
 
-  it('waiters get over the loss of their subscription', async () => {
+  it('waiters survive the loss of their subscription', async () => {
     const key = randomUUID()
     const [owner, waiter] = [await join(), await join()]
     const begun = await owner.idempotency.begin('job', key)

@@ -63,7 +63,7 @@ describe.each(Object.keys(storages))('operators, on %s', (name) => {
     return found
   }
 
-  it('list by type and status, page by page, each once, and see nobody else’s', async () => {
+  it('list by type and status, page by page, each once, and only those of their prefix', async () => {
     const [idempotency, other] = [join(), join()]
     const jobType = 'listed'
     await Promise.all(
@@ -126,10 +126,10 @@ describe.each(Object.keys(storages))('operators, on %s', (name) => {
     expect(await idempotency.cleanupExpiredExecutions(3_600_000, { jobType })).toBe(0)
     const removed = await idempotency.cleanupExpiredExecutions(300, { jobType })
     const left = (await all(idempotency, jobType)).map(({ jobKey }) => jobKey).sort()
-    // A slow machine may have made the new one old meanwhile, but nothing that runs.
+    // On a slow machine the new one may have become old meanwhile, but not a running one.
     expect(left.filter((key) => key !== 'new')).toEqual(['running', 'stalled'])
     expect(removed).toBe(left.includes('new') ? 31 : 32)
-    // Of all types, those of others included: everything that ended goes, nothing that runs.
+    // Of all types, those of others included: removes every ended execution, and no running one.
     await idempotency.cleanupExpiredExecutions(0)
     expect((await all(idempotency, jobType)).map(({ jobKey }) => jobKey).sort()).toEqual([
       'running',

@@ -18,7 +18,7 @@ describe('processes', () => {
   beforeAll(async () => {
     connected = await connect('ioredis', url)
     ;({ idempotency } = createHoldfast({ storage: connected.storage, callTimeoutMs: 60_000 }))
-    // The server knows the scripts then: an answer that is lost is that of a write, and not that it does not.
+    // The server has the scripts then: a lost answer is that of a write, and not NOSCRIPT.
     await idempotency.run('job', randomUUID(), () => 1)
   })
   afterAll(async () => connected[Symbol.asyncDispose]())
@@ -30,7 +30,7 @@ describe('processes', () => {
       const client = i % 2 === 0 ? 'ioredis' : 'redis'
       return processes.start({ client, url, jobKey, options: { onInProgress: 'wait' }, body: 'work' })
     }
-    // The first two fill the cache of what they compile; and not all at once, which would only test the scheduler.
+    // The first two fill the compile cache. Not all start at once, which would only test the scheduler.
     const children = await Promise.all([start(0), start(1)])
     while (children.length < 50) {
       children.push(...(await Promise.all([...Array(8).keys()].map((i) => start(i)))))
@@ -45,7 +45,7 @@ describe('processes', () => {
   })
 
   describe.each(clients)('%s', (client) => {
-    it('a killed one is succeeded by exactly one of those who wait, with its checkpoint', async () => {
+    it('exactly one waiter succeeds a killed process, with its checkpoint', async () => {
       await using processes = new Processes()
       const jobKey = randomUUID()
       const common = { client, url, jobKey } as const
@@ -68,7 +68,7 @@ describe('processes', () => {
       expect(Number(ran[1]?.['fencingToken'])).toBeGreaterThan(Number(ran[0]?.['fencingToken']))
       expect(results.map(({ result }) => result)).toEqual([`of ${ran[1]?.pid}`, `of ${ran[1]?.pid}`])
       const next = await idempotency.getExecutionStatus('job', jobKey)
-      // Not before the lease was over, unless the machine was so slow that no process saw what the dead one had left.
+      // Not before the lease was over, unless the machine was so slow that no process saw the record of the dead one.
       if (left?.attempt === 1 && next !== null) {
         expect(next.startTime.getTime()).toBeGreaterThanOrEqual(left.updateTime.getTime() + LEASE)
       }
@@ -87,7 +87,7 @@ describe('processes', () => {
         const unlucky = await processes.start({ ...common, url: proxy.url })
         const others = await Promise.all([1, 2].map(() => processes.start({ ...common, url })))
         unlucky.send('go')
-        // They have to find what the unlucky one began.
+        // They have to find the record of the process that lost its reply.
         await processes.until('ran')
         for (const other of others) other.send('go')
         const results = await processes.until('has', 3)
@@ -131,7 +131,7 @@ describe('processes', () => {
       expect(processes.sights('refused')).toEqual([])
     })
 
-    it('a frozen one changes nothing when it wakes up, and learns what its successor recorded', async () => {
+    it('a frozen process changes nothing when it resumes, and gets what its successor recorded', async () => {
       await using processes = new Processes()
       const jobKey = randomUUID()
       const common = { client, url, jobKey } as const

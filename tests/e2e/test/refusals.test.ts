@@ -1,34 +1,27 @@
-import { type BeginOutcome, type ExecutionContext, createHoldfast } from '@holdfast/core'
-import { RedisNode } from '@holdfast/test-support/servers'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { clients, connect } from '../src/connect.ts'
+import type { BeginOutcome, ExecutionContext } from '@holdfast/core'
+import { describe, expect, it } from 'vitest'
+import { clients } from '../src/connect.ts'
+import { openHoldfast } from '../src/open-server.ts'
 
-/** So many that they share commands. */
+/** Enough jobs that they share commands. */
 const MANY = Array.from({ length: 40 }, (_, i) => `${i}`)
 
 describe.each(clients)('a server that refuses many jobs of one tick, over %s', (client) => {
   const open = async () => {
-    const node = await RedisNode.start()
-    const { storage, ...connected } = await connect(client, node.url)
-    const holdfast = createHoldfast({ storage, callTimeoutMs: 60_000 })
-    onTestFinished(async () => {
-      await holdfast.close()
-      await connected[Symbol.asyncDispose]()
-      await node.stop()
-    })
+    const { node, holdfast } = await openHoldfast(client)
     return { node, idempotency: holdfast.idempotency }
   }
   const codes = (outcomes: readonly PromiseSettledResult<unknown>[]): unknown[] => [
     ...new Set(outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.code : 'settled'))),
   ]
 
-  it('out of memory: none begins, and all that had begun go on and are recorded', async () => {
+  it('out of memory: no job starts, and all running jobs continue and are recorded', async () => {
     const { node, idempotency } = await open()
     const begun = await Promise.all(MANY.map((key) => idempotency.begin('job', key).then(started)))
     await node.ask('CONFIG', 'SET', 'maxmemory', 1)
     const refused = await Promise.allSettled(MANY.map((key) => idempotency.begin('more', key)))
     expect(codes(refused)).toEqual(['STORAGE_REFUSED'])
-    // What keeps the lease is written, too: no renewal is refused.
+    // Writes that keep the lease are accepted: no renewal is refused.
     await Promise.all(begun.map((execution, i) => execution.saveCheckpoint(i)))
     await Promise.all(begun.map((execution, i) => execution.markSuccess(i)))
     await node.ask('CONFIG', 'SET', 'maxmemory', 0)
@@ -38,7 +31,7 @@ describe.each(clients)('a server that refuses many jobs of one tick, over %s', (
     expect(new Set(free.map(({ status }) => status))).toEqual(new Set(['started']))
   })
 
-  it('as a replica: they begin once it is the master again', async () => {
+  it('as a replica: the jobs start once it is the master again', async () => {
     const { node, idempotency } = await open()
     await idempotency.run('job', 'connected', () => 1)
     await node.ask('REPLICAOF', '127.0.0.1', '1')
@@ -53,7 +46,7 @@ describe.each(clients)('a server that refuses many jobs of one tick, over %s', (
     expect(ran.sort()).toEqual([...MANY].sort())
   })
 
-  it('without a right that the scripts need: it says so, and nothing is left when it has it again', async () => {
+  it('without a right that the scripts need: the error says so, and nothing is left when the right is back', async () => {
     const { node, idempotency } = await open()
     await node.ask('ACL', 'SETUSER', 'default', '-set')
     const refused = await Promise.allSettled(MANY.map((key) => idempotency.begin('job', key)))

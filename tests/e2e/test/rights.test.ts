@@ -9,7 +9,7 @@ import { Cluster, Redis } from 'ioredis'
 import { createClient, createCluster } from 'redis'
 import { afterAll, describe, expect, it } from 'vitest'
 
-/** The lines that the documents give to copy, as they stand there: for all apps, and for one. */
+/** The lines that the documents give to copy, unchanged: for all apps, and for one. */
 const document = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8')
 const lines = document.match(/^ACL SETUSER .*$/gm) ?? []
 const password = 'a-long-password'
@@ -108,7 +108,7 @@ describe.for(cases)('$user, over $client', ({ username, prefix, client, connect 
       expect(await a.locks.run('durable', { durability, waitMs: 60_000 }, () => 'in')).toBe('in')
     }
 
-    // Jobs: followed, told, listed, cancelled, forgotten.
+    // Jobs: watched, notified, listed, cancelled, forgotten.
     const { promise: worked, resolve: work } = Promise.withResolvers<void>()
     const running = a.idempotency.run('job', 'k', async (execution) => {
       await execution.updateProgress(50, 'half')

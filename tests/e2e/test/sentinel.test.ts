@@ -64,7 +64,7 @@ describe.for(Object.entries(clients))('%s, with sentinels', ([name, connect]) =>
     // Calls wait for the new primary, as long as their deadline allows.
     await expect.poll(async () => (await idempotency.run('job', `after ${name}`, () => 1)).result).toBe(1)
 
-    // Whether the subscription was lost and restored, or has come over: hints arrive again.
+    // Hints arrive again, no matter whether the subscription was restored or moved.
     const before = hints
     const rewrite = async (): Promise<number> => {
       const write = { writeId: randomUUID(), value: '', ttlMs: 10_000, notify: true }
@@ -76,7 +76,7 @@ describe.for(Object.entries(clients))('%s, with sentinels', ([name, connect]) =>
     await idempotency.close()
   })
 
-  it('tells that a subscription was interrupted, and has it again', async () => {
+  it('reports that a subscription was interrupted, and restores it', async () => {
     const storage = await open()
     const key = { collection: 'interrupted', id: name }
     const write = { writeId: 'first', value: '', ttlMs: 60_000, notify: true }
@@ -107,7 +107,7 @@ describe.for(Object.entries(clients))('%s, with sentinels', ([name, connect]) =>
     expect(none).toBe(null)
   })
 
-  it('hands a lock over, and waits for the replica to know', async () => {
+  it('hands a lock over, and waits until the replica has it', async () => {
     const holdfasts = [
       createHoldfast({ storage: await open(), callTimeoutMs: 20_000 }),
       createHoldfast({ storage: await open(), callTimeoutMs: 20_000 }),

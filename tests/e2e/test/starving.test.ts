@@ -7,10 +7,10 @@ import { createCluster } from 'redis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clients, connect } from '../src/connect.ts'
 
-/** Short, because what is lost is found out when the lease of the holder should have ended. */
+/** Short, because waiters notice the loss when the holder's lease should have ended. */
 const OPTIONS = { leaseMs: 2_000, waitMs: 60_000 }
 
-/** So many calls of one process, of which the first holds until `meanwhile` has happened. Resolves with who had it. */
+/** This many calls of one process; the first holds until `meanwhile` has happened. Resolves with the holders. */
 async function inTurn(
   locks: Locks,
   name: string,
@@ -30,7 +30,7 @@ async function inTurn(
   return had.sort((a, b) => Number(a) - Number(b))
 }
 
-/** Pushes have arrived, so what asks from now on is not in doubt of its place. */
+/** Pushes have arrived, so later callers trust their places. */
 async function listening(locks: Locks): Promise<void> {
   const held = await locks.acquire('first', OPTIONS)
   const waiting = locks.acquire('first', OPTIONS)

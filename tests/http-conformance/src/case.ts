@@ -17,6 +17,11 @@ export interface HttpCase {
   readonly demand: Demand
   /** The case is not run against a target that lacks one of these. The routes that a case uses need not be listed. */
   readonly needs?: readonly Need[]
+  /**
+   * The case takes seconds, mostly waiting for a lease to end, or for a storage that does not answer. It may run beside
+   * others of this kind: it uses only processes and connections that it has started itself.
+   */
+  readonly waits?: true
   run(kit: Kit): Promise<void>
 }
 

@@ -11,6 +11,15 @@ export interface Runner {
     body: (context: { skip(reason: string): void }) => Promise<void>,
     timeoutMs: number,
   ): void
+  /**
+   * Several tests at a time, after `beforeAll`: vitest's `test.concurrent`, but not Jest's, which begins before. For the
+   * cases that wait. Default: `test`, so one after the other.
+   */
+  concurrently?(
+    name: string,
+    body: (context: { skip(reason: string): void }) => Promise<void>,
+    timeoutMs: number,
+  ): void
   beforeAll(body: () => Promise<void>, timeoutMs: number): void
   afterAll(body: () => Promise<void>, timeoutMs: number): void
 }
@@ -19,7 +28,7 @@ export interface Runner {
 const LIMIT_MS = 540_000
 const TIMEOUT_MS = 600_000
 
-/** Makes a test of each case. A case that is not applicable is skipped with its reason. */
+/** Makes a test of each case; those that wait come last. A case that is not applicable is skipped with its reason. */
 export function httpSuite(
   runner: Runner,
   name: string,
@@ -37,8 +46,11 @@ export function httpSuite(
       await target.close()
       await witness.close()
     }, TIMEOUT_MS)
-    for (const one of httpCases.filter(only)) {
-      runner.test(
+    const cases = httpCases.filter(only)
+    const concurrently = runner.concurrently ?? runner.test
+    for (const one of [...cases.filter(({ waits }) => !waits), ...cases.filter(({ waits }) => waits)]) {
+      const test = one.waits ? concurrently : runner.test
+      test(
         `${one.id} ${one.title}`,
         async (context) => {
           const outcome = await runCase(target, one, witness, LIMIT_MS)

@@ -25,7 +25,7 @@ describe('findRedis', () => {
     }
   })
 
-  it('says what it tried when there is none', () => {
+  it('says what it tried when it finds none', () => {
     const error = new RedisNotFoundError(new Error('spawn apt-get ENOENT'))
     expect(error.code).toBe('HOLDFAST_TESTBED_REDIS_NOT_FOUND')
     expect(error.message).toMatch(/REDIS_URL.*PATH.*spawn apt-get ENOENT.*apt install redis-server/s)

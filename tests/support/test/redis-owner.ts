@@ -1,4 +1,4 @@
-// A process that starts a Redis, says which, and then ends in the way its argument names.
+// A process that starts a Redis, prints its pid, and then ends in the way that its argument names.
 import { startRedis } from '@holdfast/test-support/redis'
 import { ask } from './resp.ts'
 

@@ -20,7 +20,7 @@ describe('startRedis', () => {
     await redis.stop()
   })
 
-  it('gives every caller a server of its own', async () => {
+  it('gives every caller a separate server', async () => {
     await using one = await startRedis()
     await using other = await startRedis()
     expect(one.port).not.toBe(other.port)
@@ -39,7 +39,7 @@ describe('startRedis', () => {
     }
   })
 
-  it('passes arguments on, and can come back on the same port', async () => {
+  it('passes arguments on, and can restart on the same port', async () => {
     const first = await startRedis({ args: ['--maxmemory-policy', 'allkeys-lru'] })
     expect(await ask(first, 'CONFIG GET maxmemory-policy')).toContain('allkeys-lru')
     await first.stop()
@@ -55,14 +55,14 @@ describe('startRedis', () => {
     expect(isAlive(redis.pid)).toBe(false)
   })
 
-  it('tells when the server ends by itself', async () => {
+  it('reports when the server ends by itself', async () => {
     const redis = await startRedis()
     process.kill(redis.pid, 'SIGKILL')
     await redis.exited
     await redis.stop()
   })
 
-  it('reports what the server said when it does not start', async () => {
+  it("reports the server's output when it does not start", async () => {
     await expect(startRedis({ args: ['--no-such-option', '1'] })).rejects.toThrow(/no-such-option/)
     await using redis = await startRedis()
     await expect(startRedis({ port: redis.port })).rejects.toThrow(/address already in use/i)

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { SUPERVISE } from '../src/supervised/supervise.ts'
 
-it('ends the server and removes its directory also when the parent is gone before it was told of the server', async () => {
+it('ends the server and removes its directory also when the parent ended before it knew of the server', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-supervise-'))
   const supervisor = spawn('/bin/sh', ['-c', SUPERVISE, 'supervise', directory, 'sleep', '600'], {
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { ExecutionContext, ExecutionSnapshot, Idempotency, StartOptions } from '@holdfast/core'
 import type { JobWorld } from '../job-world.ts'
 
-/** What the cases use of the world that they are in. */
+/** The part of their world that the cases use. */
 export interface Access {
   readonly join: JobWorld['join']
   readonly storageTime: () => Promise<number>

@@ -4,7 +4,7 @@ import type { TestRunner } from '@holdfast/core/testing'
 import { until } from '../poll.ts'
 import { type Access, freshKey, start, status } from './calls.ts'
 
-/** What is kept of how a job ended. */
+/** The recorded ends of jobs. */
 export function endingCases({ describe, it }: TestRunner, { join, storageTime }: Access): void {
   describe('a result', () => {
     const values: readonly [string, unknown][] = [
@@ -17,7 +17,7 @@ export function endingCases({ describe, it }: TestRunner, { join, storageTime }:
       ['empty things', [{}, [], '']],
     ]
     for (const [name, value] of values) {
-      it(`comes back the same: ${name}`, async () => {
+      it(`is replayed unchanged: ${name}`, async () => {
         const key = freshKey()
         await (await join()).idempotency.run('job', key, () => value)
         const replay = await (await join()).idempotency.run('job', key, () => 'ran twice')
@@ -25,7 +25,7 @@ export function endingCases({ describe, it }: TestRunner, { join, storageTime }:
       })
     }
 
-    it('that cannot be kept is a tombstone, and the job is not run again', async () => {
+    it('that cannot be stored is a tombstone, and the job is not run again', async () => {
       const { idempotency } = await join({ maxResultBytes: 100 })
       for (const [value, omitted] of [
         ['x'.repeat(101), 'too-large'],
@@ -43,7 +43,7 @@ export function endingCases({ describe, it }: TestRunner, { join, storageTime }:
       }
     })
 
-    it('may live elsewhere', async () => {
+    it('may be stored elsewhere', async () => {
       const key = freshKey()
       const kept = new Map<string, unknown>()
       const references = {
@@ -58,7 +58,7 @@ export function endingCases({ describe, it }: TestRunner, { join, storageTime }:
   })
 
   describe('a failure', () => {
-    it('is run again, or not, as it says', async () => {
+    it('is run again, or not, as the error says', async () => {
       const key = freshKey()
       const { idempotency } = await join()
       const first = await start(idempotency, key)
@@ -80,7 +80,7 @@ export function endingCases({ describe, it }: TestRunner, { join, storageTime }:
       assert.ok(final.status === 'failedBefore' && final.error.message === 'never')
     })
 
-    it('comes back with name, message, code and cause', async () => {
+    it('is replayed with name, message, code and cause', async () => {
       const key = freshKey()
       const { idempotency } = await join()
       const thrown = Object.assign(new TypeError('é "quoted"', { cause: new RangeError('inner') }), {

@@ -7,7 +7,7 @@ import { ownerCases } from './owner.ts'
 import { startingCases } from './starting.ts'
 import { waitingCases } from './waiting.ts'
 
-/** What jobs have to withstand, on every storage. `open` is called once, before all of them. */
+/** The faults that jobs must withstand, on every storage. `open` is called once, before all of them. */
 export function jobCases(runner: TestRunner, open: () => Promise<JobWorld>): void {
   let opened: JobWorld
   runner.beforeAll(async () => {

@@ -5,7 +5,7 @@ import type { TestRunner } from '@holdfast/core/testing'
 import { until } from '../poll.ts'
 import { type Access, LEASE, freshKey, lost, start, status, tryStart } from './calls.ts'
 
-/** What becomes of a job whose owner is slow, frozen or dead. */
+/** What happens to a job whose owner is slow, frozen or dead. */
 export function leaseCases({ describe, it }: TestRunner, { join, storageTime }: Access): void {
   describe('a lease', () => {
     it('is kept over many of its lengths, under the same id', async () => {
@@ -56,7 +56,7 @@ export function leaseCases({ describe, it }: TestRunner, { join, storageTime }: 
       assert.ok(Math.abs((await storageTime()) - (endTime as Date).getTime()) < 60_000)
     })
 
-    it('that is gone refuses everything, and changes nothing of the successor', async () => {
+    it('that is lost refuses every call, and changes nothing of the successor', async () => {
       const key = freshKey()
       const [zombie, other] = [await join(), await join()]
       const first = await start(zombie.idempotency, key, { progressIntervalMs: 0 })
@@ -123,7 +123,7 @@ export function leaseCases({ describe, it }: TestRunner, { join, storageTime }: 
       assert.equal((failed.error as { code?: string }).code, 'EXECUTION_STALLED')
     })
 
-    it('is failed, or left alone, where the policy says so', async () => {
+    it('fails the job, or leaves it alone, where the policy says so', async () => {
       const dead = await join()
       const keys = [freshKey(), freshKey()] as const
       for (const key of keys) await start(dead.idempotency, key, { leaseMs: LEASE })

@@ -4,10 +4,10 @@ import type { TestRunner } from '@holdfast/core/testing'
 import { until } from '../poll.ts'
 import { type Access, LEASE, freshKey, start, status, tryStart, tryStatus } from './calls.ts'
 
-/** What the owner of a running job shows, and what it learns. */
+/** What the owner of a running job reports, and what it notices. */
 export function ownerCases({ describe, it }: TestRunner, { join }: Access): void {
   describe('progress', () => {
-    it('only grows, is thinned out, ends with the last, and everybody sees it', async () => {
+    it('only grows, is written at intervals, ends with the last value, and is visible to every process', async () => {
       const key = freshKey()
       const [owner, other] = [await join({ progressIntervalMs: 40 }), await join()]
       const seen: number[] = []
@@ -33,14 +33,14 @@ export function ownerCases({ describe, it }: TestRunner, { join }: Access): void
         seen.toSorted((a, b) => a - b),
       )
       assert.equal(seen.at(-1), 100)
-      // One an interval, and those of the beginning and the end.
+      // One per interval, and the first and the last.
       const most = (performance.now() - begunAt) / 40 + 5
       assert.ok(seen.length <= most, `${seen.length} states of 90 that were shown`)
     })
   })
 
   describe('the owner', () => {
-    it('is asked to stop, by anybody', async () => {
+    it('can be asked to stop by any process', async () => {
       const key = freshKey()
       const [owner, other] = [await join(), await join()]
       const execution = await start(owner.idempotency, key, { leaseMs: LEASE })
@@ -54,7 +54,7 @@ export function ownerCases({ describe, it }: TestRunner, { join }: Access): void
       await next.markSuccess()
     })
 
-    it('that dies before it hears of that leaves the request to whoever takes over', async () => {
+    it('that dies before it notices leaves the request to the process that takes over', async () => {
       const key = freshKey()
       const [dead, other] = [await join(), await join()]
       await start(dead.idempotency, key, { leaseMs: LEASE })
@@ -68,7 +68,7 @@ export function ownerCases({ describe, it }: TestRunner, { join }: Access): void
       await again.markSuccess()
     })
 
-    it('learns that its job was forgotten', async () => {
+    it('notices that its job was forgotten', async () => {
       const key = freshKey()
       const [owner, other] = [await join(), await join()]
       const execution = await start(owner.idempotency, key, { leaseMs: LEASE })
@@ -78,9 +78,9 @@ export function ownerCases({ describe, it }: TestRunner, { join }: Access): void
       assert.equal(await other.idempotency.getExecutionStatus('job', key), null)
     })
 
-    it('may have more time, when it asks in time', async () => {
+    it('may extend its timeout, if it does so in time', async () => {
       const { idempotency } = await join()
-      // A busy machine may ask too late; then it has more time for it.
+      // A busy machine may extend too late; then the next round has more time.
       for (let [timeoutMs, isInTime] = [500, false]; !isInTime; timeoutMs *= 4) {
         const askedAt = performance.now()
         const execution = await start(idempotency, freshKey(), { timeoutMs })
@@ -101,7 +101,7 @@ export function ownerCases({ describe, it }: TestRunner, { join }: Access): void
       await late.release()
     })
 
-    it('gives back at shutdown what it interrupted, and another goes on at once with the same attempt', async () => {
+    it('releases interrupted executions at shutdown, and another process continues the same attempt at once', async () => {
       const key = freshKey()
       const [owner, other] = [await join(), await join()]
       const running = owner.idempotency.run('job', key, async (execution) => {

@@ -4,10 +4,10 @@ import type { TestRunner } from '@holdfast/core/testing'
 import { until } from '../poll.ts'
 import { type Access, freshKey, start, status } from './calls.ts'
 
-/** Who may start a job, and when it runs again. */
+/** Which caller may start a job, and when it runs again. */
 export function startingCases({ describe, it }: TestRunner, { join, storageTime }: Access): void {
   describe('a job', () => {
-    it('begins, completes and is replayed, everywhere', async () => {
+    it('starts, completes and is replayed, in every instance', async () => {
       const key = freshKey()
       const [one, two] = [await join(), await join()]
       const first = await one.idempotency.run('job', key, async ({ attempt }) => ({
@@ -39,7 +39,7 @@ export function startingCases({ describe, it }: TestRunner, { join, storageTime 
       await started.release()
     })
 
-    it('starts once, whoever asks at the same time', async () => {
+    it('starts once for any number of concurrent callers', async () => {
       const key = freshKey()
       const instances = await Promise.all(Array.from({ length: 4 }, () => join()))
       let runs = 0

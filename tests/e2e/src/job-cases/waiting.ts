@@ -4,12 +4,12 @@ import type { TestRunner } from '@holdfast/core/testing'
 import { until } from '../poll.ts'
 import { type Access, LEASE, freshKey, start, tryStart } from './calls.ts'
 
-/** Duplicates that wait for the one that runs. */
+/** Duplicates that wait for the running execution. */
 export function waitingCases({ describe, it }: TestRunner, { join }: Access): void {
-  describe('somebody who waits', () => {
+  describe('a waiting caller', () => {
     const hintless = [undefined, 'lost', 'refused'] as const
     for (const hints of hintless) {
-      it(`has the result, whenever it comes (hints: ${hints ?? 'arrive'})`, async () => {
+      it(`gets the result, whenever it is recorded (hints: ${hints ?? 'arrive'})`, async () => {
         const owner = await join()
         const waiter = await join(hints === undefined ? {} : { hints })
         for (const endsAfterMs of hints === undefined ? [0, 1, 2, 3, 5, 8, 13, 40] : [40]) {
@@ -25,9 +25,9 @@ export function waitingCases({ describe, it }: TestRunner, { join }: Access): vo
       })
     }
 
-    it('is told when the record is removed, or starts the job itself', async () => {
+    it('returns when the record is removed, or starts the job itself', async () => {
       const [owner, waiter] = [await join(), await join()]
-      /** The key is followed from here on, so what waits for it now waits for its next change. */
+      /** The key is watched from here on, so a later waiter waits for its next change. */
       const follow = async (key: string): Promise<void> => {
         await start(owner.idempotency, key)
         const states = waiter.idempotency.watch('job', key)[Symbol.asyncIterator]()
@@ -53,7 +53,7 @@ export function waitingCases({ describe, it }: TestRunner, { join }: Access): vo
       ])
     })
 
-    it('has the result of whoever took over meanwhile', async () => {
+    it('gets the result of the process that took over meanwhile', async () => {
       const key = freshKey()
       const [dead, waiter, other] = [await join(), await join(), await join()]
       await start(dead.idempotency, key, { leaseMs: LEASE })
@@ -77,7 +77,7 @@ export function waitingCases({ describe, it }: TestRunner, { join }: Access): vo
       assert.equal((await waiting).result, 2)
     })
 
-    it('sees the progress of the one it is attached to', async () => {
+    it('sees the progress of the execution that it waits for', async () => {
       const key = freshKey()
       const [owner, waiter] = [await join({ progressIntervalMs: 0 }), await join()]
       const execution = await start(owner.idempotency, key)
@@ -99,7 +99,7 @@ export function waitingCases({ describe, it }: TestRunner, { join }: Access): vo
       assert.equal((await waiting).result, 'r')
     })
 
-    it('gives up at its deadline, and when it is told to', async () => {
+    it('gives up at its deadline, and when its signal is aborted', async () => {
       const key = freshKey()
       const [owner, waiter] = [await join(), await join()]
       const execution = await start(owner.idempotency, key)

@@ -32,6 +32,7 @@ export const crashCases: readonly HttpCase[] = [
     title: 'a process killed in the handler: the request is in progress for one lease, then runs again, once',
     demand: 'safety',
     needs: ['spawn'],
+    waits: true,
     async run(kit) {
       const victim = await kit.instance('spawn')
       const never = gate<Instruction>()
@@ -49,6 +50,7 @@ export const crashCases: readonly HttpCase[] = [
     id: 'H50',
     title: 'a handler that takes longer than the lease is not run twice',
     demand: 'safety',
+    waits: true,
     async run(kit) {
       const held = gate<Instruction>()
       const watched = kit.watch(() => held.opened)
@@ -71,6 +73,7 @@ export const crashCases: readonly HttpCase[] = [
       "a process paused for longer than its lease: the successor's answer is recorded, and its own client still gets an answer",
     demand: 'safety',
     needs: ['spawn', 'takeover'],
+    waits: true,
     async run(kit) {
       const frozen = await kit.instance('spawn')
       const held = gate<Instruction>()
@@ -95,6 +98,7 @@ export const crashCases: readonly HttpCase[] = [
     title: "a blocked event loop loses the lease: the successor's answer is recorded",
     demand: 'safety',
     needs: ['spawn', 'takeover'],
+    waits: true,
     async run(kit) {
       const blocked = await kit.instance('spawn')
       const watched = kit.watch((run) => (run === 1 ? { kind: 'block', ms: 3 * LEASE_MS } : answerOf(run)))

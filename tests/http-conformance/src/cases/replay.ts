@@ -151,6 +151,7 @@ export const replayCases: readonly HttpCase[] = [
     id: 'H21',
     title: 'the request runs again after the retention time',
     demand: 'option',
+    waits: true,
     async run(kit) {
       const watched = kit.watch(numbered)
       const startedAt = performance.now()

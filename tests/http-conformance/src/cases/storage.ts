@@ -49,6 +49,7 @@ export const storageCases: readonly HttpCase[] = [
       'without its storage the app refuses in time and runs nothing, and serves again when the storage is back',
     demand: 'safety',
     needs: ['faults'],
+    waits: true,
     async run(kit) {
       const at = await kit.instance('faults')
       const watched = kit.watch(ok)
@@ -71,6 +72,7 @@ export const storageCases: readonly HttpCase[] = [
     title: 'without its storage the app runs requests unprotected where that is allowed',
     demand: 'option',
     needs: ['faults'],
+    waits: true,
     async run(kit) {
       const at = await kit.instance('faults')
       const watched = kit.watch(ok)
@@ -85,6 +87,7 @@ export const storageCases: readonly HttpCase[] = [
     title: 'an answer that cannot be stored is delivered, and stored when the storage is back',
     demand: 'safety',
     needs: ['faults'],
+    waits: true,
     async run(kit) {
       const at = await kit.instance('faults')
       await kit.usable(at)

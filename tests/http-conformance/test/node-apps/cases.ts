@@ -20,7 +20,7 @@ const abilities: Readonly<Record<AppName, FrameworkAbilities>> = {
 
 /** The HTTP cases over memory and through one Redis client; with `HTTP_CASES=all` through every client. */
 export function httpCasesOn(app: AppName, title: string, mainClient: RedisStorageName): void {
-  const runner = { describe, test, beforeAll, afterAll }
+  const runner = { describe, test, concurrently: test.concurrent, beforeAll, afterAll }
   const redisUrl = process.env['REDIS_URL'] ?? ''
   const program = [join(import.meta.dirname, 'kit-process.ts'), app]
   const serve = serveOn(app)

@@ -17,25 +17,25 @@ import { Worker } from './worker.ts'
 import type { Workload } from './workload.ts'
 
 export interface ChaosOptions {
-  /** The module whose `workload` is run. */
+  /** The module that exports the `workload` to run. */
   readonly workload: URL
-  /** What is random depends on nothing else. Processes and networks are never quite the same twice. */
+  /** The only source of randomness. Processes and networks still differ between two runs. */
   readonly seed: number
-  /** How long faults are inflicted. The run takes a few seconds more. */
+  /** How long the nemesis causes faults. The run takes a few seconds more. */
   readonly durationMs: number
   /** Default: 6. */
   readonly workers?: number
-  /** Default: all that lose no acknowledged write; with `losesWrites` those that do as well. */
+  /** Default: all faults that lose no acknowledged write; with `losesWrites` those that do as well. */
   readonly faults?: readonly FaultName[]
   readonly losesWrites?: boolean
   /** The greatest pause between two faults. Default: 300. */
   readonly gapMs?: number
   /**
-   * Whether enough has happened. While it says no the workers go on after the faults, for a minute at most: how much
-   * happens in a time is the machine's affair, and a run that is to show something has to wait for it. Default: yes.
+   * Whether enough has happened. While it returns false the workers continue after the faults, for a minute at most: a slow
+   * machine needs longer for the same number of events. Default: true.
    */
   readonly enough?: (figures: HistoryFigures) => boolean
-  /** A directory that gets what was witnessed when a promise was broken. Default: none, it is thrown away. */
+  /** A directory for the witnessed events of a run with a violation. Default: none, they are deleted. */
   readonly evidence?: string
 }
 
@@ -45,14 +45,14 @@ export interface ChaosReport {
   readonly figures: Figures
 }
 
-/** How long a worker may take to finish what it is doing: seconds, but for a machine that has much else to do. */
+/** How long a worker may take to finish. Seconds are enough, except on a busy machine. */
 const STOP_GRACE_MS = 60_000
 /** How long to wait for enough to happen. */
 const PATIENCE_MS = 60_000
 
 /**
- * Lets worker processes use one Redis while a nemesis does its worst to them, to it and to what connects them, and
- * judges by what the workers and the ledger witnessed. It stops by itself, and leaves nothing behind.
+ * Lets worker processes use one Redis while a nemesis injects faults into them, into Redis and into their connections.
+ * Then it judges the events that the workers and the ledger witnessed. It ends by itself and cleans up.
  */
 export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   const {
@@ -124,14 +124,14 @@ async function everybodyWorks(workers: readonly Worker[]): Promise<void> {
   await Promise.all(workers.map(async (worker) => await worker.ready()))
 }
 
-/** Settles when enough has happened, and at the latest after a minute: then the figures say what is missing. */
+/** Settles when enough has happened, and at the latest after a minute; the figures then show what is missing. */
 async function happened(witnessPath: string, enough: (figures: HistoryFigures) => boolean): Promise<void> {
   const givenUpAt = performance.now() + PATIENCE_MS
   while (performance.now() < givenUpAt && !enough(figuresOf(historyOf(readWitness(witnessPath)))))
     await delay(200)
 }
 
-/** Settles when everything could be had again, and at the latest when it should have been. */
+/** Settles when every key could be acquired again, and at the latest at the liveness bound. */
 async function recovered(witnessPath: string, calmAt: number, livenessMs: number): Promise<void> {
   const givenUpAt = performance.now() + livenessMs
   while (performance.now() < givenUpAt) {
@@ -145,7 +145,7 @@ function keysOwnedBefore(history: History, instant: number): string[] {
   return [...history.ownerships].filter(([, [first]]) => first && first.at < instant).map(([key]) => key)
 }
 
-/** Nothing that is stored may live for ever. */
+/** Every stored key must have an expiry. */
 async function immortalKeys(node: RedisNode): Promise<string[]> {
   const keys = (await node.ask('KEYS', '*')) as string[]
   const lives = await Promise.all(keys.map(async (key) => ({ key, ttl: await node.ask('PTTL', key) })))

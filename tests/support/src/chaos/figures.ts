@@ -1,16 +1,16 @@
 import type { History } from './history.ts'
 
-/** How much happened, so that a run without violations is seen to have tried. */
+/** How much happened: proof that a run without violations has tested something. */
 export interface Figures extends HistoryFigures {
   /** Worker processes, the killed ones included. */
   readonly processes: number
 }
 
-/** What is counted in the history, also while it is being made. */
+/** The counts of a history, also of an unfinished one. */
 export interface HistoryFigures {
   readonly keys: number
   readonly grants: number
-  /** Ownerships after which the same key was granted without their having ended it. */
+  /** Ownerships without an end, after which the same key was granted again. */
   readonly takeovers: number
   readonly endsAccepted: number
   readonly endsRefused: number
@@ -18,7 +18,7 @@ export interface HistoryFigures {
   readonly replays: number
   readonly ledgerWrites: number
   readonly ledgerRefusals: number
-  /** Why something was not had, by code. */
+  /** Why a caller did not get a key, by code. */
   readonly denials: Readonly<Record<string, number>>
   readonly faults: Readonly<Record<string, number>>
 }

@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs'
 import type { Ending, Fault, Granted, Replayed, WitnessEvent, Wrote } from './witness.ts'
 
-/** One ownership of a key, put together from what was witnessed of it. */
+/** One ownership of a key, assembled from its witnessed events. */
 export interface Ownership extends Granted {
-  /** Until when it certainly believed to own the key; undefined when it never confirmed that it did. */
+  /** Until when the owner certainly believed to own the key; undefined when it never confirmed that. */
   readonly validUntil: number | undefined
   readonly ending: Ending | undefined
-  /** When the answer to the ending came, and whether it was accepted (null: unknown). */
+  /** When the answer to the ending arrived, and whether it was accepted (null: unknown). */
   readonly ended: { readonly at: number; readonly accepted: boolean | null } | undefined
   readonly saves: readonly { readonly at: number; readonly sentAt: number; readonly accepted: boolean }[]
 }
 
 export interface History {
-  /** Of each key, in the order in which they were seen to be granted. */
+  /** The ownerships of each key, in the order in which their grants were seen. */
   readonly ownerships: ReadonlyMap<string, readonly Ownership[]>
   readonly replays: readonly Replayed[]
   readonly writes: readonly Wrote[]
@@ -41,7 +41,7 @@ export function historyOf(events: readonly WitnessEvent[]): History {
     const until = (valid.get(owner) ?? []).map((each) => each.until ?? each.at)
     return {
       ...granted,
-      // An owner that has asked to end it claims nothing any more.
+      // An owner that has sent its end does not claim to own the key any more.
       validUntil: until.length === 0 ? undefined : Math.min(Math.max(...until), ending?.at ?? Infinity),
       ending,
       ended: endeds.get(owner)?.[0],
@@ -62,8 +62,8 @@ export function historyOf(events: readonly WitnessEvent[]): History {
 }
 
 /**
- * Whether the storage was made to forget at some time in this span: what it had acknowledged then may be gone, unless it
- * is `durable` and the replica that had confirmed it took over.
+ * Whether the nemesis made the storage forget in this span. Then acknowledged writes may be gone, unless they are
+ * `durable` and the replica that had confirmed them took over.
  */
 export function mayBeForgotten(history: History, from: number, to: number, durable = false): boolean {
   return history.faults.some(

@@ -8,7 +8,7 @@ import type { Violation } from './checks/violation.ts'
 import { checkZombies } from './checks/zombies.ts'
 import type { History } from './history.ts'
 
-/** What a workload promised of its keys. */
+/** The promises of a workload about its keys. */
 export interface Expectations {
   /** How long after a completion a key must not start again. 0: it may at once. */
   readonly windowMsOf: (key: string) => number
@@ -19,7 +19,7 @@ export interface Expectations {
   readonly calmAt: number
 }
 
-/** Everything that the history shows and must not, in the order of time. */
+/** Every violation in the history, in the order of time. */
 export function judge(history: History, expectations: Expectations): Violation[] {
   const { windowMsOf, liveKeys, livenessMs, calmAt } = expectations
   return [

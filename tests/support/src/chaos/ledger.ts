@@ -19,11 +19,10 @@ interface Reply {
 }
 
 /**
- * The resource that the work is about: a number for each key, which owners read and then write one greater.
+ * The resource that the workers protect: a number for each key, which owners read and increment.
  *
- * It does what a database with a fence column does: it remembers the greatest fence that came by, in a read or in a
- * write, and refuses older ones. It lies outside of everything that the nemesis touches, and witnesses every write in
- * the order in which they took effect.
+ * It works like a database with a fence column: it remembers the greatest fence of any read or write, and refuses older
+ * ones. The nemesis never touches it, and it witnesses every write in the order in which they took effect.
  */
 export class LedgerServer {
   readonly #server: Server
@@ -86,7 +85,7 @@ export class LedgerServer {
   }
 }
 
-/** A worker's way to the ledger. */
+/** A worker's connection to the ledger. */
 export class Ledger {
   readonly #socket: Socket
   readonly #waiting = new Map<number, (value: number | null) => void>()

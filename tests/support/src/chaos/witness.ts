@@ -1,11 +1,11 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 
 /**
- * What processes saw, in their own words: nothing here comes from Holdfast's own counters.
+ * The events that processes saw. Nothing here comes from Holdfast's own counters.
  *
  * Instants are microseconds of CLOCK_MONOTONIC, which all processes of a machine share and no process sets. Each is taken
- * so that a claim errs on the careful side: `at` of `granted` and `valid` is an instant at which the process already
- * knew that it owned the key, `at` of `ending` one before the request was sent.
+ * conservatively: `at` of `granted` and `valid` is an instant at which the process already knew that it owned the key,
+ * `at` of `ending` is before the request was sent.
  *
  * `key` is what only one (or `permits`) may own at a time, `owner` one ownership of it: a lease's token, an execution's id.
  */
@@ -16,7 +16,7 @@ export type WitnessEvent =
   | Ending
   /** The answer to the ending: accepted, refused, or unknown (null). */
   | { readonly type: 'ended'; readonly at: number; readonly owner: string; readonly accepted: boolean | null }
-  /** A write of the owner in between: a checkpoint, an extension. */
+  /** A write of the owner during its ownership: a checkpoint, an extension. */
   | {
       readonly type: 'saved'
       readonly at: number
@@ -25,7 +25,7 @@ export type WitnessEvent =
       readonly accepted: boolean
     }
   | Replayed
-  /** Did not get it: `why` is an outcome or the code of an error. For the figures. */
+  /** The caller did not get the key: `why` is an outcome or the code of an error. For the figures. */
   | { readonly type: 'denied'; readonly at: number; readonly key: string; readonly why: string }
   /** Something that must never happen: an error without a code, an unhandled rejection. */
   | { readonly type: 'surprise'; readonly at: number; readonly what: string }
@@ -79,8 +79,8 @@ export interface Wrote {
 }
 
 /**
- * What the nemesis did. `losesWrites`: what the storage acknowledged before its end may be gone afterwards;
- * `keepsReplicated`: but not what the replica had confirmed.
+ * A fault of the nemesis. `losesWrites`: writes that the storage acknowledged before its end may be gone afterwards.
+ * `keepsReplicated`: except those that the replica had confirmed.
  */
 export interface Fault {
   readonly type: 'fault'
@@ -96,12 +96,12 @@ export function clock(): number {
   return Number(process.hrtime.bigint() / 1_000n)
 }
 
-/** A file of events that many processes append to. Each line is written whole before anything else happens. */
+/** A file of events to which many processes append. Each line is one synchronous write. */
 export class Witness {
   readonly #file: number
   readonly #name: string
 
-  /** `name` is who saw it, for people who read the file. */
+  /** `name` is the process that saw the event, for people who read the file. */
   constructor(path: string, name: string) {
     this.#file = openSync(path, 'a')
     this.#name = name

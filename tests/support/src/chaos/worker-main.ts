@@ -50,7 +50,7 @@ await workload.run({
   calm: calm.signal,
   stopping: stopping.signal,
 })
-// From here on only what the workload left behind could keep this process alive, and the runner would notice.
+// From here on only a leak of the workload could keep this process alive, and the runner would notice.
 ledger.close()
 witness.close()
 process.removeAllListeners('disconnect')

@@ -7,13 +7,13 @@ import type { WorkerMessage, WorkerTask } from './worker-main.ts'
 
 const MAIN = join(import.meta.dirname, 'worker-main.ts')
 
-/** A worker whose runner is gone ends by itself, unless it is frozen. */
+/** A worker ends by itself when its runner has ended, unless it is frozen. */
 const living = new Set<ChildProcess>()
 process.once('exit', () => {
   for (const child of living) child.kill('SIGKILL')
 })
 
-/** A worker that is always there: a process behind its own proxy, and its successor when it is killed. */
+/** A worker that survives kills: a process behind its own proxy, replaced by another when it is killed. */
 export class Worker {
   readonly proxy: FaultProxy
   readonly #task: Omit<WorkerTask, 'seed' | 'port'>
@@ -33,7 +33,7 @@ export class Worker {
     this.#ready = this.#begun()
   }
 
-  /** How many processes it took so far. */
+  /** How many processes it has used so far. */
   get starts(): number {
     return this.#starts
   }
@@ -47,7 +47,7 @@ export class Worker {
     this.#ready = this.#begun()
   }
 
-  /** Settles when its process has begun to work: on a busy machine that takes longer than anything that is measured. */
+  /** Settles when its process has started to work, which takes long on a busy machine. */
   async ready(): Promise<void> {
     await this.#ready
   }
@@ -66,7 +66,7 @@ export class Worker {
     this.#send('calm')
   }
 
-  /** Asks it to finish. Answers what is wrong with how it ended, if anything. */
+  /** Asks the process to finish. Returns what was wrong with its end, if anything. */
   async stop(graceMs: number): Promise<string | undefined> {
     this.#send('stop')
     const ended = await Promise.race([this.#exited, delay(graceMs, 'late' as const, { ref: false })])
@@ -81,7 +81,7 @@ export class Worker {
   }
 
   #start(): ChildProcess {
-    // Each process of a run has other random numbers, and the same ones when the run is repeated.
+    // Each process of a run has different random numbers, and the same ones when the run is repeated.
     const seed = this.#seed * 1_000 + this.#starts++
     const task: WorkerTask = { ...this.#task, seed, port: this.proxy.port }
     const child = fork(MAIN, [JSON.stringify(task)], {

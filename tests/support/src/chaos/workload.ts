@@ -2,24 +2,24 @@ import type { Ledger } from './ledger.ts'
 import type { Random } from './random.ts'
 import type { Witness } from './witness.ts'
 
-/** What the workers of a chaos run do. A module exports one under the name `workload`. */
+/** The work of the workers of a chaos run. A module exports one under the name `workload`. */
 export interface Workload {
   /** How long after a completion a key must not start again. */
   windowMsOf(key: string): number
-  /** Once the faults have stopped, every key that was ever owned is had, or known to be done, at the latest after this. */
+  /** After the faults, every key that ever had an owner gets one again, or is completed, within this time. */
   readonly livenessMs: number
-  /** Works, and says what it saw, until `stopping`. Afterwards nothing may keep the process alive. */
+  /** Works and witnesses events until `stopping`. Afterwards nothing may keep the process alive. */
   run(context: WorkerContext): Promise<void>
 }
 
 export interface WorkerContext {
-  /** Which worker this is; a killed one is succeeded by another of the same index. */
+  /** The index of this worker; the successor of a killed one has the same index. */
   readonly index: number
   /** How many there are. */
   readonly workers: number
   /** When the run began, the same for all of them. */
   readonly startedAt: number
-  /** The Redis to use: through a proxy that is this worker's own. */
+  /** The port of Redis, through this worker's own proxy. */
   readonly port: number
   readonly random: Random
   readonly witness: Witness

@@ -1,5 +1,5 @@
 /**
- * What can happen to one call of a client library, whose promises nothing obliges it to keep.
+ * The faults of one call of a client library that breaks its promises.
  *
  * | kind      | sent | what the caller sees                                                 |
  * |-----------|------|----------------------------------------------------------------------|
@@ -7,15 +7,15 @@
  * | `unsent`  | no   | the same                                                             |
  * | `late`    | yes  | its answer, when `calm()` is called                                  |
  * | `twice`   | yes  | a thenable that calls back twice: with the answer, and with an error |
- * | `swapped` | no   | the answer of another call: what `over()` was given for that         |
+ * | `swapped` | no   | the answer of another call: the `other` that `over()` got            |
  * | `throws`  | no   | an error that is thrown instead of a promise                         |
- * | `rejects` | yes  | an error that says nothing of whether it was executed                |
+ * | `rejects` | yes  | an error that does not say whether the call was executed             |
  */
 export type ClientFault = 'never' | 'unsent' | 'late' | 'twice' | 'swapped' | 'throws' | 'rejects'
 
 /** A fault proxy for clients, as `FaultProxy` is one for sockets: the nth call of a kind meets a fault. */
 export class ClientFaults {
-  /** How many calls there were before it was calm. */
+  /** How many calls were made before `calm()`. */
   calls = 0
   readonly #at: number
   readonly #fault: ClientFault
@@ -27,7 +27,7 @@ export class ClientFaults {
     this.#at = at
   }
 
-  /** `client` as it is, but for calls of these methods. `other` is what another call might be answered with. */
+  /** `client` with faults in these methods. `other` is the answer of another call, for `swapped`. */
   over<C extends object>(client: C, methods: readonly string[], other: unknown): C {
     return new Proxy(client, {
       get: (target, name): unknown => {
@@ -40,7 +40,7 @@ export class ClientFaults {
     })
   }
 
-  /** No call meets a fault from now on, and the late answers come. */
+  /** No call meets a fault from now on, and the late answers arrive. */
   calm(): void {
     this.#calm = true
     for (const settle of this.#settleLate.splice(0)) settle()

@@ -1,8 +1,8 @@
 import { constants } from 'node:os'
 
 /**
- * Has Ctrl-C and `kill` end this process in order: what listens to its `exit` is run. Servers and their directories need
- * none of it, for they go with the process however it ends; processes of ours that may be frozen do.
+ * Makes Ctrl-C and `kill` end this process in order: its `exit` listeners run. Servers and their directories do not need
+ * this, because they end with the process in any case. Our own processes do, because they may be frozen.
  */
 export function endOnSignals(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

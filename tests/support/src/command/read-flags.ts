@@ -7,8 +7,8 @@ export type FlagValues<F extends Flags> = {
 }
 
 /**
- * The flags of a command line. `--help` prints the usage and ends the process with 0; what is not among the flags ends
- * it with 2 and one line that says so.
+ * The flags of a command line. `--help` prints the usage and ends the process with 0; an unknown flag ends it with 2 and
+ * one line that names it.
  */
 export function readFlags<const F extends Flags>(
   usage: string,
@@ -35,7 +35,7 @@ export function refuse(problem: string): never {
   process.exit(2)
 }
 
-/** What the flag says as a number of at least `min`, or undefined without it. */
+/** The flag's value as a number of at least `min`, or undefined without the flag. */
 export function numberFrom(
   flag: string,
   text: string | undefined,
@@ -53,7 +53,7 @@ export function numberFrom(
   refuse(`--${flag} takes ${integer ? 'an integer' : 'a number'} of at least ${min}, not '${text}'`)
 }
 
-/** Those of `all` that begin with one of the flag's words, which are separated by commas; all of them without it. */
+/** The members of `all` that start with one of the flag's comma-separated words; all of them without the flag. */
 export function chosen<T extends string>(flag: string, text: string | undefined, all: readonly T[]): T[] {
   if (text === undefined) return [...all]
   const words = text.split(',').map((word) => word.trim())

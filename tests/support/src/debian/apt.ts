@@ -21,12 +21,12 @@ export async function apt(work: string, args: readonly string[]): Promise<string
   return stdout
 }
 
-/** Options that keep package lists and archives in `work`, apart from those of the machine. */
+/** Options that keep package lists and archives in `work`, separate from those of the machine. */
 export function privateLists(work: string): string[] {
   return ['-o', `Dir::State::Lists=${join(work, 'lists')}`, '-o', `Dir::Cache=${join(work, 'cache')}`]
 }
 
-/** Unpacks all packages that lie in `work`, and answers with the directory that is their root. */
+/** Unpacks all packages in `work`, and returns the directory that is their root. */
 export async function extractPackages(work: string): Promise<string> {
   const root = join(work, 'root')
   for (const archive of globSync('*.deb', { cwd: work })) {

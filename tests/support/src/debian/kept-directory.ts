@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path'
 /**
  * A directory that is filled once and then kept in the cache.
  *
- * `fill` gets a work directory and returns the path in it that is to be kept. That one is renamed, so that the cache never
- * holds half of something, also when two processes fill it. A line on standard error says that it takes a while.
+ * `fill` gets a work directory and returns the path in it to keep. That path is renamed, so the cache never holds a
+ * partial directory, also when two processes fill it. A line on standard error says that it takes a while.
  */
 export async function keptDirectory(
   name: string,
@@ -28,7 +28,7 @@ export async function keptDirectory(
   }
 }
 
-/** It has been filled, so that `keptDirectory` has nothing to download. */
+/** Whether it has been filled, so that `keptDirectory` has nothing to download. */
 export function isKept(name: string): boolean {
   return existsSync(join(defaultCacheDir(), name))
 }

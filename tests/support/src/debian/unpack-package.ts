@@ -7,18 +7,18 @@ import { apt, extractPackages, privateLists } from './apt.ts'
 const run = promisify(execFile)
 
 export interface UnpackOptions {
-  /** Of the packages that apt would install, the ones to have. Default: all. */
+  /** Which of the packages that apt would install are needed. Default: all. */
   readonly isNeeded?: (name: string) => boolean
-  /** A program in the unpacked directory, which must be able to say its version. */
+  /** A program in the unpacked directory that must be able to print its version. */
   readonly program: (root: string) => string
 }
 
 /**
- * Unpacks a package of Debian, and the libraries this machine lacks for it, into `work`; answers with the directory
+ * Unpacks a package of Debian, and the libraries this machine lacks for it, into `work`; returns the directory
  * that is their root.
  *
  * It is never installed: that would need root, and would start a service on the default port. The machine's own
- * package sources are used, so what its administrator configured (mirror, proxy, suite) holds here as well.
+ * package sources are used, so its administrator's settings (mirror, proxy, suite) apply here as well.
  */
 export async function unpackPackage(
   work: string,
@@ -42,7 +42,7 @@ export async function unpackPackage(
   return root
 }
 
-/** What the environment of a program in this root needs, for it to find the libraries beside it. */
+/** The environment variables with which a program in this root finds the libraries beside it. */
 export function libraryPath(root: string): Readonly<Record<string, string>> {
   const libraries = globSync('{usr/lib,lib}/*-linux-gnu*', { cwd: root }).map((library) =>
     join(root, library),

@@ -3,11 +3,11 @@ import { delimiter, dirname, join } from 'node:path'
 import { isKept, keptDirectory } from '../debian/kept-directory.ts'
 import { libraryPath, unpackPackage } from '../debian/unpack-package.ts'
 
-/** Where `postgres` and `initdb` are, and what their environment needs. */
+/** Where `postgres` and `initdb` are, and the environment that they need. */
 export interface PostgresBinaries {
   readonly directory: string
   readonly env: Readonly<Record<string, string>>
-  /** Where they were unpacked, with all that they need. Absent when they are the machine's own. */
+  /** Where they were unpacked, with their libraries. Absent when they are the machine's own. */
   readonly root?: string
 }
 
@@ -45,7 +45,7 @@ export async function findPostgres(): Promise<PostgresBinaries> {
   }
 }
 
-/** What compiles queries is half of the download, and is loaded only where it is asked for. */
+/** The query compiler is half of the download, and is loaded only on request. */
 const NOT_NEEDED = /^(libllvm|perl|libperl|postgresql-common|postgresql-client-common|ssl-cert|locales)/
 
 function unpack(work: string): Promise<string> {
@@ -55,7 +55,7 @@ function unpack(work: string): Promise<string> {
   })
 }
 
-/** The binaries in a directory of unpacked packages, wherever that was moved or copied to. */
+/** The binaries in a directory of unpacked packages, which may have been moved or copied. */
 export function unpackedIn(root: string): PostgresBinaries {
   return { directory: binariesIn(root), env: libraryPath(root), root }
 }

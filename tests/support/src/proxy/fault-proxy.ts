@@ -7,7 +7,7 @@ import { ArmedFault, type FaultKind, type RequestMatch } from './fault.ts'
 import { type Direction, Network, type SlowBytes } from './network.ts'
 import { ProxiedConnection } from './proxied-connection.ts'
 
-/** Not among those of servers, which come back to theirs when they are restarted. */
+/** Excludes the ports of servers, which listen on theirs again when they are restarted. */
 const LOWEST_PORT = 2_000
 
 export interface FaultProxyOptions {
@@ -25,8 +25,8 @@ interface Watcher {
 /**
  * A proxy between a Redis client and its server that fails on command.
  *
- * Nothing is left to timing: a fault is bound to a request (`once`, `every`), and a promise resolves when it took place
- * (`fault.hit`), when a request came by (`seen`) or was answered (`answered`). The conditions of the whole network
+ * Nothing depends on timing: a fault is bound to a request (`once`, `every`), and a promise resolves when it took place
+ * (`fault.hit`), when a request arrived (`seen`) or was answered (`answered`). The conditions of the whole network
  * (`blackHole`, `latency`, `slow`, `refuse`) hold from the call to the call that ends them.
  */
 export class FaultProxy {
@@ -47,7 +47,7 @@ export class FaultProxy {
 
   static async start(options: FaultProxyOptions): Promise<FaultProxy> {
     const { target, listen } = options
-    // `refuse` gives the port back and `accept` takes it again: no outgoing connection may be given it meanwhile.
+    // `refuse` frees the port and `accept` binds it again: no outgoing connection may get it meanwhile.
     for (;;) {
       const proxy = new FaultProxy(target, listen ?? { port: await freePort(LOWEST_PORT) })
       try {
@@ -90,12 +90,12 @@ export class FaultProxy {
     return this.#arm(new ArmedFault(match, kind, false))
   }
 
-  /** The next request that matches, as soon as it has come in (it may not be forwarded yet). */
+  /** The next request that matches, as soon as it has arrived (it may not be forwarded yet). */
   seen(match: RequestMatch): Promise<RespRequest> {
     return watch(this.#seen, match)
   }
 
-  /** The next request that matches, when its reply has been handed on to the client. */
+  /** The next request that matches, when its reply has been passed to the client. */
   answered(match: RequestMatch): Promise<RespRequest> {
     return watch(this.#answered, match)
   }
@@ -107,8 +107,8 @@ export class FaultProxy {
 
   /**
    * From now on nothing arrives in this direction (default: in both), on old and new connections; connecting still
-   * works, and neither side notices. What is sent meanwhile arrives after `heal()`, as TCP sends it again; call `reset()`
-   * before `heal()` to have it lost.
+   * works, and neither side notices. Data sent meanwhile arrives after `heal()`, because TCP sends it again; call `reset()`
+   * before `heal()` to lose it.
    */
   blackHole(direction: Direction | 'both' = 'both'): void {
     for (const network of this.#directions(direction)) network.close()
@@ -157,13 +157,13 @@ export class FaultProxy {
     if (!this.#server) this.#serve(await listenOn(this.#listen))
   }
 
-  /** Sends everybody to another server: those who are connected have to connect anew. */
+  /** Sends every client to another server: connected clients have to reconnect. */
   retarget(target: Address): void {
     this.redirect(target)
     this.reset()
   }
 
-  /** Sends those who connect from now on to another server. Connections that are open stay where they are. */
+  /** Sends new connections to another server. Open connections stay where they are. */
   redirect(target: Address): void {
     this.#target = target
   }
@@ -215,7 +215,7 @@ export class FaultProxy {
 }
 
 async function listenOn(address: Address): Promise<Server> {
-  // A half-open side is ours to close: after the reply that a client still waits for.
+  // The proxy must close a half-open side, after the reply that a client still waits for.
   const server = createServer({ allowHalfOpen: true })
   server.listen('path' in address ? { path: address.path } : { port: address.port, host: '127.0.0.1' })
   await once(server, 'listening')

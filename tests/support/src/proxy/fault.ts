@@ -7,21 +7,21 @@ import type { RespRequest } from '../resp/request-parser.ts'
  * |-----------------|----------|-----------------------------------------------------------------------------|
  * | `cut-request`   | no       | the connection ends                                                         |
  * | `reset-request` | no       | the connection is reset (ECONNRESET; on a unix socket it just ends)         |
- * | `lose-request`  | no       | silence: this and all that follows on the connection vanishes               |
+ * | `lose-request`  | no       | silence: this request and all later ones on the connection vanish           |
  * | `hold-request`  | late     | nothing until `release()`; executed then, also if the client is gone        |
  * | `cut-reply`     | yes      | the connection ends instead of the reply                                    |
  * | `reset-reply`   | yes      | the connection is reset instead of the reply                                |
- * | `lose-reply`    | yes      | silence: the reply and all that follows on the connection vanishes          |
+ * | `lose-reply`    | yes      | silence: the reply and all later ones on the connection vanish              |
  * | `hold-reply`    | yes      | nothing until `release()`                                                   |
  *
- * Earlier requests on the same connection are answered as usual. What came after is not executed when the fault
- * ends the connection.
+ * Earlier requests on the same connection are answered as usual. Later ones are not executed when the fault ends the
+ * connection.
  */
 export type FaultKind = `${'cut' | 'reset' | 'lose' | 'hold'}-${'request' | 'reply'}`
 
 export type RequestMatch = (request: RespRequest) => boolean
 
-/** Requests of a command, in any case; with `text`, only those of which an argument contains it. */
+/** Requests of a command, in any case; with `text`, only those with an argument that contains it. */
 export function matchCommand(name: string, text?: string): RequestMatch {
   const wanted = name.toLowerCase()
   return (request) =>
@@ -54,18 +54,18 @@ export class ArmedFault {
     this.#release = released.resolve
   }
 
-  /** Lets go of what a `hold-…` holds, now and in future. */
+  /** Releases the requests or replies that a `hold-…` holds, now and in future. */
   release(): void {
     this.remove()
     this.#release()
   }
 
-  /** From now on no request is taken any more. What is held stays held. */
+  /** From now on no request meets this fault. Held requests and replies stay held. */
   remove(): void {
     this.#active = false
   }
 
-  /** @internal Asks whether this request is the one; if so, the fault is spoken for. */
+  /** @internal Whether this request matches; if so, the fault is assigned to it. */
   takes(request: RespRequest): boolean {
     if (!this.#active || !this.#match(request)) return false
     if (this.#onlyOnce) this.#active = false

@@ -36,7 +36,7 @@ export class Network {
     this.#opened = undefined
   }
 
-  /** Hands the bytes on as this network lets them through. */
+  /** Passes the bytes on under the conditions of this network. */
   async pass(bytes: Buffer, write: (piece: Buffer) => Promise<void>): Promise<void> {
     if (this.#latencyMs > 0) await delay(this.#latencyMs)
     await this.#opened?.promise

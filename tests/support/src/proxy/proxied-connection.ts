@@ -7,9 +7,9 @@ import { ReplyAccount } from './reply-account.ts'
 
 export interface ProxyRules {
   readonly network: Readonly<Record<Direction, Network>>
-  /** Called for each request when it has come in; answers with the fault it meets, if any. */
+  /** Called for each request when it has arrived; returns the fault that it meets, if any. */
   requested(request: RespRequest): ArmedFault | undefined
-  /** Called when the reply to a request has been handed to the client. */
+  /** Called when the reply to a request has been passed to the client. */
   answered(request: RespRequest): void
 }
 
@@ -23,7 +23,7 @@ export class ProxiedConnection {
   readonly #account = new ReplyAccount()
   /** How it ends once all that was sent is answered. */
   #endDue: Ending | undefined
-  /** Settles when nothing more happens on it. */
+  /** Settles when the connection has ended. */
   readonly closed: Promise<void>
 
   constructor(client: Socket, server: Socket, rules: ProxyRules) {
@@ -86,7 +86,7 @@ export class ProxiedConnection {
     this.#client.destroySoon()
   }
 
-  /** Answers whether the request and what follows it are lost. */
+  /** Returns whether the request and all later ones are lost. */
   async #beforeExecution(request: RespRequest, fault: ArmedFault): Promise<boolean> {
     fault.happened(request)
     if (fault.kind === 'hold-request') {
@@ -123,16 +123,16 @@ export class ProxiedConnection {
 
 const NOTHING = Buffer.alloc(0)
 
-/** What a socket receives, until it ends in any way. The socket is left open when the loop is left. */
+/** The chunks that a socket receives, until it ends in any way. Leaving the loop keeps the socket open. */
 async function* chunksOf(socket: Socket): AsyncGenerator<Buffer, void, void> {
   try {
     for await (const chunk of socket.iterator({ destroyOnReturn: false })) yield chunk as Buffer
   } catch {
-    // A reset or an end in the midst of things: nothing more will come.
+    // A reset or an unexpected end: nothing more will arrive.
   }
 }
 
-/** What came in one packet leaves in one, as far as it leaves in the same turn of the event loop. */
+/** Data that arrived in one packet leaves in one, if it leaves in the same turn of the event loop. */
 function joinWrites(socket: Socket): void {
   socket.cork()
   setImmediate(() => socket.uncork())

@@ -11,10 +11,10 @@ const CONFIRMED = new Set(['', 'p', 's'].flatMap((kind) => [`${kind}subscribe`, 
 const MESSAGES = new Set(['message', 'pmessage', 'smessage'])
 
 /**
- * Keeps the books of one connection: which request does a reply answer?
+ * Matches the replies of one connection with its requests.
  *
  * Redis answers in order, one reply a request. Only the subscribe family differs: each channel is confirmed by an
- * array (RESP2) or a push (RESP3), between which messages may come. (MONITOR and CLIENT REPLY are not understood.)
+ * array (RESP2) or a push (RESP3), between which messages may arrive. (MONITOR and CLIENT REPLY are not supported.)
  */
 export class ReplyAccount {
   readonly #outstanding: (Outstanding & { repliesLeft: number })[] = []

@@ -3,7 +3,7 @@ import { startRedis } from './start-redis.ts'
 
 export interface ProvidedRedis {
   readonly url: string
-  /** Ends the server if it was started here; one that REDIS_URL names is left alone. */
+  /** Ends the server if it was started here, not one that REDIS_URL names. */
   stop(): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-/** A server program that can be started, and what its environment needs for that. */
+/** A server program, and the environment that it needs. */
 export interface RedisServerBinary {
   readonly path: string
   readonly env: Readonly<Record<string, string>>

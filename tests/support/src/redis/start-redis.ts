@@ -14,17 +14,17 @@ export interface StartRedisOptions {
   readonly args?: readonly string[]
   /** Path of a unix socket to listen on as well. Default: none. */
   readonly socket?: string
-  /** Default: one that is free. Name it to start a server again where an earlier one was. */
+  /** Default: a free port. Give a port to restart a server where an earlier one was. */
   readonly port?: number
   /** Working directory, yours to remove. Default: a temporary one, removed with the server. */
   readonly dir?: string
   /** A configuration file that the server may rewrite, as a sentinel does. Default: none. */
   readonly configFile?: string
-  /** What it logs when it is ready. Default: that it accepts connections. */
+  /** The log line that shows that the server is ready. Default: that it accepts connections. */
   readonly readyLine?: RegExp
-  /** Default: what `findRedisServer()` finds. */
+  /** Default: the server of `findRedisServer()`. */
   readonly binary?: RedisServerBinary
-  /** Default: 60 000: it takes milliseconds, but for a machine that has much else to do. */
+  /** Default: 60,000. A start takes milliseconds, except on a busy machine. */
   readonly startTimeoutMs?: number
 }
 
@@ -34,9 +34,9 @@ export interface RunningRedis {
   readonly socket: string | undefined
   /** Of the server itself, for signals such as SIGSTOP. */
   readonly pid: number
-  /** Settles when the server is gone, for any reason. */
+  /** Settles when the server has ended, for any reason. */
   readonly exited: Promise<void>
-  /** Ends the server, even one that is stopped or busy. Settles when it is gone; a second call is harmless. */
+  /** Ends the server, even one that is stopped or busy. Settles when it has ended; a second call is harmless. */
   stop(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -47,7 +47,7 @@ const PRIVATE = '--daemonize no --save  --appendonly no --logfile  --loglevel no
 /**
  * Starts a private Redis on 127.0.0.1 that keeps nothing on disk.
  *
- * It ends with this process, however that ends (see `supervise.ts`), and does not keep the process alive.
+ * It ends with this process in any case (see `supervise.ts`), and does not keep the process alive.
  */
 export async function startRedis(options: StartRedisOptions = {}): Promise<RunningRedis> {
   const { binary = await findRedisServer() } = options
@@ -81,10 +81,10 @@ async function launch(options: LaunchOptions): Promise<RunningRedis> {
   const supervisor = spawn('/bin/sh', ['-c', SUPERVISE, 'holdfast-redis', temporaryDir, ...command], {
     env: { ...process.env, ...binary.env },
     stdio: ['pipe', 'pipe', 'pipe'],
-    // A separate process group: Ctrl-C is meant for us, and the server follows when we are done with it.
+    // A separate process group: Ctrl-C ends this process, which then ends the server.
     detached: true,
   })
-  supervisor.stdin.on('error', () => {}) // closing it is all we do, and it may be closed already
+  supervisor.stdin.on('error', () => {}) // we only close it, and it may be closed already
   const exited = new Promise<void>((resolve) => {
     supervisor.once('close', () => {
       supervisor.stdin.destroy()
@@ -108,7 +108,7 @@ async function launch(options: LaunchOptions): Promise<RunningRedis> {
   }
 }
 
-/** Waits for the log line that says so, and answers with the pid of the server. */
+/** Waits for the log line that shows that the server is ready, and returns the server's pid. */
 function untilReady(supervisor: Supervisor, readyLine: RegExp, timeoutMs: number): Promise<number> {
   return new Promise((resolve, reject) => {
     let log = ''
@@ -134,7 +134,7 @@ function untilReady(supervisor: Supervisor, readyLine: RegExp, timeoutMs: number
   })
 }
 
-/** Keeps reading what the server logs, lest it block, without keeping this process alive. */
+/** Keeps reading the server's log, so that the server does not block, without keeping this process alive. */
 function letGo(supervisor: Supervisor): void {
   supervisor.unref()
   for (const stream of [supervisor.stdin, supervisor.stdout, supervisor.stderr]) (stream as Socket).unref()

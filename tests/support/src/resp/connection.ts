@@ -4,9 +4,9 @@ import { type Address, connectTo } from './address.ts'
 import { ReplyParser, RespError, type RespValue } from './reply-parser.ts'
 
 /**
- * A plain connection for the hands of a test: it sends one command and answers with its reply.
+ * A plain connection for tests: it sends one command and returns its reply.
  *
- * It is no client that Holdfast supports, so what a test does to a server does not go through the code under test.
+ * Holdfast does not support it as a client, so a test's own commands do not go through the code under test.
  */
 export class RespConnection {
   readonly #socket: Socket
@@ -18,7 +18,7 @@ export class RespConnection {
     socket.on('data', (chunk: Buffer) => {
       for (const { value } of parser.push(chunk)) this.#settle(value)
     })
-    socket.on('error', () => {}) // 'close' follows, and says it to those who wait
+    socket.on('error', () => {}) // 'close' follows, and rejects the waiting commands
     socket.on('close', () => {
       for (const waiter of this.#waiting.splice(0))
         waiter.reject(new Error('the server closed the connection'))

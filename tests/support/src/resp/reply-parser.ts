@@ -2,7 +2,7 @@ import { ifComplete, INCOMPLETE, lineEnd } from './incomplete.ts'
 
 export type RespValue = string | number | bigint | boolean | null | RespError | readonly RespValue[]
 
-/** An error reply, as a value: a reply may hold some beside good answers. */
+/** An error reply, as a value: a reply may contain errors beside results. */
 export class RespError extends Error {
   override readonly name = 'RespError'
 }
@@ -11,11 +11,11 @@ export interface RespReply {
   readonly value: RespValue
   /** The type of RESP: `>` is a push of RESP3, `*` an array, and so on. */
   readonly type: string
-  /** The bytes as they came. */
+  /** The bytes as received. */
   readonly raw: Buffer
 }
 
-/** Cuts what a server sends into replies and pushes, RESP2 or RESP3. Strings are decoded as UTF-8. */
+/** Parses a server's bytes into replies and pushes, RESP2 or RESP3. Strings are decoded as UTF-8. */
 export class ReplyParser {
   #rest: Buffer = Buffer.alloc(0)
 
@@ -72,7 +72,7 @@ function parseValue(buffer: Buffer, start: number): Parsed {
       return parseArray(buffer, end, Number(line))
     case '%':
       return parseArray(buffer, end, Number(line) * 2)
-    case '|': // attributes stand before the reply that they belong to
+    case '|': // attributes precede the reply that they belong to
       return parseValue(buffer, parseArray(buffer, end, Number(line) * 2).end)
     default:
       throw new Error(`not a RESP reply: ${type}${line}`)

@@ -5,11 +5,11 @@ export interface RespRequest {
   readonly name: string
   /** The arguments behind the name. */
   readonly args: readonly Buffer[]
-  /** The bytes as they came. */
+  /** The bytes as received. */
   readonly raw: Buffer
 }
 
-/** Cuts what a client sends into requests, however the bytes were split or pipelined. */
+/** Parses a client's bytes into requests, no matter how they were split or pipelined. */
 export class RequestParser {
   #rest: Buffer = Buffer.alloc(0)
 

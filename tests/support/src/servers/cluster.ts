@@ -13,7 +13,7 @@ export interface ClusterOptions {
 
 const MASTERS = 3
 const SLOTS = 16_384
-/** How long a node must be silent before it is taken for dead: while `failOver()` waits for it, and otherwise. */
+/** How long a node must be silent before the others treat it as dead: during `failOver()`, and otherwise. */
 const DEAD_AFTER_MS = 1_000
 const PATIENT_MS = 600_000
 const IN_A_CLUSTER = [
@@ -21,14 +21,14 @@ const IN_A_CLUSTER = [
   'yes',
   '--cluster-node-timeout',
   String(PATIENT_MS),
-  // A replica that lacks writes may be promoted all the same: tests want to see what is lost then.
+  // A replica that lacks writes may still be promoted: tests look at the writes that are lost then.
   '--cluster-replica-validity-factor',
   '0',
 ]
 
 /**
- * A cluster of three masters, with or without replicas, that takes a node for dead when `failOver()` has killed it. A node
- * that is silent because the machine has much else to do stays what it is.
+ * A cluster of three masters, with or without replicas. It treats a node as dead when `failOver()` has killed it, but not
+ * a node that is silent because the machine is busy.
  */
 export class RedisCluster {
   readonly nodes: readonly RedisNode[]
@@ -52,7 +52,7 @@ export class RedisCluster {
     }
   }
 
-  /** What a client is given to start from. */
+  /** The nodes that a client gets to start from. */
   get seeds(): readonly { readonly host: string; readonly port: number }[] {
     return this.nodes.map(({ port }) => ({ host: '127.0.0.1', port }))
   }
@@ -67,13 +67,13 @@ export class RedisCluster {
         const owner = this.nodes.find(({ port }) => port === range?.[2][1])
         if (owner) return owner
       } catch {
-        // It is down: the next one knows.
+        // This node is down: ask the next one.
       }
     }
     throw new Error(`no node knows who has ${key}`)
   }
 
-  /** Moves the slot of a key, with all that is in it, to another master. */
+  /** Moves the slot of a key, with its data, to another master. */
   async moveSlot(key: string, to: RedisNode): Promise<void> {
     const from = await this.ownerOf(key)
     const slot = Number(await from.ask('CLUSTER', 'KEYSLOT', key))
@@ -90,9 +90,9 @@ export class RedisCluster {
   }
 
   /**
-   * Kills a master that has a replica, and waits until that one has taken over. The killed one comes back as a replica.
+   * Kills a master that has a replica, and waits until the replica has taken over. The killed one returns as a replica.
    *
-   * What `meanwhile` writes is acknowledged by the master and reaches no replica, so it is lost.
+   * The master acknowledges what `meanwhile` writes, but no replica gets it, so it is lost.
    */
   async failOver(
     master: RedisNode,
@@ -101,7 +101,7 @@ export class RedisCluster {
     const id = await idOf(master)
     const replicas = await this.#replicasOf(master)
     if (options.meanwhile) {
-      // A replica that is frozen while its link is cut cannot get what is written afterwards.
+      // A replica that is frozen while its link is cut does not get later writes.
       for (const replica of replicas) replica.pause()
       await master.ask('CLIENT', 'KILL', 'TYPE', 'replica')
       await options.meanwhile()
@@ -173,7 +173,7 @@ async function join(nodes: readonly RedisNode[]): Promise<void> {
       await master.ask('CLUSTER', 'ADDSLOTS', ...slotsOf(index))
     }),
   )
-  // Everybody meets everybody: gossip would get there too, a second later.
+  // Introduce every node to every other. Gossip alone would take a second longer.
   for (const node of nodes) {
     for (const other of nodes) if (other !== node) await node.ask('CLUSTER', 'MEET', '127.0.0.1', other.port)
   }

@@ -10,7 +10,7 @@ import { keptDirectory } from '../debian/kept-directory.ts'
 
 const run = promisify(execFile)
 
-/** Where Debian has each version. Only testing moves: what it has then is checked, and said if it is another. */
+/** The Debian suite of each version. Only testing changes: its version is checked, and an error names a different one. */
 const suites = {
   'redis-6.2': undefined,
   'redis-7': 'bookworm',
@@ -30,7 +30,7 @@ export class ServerUnavailableError extends Error {
 }
 
 /**
- * A server program of a named version: the one at hand if it is that version, else one unpacked from the Debian suite
+ * A server program of a named version: the local one if it is that version, else one unpacked from the Debian suite
  * that has it. It is started with that suite's own C library, so it runs on any Linux of the same architecture; the
  * mirror is the one in the machine's own package sources.
  */
@@ -52,7 +52,7 @@ export async function findNamedServer(name: ServerName): Promise<RedisServerBina
   }
 }
 
-/** What a server program says of itself, such as `Redis server v=7.0.15 …`. */
+/** The version output of a server program, such as `Redis server v=7.0.15 …`. */
 export async function versionOf(binary: RedisServerBinary): Promise<string> {
   const { stdout } = await run(binary.path, ['--version'], { env: { ...process.env, ...binary.env } })
   return stdout.trim()
@@ -61,7 +61,7 @@ export async function versionOf(binary: RedisServerBinary): Promise<string> {
 async function unpackFrom(suite: string, name: ServerName, work: string): Promise<string> {
   const program = `${name.split('-')[0]}-server`
   await writeFile(join(work, 'sources.list'), debianSource(suite))
-  await writeFile(join(work, 'status'), '') // as if nothing were installed: the libraries have to come along
+  await writeFile(join(work, 'status'), '') // as if nothing were installed, so that apt downloads the libraries as well
   const options = [
     ...privateLists(work),
     `-oDir::Etc::sourcelist=${join(work, 'sources.list')}`,

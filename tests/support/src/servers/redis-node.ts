@@ -66,19 +66,19 @@ export class RedisNode {
     )
   }
 
-  /** SIGKILL. Settles when it is gone; its address refuses connections until `restart()`. */
+  /** SIGKILL. Settles when the process has ended; its address refuses connections until `restart()`. */
   async kill(): Promise<void> {
     await this.#running.stop()
   }
 
-  /** Kills it if need be, and starts it at the same address: empty, unless it is `durable`. */
+  /** Kills it if it runs, and starts it at the same address: empty, unless it is `durable`. */
   async restart(): Promise<void> {
     await this.kill()
     this.#running = await launch(this.#options, this.#directory.path, this.port)
     await until('the data is loaded', async () => (await this.ask('PING')) === 'PONG')
   }
 
-  /** SIGSTOP: connections stay open and new ones are taken, but nothing is answered until `resume()`. */
+  /** SIGSTOP: connections stay open and new ones are accepted, but nothing is answered until `resume()`. */
   pause(): void {
     process.kill(this.pid, 'SIGSTOP')
   }

@@ -92,7 +92,7 @@ export class Replicated {
   }
 
   /**
-   * Makes a replica the primary. The old primary is killed, and comes back as a replica with its data replaced.
+   * Makes a replica the primary. The old primary is killed, and returns as a replica with its data replaced.
    *
    * `losingWrites: true`: as the replica is now, so acknowledged writes that it lacks are gone (see `detach()`).
    * `losingWrites: false` (default): writes are held at the old primary until the replica has them all.
@@ -116,7 +116,7 @@ export class Replicated {
 
   /**
    * Makes a replica the primary and the old primary its replica, as `FAILOVER` does: no connection ends. A client that
-   * is connected to the old one stays there, is refused its writes, and hears what is replicated to it, published
+   * is connected to the old one stays there, gets its writes refused, and gets what is replicated to it, published
    * messages included. New connections reach the new primary.
    *
    * `losingWrites: true`: without waiting for the replica, so that what the old one acknowledges meanwhile is gone.

@@ -66,7 +66,7 @@ export class SentinelGroup {
     }
   }
 
-  /** What a client is given: it asks these for the primary. */
+  /** The sentinels, which a client asks for the primary. */
   get sentinels(): readonly { readonly host: string; readonly port: number }[] {
     return this.#sentinels.map(({ port }) => ({ host: '127.0.0.1', port }))
   }
@@ -85,7 +85,7 @@ export class SentinelGroup {
   }
 
   /**
-   * Kills the primary and waits until the sentinels have made a replica the new one. The old one comes back as a
+   * Kills the primary and waits until the sentinels have made a replica the new one. The old one returns as a
    * replica.
    *
    * What `meanwhile` writes is acknowledged by the primary and reaches no replica, so it is lost.
@@ -105,7 +105,7 @@ export class SentinelGroup {
     })
     await this.#toleratedSilence(PATIENT_MS)
     await old.restart()
-    // The sentinels also configure whom it follows, and end its connections then: ours may be one of them.
+    // The sentinels also configure its primary, and end its connections then: ours may be one of them.
     await until('the old primary follows', async () => {
       await follow(old, await this.primary())
       return true

@@ -11,8 +11,8 @@ export interface TemporaryDirectory {
 }
 
 /**
- * A directory that goes with this process, however that ends: a shell waits for the end of its input, which the kernel
- * brings about, and removes it then. For servers that come back to their data; others have their own.
+ * A directory that is removed with the end of this process, in any case: a shell waits for the end of its input, which the
+ * kernel closes, and then removes the directory. For servers that restart with their data; others have their own.
  */
 export function temporaryDirectory(): TemporaryDirectory {
   const path = mkdtempSync(join(tmpdir(), 'holdfast-servers-'))

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Asks every 10 ms until the answer is yes; a question that fails is a no. Throws when it takes too long. */
+/** Checks every 10 ms until the condition holds; a check that throws counts as false. Throws when it takes too long. */
 export async function until(
   what: string,
   question: () => Promise<boolean>,

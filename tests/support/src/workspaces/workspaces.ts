@@ -19,7 +19,7 @@ export interface Workspace {
   /** From the root, such as `packages/core`. */
   readonly folder: string
   readonly manifest: Manifest
-  /** It goes to the registry. */
+  /** Whether it is published to the registry. */
   readonly published: boolean
 }
 

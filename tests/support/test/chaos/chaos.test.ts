@@ -23,7 +23,7 @@ describe('chaos', () => {
       durationMs: 2_500,
       workers: 3,
       faults: ['freeze-worker', 'black-hole'],
-      // Whoever is refused by the ledger has believed in a lock that somebody else had.
+      // A worker that the ledger refuses believed in a lock that another worker had.
       enough: ({ ledgerRefusals }) => ledgerRefusals > 0,
     })
     const rules = new Set(report.violations.map(({ rule }) => rule))

@@ -70,7 +70,7 @@ function rulesBroken(...events: readonly (WitnessEvent | readonly WitnessEvent[]
 describe('mutual exclusion', () => {
   const broken = ['mutual exclusion']
 
-  it('holds for one after the other, however close', () => {
+  it('holds for one ownership after the other, no matter how close', () => {
     expect(
       rulesBroken(
         owned('a', 10, { valid: 99, end: ['release', 20, 21] }),
@@ -87,7 +87,7 @@ describe('mutual exclusion', () => {
     ).toEqual([...broken, 'zombie writes'])
   })
 
-  it('is broken by one who starts and ends within the other', () => {
+  it('is broken by one that starts and ends within the other', () => {
     expect(
       rulesBroken(
         owned('a', 10, { valid: 90 }),
@@ -97,7 +97,7 @@ describe('mutual exclusion', () => {
     ).toEqual([...broken, ...broken])
   })
 
-  it('does not count one whose body ran on after it was told of the loss', () => {
+  it('does not count an ownership whose body continued after it noticed the loss', () => {
     expect(
       rulesBroken(owned('a', 10, { valid: 20, saved: [60, false] }), owned('b', 30, { valid: 50 })),
     ).toEqual([])
@@ -108,7 +108,7 @@ describe('mutual exclusion', () => {
     expect(rulesBroken(owned('a', 10, { valid: 90 }), owned('b', 40, { valid: 30 }))).toEqual([])
   })
 
-  it('allows as many as there are permits', () => {
+  it('allows as many owners as permits', () => {
     const three = [10, 11, 12].map((at) => owned(`o${at}`, at, { permits: 3, valid: 90 }))
     expect(rulesBroken(...three)).toEqual([])
     expect(rulesBroken(...three, owned('d', 13, { permits: 3, valid: 90 }))).toEqual(broken)
@@ -121,23 +121,23 @@ describe('mutual exclusion', () => {
     )
   })
 
-  it('excuses only those whom the storage was made to forget', () => {
+  it('excuses only ownerships that the nemesis made the storage forget', () => {
     const two = [owned('a', 10, { valid: 90 }), owned('b', 60, { valid: 80 })]
     expect(rulesBroken(...two, lost(40, 50))).toEqual([])
     expect(rulesBroken(...two, lost(100, 110))).toEqual(broken)
   })
 
-  it('does not excuse what was forgotten when both had been granted: that let nobody in', () => {
+  it('does not excuse a loss of data after both grants: it caused neither of them', () => {
     const two = [owned('a', 10, { valid: 50 }), owned('b', 45, { valid: 80 })]
     expect(rulesBroken(...two, lost(60, 70))).toEqual(broken)
   })
 
-  it('excuses nobody whose lease the replica had confirmed before it took over', () => {
+  it('excuses no lease that the replica had confirmed before it took over', () => {
     const next = owned('b', 60, { valid: 80 })
     const failover = { ...lost(40, 50), keepsReplicated: true } as const
     expect(rulesBroken(owned('a', 10, { valid: 90 }), next, failover)).toEqual([])
     expect(rulesBroken(owned('a', 10, { valid: 90, durable: true }), next, failover)).toEqual(broken)
-    // That nobody took over.
+    // No replica took over.
     expect(rulesBroken(owned('a', 10, { valid: 90, durable: true }), next, lost(40, 50))).toEqual([])
   })
 })
@@ -164,7 +164,7 @@ describe('fence order', () => {
     ).toEqual(broken)
   })
 
-  it('is broken in a queue, where all had asked before the first was granted', () => {
+  it('is broken in a queue, where all requests were sent before the first grant', () => {
     expect(
       rulesBroken(
         owned('a', 10, { asked: 1, fence: 7, valid: 15 }),
@@ -173,13 +173,13 @@ describe('fence order', () => {
     ).toEqual(broken)
   })
 
-  it('says nothing of two that were under way together and never confirmed', () => {
+  it('allows either order for two concurrent requests that were never confirmed', () => {
     expect(
       rulesBroken(owned('a', 10, { asked: 1, fence: 7 }), owned('b', 20, { asked: 2, fence: 6 })),
     ).toEqual([])
   })
 
-  it('says nothing of one whose grant the storage forgot before it heard of it', () => {
+  it('allows either order for a grant that the storage forgot before its owner got it', () => {
     const two = [
       owned('b', 20, { asked: 19, fence: 9, valid: 25 }),
       owned('a', 30, { asked: 5, fence: 7, valid: 40 }),
@@ -199,7 +199,7 @@ describe('fence order', () => {
 describe('zombie writes', () => {
   const broken = ['zombie writes']
 
-  it('are those that are accepted from an owner with a successor', () => {
+  it('are accepted writes of an owner with a successor', () => {
     expect(rulesBroken(owned('a', 10, { end: ['release', 31, 32] }), owned('b', 30))).toEqual(broken)
     expect(rulesBroken(owned('a', 10, { saved: [31, true] }), owned('b', 30))).toEqual(broken)
     expect(rulesBroken(owned('a', 10, { end: ['success', 31, 32] }), owned('b', 30))).toContain(
@@ -217,7 +217,7 @@ describe('zombie writes', () => {
     ).toEqual(broken)
   })
 
-  it('are not those that are refused, or sent before the successor was there', () => {
+  it('are not refused writes, or writes sent before the successor was granted', () => {
     expect(
       rulesBroken(owned('a', 10, { end: ['release', 31, 32, false], saved: [31, false] }), owned('b', 30)),
     ).toEqual([])
@@ -229,17 +229,17 @@ describe('zombie writes', () => {
     expect(rulesBroken(owned('a', 10, { end: ['release', 35, 36] }), owned('b', 30), lost(25, 32))).toEqual(
       [],
     )
-    // It was there when it was seen, and gone when the write was answered.
+    // The successor was stored when it was seen, and gone when the write was answered.
     expect(rulesBroken(owned('a', 10, { saved: [35, true] }), owned('b', 30), lost(32, 34))).toEqual([])
     expect(rulesBroken(owned('a', 10, { saved: [35, true] }), owned('b', 30), lost(37, 40))).toEqual(broken)
   })
 
-  it('are not excused when the storage forgot only the owner, but for its release', () => {
+  it('are not excused when the storage forgot only the owner, except its release', () => {
     const successor = owned('b', 30)
     expect(rulesBroken(owned('a', 10, { saved: [35, true] }), successor, lost(5, 20))).toEqual(broken)
     expect(rulesBroken(owned('a', 10, { end: ['failure', 35, 36] }), successor, lost(5, 20))).toEqual(broken)
     expect(rulesBroken(owned('a', 10, { end: ['release', 35, 36] }), successor, lost(5, 20))).toEqual([])
-    // What was forgotten before the owner came.
+    // Data lost before the owner was granted.
     expect(rulesBroken(owned('a', 10, { end: ['release', 35, 36] }), successor, lost(5, 8))).toEqual(broken)
   })
 })
@@ -252,13 +252,13 @@ describe('once in the window', () => {
     expect(rulesBroken(owned('a', 10, { end: ['success', 20, 21] }), owned('b', 1_021))).toEqual([])
   })
 
-  it('is broken also when the second had asked before the first completed', () => {
+  it('is broken also when the second request was sent before the first completed', () => {
     expect(rulesBroken(owned('a', 10, { end: ['success', 20, 40] }), owned('b', 30, { asked: 15 }))).toEqual(
       broken,
     )
   })
 
-  it('counts only what was accepted as a completion', () => {
+  it('counts only an accepted completion', () => {
     expect(rulesBroken(owned('a', 10, { end: ['success', 20, 21, false] }), owned('b', 30))).toEqual([])
     expect(rulesBroken(owned('a', 10, { end: ['success', 20, 21, null] }), owned('b', 30))).toEqual([])
     expect(rulesBroken(owned('a', 10, { end: ['failure', 20, 21] }), owned('b', 30))).toEqual([])
@@ -270,7 +270,7 @@ describe('once in the window', () => {
     expect(rulesBroken(...two, lost(400, 500))).toEqual(broken)
   })
 
-  it('is excused when the storage forgot the start, and then took the end of the one before it', () => {
+  it('is excused when the storage forgot the start, and then accepted the end of the previous execution', () => {
     const before = owned('a', 10, { end: ['success', 20, 600] })
     expect(rulesBroken(before, owned('b', 300), lost(400, 500))).toEqual([])
     expect(rulesBroken(before, owned('b', 300), lost(700, 800))).toEqual(broken)
@@ -288,12 +288,12 @@ describe('attempts', () => {
     ] satisfies Told[]) {
       const before = owned('a', 10, { attempt: 1, ...first })
       expect(rulesBroken(before, owned('b', 30, { attempt: 2 }))).toEqual([])
-      expect(rulesBroken(before, owned('b', 30, { attempt: 3 }))).toEqual([]) // one that nobody lived to tell of
+      expect(rulesBroken(before, owned('b', 30, { attempt: 3 }))).toEqual([]) // no process survived to witness one attempt
       expect(rulesBroken(before, owned('b', 30, { attempt: 1 }))).toEqual(broken)
     }
   })
 
-  it('begin anew after the window of a success that was refused: it may have been recorded at its first sending', () => {
+  it('restart after the window of a success that was refused: it may have been recorded at its first sending', () => {
     const refused = owned('a', 10, { attempt: 2, end: ['success', 20, 21, false] })
     expect(rulesBroken(refused, owned('b', 1_019, { attempt: 1 }))).toEqual(broken)
     expect(rulesBroken(refused, owned('b', 1_020, { attempt: 1 }))).toEqual([])
@@ -307,14 +307,14 @@ describe('attempts', () => {
     expect(rulesBroken(refused('failure'), owned('b', 30, { attempt: 1 }))).toEqual(broken)
   })
 
-  it('do not grow after what closing gave back, whose answer nobody hears; they do after a crash', () => {
+  it('do not grow after a release by close, whose answer is not witnessed; they do after a crash', () => {
     const closed = owned('a', 10, { attempt: 1, end: ['release', 20] })
     expect(rulesBroken(closed, owned('b', 30, { attempt: 1 }))).toEqual([])
     expect(rulesBroken(closed, owned('b', 30, { attempt: 2 }))).toEqual([])
     expect(rulesBroken(owned('a', 10, { attempt: 1 }), owned('b', 30, { attempt: 1 }))).toEqual(broken)
   })
 
-  it('are forgotten with the storage', () => {
+  it('restart when the storage forgot its data', () => {
     const two = [owned('a', 10, { attempt: 1 }), owned('b', 30, { attempt: 1 })]
     expect(rulesBroken(...two, lost(15, 20))).toEqual([])
     expect(rulesBroken(...two, lost(35, 40))).toEqual(broken)
@@ -337,12 +337,12 @@ describe('replays', () => {
   const broken = ['faithful replays']
   const completed = owned('a', 10, { end: ['success', 20, 21], result: '42' })
 
-  it('say what the execution said', () => {
+  it('have the result of the execution', () => {
     expect(rulesBroken(completed, replayed('a', '42', 30))).toEqual([])
     expect(rulesBroken(completed, replayed('a', '43', 30))).toEqual(broken)
   })
 
-  it('may come from a success whose answer never came, but not from one that was refused, failed or unheard of', () => {
+  it('may come from a success whose answer never arrived, but not from a refused, failed or unknown one', () => {
     expect(
       rulesBroken(owned('a', 10, { end: ['success', 20], result: '42' }), replayed('a', '42', 30)),
     ).toEqual([])
@@ -369,7 +369,7 @@ describe('replays', () => {
 })
 
 describe('updates', () => {
-  it('are lost when a write was made from an older value', () => {
+  it('are lost when a write was based on an older value', () => {
     expect(rulesBroken(wrote('a', 1, 0, 0), wrote('b', 2, 1, 1))).toEqual([])
     expect(rulesBroken(wrote('a', 1, 0, 0), wrote('b', 2, 0, 1))).toEqual(['no lost update'])
   })
@@ -378,7 +378,7 @@ describe('updates', () => {
     expect(rulesBroken(wrote('a', 2, 0, 0), wrote('b', 1, 0, 1, false))).toEqual([])
   })
 
-  it('are judged by a resource that lets no older fence in', () => {
+  it('are judged by a resource that refuses older fences', () => {
     expect(rulesBroken(wrote('a', 2, 0, 0), wrote('b', 1, 1, 1))).toEqual(['fenced writes'])
   })
 })
@@ -392,7 +392,7 @@ describe('liveness', () => {
       calmAt: ms(1_000),
     }).map(({ what }) => what)
 
-  it('wants each key to be had, or known to be done, soon after the faults', () => {
+  it('requires each key to be acquired, or completed, soon after the faults', () => {
     expect(judged(owned('a', 1_050, { valid: 1_060 }))).toEqual([])
     expect(judged(owned('a', 900, { valid: 1_090 }))).toEqual([])
     expect(
@@ -400,15 +400,15 @@ describe('liveness', () => {
     ).toEqual([])
   })
 
-  it('is broken when nobody gets it, or late', () => {
-    expect(judged(owned('a', 900, { valid: 990 }))).toEqual(['nobody got it after the faults had stopped'])
+  it('is broken when no worker gets the key, or only late', () => {
+    expect(judged(owned('a', 900, { valid: 990 }))).toEqual(['no worker got it after the faults had stopped'])
     expect(judged(owned('a', 1_200, { valid: 1_210 }))).toEqual([
-      'nobody got it for 210.0 ms after the faults had stopped',
+      'no worker got it for 210.0 ms after the faults had stopped',
     ])
   })
 })
 
-it('reads what was witnessed so far, while somebody is at writing a line', () => {
+it('reads the events so far, while a process is writing a line', () => {
   const directory = mkdtempSync(join(tmpdir(), 'witness-'))
   onTestFinished(() => rmSync(directory, { recursive: true }))
   const path = join(directory, 'witness')
@@ -419,7 +419,7 @@ it('reads what was witnessed so far, while somebody is at writing a line', () =>
   expect(readWitness(path)).toEqual(owned('a', 10))
 })
 
-it('passes surprises on', () => {
+it('reports surprises', () => {
   expect(rulesBroken({ type: 'surprise', at: 1, what: 'TypeError: x is not a function' })).toEqual([
     'no surprises',
   ])

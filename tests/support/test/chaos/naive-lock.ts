@@ -1,4 +1,4 @@
-// The lock that is on a thousand web pages: it must not survive the chaos.
+// The lock of a thousand web pages: the chaos must find its defects.
 import { setTimeout as delay } from 'node:timers/promises'
 import { between, clock, type Workload } from '@holdfast/test-support/chaos'
 import { Redis } from 'ioredis'
@@ -24,11 +24,11 @@ export const workload: Workload = {
       witness.record({ type: 'granted', at: clock(), askedAt, key: 'lock', owner, fence })
       const value = await ledger.read('lock', owner, fence)
       await delay(between(random, 1, 20))
-      // One worker's jobs take longer than its lease: they end when somebody else is at work, so that no luck is needed.
+      // One worker's jobs outlast its lease: they end when another worker runs, so that the violation is certain.
       while (index === 0 && !stopping.aborted && (await ledger.read('lock', owner, fence)) !== null)
         await delay(10)
       if (value !== null) await ledger.increment('lock', owner, fence, value)
-      // It believes in its lock for as long as it has not released it.
+      // The worker believes in its lock until it releases it.
       witness.record({ type: 'valid', at: clock(), owner })
       witness.record({ type: 'ending', at: clock(), owner, how: 'release' })
       await redis.del('lock')

@@ -12,7 +12,7 @@ describe('ioredis through the proxy', () => {
   })
   afterAll(async () => await redis.stop())
 
-  it('sends a command again whose reply was lost, by itself', async () => {
+  it('resends a command whose reply was lost, by itself', async () => {
     await using proxy = await FaultProxy.start({ target: { port: redis.port } })
     const client = new Redis(proxy.port, '127.0.0.1', { retryStrategy: () => 1 })
     client.on('error', () => {})
@@ -22,7 +22,7 @@ describe('ioredis through the proxy', () => {
     client.disconnect()
   })
 
-  it('subscribes again after a reset, and hears a message that was held', async () => {
+  it('subscribes again after a reset, and gets a message that was held', async () => {
     await using proxy = await FaultProxy.start({ target: { port: redis.port } })
     const client = new Redis(proxy.port, '127.0.0.1', { retryStrategy: () => 1 })
     client.on('error', () => {})
@@ -38,9 +38,9 @@ describe('ioredis through the proxy', () => {
     client.disconnect()
   })
 
-  it('gives up on an answer that never comes, while it is executed', async () => {
+  it('gives up on an answer that never arrives, while the command is executed', async () => {
     await using proxy = await FaultProxy.start({ target: { port: redis.port } })
-    // The timeout is for every command, so the client asks nothing before: a slow machine might not answer in time.
+    // The timeout is for every command, so the client sends none before: a slow machine might not answer in time.
     const options = { commandTimeout: 50, enableReadyCheck: false, retryStrategy: null }
     const client = new Redis(proxy.port, '127.0.0.1', options)
     client.on('error', () => {})

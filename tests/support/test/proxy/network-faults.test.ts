@@ -44,7 +44,7 @@ describe('faults of the network', () => {
     expect(await client.untilReplies(1)).toEqual([1])
   })
 
-  it('a black hole that ends with a reset: what was under way is lost', async () => {
+  it('a black hole that ends with a reset: data in flight is lost', async () => {
     proxy.blackHole()
     const seen = proxy.seen(matchCommand('incr'))
     client.send('INCR k')
@@ -57,7 +57,7 @@ describe('faults of the network', () => {
     next.close()
   })
 
-  it('nobody hears through a black hole that the server went away', async () => {
+  it('a client does not notice through a black hole that the server ended', async () => {
     const second = await startRedis()
     proxy.retarget({ port: second.port })
     const deaf = await RawClient.connect(proxy.address)
@@ -70,7 +70,7 @@ describe('faults of the network', () => {
     expect(await deaf.ended).toBe('FIN')
   })
 
-  it('slow bytes arrive one by one, and whole', async () => {
+  it('slow bytes arrive one by one, and completely', async () => {
     const value = 'x'.repeat(300)
     proxy.slow({ bytes: 1, everyMs: 0 })
     expect(await client.ask(`SET k ${value}`)).toBe('OK')
@@ -78,7 +78,7 @@ describe('faults of the network', () => {
     expect(await atServer('GET', 'k')).toBe(value)
   })
 
-  it('latency delays, here and back', async () => {
+  it('latency delays both directions', async () => {
     proxy.latency(40)
     const start = performance.now()
     expect(await client.ask('PING')).toBe('PONG')
@@ -109,7 +109,7 @@ describe('faults of the network', () => {
     await expect.poll(() => proxy.connections).toBe(0)
   })
 
-  it('sends everybody to another server', async () => {
+  it('sends every client to another server', async () => {
     await using other = await startRedis()
     await ask({ port: other.port }, 'SET', 'who', 'other')
     const connected = proxy.connected()
@@ -121,7 +121,7 @@ describe('faults of the network', () => {
     next.close()
   })
 
-  it('hands on megabytes to a client that reads late', async () => {
+  it('passes megabytes to a client that reads late', async () => {
     const big = 'y'.repeat(4_000_000)
     await atServer('SET', 'big', big)
     client.send('GET big', 'GET big', 'GET big')

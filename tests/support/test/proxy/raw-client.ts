@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { type Address, connectTo, ReplyParser, type RespValue } from '@holdfast/test-support/resp'
 
-/** A bare socket that keeps what it is told and how it ended: what a test of the proxy looks at. */
+/** A bare socket that records what it receives and how it ended, for tests of the proxy. */
 export class RawClient {
   readonly replies: RespValue[] = []
   readonly ended: Promise<string>
@@ -37,7 +37,7 @@ export class RawClient {
     return this.replies
   }
 
-  /** The reply to this command, for a connection on which nothing else waits. */
+  /** Sends a command and returns its reply; no other command may be in flight. */
   async ask(command: string): Promise<RespValue> {
     const count = this.replies.length + 1
     this.send(command)

@@ -36,7 +36,7 @@ describe.for(['tcp', 'unix'] as const)('faults of a request over %s', (transport
     await proxy.stop()
   })
 
-  it('hands on what has no fault, pipelined and in order', async () => {
+  it('passes on requests without a fault, pipelined and in order', async () => {
     client.send('SET k 1', 'INCR k', 'GET k')
     expect(await client.untilReplies(3)).toEqual(['OK', 2, '2'])
   })
@@ -86,7 +86,7 @@ describe.for(['tcp', 'unix'] as const)('faults of a request over %s', (transport
     expect(await client.untilReplies(2)).toEqual([42, '42'])
   })
 
-  it('hold-request: executed late, after its client has gone', async () => {
+  it('hold-request: executed late, after its client has disconnected', async () => {
     const fault = proxy.once(incr, 'hold-request')
     client.send('INCR k')
     await fault.hit
@@ -97,7 +97,7 @@ describe.for(['tcp', 'unix'] as const)('faults of a request over %s', (transport
     await expect.poll(async () => await atServer('GET', 'k')).toBe('1')
   })
 
-  it('hold-reply: executed, but nobody knows until it is released', async () => {
+  it('hold-reply: executed, but the client gets no reply until it is released', async () => {
     const fault = proxy.once(incr, 'hold-reply')
     client.send('INCR k')
     await fault.hit
@@ -120,7 +120,7 @@ describe.for(['tcp', 'unix'] as const)('faults of a request over %s', (transport
     expect(fault.hits).toBe(2)
   })
 
-  it('tells when a request came by and when it was answered', async () => {
+  it('reports when a request arrived and when it was answered', async () => {
     const seen = proxy.seen(matchCommand('set', 'needle'))
     const answered = proxy.answered(incr)
     client.send('SET a hay', 'SET b needle', 'INCR k')
@@ -150,7 +150,7 @@ describe.for(['tcp', 'unix'] as const)('faults of a request over %s', (transport
     ])
   })
 
-  it('takes no push for the reply to a request that is under way', async () => {
+  it('does not treat a push as the reply to a request in flight', async () => {
     const own = await RawClient.connect(proxy.address)
     own.send('HELLO 3', 'SUBSCRIBE a')
     await own.untilReplies(2)

@@ -27,7 +27,7 @@ describe('RequestParser', () => {
     }
   })
 
-  it('says what is no request', () => {
+  it('refuses bytes that are not a request', () => {
     expect(() => new RequestParser().push(Buffer.from('*x\r\n'))).toThrow('not a RESP request: *x')
   })
 })
@@ -74,7 +74,7 @@ describe('ReplyParser', () => {
     }
   })
 
-  it('says what is no reply', () => {
+  it('refuses bytes that are not a reply', () => {
     expect(() => new ReplyParser().push(Buffer.from('HTTP/1.1 200 OK\r\n'))).toThrow('not a RESP reply: HTTP')
   })
 })

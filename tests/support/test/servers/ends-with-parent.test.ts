@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { expect, it } from 'vitest'
 import { isAlive } from '../is-alive.ts'
 
-it('all servers and their directories go when the process that started them is killed', async () => {
+it('all servers end, and their directories are removed, when the process that started them is killed', async () => {
   const script = join(import.meta.dirname, 'servers-owner.ts')
   const child = spawn(process.execPath, ['--conditions=@holdfast/source', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -17,5 +17,5 @@ it('all servers and their directories go when the process that started them is k
   expect(existsSync(dir)).toBe(true)
   child.kill('SIGKILL')
   await expect.poll(() => [pids.some(isAlive), existsSync(dir)]).toEqual([false, false])
-  // Not their ports: somebody else may have been given one meanwhile.
+  // Not their ports: another process may have got one meanwhile.
 })

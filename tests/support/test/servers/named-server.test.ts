@@ -3,7 +3,7 @@ import { ask } from '@holdfast/test-support/resp'
 import { findNamedServer, ServerUnavailableError } from '@holdfast/test-support/servers'
 import { expect, it } from 'vitest'
 
-it('starts the version that was asked for, or says why it cannot be had', async () => {
+it('starts the requested version, or says why it is not available', async () => {
   try {
     await using redis = await startRedis({ binary: await findNamedServer('redis-7') })
     expect(String(await ask(redis, 'INFO', 'server'))).toMatch(/redis_version:7\./)

@@ -4,7 +4,7 @@ import { RedisNode } from '@holdfast/test-support/servers'
 import { describe, expect, it } from 'vitest'
 
 describe('RedisNode', () => {
-  it('comes back empty at the same address', async () => {
+  it('restarts empty at the same address', async () => {
     await using node = await RedisNode.start()
     const { url } = node
     await node.ask('SET', 'k', 'v')
@@ -13,7 +13,7 @@ describe('RedisNode', () => {
     expect(await node.ask('GET', 'k')).toBe(null)
   })
 
-  it('comes back with every acknowledged write when it is durable', async () => {
+  it('restarts with every acknowledged write when it is durable', async () => {
     await using node = await RedisNode.start({ durable: true })
     for (let i = 0; i < 20; i++) await node.ask('INCR', 'k')
     await node.restart()
@@ -28,7 +28,7 @@ describe('RedisNode', () => {
     expect(await node.ask('PING')).toBe('PONG')
   })
 
-  it('executes late what comes while it is frozen', async () => {
+  it('executes late the commands that arrive while it is frozen', async () => {
     await using node = await RedisNode.start()
     using connection = await RespConnection.open(node.address)
     node.pause()
@@ -37,7 +37,7 @@ describe('RedisNode', () => {
       answered = true
       return value
     })
-    using other = await RespConnection.open(node.address) // the kernel takes connections for it
+    using other = await RespConnection.open(node.address) // the kernel accepts connections for it
     expect(answered).toBe(false)
     node.resume()
     expect(await reply).toBe(1)

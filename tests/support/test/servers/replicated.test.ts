@@ -33,7 +33,7 @@ describe('Replicated', () => {
     expect(await ask(group.endpoint.address, 'MGET', 'kept', 'lost')).toEqual(['1', null])
   })
 
-  it('demotes the primary without ending a connection: it refuses writes, and hears what is published on the new one', async () => {
+  it('demotes the primary without ending a connection: it refuses writes, and gets messages published on the new one', async () => {
     await using group = await Replicated.start()
     const [replica] = group.replicas
     if (!replica) throw new Error('it has a replica')
@@ -47,7 +47,7 @@ describe('Replicated', () => {
     await connected.send('SUBSCRIBE', 'c')
     const published = group.primary.ask('PUBLISH', 'c', 'm')
     expect(await published).toBe(0)
-    // It goes on without a crash: back again.
+    // And back again, without a crash.
     await group.demote(old)
     expect(await ask(group.endpoint.address, 'GET', 'k')).toBe('v2')
   })

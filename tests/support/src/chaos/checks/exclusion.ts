@@ -3,7 +3,7 @@ import { milliseconds, type Violation } from './violation.ts'
 
 /**
  * Mutual exclusion of valid ownerships: at no instant do more than `permits` processes rightly believe that they own a
- * key. A body that continues after it learned of the loss is no overlap; what it then writes is the fence's matter.
+ * key. A body that continues after it noticed the loss is no overlap; the fence has to stop its writes.
  */
 export function checkExclusion(history: History): Violation[] {
   return [...history.ownerships.values()].flatMap((ownerships) => overlapsIn(history, ownerships))
@@ -14,7 +14,7 @@ type Held = Ownership & { readonly validUntil: number }
 function overlapsIn(history: History, ownerships: readonly Ownership[]): Violation[] {
   const violations: Violation[] = []
   let holders: Held[] = []
-  // They come in the order of their starts: a sweep has only to drop those that have ended.
+  // They are ordered by start: a sweep only has to drop the ended ones.
   for (const next of ownerships.filter(isHeld)) {
     holders = holders.filter(({ validUntil }) => validUntil > next.at)
     const others = holders.filter((holder) => !isExcused(history, holder, next))
@@ -37,7 +37,7 @@ function isHeld(ownership: Ownership): ownership is Held {
   return ownership.validUntil !== undefined && ownership.validUntil > ownership.at
 }
 
-/** The storage was made to forget the one before it granted the other: fences tell which of them was first. */
+/** The nemesis made the storage forget one before it granted the other. Fences show which of them was first. */
 function isExcused(history: History, one: Held, other: Held): boolean {
   const { askedAt, validUntil, durable } = one.fence < other.fence ? one : other
   return mayBeForgotten(history, askedAt, validUntil, durable)

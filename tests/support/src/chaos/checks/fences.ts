@@ -20,7 +20,7 @@ function repeatedIn(ownerships: readonly Ownership[]): Violation[] {
   )
 }
 
-/** Asked for after another was granted, so granted after it: this much is certain, no matter what the storage forgot. */
+/** Requested after another was granted, so granted after it. This is certain, no matter what the storage forgot. */
 function lateIn(ownerships: readonly Ownership[]): Violation[] {
   const violations: Violation[] = []
   let greatest: Ownership | undefined
@@ -40,13 +40,13 @@ function lateIn(ownerships: readonly Ownership[]): Violation[] {
   return violations
 }
 
-/** Two valid ownerships one after the other were granted in that order, even when both were asked for long before. */
+/** Two valid ownerships one after the other were granted in that order, even when both were requested long before. */
 function outOfOrderIn(history: History, ownerships: readonly Ownership[]): Violation[] {
   const held = ownerships.filter(({ validUntil, permits = 1 }) => validUntil !== undefined && permits === 1)
   return held.flatMap((next, index) => {
     const before = held[index - 1]
     if (!before || before.fence <= next.fence) return []
-    // The later one may have been granted first, and forgotten before it heard of that.
+    // The later one may have been granted first, and forgotten before its owner got the grant.
     const since = Math.min(before.askedAt, next.askedAt)
     if (mayBeForgotten(history, since, next.validUntil ?? next.at)) return []
     return [smaller(next, before)]

@@ -1,7 +1,7 @@
 import type { History } from '../history.ts'
 import { milliseconds, type Violation } from './violation.ts'
 
-/** When the faults stop, every key that was ever owned can be owned again, or is known to be done, within a bound. */
+/** After the faults, every key that ever had an owner gets one again, or is completed, within a bound. */
 export function checkLiveness(
   history: History,
   calmAt: number,
@@ -15,8 +15,8 @@ export function checkLiveness(
     if (first - calmAt <= boundMs * 1_000) return []
     const what =
       first === Infinity
-        ? 'nobody got it after the faults had stopped'
-        : `nobody got it for ${milliseconds(first - calmAt)} after the faults had stopped`
+        ? 'no worker got it after the faults had stopped'
+        : `no worker got it for ${milliseconds(first - calmAt)} after the faults had stopped`
     return [{ rule: 'liveness', key, at: calmAt, what }]
   })
 }

@@ -2,8 +2,8 @@ import { type History, mayBeForgotten, type Ownership } from '../history.ts'
 import type { Violation } from './violation.ts'
 
 /**
- * What is replayed is what the execution of that id had to say, and only of one whose success was not refused: unless
- * the storage recorded it first, and forgot it then or had it replaced after its window, before it was asked again.
+ * A replay has the result of the execution with that id, and that success was not refused. Exception: the storage recorded
+ * it at its first sending, and then forgot it, or replaced it after its window, before the second sending.
  */
 export function checkReplays(history: History, windowMsOf: (key: string) => number): Violation[] {
   const owners = new Map([...history.ownerships.values()].flat().map((each) => [each.owner, each]))
@@ -23,7 +23,7 @@ export function checkReplays(history: History, windowMsOf: (key: string) => numb
   })
 }
 
-/** What was recorded when it was first sent need not be there any more when that was refused at last. */
+/** A success recorded at its first sending may be gone when the last sending is refused. */
 function mayBeGone(history: History, { key, ending, ended }: Ownership, windowMs: number): boolean {
   if (ending === undefined || ended === undefined) return false
   if (mayBeForgotten(history, ending.at, ended.at)) return true

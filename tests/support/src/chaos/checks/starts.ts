@@ -7,12 +7,12 @@ import { milliseconds, type Violation } from './violation.ts'
  */
 export function checkStarts(history: History, windowMsOf: (key: string) => number): Violation[] {
   return [...history.ownerships.entries()].flatMap(([key, ownerships]) => {
-    // A greater fence means: started later, and then after every write of the smaller one that was accepted.
+    // A greater fence means a later start, after every accepted write of the smaller one.
     const byFence = ownerships.toSorted((a, b) => a.fence - b.fence)
     return byFence.flatMap((start, index) => {
       const before = byFence[index - 1]
       if (before === undefined) return []
-      // When the start itself is forgotten, the one before it may still end.
+      // If the storage forgot the start, the execution before it may still end.
       const until = Math.max(start.at, before.ended?.at ?? start.at)
       if (mayBeForgotten(history, before.askedAt, until)) return []
       const windowMs = windowMsOf(key)
@@ -26,7 +26,7 @@ export function checkStarts(history: History, windowMsOf: (key: string) => numbe
 function tooEarly(start: Ownership, before: Ownership, windowMs: number): Violation | undefined {
   const { ending, ended, owner } = before
   if (ending?.how !== 'success' || ended?.accepted !== true) return undefined
-  // The storage recorded it no earlier than it was sent, and the start no later than it was seen.
+  // The storage recorded the end no earlier than its request, and the start no later than its answer.
   const apart = start.at - ending.at
   if (apart >= windowMs * 1_000) return undefined
   return {
@@ -39,8 +39,8 @@ function tooEarly(start: Ownership, before: Ownership, windowMs: number): Violat
 
 function uncounted(start: Ownership, before: Ownership, windowMs: number): Violation | undefined {
   if (start.attempt === undefined || before.attempt === undefined) return undefined
-  // What was refused may have been recorded at its first sending: a release does not count then, and a success is over
-  // with its window, after which the count begins anew.
+  // A refused end may have been recorded at its first sending. Then a release does not count as an attempt, and the count
+  // restarts after the window of a success.
   const { ending } = before
   const mayBeOver = ending?.how === 'success' && start.at - ending.at >= windowMs * 1_000
   const refused = before.ended?.accepted === false && ending?.how !== 'release' && !mayBeOver

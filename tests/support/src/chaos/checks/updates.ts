@@ -2,8 +2,8 @@ import type { History } from '../history.ts'
 import type { Violation } from './violation.ts'
 
 /**
- * No lost update: at a resource that compares fences, every accepted write was made from the value that was there. It
- * holds no matter what the storage forgot, because that is what a fence is for.
+ * No lost update: at a resource that compares fences, every accepted write was based on the current value. This holds no
+ * matter what the storage forgot, because that is the purpose of a fence.
  */
 export function checkUpdates(history: History): Violation[] {
   const violations: Violation[] = []

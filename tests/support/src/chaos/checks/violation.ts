@@ -1,9 +1,9 @@
-/** One thing that must not have happened. */
+/** One broken promise. */
 export interface Violation {
   /** Which promise was broken. */
   readonly rule: string
   readonly key: string
-  /** When, as the witnesses' clock has it. */
+  /** When, by the witnesses' clock. */
   readonly at: number
   readonly what: string
 }

@@ -2,9 +2,8 @@ import { type History, mayBeForgotten, type Ownership } from '../history.ts'
 import { milliseconds, type Violation } from './violation.ts'
 
 /**
- * Nothing is accepted from an owner that has a successor: neither its end nor a checkpoint. Unless the storage forgot
- * the successor before it answered, or, for a release, the owner: an owner that was certain may release what is gone
- * to have it.
+ * The storage accepts nothing from an owner that has a successor: neither its end nor a checkpoint. Exceptions: the
+ * storage forgot the successor before it answered, or, for a release, it forgot the owner.
  */
 export function checkZombies(history: History): Violation[] {
   const violations: Violation[] = []
@@ -40,7 +39,7 @@ interface Write {
   readonly sentAt: number
   readonly answeredAt: number
   readonly what: string
-  /** It means nothing when the storage does not know the owner any more. */
+  /** The answer proves nothing when the storage has forgotten the owner. */
   readonly forgiven: boolean
 }
 
@@ -53,7 +52,7 @@ function acceptedWrites({ saves, ending, ended }: Ownership): Write[] {
   return [...writes, { sentAt, answeredAt: ended.at, what: `the ${how}`, forgiven: how === 'release' }]
 }
 
-/** For each, the one with a greater fence that was seen first. */
+/** For each ownership, the first one seen with a greater fence. */
 function earliestGrantsAfter(byFence: readonly Ownership[]): (Ownership | undefined)[] {
   let earliest: Ownership | undefined
   return byFence

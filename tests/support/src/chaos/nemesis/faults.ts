@@ -4,13 +4,13 @@ import type { Replicated } from '../../servers/replicated.ts'
 import type { Worker } from '../worker.ts'
 import type { FaultName } from './schedule.ts'
 
-/** What the nemesis has at hand. */
+/** The targets of the nemesis. */
 export interface Arena {
   readonly servers: Replicated
   readonly workers: readonly Worker[]
 }
 
-/** Begins, lasts, and is over when the promise settles: everything is as it was then. */
+/** Causes a fault. When the promise settles the fault is over, and everything is restored. */
 export type Fault = (arena: Arena, worker: Worker, lastsMs: number) => Promise<void>
 
 const anything = (): boolean => true
@@ -88,10 +88,10 @@ export const faults: Readonly<Record<FaultName, Fault>> = {
     await delay(lastsMs)
     await failOver(arena, true)
   },
-  // Subscribers stay with the server that is a replica now: only what sends commands is ended there, after a while.
+  // Subscribers stay with the server that is now a replica: only connections that send commands are ended, after a while.
   demote: async (arena, _, lastsMs) => await demote(arena, lastsMs, false),
   'demote-losing-writes': async (arena, _, lastsMs) => await demote(arena, lastsMs, true),
-  // As a crash does it: what the replica has by then is all there is.
+  // Like a crash: only the data that the replica has by then survives.
   'kill-primary': async (arena) => {
     const replica = replicaOf(arena)
     await arena.servers.caughtUp(replica)
@@ -102,7 +102,7 @@ export const faults: Readonly<Record<FaultName, Fault>> = {
   },
 }
 
-/** It ends as networks end it: half of the times what was in flight still arrives, half of the times it is lost. */
+/** Ends the fault as a network would: data in flight arrives in half of the cases, and is lost in the others. */
 async function blackHole(
   { proxy }: Worker,
   direction: 'both' | 'to-server' | 'to-client',

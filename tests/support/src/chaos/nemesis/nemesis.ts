@@ -4,10 +4,10 @@ import { type Arena, faults } from './faults.ts'
 import { keepingReplicated, losingFaults, type PlannedFault, workerFaults } from './schedule.ts'
 
 /**
- * Does what was planned, when it was planned, and witnesses it. Settles when all of it is over.
+ * Causes the planned faults at their times, and witnesses them. Settles when all of them are over.
  *
- * Faults overlap, except that the server suffers one at a time, and so does each worker: what comes while the last one
- * is still being suffered is left out, so that a run takes as long as it was to take on a slow machine too.
+ * Faults overlap, but the server has only one at a time, and so has each worker. A fault that is due while the previous
+ * one lasts is skipped, so a run does not take longer on a slow machine.
  */
 export async function unleash(arena: Arena, plan: readonly PlannedFault[], witness: Witness): Promise<void> {
   const startedAt = performance.now()
@@ -30,7 +30,7 @@ async function inflict(arena: Arena, planned: PlannedFault, witness: Witness): P
   try {
     await faults[name](arena, target, lastsMs)
   } catch (error) {
-    // Our own tools failed: the run is worth nothing, and says so.
+    // Our own tools failed: the run proves nothing, and says so.
     witness.record({ type: 'surprise', at, what: `the nemesis failed at ${name}: ${String(error)}` })
   }
   const losesWrites = losingFaults.some((each) => each === name)

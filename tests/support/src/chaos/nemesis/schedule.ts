@@ -1,6 +1,6 @@
 import { between, type Random, seeded, shuffled } from '../random.ts'
 
-/** What can be done to one worker, its connections, or the server behind all of them. */
+/** The faults of one worker, of its connections, and of the server behind all of them. */
 export const workerFaults = [
   'kill-worker',
   'freeze-worker',
@@ -30,8 +30,8 @@ export const serverFaults = [
 ] as const
 
 /**
- * What makes the storage forget: two owners at once cannot be avoided then. Fences must grow all the same, and a
- * resource that compares them must lose nothing. Only with `losesWrites`.
+ * Faults that make the storage forget. Two owners at once are unavoidable then, but fences must still grow, and a resource
+ * that compares them must lose nothing. Only with `losesWrites`.
  */
 export const losingFaults = [
   'fail-over-losing-writes',
@@ -40,7 +40,7 @@ export const losingFaults = [
   'flush-all',
 ] as const
 
-/** Of these the ones after which everything is there that the replica had confirmed. */
+/** The ones among these that keep everything that the replica had confirmed. */
 export const keepingReplicated: readonly FaultName[] = [
   'fail-over-losing-writes',
   'demote-losing-writes',
@@ -56,7 +56,7 @@ export interface PlannedFault {
   /** After the start of the run. */
   readonly atMs: number
   readonly lastsMs: number
-  /** Whom it hits, if it is about one worker. */
+  /** The worker that it hits, if it hits one. */
   readonly worker: number
 }
 
@@ -67,11 +67,11 @@ export interface ScheduleOptions {
   readonly faults?: readonly FaultName[]
   /** The greatest pause between two faults. Default: 300. */
   readonly gapMs?: number
-  /** The longest that one lasts; a few times the leases of the workload. Default: 1,500. */
+  /** The longest duration of a fault; a few times the leases of the workload. Default: 1,500. */
   readonly longestMs?: number
 }
 
-/** The same faults at the same times for the same seed. Each kind comes once before any comes again. */
+/** The same faults at the same times for the same seed. Each kind occurs once before any occurs again. */
 export function planFaults(seed: number, options: ScheduleOptions): PlannedFault[] {
   const { durationMs, workers, faults = [...workerFaults, ...serverFaults] } = options
   const { gapMs = 300, longestMs = 1_500 } = options
@@ -87,7 +87,7 @@ export function planFaults(seed: number, options: ScheduleOptions): PlannedFault
   return plan
 }
 
-/** Mostly short ones, so that much of the time something works: that is when things go wrong. */
+/** Mostly short durations, so that the workers make progress: violations need progress. */
 function lasting(random: Random, longestMs: number): number {
   return Math.ceil(longestMs * random() ** 3) + 10
 }

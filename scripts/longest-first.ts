@@ -1,0 +1,67 @@
+/**
+ * What takes long begins first, so that nothing long is left to run alone at the end. What is not named here comes after
+ * it. A list that is out of date costs time, and nothing else: `npm test` counts every test in any order.
+ */
+
+/** Folders of workspaces, by the time that their tests take with two workers. */
+const WORKSPACES: readonly string[] = [
+  'tests/e2e',
+  'packages/core',
+  'packages/nest',
+  'tests/versions',
+  'packages/redis-node',
+  'packages/redis-ioredis',
+  'tests/http-conformance',
+  'apps/demo',
+  'packages/fastify',
+  'tests/chaos',
+]
+
+/** Test files that take more than ten seconds, and more than most of their workspace. Vitest would go by their size. */
+const FILES: readonly string[] = [
+  'packages/core/test/simulator/idempotency.test.ts',
+  'packages/core/test/simulator/locks.test.ts',
+  'packages/core/test/idempotency/decide-properties.test.ts',
+  'packages/core/test/simulator/mutations.test.ts',
+  'packages/fastify/test/http-cases.test.ts',
+  'packages/fastify/test/fastify4.test.ts',
+  'packages/nest/test/http-cases-express.test.ts',
+  'packages/nest/test/http-cases-fastify.test.ts',
+  'packages/redis-ioredis/test/cluster.test.ts',
+  'packages/redis-ioredis/test/smallest-adapter.test.ts',
+  'packages/redis-node/test/cluster.test.ts',
+  'packages/redis-node/test/kit-pool.test.ts',
+  'packages/redis-protocol/test/leases-on-a-replica.test.ts',
+  'apps/demo/test/demo.test.ts',
+  'tests/chaos/test/chaos.test.ts',
+  'tests/e2e/test/processes.test.ts',
+  'tests/e2e/test/rights.test.ts',
+  'tests/e2e/test/network.test.ts',
+  'tests/e2e/test/operators.test.ts',
+  'tests/e2e/test/sentinel.test.ts',
+  'tests/e2e/test/lock-owner-killed.test.ts',
+  'tests/e2e/test/job-cases-ioredis.test.ts',
+  'tests/e2e/test/job-cases-redis.test.ts',
+  'tests/e2e/test/job-cases-memory.test.ts',
+  'tests/http-conformance/test/http-cases-express5.test.ts',
+  'tests/http-conformance/test/http-cases-express4.test.ts',
+  'tests/http-conformance/test/http-cases-node.test.ts',
+  'tests/versions/test/nest.test.ts',
+]
+
+/** For `toSorted`: the folder of the workspace that begins first. */
+export function longestWorkspaceFirst(one: string, other: string): number {
+  return placeIn(WORKSPACES, one) - placeIn(WORKSPACES, other)
+}
+
+/** For `toSorted`: the path of the test file that begins first. */
+export function longestFileFirst(one: string, other: string): number {
+  const place = (path: string): number =>
+    placeIn(FILES, FILES.find((file) => path.endsWith(`/${file}`)) ?? path)
+  return place(one) - place(other)
+}
+
+function placeIn(list: readonly string[], name: string): number {
+  const place = list.indexOf(name)
+  return place === -1 ? list.length : place
+}
