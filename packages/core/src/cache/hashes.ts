@@ -1,7 +1,7 @@
 import { InvalidArgumentError, StorageUnavailableError } from '../errors.ts'
 import type { FieldValue } from '../storage/hashes.ts'
 import { checkName, refuse } from '../support/checks.ts'
-import { type Codec, encodeWith } from '../support/codec.ts'
+import { encodeWith } from '../support/codec.ts'
 import type { Namespace } from './engine.ts'
 import { type LifeOptions, lifeOf } from './life.ts'
 
@@ -105,7 +105,7 @@ function encodeField({ codec }: Namespace['policy'], field: string, value: unkno
         'store null instead, or delete the field.',
     )
   if (codec.bytes === true) return Buffer.from(codec.encode(value)).toString('base64')
-  return encodeWith(codec as Codec, value, field)
+  return encodeWith(codec, value, field)
 }
 
 function decodeField({ codec }: Namespace['policy'], text: string): unknown {

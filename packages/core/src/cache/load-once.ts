@@ -6,7 +6,7 @@ import { hasCode, isUnavailable } from '../errors.ts'
 import type { CacheCodec } from './compressed-codec.ts'
 import type { Engine, Namespace } from './engine.ts'
 import { type EntryResult, isEntryResult } from './entry-result.ts'
-import { type Entry, writeEntry } from './entry.ts'
+import { type Entry, readEntry, writeEntry } from './entry.ts'
 import { LoadTimeoutError } from './errors.ts'
 import { loads } from './events.ts'
 import { Flight, type Guard, flightsByPlaceholder } from './flight.ts'
@@ -143,6 +143,8 @@ class Flying {
       await gate.call(() => gate.values.removeIf(entryKey, head))
     } else if (guard === 'placeholder' && found?.state === 'unreadable') {
       instead = (await lookup.raw(entryKey)) ?? undefined
+      // Another caller may have put its placeholder, or its value, there meanwhile.
+      if (instead !== undefined && !this.#isUnreadable(instead)) return { how: 'again' }
     }
     const keys = [...scope.generationKeys, scope.tagChangesKey]
     for (const tag of policy.tags) keys.push(scope.tagKey(tag))
@@ -177,6 +179,15 @@ class Flying {
     this.#flight.tagChanges = this.#generations[levels]
     flightsByPlaceholder.set(placeholder, this.#flight)
     return undefined
+  }
+
+  #isUnreadable(stored: Uint8Array): boolean {
+    const { scope, policy } = this.#space
+    const { bytes, name } = policy.codec
+    const shown = bytes === true ? stored : Buffer.from(stored).toString()
+    return (
+      placeholderOf(stored) === undefined && readEntry(shown, scope.generationKeys.length, name) === undefined
+    )
   }
 
   #keepGuard(placeholder: string): { stop(): void } {
