@@ -12,12 +12,12 @@ export function handled(error: unknown): string {
   return error.code !== 'LEASE_LOSS' ? 'misspelt' : error.publicMessage
 }
 
-// @ts-expect-error This code does not exist.
+// @ts-expect-error There is no such code.
 new HoldfastError('SOMETHING', 'it happened')
 
 export async function taken({ tryAcquire }: Locks, options: { readonly waitMs: number }): Promise<void> {
   // @ts-expect-error It does not wait.
   await tryAcquire('a', { waitMs: 5 })
-  // @ts-expect-error It does not wait, wherever the options are declared.
+  // @ts-expect-error It does not wait, wherever the options come from.
   await tryAcquire('a', options)
 }

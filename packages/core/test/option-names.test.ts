@@ -9,7 +9,7 @@ import {
 } from '@holdfast/core'
 import { createWorld, started } from './idempotency/world.ts'
 
-/** Values that a caller without the types may pass. */
+/** What somebody without the types passes. */
 const wrong = (options: object): never => options as never
 const storage = memoryStorage()
 const holdfast = createHoldfast({ storage })
@@ -22,7 +22,7 @@ const refusal = (message: RegExp): Error =>
     message: expect.stringMatching(message) as string,
   }) as Error
 
-describe('an unknown option', () => {
+describe('an option that nobody knows', () => {
   it.each<[string, RegExp, () => unknown]>([
     [
       'createHoldfast',

@@ -2,7 +2,6 @@ import { setMaxListeners } from 'node:events'
 import { HoldfastError, InvalidArgumentError } from '@holdfast/core'
 import {
   type ConnectionLog,
-  appSettings,
   checkAdapterSettings,
   closeAfter,
   holdfastOf,
@@ -22,8 +21,7 @@ const plugin: FastifyPluginAsync<HoldfastPluginOptions> = async (app, options) =
     )
   }
   checkAdapterSettings(options)
-  const { http } = options
-  const { graceMs, logConnection: log } = appSettings(options)
+  const { http, graceMs = 10_000, logConnection: log = true } = options
   const { holdfast, closes } = holdfastOf(options, NOT_CORES)
   const closing = new AbortController()
   // Every stream of events that is open listens to it.

@@ -2,11 +2,11 @@ import { createHoldfast, memoryStorage } from '@holdfast/core'
 import { createHttpIdempotency } from '@holdfast/http'
 import { describe, expect, it } from 'vitest'
 
-/** Values that a caller without the types may pass. */
+/** What somebody without the types passes. */
 const wrong = (options: object): never => options as never
 const { idempotency } = createHoldfast({ storage: memoryStorage() })
 
-describe('an unknown option', () => {
+describe('an option that nobody knows', () => {
   it.each<[string, RegExp, () => unknown]>([
     [
       'a route',

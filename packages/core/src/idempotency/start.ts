@@ -25,7 +25,7 @@ export interface StartDeps {
   /** How this process calls itself. */
   readonly instance: string
   /** Set once the instance is being closed. */
-  closing: ClosedError | undefined
+  readonly closing: () => ClosedError | undefined
   /** A job of this type was started. */
   readonly started: (jobType: string) => void
 }
@@ -67,7 +67,7 @@ export async function startExecution(
           const answer = await (shared ?? claims.claim(job, current, decision, command, resolved))
           ;({ state } = answer)
           const execution = shared === undefined ? answer.execution : undefined
-          const { closing } = deps
+          const closing = deps.closing()
           if (closing !== undefined) {
             // It began while the instance was being closed: no body runs for it.
             await execution?.release().catch(() => execution.abandon())
@@ -99,10 +99,8 @@ export async function startExecution(
         case 'running':
         case 'replay':
         case 'failedBefore':
-        case 'mismatch': {
-          const outcome = outcomeOf(report, resolved, decision, now)
-          return outcome instanceof Promise ? await outcome : outcome
-        }
+        case 'mismatch':
+          return await outcomeOf(report, resolved, decision, now)
       }
     }
   } catch (error) {
@@ -187,5 +185,6 @@ function show(onProgress: NonNullable<StartOptions['onProgress']>, snapshot: Exe
 }
 
 function assertOpen({ closing }: StartDeps): void {
-  if (closing !== undefined) throw closing
+  const error = closing()
+  if (error !== undefined) throw error
 }

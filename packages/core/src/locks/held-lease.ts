@@ -107,8 +107,8 @@ export class HeldLease implements Lease, Held {
     return this.#released
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.release().then(noop, noop)
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release().catch(noop)
   }
 
   lose(reason: LeaseLoss, options?: ErrorOptions): void {

@@ -116,9 +116,8 @@ export class PendingRequest<T> implements Pending {
   /** Sends it, or waits for a connection. */
   #send(now: Instant): void {
     if (this.#isOver) return
-    const { connection } = this.#deps.storage
-    if (connection.state !== 'ready') {
-      const { problem } = connection
+    const { state, problem } = this.#deps.storage.connection
+    if (state !== 'ready') {
       if (problem === undefined) this.#schedule(Infinity)
       else this.#fail(problem)
       return

@@ -94,7 +94,7 @@ describe('cleanupExpiredExecutions', () => {
 })
 
 describe('a snapshot', () => {
-  it('contains every field', async () => {
+  it('says everything there is to say', async () => {
     const { runtime, now, join } = createWorld()
     const { idempotency } = join({ instance: 'worker-7' })
     const startedAt = now()

@@ -56,10 +56,7 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
   const sharded = createShardedWaits(pubSub)
   const replication = createReplication(client)
   const stateOf = (key: string): string => `${keys.leaseTag(key)}:s`
-  const keysOf = (key: string): [state: string, queue: string] => {
-    const tag = keys.leaseTag(key)
-    return [`${tag}:s`, `${tag}:q`]
-  }
+  const queueOf = (key: string): string => `${keys.leaseTag(key)}:q`
   const keyOf = (state: string): string => keys.leaseName(state.slice(0, -2))
   const { leaseChannel: channel } = keys
   /** How hand-offs go, as the scripts take it: see `HAND_OVER` in `state.ts`. */
@@ -80,7 +77,7 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
     return through(key, durability, (on) =>
       on(
         acquireLease,
-        keysOf(key),
+        [stateOf(key), queueOf(key)],
         [
           token,
           String(leaseMs),
@@ -103,7 +100,7 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
       if (!exact) sharded.done(stateOf(key), token)
       return run(
         releaseLease,
-        keysOf(key),
+        [stateOf(key), queueOf(key)],
         [token, clampedDigits(notAfter - ENDED_KEPT_MS, 13), policy(claimMs)],
         decodeRelease,
       )
@@ -114,12 +111,13 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
         on(extendLease, [stateOf(key)], [token, String(leaseMs)], decodeExtend),
       ),
 
-    reapExpired: (key, claimMs) => run(reapLease, keysOf(key), [policy(claimMs)], decodeReap),
+    reapExpired: (key, claimMs) =>
+      run(reapLease, [stateOf(key), queueOf(key)], [policy(claimMs)], decodeReap),
 
     revoke: (key, { token = '', claimMs }) =>
-      run(revokeLease, keysOf(key), [token, policy(claimMs)], decodeRevoke),
+      run(revokeLease, [stateOf(key), queueOf(key)], [token, policy(claimMs)], decodeRevoke),
 
-    inspect: (key) => run(inspectLease, keysOf(key), [], decodeView),
+    inspect: (key) => run(inspectLease, [stateOf(key), queueOf(key)], [], decodeView),
 
     async listen(process, onPush) {
       const listener = {

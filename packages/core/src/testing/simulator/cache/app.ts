@@ -79,6 +79,7 @@ export class CacheApp implements App {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#judges.loads.closed(this.#process)
     await this.#closeCache()
   }
 
@@ -293,6 +294,7 @@ export class CacheApp implements App {
     try {
       const answer = await run()
       invalidation.acknowledged = scheduler.now
+      invalidation.over = scheduler.now
       return answer
     } catch (error) {
       if (HoldfastError.isInstance(error) && 'queued' in error && error.queued === true) {
@@ -300,8 +302,6 @@ export class CacheApp implements App {
         invalidation.ownAcknowledged = scheduler.now
       }
       throw error
-    } finally {
-      invalidation.over = scheduler.now
     }
   }
 
@@ -334,18 +334,19 @@ export class CacheApp implements App {
 
   async #increment({ id, key, space, call: { tags } }: Operation): Promise<unknown> {
     const { counters } = this.#judges
+    const began = this.#world.scheduler.now
     const counter = `sim:${space}:count-${key}`
     // Another one in every call, so that an observer knows whose it is.
     const by = 1_000 + id
     try {
       const ttlOn = tags.length > 0 ? 'always' : 'create'
       const sum = await this.#caches[space].increment(`count-${key}`, by, { ttlMs: 20_000, ttlOn })
-      counters.answered(counter, by, sum)
+      counters.answered(counter, by, sum, began)
       return sum
     } catch (error) {
       const isSure =
         HoldfastError.isInstance(error) && 'maybeApplied' in error && error.maybeApplied === false
-      if (isSure) counters.refused(counter, by)
+      if (isSure) counters.refused(counter, by, began)
       throw error
     }
   }

@@ -16,11 +16,15 @@ export class CounterJudge {
   /** Amounts of calls that said that nothing was added. */
   readonly #refused = new Set<number>()
 
+  #forgottenAt = -Infinity
+
   constructor(world: World) {
     this.#world = world
   }
 
+  /** What was answered before counts no longer. */
   forget(): void {
+    this.#forgottenAt = this.#world.scheduler.now
     this.#counters.clear()
     this.#answers.clear()
     this.#refused.clear()
@@ -47,7 +51,8 @@ export class CounterJudge {
       this.#world.violated('Counted once', `${by} was added to ${key} after its call said that it was not`)
   }
 
-  answered(key: string, by: number, sum: number): void {
+  answered(key: string, by: number, sum: number, began: number): void {
+    if (began <= this.#forgottenAt) return
     const effect = this.#of(key).effects.get(by)
     if (effect === undefined)
       this.#world.violated(
@@ -62,7 +67,8 @@ export class CounterJudge {
   }
 
   /** The call said that nothing was added. */
-  refused(key: string, by: number): void {
+  refused(key: string, by: number, began: number): void {
+    if (began <= this.#forgottenAt) return
     this.#refused.add(by)
     if (this.#of(key).effects.has(by))
       this.#world.violated('Counted once', `a call was told that ${by} was not added to ${key}, and it was`)

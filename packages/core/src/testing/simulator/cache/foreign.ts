@@ -33,34 +33,30 @@ export function foreign(world: World, judge: Judge, { id, kind, space, key, tag 
   }
   const isOfKey = (made: Made): boolean => made.space === space && made.key === key
   const dice = world.random(6, id)
-  switch (kind) {
-    case 'foreignDelete':
-      execute('remove', [entryKey])
-      return ends('DEL', isOfKey)
-    case 'foreignFlush':
-      execute('removeMatching', { prefix: '', glob: '*' })
-      return ends('FLUSHDB', () => true)
-    case 'foreignGarbage': {
-      // Of another tool, cut off, or like a placeholder.
-      const garbage = dice.pick(['hello', 'Lnobody', 'L', '1', '{"v":1}'])
-      execute('remove', [entryKey])
-      if (dice.chance(0.5)) execute('set', entryKey, garbage, 600_000, Infinity)
-      else execute('ensure', entryKey, garbage, 600_000)
-      return ends('SET', isOfKey)
-    }
-    default: {
-      const ofTag = dice.chance(0.4)
-      execute('remove', [ofTag ? scope.tagKey(tag) : scope.clearKey])
-      if (dice.chance(0.3)) execute('remove', [scope.tagChangesKey])
-      if (ofTag)
-        return ends(
-          `DEL of the generation of ${tag}`,
-          (made) => made.space === space && made.tags.includes(tag),
-        )
-      const isBelow = (made: Made): boolean =>
-        !made.key.startsWith('hash-') &&
-        (space === '' || made.space === space || made.space.startsWith(`${space}/`))
-      return ends('DEL of a generation', isBelow)
-    }
+  if (kind === 'foreignDelete') {
+    execute('remove', [entryKey])
+    return ends('DEL', isOfKey)
   }
+  if (kind === 'foreignFlush') {
+    execute('removeMatching', { prefix: '', glob: '*' })
+    return ends('FLUSHDB', () => true)
+  }
+  if (kind === 'foreignGarbage') {
+    // Of another tool, cut off, or like a placeholder.
+    const garbage = dice.pick(['hello', 'Lnobody', 'L', '1', '{"v":1}'])
+    execute('remove', [entryKey])
+    if (dice.chance(0.5)) execute('set', entryKey, garbage, 600_000, Infinity)
+    else execute('ensure', entryKey, garbage, 600_000)
+    return ends('SET', isOfKey)
+  }
+  const ofTag = dice.chance(0.4)
+  execute('remove', [ofTag ? scope.tagKey(tag) : scope.clearKey])
+  if (dice.chance(0.3)) execute('remove', [scope.tagChangesKey])
+  // Nobody has invalidated anything by that; but what was invalidated before must not come back.
+  if (ofTag) return ends(`DEL of the generation of ${tag}`, () => false)
+  return ends('DEL of a generation', (made) => !made.key.startsWith('hash-') && isBelow(space, made.space))
+}
+
+function isBelow(ancestor: Space, space: Space): boolean {
+  return ancestor === '' || space === ancestor || space.startsWith(`${ancestor}/`)
 }

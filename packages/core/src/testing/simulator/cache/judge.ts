@@ -44,6 +44,7 @@ export interface Invalidation {
   ownAcknowledged: number
   /** It ends values as fresh ones only. */
   readonly isExpiry: boolean
+  /** When it was acknowledged; a failed one may be executed at any time after. */
   over: number
 }
 
@@ -133,7 +134,7 @@ export class Judge {
     if (value === undefined) return
     const made = this.made(value)
     if (made === undefined || made.space !== space || made.key !== key)
-      return this.#violated('A value of the key', call, `got ${String(value)} for ${space}:${key}`)
+      return this.#violated('A value of the key', call, `got ${JSON.stringify(value)} for ${space}:${key}`)
     const broken = this.brokenBy(call, made, stale, by)
     if (broken === undefined || this.#isExcused(call, made, stale)) return
     const began = made.began.toFixed(1)
@@ -177,7 +178,7 @@ export class Judge {
       made.began < invalidation.began &&
       !(invalidation.isExpiry && stale) &&
       invalidation.ends(made)
-    return !this.#invalidations.some(isOwn) && (made.ended >= began || wire.isCutOff(made.ended, began))
+    return !this.#invalidations.some(isOwn) && !wire.hasRecovered(made.ended, began)
   }
 
   /** How long a process was stopped in that time, at most. */

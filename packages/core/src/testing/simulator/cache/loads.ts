@@ -1,5 +1,6 @@
 import { entry } from '../../../cache/entry-result.ts'
 import type { LoadContext } from '../../../cache/load-once.ts'
+import type { SimulatedProcess } from '../simulated-process.ts'
 import type { World } from '../workload.ts'
 import type { Call, Judge, Made } from './judge.ts'
 import type { LoadPlan, Space } from './plan.ts'
@@ -19,7 +20,8 @@ interface Running {
   readonly made: Made
   readonly isRefresh: boolean
   readonly replaces: boolean
-  isOver: boolean
+  /** Its call has waited for another process's load for as long as it may. */
+  readonly isAlone: boolean
 }
 
 export class SourceFailedError extends Error {
@@ -51,14 +53,20 @@ export class Loads {
   readonly #world: World
   readonly #judge: Judge
   readonly #running = new Set<Running>()
+  readonly #closed = new Set<SimulatedProcess>()
 
   constructor(world: World, judge: Judge) {
     this.#world = world
     this.#judge = judge
   }
 
-  died(name: string): void {
-    for (const running of this.#running) if (running.call.process.name === name) this.#end(running)
+  died(process: SimulatedProcess): void {
+    for (const running of this.#running) if (running.call.process === process) this.#end(running)
+  }
+
+  /** What it still loads, it loads for itself. */
+  closed(process: SimulatedProcess): void {
+    this.#closed.add(process)
   }
 
   async run(asked: AskedLoad, of: LoadOfCall, context: LoadContext<unknown>): Promise<unknown> {
@@ -74,7 +82,8 @@ export class Loads {
     of.made = made
     totals.count('loads')
     history.add(process.index, () => `loads v${made.id} of ${space}:${key}`)
-    const running = { call, made, isRefresh, replaces: stale !== undefined, isOver: false }
+    const isAlone = scheduler.now - call.began > asked.waitMs * 0.98
+    const running = { call, made, isRefresh, replaces: stale !== undefined, isAlone }
     this.#judgeStart(running, asked)
     this.#running.add(running)
     // By the engine's own count its callers need not wait any longer then.
@@ -108,7 +117,6 @@ export class Loads {
   }
 
   #end(running: Running): void {
-    running.isOver = true
     this.#running.delete(running)
   }
 
@@ -130,7 +138,7 @@ export class Loads {
   }
 
   /** One load of a key at a time, in all processes, as long as all goes well and nobody has to wait too long. */
-  #judgeStart(next: Running, { call, isRefresh, waitMs }: AskedLoad): void {
+  #judgeStart(next: Running, { call, isRefresh }: AskedLoad): void {
     const { now } = this.#world.scheduler
     const { process, wire } = call
     for (const rival of this.#running) {
@@ -138,13 +146,13 @@ export class Loads {
       if (made.key !== next.made.key || made.space !== next.made.space) continue
       this.#world.totals.count('loads beside another')
       if (isRefresh || rival.isRefresh || rival.replaces !== next.replaces) continue
+      if (rival.call.process !== process && (next.isAlone || rival.isAlone)) continue
+      if (this.#closed.has(rival.call.process) || this.#closed.has(process)) continue
       const since = made.began - 600
       if (!this.#judge.wasQuiet(since, now)) continue
       if (wire.wasTroubled(since - 5_500, now) || rival.call.wire.wasTroubled(since - 5_500, now)) continue
       const stopped = this.#judge.pausedMs(rival.call.process, since, now)
       if (stopped > SHORT_STOP_MS || this.#judge.pausedMs(process, since, now) > SHORT_STOP_MS) continue
-      const isSame = rival.call.process === process
-      if (!isSame && now - call.began > waitMs * 0.98) continue
       this.#world.violated(
         'One load',
         `${process.name} loads ${made.space}:${made.key} while ${rival.call.process.name} does since ${made.began.toFixed(1)}`,

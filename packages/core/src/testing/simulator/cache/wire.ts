@@ -3,8 +3,10 @@ import type { Scheduler } from '../scheduler.ts'
 
 /** An answer that takes longer may have come too late for its caller. */
 const QUICK_MS = 120
-/** After so long a call has failed, as its process counts. */
-const CALL_MS = 246
+/** After so long a call has failed. */
+const CALL_MS = 255
+/** How long it takes until a loaded value is stored, or is known not to be. */
+const STORES_WITHIN_MS = 1_000
 
 interface Sent {
   readonly at: number
@@ -44,16 +46,20 @@ export class Wire {
     return this.#sent.some(isBad) || this.#downs.some((down) => down.from <= to && down.to >= from)
   }
 
-  /** Whether the storage has not answered at all, at `now`, since a call failed after `from`. */
-  isCutOff(from: number, now: number): boolean {
-    const failures = [
-      ...this.#sent
-        .filter(({ at, answeredAt }) => answeredAt - at > QUICK_MS)
-        .map(({ at, answeredAt }) => Math.min(answeredAt, at + CALL_MS)),
-      ...this.#downs.map(({ to }) => Math.min(to, now)),
-    ].filter((at) => at >= from && at <= now)
-    const lastFailure = Math.max(from, ...failures)
-    return !this.#sent.some(({ at, answeredAt }) => at > lastFailure && answeredAt < now)
+  /**
+   * Whether the storage has answered, before `by`, what was sent after the process could not store what it had made at
+   * `made`: it has heard of the recovery then.
+   */
+  hasRecovered(made: number, by: number): boolean {
+    // What failed first: the command that was to store it, or one that had to come before that.
+    let failedAt = Infinity
+    for (const { at, answeredAt } of this.#sent)
+      if (at >= made && at <= made + STORES_WITHIN_MS && answeredAt - at > QUICK_MS)
+        failedAt = Math.min(failedAt, at + CALL_MS)
+    const wasDown = this.#downs.some(({ from, to }) => from <= made + STORES_WITHIN_MS && to >= made)
+    if (failedAt === Infinity) failedAt = made
+    if (wasDown) failedAt = Math.max(failedAt, made + STORES_WITHIN_MS)
+    return this.#sent.some(({ at, answeredAt }) => at > failedAt && answeredAt < by)
   }
 
   #tapped<T extends object>(facet: T): T {

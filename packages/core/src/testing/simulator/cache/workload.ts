@@ -51,7 +51,7 @@ class CacheWorkload implements Workload {
         keys.executed(command, reply)
         if (command.facet === 'counters') counters.executed(command, reply as AddReply)
       },
-      died: ({ name }) => loads.died(name),
+      died: (process) => loads.died(process),
       forgot: async (why) => {
         if (why === 'eviction') values.evicted()
         else values.forget()
