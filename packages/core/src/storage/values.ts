@@ -83,7 +83,7 @@ export interface KeyPattern {
 }
 
 export interface Removed {
-  /** How many keys the step looked at. */
+  /** About how many keys the step looked at. */
   readonly scanned: number
   readonly removed: number
   /** Where the next step goes on; undefined: it is done. */
