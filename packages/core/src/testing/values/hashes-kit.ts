@@ -45,6 +45,12 @@ export function hashesKit(runner: TestRunner, open: () => Promise<StorageUnderTe
       ])
     })
 
+    it('H1 makes no hash of no fields', async () => {
+      const key = freshName('empty')
+      assert.equal((await set(key, [])).outcome, 'written')
+      assert.equal(await under.storage.values.remove([key]), 0)
+    })
+
     it('H1 sets thousands of fields in one call', async () => {
       const key = freshName('many')
       const fields = Array.from({ length: 5_001 }, (_, i): FieldValue => [`field ${i} ü`, `value ${i} 🦊`])
