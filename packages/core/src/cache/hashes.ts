@@ -1,7 +1,7 @@
 import { InvalidArgumentError, StorageUnavailableError } from '../errors.ts'
 import type { FieldValue } from '../storage/hashes.ts'
 import { checkName, refuse } from '../support/checks.ts'
-import { encodeWith } from '../support/codec.ts'
+import { type Codec, encodeWith } from '../support/codec.ts'
 import type { Namespace } from './engine.ts'
 import { type LifeOptions, lifeOf } from './life.ts'
 
@@ -96,19 +96,27 @@ function entriesOf(fields: unknown): readonly (readonly [string, unknown])[] {
   return entries
 }
 
-/** Fields are text: what a codec makes of bytes is in base64. */
+/** Fields are text. Where a codec may give bytes, one character more says which it was; bytes are in base64. */
+const TEXT = 'T'
+const BYTES = 'B'
+
 function encodeField({ codec }: Namespace['policy'], field: string, value: unknown): string {
   if (value === undefined)
     throw new InvalidArgumentError(
       `The field ${JSON.stringify(field)} is undefined, which cannot be stored because it means that there is none; ` +
         'store null instead, or delete the field.',
     )
-  if (codec.bytes === true) return Buffer.from(codec.encode(value)).toString('base64')
-  return encodeWith(codec, value, field)
+  if (codec.bytes !== true) return encodeWith(codec as Codec, value, field)
+  const data = codec.encode(value)
+  return typeof data === 'string' ? TEXT + data : BYTES + Buffer.from(data).toString('base64')
 }
 
 function decodeField({ codec }: Namespace['policy'], text: string): unknown {
-  return codec.bytes === true ? codec.decode(Buffer.from(text, 'base64')) : codec.decode(text)
+  if (codec.bytes !== true) return codec.decode(text)
+  const data = text.slice(1)
+  if (text.startsWith(TEXT)) return codec.decode(data)
+  if (text.startsWith(BYTES)) return codec.decode(Buffer.from(data, 'base64'))
+  throw new TypeError('The field was stored by another codec.')
 }
 
 function checkSize(fields: readonly FieldValue[], most: number): void {

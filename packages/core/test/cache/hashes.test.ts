@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Cache, createCache, memoryStorage } from '@holdfast/core'
+import { type Cache, compressedCodec, createCache, jsonCodec, memoryStorage } from '@holdfast/core'
 import type { Storage } from '@holdfast/core/storage'
 
 describe('hashes', () => {
@@ -80,17 +80,19 @@ describe('hashes', () => {
     expect(cache.stats().unreadable).toBe(2)
   })
 
-  it('carry what a codec makes of bytes', async () => {
-    const codec = {
-      name: 'bytes',
-      bytes: true as const,
-      encode: (value: unknown) => Buffer.from([0, 255, ...Buffer.from(JSON.stringify(value))]),
-      decode: (data: Uint8Array) => JSON.parse(Buffer.from(data.subarray(2)).toString()) as unknown,
-    }
-    const cache = createCache(memoryStorage(), { codec })
-    await cache.hashSet('h', { a: ['ü'] })
-    expect(await cache.hashGet('h', 'a')).toEqual(['ü'])
-    expect(await cache.hashGetAll('h')).toEqual({ a: ['ü'] })
+  it('carry what a codec compresses, beside what it does not', async () => {
+    const storage = memoryStorage()
+    const cache = createCache(storage, { codec: compressedCodec(jsonCodec, { overBytes: 100 }) })
+    const fields = { short: ['ü'], long: 'ü'.repeat(1_000) }
+    await cache.hashSet('h', fields)
+    expect(await cache.hashGet('h', 'long')).toBe(fields.long)
+    expect(await cache.hashGetAll('h')).toEqual(fields)
+    // One codec does not take for its own what another has stored.
+    const plain = createCache(storage)
+    expect(await plain.hashGetAll('h')).toEqual({})
+    await plain.hashSet('h', 'plain', 1)
+    expect(await cache.hashGetAll('h')).toEqual(fields)
+    expect([plain.stats().unreadable, cache.stats().unreadable]).toEqual([2, 1])
   })
 
   it('reject with STORAGE_REFUSED where something else is, and leave it', async () => {
