@@ -15,6 +15,9 @@ import type { RecordKey } from '@holdfast/core/storage'
  * {holdfast:l:<name>}:s:w:<process>         channel  the same in a cluster, sharded: in the slot of the lease
  * holdfast:v:<key>                          string   one value; the key verbatim, so that a hash tag in it counts; also
  *                                                    the channel on which the ends of its loads are published
+ *                                           string   or one counter
+ *                                           hash     or one hash
+ * holdfast:v:<key>\n<operation>              string   what an operation on that counter was answered, in its slot
  * ```
  *
  * - Records of a collection are spread over 16 buckets by a hash of the id. The bucket is the hash tag: a record and

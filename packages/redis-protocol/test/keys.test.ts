@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BUCKETS, bucketOf, createKeys } from '../src/keys.ts'
-import { keySlot } from '../src/slot.ts'
+import { besideKey, keySlot } from '../src/slot.ts'
 
 const keys = createKeys('holdfast')
 const name = fc.string({
@@ -75,5 +75,31 @@ describe('keySlot', () => {
     expect(keySlot('foo{{bar}}zap')).toBe(keySlot('{bar'))
     expect(keySlot('foo{bar}{zap}')).toBe(keySlot('bar'))
     expect(keySlot('ключ')).toBe(10303)
+  })
+})
+
+describe('besideKey', () => {
+  it('lies in the slot of the key, whatever braces that has, and begins with it', () => {
+    fc.assert(
+      fc.property(name, fc.stringMatching(/^[\w-]{1,22}$/), (key, operation) => {
+        const value = keys.value(key)
+        const beside = besideKey(value, `\n${operation}`)
+        expect(keySlot(beside)).toBe(keySlot(value))
+        expect(beside).toMatch(/^[^]*\n[\w-]+(?:|[^{}\n]{3})$/)
+        expect(beside.startsWith(`${value}\n${operation}`)).toBe(true)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('reaches every slot', () => {
+    const slots = new Set<number>()
+    for (let i = 0; slots.size < 16_384 && i < 1_000_000; i += 1) {
+      const slot = keySlot(`${i}`)
+      if (slots.has(slot)) continue
+      slots.add(slot)
+      if (keySlot(besideKey(`${i}`, '\nx')) !== slot) throw new Error(`no letters for slot ${slot}`)
+    }
+    expect(slots.size).toBe(16_384)
   })
 })

@@ -120,7 +120,7 @@ describe('counters', () => {
     await settle()
     expect(sent.length).toBe(1)
     now += 1_000
-    runtime.advance(1_000)
+    await runtime.advance(1_000)
     await expect(call).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', maybeApplied: true })
     expect((await sent[0]?.())?.outcome).toBe('late')
     expect(await createCache(storage).increment('a', 0)).toBe(0)
