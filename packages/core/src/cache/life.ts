@@ -16,7 +16,7 @@ export interface LifeOptions {
   readonly ttlOn?: 'create' | 'always' | undefined
 }
 
-export const LIFE: OptionTable<LifeOptions> = {
+const LIFE: OptionTable<LifeOptions> = {
   ttlMs: [duration(1), 300_000],
   ttlOn: [oneOf('create', 'always'), 'create'],
 }

@@ -17,7 +17,7 @@ export interface PatternRemoved {
   readonly removed: number
 }
 
-export const PATTERN: OptionTable<PatternOptions, 'signal' | 'onProgress'> = {
+const PATTERN: OptionTable<PatternOptions, 'signal' | 'onProgress'> = {
   signal: [checkSignal, undefined],
   onProgress: [checkFunction, undefined],
 }
