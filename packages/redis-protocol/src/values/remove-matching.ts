@@ -70,13 +70,13 @@ async function walk(
   const endAt = performance.now() + STEP_MS
   while (scan.cursor !== DONE && (counts.scanned === 0 || performance.now() < endAt)) {
     // The server has its next chunk to look for while the answer of this one is on its way.
-    const [removed, chunk] = await Promise.all([removeMany(client, found), nextChunk(master, pattern, scan)])
+    const [removed, chunk] = await Promise.all([unlink(client, found), nextChunk(master, pattern, scan)])
     counts.removed += removed
     counts.scanned += Math.max(chunk.found.length, chunk.cursor === DONE ? 0 : SCANNED_AT_A_TIME)
     ;({ found } = chunk)
     scan = { run: chunk.run, cursor: chunk.cursor }
   }
-  counts.removed += await removeMany(client, found)
+  counts.removed += await unlink(client, found)
   return { name, scan, ...counts }
 }
 
@@ -101,4 +101,8 @@ async function runOf(master: RedisNode): Promise<string> {
     return ''
   })
   return /^run_id:(\w+)/m.exec(String(info))?.[1] ?? ''
+}
+
+function unlink(client: RedisClient, names: readonly string[]): Promise<number> {
+  return removeMany(client, names, (name) => name)
 }
