@@ -62,6 +62,18 @@ export class Wire {
     return this.#sent.some(({ at, answeredAt }) => at > failedAt && answeredAt < by)
   }
 
+  /** For how much of that time commands were on their way that were answered. */
+  answeredMs(from: number, to: number): number {
+    let sum = 0
+    let until = from
+    for (const { at, answeredAt } of this.#sent) {
+      if (answeredAt > to || answeredAt <= until || at > to) continue
+      sum += answeredAt - Math.max(at, until)
+      until = answeredAt
+    }
+    return sum
+  }
+
   #tapped<T extends object>(facet: T): T {
     const taps = Object.entries(facet)
       .filter(([, operation]) => typeof operation === 'function')
