@@ -79,7 +79,7 @@ export class ClosedError extends HoldfastError {
   constructor() {
     super(
       'CLOSED',
-      'This Holdfast instance is closed and accepts no new work; what was running was asked to stop.',
+      'This Holdfast instance is closed, and has asked running work to stop: use a new instance.',
     )
   }
 }

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createCache, createHoldfast, createIdempotency, createLocks, memoryStorage } from '@holdfast/core'
 
 const invalid = expect.objectContaining({ code: 'INVALID_ARGUMENT' }) as Error
-/** What somebody without the types passes. */
+/** Values that a caller without the types may pass. */
 const wrong = (value: unknown): never => value as never
 const nothing = wrong(null)
 

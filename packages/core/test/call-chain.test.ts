@@ -7,7 +7,7 @@ import { callChain } from '../src/support/call-chain.ts'
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
-/** How a worker begins its next turn from within the one before. */
+/** How a worker starts its next turn from within the current one. */
 const ways: readonly [name: string, turns: number, begin: (next: () => void) => void][] = [
   ['setImmediate', 20_000, (next) => void setImmediate(next)],
   ['setTimeout', 300, (next) => void setTimeout(next, 0)],
@@ -20,7 +20,7 @@ async function later(next: () => void): Promise<void> {
   next()
 }
 
-/** What one turn does, with the next one begun from within; `hold` is told of what it was given for the turn. */
+/** One turn, which starts the next one from within. `hold` gets the object that belongs to the turn. */
 type Turn = (turn: number, next: () => void, hold: (given: object) => void) => Promise<unknown>
 
 async function work(turns: number, turn: Turn, begin: (next: () => void) => void) {
@@ -48,7 +48,7 @@ async function work(turns: number, turn: Turn, begin: (next: () => void) => void
   return { longest, left: turns - collected }
 }
 
-describe.for(ways)('a worker that goes on by %s', ([, count, begin]) => {
+describe.for(ways)('a worker that continues by %s', ([, count, begin]) => {
   it.for([
     ['locks', true],
     ['jobs', true],
@@ -97,7 +97,7 @@ it('is known to what a body has left running, as long as a body around it runs',
   await (await locks.acquire('outer')).release()
 })
 
-it('is no parent of what begins after its end', async () => {
+it('is not the parent of an execution that starts after its end', async () => {
   await using holdfast = createHoldfast({ storage: memoryStorage() })
   const { idempotency } = holdfast
   let later: Promise<unknown> | undefined

@@ -34,7 +34,7 @@ describe('the channel holdfast:cache', () => {
   const events = told<CacheEvent>('holdfast:cache')
   const open = (storage = memoryStorage()) => createHoldfast({ storage, ...app }).cache
 
-  it('tells of every read, load, value and removal', async () => {
+  it('publishes every read, load, value and removal', async () => {
     const cache = open()
     const durationMs = expect.any(Number) as number
     await cache.getOrCreate('a', () => 1)
@@ -56,7 +56,7 @@ describe('the channel holdfast:cache', () => {
     ])
   })
 
-  it('tells of loads that fail, find nothing, or come too late to be stored', async () => {
+  it('publishes loads that fail, find nothing, or end too late to be stored', async () => {
     const cache = open()
     const durationMs = expect.any(Number) as number
     const error = new Error('as intended')
@@ -74,7 +74,7 @@ describe('the channel holdfast:cache', () => {
     ])
   })
 
-  it('tells of those who join a load, and of loads that answer because the storage does not', async () => {
+  it('publishes callers that join a load, and loads that run because the storage does not answer', async () => {
     const memory = memoryStorage()
     const error = new StorageRefusedError('Full.')
     const cache = open({ ...memory, values: { ...memory.values, reserve: () => Promise.reject(error) } })
@@ -98,7 +98,7 @@ describe('the channel holdfast:cache', () => {
 describe('the channel holdfast:breaker', () => {
   const events = told<BreakerEvent>('holdfast:breaker')
 
-  it('tells why it opened, that it stays open, and after how long it closed', async () => {
+  it('publishes why it opened, that it stays open, and after how long it closed', async () => {
     const runtime = manualRuntime()
     const memory = memoryStorage()
     let out: Error | undefined = new StorageUnavailableError('Gone.', { maybeApplied: false })
@@ -132,7 +132,7 @@ describe('the channel holdfast:breaker', () => {
 describe('the channel holdfast:connection', () => {
   const events = told<ConnectionEvent>('holdfast:connection')
 
-  /** A storage whose connection goes and comes as told. */
+  /** A storage whose connection the test breaks and restores. */
   function wired() {
     const listeners = new Set<(state: ConnectionState) => void>()
     const connection = { state: 'down' as ConnectionState, lastError: undefined as unknown }
@@ -148,7 +148,7 @@ describe('the channel holdfast:connection', () => {
     return { storage, set, listeners }
   }
 
-  it('tells of the loss with its reason, and of the return with how long it was away', async () => {
+  it('publishes the loss with its reason, and the reconnect with the length of the outage', async () => {
     const runtime = manualRuntime()
     const { storage, set, listeners } = wired()
     const holdfast = createHoldfast({ storage, prefix, instance: 'one', runtime })
@@ -169,7 +169,7 @@ describe('the channel holdfast:connection', () => {
     expect(listeners.size).toBe(0)
   })
 
-  it('tells of the storage of the cache as well', async () => {
+  it('publishes the same of the storage of the cache', async () => {
     const { storage: cacheStorage, set } = wired()
     const holdfast = createHoldfast({ storage: memoryStorage(), cacheStorage, prefix, instance: 'one' })
     set('ready')

@@ -28,7 +28,7 @@ describe('the JSON codec', () => {
     ['a subclass of Set', new Words(['a']), /instance of Words/],
     ['a subclass of Date', new Day(0), /instance of Day/],
     ['a subclass of Uint8Array', new Octets(2), /instance of Octets/],
-    ['an array with properties of its own', { a: Object.assign([1], { index: 0 }) }, /value\.a has .*index/],
+    ['an array with extra properties', { a: Object.assign([1], { index: 0 }) }, /value\.a has .*index/],
     ['an array with a symbol', Object.assign([1], { [Symbol('s')]: 0 }), /value has .*Symbol\(s\)/],
     ['an object with a symbol', { a: { [Symbol('s')]: 0 } }, /value\.a has .*Symbol\(s\)/],
     ['a hole', { a: holed() }, /value\.a\[1\] is a hole/],

@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest'
 import { createCache, createHoldfast, createIdempotency, createLocks, memoryStorage } from '@holdfast/core'
 import { endedWithLastUser } from '@holdfast/core/storage'
 
-it('ends at once when nobody uses it, and once', async () => {
+it('ends at once when it has no user, and only once', async () => {
   const end = vi.fn<() => void>()
   const storage = endedWithLastUser(end)
   storage.retain()()
@@ -12,7 +12,7 @@ it('ends at once when nobody uses it, and once', async () => {
   expect(end).toHaveBeenCalledOnce()
 })
 
-it('ends when it was closed and the last of its users has gone, each of whom goes once', async () => {
+it('ends when it was closed and its last user has released it; each user counts once', async () => {
   const end = vi.fn<() => void>()
   const storage = endedWithLastUser(end)
   const [first, second] = [storage.retain(), storage.retain()]

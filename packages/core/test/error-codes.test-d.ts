@@ -12,12 +12,12 @@ export function handled(error: unknown): string {
   return error.code !== 'LEASE_LOSS' ? 'misspelt' : error.publicMessage
 }
 
-// @ts-expect-error There is no such code.
+// @ts-expect-error This code does not exist.
 new HoldfastError('SOMETHING', 'it happened')
 
 export async function taken({ tryAcquire }: Locks, options: { readonly waitMs: number }): Promise<void> {
   // @ts-expect-error It does not wait.
   await tryAcquire('a', { waitMs: 5 })
-  // @ts-expect-error It does not wait, wherever the options come from.
+  // @ts-expect-error It does not wait, wherever the options are declared.
   await tryAcquire('a', options)
 }

@@ -25,7 +25,7 @@ describe('the tracing channels of an operation', () => {
     told.length = 0
   })
 
-  it('say whether anybody listens, to whichever of the five', () => {
+  it('report whether any of the five channels has a subscriber', () => {
     expect(operation.traced).toBe(false)
     for (const event of ['start', 'end', 'asyncStart', 'asyncEnd', 'error']) {
       const one = channel(`tracing:holdfast:test.run:${event}`)
@@ -37,7 +37,7 @@ describe('the tracing channels of an operation', () => {
     expect(operation.traced).toBe(false)
   })
 
-  it('tell of the start, and of the end with its result', async () => {
+  it('publish the start, and the end with its result', async () => {
     channels.subscribe(all)
     await expect(operation.trace({ name: 'a' }, async () => await Promise.resolve(1))).resolves.toBe(1)
     expect(told).toEqual([
@@ -48,7 +48,7 @@ describe('the tracing channels of an operation', () => {
     ])
   })
 
-  it('tell of a failure', async () => {
+  it('publish a failure', async () => {
     channels.subscribe(all)
     const error = new Error('as intended')
     await expect(operation.trace({ name: 'a' }, () => Promise.reject(error))).rejects.toBe(error)
@@ -56,7 +56,7 @@ describe('the tracing channels of an operation', () => {
     expect(told.at(-1)?.[1]).toEqual({ name: 'a', error })
   })
 
-  it('carry what a tracer has bound to the start through the whole operation', async () => {
+  it("carry the tracer's store from the start through the whole operation", async () => {
     const spans = new AsyncLocalStorage<string>()
     channels.start.bindStore(spans, ({ name }) => `span of ${name}`)
     try {

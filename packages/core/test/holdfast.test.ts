@@ -24,7 +24,7 @@ function outage(): { storage: Storage; isOut: boolean; asked: number } {
 }
 
 describe('health', () => {
-  it('tells of a storage that is well', async () => {
+  it('reports a healthy storage as up', async () => {
     await using holdfast = createHoldfast({ storage: memoryStorage() })
     expect(await holdfast.health()).toEqual({
       status: 'up',
@@ -37,7 +37,7 @@ describe('health', () => {
     })
   })
 
-  it('tells of a storage that does not answer, instead of rejecting', async () => {
+  it('reports a storage that does not answer, instead of rejecting', async () => {
     const runtime = manualRuntime()
     const storage: Storage = { ...memoryStorage(), time: () => new Promise<never>(() => undefined) }
     const holdfast = createHoldfast({ storage, runtime })
@@ -65,7 +65,7 @@ describe('health', () => {
     expect(await holdfast.health()).toMatchObject({ status: 'up', findings })
   })
 
-  it('is degraded, and says what was found, when not even the time is told', async () => {
+  it('is degraded, with the findings, when the storage does not even return its time', async () => {
     const findings = [{ code: 'RIGHTS', severity: 'error', message: 'None.', fix: 'Permit it.' }] as const
     const refused = new StorageRefusedError('Not for you.')
     const time = (): Promise<number> => Promise.reject(refused)
@@ -84,7 +84,7 @@ describe('health', () => {
     await holdfast.close()
   })
 
-  it('tells how late the timers were that renew leases', async () => {
+  it('reports how late the timers that renew leases were', async () => {
     const runtime = manualRuntime()
     const holdfast = createHoldfast({ storage: memoryStorage(), runtime })
     const lease = await holdfast.locks.acquire('a', { leaseMs: 3_000 })
@@ -97,7 +97,7 @@ describe('health', () => {
 })
 
 describe('the breaker of the cache', () => {
-  it('asks a storage that does not answer once, and then not until a pause is over', async () => {
+  it('calls a storage that does not answer once, and then not until a pause is over', async () => {
     const runtime = manualRuntime()
     const out = outage()
     const { cache, health, close } = createHoldfast({ storage: out.storage, runtime })

@@ -32,7 +32,7 @@ describe('the name of an instance', () => {
       expect(await holdfast.idempotency.getExecutionStatus('job', key)).toMatchObject({ instance: standard })
   })
 
-  it('is shown with its end where it is long, and refused where it is none', async () => {
+  it('is shortened to its end where it is long, and refused where it is not a name', async () => {
     const storage = memoryStorage()
     await using holdfast = createHoldfast({ storage, instance: `${'x'.repeat(200)}é:1` })
     await using lease = await holdfast.locks.acquire('a')

@@ -12,7 +12,7 @@ const LEASE = 12_000
 
 let runtime: ManualRuntime
 let grantedAt: number
-/** What the owner was asked for, with the time since the grant. */
+/** The calls that the owner got, with the time since the grant. */
 let asked: [what: string, afterMs: number][]
 beforeEach(() => {
   runtime = manualRuntime()

@@ -23,7 +23,7 @@ recordsWalk(runner, open, { seeds: 200 })
 valuesKit(runner, open)
 
 describe('memory storage', () => {
-  it('drops what has expired although nobody reads it', async () => {
+  it('drops expired records even if no call reads them', async () => {
     let now = 0
     const { records } = memoryStorage({ now: () => now })
     const write = (writeId: string) => ({ writeId, value: 'x', ttlMs: 10, notify: false })
@@ -31,7 +31,7 @@ describe('memory storage', () => {
       await records.put({ collection: 'c', id: `${i}` }, null, write(`${i}`))
       now += 1
     }
-    // A page counts what is there, expired or not: a next one would say that more was kept.
+    // A page counts stored records, expired or not: a further page would show that more were kept.
     const { cursor } = await records.list('c', { limit: 50 })
     expect(cursor).toBeUndefined()
   })

@@ -18,14 +18,17 @@ describe('one signal for many', () => {
     return { controller, heard, listeners }
   }
 
-  it.each([1, 2, 12])('has one listener, and calls %i in the order in which they came', (count) => {
-    const { controller, heard } = crowd(count)
-    expect(listenersOf(controller.signal)).toBe(1)
-    controller.abort()
-    expect(heard).toEqual(Array.from({ length: count }, (_, i) => i))
-  })
+  it.each([1, 2, 12])(
+    'has one listener, and calls %i callbacks in the order in which they were added',
+    (count) => {
+      const { controller, heard } = crowd(count)
+      expect(listenersOf(controller.signal)).toBe(1)
+      controller.abort()
+      expect(heard).toEqual(Array.from({ length: count }, (_, i) => i))
+    },
+  )
 
-  it('has none when nobody listens any more, and one again for those who come later', () => {
+  it('has none after the last callback is removed, and one again for later callbacks', () => {
     const { controller, heard, listeners } = crowd(3)
     const { signal } = controller
     const stranger = { aborted: () => void heard.push(-1) }
@@ -39,7 +42,7 @@ describe('one signal for many', () => {
     expect(heard).toEqual([-1])
   })
 
-  it('calls nobody who is removed while the others are called', () => {
+  it('does not call a callback that is removed while the others are called', () => {
     const controller = new AbortController()
     const heard: string[] = []
     const second = { aborted: () => void heard.push('second') }
@@ -60,7 +63,7 @@ describe('one signal of a caller', () => {
   const many = <T>(one: () => Promise<T>): Promise<unknown>[] =>
     Array.from({ length: MANY }, () => one().catch((error: unknown) => error))
 
-  it('is listened to once, however many wait with it, and not any more when they are told', async () => {
+  it('has one listener for any number of waiters, and none after they are notified', async () => {
     await using holdfast = createHoldfast({ storage: memoryStorage() })
     const { idempotency, locks } = holdfast
     const begun = await idempotency.begin('job', 'k')

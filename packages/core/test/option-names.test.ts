@@ -9,7 +9,7 @@ import {
 } from '@holdfast/core'
 import { createWorld, started } from './idempotency/world.ts'
 
-/** What somebody without the types passes. */
+/** Values that a caller without the types may pass. */
 const wrong = (options: object): never => options as never
 const storage = memoryStorage()
 const holdfast = createHoldfast({ storage })
@@ -22,7 +22,7 @@ const refusal = (message: RegExp): Error =>
     message: expect.stringMatching(message) as string,
   }) as Error
 
-describe('an option that nobody knows', () => {
+describe('an unknown option', () => {
   it.each<[string, RegExp, () => unknown]>([
     [
       'createHoldfast',

@@ -1,6 +1,6 @@
 /**
- * Compiled, never run: an undefined member of options counts as absent, and the types say so also where
- * `exactOptionalPropertyTypes` tells the two apart. Else `{ limit, cursor: page.cursor }` would not compile.
+ * Compiled, never run: an undefined member of options counts as absent, and the types allow it also where
+ * `exactOptionalPropertyTypes` distinguishes the two. Else `{ limit, cursor: page.cursor }` would not compile.
  */
 import type * as core from '@holdfast/core'
 import { createHoldfast, memoryStorage } from '@holdfast/core'
@@ -62,7 +62,7 @@ declare const strict: {
 }
 strict satisfies Readonly<Record<keyof typeof strict, never>>
 
-// The test itself can tell them apart.
+// The test itself distinguishes them.
 type Probe = Strict<{ readonly strict?: number; readonly loose?: number | undefined; readonly must: number }>
 'strict' satisfies Probe
 // @ts-expect-error It may be undefined.
@@ -83,7 +83,7 @@ export async function natural(maybe: number | undefined, reason: string | undefi
     cursor = page.cursor
   } while (cursor !== undefined)
   await idempotency.requestCancel('job', 'k', { reason })
-  // What a job returns is unknown until it is said.
+  // The result of a job is unknown until its type is given.
   const job = idempotency.define<Order>('job', { key: ({ id }) => id, fingerprint: undefined })
   const { result } = await job.run({ id: 'a' }, () => 1)
   // @ts-expect-error

@@ -22,7 +22,7 @@ describe('the limits of calls', () => {
 })
 
 describe('an unanswered first claim', () => {
-  it('tells of all the time that its caller waited, not of what was left after learning the time', async () => {
+  it('reports the whole time that its caller waited, not the rest after reading the time', async () => {
     const runtime = manualRuntime()
     const memory = memoryStorage()
     const silent = new Promise<never>(() => undefined)
@@ -73,7 +73,7 @@ describe('a call that fails until its time is over', () => {
     await locks.close()
   })
 
-  it('says why there is no connection', async () => {
+  it('reports why it has no connection', async () => {
     const runtime = manualRuntime()
     const memory = memoryStorage()
     const lastError = new Error('connect ECONNREFUSED 127.0.0.1:1')

@@ -26,7 +26,7 @@ describe('the surface', () => {
     await expect(`${names.join('\n')}\n`).toMatchFileSnapshot(`surface/${file}`)
   })
 
-  it('has no name twice, and none that a list would hide', () => {
+  it('exports no name twice, and none that a list would hide', () => {
     for (const entry of ['index.ts', 'storage/index.ts']) {
       expect(new Set(namesOf(entry)).size).toBe(namesOf(entry).length)
       expect(readFileSync(resolve(src, entry), 'utf8')).not.toMatch(/^export (type )?\*/m)

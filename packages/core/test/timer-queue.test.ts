@@ -18,7 +18,7 @@ it('ring, when they are overdue, before any timer that is set now, whatever else
     alarms.set(alarm)
   }
   set('overdue', 20)
-  // The process stands still, as one that was stopped does.
+  // The process stops, as with SIGSTOP.
   const until = performance.now() + 40
   while (performance.now() < until);
   const timer = delay(1)

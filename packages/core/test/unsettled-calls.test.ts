@@ -64,7 +64,7 @@ describe('a call whose client never settles it', () => {
     expect(await answered).toMatchObject({ reply: 'second', sentAt: { monotonic: startedAt } })
   })
 
-  it('is sent on every new connection, and none of them is told of it afterwards', async () => {
+  it('is sent on every new connection, and stops listening to connections afterwards', async () => {
     const { runtime, calls, change, listeners } = clientInHand()
     const { sent, command } = sendings<string>()
     const answered = calls.call(command)
@@ -84,7 +84,7 @@ describe('a call whose client never settles it', () => {
     expect(listeners.size).toBe(0)
   })
 
-  it('is sent again where nothing tells of a new connection, while its caller waits', async () => {
+  it('is sent again while its caller waits, where the client reports no new connection', async () => {
     const { runtime, calls } = clientInHand()
     const { sent, command } = sendings<string>()
     const answered = calls.call(command, 30_000)
@@ -129,7 +129,7 @@ describe('a call whose client never settles it', () => {
 })
 
 describe('closing', () => {
-  it('lets the calls under way end, on the next connection too, and then lets go of the storage', async () => {
+  it('lets calls in flight end, on the next connection too, and then releases the storage', async () => {
     const { runtime, calls, change, listeners } = clientInHand()
     const { sent, command } = sendings<string>()
     const answered = calls.call(command)
@@ -145,7 +145,7 @@ describe('closing', () => {
 })
 
 describe('a client that settles in its own way', () => {
-  it('is not sent again what it sends again itself', async () => {
+  it('does not get a call again that it resends itself', async () => {
     const { runtime, calls, change } = clientInHand()
     const { sent, command } = sendings<string>()
     const answered = calls.call(command)
@@ -205,7 +205,7 @@ describe('a client that settles in its own way', () => {
     await failed
   })
 
-  it('may throw, now and when it is asked again', async () => {
+  it('may throw, on the first and on a later call', async () => {
     const { runtime, calls, change } = clientInHand()
     let sent = 0
     const failed = expect(
@@ -226,7 +226,7 @@ describe('a client that settles in its own way', () => {
     await thrown
   })
 
-  it('may say that it is ready and fail: it is asked again after a moment', async () => {
+  it('may report that it is ready and fail: the call is retried after a moment', async () => {
     const { runtime, calls } = clientInHand()
     const { sent, command } = sendings<string>()
     const answered = calls.call(command)
@@ -237,7 +237,7 @@ describe('a client that settles in its own way', () => {
   })
 })
 
-describe('the connection breaks while the last word of an owner is under way, and the client forgets it', () => {
+describe("the connection breaks while an owner's last write is in flight, and the client forgets it", () => {
   it('the end of a job is recorded as soon as the connection is back', async () => {
     const { memory, storage, runtime, change } = clientInHand()
     let forgets = false
@@ -297,7 +297,7 @@ describe('the connection breaks while the last word of an owner is under way, an
 describe('a client that was ended', () => {
   const ended = new HoldfastError('CLIENT_CLOSED', 'The client has ended.')
 
-  it('tells why to those who wait for a connection, at once, and to those whose calls it forgot, soon', async () => {
+  it('gives the reason to callers that wait for a connection, at once, and to callers whose calls it forgot, soon', async () => {
     const { runtime, calls, change, end } = clientInHand()
     const { sent, command } = sendings<string>()
     const forgotten = expect(calls.call(command, 60_000)).rejects.toBe(ended)

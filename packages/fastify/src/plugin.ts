@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { HoldfastError, InvalidArgumentError } from '@holdfast/core'
 import {
   type ConnectionLog,
+  appSettings,
   checkAdapterSettings,
   closeAfter,
   holdfastOf,
@@ -21,7 +22,8 @@ const plugin: FastifyPluginAsync<HoldfastPluginOptions> = async (app, options) =
     )
   }
   checkAdapterSettings(options)
-  const { http, graceMs = 10_000, logConnection: log = true } = options
+  const { http } = options
+  const { graceMs, logConnection: log } = appSettings(options)
   const { holdfast, closes } = holdfastOf(options, NOT_CORES)
   const closing = new AbortController()
   // Every stream of events that is open listens to it.

@@ -14,9 +14,12 @@ async function kitApp4(storage: Storage, callTimeoutMs: number): Promise<Fastify
   return app
 }
 
-httpSuite({ describe, test, beforeAll, afterAll }, 'HTTP cases: Fastify 4.29, memory', () =>
-  memoryTarget((storage, callTimeoutMs) => serve(storage, callTimeoutMs, kitApp4), {
-    events: true,
-    webResponse: true,
-  }),
+httpSuite(
+  { describe, test, concurrently: test.concurrent, beforeAll, afterAll },
+  'HTTP cases: Fastify 4.29, memory',
+  () =>
+    memoryTarget((storage, callTimeoutMs) => serve(storage, callTimeoutMs, kitApp4), {
+      events: true,
+      webResponse: true,
+    }),
 )

@@ -4,7 +4,7 @@ import { memoryTarget, redisTarget } from '@holdfast/test-http-conformance/targe
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { serve } from './kit/serve.ts'
 
-const runner = { describe, test, beforeAll, afterAll }
+const runner = { describe, test, concurrently: test.concurrent, beforeAll, afterAll }
 const redisUrl = process.env['REDIS_URL'] ?? ''
 const program = [join(import.meta.dirname, 'kit/kit-process.ts')]
 

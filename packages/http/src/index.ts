@@ -1,4 +1,10 @@
-export { type AdapterSettings, checkAdapterSettings, holdfastOf } from './adapter-settings.ts'
+export {
+  type AdapterSettings,
+  type AppSettings,
+  appSettings,
+  checkAdapterSettings,
+  holdfastOf,
+} from './adapter-settings.ts'
 export { type ConnectionLog, closeAfter, logConnection } from './app-lifecycle.ts'
 export { type CaptureLimits, captureNodeResponse, endWithResponse } from './capture-node-response.ts'
 export { type ReplyHead, capturedPayload } from './captured-payload.ts'

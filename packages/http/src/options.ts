@@ -33,54 +33,93 @@ export interface HttpIdempotencyOptions<Request = unknown> extends Pick<
   'leaseMs' | 'timeoutMs' | 'maxAttempts' | 'onStalled' | 'codec'
 > {
   /**
-   * Whose key it is: two scopes never see each other's answers. Return the tenant or the user, never a constant;
-   * `'global'` says that every caller shares one space of keys. No default.
+   * Whose key it is: two scopes never see each other's answers. Return the authenticated tenant or user, never a constant
+   * and nothing that a caller can choose. `'global'`: all callers share one space of keys.
    */
   readonly scope: 'global' | ((request: Request) => Awaitable<string>)
-  /** Whether a request without a key is refused (default) or handled without protection. */
+  /**
+   * Whether a request without a key is refused. With `false` it is handled without protection.
+   * @default true
+   */
   readonly required?: boolean | undefined
-  /** Name of the header. Default `idempotency-key`. */
+  /**
+   * Name of the header.
+   * @default 'idempotency-key'
+   */
   readonly header?: string | undefined
-  /** Takes the key from somewhere else, such as the event id of a webhook. Default: the header. */
+  /**
+   * Takes the key from somewhere else, such as the event id of a webhook.
+   * @default the header
+   */
   readonly key?: ((request: Request) => Awaitable<string | null | undefined>) | undefined
-  /** Refuses a bare key, as the draft of the header has it. Default false: `k` and `"k"` are one key. */
+  /**
+   * Refuses a bare key, as the draft of the header demands. Without it `k` and `"k"` are one key.
+   * @default false
+   */
   readonly quotedOnly?: boolean | undefined
-  /** Default POST and PATCH; GET, HEAD and OPTIONS are refused. */
+  /**
+   * The methods that are protected. Requests of other methods are handled without protection. GET, HEAD, OPTIONS and TRACE
+   * cannot be named.
+   * @default `POST`, `PATCH`
+   */
   readonly methods?: readonly string[] | undefined
   /**
-   * What two requests with one key must agree in: `false` compares nothing, a function may return any plain data.
-   * Default: {@link StandardFingerprint}.
+   * What two requests with one key must agree in: `false` compares nothing, a function `(request, standard) => …` may
+   * return any plain data.
+   * @default method, route, parameters, sorted query, media type and body ({@link StandardFingerprint})
    */
   readonly fingerprint?: false | ((request: Request, standard: StandardFingerprint) => unknown) | undefined
-  /** Which answers are replayed. Default `standard`; the letter of the draft is `stripe-v1`. */
+  /**
+   * Which answers are replayed: `standard` (2xx, 3xx and final 4xx), `stripe-v1` (every answer of the handler, 5xx too, as
+   * the draft of the header demands), `success-only`, or `({ status, threw }) => 'store' | 'fail' | 'release'`.
+   * @default 'standard'
+   */
   readonly replay?: ReplayPolicy | undefined
-  /** How long an answer is replayed, and how long a key is bound to its payload. Default 86,400,000 (24 h). */
+  /**
+   * How long an answer is replayed, and how long a key is bound to its payload.
+   * @default 86_400_000
+   */
   readonly retainMs?: number | undefined
   /**
-   * Lets a duplicate wait up to `maxMs` for the first request and get its answer; at most `maxWaiters` (default 100)
-   * per key and process. Default: it is answered 409 at once.
+   * `{ maxMs, maxWaiters }`: a duplicate waits up to `maxMs` for the first request and gets its answer; at most
+   * `maxWaiters` (100 unless given) per key and process. Without it a duplicate gets 409 at once.
    */
   readonly wait?: Wait | undefined
-  /** `closed` (default) answers 503 when the storage cannot be asked, `open` handles the request without protection. */
+  /**
+   * What happens when the storage cannot be asked: `closed` answers 503, `open` handles the request without protection.
+   * @default 'closed'
+   */
   readonly onStorageUnavailable?: 'closed' | 'open' | undefined
-  /** A longer answer is delivered, but not kept. Default 262,144. */
+  /**
+   * The longest answer that is stored. A longer one is delivered, but duplicates get 409.
+   * @default 262_144
+   */
   readonly maxResponseBytes?: number | undefined
-  /** `tombstone` (default) never keeps a stream; `buffer` keeps one that fits into `maxResponseBytes`. */
+  /**
+   * `tombstone` never stores a stream; `buffer` stores one that fits into `maxResponseBytes`.
+   * @default 'tombstone'
+   */
   readonly streams?: 'tombstone' | 'buffer' | undefined
-  /** More headers to keep and replay. Default: none. */
+  /** More headers to store and replay. */
   readonly storeHeaders?: readonly string[] | undefined
   /**
-   * How long an answer is held back for the storage to confirm that it is recorded; then it is delivered anyway, and
-   * recording goes on. 0 does not wait. Default 2,000.
+   * How long an answer is held back until the storage confirms that it is recorded. Then it is delivered anyway, and
+   * recording goes on. 0 does not wait.
+   * @default 2_000
    */
   readonly recordWaitMs?: number | undefined
   /**
    * Also sends `Idempotency-Status` (created, replayed, in-flight, mismatch, bypassed) and, with a replay,
-   * `Idempotency-Original-Date`. Default false.
+   * `Idempotency-Original-Date`.
+   * @default false
    */
   readonly statusHeader?: boolean | undefined
+  /** `{ type, describedBy, status }`: the `type` URIs, a link to your documentation and the status codes of problem documents. */
   readonly problems?: ProblemOptions | undefined
-  /** Time and timers, for tests. */
+  /**
+   * Time and timers, for tests.
+   * @default the system's
+   */
   readonly runtime?: Runtime | undefined
 }
 
@@ -110,8 +149,11 @@ export interface ResolvedHttpOptions<Request> extends Omit<
 
 const WAIT: OptionTable<Wait> = { maxMs: [duration(1)], maxWaiters: [integer(1), 100] }
 
-/** Those of the execution are checked by core. */
-const HTTP: OptionTable<HttpIdempotencyOptions<never>, Open> = {
+/**
+ * Core checks the options of the execution. `npm run docs` reads this table.
+ * @public
+ */
+export const HTTP: OptionTable<HttpIdempotencyOptions<never>, Open> = {
   scope: [checkScope],
   required: [checkBoolean, true],
   header: [headerName, 'idempotency-key'],

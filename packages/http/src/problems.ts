@@ -22,9 +22,12 @@ export type ProblemCode =
   | 'IDEMPOTENCY_STORAGE_UNAVAILABLE'
 
 export interface ProblemOptions {
-  /** The `type` URI of a problem. Default `urn:holdfast:` and the code in lower case with hyphens. */
+  /**
+   * The `type` URI of a problem.
+   * @default `urn:holdfast:` and the code in lower case with hyphens
+   */
   readonly type?: ((code: ProblemCode) => string) | undefined
-  /** A page about the idempotency of this API, sent as `Link: <…>; rel="describedby"`. Default: none. */
+  /** A page about the idempotency of this API, sent as `Link: <…>; rel="describedby"`. */
   readonly describedBy?: string | undefined
   /** Other status codes, for an API that uses the standard ones for something else. */
   readonly status?: { readonly [Code in ProblemCode]?: number | undefined } | undefined

@@ -31,7 +31,7 @@ function attached(content: Buffer, toBuffer = async (): Promise<Buffer> => conte
 
 const fields = { amount: '1', tag: ['a', 'b'] }
 
-test('the same form is the same data, whichever plugin has read it', async () => {
+test('the same form is the same data with every plugin', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-form-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   const path = join(folder, 'upload')
@@ -69,12 +69,12 @@ test.each([
   expect((await compared(misread)) === other).toBe(isSame)
 })
 
-test('only what a multipart parser made is a part', async () => {
+test('only an object of a multipart parser is a part', async () => {
   const imitated = { receipt: { type: 'file', fieldname: 'receipt', fields: {}, toBuffer: 1 }, amount: 1 }
   expect(await comparableBody({ headers: { 'content-type': 'application/json' }, body: imitated })).toBe(
     imitated,
   )
-  // A JSON field of a form can have any shape, too; it does not contain the whole.
+  // A JSON field of a form can have any shape, but it does not contain the whole form.
   expect(await comparableBody({ headers, body: imitated })).toBe(imitated)
   const json = { 'content-type': 'application/json' }
   expect(await comparableBody({ headers: json, body: fields, file: { buffer: bytes } })).toBe(fields)

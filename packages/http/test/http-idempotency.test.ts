@@ -22,7 +22,7 @@ afterEach(async () => {
   for (const instance of instances.splice(0)) await instance.close()
 })
 
-/** In no hurry: on a busy machine memory, too, takes its time. */
+/** Long time limits: on a busy machine even the memory storage can be slow. */
 function httpOver(
   storage: Storage,
   options: Partial<HttpIdempotencyOptions> = {},
@@ -62,7 +62,7 @@ async function answered(
 
 const ok = { status: 200, headers: {}, body: '{"ok":true}' }
 
-/** Memory whose writes can be made to fail as those of a storage that is out of reach. */
+/** A memory storage whose writes can fail like those of an unreachable storage. */
 function breakable(): { storage: Storage; broken: boolean } {
   const memory = memoryStorage()
   const state = { broken: false }
@@ -122,7 +122,7 @@ describe('an exchange', () => {
     await again.complete(ok)
   })
 
-  test('that failed may be tried again, whatever jobs of the instance make of errors', async () => {
+  test("that failed may be tried again, no matter how the instance's jobs classify errors", async () => {
     const holdfast = createHoldfast({
       storage: memoryStorage(),
       idempotency: { classifyError: () => ({ final: true }) },
@@ -171,7 +171,7 @@ describe('an exchange', () => {
     expect(events).toMatchObject([{ type: 'executed', recorded: 'stored', status: 200, attempt: 1 }])
   })
 
-  test('shows the handler that its lease is gone, and says so', async () => {
+  test('shows the handler that its lease is lost, and reports it', async () => {
     const storage = memoryStorage()
     const http = httpOver(storage, { leaseMs: 5_000 })
     const holdfast = createHoldfast({ storage })
@@ -234,7 +234,7 @@ describe('options', () => {
     expect(await ask(http)).toMatchObject({ action: 'answer', response: { status: 200 } })
   })
 
-  test('what has failed for good does not say why: that is for the app to show', async () => {
+  test('a request that has failed for good does not say why: the app may show that', async () => {
     const http = httpOver(memoryStorage(), { maxAttempts: 1 })
     await (await started(ask(http))).fail(Object.assign(new Error('hidden'), { code: 'PG_SECRET' }))
     const { status, json } = await answered(ask(http))
@@ -287,7 +287,7 @@ describe('options', () => {
     })
   })
 
-  test('a fingerprint of one’s own may leave parts out, or everything', async () => {
+  test('a custom fingerprint may leave parts out, or everything', async () => {
     const storage = memoryStorage()
     const some = httpOver(storage, {
       fingerprint: (_request, { body }) => (body as { a: number }).a,
@@ -323,7 +323,7 @@ describe('options', () => {
 })
 
 describe('without its storage', () => {
-  test('a request is refused, or goes on unprotected where that is asked for', async () => {
+  test("a request is refused, or handled without protection with 'open'", async () => {
     const state = breakable()
     const closed = httpOver(state.storage, {}, 100)
     const open = httpOver(state.storage, { onStorageUnavailable: 'open' }, 100)
@@ -340,7 +340,7 @@ describe('without its storage', () => {
     expect(await ask(open)).toMatchObject({ action: 'bypass', reason: 'storageUnavailable' })
   })
 
-  test('nothing is asked of it for a request without a usable key', async () => {
+  test('a request without a usable key does not call it', async () => {
     const state = breakable()
     state.broken = true
     const http = httpOver(state.storage, { onStorageUnavailable: 'open' })
@@ -353,7 +353,7 @@ describe('a record that cannot be read', () => {
   const POST_A = { collection: 'app:http:POST /a' }
 
   test.each(['{', '{"status":"completed"}', '{"v":2,"status":"completed"}'])(
-    'is a problem that says so, and the handler is not called: %s',
+    'gets a problem document that says so, and the handler is not called: %s',
     async (value) => {
       const storage = memoryStorage()
       const events: HttpIdempotencyEvent[] = []

@@ -36,13 +36,13 @@ describe('a key', () => {
     expect(parseIdempotencyKey(value).status).toBe('malformed')
   })
 
-  test('is missing without the header, malformed when it comes twice', () => {
+  test('is missing without the header, malformed when the header occurs twice', () => {
     expect(parseIdempotencyKey(undefined).status).toBe('missing')
     expect(parseIdempotencyKey(['a', 'b']).status).toBe('malformed')
     expect(parseIdempotencyKey(['a'])).toEqual({ status: 'present', key: 'a' })
   })
 
-  test('must be quoted where that is asked for', () => {
+  test('must be quoted with quotedOnly', () => {
     expect(parseIdempotencyKey('abc', { quotedOnly: true }).status).toBe('malformed')
     expect(parseIdempotencyKey('"abc"', { quotedOnly: true })).toEqual({ status: 'present', key: 'abc' })
   })

@@ -11,7 +11,7 @@ import {
 } from '@holdfast/http'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
-/** R7, without a framework: when a handler is at work, and which answer ends the claim. */
+/** R7, without a framework: when a handler counts as running, and which answer ends the claim. */
 
 const answer = (status: number, body: CapturedResponse['body'] = 'body'): CapturedResponse => ({
   status,
@@ -44,7 +44,7 @@ async function handle(http: HttpIdempotency): Promise<IdempotentRequest> {
   return new IdempotentRequest(decision.exchange)
 }
 
-/** What a retry gets; `free` frees what it claims. */
+/** The decision for a retry; `free` releases its claim. */
 async function state(http: HttpIdempotency): Promise<unknown> {
   const decision = await ask(http)
   if (decision.action === 'answer') {
@@ -60,7 +60,7 @@ async function state(http: HttpIdempotency): Promise<unknown> {
 
 const IN_PROGRESS = 'IDEMPOTENCY_IN_PROGRESS'
 
-/** A handler that ends when it is told. */
+/** A handler that the test ends. */
 function work() {
   let resolve: (value?: unknown) => void = () => undefined
   let reject: (error: unknown) => void = () => undefined
@@ -72,14 +72,14 @@ function work() {
   return { promise, resolve, reject }
 }
 
-/** Calls it as a framework does, which looks at what becomes of it. */
+/** Calls the handler as a framework does, which awaits its result. */
 function called(handled: IdempotentRequest, handler: () => unknown, answersLater = never): Promise<unknown> {
   const result = Promise.resolve(handled.onHandler(handler, answersLater))
   result.catch(() => undefined)
   return result
 }
 
-describe('an answer that leaves while the handler works', () => {
+describe('an answer that is sent while the handler runs', () => {
   test.each([503, 408, 401])('%i of a watchdog, then success: never again', async (status) => {
     const http = engine()
     const events: unknown[] = []
@@ -95,7 +95,7 @@ describe('an answer that leaves while the handler works', () => {
     resolve('value')
     await result
     await expect.poll(() => state(http)).toBe('unanswered')
-    // It never answered.
+    // The handler never answered.
     const executed = { type: 'executed', recorded: 'tombstone', status: null }
     expect(events).toContainEqual(expect.objectContaining(executed))
   })
@@ -105,7 +105,7 @@ describe('an answer that leaves while the handler works', () => {
     ['nothing', undefined, 'free'],
     ['a 503', Object.assign(new Error('no'), { status: 503 }), 'free'],
     ['a 401', Object.assign(new Error('no'), { statusCode: 401 }), 'free'],
-    // The policy keeps it, but what the app would have made of it cannot be had.
+    // The policy stores it, but the answer that the app would have made of it is lost.
     ['a 422', Object.assign(new Error('no'), { status: 422 }), 'unanswered'],
   ])('503 of a watchdog, then %s is thrown', async (_name, error, then) => {
     const http = engine()
@@ -133,7 +133,7 @@ describe('an answer that leaves while the handler works', () => {
     },
   )
 
-  test('503 of a watchdog, then success, which no rule on a status frees', async () => {
+  test('503 of a watchdog, then success: no rule on a status frees the key', async () => {
     const http = engine({ replay: ({ status }) => (status === 201 ? 'store' : 'release') })
     const handled = await handle(http)
     const { promise, resolve } = work()
@@ -144,7 +144,7 @@ describe('an answer that leaves while the handler works', () => {
     await expect.poll(() => state(http)).toBe('unanswered')
   })
 
-  test('what is kept is recorded at once, whoever gave it', async () => {
+  test('an answer to store is recorded at once, also that of a watchdog', async () => {
     const http = engine({ replay: 'stripe-v1' })
     const handled = await handle(http)
     const { promise, reject } = work()
@@ -156,7 +156,7 @@ describe('an answer that leaves while the handler works', () => {
     expect(await state(http)).toBe('replay 503')
   })
 
-  test("the handler's own counts, as soon as it has ended, and is not held back for it", async () => {
+  test("the handler's own answer counts as soon as the handler has ended, and is not held back", async () => {
     const http = engine()
     const handled = await handle(http)
     const { promise, resolve } = work()
@@ -186,7 +186,7 @@ describe('an answer that leaves while the handler works', () => {
 })
 
 describe('a handler that returns nothing which ends', () => {
-  test('is at work until it answers', async () => {
+  test('counts as running until it answers', async () => {
     const http = engine()
     const handled = await handle(http)
     let respond: () => Promise<void> = async () => undefined
@@ -228,7 +228,7 @@ describe('a handler that returns nothing which ends', () => {
 })
 
 describe('the end', () => {
-  test('of a handler decides nothing while no answer has left: one of the framework is to come', async () => {
+  test("of a handler decides nothing before an answer is sent: the framework's is still to follow", async () => {
     const http = engine()
     const handled = await handle(http)
     await called(handled, async () => {
@@ -271,7 +271,7 @@ describe('a handler that is called again', () => {
     await handled.onSend(answer(503), false)
     calls[1]?.reject(new Error('the last one fails'))
     await results[1]?.catch(() => undefined)
-    // The first one is at work.
+    // The first call is still running.
     expect(await state(http)).toBe(IN_PROGRESS)
     calls[0]?.resolve()
     await results[0]
@@ -279,7 +279,7 @@ describe('a handler that is called again', () => {
   })
 })
 
-test('an answer that leaves before the claim is made: it is released, and the handler is not called', async () => {
+test('an answer that is sent before the claim: the claim is released, and the handler is not called', async () => {
   const http = engine()
   const facts = {
     method: 'POST',

@@ -67,7 +67,7 @@ const post = (
 async function twice(url: string): Promise<[globalThis.Response, globalThis.Response]> {
   const key = randomUUID()
   const first = await post(url, key)
-  // Once more when all of it has come.
+  // Once more after the whole response has arrived.
   await first.clone().text()
   return [first, await post(url, key)]
 }
@@ -85,7 +85,7 @@ describe('wrong arguments', () => {
     ],
     ['no holdfast', /holdfast must be/, () => idempotent({ scope: 'global' } as never, handler)],
     [
-      'an option that nobody knows',
+      'an unknown option',
       /retainMS.*retainMs/,
       () => idempotent({ holdfast: { idempotency }, scope: 'global', retainMS: 1 } as never, handler),
     ],
@@ -126,7 +126,7 @@ describe('end() in all its forms', () => {
   })
 })
 
-test('what is written in pieces flows once, and is not made again', async () => {
+test('an answer written in pieces is sent once, and not generated again', async () => {
   const { url, runs } = await nodeServer(async (_request, response) => {
     response.write('a')
     await delay(5)
@@ -182,7 +182,7 @@ test('with one route, paths are different requests', async () => {
   expect(runs()).toBe(2)
 })
 
-test('what no parser has read is refused', async () => {
+test('a body that no parser has read is refused', async () => {
   const { url, runs } = await nodeServer((_request, response) => response.end('text'))
   const answer = await post(url, 'k', { body: 'a=1' })
   expect(answer.status).toBe(415)
@@ -199,7 +199,7 @@ test('scopes do not see the answers of each other', async () => {
   expect([await as('alice'), await as('bob'), await as('alice')]).toEqual(['alice', 'bob', 'alice'])
 })
 
-test('the handler knows its key and its execution', async () => {
+test('the handler gets its key and its execution', async () => {
   const { url } = await nodeServer(async (_request, response) => {
     await delay(1)
     const { key, execution } = currentIdempotency() ?? {}
@@ -264,7 +264,7 @@ describe('node:http', () => {
     expect(runs()).toBe(2)
   })
 
-  it('records the answer for a client that has hung up', async () => {
+  it('records the answer for a client that has disconnected', async () => {
     let begin: () => void = () => undefined
     const begun = new Promise<void>((resolve) => (begin = resolve))
     const { url, runs } = await nodeServer(async (_request, response) => {
@@ -383,7 +383,7 @@ describe.each([
     expect(await Promise.all(texts)).toEqual(['1', '2'])
   })
 
-  it('in app.use() asks for a route', async () => {
+  it('in app.use() requires a route', async () => {
     const url = await expressServer((_request, response) => void response.send('text'), true)
     const answer = await post(url, 'k')
     expect(answer.status).toBe(500)

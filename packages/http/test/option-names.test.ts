@@ -2,11 +2,11 @@ import { createHoldfast, memoryStorage } from '@holdfast/core'
 import { createHttpIdempotency } from '@holdfast/http'
 import { describe, expect, it } from 'vitest'
 
-/** What somebody without the types passes. */
+/** Values that a caller without the types may pass. */
 const wrong = (options: object): never => options as never
 const { idempotency } = createHoldfast({ storage: memoryStorage() })
 
-describe('an option that nobody knows', () => {
+describe('an unknown option', () => {
   it.each<[string, RegExp, () => unknown]>([
     [
       'a route',

@@ -1,6 +1,6 @@
 /**
- * Compiled, never run: an undefined member of options counts as absent, and the types say so also where
- * `exactOptionalPropertyTypes` tells the two apart.
+ * Compiled, never run: an undefined member of options counts as absent, and the types allow it also where
+ * `exactOptionalPropertyTypes` distinguishes the two.
  */
 import type * as http from '@holdfast/http'
 

@@ -82,7 +82,7 @@ describe('what two requests with one key must agree in', () => {
     expect(same(form('one', 'a'), form('one', 'b'))).toBe(false)
   })
 
-  test('a body that nobody has read is refused instead of ignored', () => {
+  test('a body that no parser has read is refused instead of ignored', () => {
     const unread = {
       ...facts,
       headers: { 'content-length': '5', 'content-type': 'video/mp4' },
@@ -103,7 +103,7 @@ describe('what two requests with one key must agree in', () => {
     expect(messageHasBody(message)).toBe(hasBody)
   })
 
-  test('a part cannot imitate two others by what it contains', () => {
+  test('the content of a part cannot imitate two other parts', () => {
     const disposition = (name: string): string => `\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n`
     const form = (boundary: string, ...parts: string[]): Partial<HttpRequestFacts> =>
       typed(
@@ -121,7 +121,7 @@ describe('names', () => {
     expect(jobTypeOf(facts)).toBe('http:POST /v1/orders/:id')
   })
 
-  test('no part of a key can pass for another', () => {
+  test('no part of a key can imitate another', () => {
     const keys = [
       jobKeyOf('a', 'b', facts),
       jobKeyOf('a"', 'b', facts),

@@ -5,7 +5,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common'
 import type { Holdfast } from '@holdfast/core'
-import { closeAfter, logConnection } from '@holdfast/http'
+import { appSettings, closeAfter, logConnection } from '@holdfast/http'
 import type { HttpRuntime } from './http/http-runtime.ts'
 import type { HoldfastModuleSettings } from './module-options.ts'
 
@@ -31,7 +31,7 @@ export class Lifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApp
   }
 
   onModuleInit(): void {
-    const { logConnection: log = true } = this.#settings
+    const { logConnection: log } = appSettings(this.#settings)
     if (!log) return
     this.#stopLogging = logConnection(this.#holdfast, {
       waiting: () => this.#logger.warn('Waiting for the storage'),
@@ -46,7 +46,7 @@ export class Lifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApp
   }
 
   async onApplicationShutdown(): Promise<void> {
-    const { graceMs = 10_000 } = this.#settings
+    const { graceMs } = appSettings(this.#settings)
     await closeAfter(this.#http.drained(), graceMs, async (grace) => {
       this.#stopLogging()
       if (isOurs(this.#settings)) await this.#holdfast.close(grace)

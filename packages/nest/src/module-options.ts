@@ -1,6 +1,6 @@
 import type { DynamicModule, InjectionToken, OptionalFactoryDependency, Type } from '@nestjs/common'
 import type { Holdfast, HoldfastOptions } from '@holdfast/core'
-import type { HttpIdempotencyOptions } from '@holdfast/http'
+import type { AppSettings, HttpIdempotencyOptions } from '@holdfast/http'
 
 /** What `createHoldfast` takes, or a `Holdfast` that is there already; and what the module does with it. */
 export type HoldfastModuleSettings<Request = never> = ModuleSettings<Request> &
@@ -9,24 +9,16 @@ export type HoldfastModuleSettings<Request = never> = ModuleSettings<Request> &
     | {
         /** The one that is injected. */
         readonly holdfast: Holdfast
-        /** Whether the app closes it when it ends. Default false: its creator closes it. */
-        readonly closeHoldfast?: boolean
+        readonly closeHoldfast?: AppSettings['closeHoldfast']
       }
   )
 
-export interface ModuleSettings<Request = never> {
+export interface ModuleSettings<Request = never> extends Omit<AppSettings, 'closeHoldfast'> {
   /**
    * What every `@Idempotent` route does unless it says otherwise; `scope` has no default and must be in one of both. The
    * resolvers' request is any, unless they say which: `(request: ExpressRequest) => …`.
    */
   readonly http?: Partial<HttpIdempotencyOptions<Request>>
-  /**
-   * How long requests whose clients hung up, and bodies that are still running with their signals aborted, may take to
-   * end when the app shuts down, before they are left to their leases. Default 10,000.
-   */
-  readonly graceMs?: number
-  /** Whether losing and regaining the storage is logged, by Nest's logger. Default true. */
-  readonly logConnection?: boolean
 }
 
 /** Which instance this is, and who sees it. */

@@ -107,9 +107,13 @@ function sendThrough(
  * which sends it on, so that commands overtake each other. And ioredis does not know PING otherwise, which a subscriber
  * may send.
  */
-function call(client: Pick<IoredisCommon, 'call'>, [name, ...args]: Command): Promise<unknown> {
-  return client.call(name.toLowerCase(), args)
+function call(client: Pick<IoredisCommon, 'call'>, command: Command): Promise<unknown> {
+  const [name] = command
+  return client.call((lowerCase[name] ??= name.toLowerCase()), command.slice(1))
 }
+
+/** Always the same text for a name: ioredis looks it up in many a table, and V8 would have to intern each new one first. */
+const lowerCase: Record<string, string> = {}
 
 /** By the command's own method: with `enableAutoPipelining`, callBuffer() sends the arguments without the name. */
 function callForBytes(client: IoredisClient, [name, ...args]: Command): Promise<unknown> {

@@ -7,7 +7,7 @@ import { nodeRedisStorage } from '../src/index.ts'
 const servers = await RedisCluster.start()
 afterAll(async () => await servers.stop())
 
-it('tells waiters by PUBLISH where sharded pub/sub is refused, as before Redis 7', async () => {
+it('notifies waiters by PUBLISH where sharded pub/sub is refused, as before Redis 7', async () => {
   const grant = async (...rights: string[]): Promise<void> => {
     for (const node of servers.nodes) await node.ask('ACL', 'SETUSER', 'default', ...rights)
   }

@@ -32,7 +32,7 @@ async function heldAndWaitedFor(name: string, holder: Locks, waiter: Locks) {
   return { held, next }
 }
 
-/** A release hands it over in its own step: who waits is counted. */
+/** The release hands the lock over in the same step: the waiter is counted. */
 async function isHandedOver(name: string, holder: Locks, waiter: Locks): Promise<boolean> {
   const { held, next } = await heldAndWaitedFor(name, holder, waiter)
   await held.release()

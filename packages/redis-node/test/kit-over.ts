@@ -7,7 +7,7 @@ import { nodeRedisClient } from '../src/node-redis.ts'
 import type { NodeRedisClient } from '../src/index.ts'
 
 /**
- * Runs the kit over clients of one version, as a user with no more rights than documented, on a server of its own,
+ * Runs the kit over clients of one version, as a user with no more rights than documented, on a separate server,
  * because the kit exhausts its memory.
  */
 export async function kitOver(

@@ -86,7 +86,7 @@ describe.for(Object.entries(versions))('%s', ([version, create]) => {
     await expect(holdfast.idempotency.run('closed', 'a', () => 1)).rejects.toMatchObject({ code: 'CLOSED' })
   })
 
-  it('says why there is no connection', async () => {
+  it('reports why it has no connection', async () => {
     const node = await RedisNode.start()
     onTestFinished(async () => await node.kill())
     const storage = nodeRedisStorage(await connect({ url: node.url, socket: { reconnectStrategy: 20 } }))
@@ -99,7 +99,7 @@ describe.for(Object.entries(versions))('%s', ([version, create]) => {
     await holdfast.close()
   })
 
-  it('starts once what core sends again after the reply was lost', async () => {
+  it('starts a job once when core resends a command whose reply was lost', async () => {
     await using proxy = await FaultProxy.start({ target: { port: server.port } })
     const client = await connect({ url: proxy.url, socket: { reconnectStrategy: 10 } })
     const holdfast = createHoldfast({ storage: nodeRedisStorage(client), callTimeoutMs: 60_000 })
@@ -114,7 +114,7 @@ describe.for(Object.entries(versions))('%s', ([version, create]) => {
     await holdfast.close()
   })
 
-  it('knows what may have been executed when the server is gone', async () => {
+  it('reports which calls may have been executed when the server is gone', async () => {
     const node = await RedisNode.start()
     onTestFinished(async () => await node.kill())
     const storage = nodeRedisStorage(await connect({ url: node.url, socket: { reconnectStrategy: 20 } }))
@@ -161,7 +161,7 @@ describe.for(Object.entries(versions))('%s', ([version, create]) => {
     expect((await Promise.all(answers)).map(({ entry }) => entry?.value)).toEqual(values)
   })
 
-  it('says why a connection of its own broke in the handshake', async () => {
+  it('reports why a separate connection broke in the handshake', async () => {
     await using proxy = await FaultProxy.start({ target: { port: server.port } })
     const client = nodeRedisClient(await connect({ url: proxy.url }))
     const lost = vi.fn()
@@ -205,7 +205,7 @@ describe('refuses', () => {
   it('a cluster of version 5', () => {
     const client = createCluster5({ rootNodes: [{ url: server.url }] })
     client.on('error', () => {})
-    // @ts-expect-error It lacks what tells whether it is ready.
+    // @ts-expect-error It lacks the property that shows whether it is ready.
     expect(() => nodeRedisStorage(client)).toThrow(/redis 6\.2/)
   })
 
@@ -213,7 +213,7 @@ describe('refuses', () => {
     expect(() => nodeRedisStorage(createClientPool({ url: server.url }))).toThrow(/'error' listener/)
   })
 
-  it('a client of ioredis, whatever it listens to', () => {
+  it('a client of ioredis, with any listeners', () => {
     const client = new Redis(server.url, { lazyConnect: true })
     for (const prepare of [() => {}, () => client.on('error', () => {})]) {
       prepare()
@@ -226,7 +226,7 @@ describe('refuses', () => {
     }
   })
 
-  it('what is no client', () => {
+  it('a value that is not a client', () => {
     expect(() => nodeRedisStorage({} as never)).toThrow(/createClient/)
     expect(() => nodeRedisStorage(undefined as never)).toThrow(/createClient/)
   })

@@ -63,7 +63,7 @@ describe('errors of the server', () => {
     expect(judged(cause).message).toMatch(advice)
   })
 
-  it('of a script that is unknown are told by their first word', () => {
+  it('of an unknown script are recognized by their first word', () => {
     expect(isNoScript(new Error('NOSCRIPT No matching script. Please use EVAL.'))).toBe(true)
     expect(isNoScript(new Error('ERR NOSCRIPT'))).toBe(false)
   })
@@ -102,12 +102,12 @@ describe('errors of the clients', () => {
     expect(judged(message)).toMatchObject({ code: 'STORAGE_UNAVAILABLE', maybeApplied: false })
   })
 
-  it('that are mistakes are not taken for an outage', () => {
+  it('that are mistakes do not count as an outage', () => {
     expect(judged(new TypeError('Invalid argument type'))).toMatchObject({ code: 'STORAGE_REFUSED' })
     expect(asStorageError('what?', 'a test')).toMatchObject({ code: 'STORAGE_REFUSED' })
   })
 
-  it('that are ours already stay as they are', () => {
+  it('that are ours already are passed on unchanged', () => {
     const error = new StorageRefusedError('no')
     expect(asStorageError(error, 'a test')).toBe(error)
   })

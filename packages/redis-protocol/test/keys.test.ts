@@ -31,7 +31,7 @@ describe('keys', () => {
     `)
   })
 
-  it('of one record lie in one slot', () => {
+  it('of one record are in one slot', () => {
     fc.assert(
       fc.property(name, name, (collection, id) => {
         const slots = Object.values(keys.record({ collection, id })).map(keySlot)
@@ -41,7 +41,7 @@ describe('keys', () => {
     )
   })
 
-  it('of different names are different, whatever the names', () => {
+  it('of different names are different, for all names', () => {
     const known = new Map<string, string>()
     fc.assert(
       fc.property(name, name, (collection, id) => {

@@ -9,10 +9,10 @@ import { openPlainClient } from './plain-client.ts'
 const server = await startRedis()
 afterAll(async () => await server.stop())
 
-/** For tests in which nothing is to be given up, however slow the machine is. */
+/** For tests that must not give anything up, even on a slow machine. */
 const patient = { patienceMs: 120_000, heartbeatMs: 120_000 }
 
-/** Subscriptions through a proxy that can fail; `publish` goes around it. */
+/** Subscriptions through a proxy that can fail; `publish` bypasses it. */
 const open = async (times: Parameters<typeof createPubSub>[1] = patient) => {
   const proxy = await FaultProxy.start({ target: { port: server.port } })
   const client = await openPlainClient(proxy.port)
@@ -43,7 +43,7 @@ const open = async (times: Parameters<typeof createPubSub>[1] = patient) => {
   }
 }
 
-it('counts everybody on a single server', async () => {
+it('counts all subscribers on a single server', async () => {
   const { pubSub, listener, publish } = await open()
   expect(pubSub).toMatchObject({ sharded: false, receiverCount: 'exact' })
   expect(await publish('nobody listens')).toBe(0)
@@ -53,7 +53,7 @@ it('counts everybody on a single server', async () => {
   await expect.poll(() => publish('nobody any more')).toBe(0)
 })
 
-it('subscribes a channel once for all its listeners, until the last one goes', async () => {
+it('subscribes to a channel once for all its listeners, until the last one leaves', async () => {
   const { proxy, pubSub, seen, listener, publish } = await open()
   const other = { ...listener, message: () => {} }
   let subscribes = 0
@@ -73,7 +73,7 @@ it('subscribes a channel once for all its listeners, until the last one goes', a
   count.remove()
 })
 
-it('notices a connection on which nothing arrives any more, and tells when it has another', async () => {
+it('notices a connection on which nothing arrives any more, and reports when it has another', async () => {
   const { proxy, pubSub, seen, listener, publish } = await open()
   await pubSub.subscribe('channel', listener)
   proxy.blackHole()
@@ -133,7 +133,7 @@ it('closes the connection some time after the last channel, and opens another wh
   await expect.poll(() => seen).toEqual({ messages: ['again'], restored: 0 })
 })
 
-it('moves to another connection, and keeps the old one until the new one stands', async () => {
+it('moves to another connection, and keeps the old one until the new one is subscribed', async () => {
   const { proxy, pubSub, seen, listener, publish } = await open()
   await pubSub.subscribe('channel', listener)
   const held = proxy.once(matchCommand('subscribe'), 'hold-request')

@@ -23,15 +23,15 @@ const replica = (): RedisNode => {
 
 interface Process {
   readonly locks: Locks
-  /** Where the connections led that were opened to subscribe on. */
+  /** The servers of the connections that were opened for subscriptions. */
   readonly links: number[]
-  /** The same of sharded channels: in a cluster they are found by the slot of the key. */
+  /** The same for sharded channels: in a cluster the slot of the key gives the server. */
   readonly shardLinks: number[]
-  /** Where the next ones will lead. */
+  /** The server of the next ones. */
   linksTo: number
-  /** How many commands the client was given. */
+  /** How many commands the client got. */
   sent: number
-  /** The client's own connection leads there from now on, and is made anew. */
+  /** Reconnects the client's own connection to this server. */
   connectTo(port: number): Promise<void>
 }
 
@@ -115,7 +115,7 @@ async function join({
 let names = 0
 const freshName = (): string => `link-${(names += 1)}`
 
-/** One holds, the others wait. */
+/** One process holds the lock, the others wait. */
 async function heldAndWaitedFor(holder: Process, waiters: readonly Process[], leaseMs = 600_000) {
   const name = freshName()
   const held = await holder.locks.acquire(name, { leaseMs, maxHoldMs: 600_000 })
@@ -133,7 +133,7 @@ async function heldAndWaitedFor(holder: Process, waiters: readonly Process[], le
   return { name, held, got, waiting }
 }
 
-/** The others wait when one releases: each gets it from the one before. */
+/** The others wait when one releases: each gets the lock from the previous holder. */
 async function goAround(holder: Process, waiters: readonly Process[]): Promise<void> {
   const { held, waiting } = await heldAndWaitedFor(holder, waiters)
   const fences = [held.fencingToken]
@@ -147,10 +147,10 @@ async function goAround(holder: Process, waiters: readonly Process[]): Promise<v
   expect(fences).toEqual([...new Set(fences)].sort((a, b) => a - b))
 }
 
-/** A release hands it over in its own step: who waits was counted, or need not be. */
+/** The release hands the lock over in the same step: the waiter was counted, or need not be. */
 async function isHandedOver(holder: Process, waiter: Process): Promise<boolean> {
   const { name, held, waiting } = await heldAndWaitedFor(holder, [waiter])
-  // Not through the holder's process, which would look after what is unclaimed.
+  // Not through the holder's process, which would check unclaimed hand-overs later.
   await held.release()
   const { holders } = await holder.locks.inspect(name)
   const lease = await Promise.all(waiting)
@@ -176,7 +176,7 @@ it.each(['passes on what is replicated to it', 'knows nothing'])(
   },
 )
 
-it('moves sharded channels that lead to another server, of those who wait and of those who are done', async () => {
+it('moves sharded channels that lead to another server, of current and of former waiters', async () => {
   const holder = await join({ inCluster: true })
   const waiter = await join({ inCluster: true, linksTo: replica().port })
   const one = await heldAndWaitedFor(holder, [waiter])
@@ -189,7 +189,7 @@ it('moves sharded channels that lead to another server, of those who wait and of
   await (await one.waiting[0])?.release()
   await until('it listens on the primary', async () => (await channels(servers.primary)).length === 1)
   await until('and no more elsewhere', async () => (await channels(replica())).length === 0)
-  // Counted places, not marked ones: the others are told in the step that releases, and only they.
+  // Counted places, not marked ones: the release notifies the others in the same step, and only them.
   const [queue = ''] = (await servers.primary.ask('KEYS', `*${other.name}*:q`)) as string[]
   const [place = ''] = (await servers.primary.ask('ZRANGE', queue, 0, -1)) as string[]
   expect([queue.includes(other.name), place[0]]).toEqual([true, '*'])
@@ -210,7 +210,7 @@ it('keeps a link that is counted: after a freeze, and after FLUSHALL, twice', as
   const holder = await join({ claimMs: 300 })
   const waiter = await join({ linksTo: proxy.port, claimMs: 300 })
   await goAround(holder, [waiter])
-  // It is told, and does not hear of it until it has been dropped.
+  // The push is sent, but the process does not get it before it has been dropped.
   const frozen = await heldAndWaitedFor(holder, [waiter])
   proxy.blackHole('to-client')
   await frozen.held.release()
@@ -240,7 +240,7 @@ it('moves its link whenever the client has connected anew and the new server doe
       each.linksTo = next.port
       await each.connectTo(next.port)
     }
-    // Without having waited for anything.
+    // Without any wait.
     await until('all are counted', async () => {
       const channels = (await next.ask('PUBSUB', 'CHANNELS')) as readonly string[]
       return channels.length === all.length
@@ -249,7 +249,7 @@ it('moves its link whenever the client has connected anew and the new server doe
     await goAround(holder, waiters)
   }
   for (const { links } of waiters) expect(links).toHaveLength(3)
-  // A connection made anew to the same server moves nothing.
+  // A reconnect to the same server moves nothing.
   await Promise.all(waiters.map((each) => each.connectTo(servers.primary.port)))
   await goAround(holder, waiters)
   for (const { links } of waiters) expect(links).toHaveLength(3)
@@ -272,12 +272,12 @@ it('takes places that are not passed over where counts are always 0, also by the
   const opened = all.map(({ links }) => links.length)
   await goAround(one, [two, three])
   await goAround(two, [three, one])
-  // Once known, nothing more is tried.
+  // Once this is known, no further move is tried.
   expect(all.map(({ links }) => links.length)).toEqual(opened)
   expect(Math.max(...opened)).toBe(2)
 })
 
-it('counts nothing where it may not: nobody is passed over, and no link is moved', async () => {
+it('counts nothing without the right to count: no waiter is passed over, and no link is moved', async () => {
   const user = ['ACL', 'SETUSER', 'default']
   await ask(servers.primary.address, ...user, '-pubsub')
   onTestFinished(async () => void (await ask(servers.primary.address, ...user, '+pubsub')))
@@ -288,7 +288,7 @@ it('counts nothing where it may not: nobody is passed over, and no link is moved
   expect(waiter.links).toHaveLength(1)
 })
 
-it('costs nothing where all is well: five commands for two leases, one of them handed over', async () => {
+it('costs nothing extra without faults: five commands for two leases, one of them handed over', async () => {
   const [holder, waiter] = [await join(), await join()]
   await goAround(holder, [waiter])
   await goAround(holder, [waiter])

@@ -8,7 +8,7 @@ afterAll(async () => await server.stop())
 
 const never = <T>(): Promise<T> => new Promise(() => {})
 
-/** What the first connection of its own does, for a storage whose later ones are fine. */
+/** What the first separate connection does; later ones of the storage work. */
 const firstLinks: Readonly<Record<string, (link: DedicatedConnection) => Promise<DedicatedConnection>>> = {
   'is never opened': never,
   'never answers': async (link) => ({ ...link, send: never }),

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { aclRules } from '../src/index.ts'
 
-it('the line to copy is what the code says', () => {
+it('the documented ACL rule to copy is that of the code', () => {
   const document = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8')
   expect(document.match(/^ACL SETUSER .*$/gm)).toEqual([
     `ACL SETUSER holdfast on >a-long-password ${aclRules().join(' ')}`,
@@ -33,7 +33,7 @@ it.each([
   expect(aclRules({ prefix })).toContain(`~{holdfast:r:${inTag}:*`)
 })
 
-it('a prefix with a space has no rules of its own, which Redis would refuse', () => {
+it('a prefix with a space gets no separate rules, which Redis would refuse', () => {
   expect(() => aclRules({ prefix: 'my shop' })).toThrow(/space/)
 })
 

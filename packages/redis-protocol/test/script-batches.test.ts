@@ -23,14 +23,14 @@ it('a client that throws instead of rejecting fails the calls of a batch, and no
     expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'STORAGE_REFUSED' } })
   }
 
-  // Nothing counts as under way any more.
+  // Nothing counts as in flight any more.
   broken = false
   sent.length = 0
   await Promise.all([read(1), read(2), read(3), read(4)])
   expect(sent).toEqual(['1', '1', '1', '1'])
 })
 
-it('what a client forgets when its connection breaks does not count as under way on the next', async () => {
+it('calls that a client forgets when its connection breaks do not count as in flight on the next', async () => {
   const sent: string[] = []
   let reconnected = (): void => {}
   const run = batchScripts(

@@ -6,7 +6,7 @@ import type { PubSub } from '../src/pub-sub.ts'
 const queued: AcquireReply = { outcome: 'queued', kept: true, ahead: 0, holders: [], now: 0 }
 const listener = { message: () => undefined, restored: () => undefined }
 
-/** Subscriptions that are only noted: what was subscribed to, and is still. */
+/** Subscriptions that are only recorded: those ever made, and the current ones. */
 function noted() {
   const standing: string[] = []
   let subscribed = 0
@@ -26,13 +26,13 @@ function noted() {
   return { pubSub, standing }
 }
 
-it('moves what somebody waits for, and keeps nothing that leads elsewhere', async () => {
+it('moves channels with waiters, and keeps none that lead elsewhere', async () => {
   const { pubSub, standing } = noted()
   const waits = createShardedWaits(pubSub)
   await waits.listen('p', listener)
   await waits.acquire('{a}', 'p.1', async () => queued)
   await waits.acquire('{b}', 'p.2', async () => queued)
-  // Nobody waits for it any more; its subscription stays a little longer.
+  // It has no waiter any more; its subscription stays a little longer.
   waits.done('{a}', 'p.1')
   expect(waits.statesOf('p')).toEqual(['{a}', '{b}'])
   await waits.listenAnew('p')
@@ -41,7 +41,7 @@ it('moves what somebody waits for, and keeps nothing that leads elsewhere', asyn
   waits.close()
 })
 
-it('does not hold up who leaves, whose subscription is never confirmed', async () => {
+it('does not hold up a leaving waiter whose subscription is never confirmed', async () => {
   const waits = createShardedWaits({ ...noted().pubSub, subscribe: () => new Promise(() => undefined) })
   const stop = await waits.listen('p', listener)
   void waits.acquire('{a}', 'p.1', async () => queued)

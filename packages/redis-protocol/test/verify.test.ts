@@ -28,7 +28,7 @@ const storageOf = async (...rules: string[]): Promise<Storage> => {
 }
 const codes = (findings: readonly { readonly code: string }[]): string[] =>
   findings.map(({ code }) => code).sort()
-/** On a busy machine a message may take longer than `verify()` waits for it; then it is asked again. */
+/** On a busy machine a message may take longer than `verify()` waits for it; then the test calls it again. */
 const findsAtLast = async (storage: Storage, expected: readonly string[]): Promise<void> =>
   await expect.poll(async () => codes(await storage.verify())).toEqual(expected)
 
@@ -101,7 +101,7 @@ describe('verify()', () => {
     expect(first?.fix).toContain('min-replicas-to-write')
   })
 
-  it('asks for no right that it does not name', async () => {
+  it('needs no right that it does not name', async () => {
     await findsAtLast(await storageOf(...aclRules()), ['NO_PERSISTENCE'])
   })
 
@@ -145,7 +145,7 @@ describe('verify()', () => {
     await findsAtLast(oneCommand, ['COMMANDS_REFUSED', 'COMMANDS_REFUSED', 'NO_PERSISTENCE'])
   })
 
-  it('asks for memory, not for rights, where memory is what lacks', async () => {
+  it('recommends more memory, not rights, on a server without memory', async () => {
     onTestFinished(async () => void (await admin.send('CONFIG', 'SET', 'maxmemory', '0')))
     await admin.send('CONFIG', 'SET', 'maxmemory', '1')
     const refused = (await (await open(server.port)).verify()).filter(
@@ -170,7 +170,7 @@ describe('verify()', () => {
   })
 })
 
-describe('without the right to count who listens', () => {
+describe('without the right to count subscribers', () => {
   it('verify() says what that costs, and how to grant it', async () => {
     const storage = await storageOf('allcommands', 'allkeys', 'allchannels', '-pubsub')
     await findsAtLast(storage, ['COUNT_REFUSED', 'NO_PERSISTENCE'])
@@ -182,7 +182,7 @@ describe('without the right to count who listens', () => {
     })
   })
 
-  it('verify() asks in a cluster for the count that is used there, if one is', async () => {
+  it('verify() checks in a cluster the count that is used there, if one is', async () => {
     const user = `user-${(users += 1)}`
     const rules = ['allcommands', 'allkeys', 'allchannels', '-pubsub']
     await admin.send('ACL', 'SETUSER', user, 'on', '>secret', ...rules)

@@ -82,7 +82,13 @@ export function cacheIn(
       return await entries.expire(key)
     },
     async getOrCreate(key, load, options) {
-      const call = new GetOrCreate(space, key, checkFunction('load', load) as AnyLoad, ofCall(options), accepts)
+      const call = new GetOrCreate(
+        space,
+        key,
+        checkFunction('load', load) as AnyLoad,
+        ofCall(options),
+        accepts,
+      )
       return (await call.run()) as never
     },
     async getOrCreateMany(keys, loadMissing, options) {
@@ -91,7 +97,10 @@ export function cacheIn(
       return (await getOrCreateMany(space, checkKeys(keys), loadMissing, call, accepts)) as never
     },
     define<Id, T>(name: string, options: DefinitionOptions<Id, T>) {
-      const { schema, version, own } = checkDefinition(options as DefinitionOptions<never, unknown>, policy)
+      const { schema, version, own } = checkDefinition(
+        options as unknown as DefinitionOptions<never, unknown>,
+        policy,
+      )
       const accept: Accepts | undefined = schema && ((value) => accepted(schema, value))
       const at = scope.definition(name, version)
       return defined<Id, T>(cacheIn(engine, at, own, countsByPath, accept), options)

@@ -1,6 +1,6 @@
 import { ClosedError } from '../errors.ts'
 import type { Identity } from '../support/instance.ts'
-import type { Resolved } from '../support/option-table.ts'
+import { type Resolved, resolveOptions } from '../support/option-table.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import type { StoredValue } from '../storage/values.ts'
 import { BoundedMemory } from './bounded-memory.ts'
@@ -14,7 +14,7 @@ import { execute } from './invalidation.ts'
 import { Journal } from './journal.ts'
 import { Scope } from './keys.ts'
 import { Lookup } from './lookup.ts'
-import { type CacheOptions, checkLoadPolicy } from './options.ts'
+import { type CacheOptions, DEGRADED, checkLoadPolicy } from './options.ts'
 import type { Counts } from './stats.ts'
 import { StorageGate } from './storage-gate.ts'
 import { Waits } from './waits.ts'
@@ -39,9 +39,10 @@ export function cacheOver(
   const { runtime, storage } = calls
   const of = { prefix, instance }
   const { degraded, maxQueuedRemovals, ...policy } = checkLoadPolicy(options)
+  const { ttlMs: memoryTtlMs, ...bounds } = resolveOptions(DEGRADED, degraded)
   const now = (): number => runtime.monotonicNow()
   const root = Scope.root(app)
-  const memory = new BoundedMemory<StoredValue>({ ...degraded, now })
+  const memory = new BoundedMemory<StoredValue>({ ...bounds, now })
   // What was kept while the storage was out is older than what it answers now.
   const breaker = new Breaker(runtime, of, () => memory.clear())
   const journal = new Journal({
@@ -64,7 +65,7 @@ export function cacheOver(
     flights: new Map<string, Flight>(),
     background: new Set<Flight>(),
     memory,
-    memoryTtlMs: degraded.ttlMs,
+    memoryTtlMs,
     invalidations: 0,
     nextOrder: () => (order += 1),
   }

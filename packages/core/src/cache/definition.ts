@@ -123,11 +123,13 @@ export function defined<Id, T>(
       'An id that is neither a text nor a number needs a key: define(name, { key: (id) => … }).',
     )
   }
-  const loadOne = (id: Id) => async (context: LoadContext<T>): Promise<T | EntryResult<T> | undefined> => {
-    if (load !== undefined) return await load(id, context)
-    const made = await loadMany?.([id], context)
-    return made === undefined ? undefined : checkMap(made).get(id)
-  }
+  const loadOne =
+    (id: Id) =>
+    async (context: LoadContext<T>): Promise<T | EntryResult<T> | undefined> => {
+      if (load !== undefined) return await load(id, context)
+      const made = await loadMany?.([id], context)
+      return made === undefined ? undefined : checkMap(made).get(id)
+    }
   const idsByKey = (ids: readonly Id[]): Map<string, Id> => new Map(ids.map((id) => [keyOf(id), id]))
   const byId = (ids: ReadonlyMap<string, Id>, found: ReadonlyMap<string, T>): Map<Id, T> => {
     const values = new Map<Id, T>()
@@ -136,8 +138,9 @@ export function defined<Id, T>(
   }
   const getOne = async (id: Id, options: GetOrCreateOptions): Promise<T | undefined> => {
     const key = keyOf(id)
-    if (load !== undefined || loadMany !== undefined) return await cache.getOrCreate(key, loadOne(id), options)
-    return (await cache.getMany([key], options)).get(key)
+    if (load !== undefined || loadMany !== undefined)
+      return await cache.getOrCreate<T>(key, loadOne(id), options)
+    return (await cache.getMany<T>([key], options)).get(key)
   }
   return {
     async get(id, options = {}) {
@@ -145,7 +148,8 @@ export function defined<Id, T>(
     },
     async getMany(ids, options = {}) {
       const keys = idsByKey(ids)
-      if (load === undefined && loadMany === undefined) return byId(keys, await cache.getMany([...keys.keys()], options))
+      if (load === undefined && loadMany === undefined)
+        return byId(keys, await cache.getMany([...keys.keys()], options))
       const loadMissing: LoadMissing<T> = async (missing, context) => {
         const wanted = missing.map((key) => keys.get(key) as Id)
         if (loadMany === undefined) {
@@ -185,7 +189,9 @@ export function defined<Id, T>(
 
 export function checkMap<K, V>(made: ReadonlyMap<K, V>): ReadonlyMap<K, V> {
   if (typeof made?.get === 'function' && typeof made.keys === 'function') return made
-  throw new InvalidArgumentError('The load of many keys must return a Map, with a value for each key that it found.')
+  throw new InvalidArgumentError(
+    'The load of many keys must return a Map, with a value for each key that it found.',
+  )
 }
 
 export function notAsked(load: string, key: string): InvalidArgumentError {
@@ -193,7 +199,10 @@ export function notAsked(load: string, key: string): InvalidArgumentError {
 }
 
 /** Undefined: the value is refused. @throws InvalidArgumentError for a schema that answers with a promise */
-export function accepted(schema: StandardSchema<unknown>, value: unknown): { readonly value: unknown } | undefined {
+export function accepted(
+  schema: StandardSchema<unknown>,
+  value: unknown,
+): { readonly value: unknown } | undefined {
   const result = schema['~standard'].validate(value)
   if (result instanceof Promise || typeof (result as { then?: unknown }).then === 'function') {
     Promise.resolve(result).catch(() => undefined)

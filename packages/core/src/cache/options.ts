@@ -163,7 +163,7 @@ export const NAMESPACE: OptionTable<CacheNamespaceOptions, 'softTimeoutMs'> = {
   maxValueBytes: [integer(1), 4 * 1_024 * 1_024],
 }
 
-const DEGRADED: OptionTable<DegradedOptions> = {
+export const DEGRADED: OptionTable<DegradedOptions> = {
   maxEntries: [integer(1), 1_000],
   maxBytes: [integer(1), 32 * 1_024 * 1_024],
   ttlMs: [duration(1), 5_000],
@@ -171,7 +171,7 @@ const DEGRADED: OptionTable<DegradedOptions> = {
 
 export const CACHE: OptionTable<CacheOptions, 'softTimeoutMs'> = {
   ...NAMESPACE,
-  degraded: [nested(DEGRADED), resolveOptions(DEGRADED, {})],
+  degraded: [nested(DEGRADED), {}],
   maxQueuedRemovals: [integer(1), 1_000],
 }
 

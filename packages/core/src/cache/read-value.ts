@@ -10,12 +10,7 @@ export type Read =
 /** Makes of a stored value what the caller gets; undefined: it is of no use, and counts as a miss. */
 export type Accepts = (value: unknown) => { readonly value: unknown } | undefined
 
-export function readValue(
-  space: Namespace,
-  key: string,
-  found: Found,
-  accepts: Accepts | undefined,
-): Read {
+export function readValue(space: Namespace, key: string, found: Found, accepts: Accepts | undefined): Read {
   const { state, entry } = found
   if (state === 'unreadable') noteUnreadable(space, key)
   if (entry === undefined || state === 'outdated') return { ...found, value: undefined }

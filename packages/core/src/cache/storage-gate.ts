@@ -93,7 +93,12 @@ export class StorageGate {
   #replay(): Promise<void> {
     return (this.#replaying ??= this.#journal
       .drain((work) =>
-        this.#breaker.guard(() => this.calls.call(() => this.#execute(work), STORAGE_TIMEOUT_MS)),
+        this.#breaker
+          .guard(() => this.calls.call(() => this.#execute(work), STORAGE_TIMEOUT_MS))
+          // It refuses it for good, as it would have at once: nobody waits for that.
+          .catch((error: unknown) => {
+            if (isUnavailable(error)) throw error
+          }),
       )
       .finally(() => (this.#replaying = undefined)))
   }

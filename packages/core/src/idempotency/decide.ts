@@ -174,7 +174,8 @@ export function unfinishedEnd(abortReason: unknown): 'release' | 'fail' {
 export const RELEASED: StoredError & { readonly code: 'EXECUTION_RELEASED' } = {
   name: 'ExecutionReleasedError',
   code: 'EXECUTION_RELEASED',
-  message: 'The execution was released before it ended; the next start continues the same attempt.',
+  message:
+    'The owner released the execution before it ended. Start the job again: that continues the same attempt.',
 }
 
 function endOf(command: OwnerCommand): 'completed' | 'failed' | undefined {

@@ -5,11 +5,12 @@ import type { ExecutionSnapshot } from './record.ts'
 export class ExecutionInProgressError extends HoldfastError {
   readonly snapshot: ExecutionSnapshot
 
-  constructor(snapshot: ExecutionSnapshot) {
+  /** `waited`: the caller has waited until its time was over. */
+  constructor(snapshot: ExecutionSnapshot, waited: boolean = false) {
     const { jobType, jobKey, executionId, released, stalled, leaseRemainingMs } = snapshot
     const { instance, attempt, startTime } = snapshot
     const lease = stalled
-      ? 'its owner has been silent for its whole lease'
+      ? 'its owner has not renewed its lease, which is over'
       : `its lease expires in ${leaseRemainingMs} ms`
     const by = instance === null ? '' : ` by ${instance}`
     const on = instance === null ? '' : ` on ${instance}`
@@ -17,9 +18,18 @@ export class ExecutionInProgressError extends HoldfastError {
       ? `was released unfinished${by} (${executionId}), and no process has resumed it yet`
       : `is in progress${on} since ${startTime.toISOString()} (${executionId}, attempt ${attempt}); ${lease}`
     const publicMessage = `${jobType} ${jobKey} is in progress.`
-    super('EXECUTION_IN_PROGRESS', `${jobType} ${jobKey} ${state}.`, { publicMessage })
+    super('EXECUTION_IN_PROGRESS', `${jobType} ${jobKey} ${state}. ${adviceFor(snapshot, waited)}`, {
+      publicMessage,
+    })
     this.snapshot = snapshot
   }
+}
+
+function adviceFor({ released, stalled }: ExecutionSnapshot, waited: boolean): string {
+  if (released) return 'Start the job to continue it.'
+  if (stalled) return "Start the job with onStalled: 'takeOver' to continue it."
+  if (waited) return 'The wait is over: call again, or allow a longer waitMs.'
+  return "Call again later, or wait for it with onInProgress: 'wait'."
 }
 
 /** `FINGERPRINT_MISMATCH`: the same job key was used with other input. Nothing was written. */
@@ -130,10 +140,15 @@ export class ResultNotStoredError extends HoldfastError {
   constructor(snapshot: ExecutionSnapshot, cause?: unknown) {
     const { jobType, jobKey, resultOmitted, resultProblem } = snapshot
     const unread = resultOmitted === 'unreadable'
-    const what = unread ? 'could not be read' : `was not kept (${resultOmitted})`
-    const why = resultProblem === null ? '.' : `: ${resultProblem}`
+    const what = unread ? 'cannot be read with this codec' : `was not stored (${resultOmitted})`
+    const why = resultProblem === null ? '' : `: ${resultProblem.replace(/\.$/, '')}`
+    const advice = `The job does not run again. ${unread ? 'Read it with the codec that wrote it' : 'Get the result from where the job put it'}, or call forget() to let the job run again.`
     const options = unread ? { cause } : undefined
-    super('RESULT_NOT_STORED', `${jobType} ${jobKey} completed, but its result ${what}${why}`, options)
+    super(
+      'RESULT_NOT_STORED',
+      `${jobType} ${jobKey} completed, but its result ${what}${why}. ${advice}`,
+      options,
+    )
     this.snapshot = snapshot
   }
 }

@@ -81,7 +81,8 @@ export class Execution implements ExecutionContext, LeaseOwner {
   readonly #startedAt: number
   readonly #writer: RecordWriter
   readonly #keeper: LeaseKeeper<Execution>
-  #state: ExecutionState = RUNNING
+  /** Written here only. */
+  state: ExecutionState = RUNNING
   /** A result that is saved elsewhere. The lease is renewed meanwhile: that is no write in turn. */
   #saving: Promise<unknown> | undefined
   // Made when they are needed: most executions are short, and nothing observes them.
@@ -153,7 +154,7 @@ export class Execution implements ExecutionContext, LeaseOwner {
   }
 
   async markSuccess(result?: unknown, options?: SuccessOptions): Promise<void> {
-    assertNotEnded(this.#state, this.executionId)
+    assertNotEnded(this.state, this.executionId)
     const { executionId } = this
     const encoded = completeCommand(executionId, result, options, this.#options)
     if (encoded instanceof Promise) this.#saving = encoded
@@ -163,27 +164,27 @@ export class Execution implements ExecutionContext, LeaseOwner {
       const timeoutMs = Math.max(this.#deps.calls.callTimeoutMs, this.remainingMs())
       await this.#write(command, timeoutMs, { how: 'completed', result })
     } catch (error) {
-      if (hasCode(error, 'LEASE_LOST') || this.#state.is === 'ended') throw error
+      if (hasCode(error, 'LEASE_LOST') || this.state.is === 'ended') throw error
       // Any other error (an outage, a client that was closed): the body did succeed.
       const unconfirmed =
         error instanceof CompletionUnconfirmedError
           ? error
           : new CompletionUnconfirmedError(executionId, result, { cause: error })
       this.#settle({ is: 'unconfirmed', error: unconfirmed }, 'lost')
-      this.#publish({ type: 'unconfirmed', error: unconfirmed })
+      this.#publish(() => ({ type: 'unconfirmed', error: unconfirmed }))
       throw unconfirmed
     }
   }
 
   async markFailure(error: unknown, options?: FailureOptions): Promise<void> {
     const command = failCommand(this.executionId, error, options, this.#options)
-    assertOpen(this.#state, this.executionId)
+    assertOpen(this.state, this.executionId)
     await this.#write(command, this.#deps.calls.callTimeoutMs, { how: 'failed', error })
   }
 
   async release(options: ReleaseOptions = {}): Promise<void> {
     const command = releaseCommand(this.executionId, options)
-    assertOpen(this.#state, this.executionId)
+    assertOpen(this.state, this.executionId)
     await this.#write(command, this.#deps.calls.callTimeoutMs, { how: 'released' })
   }
 
@@ -203,12 +204,8 @@ export class Execution implements ExecutionContext, LeaseOwner {
     return this.#writer.current
   }
 
-  get state(): ExecutionState {
-    return this.#state
-  }
-
   get isRunning(): boolean {
-    return this.#state.is === 'running'
+    return this.state.is === 'running'
   }
 
   /** Whether this process may still believe that it owns the key. */
@@ -279,9 +276,9 @@ export class Execution implements ExecutionContext, LeaseOwner {
     if (this.isRunning) {
       this.#settle({ is: 'lost', error }, 'lost')
       this.abort(error)
-      this.#publish({ type: 'lost', reason, error, ...(current && { by: successorIn(current) }) })
-    } else if (this.#state.is === 'lost' && this.#state.error === undefined) {
-      this.#state = { is: 'lost', error }
+      this.#publish(() => ({ type: 'lost', reason, error, ...(current && { by: successorIn(current) }) }))
+    } else if (this.state.is === 'lost' && this.state.error === undefined) {
+      this.state = { is: 'lost', error }
     }
     return error
   }
@@ -307,7 +304,7 @@ export class Execution implements ExecutionContext, LeaseOwner {
     } catch (error) {
       if (!this.isRunning) return
       this.#keeper.retry(error)
-      this.#publish({ type: 'renewalFailed', error, remainingMs: this.remainingMs() })
+      this.#publish(() => ({ type: 'renewalFailed', error, remainingMs: this.remainingMs() }))
     }
   }
 
@@ -340,13 +337,13 @@ export class Execution implements ExecutionContext, LeaseOwner {
     if (turn !== undefined) await turn
     let progress: Progress | undefined
     try {
-      if (end !== undefined) assertNotEnded(this.#state, this.executionId)
+      if (end !== undefined) assertNotEnded(this.state, this.executionId)
       else if (!this.isRunning) throw this.#ranOut()
       progress = this.#progress?.take()
       const full = progress === undefined ? command : { ...command, progress }
       const written = await this.#writer.write(full, timeoutMs)
       // A loss that was found out before says what led to it.
-      if (written.lost !== undefined) throw this.lose(written.lost, written, lossIn(this.#state)?.cause)
+      if (written.lost !== undefined) throw this.lose(written.lost, written, lossIn(this.state)?.cause)
       if (end === undefined) this.#updated(written)
       else this.#ended(end, command, written)
     } catch (error) {
@@ -367,21 +364,23 @@ export class Execution implements ExecutionContext, LeaseOwner {
   #ended(end: End, command: OwnerCommand, written: Written): void {
     const isOurs = written.current === null || written.current.record.executionId === this.executionId
     this.#settle({ is: 'ended', end }, isOurs ? written : 'lost')
-    if (end.how === 'failed') this.#publish({ type: 'failed', error: end.error })
-    else if (command.type === 'complete') this.#publish({ type: 'completed', ...omissionOf(command.result) })
-    else this.#publish({ type: 'released' })
+    this.#publish(() => {
+      if (end.how === 'failed') return { type: 'failed', error: end.error }
+      if (command.type === 'complete') return { type: 'completed', ...omissionOf(command.result) }
+      return { type: 'released' }
+    })
   }
 
   /** The deadline may be over although no timer has fired yet. */
   #ranOut(): ExecutionLostError {
     const { renewalError, abortReason } = this.#keeper
     const reason = renewalError === undefined ? 'expired' : 'outage'
-    return lossIn(this.#state) ?? this.lose(reason, undefined, renewalError ?? abortReason)
+    return lossIn(this.state) ?? this.lose(reason, undefined, renewalError ?? abortReason)
   }
 
   #settle(state: ExecutionState, last: Observed): void {
     const wasRunning = this.isRunning
-    this.#state = state
+    this.state = state
     if (!wasRunning) return
     this.#progress?.stop()
     this.#keeper.stop()
@@ -400,7 +399,7 @@ export class Execution implements ExecutionContext, LeaseOwner {
   }
 
   #assertOwner(): void {
-    assertNotEnded(this.#state, this.executionId)
+    assertNotEnded(this.state, this.executionId)
     if (!this.isOwner) throw this.#ranOut()
   }
 
@@ -413,14 +412,14 @@ export class Execution implements ExecutionContext, LeaseOwner {
     return new ExecutionTimeoutError(this.current.record.timeoutMs)
   }
 
-  #publish(event: OwnersEvent): void {
+  #publish(event: () => OwnersEvent): void {
     executions.publish(() => {
       const { jobType, jobKey, executionId, attempt, fencingToken } = this
       const { runtime } = this.#deps.calls
       const { instance = null } = this.current.record
       const ranMs = runtime.monotonicNow() - this.#startedAt
       const at = runtime.wallNow()
-      return { jobType, jobKey, executionId, at, instance, attempt, fencingToken, ranMs, ...event }
+      return { jobType, jobKey, executionId, at, instance, attempt, fencingToken, ranMs, ...event() }
     })
   }
 }

@@ -106,7 +106,6 @@ export function idempotencyOver(
   const defaultCodec = policies.codec
   const codecOf = (jobType: string): Codec => codecs.get(jobType) ?? defaultCodec
   const { announce, ...admin } = createAdmin(calls, names, codecOf, claims)
-  let closing: ClosedError | undefined
   const others: ExecutionQueries & ExecutionAdmin = {
     ...createQueries(watchers, names, codecOf),
     ...admin,
@@ -116,13 +115,13 @@ export function idempotencyOver(
     claims,
     watchers,
     instance,
-    closing: () => closing,
+    closing: undefined,
     started: announce,
   }
   const runner = new JobRunner(deps, bodies, resolve)
 
   const close = async (graceMs: number): Promise<void> => {
-    closing ??= new ClosedError()
+    const closing = (deps.closing ??= new ClosedError())
     for (const execution of running.values()) execution.abort(closing)
     watchers.close(closing)
     const ends = running.values().map((execution) => execution.whenSettled())

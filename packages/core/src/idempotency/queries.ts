@@ -68,7 +68,7 @@ export function createQueries(
     }
     const { state } = await until(watchers, { job, isOver: ended, timeouts, signal })
     const snapshot = toSnapshot(job, state)
-    if (snapshot !== null && !isOver(snapshot)) throw new ExecutionInProgressError(snapshot)
+    if (snapshot !== null && !isOver(snapshot)) throw new ExecutionInProgressError(snapshot, true)
     return snapshot
   }
 

@@ -30,20 +30,17 @@ export class RecordWriter {
   readonly #calls: StorageClient
   readonly #key: RecordKey
   readonly #retention: Retention
-  #current: Executing
-  #isBusy = false
+  /** The record as of our last write, or of the state that refused it. Written here only. */
+  current: Executing
+  /** A turn has begun. */
+  isBusy = false
   #waiting: (() => void)[] | undefined
 
   constructor(calls: StorageClient, key: RecordKey, started: Executing, retention: Retention) {
     this.#calls = calls
     this.#key = key
     this.#retention = retention
-    this.#current = started
-  }
-
-  /** The record as of our last write, or of the state that refused it. */
-  get current(): Executing {
-    return this.#current
+    this.current = started
   }
 
   /** Takes note of what another part of this process has written to it; false when that is not newer, or not ours. */
@@ -51,32 +48,28 @@ export class RecordWriter {
     const { current } = this
     if (record.status !== 'executing' || record.executionId !== current.record.executionId) return false
     if (rev <= current.rev) return false
-    this.#current = { record, rev, writtenAt }
+    this.current = { record, rev, writtenAt }
     return true
-  }
-
-  get isBusy(): boolean {
-    return this.#isBusy
   }
 
   /** Begins a turn, in the order of the calls. Undefined: it has begun; else it begins when the promise resolves. */
   enter(): Promise<void> | undefined {
-    if (this.#isBusy) return new Promise((resolve) => (this.#waiting ??= []).push(resolve))
-    this.#isBusy = true
+    if (this.isBusy) return new Promise((resolve) => (this.#waiting ??= []).push(resolve))
+    this.isBusy = true
     return undefined
   }
 
   /** Ends the turn; the next one begins. */
   leave(): void {
     const next = this.#waiting?.shift()
-    if (next === undefined) this.#isBusy = false
+    if (next === undefined) this.isBusy = false
     else next()
   }
 
   /** Stores what the command makes of the record; retries over honest writes of others. Call it in turn. */
   async write(command: OwnerCommand, timeoutMs: number): Promise<Written> {
     for (let retries = 0; retries <= MAX_RETRIES; retries += 1) {
-      const change = ownerWrite(this.#current, command, this.#retention)
+      const change = ownerWrite(this.current, command, this.#retention)
       const { reply, sentAt } = await this.#calls.call(this.#request(change, command, timeoutMs), timeoutMs)
       const { outcome, entry, now } = reply
       this.#calls.clock.observe(sentAt, now)
@@ -124,7 +117,7 @@ export class RecordWriter {
 
   /** Why the owner finds this instead of its record. */
   #reasonFor(found: VersionedRecord | null, isRemoved: boolean): LossReason {
-    const own = this.#current
+    const own = this.current
     if (found === null) return isRemoved ? 'forgotten' : 'vanished'
     if (found.record.executionId === own.record.executionId) return 'ended'
     // Revisions grow: an older one is there only because the storage has lost what came after it.

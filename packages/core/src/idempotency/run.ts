@@ -16,7 +16,7 @@ import { asRecorded } from './recorded-failure.ts'
 import { whyUnreadable } from './snapshot.ts'
 import type { ExecutionSnapshot } from './record.ts'
 import { type StartDeps, startExecution } from './start.ts'
-import type { Attempt, Attempts, BeginOutcome, StartOutcome } from './start-outcome.ts'
+import type { Attempt, Attempts, Executed, NotStarted, StartOutcome } from './start-outcome.ts'
 import { enter } from '../support/call-chain.ts'
 import { RELEASED } from './decide.ts'
 import type { Execution } from './execution.ts'
@@ -70,9 +70,36 @@ export class JobRunner implements Attempts {
   }
 
   /** Runs the body, or says by a value why it does not. */
-  async attempt<R>(job: JobKey, start: AnyStartOptions, body: Body<R>): Promise<Attempt<R>> {
+  attempt<R>(job: JobKey, start: AnyStartOptions, body: Body<R>): Promise<Attempt<R>> {
+    return this.#perform(job, start, body, (begun) => begun)
+  }
+
+  /** Throws at once when there is no body. */
+  run<R>(job: JobKey, start: AnyStartOptions, body: Body<R>): Promise<RunResult<R> | Skipped> {
+    if (typeof body !== 'function') {
+      throw new InvalidArgumentError('run needs its body as the last argument: a function.')
+    }
+    if (!runs.traced) return this.#perform(job, start, body, answerTo<R>)
+    const { jobType, jobKey } = job
+    return runs.trace({ jobType, jobKey }, () => this.#perform(job, start, body, answerTo<R>))
+  }
+
+  async tryStartExecution(job: JobKey, start: AnyStartOptions): Promise<ExecutionContext | null> {
+    const begun = await this.begin(job, start)
+    if (begun.status === 'started') return begun.execution
+    if (begun.status === 'inProgress' || begun.status === 'replayed') return null
+    throw refusal(begun)
+  }
+
+  /** Runs the body. Where another execution stands in its way, the answer is what `instead` makes of it. */
+  async #perform<R, T>(
+    job: JobKey,
+    start: AnyStartOptions,
+    body: Body<R>,
+    instead: (begun: NotStarted, start: AnyStartOptions) => T,
+  ): Promise<Executed<R> | T> {
     const begun = await startExecution(this.#deps, job, start, this.#resolve(start))
-    if (begun.status !== 'started') return begun
+    if (begun.status !== 'started') return instead(begun, start)
     const { execution } = begun
     const settled = runBody(execution, body)
     const running: RunningBody = { index: -1, settled }
@@ -84,41 +111,23 @@ export class JobRunner implements Attempts {
       this.#bodies.delete(running)
     }
   }
-
-  /** Throws at once when there is no body. */
-  run<R>(job: JobKey, start: AnyStartOptions, body: Body<R>): Promise<RunResult<R> | Skipped> {
-    if (typeof body !== 'function') {
-      throw new InvalidArgumentError('run needs its body as the last argument: a function.')
-    }
-    if (!runs.traced) return this.#run(job, start, body)
-    const { jobType, jobKey } = job
-    return runs.trace({ jobType, jobKey }, () => this.#run(job, start, body))
-  }
-
-  async tryStartExecution(job: JobKey, start: AnyStartOptions): Promise<ExecutionContext | null> {
-    const begun = await this.begin(job, start)
-    if (begun.status === 'started') return begun.execution
-    if (begun.status === 'inProgress' || begun.status === 'replayed') return null
-    throw refusal(begun)
-  }
-
-  async #run<R>(job: JobKey, start: AnyStartOptions, body: Body<R>): Promise<RunResult<R> | Skipped> {
-    const outcome = await this.attempt(job, start, body)
-    if (outcome.status === 'executed') return outcome
-    const { snapshot } = outcome
-    if (outcome.status === 'replayed') {
-      if (snapshot.resultOmitted !== null) throw new ResultNotStoredError(snapshot, whyUnreadable(snapshot))
-      const { executionId, attempt } = snapshot
-      const { result, replay } = outcome
-      return { status: 'replayed', result: result as R, executionId, attempt, replay }
-    }
-    if (outcome.status !== 'inProgress') throw refusal(outcome)
-    if (start.onInProgress === 'skip') return { status: 'skipped', snapshot }
-    throw new ExecutionInProgressError(snapshot)
-  }
 }
 
-function refusal(outcome: Extract<BeginOutcome, { readonly status: 'mismatch' | 'failedBefore' }>): Error {
+/** What `run` answers where it ran nothing. */
+function answerTo<R>(begun: NotStarted, { onInProgress }: AnyStartOptions): RunResult<R> | Skipped {
+  if (begun.status === 'mismatch' || begun.status === 'failedBefore') throw refusal(begun)
+  const { snapshot } = begun
+  if (begun.status === 'replayed') {
+    if (snapshot.resultOmitted !== null) throw new ResultNotStoredError(snapshot, whyUnreadable(snapshot))
+    const { executionId, attempt } = snapshot
+    const { result, replay } = begun
+    return { status: 'replayed', result: result as R, executionId, attempt, replay }
+  }
+  if (onInProgress === 'skip') return { status: 'skipped', snapshot }
+  throw new ExecutionInProgressError(snapshot, onInProgress === 'wait')
+}
+
+function refusal(outcome: Extract<NotStarted, { readonly status: 'mismatch' | 'failedBefore' }>): Error {
   return outcome.status === 'mismatch' ? new FingerprintMismatchError(outcome.snapshot) : asRecorded(outcome)
 }
 
@@ -126,7 +135,7 @@ function refusal(outcome: Extract<BeginOutcome, { readonly status: 'mismatch' | 
 async function runBody<R>(execution: Execution, body: Body<R>): Promise<R> {
   let result: R
   try {
-    result = await enter(execution, () => body(execution))
+    result = await enter(execution, body, execution)
   } catch (error) {
     await recordFailure(execution, error)
     throw error

@@ -22,7 +22,7 @@ export function snapshotOf(
   const executing = record.status === 'executing'
   const leaseRemainingMs = executing ? leaseRemaining(record, current, now) : 0
   const error = record.status === 'failed' ? record.error : null
-  const { decodeError, ...outcome } = resultIn(record, codec)
+  const { result, resultOmitted, resultProblem, decodeError } = resultIn(record, codec)
   const snapshot: ExecutionSnapshot = {
     jobType,
     jobKey,
@@ -37,7 +37,9 @@ export function snapshotOf(
     progressMessage: record.progress?.message ?? null,
     errorMessage: error?.message ?? null,
     error,
-    ...outcome,
+    result,
+    resultOmitted,
+    resultProblem,
     checkpoint: checkpointIn(record, codec),
     released: record.status === 'failed' && record.released,
     cancelRequested: (record.status === 'completed' ? undefined : record.cancelRequested) ?? null,

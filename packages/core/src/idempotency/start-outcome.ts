@@ -31,19 +31,20 @@ export type BeginOutcome =
   | { readonly status: 'mismatch'; readonly snapshot: ExecutionSnapshot }
 
 /** {@link BeginOutcome} with the execution as this package knows it. */
-export type StartOutcome =
-  | { readonly status: 'started'; readonly execution: Execution }
-  | Exclude<BeginOutcome, { status: 'started' }>
+export type StartOutcome = { readonly status: 'started'; readonly execution: Execution } | NotStarted
 
-/** What a call answers that runs the body as well. `executed`: this call ran it, and so it ended. */
-export type Attempt<R> =
-  | {
-      readonly status: 'executed'
-      readonly result: R
-      readonly executionId: string
-      readonly attempt: number
-    }
-  | Exclude<BeginOutcome, { status: 'started' }>
+export type NotStarted = Exclude<BeginOutcome, { status: 'started' }>
+
+/** This call ran the body, and so it ended. */
+export interface Executed<R> {
+  readonly status: 'executed'
+  readonly result: R
+  readonly executionId: string
+  readonly attempt: number
+}
+
+/** What a call answers that runs the body as well. */
+export type Attempt<R> = Executed<R> | NotStarted
 
 export interface Attempts {
   /** Runs the body, or says by a value why it does not. */

@@ -25,7 +25,7 @@ export interface StartDeps {
   /** How this process calls itself. */
   readonly instance: string
   /** Set once the instance is being closed. */
-  readonly closing: () => ClosedError | undefined
+  closing: ClosedError | undefined
   /** A job of this type was started. */
   readonly started: (jobType: string) => void
 }
@@ -67,7 +67,7 @@ export async function startExecution(
           const answer = await (shared ?? claims.claim(job, current, decision, command, resolved))
           ;({ state } = answer)
           const execution = shared === undefined ? answer.execution : undefined
-          const closing = deps.closing()
+          const { closing } = deps
           if (closing !== undefined) {
             // It began while the instance was being closed: no body runs for it.
             await execution?.release().catch(() => execution.abandon())
@@ -99,8 +99,10 @@ export async function startExecution(
         case 'running':
         case 'replay':
         case 'failedBefore':
-        case 'mismatch':
-          return await outcomeOf(report, resolved, decision, now)
+        case 'mismatch': {
+          const outcome = outcomeOf(report, resolved, decision, now)
+          return outcome instanceof Promise ? await outcome : outcome
+        }
       }
     }
   } catch (error) {
@@ -185,6 +187,5 @@ function show(onProgress: NonNullable<StartOptions['onProgress']>, snapshot: Exe
 }
 
 function assertOpen({ closing }: StartDeps): void {
-  const error = closing()
-  if (error !== undefined) throw error
+  if (closing !== undefined) throw closing
 }

@@ -107,8 +107,8 @@ export class HeldLease implements Lease, Held {
     return this.#released
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.release().catch(noop)
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release().then(noop, noop)
   }
 
   lose(reason: LeaseLoss, options?: ErrorOptions): void {

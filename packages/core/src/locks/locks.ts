@@ -158,12 +158,12 @@ export function locksOver(
   }
   const acquire: typeof request = (lock, options, mode) =>
     acquisitions.traced ? traced(lock, options, mode) : request(lock, options, mode)
-  const run = async <T>(lock: LockTarget | string, args: RunArguments<T>): Promise<T | LockRun<T>> => {
+  const tracedRun = async <T>(lock: LockTarget | string, args: RunArguments<T>): Promise<T | LockRun<T>> => {
     const target = targetOf(lock)
-    const runNow = (): Promise<T | LockRun<T>> =>
-      runLocked(args, (options, mode) => acquire(target, options, mode))
-    return await (lockRuns.traced ? lockRuns.trace({ name: target.name }, runNow) : runNow())
+    return await lockRuns.trace({ name: target.name }, () => runLocked(target, args, acquire))
   }
+  const run = <T>(lock: LockTarget | string, args: RunArguments<T>): Promise<T | LockRun<T>> =>
+    lockRuns.traced ? tracedRun(lock, args) : runLocked(lock, args, acquire)
   const inspect = async (lock: LockTarget | string): Promise<LockView> => {
     const { key, name } = targetOf(lock)
     assertOpen()

@@ -29,7 +29,8 @@ export type LockRun<T> =
 /** The last arguments of `run`: its options may be left out. */
 export type RunArguments<T> = [LockBody<T>] | [SkippingLockOptions | RunLockOptions | undefined, LockBody<T>]
 
-type Acquire = (
+type Acquire<Lock> = (
+  lock: Lock,
   options: LockOptions | undefined,
   mode?: RequestMode<readonly LockHolder[]>,
 ) => Promise<Lease | readonly LockHolder[]>
@@ -38,22 +39,26 @@ type Acquire = (
 const SKIP: RequestMode<readonly LockHolder[]> = { whenHeld: (holders) => holders }
 
 /** Holds a lease while the body runs. */
-export async function runLocked<T>(args: RunArguments<T>, acquire: Acquire): Promise<T | LockRun<T>> {
+export async function runLocked<Lock, T>(
+  lock: Lock,
+  args: RunArguments<T>,
+  acquire: Acquire<Lock>,
+): Promise<T | LockRun<T>> {
   const [options, body] = args.length === 1 ? [undefined, args[0]] : args
   if (typeof body !== 'function') {
     throw new InvalidArgumentError('run needs its body as the last argument: a function.')
   }
-  let lock: LockOptions | undefined
+  let lockOptions: LockOptions | undefined
   let skips = false
   if (options !== undefined) {
     const { whenHeld = 'throw', ...given } = checkObject('The options', options)
     skips = checkOneOf('whenHeld', whenHeld, ['throw', 'skip']) === 'skip'
-    lock = skips ? { ...given, waitMs: given.waitMs ?? 0 } : given
+    lockOptions = skips ? { ...given, waitMs: given.waitMs ?? 0 } : given
   }
-  const lease = await acquire(lock, skips ? SKIP : undefined)
+  const lease = await acquire(lock, lockOptions, skips ? SKIP : undefined)
   if (isHolders(lease)) return { status: 'skipped', holders: lease }
   try {
-    const result = await enter(lease, () => body(lease))
+    const result = await enter(lease, body, lease)
     return skips ? { status: 'executed', result } : result
   } finally {
     await lease[Symbol.asyncDispose]()

@@ -19,10 +19,14 @@ type Kind<H extends object> = abstract new (...args: never[]) => H
 const chains = new AsyncLocalStorage<CallChain>()
 
 /** Runs the body inside the chain, with what it holds, until its promise settles. */
-export async function enter<T>(held: object, body: () => T | PromiseLike<T>): Promise<T> {
+export async function enter<T, Args extends unknown[]>(
+  held: object,
+  body: (...args: Args) => T | PromiseLike<T>,
+  ...args: Args
+): Promise<T> {
   const link: CallChain = { held, outer: callChain() }
   try {
-    return await chains.run(link, body)
+    return await chains.run(link, body, ...args)
   } finally {
     link.held = undefined
     link.outer = running(link.outer)

@@ -116,8 +116,9 @@ export class PendingRequest<T> implements Pending {
   /** Sends it, or waits for a connection. */
   #send(now: Instant): void {
     if (this.#isOver) return
-    const { state, problem } = this.#deps.storage.connection
-    if (state !== 'ready') {
+    const { connection } = this.#deps.storage
+    if (connection.state !== 'ready') {
+      const { problem } = connection
       if (problem === undefined) this.#schedule(Infinity)
       else this.#fail(problem)
       return

@@ -35,6 +35,11 @@ interface CallOptions {
   readonly now?: Instant
 }
 
+interface ClaimReply {
+  readonly outcome: string
+  readonly now: number
+}
+
 /**
  * Every call of core to a storage goes through here, so that an outage costs a bounded time whichever client library is
  * used: Holdfast's deadline, nothing sent while there is no connection (a client's offline queue would execute it
@@ -108,27 +113,35 @@ export class StorageClient {
    * refused as late although that moment has not come (the storage's clock was stepped) is sent once more. `startedAt`: the
    * moment of the call, if its caller has read the clocks.
    */
-  async claim<T extends { readonly outcome: string; readonly now: number }>(
+  claim<T extends ClaimReply>(
     command: (notAfter: number) => Promise<T>,
     timeoutMs: number = this.callTimeoutMs,
     startedAt: Instant = instant(this.runtime),
   ): Promise<TimedReply<T>> {
+    if (this.clock.known) return this.#claim(command, timeoutMs, timeoutMs, startedAt)
+    return this.#learnTime(timeoutMs).then((leftMs) =>
+      this.#claim(command, timeoutMs, leftMs, instant(this.runtime)),
+    )
+  }
+
+  #claim<T extends ClaimReply>(
+    command: (notAfter: number) => Promise<T>,
+    timeoutMs: number,
+    leftMs: number,
+    now: Instant,
+    isLast = false,
+  ): Promise<TimedReply<T>> {
     const { clock, runtime } = this
-    let now = startedAt
-    let leftMs = timeoutMs
-    if (!clock.known) {
-      leftMs = await this.#learnTime(timeoutMs)
-      now = instant(runtime)
-    }
-    for (let isLast = false; ; isLast = true) {
-      const notAfter = clock.earliest(leftMs, now.monotonic)
-      const answer = await this.call(command, leftMs, { waitedMs: timeoutMs - leftMs, notAfter, now })
-      if (isLast) return answer
-      clock.observe(answer.sentAt, answer.reply.now)
-      if (answer.reply.outcome !== 'late') return answer
-      leftMs = Math.max(1, leftMs - (runtime.monotonicNow() - answer.sentAt.monotonic))
-      now = instant(runtime)
-    }
+    const notAfter = clock.earliest(leftMs, now.monotonic)
+    const answered = this.call(command, leftMs, { waitedMs: timeoutMs - leftMs, notAfter, now })
+    if (isLast) return answered
+    return answered.then((answer) => {
+      const { reply, sentAt } = answer
+      clock.observe(sentAt, reply.now)
+      if (reply.outcome !== 'late') return answer
+      const stillMs = Math.max(1, leftMs - (runtime.monotonicNow() - sentAt.monotonic))
+      return this.#claim(command, timeoutMs, stillMs, instant(runtime), true)
+    })
   }
 
   /**

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type Cache, type Storage, StorageRefusedError, createCache, memoryStorage } from '@holdfast/core'
 import { settle } from '../manual-runtime.ts'
 
-/** A load that ends when the test ends it. */
+/** A load that the test ends. */
 function slowLoad<T>(): { load: () => Promise<T>; started: Promise<void>; finish: (value: T) => void } {
   let finish: (value: T) => void = () => undefined
   let start = (): void => undefined
@@ -33,7 +33,7 @@ describe('the cache', () => {
     },
   )
 
-  it('loads once for all who ask at a time, in this process and in others', async () => {
+  it('loads once for all concurrent callers, in this process and in others', async () => {
     const [one, other] = twoCaches()
     const { load, started, finish } = slowLoad<number>()
     const first = one.getOrCreate('a', load)
@@ -97,7 +97,7 @@ describe('the cache', () => {
     expect(cache.stats()).toMatchObject({ loads: 2, loadFailures: 1 })
   })
 
-  it('counts how often it helped', async () => {
+  it('counts hits and loads', async () => {
     const [cache] = twoCaches()
     expect(cache.stats().hitRate).toBeUndefined()
     await cache.set('a', 1)
@@ -116,7 +116,7 @@ describe('the cache', () => {
   })
 })
 
-describe('a load that asks for its own key', () => {
+describe('a load that reads its own key', () => {
   const deadlock = { code: 'SELF_DEADLOCK' }
 
   it('is refused, directly, through another key, and through another cache of this process', async () => {
@@ -152,7 +152,7 @@ describe('a storage that refuses', () => {
   }
 
   it.each<[keyof Storage['values']]>([['getMany'], ['reserve'], ['replace']])(
-    'at %s does not keep a load from answering; nothing is stored, and nobody waits for it',
+    'at %s does not prevent a load from answering; nothing is stored, and no other caller waits for it',
     async (command) => {
       const storage = refusing(command)
       const cache = createCache(storage)
@@ -162,7 +162,7 @@ describe('a storage that refuses', () => {
     },
   )
 
-  it('at set and at removing after a failed load: set says so, the load tells its own error', async () => {
+  it('during set and during the removal after a failed load: set rejects, and the load rejects with its own error', async () => {
     const cache = createCache(refusing('set', 'removeIf'))
     await expect(cache.set('a', 1)).rejects.toMatchObject({ code: 'STORAGE_REFUSED' })
     await expect(cache.getOrCreate('a', () => Promise.reject(new Error('mine')))).rejects.toThrow('mine')

@@ -46,7 +46,9 @@ describe('a load', () => {
       const key = `copy ${copy}`
       const calls = [one.getOrCreate(key, load, { copy })]
       await started
-      calls.push(...(await waiting(one.getOrCreate(key, load, { copy }), one.getOrCreate(key, load, { copy }))))
+      calls.push(
+        ...(await waiting(one.getOrCreate(key, load, { copy }), one.getOrCreate(key, load, { copy }))),
+      )
       finish({ at: new Date(0) })
       return await Promise.all(calls)
     }

@@ -131,9 +131,9 @@ describe('refresh', () => {
     const failing = one.getOrCreate('a', () => Promise.reject(new Error('source')), { refresh: true })
     await expect(failing).rejects.toThrow('source')
     expect(await one.get('a')).toBe('old')
-    expect(await one.getOrCreate('a', ({ stale }) => `after ${String(stale?.value)}`, { refresh: true })).toBe(
-      'after old',
-    )
+    expect(
+      await one.getOrCreate('a', ({ stale }) => `after ${String(stale?.value)}`, { refresh: true }),
+    ).toBe('after old')
     expect(await one.get('a')).toBe('after old')
   })
 

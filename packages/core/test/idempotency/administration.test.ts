@@ -94,7 +94,7 @@ describe('cleanupExpiredExecutions', () => {
 })
 
 describe('a snapshot', () => {
-  it('says everything there is to say', async () => {
+  it('contains every field', async () => {
     const { runtime, now, join } = createWorld()
     const { idempotency } = join({ instance: 'worker-7' })
     const startedAt = now()

@@ -7,8 +7,8 @@ const never = (): never => {
   throw new Error('this body must not run')
 }
 
-describe('whatever timer or reply it is that calls', () => {
-  it('listeners of a signal run in the context of their body, and what they start is its child', async () => {
+describe('no matter which timer or reply triggers the call', () => {
+  it('listeners of a signal run in the context of their body, and an execution that they start is its child', async () => {
     const { runtime, join } = createWorld()
     const { idempotency } = join()
     const request = new AsyncLocalStorage<string>()
@@ -39,7 +39,7 @@ describe('whatever timer or reply it is that calls', () => {
     expect(seen).toEqual(['patient', true])
   })
 
-  it('onProgress is called in the context of its own caller', async () => {
+  it('onProgress is called in the context of its caller', async () => {
     const { runtime, join } = createWorld()
     const execution = await started(join().idempotency)
     const { idempotency } = join()

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createWorld } from './world.ts'
 
 describe('a storage whose clock was set back', () => {
-  it('lets a failed job run again that asked for no delay', async () => {
+  it('lets a job that failed without a retry delay run again', async () => {
     const { join, stepStorage } = createWorld()
     const { idempotency } = join()
     await expect(idempotency.run('job', 'k', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
@@ -13,7 +13,7 @@ describe('a storage whose clock was set back', () => {
     })
   })
 
-  it('makes nobody wait longer than the delay that was asked for', async () => {
+  it('makes no caller wait longer than the requested delay', async () => {
     const { join, stepStorage, runtime } = createWorld()
     const { idempotency } = join()
     const begun = await idempotency.begin('job', 'k')

@@ -5,7 +5,7 @@ import { createWorld, gate, watched } from './world.ts'
 const closed = { code: 'CLOSED' }
 
 describe('close', () => {
-  it('starts nothing any more, and says so', async () => {
+  it('rejects every start', async () => {
     const { commands, join } = createWorld()
     const { idempotency } = join()
     await idempotency.close()
@@ -20,7 +20,7 @@ describe('close', () => {
     expect(commands).toEqual([])
   })
 
-  it('aborts the bodies, waits for them, and gives back uncounted what it interrupted', async () => {
+  it('aborts the bodies, waits for them, and releases interrupted executions without counting the attempt', async () => {
     const { runtime, join } = createWorld()
     const { idempotency } = join()
     const run = watched(
@@ -40,7 +40,7 @@ describe('close', () => {
     expect(runtime.timers).toBe(0)
   })
 
-  it('records what ends by itself within the grace', async () => {
+  it('records executions that end by themselves within the grace', async () => {
     const { runtime, join } = createWorld()
     const { idempotency } = join()
     const done = gate<string>()
@@ -55,7 +55,7 @@ describe('close', () => {
     expect(await join().idempotency.begin('job', 'k')).toMatchObject({ status: 'replayed' })
   })
 
-  it('leaves to its lease what does not settle, and renews it no more', async () => {
+  it('leaves executions that do not settle to their lease, and renews it no more', async () => {
     const { runtime, join } = createWorld()
     const { idempotency } = join()
     const done = gate()
@@ -72,7 +72,7 @@ describe('close', () => {
     expect(run.error).toMatchObject({ code: 'LEASE_LOST' })
   })
 
-  it('waits for executions that were begun by hand, too; disposal gives them back', async () => {
+  it('waits for executions started with tryStartExecution as well; disposal releases them', async () => {
     const { join } = createWorld()
     const { idempotency } = join()
     const execution = await idempotency.tryStartExecution('job', 'k')
@@ -85,7 +85,7 @@ describe('close', () => {
     expect(await join().idempotency.getExecutionStatus('job', 'k')).toMatchObject({ released: true })
   })
 
-  it('gives back what began while it was being closed', async () => {
+  it('releases an execution that started during close', async () => {
     const { join } = createWorld()
     const { idempotency, link } = join()
     let arrive: (() => Promise<unknown>) | undefined
@@ -102,7 +102,7 @@ describe('close', () => {
     expect(await join().idempotency.getExecutionStatus('job', 'k')).toMatchObject({ released: true })
   })
 
-  it('ends everybody who waits or watches, and their subscriptions', async () => {
+  it('ends all waits and watches, and their subscriptions', async () => {
     const { runtime, join } = createWorld()
     await join().idempotency.begin('job', 'k')
     const { idempotency, link } = join()

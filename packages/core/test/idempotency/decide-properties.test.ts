@@ -85,7 +85,7 @@ const owner: fc.Arbitrary<OwnerCommand> = fc.oneof(
 )
 const cancel = fc.record({ reason: fc.constant('r'), ttlMs: fc.nat(99) })
 
-/** Somebody's command, and what is decided of it. */
+/** A command of some caller, and the decision on it. */
 type Order =
   | ({ readonly by: 'start' } & StartCommand)
   | ({ readonly by: 'owner'; readonly policy: StartCommand['policy'] } & OwnerCommand)
@@ -151,7 +151,7 @@ describe('decide, for every state and command', () => {
     })
   })
 
-  it('I2 lets nobody but its owner write to a live execution, but for a request to cancel', () => {
+  it('I2 lets only its owner write to a live execution, except for a request to cancel', () => {
     always((state, now, given, decision) => {
       if (state?.record.status !== 'executing' || now - state.writtenAt >= state.record.leaseMs) return
       const isOwner = given.by === 'owner' && given.executionId === state.record.executionId
@@ -254,7 +254,7 @@ describe('decide, for every state and command', () => {
     })
   })
 
-  it('lets a call that has waited start what another would start, but for a cancelled job', () => {
+  it('lets a call that has waited start what a new call would start, except a cancelled job', () => {
     always((state, now, given, decision) => {
       if (given.by !== 'start' || !given.hasWaited) return
       const before = state?.record
@@ -265,7 +265,7 @@ describe('decide, for every state and command', () => {
     })
   })
 
-  it('starts nothing over an execution that this very call has claimed', () => {
+  it('starts nothing over an execution that this call has already claimed', () => {
     always((state, now, given, decision) => {
       if (given.by !== 'start' || state?.record.status !== 'executing') return
       if (!given.usedIds.includes(state.record.executionId)) return

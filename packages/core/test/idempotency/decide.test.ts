@@ -67,7 +67,7 @@ const failed = (change: object = {}): ExecutionRecord => ({
   ...change,
 })
 
-/** What a decision comes to, in one line. */
+/** A decision in short form. */
 function shown(decision: StartDecision | ReturnType<typeof decideOwner> | ReturnType<typeof decideCancel>) {
   if (decision.type === 'write') {
     return { ...(JSON.parse(JSON.stringify(decision.record)) as object), ttlMs: decision.ttlMs }
@@ -101,7 +101,7 @@ describe('T1 absent, begin', () => {
   })
 })
 
-describe('T2 executing by this very command, begin', () => {
+describe('T2 executing by this command, begin', () => {
   it.each([
     ['alive', T0],
     ['stalled', T0 + LEASE * 2],
@@ -109,7 +109,7 @@ describe('T2 executing by this very command, begin', () => {
     expect(outcome(at(executing({ executionId: 'mine' })), now, begin())).toEqual({ type: 'alreadyStarted' })
   })
 
-  it('knows a claim that this call made before, and nothing that has ended since', () => {
+  it('recognizes an earlier claim of this call, but not after it has ended', () => {
     const usedIds = ['first', 'theirs']
     expect(outcome(at(executing()), T0, begin({}, { usedIds }))).toEqual({ type: 'alreadyStarted' })
     expect(outcome(at(completed()), T0, begin({}, { usedIds }))).toEqual({ type: 'replay' })
@@ -128,14 +128,14 @@ describe('T3 executing, alive, begin', () => {
     }
   })
 
-  it('counts from the last write, whatever the start was', () => {
+  it('counts the lease from the last write, not from the start', () => {
     const renewed = at(executing({ start: { at: T0 - 999_999, fence: 5 } }))
     expect(outcome(renewed, T0 + 1, begin())).toMatchObject({ type: 'running' })
   })
 })
 
 describe('T4 executing, stalled, begin', () => {
-  it('T4 takes over: next attempt, its own id, the checkpoint and the request to cancel, neither progress nor start', () => {
+  it('T4 takes over: next attempt, new id, keeps checkpoint and request to cancel, drops progress and start', () => {
     const left = executing({
       checkpoint: '"page 7"',
       progress: { percentage: 40 },
@@ -191,7 +191,7 @@ describe('waiting', () => {
   const wait = (change: Partial<StartPolicy> = {}, command: Partial<StartCommand> = {}): StartCommand =>
     begin({ onInProgress: 'wait', ...change }, command)
 
-  it('a start waits while the job runs elsewhere, until its time is over', () => {
+  it('a start waits while the job runs elsewhere, at most for its waitMs', () => {
     expect(outcome(at(executing()), T0, wait())).toEqual({ type: 'wait' })
     expect(outcome(at(executing()), T0, wait({}, { isLate: true, hasWaited: true }))).toEqual({
       type: 'running',
@@ -226,7 +226,7 @@ describe('waiting', () => {
       type: 'failedBefore',
       current: at(cancelled),
     })
-    // A start that comes later means the job to run, and a released job is not over.
+    // A later start is meant to run the job, and a released job is not over.
     expect(outcome(at(cancelled), T0, wait())).toMatchObject({ status: 'executing', attempt: 2 })
     const released = failed({ cancelRequested: 'stop', released: true })
     expect(outcome(at(released), T0, wait({}, { hasWaited: true }))).toMatchObject({ attempt: 1 })
@@ -281,7 +281,7 @@ describe('T7, T8 failed, begin', () => {
     })
   })
 
-  it('T8 is told how long to wait when it asked for that, and runs after it', () => {
+  it('T8 gets the remaining retry delay, and runs after it', () => {
     const record = failed({ retryAfterMs: 5_000 })
     expect(decideStart(at(record), T0 + 4_999, begin())).toEqual({
       type: 'failedBefore',
@@ -291,7 +291,7 @@ describe('T7, T8 failed, begin', () => {
     expect(outcome(at(record), T0 + 5_000, begin())).toMatchObject({ status: 'executing', attempt: 2 })
   })
 
-  it('T12 starts what was given back as the same attempt, whatever the policy and the attempts', () => {
+  it('T12 continues a released execution as the same attempt, under every policy and number of attempts', () => {
     const released = failed({ attempt: 3, released: true, checkpoint: '5' })
     expect(outcome(at(released), T0, begin({ onFailed: 'replay' }))).toMatchObject({
       status: 'executing',
@@ -334,7 +334,7 @@ describe("owner's commands", () => {
   ]
   const start = { at: T0, fence: 77 }
 
-  it.each(commands)('$type of somebody who is not the owner is lost', (command) => {
+  it.each(commands)('$type of a process that is not the owner is lost', (command) => {
     const lost = { type: 'lost' }
     const other = { executionId: 'other' }
     expect(owners(null, command)).toEqual(lost)
@@ -344,43 +344,49 @@ describe("owner's commands", () => {
     expect(owners(at(failed({ ...other, released: true })), command)).toEqual(lost)
   })
 
-  it.each(commands)('$type of the owner counts also after the lease, when nobody took it', (command) => {
-    expect(decideOwner(at(executing()), command, policy).type).toBe('write')
-  })
+  it.each(commands)(
+    '$type of the owner is accepted also after the lease, if no other process took over',
+    (command) => {
+      expect(decideOwner(at(executing()), command, policy).type).toBe('write')
+    },
+  )
 
-  it.each(commands)('$type knows the end that an unanswered sending of it has recorded', (command) => {
-    const ends = { update: undefined, complete: 'completed', fail: 'failed', release: 'failed' } as const
-    for (const [status, record] of [
-      ['completed', completed()],
-      ['failed', failed()],
-    ] as const) {
-      const expected = { type: ends[command.type] === status ? 'recorded' : 'lost' }
-      expect(owners(at(record), command)).toEqual(expected)
-      // A successor's record names the end before it.
-      const previous = { executionId: 'theirs', status }
-      expect(owners(at(executing({ executionId: 'other', previous })), command)).toEqual(expected)
-      expect(owners(at(completed({ executionId: 'other', previous })), command)).toEqual(expected)
-    }
-  })
+  it.each(commands)(
+    '$type recognizes the end that an earlier, unanswered sending of it recorded',
+    (command) => {
+      const ends = { update: undefined, complete: 'completed', fail: 'failed', release: 'failed' } as const
+      for (const [status, record] of [
+        ['completed', completed()],
+        ['failed', failed()],
+      ] as const) {
+        const expected = { type: ends[command.type] === status ? 'recorded' : 'lost' }
+        expect(owners(at(record), command)).toEqual(expected)
+        // A successor's record names the end before it.
+        const previous = { executionId: 'theirs', status }
+        expect(owners(at(executing({ executionId: 'other', previous })), command)).toEqual(expected)
+        expect(owners(at(completed({ executionId: 'other', previous })), command)).toEqual(expected)
+      }
+    },
+  )
 
   it('T9 stores the change, keeps the rest, and writes down when it started', () => {
     const before = executing({ checkpoint: '1', progress: { percentage: 10 } })
     const update = (change: object): unknown => owners(at(before), { ...own, type: 'update', ...change })
     expect(update({})).toEqual({ ...before, start, ttlMs: DAY })
-    // An absent change must not erase what is there.
+    // An absent change must not erase the stored value.
     expect(update({ progress: undefined, checkpoint: undefined, extendTimeoutMs: undefined })).toEqual(
       update({}),
     )
     expect(update({ progress: { percentage: 20 } })).toMatchObject({ progress: { percentage: 20 } })
     expect(update({ checkpoint: '2' })).toMatchObject({ checkpoint: '2', progress: { percentage: 10 } })
     expect(update({ extendTimeoutMs: 6 })).toMatchObject({ leaseMs: LEASE, timeoutMs: 60_006 })
-    // A request to cancel has shortened the lease; the owner's write makes it whole again.
+    // A request to cancel has shortened the lease; the owner's write restores its length.
     expect(owners(at(executing({ leaseMs: 5 })), { ...own, type: 'update' })).toMatchObject({
       leaseMs: LEASE,
     })
   })
 
-  it('T9 keeps the start that was written down before', () => {
+  it('T9 keeps the start that was recorded before', () => {
     const later = at(executing({ start: { at: 5, fence: 6 } }))
     expect(owners(later, { ...own, type: 'update' })).toMatchObject({
       start: { at: 5, fence: 6 },
@@ -420,7 +426,7 @@ describe("owner's commands", () => {
     })
   })
 
-  it('T12 gives back, with the checkpoint, uncounted', () => {
+  it('T12 releases with the checkpoint, without counting the attempt', () => {
     const before = at(executing({ attempt: 2, checkpoint: '1', fingerprint: 'f' }))
     expect(owners(before, { ...own, type: 'release' })).toMatchObject({
       status: 'failed',
@@ -432,7 +438,7 @@ describe("owner's commands", () => {
     })
   })
 
-  it('T12 leaves nothing of a first attempt that never began', () => {
+  it('T12 removes the record of a first attempt that never ran', () => {
     const unbind = { ...own, type: 'release', unbind: true } as const
     expect(owners(at(executing({ fingerprint: 'f' })), unbind)).toMatchObject({ type: 'remove' })
     // But what an earlier attempt left is kept.
@@ -482,7 +488,7 @@ describe('T13 requestCancel', () => {
   const asked = (current: VersionedRecord | null, now: number): unknown =>
     shown(decideCancel(current, now, cancel))
 
-  it('asks a live execution, and does not prolong its lease', () => {
+  it('requests it of a live execution without extending its lease', () => {
     expect(asked(at(executing({ progress: { percentage: 3 } })), T0 + 20_000)).toEqual({
       ...executing({ progress: { percentage: 3 } }),
       cancelRequested: 'enough',
@@ -492,7 +498,7 @@ describe('T13 requestCancel', () => {
     })
   })
 
-  it('asks what is stalled, which stays so, and what was given back', () => {
+  it('requests it of a stalled execution, which stays stalled, and of a released one', () => {
     expect(asked(at(executing()), T0 + LEASE + 1)).toMatchObject({
       status: 'executing',
       cancelRequested: 'enough',
@@ -508,7 +514,7 @@ describe('T13 requestCancel', () => {
   it.each([
     ['a takeover', at(executing({ cancelRequested: 'enough' })), T0 + LEASE, 'enough'],
     [
-      'going on with what was given back',
+      'continuing a released execution',
       at(failed({ released: true, cancelRequested: 'enough' })),
       T0,
       'enough',

@@ -9,7 +9,7 @@ const never = (): never => {
   throw new Error('this body must not run')
 }
 
-describe('a wait whose length nobody has given', () => {
+describe('a wait without waitMs', () => {
   it.each([
     ['before', 0],
     ['while', 25_000],
@@ -57,7 +57,7 @@ describe('a wait whose length nobody has given', () => {
     expect(call.error).toMatchObject({ code: 'EXECUTION_IN_PROGRESS' })
   })
 
-  it('ends when somebody else has taken over from the dead one', async () => {
+  it('ends when another process has taken over from the dead owner', async () => {
     const { runtime, join } = createWorld()
     const dead = join()
     await started(dead.idempotency, { leaseMs: LEASE })
@@ -71,7 +71,7 @@ describe('a wait whose length nobody has given', () => {
     expect(error).toMatchObject({ code: 'EXECUTION_IN_PROGRESS', snapshot: { attempt: 2 } })
   })
 
-  it('is told of the dead one, who only waits and starts nothing', async () => {
+  it('rejects with the dead owner for a caller that only waits and starts nothing', async () => {
     const { runtime, join } = createWorld()
     const dead = join()
     await started(dead.idempotency, { leaseMs: LEASE })

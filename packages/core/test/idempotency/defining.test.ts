@@ -12,7 +12,7 @@ interface Order {
 describe('define', () => {
   const order: Order = { tenant: 't', id: 7, amount: 5 }
 
-  it('gives a job with its own key, fingerprint and policies, typed', async () => {
+  it('returns a typed job with a key, a fingerprint and policies', async () => {
     const { runtime, join } = createWorld()
     const { idempotency } = join()
     const bill = idempotency.define<Order, string>('bill', {
@@ -81,7 +81,7 @@ describe('define', () => {
     // Undefined is not null.
     const other = { fingerprint: null }
     expect(await idempotency.begin('pay', 'b', other)).toMatchObject({ status: 'mismatch' })
-    // Who gives none, in a call of his own, compares nothing.
+    // A call without a fingerprint compares nothing.
     expect(await idempotency.begin('pay', 'b')).toMatchObject({ status: 'replayed' })
     expect(await idempotency.begin('pay', 'b', { fingerprint: undefined })).toMatchObject({
       status: 'replayed',
@@ -101,7 +101,7 @@ describe('define', () => {
     expect(commands).toEqual([])
   })
 
-  it('does not begin without a body', async () => {
+  it('does not start without a body', async () => {
     const { commands, join } = createWorld()
     const job = join().idempotency.define<Order, void>('job', { key: ({ id }) => `${id}` })
     const run = job.run as (...given: unknown[]) => Promise<unknown>
@@ -111,7 +111,7 @@ describe('define', () => {
     expect(commands).toEqual([])
   })
 
-  it('encodes with the codec of the job, which everybody’s view then uses', async () => {
+  it('encodes with the codec of the job, which every view then uses', async () => {
     const { join } = createWorld()
     const { idempotency } = join()
     const codec = {

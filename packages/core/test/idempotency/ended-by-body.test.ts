@@ -33,7 +33,7 @@ describe('a body that records its end itself', () => {
     await expect(again).rejects.toMatchObject({ name: 'RangeError', message: 'no such order' })
   })
 
-  it('by giving it back: there is no result', async () => {
+  it('by release: run has no result', async () => {
     const { idempotency } = createWorld().join()
     const run = idempotency.run('job', 'k', (execution) => execution.release())
     await expect(run).rejects.toMatchObject({ code: 'EXECUTION_RELEASED' })
@@ -63,7 +63,7 @@ it('waits for an end that its body does not wait for, and whose result is kept e
   expect(kept).toEqual(['what was recorded'])
 })
 
-it('tells the success that a body did not see confirmed, and not what it returned afterwards', async () => {
+it('reports the unconfirmed success of a body, not the value that the body returned afterwards', async () => {
   const { join, runtime } = createWorld()
   const { idempotency, link } = join({ leaseMs: 10_000 })
   const run = watched(

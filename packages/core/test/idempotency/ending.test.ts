@@ -104,7 +104,7 @@ describe('a success that cannot be recorded', () => {
     expect(await idempotency.getExecutionStatus('job', 'k')).toMatchObject({ status: 'executing' })
   })
 
-  it('is that also when the storage refuses, and the lease is left to end', async () => {
+  it('is CompletionUnconfirmedError also when the storage refuses, and the lease expires', async () => {
     const { runtime, join } = createWorld()
     const { idempotency, link } = join()
     const refuse = link.every('replace', 'refused')
@@ -119,7 +119,7 @@ describe('a success that cannot be recorded', () => {
     })
   })
 
-  it('is not turned into a failure by whoever catches it, nor by disposal', async () => {
+  it('is not turned into a failure by a body that catches the error, nor by disposal', async () => {
     const { commands, join } = createWorld()
     const { idempotency, link } = join()
     const refuse = link.every('replace', 'refused')
@@ -143,7 +143,7 @@ describe('a success that cannot be recorded', () => {
     expect(await idempotency.begin('job', 'k')).toMatchObject({ status: 'replayed', result: { paid: true } })
   })
 
-  it('is that when the place for large results fails', async () => {
+  it('is CompletionUnconfirmedError when the store for large results fails', async () => {
     const { join } = createWorld()
     const references = {
       save: async () => Promise.reject(new Error('disk full')),
@@ -167,7 +167,7 @@ describe('the window', () => {
     expect(await idempotency.tryStartExecution('job', 'k')).not.toBeNull()
   })
 
-  it('may be of every call’s own choosing, a day for example', async () => {
+  it('may differ for every call, a day for example', async () => {
     const { runtime, join } = createWorld()
     const { idempotency } = join()
     const day = { completedWindowMs: 86_400_000 }
@@ -178,7 +178,7 @@ describe('the window', () => {
     expect((await idempotency.run('job', 'k', day, () => 2)).status).toBe('executed')
   })
 
-  it('leaves the completion to be seen after it, until it is kept no longer', async () => {
+  it('keeps the completion visible after it, until its retention ends', async () => {
     const { runtime, join } = createWorld()
     const { idempotency } = join({ completedRetentionMs: 3_600_000 })
     await idempotency.run('job', 'k', () => 1)

@@ -15,7 +15,7 @@ const told = (): IdempotencyEvent[] => events.splice(0)
 const name = { jobType: 'job', jobKey: 'k' }
 
 describe('the channel holdfast:idempotency', () => {
-  it('tells of a start and its end, and of every start that was answered otherwise', async () => {
+  it('publishes a start and its end, and every start that was not executed', async () => {
     const { runtime, join } = createWorld()
     const { idempotency } = join({ instance: 'one' })
     const other = join({ instance: 'two' }).idempotency
@@ -40,7 +40,7 @@ describe('the channel holdfast:idempotency', () => {
     ])
   })
 
-  it('tells of a result that was not kept, and why', async () => {
+  it('publishes a result that was not stored, and why', async () => {
     const { join } = createWorld()
     const { idempotency } = join({ maxResultBytes: 50 })
     await idempotency.run('job', 'k', () => ({ site: new URL('http://localhost') }))
@@ -55,7 +55,7 @@ describe('the channel holdfast:idempotency', () => {
     ])
   })
 
-  it('tells of failures with their errors, and of what was given back', async () => {
+  it('publishes failures with their errors, and releases', async () => {
     const { join } = createWorld()
     const { idempotency } = join()
     const error = new Error('no')
@@ -74,7 +74,7 @@ describe('the channel holdfast:idempotency', () => {
     ])
   })
 
-  it('tells of renewals that fail, of a lease that was lost, once, and of a takeover, and from whom', async () => {
+  it('publishes failed renewals, a lost lease, once, and a takeover with its former owner', async () => {
     const { runtime, join } = createWorld()
     const dead = join({ instance: 'dead' })
     const first = await started(dead.idempotency, { leaseMs: 1_000 })
@@ -121,7 +121,7 @@ describe('the channel holdfast:idempotency', () => {
     ])
   })
 
-  it('tells of a success that was not confirmed, with its error', async () => {
+  it('publishes an unconfirmed success, with its error', async () => {
     const { join } = createWorld()
     const { idempotency, link } = join()
     link.once('replace', 'refused')

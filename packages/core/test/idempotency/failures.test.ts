@@ -49,7 +49,7 @@ describe('a failure', () => {
     expect((await idempotency.getExecutionStatus('job', 'k'))?.error).toMatchObject(error)
   })
 
-  it('that was recorded before can be told from one of this very call', async () => {
+  it('that was recorded before can be distinguished from a failure of this call', async () => {
     const { join } = createWorld()
     const { idempotency } = join()
     const fresh = await idempotency.run('job', 'k', raise).catch((error: unknown) => error)

@@ -30,7 +30,7 @@ async function readsWhileWatching(ms: number, prepare: (join: World['join']) => 
   return readsOf(world)
 }
 
-describe('whoever follows a job', () => {
+describe('a caller that waits for a job', () => {
   it('rests between reads that fail at once, also when hints arrive', async () => {
     const { join, runtime } = createWorld()
     await started(join().idempotency, { leaseMs: 600_000 })
@@ -45,7 +45,7 @@ describe('whoever follows a job', () => {
     expect([watching.state, waiting.state]).toEqual(['pending', 'rejected'])
   })
 
-  it('is told that what is stored cannot be read', async () => {
+  it('gets an error when the record cannot be read', async () => {
     const { join, storage, runtime } = createWorld()
     await started(join().idempotency, { leaseMs: 600_000 })
     const { idempotency } = join()
@@ -82,13 +82,13 @@ describe('whoever follows a job', () => {
     expect(begun.value).toMatchObject({ status: 'inProgress' })
   })
 
-  it('asks ever less often for a subscription that fails', async () => {
+  it('retries a failing subscription less and less often', async () => {
     const reads = await readsWhileWatching(20_000, (join) => join().link.every('subscribe', 'failed'))
     expect(reads).toBeGreaterThan(10)
     expect(reads).toBeLessThan(16)
   })
 
-  it('looks for itself every two seconds, however much it hears', async () => {
+  it('reads the record every two seconds, no matter how many hints arrive', async () => {
     const world = createWorld()
     const owner = world.join().idempotency
     const execution = await started(owner, { progressIntervalMs: 0, leaseMs: 600_000 })
@@ -136,7 +136,7 @@ describe('whoever follows a job', () => {
   })
 })
 
-it('asks the storage before it says that the input is another', async () => {
+it('reads the storage before it reports a fingerprint mismatch', async () => {
   const { join, runtime, commands } = createWorld()
   const owner = join().idempotency
   const first = await started(owner, { fingerprint: 'A', leaseMs: 600_000 })
@@ -156,7 +156,7 @@ it('asks the storage before it says that the input is another', async () => {
   expect(waiting.state).toBe('pending')
 })
 
-it('takes back a claim that was not answered, although somebody has asked to cancel it', async () => {
+it('undoes an unanswered claim, although a caller has requested its cancellation', async () => {
   const { join, runtime } = createWorld()
   const operator = join().idempotency
   const { idempotency, link } = join()
@@ -170,13 +170,16 @@ it('takes back a claim that was not answered, although somebody has asked to can
   expect(await operator.getExecutionStatus('job', 'k')).toBeNull()
 })
 
-it('does not take what was given back for the end of a job', async () => {
+it('does not treat a released execution as the end of a job', async () => {
   const { join, runtime } = createWorld()
   await (await started(join().idempotency)).release()
   const waiting = watched(join().idempotency.waitForCompletion('job', 'k', { waitMs: 1_000 }))
   await runtime.advance(1_000)
   expect(waiting).toMatchObject({
     state: 'rejected',
-    error: { code: 'EXECUTION_IN_PROGRESS', message: expect.stringContaining('released unfinished') },
+    error: {
+      code: 'EXECUTION_IN_PROGRESS',
+      message: expect.stringMatching(/released unfinished.*Start the job to continue it\.$/),
+    },
   })
 })

@@ -38,7 +38,7 @@ describe('a hint', () => {
     },
   )
 
-  it('costs no command while one execution goes on, and one read after a takeover', async () => {
+  it('costs no command while one execution runs, and one read after a takeover', async () => {
     const { runtime, commands, join } = createWorld()
     const dead = join()
     await started(dead.idempotency, { leaseMs: 5_000 })

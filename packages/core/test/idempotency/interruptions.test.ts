@@ -27,7 +27,7 @@ describe('requestCancel', () => {
     expect(execution.signal.reason).toMatchObject({ code: 'EXECUTION_CANCELLED' })
   })
 
-  it('does not keep a dead owner alive, however often it is asked', async () => {
+  it('does not keep a dead owner alive, no matter how often it is called', async () => {
     const { runtime, join } = createWorld()
     const dead = join()
     await started(dead.idempotency, { leaseMs: 1_000 })
@@ -42,7 +42,7 @@ describe('requestCancel', () => {
     expect((await started(idempotency)).attempt).toBe(2)
   })
 
-  it('is for the job: whoever takes it over is asked, too', async () => {
+  it('is for the job: a process that takes over gets the request as well', async () => {
     const { runtime, join } = createWorld()
     const dead = join()
     const execution = await started(dead.idempotency, { leaseMs: 1_000 })
@@ -63,7 +63,7 @@ describe('requestCancel', () => {
       status: 'failed',
       cancelRequested: 'wrong input',
     })
-    // That answered it: a start from now on is meant.
+    // The cancellation is complete: a start from now on is deliberate.
     const next = await started(idempotency)
     expect([next.attempt, next.signal.aborted]).toEqual([3, false])
   })
@@ -92,7 +92,7 @@ describe('requestCancel', () => {
     },
   )
 
-  it('finds who goes on with what was given back, before or after', async () => {
+  it('reaches the process that continues a released execution, before or after', async () => {
     const { join } = createWorld()
     const { idempotency } = join()
     for (const askFirst of [true, false]) {
@@ -109,7 +109,7 @@ describe('requestCancel', () => {
     }
   })
 
-  it('stops those who wait as well: none of them starts the job again', async () => {
+  it('stops waiting callers as well: none of them starts the job again', async () => {
     const { runtime, join } = createWorld()
     const execution = await started(join().idempotency, { leaseMs: 3_000 })
     const { idempotency } = join()
@@ -127,7 +127,7 @@ describe('requestCancel', () => {
     expect((await started(idempotency)).attempt).toBe(2)
   })
 
-  it('of what is not running is false', async () => {
+  it('of a job that is not running returns false', async () => {
     const { join } = createWorld()
     const { idempotency } = join()
     expect(await idempotency.requestCancel('job', 'k')).toBe(false)
@@ -154,7 +154,7 @@ describe('requestCancel', () => {
 })
 
 describe('forget, while it runs', () => {
-  it('costs the owner its lease at the next write, and another may start', async () => {
+  it('makes the owner lose its lease at the next write, and another process may start', async () => {
     const { runtime, join } = createWorld()
     const execution = await started(join().idempotency, { leaseMs: 3_000 })
     const { idempotency } = join()
@@ -176,14 +176,14 @@ describe('forget, while it runs', () => {
     expect((await started(idempotency)).executionId).not.toBe(execution.executionId)
   })
 
-  it('of nothing is false', async () => {
+  it('of an absent record returns false', async () => {
     const { join } = createWorld()
     expect(await join().idempotency.forget('job', 'k')).toBe(false)
   })
 })
 
 describe('the timeout', () => {
-  it('aborts the signal and ends the renewals: who does not listen is taken over', async () => {
+  it('aborts the signal and ends the renewals: another process takes over from a body that ignores it', async () => {
     const { runtime, commands, join } = createWorld()
     const execution = await started(join().idempotency, { leaseMs: 3_000, timeoutMs: 10_100 })
     await runtime.advance(10_099)
@@ -197,19 +197,19 @@ describe('the timeout', () => {
     await expect(execution.markSuccess()).rejects.toMatchObject(lost)
   })
 
-  it('is told wherever it can be: progress does not keep it alive', async () => {
+  it('makes every method throw: progress does not keep the execution alive', async () => {
     const { runtime, join } = createWorld()
     const execution = await started(join().idempotency, { leaseMs: 3_000, timeoutMs: 5_000 })
     await runtime.advance(5_000)
     await expect(execution.updateProgress(50)).rejects.toMatchObject({ code: 'EXECUTION_TIMEOUT' })
     await expect(execution.extendTimeout(5_000)).rejects.toMatchObject({ code: 'EXECUTION_TIMEOUT' })
-    // What was done so far may be saved, once; that does not start renewals again.
+    // The body may save a checkpoint once; that does not resume renewals.
     await execution.saveCheckpoint('so far')
     await runtime.advance(3_000)
     expect((await started(join().idempotency)).checkpoint).toBe('so far')
   })
 
-  it('that comes while it is being extended is told by the extension', async () => {
+  it('that occurs during an extension rejects the extension', async () => {
     const { runtime, join } = createWorld()
     const { idempotency, link } = join()
     const execution = await started(idempotency, { timeoutMs: 1_000 })
@@ -223,7 +223,7 @@ describe('the timeout', () => {
     expect(extended.error).toMatchObject({ code: 'EXECUTION_TIMEOUT' })
   })
 
-  it('is extended by what is asked, and the record says so', async () => {
+  it('is extended by the requested time, and the record says so', async () => {
     const { runtime, join } = createWorld()
     const execution = await started(join().idempotency, { timeoutMs: 5_000 })
     await execution.extendTimeout(5_000)

@@ -23,7 +23,7 @@ async function claimAnsweredLate(options: { readonly heldUpdates?: (() => Promis
 }
 
 describe('a claim that was answered later than its lease lasts', () => {
-  it('starts no body before the lease was renewed', async () => {
+  it('runs no body before the lease was renewed', async () => {
     const { begun, commands, now } = await claimAnsweredLate()
     expect(commands.slice(0, 2)).toEqual(['create k', 'replace k'])
     const { value } = begun
@@ -33,7 +33,7 @@ describe('a claim that was answered later than its lease lasts', () => {
     expect(value.execution.attempt).toBe(1)
   })
 
-  it('starts nothing when somebody took the key over meanwhile', async () => {
+  it('runs nothing when another process took the key over meanwhile', async () => {
     const heldUpdates: (() => Promise<unknown>)[] = []
     const { begun, join } = await claimAnsweredLate({ heldUpdates })
     const other = await join().idempotency.begin('job', 'k')

@@ -45,7 +45,7 @@ describe('the lease', () => {
     expect(status).toMatchObject({ stalled: false, progressPercentage: 40, progressMessage: 'forty' })
   })
 
-  it('is over before anybody else can have it, also when nothing is heard of the storage', async () => {
+  it('ends for its owner before another process can get it, also when the storage does not answer', async () => {
     const { runtime, now, join } = createWorld()
     const { idempotency, link } = join()
     const execution = await started(idempotency, { leaseMs: 3_000 })
@@ -62,14 +62,14 @@ describe('the lease', () => {
     await expect(execution.extendTimeout(1)).rejects.toMatchObject(lost)
   })
 
-  it('is over for a process that slept, before its timers know', async () => {
+  it('is over for a process that slept, even before its timers run', async () => {
     const { runtime, join } = createWorld()
     const execution = await started(join().idempotency, { leaseMs: 3_000 })
     runtime.freeze(3_000)
     await expect(execution.updateProgress(50)).rejects.toMatchObject(lost)
   })
 
-  it('does not care for a wall clock that is set back, nor for one that was always wrong', async () => {
+  it('does not depend on a wall clock that is set back, or that was always wrong', async () => {
     const { runtime, join } = createWorld()
     const execution = await started(join().idempotency, { leaseMs: 3_000 })
     runtime.stepWall(-600_000)
@@ -126,7 +126,7 @@ describe('the lease', () => {
 })
 
 describe('a write that is executed after its owner gave up on it', () => {
-  it('keeps nobody alive', async () => {
+  it('does not extend the lease', async () => {
     const { runtime, join } = createWorld()
     const { idempotency, link } = join()
     const execution = await started(idempotency, { leaseMs: 3_000 })
@@ -142,7 +142,7 @@ describe('a write that is executed after its owner gave up on it', () => {
 })
 
 describe('a zombie', () => {
-  it('changes nothing, and learns who has its place', async () => {
+  it('changes nothing, and reports the successor', async () => {
     const { runtime, join } = createWorld()
     const zombie = join()
     const first = await started(zombie.idempotency, { leaseMs: 1_000, progressIntervalMs: 0 })
@@ -165,7 +165,7 @@ describe('a zombie', () => {
     expect(first.signal.reason).toMatchObject(lost)
   })
 
-  it('tells the caller of run what the successor recorded', async () => {
+  it('gives the caller of run what the successor recorded', async () => {
     const { runtime, join } = createWorld()
     const zombie = join()
     const run = watched(
@@ -179,7 +179,7 @@ describe('a zombie', () => {
     expect(run.error).toMatchObject({ ...lost, current: { status: 'completed', result: 'theirs' } })
   })
 
-  it('keeps its caller from losing what the body returned', async () => {
+  it('gives its caller the value that the body returned', async () => {
     const { runtime, join } = createWorld()
     const other = join().idempotency
     const overtaken = join().idempotency.run('job', 'overtaken', { leaseMs: 1_000 }, async () => {
@@ -195,7 +195,7 @@ describe('a zombie', () => {
     await expect(removed).rejects.toMatchObject({ ...lost, result: 'ours', current: null })
   })
 
-  it('that comes back in time to its own lease, which nobody took, still ends it', async () => {
+  it('that returns to its own lease, which no other process took, still ends it', async () => {
     const { runtime, join } = createWorld()
     const { idempotency, link } = join()
     const execution = await started(idempotency, { leaseMs: 1_000 })

@@ -3,7 +3,7 @@ import { settle } from '../manual-runtime.ts'
 import { createWorld } from './world.ts'
 
 describe('a process that takes over from itself', () => {
-  it('tells the body that it lost the key before another one begins', async () => {
+  it('aborts the signal of the body that lost the key before another body starts', async () => {
     const { runtime, join } = createWorld()
     const { idempotency } = join({ leaseMs: 1_000 })
     const first = await idempotency.begin('job', 'k')

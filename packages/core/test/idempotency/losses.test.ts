@@ -97,7 +97,7 @@ describe('an execution that is lost says why, to its body, its caller and the ch
     expect(losses).toMatchObject([{ reason, error: told, attempt: 1, instance: 'owner' }])
   })
 
-  it('the caller is told of the successor, once that is known, and of what came before', async () => {
+  it('the error names the successor, once that is known, and what led to the loss', async () => {
     const { runtime, join } = createWorld()
     const owner = join({ instance: 'owner' })
     const done = gate()

@@ -18,7 +18,7 @@ describe('nested executions', () => {
     expect(innermost?.parentExecutionId).toBe(inner?.executionId)
   })
 
-  it('are not linked to an execution that was begun by hand', async () => {
+  it('are not linked to an execution started with tryStartExecution', async () => {
     const { join } = createWorld()
     const { idempotency } = join()
     await idempotency.begin('outer', 'k')
@@ -40,7 +40,7 @@ describe('nested executions', () => {
     })
   })
 
-  it('may wait for what only has the same name elsewhere, or is somebody else’s by now', async () => {
+  it('may wait for a job that only has the same name elsewhere, or that another process owns by now', async () => {
     const { runtime, join } = createWorld()
     const { idempotency, link } = join()
     const otherWorld = createWorld()

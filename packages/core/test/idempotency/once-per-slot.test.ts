@@ -18,7 +18,7 @@ function minuteOf(now: number): Slot & { readonly at: number } {
 }
 
 describe('oncePerSlot', () => {
-  it('lets one of all that fire work, and tells the others by a value what became of it', async () => {
+  it('runs the work in one of the instances that fire, and returns the outcome to the others as a value', async () => {
     const { now, join } = createWorld()
     const slot = minuteOf(now())
     const [first, second, third] = [join({ instance: 'first' }), join(), join()].map((one) => one.idempotency)
@@ -63,7 +63,7 @@ describe('oncePerSlot', () => {
     expect(ran).toHaveLength(2)
   })
 
-  it('is taken over from an instance that crashes by one that stands by, while the slot lasts', async () => {
+  it('is taken over from a crashed instance by one that waits, while the slot lasts', async () => {
     const { runtime, now, join } = createWorld()
     const dead = join()
     const slot = minuteOf(now())
@@ -149,7 +149,7 @@ describe('oncePerSlot', () => {
     expect(await idempotency.oncePerSlot('report', day, never)).toMatchObject({ status: 'skipped' })
   })
 
-  it('tells nothing of those that are skipped but what they met', async () => {
+  it('reports of skipped calls only the execution that they met', async () => {
     const { now, join } = createWorld()
     const slot = minuteOf(now())
     await join().idempotency.oncePerSlot('report', slot, () => 1)
@@ -260,7 +260,7 @@ describe('oncePerSlot', () => {
           const anyCrash = instances.some(({ crashesInSlot }) => crashesInSlot !== undefined)
           if (!anyCrash && inTime.length > 0) expect(done.some((one) => one.slot === slot)).toBe(true)
         }
-        // Who stood by until the end may find then that it has to take over.
+        // An instance that waited until the end may have to take over then.
         for (const { at } of began) expect(at).toBeLessThanOrEqual(everyMs)
       }),
       { numRuns: 300 },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { settle } from '../manual-runtime.ts'
 import { createWorld, gate, started, watched } from './world.ts'
 
-describe('what this process has been told itself counts at once', () => {
+describe("this process's own writes count at once", () => {
   it.each(['reject', 'wait'] as const)(
     'a job that was forgotten here can be started here: onInProgress %s',
     async (onInProgress) => {
@@ -18,7 +18,7 @@ describe('what this process has been told itself counts at once', () => {
     },
   )
 
-  it('one that was forgotten before it knew that it had begun does not run, and answers no other start', async () => {
+  it('an execution forgotten before its claim was answered does not run, and does not answer another start', async () => {
     const { join } = createWorld()
     const { idempotency, link } = join()
     // The storage's time is known then.
@@ -42,7 +42,7 @@ describe('what this process has been told itself counts at once', () => {
     expect(second.value).toMatchObject({ status: 'replayed', result: first.value?.executionId })
   })
 
-  it('one that has started since it was forgotten goes on, however late the answer comes', async () => {
+  it('an execution started after the removal continues, no matter how late the answer arrives', async () => {
     const { join } = createWorld()
     const { idempotency, link } = join()
     const first = await started(idempotency)
@@ -86,7 +86,7 @@ describe('what this process has been told itself counts at once', () => {
     expect(seen).toEqual([null, 'enough'])
   })
 
-  it('an owner that lives here is not taken over here, whatever this process takes the storage’s clock for', async () => {
+  it('this process does not take over from its own live owner, no matter how it estimates the storage’s clock', async () => {
     const { join, stepStorage } = createWorld()
     const { idempotency } = join()
     const owner = await started(idempotency)

@@ -23,7 +23,7 @@ const states = {
   },
 }
 
-/** What a start comes to, in one word. */
+/** The outcome of a start, in one word. */
 const wordOf = (begun: BeginOutcome): string =>
   begun.status === 'started' ? `started #${begun.execution.attempt}` : begun.status
 
@@ -183,7 +183,7 @@ describe('tryStartExecution', () => {
     })
   })
 
-  it('waits where it may, and starts what was given back', async () => {
+  it('waits where the policy allows it, and continues a released execution', async () => {
     const { runtime, join } = createWorld()
     const execution = await started(join().idempotency)
     const waiting = join().idempotency.tryStartExecution('job', 'k', { onInProgress: 'wait' })

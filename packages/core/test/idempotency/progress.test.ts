@@ -8,7 +8,7 @@ async function shown({ join }: World): Promise<unknown> {
 }
 
 describe('progress', () => {
-  it('costs one command, and everybody sees it', async () => {
+  it('costs one command, and is visible to every process', async () => {
     const world = createWorld()
     const execution = await started(world.join().idempotency)
     world.commands.length = 0
@@ -31,7 +31,7 @@ describe('progress', () => {
     expect(await shown(world)).toEqual([99, '99'])
   })
 
-  it('has no write of its own while one is under way', async () => {
+  it('is not written separately while another write is in flight', async () => {
     const world = createWorld()
     const { idempotency, link } = world.join()
     const execution = await started(idempotency, { progressIntervalMs: 0 })
@@ -48,7 +48,7 @@ describe('progress', () => {
     expect(await shown(world)).toEqual([19, null])
   })
 
-  it('does not go back unless asked', async () => {
+  it('does not decrease unless requested', async () => {
     const world = createWorld()
     const execution = await started(world.join().idempotency, { progressIntervalMs: 0 })
     await execution.updateProgress(60, 'sixty')
@@ -58,7 +58,7 @@ describe('progress', () => {
     expect(await shown(world)).toEqual([50, null])
   })
 
-  it('that could not be written goes out with the next write, whichever that is', async () => {
+  it('that could not be written is sent with the next write of any kind', async () => {
     const world = createWorld()
     const { idempotency, link } = world.join()
     const execution = await started(idempotency, { leaseMs: 30_000 })
@@ -91,7 +91,7 @@ describe('progress', () => {
     expect(await shown(world)).toEqual([97, 'almost'])
   })
 
-  it('of the last moment is recorded also when somebody wrote in between', async () => {
+  it('of the last moment is recorded also when another write happened in between', async () => {
     const world = createWorld()
     const execution = await started(world.join().idempotency)
     await execution.updateProgress(10, 'begun')
@@ -101,7 +101,7 @@ describe('progress', () => {
     expect(await shown(world)).toEqual([100, 'almost'])
   })
 
-  it('is not disturbed by a storage that refuses, and tells of nothing but a loss', async () => {
+  it('is not affected by a storage that refuses, and reports only a loss', async () => {
     const world = createWorld()
     const { idempotency, link } = world.join()
     const execution = await started(idempotency)
@@ -131,7 +131,7 @@ describe('progress', () => {
     }
   })
 
-  it('begins anew with each attempt', async () => {
+  it('restarts with each attempt', async () => {
     const world = createWorld()
     const { idempotency } = world.join()
     const first = await started(idempotency)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createWorld, started, watched } from './world.ts'
 
 describe('release', () => {
-  it('lets another start the same attempt at once, with the checkpoint', async () => {
+  it('lets another process continue the same attempt at once, with the checkpoint', async () => {
     const { join } = createWorld()
     const first = await started(join().idempotency)
     await first.saveCheckpoint(['a'])
@@ -12,7 +12,7 @@ describe('release', () => {
     expect(first.signal.aborted).toBe(false)
   })
 
-  it('leaves nothing when the work never began, the fingerprint included', async () => {
+  it('leaves nothing when the work never started, not even the fingerprint', async () => {
     const { join } = createWorld()
     const { idempotency } = join()
     const first = await started(idempotency, { fingerprint: 'a' })

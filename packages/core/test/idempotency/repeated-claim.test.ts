@@ -3,7 +3,7 @@ import { settle } from '../manual-runtime.ts'
 import { createWorld, started, watched } from './world.ts'
 
 describe('a claim that the network repeats after its answer, when what stood in its way is gone', () => {
-  it('is taken back by who sent it, when the next claim meets it', async () => {
+  it('is undone by its sender, when the next claim finds it', async () => {
     const { join, commands } = createWorld()
     const operator = join().idempotency
     await operator.run('job', 'k', () => 'done')
@@ -26,7 +26,7 @@ describe('a claim that the network repeats after its answer, when what stood in 
     expect(begun.value).toMatchObject({ status: 'started', execution: { attempt: 1 } })
   })
 
-  it('is taken back also by who waits for somebody else meanwhile', async () => {
+  it('is undone also by a sender that waits for another process meanwhile', async () => {
     const { runtime, join } = createWorld()
     await started(join().idempotency)
     const { idempotency, link } = join()

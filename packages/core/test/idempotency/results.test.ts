@@ -52,7 +52,7 @@ describe('a result that cannot be kept', () => {
     await expect(join().idempotency.run('job', 'k', () => 'again')).rejects.toMatchObject({
       code: 'RESULT_NOT_STORED',
       message: expect.stringMatching(
-        /^job k completed, but its result was not kept \([a-z-]+\): ./,
+        /^job k completed, but its result was not stored \([a-z-]+\): .+\. The job does not run again\. .*forget\(\)/,
       ) as string,
       snapshot: { resultProblem },
     })
@@ -183,7 +183,9 @@ describe('a result that cannot be kept', () => {
     ])
     await expect(other.run('job', 'k', () => 3)).rejects.toMatchObject({
       code: 'RESULT_NOT_STORED',
-      message: expect.stringMatching(/^job k completed, but its result could not be read: .*JSON/) as string,
+      message: expect.stringMatching(
+        /^job k completed, but its result cannot be read with this codec: .*JSON.*\. The job does not run again\. Read it with the codec that wrote it, or call forget\(\)/,
+      ) as string,
       cause: expect.any(SyntaxError) as SyntaxError,
       snapshot: { resultProblem: expect.stringContaining('JSON') as string },
     })

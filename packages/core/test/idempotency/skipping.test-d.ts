@@ -7,7 +7,7 @@ declare const options: StartOptions
 
 const skip = { onInProgress: 'skip' } as const
 
-// Only who asks for it has to expect that it is skipped.
+// Only callers with onInProgress: 'skip' can get a skipped result.
 expectTypeOf(idempotency.run('job', 'k', () => 1)).resolves.toEqualTypeOf<RunResult<number>>()
 expectTypeOf(idempotency.run('job', 'k', options, () => 1)).resolves.toEqualTypeOf<RunResult<number>>()
 expectTypeOf(idempotency.run('job', 'k', skip, () => 1)).resolves.toEqualTypeOf<RunResult<number> | Skipped>()

@@ -18,7 +18,7 @@ describe("onInProgress 'skip'", () => {
     }
   })
 
-  it('runs what nobody runs, and replays what was done', async () => {
+  it('runs a job that no process runs, and replays a completed one', async () => {
     const { idempotency } = createWorld().join()
     expect(await idempotency.run('job', 'k', skip, () => 1)).toMatchObject({ status: 'executed', result: 1 })
     expect(await idempotency.run('job', 'k', skip, never)).toMatchObject({ status: 'replayed', result: 1 })
@@ -42,7 +42,7 @@ describe("onInProgress 'skip'", () => {
     expect(await define(join().idempotency).run('k', skip, never)).toMatchObject({ status: 'skipped' })
   })
 
-  it('changes nothing of begin and tryStartExecution, which tell it by values anyway', async () => {
+  it('does not affect begin and tryStartExecution, which return it as a value anyway', async () => {
     const { join } = createWorld()
     await started(join().idempotency)
     const { idempotency } = join()

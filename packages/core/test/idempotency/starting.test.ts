@@ -33,7 +33,7 @@ describe('begin', () => {
     expect(commands).toEqual(['create k'])
   })
 
-  it('asks for the time once, before the first claims of all', async () => {
+  it('reads the time once, before the first claims', async () => {
     const { commands, join } = createWorld()
     const { idempotency } = join()
     await Promise.all(['a', 'b', 'c'].map((key) => idempotency.begin('job', key)))
@@ -48,7 +48,7 @@ describe('begin', () => {
     expect(begun).toMatchObject({ status: 'inProgress', snapshot: { leaseRemainingMs: 26_000 } })
   })
 
-  it('keeps prefixes, job types and keys apart, whatever they contain', async () => {
+  it('keeps prefixes, job types and keys apart, no matter what they contain', async () => {
     const { join } = createWorld()
     const status = async (prefix: string, type: string, key: string): Promise<string> =>
       (await join({ prefix }).idempotency.begin(type, key)).status
@@ -94,7 +94,7 @@ describe('begin', () => {
     expect((await started(idempotency)).attempt).toBe(1)
   })
 
-  it('keeps a failure from being run again for as long as it asked', async () => {
+  it('does not rerun a failure before its requested delay is over', async () => {
     const { runtime, join } = createWorld()
     const { idempotency } = join()
     const execution = await started(idempotency)
@@ -108,7 +108,7 @@ describe('begin', () => {
     expect((await started(idempotency)).attempt).toBe(2)
   })
 
-  it('takes an undefined option for an absent one', async () => {
+  it('treats an undefined option as absent', async () => {
     const { runtime, join } = createWorld()
     const { idempotency } = join({ leaseMs: 5_000 })
     const nothing = { leaseMs: undefined, onStalled: undefined } as unknown as StartOptions
@@ -140,7 +140,7 @@ describe('a claim whose answer is lost', () => {
     expect(commands.filter((command) => command === 'create k')).toHaveLength(2)
   })
 
-  it('is its own also when somebody has asked to cancel it meanwhile', async () => {
+  it('is recognized also when a caller has requested its cancellation meanwhile', async () => {
     const { runtime, join } = createWorld()
     const { idempotency, link } = join()
     link.once('create', 'broken')
@@ -156,7 +156,7 @@ describe('a claim whose answer is lost', () => {
     expect(status?.startTime).toEqual(execution.startTime)
   })
 
-  it('is an outage, and not somebody else, when no answer comes; and it is taken back', async () => {
+  it('is reported as an outage, not as another owner, when no answer arrives; and it is undone', async () => {
     const { runtime, commands, join } = createWorld()
     const { idempotency, link } = join()
     link.once('create', 'unanswered')
@@ -168,7 +168,7 @@ describe('a claim whose answer is lost', () => {
     expect((await started(idempotency)).attempt).toBe(1)
   })
 
-  it('is an outage that may have been applied, when the connection broke and did not come back', async () => {
+  it('is an outage that may have been applied, when the connection broke and was not restored', async () => {
     const { runtime, join } = createWorld()
     const { idempotency, link } = join()
     await started(idempotency, {}, 'warm-up')
@@ -180,7 +180,7 @@ describe('a claim whose answer is lost', () => {
     expect(begun.error).toMatchObject({ code: 'STORAGE_UNAVAILABLE', maybeApplied: true })
     link.set('ready')
     await settle()
-    // Taken back as soon as that was possible.
+    // Undone as soon as that was possible.
     expect(await idempotency.getExecutionStatus('job', 'k')).toBeNull()
   })
 
@@ -196,7 +196,7 @@ describe('a claim whose answer is lost', () => {
     expect(await idempotency.getExecutionStatus('job', 'k')).toBeNull()
   })
 
-  it('starts nothing when its taking back overtakes it', async () => {
+  it('starts nothing when its own undo overtakes it', async () => {
     const { runtime, join } = createWorld()
     const { idempotency, link } = join({ callTimeoutMs: 2_000 })
     let arrive: (() => Promise<unknown>) | undefined
@@ -210,7 +210,7 @@ describe('a claim whose answer is lost', () => {
     expect(await idempotency.getExecutionStatus('job', 'k')).toBeNull()
   })
 
-  it('gives a takeover back uncounted, with the checkpoint', async () => {
+  it('releases a takeover without counting the attempt, with the checkpoint', async () => {
     const { runtime, join } = createWorld()
     const dead = join()
     const first = await started(dead.idempotency, { leaseMs: 1_000 })
@@ -279,7 +279,7 @@ describe('an outage', () => {
     expect(begun.value?.status).toBe('started')
   })
 
-  it('refuses what would wait beyond the cap', async () => {
+  it('refuses calls that would wait beyond the cap', async () => {
     const { runtime, join } = createWorld()
     const { idempotency, link } = join({ maxPendingCalls: 2 })
     link.set('down')
@@ -291,7 +291,7 @@ describe('an outage', () => {
   })
 })
 
-describe('what is refused at the call', () => {
+describe('arguments that are refused at the call', () => {
   const load = async (): Promise<string> => ''
   const bad: readonly [string, (idempotency: Idempotency) => Promise<unknown>][] = [
     ['an empty key', (i) => i.begin('job', '')],
@@ -384,7 +384,7 @@ describe('a record that cannot be understood', () => {
     const memory = memoryStorage()
     const { records } = memory
     let claims = 0
-    // As Redis shows what is none of its records: without a revision.
+    // As Redis returns a value that is not a record: without a revision.
     const put: typeof records.put = async (key, rev, write) => {
       if ((claims += 1) > 3) throw new Error('claimed again and again')
       const { now } = await records.put(key, rev, write)

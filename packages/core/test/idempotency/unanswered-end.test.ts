@@ -53,7 +53,7 @@ it.each(['markSuccess', 'markFailure', 'release'] as const)(
   },
 )
 
-it('still tells a loss when the successor has taken over from an execution that had not ended', async () => {
+it('still reports a loss when the successor has taken over from an execution that had not ended', async () => {
   const storage = memoryStorage()
   const [mine, other] = [createIdempotency(storage), createIdempotency(storage)]
   const begun = await mine.begin('job', 'a')

@@ -27,7 +27,7 @@ const setUp = async () => {
 }
 
 describe('a start that waits', () => {
-  it('says for whom, and at the end that it has the result of another process', async () => {
+  it('publishes whom it waits for, and at the end that it has the result of another process', async () => {
     const { runtime, other, execution, executionId, startIn } = await setUp()
     const run = startIn(other)
     await settle()
@@ -74,7 +74,7 @@ describe('a start that waits', () => {
     ])
   })
 
-  it('says that it goes on itself', async () => {
+  it('publishes that it starts the job itself', async () => {
     const { other, execution, startIn } = await setUp()
     const run = startIn(other)
     await settle()
@@ -110,7 +110,8 @@ describe('a start that waits', () => {
     expect(run.error).toMatchObject({ code })
     const ends = told().filter(({ type }) => type === 'waited')
     expect(ends).toMatchObject([{ outcome, instance: 'owner' }])
-    if (outcome === 'timedOut') expect((run.error as Error).message).toMatch(/is in progress on owner since /)
+    if (outcome === 'timedOut')
+      expect((run.error as Error).message).toMatch(/is in progress on owner since .*longer waitMs\.$/)
     else expect(ends[0]).toMatchObject({ error: run.error })
   })
 })

@@ -4,7 +4,7 @@ import { settle } from '../manual-runtime.ts'
 import { createWorld, started, watched } from './world.ts'
 
 describe('waitForCompletion', () => {
-  it('answers at once when there is nothing to wait for', async () => {
+  it('returns at once when the job is not running', async () => {
     const { join } = createWorld()
     const { idempotency, link } = join()
     expect(await idempotency.waitForCompletion('job', 'k')).toBeNull()
@@ -13,7 +13,7 @@ describe('waitForCompletion', () => {
     expect(link.subscriptions).toBe(0)
   })
 
-  it('waits for the end, however it comes, in this process or another', async () => {
+  it('waits for every kind of end, in this process or another', async () => {
     const { join } = createWorld()
     const owner = join().idempotency
     for (const waiter of [owner, join().idempotency]) {
@@ -36,7 +36,7 @@ describe('waitForCompletion', () => {
     }
   })
 
-  it('waits on when the execution was given back: somebody will go on with it', async () => {
+  it('keeps waiting when the execution was released: another process will continue it', async () => {
     const { join } = createWorld()
     for (const sameProcess of [true, false]) {
       const owner = join().idempotency
@@ -55,7 +55,7 @@ describe('waitForCompletion', () => {
     }
   })
 
-  it('reads anew, whatever somebody else in this process knows', async () => {
+  it('reads again, no matter what another call of this process has read', async () => {
     const { join } = createWorld()
     const { idempotency, link } = join()
     link.deaf = true
@@ -67,7 +67,7 @@ describe('waitForCompletion', () => {
     await iterator.return?.()
   })
 
-  it('takes no answer that was given before it asked', async () => {
+  it('does not use an answer from before its call', async () => {
     const { join } = createWorld()
     const { idempotency, link } = join()
     let answer: (() => void) | undefined

@@ -27,7 +27,7 @@ describe("onInProgress 'wait'", () => {
     expect(commands).toEqual(['create k', 'create k', 'subscribe k', 'read k', 'replace k'])
   })
 
-  it('joins those who wait already without a command of its own', async () => {
+  it('joins existing waiters without sending a command', async () => {
     const { commands, join } = createWorld()
     const execution = await started(join().idempotency)
     const { idempotency } = join()
@@ -43,7 +43,7 @@ describe("onInProgress 'wait'", () => {
       expect(value).toMatchObject({ status: 'replayed', result: 'r' })
   })
 
-  it('hears of an end that comes before it subscribed, between, or after', async () => {
+  it('notices an end before, during or after its subscription', async () => {
     for (const op of ['subscribe', 'read'] as const) {
       for (const before of [true, false]) {
         const { join } = createWorld()
@@ -150,7 +150,7 @@ describe("onInProgress 'wait'", () => {
     expect([link.subscriptions, runtime.timers]).toEqual([0, timers])
   })
 
-  it('asks once more at its deadline: an outage that nothing told of yet is not a job in progress', async () => {
+  it('reads once more at its deadline: an outage not noticed before is not a job in progress', async () => {
     const { runtime, join } = createWorld()
     await started(join().idempotency, { leaseMs: 60_000 })
     const { idempotency, link } = join()
@@ -161,7 +161,7 @@ describe("onInProgress 'wait'", () => {
     expect(run.error).toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
   })
 
-  it('replays at its deadline what no hint told of', async () => {
+  it('replays at its deadline a result for which no hint arrived', async () => {
     const { runtime, join } = createWorld()
     const execution = await started(join().idempotency, { leaseMs: 60_000 })
     const { idempotency, link } = join()
@@ -173,7 +173,7 @@ describe("onInProgress 'wait'", () => {
     expect(run.value).toMatchObject({ status: 'replayed', result: 'r' })
   })
 
-  it('says at its deadline that the storage is down, and not that somebody runs it', async () => {
+  it('reports at its deadline that the storage is down, not that the job is in progress', async () => {
     const { runtime, join } = createWorld()
     await started(join().idempotency, { leaseMs: 60_000 })
     const { idempotency, link } = join()
@@ -198,7 +198,7 @@ describe("onInProgress 'wait'", () => {
     expect(run.value).toMatchObject({ result: 'r' })
   })
 
-  it('runs the job itself when the running one fails, one of those who waited', async () => {
+  it('one of the waiters runs the job when the running one fails', async () => {
     const { join } = createWorld()
     const execution = await started(join().idempotency)
     let runs = 0
@@ -240,7 +240,7 @@ describe("onInProgress 'wait'", () => {
     expect(run.value).toMatchObject({ status: 'executed', result: [2, 'p'] })
   })
 
-  it('starts at once when the running one is given back or removed', async () => {
+  it('starts at once when the running one is released or removed', async () => {
     for (const end of ['release', 'forget'] as const) {
       const { join } = createWorld()
       const owner = join()
@@ -254,7 +254,7 @@ describe("onInProgress 'wait'", () => {
     }
   })
 
-  it('follows a takeover by somebody else', async () => {
+  it('keeps waiting after a takeover by another process', async () => {
     const { runtime, join } = createWorld()
     const dead = join()
     await started(dead.idempotency, { leaseMs: 1_000 })
@@ -269,11 +269,11 @@ describe("onInProgress 'wait'", () => {
     expect(run.value).toMatchObject({ status: 'replayed', result: 'second', attempt: 2 })
   })
 
-  it('does not trust what is older than what it knows', async () => {
+  it('ignores states older than the last one it read', async () => {
     const { runtime, commands, join } = createWorld()
     const { idempotency, link } = join()
     const abort = new AbortController()
-    // Somebody in this process watches the key, knows that there is nothing, and will hear no hint.
+    // Another call of this process watches the key, has read that nothing is stored, and will get no hint.
     link.deaf = true
     const iterator = idempotency.watch('job', 'k', { signal: abort.signal })[Symbol.asyncIterator]()
     const state = watched(iterator.next())

@@ -80,13 +80,13 @@ describe('watch', () => {
     ])
   })
 
-  it('begins with the present state, also when that is the end', async () => {
+  it('yields the current state first, also when that is the end', async () => {
     const { join } = createWorld()
     await join().idempotency.run('job', 'k', () => 1)
     expect(await collect(join().idempotency.watch('job', 'k'))).toEqual(['completed 100 #1'])
   })
 
-  it('skips states that nobody has read, but never the last', async () => {
+  it('skips states that the consumer has not read, but never the last', async () => {
     const { join } = createWorld()
     const execution = await started(join().idempotency, { progressIntervalMs: 0 })
     const { idempotency } = join()
@@ -172,7 +172,7 @@ describe('watch', () => {
     await clean()
     expect(watching.value).toEqual(['executing 0 #1'])
     expect(await collect(idempotency.watch('job', 'k', { signal: abort.signal }))).toEqual([])
-    // Never begun, so never observed.
+    // Never started, so never observed.
     idempotency.watch('job', 'k')
     await clean()
   })

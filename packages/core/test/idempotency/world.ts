@@ -16,7 +16,7 @@ export interface World {
   readonly storage: Storage
   /** Every command that was executed, as `op id`, in that order. */
   readonly commands: string[]
-  /** Another process on the same storage; `link` stands for its connection. */
+  /** Another process on the same storage; `link` is its connection. */
   readonly join: (options?: ExecutionOptions & InstanceOptions) => Process
   /** Milliseconds of the storage's clock. */
   readonly now: () => number

@@ -5,7 +5,7 @@ import { settle } from '../manual-runtime.ts'
 import { createWorld } from './world.ts'
 
 describe('close', () => {
-  it('waits for the holders it has told to finish, and leaves nothing behind', async () => {
+  it('waits for the holders whose signals it aborted, and leaves nothing behind', async () => {
     const { runtime, storage, join } = createWorld()
     const { locks } = join()
     const steps: string[] = []
@@ -79,7 +79,7 @@ describe('close', () => {
 })
 
 describe('events', () => {
-  it('tell what happens to whom', async () => {
+  it('report which call ended how', async () => {
     const { runtime, join } = createWorld()
     const [one, other] = [join().locks, join()]
     const types: string[] = []

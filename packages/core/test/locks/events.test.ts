@@ -20,7 +20,7 @@ function the(type: LockEvent['type']): LockEvent {
 }
 
 describe('events of locks', () => {
-  it('say who, when, for how long, and how a wait ended', async () => {
+  it('name the lock, the holder and the durations, and how a wait ended', async () => {
     const { runtime, join } = createWorld()
     const { locks } = join({ instance: 'one' })
     const other = join({ instance: 'other' }).locks

@@ -13,7 +13,7 @@ describe('a lock that is handed over', () => {
     await release()
     const lease = await next.granted
     expect(world.commands).not.toContain('acquire a')
-    // Nobody has heard from us yet, so it lasts one claim time, counted from our call.
+    // The storage has no claim from us yet, so the lease lasts one claim time, counted from our call.
     expect(lease.remainingMs()).toBeGreaterThan(CLAIM_MS / 2)
     expect(lease.remainingMs()).toBeLessThan(CLAIM_MS - 100)
     await world.runtime.advance(2_000)
@@ -30,7 +30,7 @@ describe('a lock that is handed over', () => {
     expect(holders).toMatchObject([{ token, fence: fencingToken, claimed: true }])
   })
 
-  it('is told to be lost before anybody else gets it, when the claim never arrives', async () => {
+  it('is reported as lost before another process gets it, when the claim never arrives', async () => {
     const { world, release, next } = await waitingFor(100)
     const third = world.join().locks.acquire('a', { waitMs: Infinity })
     await settle()
@@ -46,7 +46,7 @@ describe('a lock that is handed over', () => {
     ;(await third).assertValid()
   })
 
-  it('is claimed before it counts by who has waited for long: too little is known of how old the push is', async () => {
+  it('counts only after the claim for a long waiter, because the age of the push is not known well enough', async () => {
     const { world, release, next } = await waitingFor(CLAIM_MS * 0.6)
     next.link.faults.push('lost')
     await release()
@@ -56,7 +56,7 @@ describe('a lock that is handed over', () => {
     expect(world.commands).toContain('acquire a')
   })
 
-  it('is not believed to be held when the push comes after the claim time', async () => {
+  it('does not count as held when the push arrives after the claim time', async () => {
     const { world, release, next } = await waitingFor(100)
     const third = world.join().locks.acquire('a', { waitMs: Infinity })
     await settle()
@@ -82,7 +82,7 @@ describe('a lock that is handed over', () => {
     }
   })
 
-  it('is released once, also when the push comes while it is released: what is said of it stays true', async () => {
+  it('is released once, also when the push arrives during the release: the reported outcome stays true', async () => {
     const { world, release, next } = await waitingFor(100, { leaseMs: 600 })
     next.link.deaf = true
     await release()
@@ -107,7 +107,7 @@ describe('a lock that is handed over', () => {
   })
 })
 
-/** One holds `a`, another has waited for it for so long, and `commands` begin with its release. */
+/** One process holds `a`, another has waited for it this long, and `commands` start with the release. */
 async function waitingFor(
   ms: number,
   options: object = {},

@@ -29,7 +29,7 @@ describe('a subscription that takes longer than its call', () => {
     return { locks: createLocks(storage, { runtime }), runtime, answers, open: () => open }
   }
 
-  it('is used when it comes, and only one of them', async () => {
+  it('is used when it arrives, and only one of them', async () => {
     const { locks, runtime, answers, open } = delayed()
     await locks.acquire('a')
     await runtime.advance(3_000)
@@ -44,7 +44,7 @@ describe('a subscription that takes longer than its call', () => {
     expect(open()).toBe(0)
   })
 
-  it('is ended when it comes after close()', async () => {
+  it('is released when it arrives after close()', async () => {
     const { locks, answers, open } = delayed()
     await locks.acquire('a')
     await locks.close()
@@ -76,7 +76,7 @@ describe('acquireAll', () => {
   })
 })
 
-it('a first question for the time that was lost fails only who asked it', async () => {
+it('a lost first read of the time fails only its caller', async () => {
   const runtime = manualRuntime()
   const memory = memoryStorage({ now: () => runtime.monotonicNow() })
   let asked = 0

@@ -22,7 +22,7 @@ describe('acquire and release', () => {
     expect(Number.isSafeInteger(next?.fencingToken)).toBe(true)
   })
 
-  it('takes one command to be told that a lock is held', async () => {
+  it('takes one command to find that a lock is held', async () => {
     const { commands, join } = createWorld()
     await join().locks.acquire('a')
     commands.length = 0
@@ -48,7 +48,7 @@ describe('acquire and release', () => {
     expect(await locks.tryAcquire('a')).not.toBeNull()
   })
 
-  it('says who holds the lock, and for how long, when waiting was in vain', async () => {
+  it('names the holder of the lock and its remaining lease when the wait times out', async () => {
     const { runtime, join } = createWorld()
     await join({ instance: 'holder-1' }).locks.acquire('a', { leaseMs: 30_000 })
     const waiting = join().locks.acquire('a', { waitMs: 1_000 })
@@ -143,7 +143,7 @@ describe('waiting', () => {
     expect(runtime.timers).toBeLessThan(4)
   })
 
-  it('gives on at once what is handed over to somebody who has just given up', async () => {
+  it('passes a lock on at once when it was handed over to a waiter that has just given up', async () => {
     const { join } = createWorld()
     const lease = await join().locks.acquire('a')
     const abort = new AbortController()
@@ -189,7 +189,7 @@ describe('waiting', () => {
 })
 
 describe('semaphore', () => {
-  it('admits as many as it has permits, whatever their lease times', async () => {
+  it('admits as many holders as it has permits, with any lease times', async () => {
     const { runtime, join } = createWorld()
     const one = join().locks.semaphore('s', { permits: 2 })
     const other = join().locks.semaphore('s', { permits: 2 })
@@ -225,7 +225,7 @@ describe('acquireAll', () => {
     second.assertValid()
   })
 
-  it('gives back what it had when one is not to be had', async () => {
+  it('releases the locks that it had when one is not available', async () => {
     const { runtime, join } = createWorld()
     const [one, other] = [join().locks, join().locks]
     await one.acquire('b')
@@ -261,7 +261,7 @@ describe('inspect and revoke', () => {
     expect((await waiting).fencingToken).toBeGreaterThan(lease.fencingToken)
   })
 
-  it('end what is held in this process before they resolve, whatever becomes of the push', async () => {
+  it('end leases of this process before they resolve, even if the push is lost', async () => {
     const { join } = createWorld()
     const { locks, link } = join()
     link.deaf = true

@@ -48,7 +48,7 @@ describe('renewal', () => {
     }
   })
 
-  it('survives answers that never come, until the deadline', async () => {
+  it('survives missing answers until the deadline', async () => {
     const { runtime, join } = createWorld()
     const { locks, link } = join()
     const lease = await locks.acquire('a', { leaseMs: 6_000 })
@@ -59,7 +59,7 @@ describe('renewal', () => {
     expect(lease.remainingMs()).toBeGreaterThan(5_000)
   })
 
-  it('stops at maxHoldMs, and tells when it is over', async () => {
+  it('stops at maxHoldMs, and the signal aborts then', async () => {
     const { runtime, join } = createWorld()
     const lease = await join().locks.acquire('a', { leaseMs: 3_000, maxHoldMs: 10_000 })
     const { signal } = lease
@@ -87,7 +87,7 @@ describe('renewal', () => {
 })
 
 describe('loss', () => {
-  it('is told by the signal before the lease can be gone, with the storage black-holed', async () => {
+  it('aborts the signal before the lease can be over, with the storage black-holed', async () => {
     const { runtime, storage, join } = createWorld()
     const { locks, link } = join()
     const lease = await locks.acquire('a', { leaseMs: 2_000 })
@@ -102,7 +102,7 @@ describe('loss', () => {
     expect((await storage.leases.inspect('app:lock:a')).holders[0]?.remainingMs).toBeLessThan(0)
   })
 
-  it('is told by the signal with the connection down', async () => {
+  it('aborts the signal with the connection down', async () => {
     const { runtime, join } = createWorld()
     const { locks, link } = join()
     const lease = await locks.acquire('a', { leaseMs: 2_000 })
@@ -112,7 +112,7 @@ describe('loss', () => {
     expect(signal.aborted).toBe(true)
   })
 
-  it('is told by assertValid before any timer could run: the event loop was blocked, the process stopped', async () => {
+  it('is reported by assertValid before any timer could run: the event loop was blocked, the process stopped', async () => {
     const { runtime, join } = createWorld()
     const lease = await join().locks.acquire('a', { leaseMs: 2_000 })
     lease.assertValid()
@@ -122,7 +122,7 @@ describe('loss', () => {
     expect(lease.signal.aborted).toBe(true)
   })
 
-  it('is told when the machine slept: the wall clock went on, the other did not', async () => {
+  it('is noticed when the machine slept: the wall clock advanced, the monotonic clock did not', async () => {
     const { runtime, join } = createWorld()
     const lease = await join().locks.acquire('a', { leaseMs: 2_000 })
     runtime.stepWall(60_000)
@@ -139,7 +139,7 @@ describe('loss', () => {
     expect(() => lease.assertValid()).toThrow(lost)
   })
 
-  it('is told at the next renewal when somebody removed the lease', async () => {
+  it('is noticed at the next renewal when another caller removed the lease', async () => {
     const { runtime, storage, join } = createWorld()
     const lease = await join().locks.acquire('a', { leaseMs: 3_000 })
     const { signal } = lease
@@ -148,7 +148,7 @@ describe('loss', () => {
     expect(signal.aborted).toBe(true)
   })
 
-  it('is told within a third of the lease also when it was extended, or may be held no longer than it lasts', async () => {
+  it('is noticed within a third of the lease also when it was extended, or maxHoldMs is no longer than the lease', async () => {
     const { runtime, storage, join } = createWorld()
     const { locks } = join()
     const extended = await locks.acquire('a', { leaseMs: 3_000 })
@@ -162,7 +162,7 @@ describe('loss', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true])
   })
 
-  it('is asked for as soon as the connection is back, not at the next renewal', async () => {
+  it('is checked as soon as the connection is back, not at the next renewal', async () => {
     const { storage, join } = createWorld()
     const { locks, link } = join()
     const lease = await locks.acquire('a', { leaseMs: 30_000 })
@@ -197,12 +197,12 @@ describe('release of a lease that is over', () => {
     return { lease, world }
   }
 
-  it("says 'expired' at once when nobody took it", async () => {
+  it("returns 'expired' at once when no other process took it", async () => {
     const { lease } = await outlive()
     expect(await lease.release()).toBe('expired')
   })
 
-  it("says 'lost' at once when somebody did, and leaves him alone", async () => {
+  it("returns 'lost' at once when another process did, and does not touch that lease", async () => {
     const { lease, world } = await outlive()
     const successor = await world.join().locks.acquire('a')
     expect(await lease.release()).toBe('lost')

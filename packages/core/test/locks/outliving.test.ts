@@ -123,7 +123,7 @@ describe('with default options, a waiter', () => {
     expect(seen.ms).toBeLessThanOrEqual(12_100)
   })
 
-  it('of many, one asks for all when their time is over', async () => {
+  it('of many, one inspects the lock for all when their time is over', async () => {
     const { runtime, join, commands } = createWorld()
     const { locks: owner, link } = join()
     await owner.acquire('a', { leaseMs: 60_000 })
@@ -199,7 +199,7 @@ describe("run with whenHeld: 'skip'", () => {
       return lease.name
     })
     expect(outcome).toEqual({ status: 'executed', result: 'a' })
-    // No wait, no place that had to be left.
+    // No wait, and no place in a queue to leave.
     expect(commands).toEqual(['acquire a', 'acquire a', 'release a'])
     await one.run('a', async () => {
       const skipped = await other.run('a', { whenHeld: 'skip', waitMs: undefined }, () => 1)
@@ -211,7 +211,7 @@ describe("run with whenHeld: 'skip'", () => {
     })
   })
 
-  it('waits for as long as it is told to, and throws all that is no lock of others', async () => {
+  it('waits for the given waitMs, and throws every error except LOCK_TIMEOUT', async () => {
     const { runtime, join } = createWorld()
     const { locks, link } = join()
     const lease = await join().locks.acquire('a')

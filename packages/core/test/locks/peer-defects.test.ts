@@ -18,7 +18,7 @@ it('D1 acquiring settles although no command is ever answered', async () => {
   expect(outcome).toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
 })
 
-it('D2 a lease that was waited for is handed out with its whole time before it', async () => {
+it('D2 a lease granted after a wait has its full time left', async () => {
   const { runtime, join } = createWorld()
   const held = await join().locks.acquire('a')
   const waiting = join().locks.acquire('a', { leaseMs: 500, waitMs: 60_000 })
@@ -51,7 +51,7 @@ it('D4 releasing what ran out takes one command and throws nothing', async () =>
   expect(commands).toEqual(['release a'])
 })
 
-it('D5, D11, D13 a stalled connection: the holder knows before anybody else can hold', async () => {
+it('D5, D11, D13 a stalled connection: the holder knows before another process can hold', async () => {
   const { runtime, join } = createWorld()
   const { locks, link } = join()
   const other = join().locks
@@ -67,7 +67,7 @@ it('D5, D11, D13 a stalled connection: the holder knows before anybody else can 
   ;(await next).assertValid()
 })
 
-it('D6 a renewal under way when the lease is released leaves no timer and aborts nothing', async () => {
+it('D6 a renewal in flight when the lease is released leaves no timer and aborts nothing', async () => {
   const { runtime, join } = createWorld()
   const { locks, link } = join()
   const lease = await locks.acquire('a', { leaseMs: 3_000 })
@@ -84,7 +84,7 @@ it('D6 a renewal under way when the lease is released leaves no timer and aborts
   expect(runtime.timers).toBe(0)
 })
 
-it('D7 an acquire whose answer was lost blocks nobody', async () => {
+it('D7 an acquire whose answer was lost blocks no other caller', async () => {
   const { runtime, join } = createWorld()
   const { locks, link } = join()
   link.faults.push('unanswered')
@@ -105,7 +105,7 @@ it('D8 a short lease does not evict a long one from a semaphore', async () => {
   long.assertValid()
 })
 
-it('D9, D19 the clocks of the processes admit and expel nobody', async () => {
+it('D9, D19 the clocks of the processes grant and end no lease', async () => {
   for (const stepMs of [-3_600_000, 3_600_000]) {
     const { runtime, storage, join } = createWorld()
     const semaphore = join().locks.semaphore('s', { permits: 2 })
@@ -165,7 +165,7 @@ it('D13 one failed renewal loses nothing', async () => {
   expect(lease.remainingMs()).toBeGreaterThan(500)
 })
 
-it('D14 nobody is told that a lock is free because the storage could not be asked', async () => {
+it('D14 no call reports a lock as free because the storage did not answer', async () => {
   const { runtime, join } = createWorld()
   const { locks, link } = join()
   await join().locks.acquire('a')
@@ -177,7 +177,7 @@ it('D14 nobody is told that a lock is free because the storage could not be aske
   for (const answer of await Promise.all(asked)) expect(answer).toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
 })
 
-it('D15 the fence comes with the grant, and a renewal of a lost lease prolongs nobody else', async () => {
+it("D15 the grant includes the fence, and a renewal of a lost lease does not extend another holder's", async () => {
   const { runtime, commands, storage, join } = createWorld()
   const { locks, link } = join()
   const paused = await locks.acquire('a', { leaseMs: 300 })
@@ -221,7 +221,7 @@ it('D16 a crowd that holds for no time at all gets through, on one subscription 
   expect([grants, subscriptions, warnings]).toEqual([320, 2, []])
 })
 
-it('D17 one instance that asks fifty times at once gets the lock once', async () => {
+it('D17 one instance that makes fifty concurrent calls gets the lock once', async () => {
   const { join } = createWorld()
   const { locks } = join()
   const leases = await Promise.all(Array.from({ length: 50 }, () => locks.tryAcquire('a')))
@@ -250,7 +250,7 @@ describe('D20', () => {
     ;(await waiting).assertValid()
   })
 
-  it('a failed durable acquire gives back what it had, and no count is left inflated', async () => {
+  it('a failed durable acquire releases what it had, and leaves no count inflated', async () => {
     const { storage, join } = createWorld()
     const { locks } = join()
     await expect(locks.acquire('a', { durability: { replicas: 1 } })).rejects.toMatchObject({

@@ -33,7 +33,7 @@ async function linkThatLeadsElsewhere() {
   return { runtime, link, counts, answer: (does: boolean) => (answers = does) }
 }
 
-it('counts again for who asks next when the count after a lost place was not answered', async () => {
+it('counts again for the next caller when the count after a lost place was not answered', async () => {
   const { runtime, link, counts, answer } = await linkThatLeadsElsewhere()
   answer(false)
   link.lostPlace()

@@ -48,7 +48,7 @@ describe('an acquire', () => {
     expect(await isFree(world)).toBe(true)
   })
 
-  it('that is aborted under way is kept from happening by its own release, which overtakes it', async () => {
+  it('that is aborted in flight is prevented by its own release, which overtakes it', async () => {
     const world = createWorld()
     const { locks, link } = world.join()
     let execute: (() => Promise<unknown>) | undefined
@@ -92,7 +92,7 @@ describe('an acquire', () => {
     expect((await locks.inspect('a')).holders).toMatchObject([{ token: lease.token }])
   })
 
-  it('is not sent while there is no connection, and leaves nothing to be drained later', async () => {
+  it('is not sent without a connection, and leaves nothing to be drained later', async () => {
     const world = createWorld()
     const { locks, link } = world.join()
     link.set('down')
@@ -109,7 +109,7 @@ describe('an acquire', () => {
 })
 
 describe('a release', () => {
-  it("that is executed twice says 'released', although the lock went on to others meanwhile", async () => {
+  it("that is executed twice returns 'released', although the lock went to others meanwhile", async () => {
     const world = createWorld()
     const { locks, link } = world.join()
     const lease = await locks.acquire('a')
@@ -120,7 +120,7 @@ describe('a release', () => {
     ;(await next).assertValid()
   })
 
-  it("that is sent again after a reconnect says 'released', although a later attempt of the process ended before", async () => {
+  it("that is sent again after a reconnect returns 'released', although a later attempt of the process ended before", async () => {
     const world = createWorld()
     const { locks, link } = world.join()
     const lease = await locks.acquire('a')
@@ -151,7 +151,7 @@ describe('a release', () => {
     expect(await isFree(world)).toBe(true)
   })
 
-  it('that nobody awaits cannot fail the process', async () => {
+  it('that is not awaited cannot fail the process', async () => {
     const world = createWorld()
     const { locks, link } = world.join()
     const lease = await locks.acquire('a', { leaseMs: 1_000 })

@@ -5,7 +5,7 @@ import { createWorld } from './world.ts'
 const selfDeadlock = { code: 'SELF_DEADLOCK' }
 
 describe('inside run', () => {
-  it('refuses to wait for what is held around it, before anything is sent', async () => {
+  it('refuses to wait for a lock that an enclosing body holds, before anything is sent', async () => {
     const { commands, join } = createWorld()
     const { locks } = join()
     await locks.run('a', async () => {
@@ -22,7 +22,7 @@ describe('inside run', () => {
     expect((await locks.inspect('a')).waiting).toBe(0)
   })
 
-  it('knows a lock that another instance in this process holds around it', async () => {
+  it('detects a lock that an enclosing body of another instance in this process holds', async () => {
     const { join } = createWorld()
     const [one, other] = [join().locks, join().locks]
     await one.run('a', async () => {
@@ -32,7 +32,7 @@ describe('inside run', () => {
     expect((await one.inspect('a')).waiting).toBe(0)
   })
 
-  it('lets everything pass that is no deadlock', async () => {
+  it('allows everything that is not a deadlock', async () => {
     const { runtime, join } = createWorld()
     const { locks } = join()
     const semaphore = locks.semaphore('s', { permits: 2 })
@@ -64,7 +64,7 @@ describe('inside run', () => {
     await runtime.advance(1)
   })
 
-  it('does not take a lease for held that was lost', async () => {
+  it('does not treat a lost lease as held', async () => {
     const { runtime, join } = createWorld()
     const { locks, link } = join()
     await locks.run('a', { leaseMs: 1_000 }, async () => {

@@ -4,7 +4,7 @@ import type { Locks } from '../../src/locks/locks.ts'
 import { settle } from '../manual-runtime.ts'
 import { createWorld } from './world.ts'
 
-/** Who got the lock, and when. */
+/** Which caller got the lock, and when. */
 type Turns = { readonly who: string; readonly at: number; readonly lease: Lease }[]
 
 describe('waiters of one process', () => {
@@ -36,7 +36,7 @@ describe('waiters of one process', () => {
       await holder.release()
       const endsAt = runtime.monotonicNow() + 5_000
       await runtime.advance(5_500)
-      // Whoever asks first when the lease should have ended; from then on they are in line again, and handed over to.
+      // The waiter that retries first after the lease gets it; from then on they are in the queue again and get hand-overs.
       for (const _ of 'ABCDE') {
         const held = [...turns, ...elsewhere].find(({ lease }) => lease.remainingMs() > 0)
         await held?.lease.release()
@@ -59,7 +59,7 @@ describe('waiters of one process', () => {
     commands.length = 0
     await runtime.advance(6_000)
     expect(turns).toHaveLength(1)
-    // A by asking, and B, who is in line.
+    // A by polling, and B from the queue.
     expect(commands.filter((command) => command.startsWith('acquire'))).toHaveLength(2)
     expect(link.missed).toEqual([])
     commands.length = 0

@@ -29,7 +29,7 @@ describe('a waiter', () => {
     commands.length = 0
     await runtime.advance(60_000)
     const asked = commands.filter((command) => command === 'acquire a').length
-    // Ten waiters, ten lease times: one of them asks for all.
+    // Ten waiters, ten lease times: one of them retries for all.
     expect(asked).toBeGreaterThanOrEqual(5)
     expect(asked).toBeLessThanOrEqual(20)
     await locks.close()
@@ -52,7 +52,7 @@ describe('a waiter', () => {
     expect((await waiting).remainingMs()).toBeGreaterThan(0)
   })
 
-  it('times out, and blames no storage, when the last it hears is that its token is used up', async () => {
+  it('times out, and reports no outage, when the last reply is that its token is used up', async () => {
     const { runtime, join, lose } = createWorld()
     const held = await join().locks.acquire('a')
     const { locks, link } = join()
@@ -81,7 +81,7 @@ describe('a waiter', () => {
     expect((await waiting).remainingMs()).toBeGreaterThan(0)
   })
 
-  it('asks when its subscription was interrupted', async () => {
+  it('retries when its subscription was interrupted', async () => {
     const { join } = createWorld()
     const lease = await join().locks.acquire('a')
     const { locks, link } = join()
@@ -122,7 +122,7 @@ describe('a waiter', () => {
     await locks.close()
   })
 
-  it('asks when the connection is back', async () => {
+  it('retries when the connection is back', async () => {
     const { join } = createWorld()
     const lease = await join().locks.acquire('a')
     const { locks, link } = join()
@@ -169,7 +169,7 @@ describe('a waiter', () => {
     expect(grantedAt - startedAt).toBeLessThanOrEqual(3_100)
   })
 
-  it('of a process that was dropped comes back to the queue when it thaws', async () => {
+  it('of a process that was dropped joins the queue again when it thaws', async () => {
     const { runtime, join } = createWorld()
     const lease = await join().locks.acquire('a')
     const frozen = join()
@@ -194,7 +194,7 @@ describe('a waiter', () => {
     await settle()
     const live = join().locks.acquire('a')
     await settle()
-    // The process ends without a word: its subscription goes, its places stay.
+    // The process ends without leaving the queue: its subscription ends, its places stay.
     const { queue } = await storage.leases.inspect('app:lock:a')
     expect(queue).toHaveLength(2)
     await gone.close()
@@ -219,7 +219,7 @@ describe('a waiter', () => {
     expect(granted).toBe(true)
   })
 
-  it('settles by its time also when a command is under way', async () => {
+  it('settles in time also when a command is in flight', async () => {
     const { runtime, join } = createWorld()
     await join().locks.acquire('a')
     const { locks, link } = join()

@@ -18,7 +18,7 @@ export interface World {
   readonly commands: string[]
   /** The storage loses all that it has of a key, or only the queue. */
   readonly lose: (what: 'everything' | 'the queue') => void
-  /** Another process on the same storage. `link` stands for its connection. */
+  /** Another process on the same storage. `link` is its connection. */
   readonly join: (options?: LocksOptions & InstanceOptions) => { locks: Locks; link: Link }
 }
 
@@ -28,11 +28,11 @@ export interface Link {
   /** What happens to the next commands, first one first: nothing is lost once the list is empty. */
   readonly faults: Fault[]
   readonly set: (state: ConnectionState) => void
-  /** Pushes are delivered, but nobody reads them: a half-open connection, or a stopped process. */
+  /** Pushes are delivered but not read: a half-open connection, or a stopped process. */
   deaf: boolean
   /** All commands are lost while it is set. */
   blackHole: boolean
-  /** What came while it was deaf. */
+  /** The pushes that arrived meanwhile. */
   readonly missed: LeasePush[]
   /** A push arrives: one that was missed, late, or `gap`, for a subscription that was interrupted and is back. */
   readonly hear: (push: LeasePush) => void

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { idempotencyFeature } from '../../src/testing/simulator/index.ts'
 import { counted, incidents, mustHold } from './histories.ts'
 
-/** 20,000 histories, in parts that say where a failure lies. */
+/** 20,000 histories, in parts that show where a failure is. */
 const PARTS = 10
 const SEEDS = 2_000
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { locksFeature } from '../../src/testing/simulator/index.ts'
 import { counted, incidents, mustHold } from './histories.ts'
 
-/** 5,000 histories, in parts that say where a failure lies. */
+/** 5,000 histories, in parts that show where a failure is. */
 const PARTS = 5
 const SEEDS = 1_000
 

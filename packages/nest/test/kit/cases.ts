@@ -12,7 +12,7 @@ const CLIENTS: readonly RedisStorageName[] = ['ioredis', 'redis']
  * them, which is what `npm run http-cases` does.
  */
 export function httpCasesOn(platform: PlatformName, mainClient: RedisStorageName): void {
-  const runner = { describe, test, beforeAll, afterAll }
+  const runner = { describe, test, concurrently: test.concurrent, beforeAll, afterAll }
   const redisUrl = process.env['REDIS_URL'] ?? ''
   const program = [join(import.meta.dirname, 'kit-process.ts'), platform]
   const serve = serveOn(platform)

@@ -33,11 +33,11 @@ export function decodeAcquire(reply: unknown): AcquireReply {
   }
 }
 
+const ENDINGS = { r: 'released', x: 'expired', l: 'lost', a: 'absent' } as const
+
 export function decodeRelease(reply: unknown): ReleaseReply {
   const { letter, now, rest } = envelope('leases.release', reply, 'rxla')
-  const outcome = ({ r: 'released', x: 'expired', l: 'lost', a: 'absent' } as const)[
-    letter as 'r' | 'x' | 'l' | 'a'
-  ]
+  const outcome = ENDINGS[letter as keyof typeof ENDINGS]
   const pendingHandOffMs = whole('leases.release', rest.slice(16))
   return { outcome, fence: fence('leases.release', rest.slice(0, 16)), pendingHandOffMs, now }
 }

@@ -56,7 +56,10 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
   const sharded = createShardedWaits(pubSub)
   const replication = createReplication(client)
   const stateOf = (key: string): string => `${keys.leaseTag(key)}:s`
-  const queueOf = (key: string): string => `${keys.leaseTag(key)}:q`
+  const keysOf = (key: string): [state: string, queue: string] => {
+    const tag = keys.leaseTag(key)
+    return [`${tag}:s`, `${tag}:q`]
+  }
   const keyOf = (state: string): string => keys.leaseName(state.slice(0, -2))
   const { leaseChannel: channel } = keys
   /** How hand-offs go, as the scripts take it: see `HAND_OVER` in `state.ts`. */
@@ -77,7 +80,7 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
     return through(key, durability, (on) =>
       on(
         acquireLease,
-        [stateOf(key), queueOf(key)],
+        keysOf(key),
         [
           token,
           String(leaseMs),
@@ -100,7 +103,7 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
       if (!exact) sharded.done(stateOf(key), token)
       return run(
         releaseLease,
-        [stateOf(key), queueOf(key)],
+        keysOf(key),
         [token, clampedDigits(notAfter - ENDED_KEPT_MS, 13), policy(claimMs)],
         decodeRelease,
       )
@@ -111,13 +114,12 @@ export function redisLeases(client: RedisClient, run: RunScript, keys: Keys, pub
         on(extendLease, [stateOf(key)], [token, String(leaseMs)], decodeExtend),
       ),
 
-    reapExpired: (key, claimMs) =>
-      run(reapLease, [stateOf(key), queueOf(key)], [policy(claimMs)], decodeReap),
+    reapExpired: (key, claimMs) => run(reapLease, keysOf(key), [policy(claimMs)], decodeReap),
 
     revoke: (key, { token = '', claimMs }) =>
-      run(revokeLease, [stateOf(key), queueOf(key)], [token, policy(claimMs)], decodeRevoke),
+      run(revokeLease, keysOf(key), [token, policy(claimMs)], decodeRevoke),
 
-    inspect: (key) => run(inspectLease, [stateOf(key), queueOf(key)], [], decodeView),
+    inspect: (key) => run(inspectLease, keysOf(key), [], decodeView),
 
     async listen(process, onPush) {
       const listener = {

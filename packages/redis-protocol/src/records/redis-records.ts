@@ -138,7 +138,8 @@ function decodeCreate(reply: unknown, write: RecordWrite): PutReply {
   }
   if (letter === 'L') return { outcome: 'late', entry: null, now }
   const there = found(createOrRead.name, text, now)
-  return { outcome: there.entry.writeId === write.writeId ? 'written' : 'conflict', ...there }
+  const { entry } = there
+  return { outcome: entry.writeId === write.writeId ? 'written' : 'conflict', entry, now: there.now }
 }
 
 function decodeSet(reply: unknown, write: RecordWrite, expectedRev: number): PutReply {

@@ -1,6 +1,6 @@
 /**
- * Calls `send` for one chunk of the items after another, a few at a time: so many commands at once that a server is never
- * idle, and so few that those of others get in between. Answers in the order of the items.
+ * Calls `send` for one chunk of the items after another, two at a time: so the server has always something to do, and a
+ * command beside them waits for a few hundred keys, not for all. Answers in the order of the items.
  */
 export async function inChunks<I, O>(
   items: readonly I[],
@@ -18,4 +18,4 @@ export async function inChunks<I, O>(
   return answers
 }
 
-const AT_ONCE = 4
+const AT_ONCE = 2

@@ -46,7 +46,7 @@ export function redisValues(client: RedisClient, run: RunScript, keys: Keys, pub
     set: (key, value, ttlMs, notAfter) =>
       run(setValue, [keys.value(key)], [argument(value), String(ttlMs), instant(notAfter)], decodeSet),
 
-    remove: (those) => removeMany(client, named(those)),
+    remove: (those) => removeMany(client, those, (key) => keys.value(key)),
 
     reserve: (key, mark, ttlMs, instead) =>
       run(

@@ -4,10 +4,14 @@ import { asStorageError, unexpectedReply } from '../errors.ts'
 import { inChunks } from './in-chunks.ts'
 
 /** How many keys leave together: the commands of others get in between. */
-const KEYS_AT_ONCE = 512
+const KEYS_AT_ONCE = 256
 
 /** Removes the keys, and counts those that were there. In a cluster each key is a command; elsewhere many share one. */
-export async function removeMany(client: RedisClient, names: readonly string[]): Promise<number> {
+export async function removeMany(
+  client: RedisClient,
+  keys: readonly string[],
+  nameOf: (key: string) => string,
+): Promise<number> {
   const unlink = async (chunk: readonly string[]): Promise<number> => {
     const reply = await client.send(['UNLINK', ...chunk], chunk[0]).catch((error: unknown) => {
       throw asStorageError(error, 'UNLINK')
@@ -16,9 +20,10 @@ export async function removeMany(client: RedisClient, names: readonly string[]):
     if (!(count <= chunk.length)) throw unexpectedReply('UNLINK', reply)
     return count
   }
-  const counts = await inChunks(names, KEYS_AT_ONCE, async (chunk) =>
-    client.cluster ? sum(await Promise.all(chunk.map((name) => unlink([name])))) : await unlink(chunk),
-  )
+  const counts = await inChunks(keys, KEYS_AT_ONCE, async (chunk) => {
+    const names = chunk.map(nameOf)
+    return client.cluster ? sum(await Promise.all(names.map((name) => unlink([name])))) : await unlink(names)
+  })
   return sum(counts)
 }
 

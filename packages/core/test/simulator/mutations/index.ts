@@ -16,7 +16,7 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   cache: cacheMutations,
 }
 
-/** Runs with the mutation in place, whatever comes of it. */
+/** Runs with the mutation in place, and undoes it after any outcome. */
 export async function withMutation<T>(
   { breakStorage, breakConnection, breakCore }: Mutation,
   run: (options: Pick<SimulationOptions, 'breakStorage' | 'breakConnection'>) => Promise<T>,

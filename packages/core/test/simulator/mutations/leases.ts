@@ -29,7 +29,7 @@ export const locksMutations: readonly Mutation[] = [
     name: 'counter as fence',
     like: 'INCR: the last increments are lost in a failover',
     breakStorage: leases(() => (key, state, command, surroundings) => {
-      // Microseconds of a clock that stands still: what remains of max(previous + 1, µs) is a counter.
+      // Microseconds of a stopped clock: max(previous + 1, µs) becomes a counter.
       const decision = decideLease(key, state, command, surroundings)
       const count = new Map<string, number>()
       let { fence } = state
@@ -72,7 +72,7 @@ export const locksMutations: readonly Mutation[] = [
     }),
   },
   {
-    name: 'a push is believed for a lease',
+    name: 'a push is trusted for a whole lease',
     like: 'what a waiter is told of is its lease; but nobody has heard from it, so it lasts one claim time',
     breakStorage: leases(() => (key, state, command, surroundings) => {
       const decision = decideLease(key, state, command, surroundings)
@@ -129,7 +129,7 @@ export const locksMutations: readonly Mutation[] = [
     }),
   },
   {
-    name: 'hand-off to nobody',
+    name: 'hand-off to no waiter',
     like: 'no look at the number of receivers: every dead waiter costs a claim time',
     breakStorage: leases(
       () => (key, state, command, surroundings) =>
@@ -152,7 +152,7 @@ export const locksMutations: readonly Mutation[] = [
     }),
   },
   {
-    name: 'the count of a stale link is believed',
+    name: 'the count of a stale link is trusted',
     like: 'NUMSUB on the connection of the subscriber: on whatever server it is, it counts itself',
     breakConnection: (storage) => ({
       ...storage,
@@ -171,7 +171,7 @@ export const locksMutations: readonly Mutation[] = [
     }),
   },
   {
-    name: 'asking again loses the place',
+    name: 'a retry loses the place',
     like: 'ZADD without NX: a waiter that asks goes to the end',
     breakStorage: leases(() => (key, state, command, surroundings) => {
       if (command.op !== 'acquire') return decideLease(key, state, command, surroundings)
@@ -180,7 +180,7 @@ export const locksMutations: readonly Mutation[] = [
     }),
   },
   {
-    name: 'release that wakes nobody',
+    name: 'release that wakes no waiter',
     like: 'DEL: waiters find out by themselves',
     breakStorage: leases(() => (key, state, command, surroundings) => {
       if (command.op !== 'release') return decideLease(key, state, command, surroundings)
@@ -199,7 +199,7 @@ export const locksMutations: readonly Mutation[] = [
     breakConnection: credited('acquire'),
   },
   {
-    name: 'who got it by asking wakes nobody',
+    name: 'an acquire that succeeds by polling wakes no waiter',
     like: 'ourselves: the first of a process asks for all, and each relies on the one before',
     breakCore: () => {
       const mend = [
@@ -224,14 +224,14 @@ export const locksMutations: readonly Mutation[] = [
     },
   },
   {
-    name: 'who failed to ask wakes nobody',
+    name: 'a poll that fails wakes no waiter',
     like: 'an alarm that is set again by answers only',
     breakCore: () => replace(KeyQueue.prototype, 'failed', () => () => undefined),
   },
   ...sharedMutations,
 ]
 
-/** As if every replica that is asked for had confirmed. */
+/** As if every required replica had confirmed. */
 function credited(op: 'acquire' | 'extend'): (storage: Storage) => Storage {
   return (storage) => {
     const { leases } = storage

@@ -71,7 +71,7 @@ export const idempotencyMutations: readonly Mutation[] = [
     })),
   },
   {
-    name: 'takeover that forgets who asked to cancel',
+    name: 'takeover that drops the request to cancel',
     like: 'Celery: a revoked task is known to the workers of that moment, and delivered again',
     breakStorage: records((sound) => ({
       put: (key, rev, write) => sound.put(key, rev, withoutRequest(write)),
@@ -95,7 +95,7 @@ export const idempotencyMutations: readonly Mutation[] = [
     })),
   },
   {
-    name: 'hint believed across databases',
+    name: 'hint trusted across databases',
     like: 'channels named after keys, as in BullMQ and Redisson: pub/sub knows no databases',
     breakCore: () => replace(KeyWatcher.prototype, 'continues', () => isNewer),
   },
@@ -107,13 +107,13 @@ export const idempotencyMutations: readonly Mutation[] = [
   ...sharedMutations,
 ]
 
-/** Revisions of one storage grow, so that what is newer comes after what is known: of one database it does. */
+/** Revisions of one storage grow, so a newer state has a greater revision: within one database. */
 function isNewer(this: KeyWatcher, current: unknown): boolean {
   const known = this.latest?.current
   return known !== null && known !== undefined && (current as VersionedRecord).rev >= known.rev
 }
 
-/** Subscribers are told what was to be written, whatever came of it. */
+/** Subscribers get the write that was attempted, even if it failed. */
 function hintedByWriters(sound: RecordStorage): Partial<RecordStorage> {
   const listeners = new Map<string, OnHint[]>()
   const textOf = ({ collection, id }: RecordKey): string => `${collection}/${id}`
@@ -190,7 +190,7 @@ function expiringWithLease(write: RecordWrite): RecordWrite {
   return record.status === 'executing' ? { ...write, ttlMs: Math.max(1, record.leaseMs ?? 1) } : write
 }
 
-/** A start; what the owner writes later says when that was. */
+/** A start; later writes of the owner contain its time. */
 function withoutRequest(write: RecordWrite): RecordWrite {
   const record = JSON.parse(write.value) as ExecutionRecord
   if (record.status !== 'executing' || record.start !== undefined) return write
@@ -201,7 +201,7 @@ function withoutLimit({ writeId, value, ttlMs, notify }: RecordWrite): RecordWri
   return { writeId, value, ttlMs, notify }
 }
 
-/** Replies are stamped by the process that reads them, as if nobody had asked the storage for its clock. */
+/** The process that reads a reply stamps it, as if the storage's clock were unknown. */
 function withClientClock(storage: Storage, runtime: { wallNow(): number }): Storage {
   const { records: sound } = storage
   const stamped = async <R extends { readonly now: number }>(reply: Promise<R>): Promise<R> => ({
