@@ -1,4 +1,4 @@
-import { checkFunction, checkObject, refuse } from '../support/checks.ts'
+import { checkFunction, isPlainObject, refuse } from '../support/checks.ts'
 import { resolveOptions } from '../support/option-table.ts'
 import type { Cache } from './cache.ts'
 import { countersOf } from './counters.ts'
@@ -69,12 +69,10 @@ export function cacheIn(
       await entries.set(key, value, ofWrite(options))
     },
     async setMany(values, options) {
-      checkObject('values', values)
-      const pairs = values instanceof Map ? [...(values as Map<string, unknown>)] : Object.entries(values)
-      await entries.setMany(pairs, ofWrite(options))
+      await entries.setMany(pairsOf(values), ofWrite(options))
     },
     async remove(key) {
-      const keys = typeof key === 'string' ? [key] : checkKeys(key)
+      const keys = typeof key === 'string' ? [key] : checkKeys(key, 'a key or an array of keys')
       const entryKeys = keys.map((each) => scope.entryKey(each))
       return await entries.remove(keys, entryKeys)
     },
@@ -125,7 +123,12 @@ export function cacheIn(
   return cache
 }
 
-function checkKeys(keys: readonly string[]): readonly string[] {
-  if (!Array.isArray(keys)) return refuse('keys', keys, 'an array of keys')
+function checkKeys(keys: readonly string[], wanted = 'an array of keys'): readonly string[] {
+  if (!Array.isArray(keys)) return refuse('keys', keys, wanted)
   return keys
+}
+
+function pairsOf(values: Parameters<Cache['setMany']>[0]): readonly (readonly [string, unknown])[] {
+  if (values instanceof Map) return [...(values as Map<string, unknown>)]
+  return isPlainObject(values) ? Object.entries(values) : refuse('values', values, 'a Map or a plain object')
 }

@@ -1,5 +1,13 @@
 import { InvalidArgumentError } from '../errors.ts'
-import { checkFunction, checkObject, checkString } from '../support/checks.ts'
+import {
+  checkFunction,
+  checkInteger,
+  checkName,
+  checkObject,
+  checkString,
+  checkSynchronous,
+  refuse,
+} from '../support/checks.ts'
 import { type OptionTable, resolveOptions } from '../support/option-table.ts'
 import type { Cache, LoadMissing } from './cache.ts'
 import type { EntryResult } from './entry-result.ts'
@@ -82,12 +90,13 @@ export const DEFINITION: OptionTable<DefinitionOptions<never, unknown>, Own> = {
 }
 
 function checkSchema(name: string, schema: StandardSchema<unknown>): StandardSchema<unknown> {
-  checkFunction(`${name}['~standard'].validate`, checkObject(name, schema)['~standard']?.validate)
+  checkSynchronous(`${name}['~standard'].validate`, checkObject(name, schema)['~standard']?.validate)
   return schema
 }
 
 function checkVersion(name: string, version: string | number): string | number {
-  return typeof version === 'number' ? version : checkString(name, version)
+  if (typeof version === 'number') return checkInteger(name, version, 0)
+  return typeof version === 'string' ? checkName(name, version) : refuse(name, version, 'a text or a number')
 }
 
 const NONE = {
@@ -123,14 +132,22 @@ export function defined<Id, T>(
       'An id that is neither a text nor a number needs a key: define(name, { key: (id) => … }).',
     )
   }
+  const byKey = <V>(made: ReadonlyMap<Id, V>): Map<string, V> =>
+    new Map(Array.from(checkMap(made), ([id, value]) => [keyOf(id), value]))
   const loadOne =
     (id: Id) =>
     async (context: LoadContext<T>): Promise<T | EntryResult<T> | undefined> => {
       if (load !== undefined) return await load(id, context)
-      const made = await loadMany?.([id], context)
-      return made === undefined ? undefined : checkMap(made).get(id)
+      if (loadMany === undefined) return undefined
+      const made = byKey(await loadMany([id], context))
+      const key = keyOf(id)
+      for (const each of made.keys()) if (each !== key) throw notAsked('loadMany', each)
+      return made.get(key)
     }
-  const idsByKey = (ids: readonly Id[]): Map<string, Id> => new Map(ids.map((id) => [keyOf(id), id]))
+  const idsByKey = (ids: readonly Id[]): Map<string, Id> => {
+    if (!Array.isArray(ids)) return refuse('ids', ids, 'an array of ids')
+    return new Map((ids as readonly Id[]).map((id) => [keyOf(id), id]))
+  }
   const byId = (ids: ReadonlyMap<string, Id>, found: ReadonlyMap<string, T>): Map<Id, T> => {
     const values = new Map<Id, T>()
     for (const [key, id] of ids) if (found.has(key)) values.set(id, found.get(key) as T)
@@ -158,9 +175,9 @@ export function defined<Id, T>(
           )
           return new Map(missing.flatMap((key, i) => (made[i] === undefined ? [] : [[key, made[i] as T]])))
         }
-        const made = checkMap(await loadMany(wanted, context))
-        for (const id of made.keys()) if (!keys.has(keyOf(id))) throw notAsked('loadMany', keyOf(id))
-        return new Map([...made].map(([id, value]) => [keyOf(id), value]))
+        const made = byKey(await loadMany(wanted, context))
+        for (const key of made.keys()) if (!missing.includes(key)) throw notAsked('loadMany', key)
+        return made
       }
       return byId(keys, await cache.getOrCreateMany([...keys.keys()], loadMissing, options))
     },
@@ -182,7 +199,7 @@ export function defined<Id, T>(
     async refresh(id, options = {}) {
       if (load === undefined && loadMany === undefined)
         throw new InvalidArgumentError('refresh() needs the load, or the loadMany, of the definition.')
-      return await getOne(id, { ...options, refresh: true })
+      return await getOne(id, { ...checkObject('The options', options), refresh: true })
     },
   }
 }

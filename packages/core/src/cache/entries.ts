@@ -15,6 +15,13 @@ const READ_CHUNK = 1_000
 const HEAD_BYTES = 512
 const MOST_ATTEMPTS = 5
 
+/** A value that is to be stored. `payload` is undefined when it is too large for that. */
+interface Prepared {
+  readonly key: string
+  readonly entryKey: string
+  readonly payload: StoredValue | undefined
+}
+
 /** What reads and writes entries without loading any. */
 export class Entries {
   readonly #space: Namespace
@@ -91,8 +98,18 @@ export class Entries {
   }
 
   async set(key: string, value: unknown, policy: EntryPolicy): Promise<void> {
-    const payload = this.#encoded(key, value)
-    const entryKey = this.#space.scope.entryKey(key)
+    await this.#set(this.#prepared(key, value), policy)
+  }
+
+  async setMany(values: readonly (readonly [string, unknown])[], policy: EntryPolicy): Promise<void> {
+    // Before any of them is sent: one that cannot be stored refuses them all.
+    const prepared = values.map(([key, value]) => this.#prepared(key, value))
+    for (let at = 0; at < prepared.length; at += CHUNK) {
+      await Promise.all(prepared.slice(at, at + CHUNK).map((each) => this.#set(each, policy)))
+    }
+  }
+
+  async #set({ key, entryKey, payload }: Prepared, policy: EntryPolicy): Promise<void> {
     const { onOutage } = policy
     // Calls from now on, and calls after it, must not share a load that began before it.
     this.#space.forget([entryKey])
@@ -108,13 +125,6 @@ export class Entries {
       this.#space.forget([entryKey])
     }
     this.#space.publish(() => ({ key, type: 'set' }))
-  }
-
-  async setMany(values: readonly (readonly [string, unknown])[], policy: EntryPolicy): Promise<void> {
-    for (const [key, value] of values) checkValue(key, value)
-    for (let at = 0; at < values.length; at += CHUNK) {
-      await Promise.all(values.slice(at, at + CHUNK).map(([key, value]) => this.set(key, value, policy)))
-    }
   }
 
   async remove(keys: readonly string[], entryKeys: readonly string[]): Promise<number> {
@@ -190,16 +200,16 @@ export class Entries {
     }
   }
 
-  /** Undefined: it is too large to be stored. */
-  #encoded(key: string, value: unknown): StoredValue | undefined {
+  #prepared(key: string, value: unknown): Prepared {
+    const entryKey = this.#space.scope.entryKey(key)
     checkValue(key, value)
     const { codec, maxValueBytes } = this.#space.policy
     const payload = encode(codec, value)
     const bytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
-    if (bytes <= maxValueBytes) return payload
+    if (bytes <= maxValueBytes) return { key, entryKey, payload }
     this.#space.count('oversize')
     this.#space.publish(() => ({ key, type: 'oversize', bytes }))
-    return undefined
+    return { key, entryKey, payload: undefined }
   }
 
   /**
@@ -247,7 +257,7 @@ export class Entries {
   }
 }
 
-export function checkValue(key: string, value: unknown): void {
+function checkValue(key: string, value: unknown): void {
   if (value === undefined)
     throw new InvalidArgumentError(
       `The value of ${JSON.stringify(key)} is undefined, which cannot be stored because it means a miss; store null instead.`,

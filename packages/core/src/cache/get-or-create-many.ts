@@ -18,19 +18,14 @@ export async function getOrCreateMany(
 ): Promise<Map<string, unknown>> {
   const unique = [...new Set(keys)]
   const together = new LoadTogether(unique.length, loadMissing)
+  // All keys are checked before anything is sent.
   const calls = unique.map((key) => {
-    const call = new GetOrCreate(
-      space,
-      key,
-      ({ signal }) => together.load(key, signal),
-      policy,
-      accepts,
-      () => together.decided(key),
-    )
-    return call.run()
+    const load = async ({ signal }: { readonly signal: AbortSignal }): Promise<unknown> =>
+      await together.load(key, signal)
+    return new GetOrCreate(space, key, load, policy, accepts, () => together.decided(key))
   })
   // All of them end before this does: none is left running when one fails.
-  const settled = await Promise.allSettled(calls)
+  const settled = await Promise.allSettled(calls.map(async (call) => await call.run()))
   const values = new Map<string, unknown>()
   settled.forEach((each, i) => {
     if (each.status === 'rejected') throw each.reason

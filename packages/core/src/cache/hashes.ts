@@ -1,6 +1,6 @@
 import { InvalidArgumentError, StorageUnavailableError } from '../errors.ts'
 import type { FieldValue } from '../storage/hashes.ts'
-import { checkName, refuse } from '../support/checks.ts'
+import { checkName, isPlainObject, refuse } from '../support/checks.ts'
 import { type Codec, encodeWith } from '../support/codec.ts'
 import type { Namespace } from './engine.ts'
 import { type LifeOptions, lifeOf } from './life.ts'
@@ -86,12 +86,9 @@ function checkList(fields: readonly string[]): readonly string[] {
 }
 
 function entriesOf(fields: unknown): readonly (readonly [string, unknown])[] {
-  const prototype: unknown =
-    typeof fields === 'object' && fields !== null ? Object.getPrototypeOf(fields) : undefined
-  // Instances of classes, arrays and maps have something else in mind than their properties.
-  if (prototype !== null && prototype !== Object.prototype)
+  if (!isPlainObject(fields))
     return refuse('fields', fields, 'the name of a field, or a plain object of fields')
-  const entries = Object.entries(fields as object)
+  const entries = Object.entries(fields)
   for (const [field] of entries) checkName('field', field)
   return entries
 }

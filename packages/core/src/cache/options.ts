@@ -194,11 +194,15 @@ export function checkLoadPolicy<P extends LoadPolicy>(policy: P): P {
   return policy
 }
 
+const EARLY: OptionTable<{ readonly beta: number }> = {
+  beta: [(name, value) => checkNumber(name, value, Number.MIN_VALUE, 1_000)],
+}
+
 function checkEarlyRefresh(
   name: string,
   value: boolean | { readonly beta: number },
 ): boolean | { readonly beta: number } {
   if (typeof value === 'boolean') return value
   if (typeof value !== 'object' || value === null) return refuse(name, value, 'true, false or { beta }')
-  return { beta: checkNumber(`${name}.beta`, value.beta, Number.MIN_VALUE, 1_000) }
+  return resolveOptions(EARLY, value, undefined, `${name}.`)
 }

@@ -82,6 +82,13 @@ export function checkObject<T extends object>(name: string, value: T): T {
   return typeof value === 'object' && value !== null ? value : refuse(name, value, 'an object')
 }
 
+/** Not an instance of a class, an array or a map, which have something else in mind than their properties. */
+export function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || prototype === Object.prototype
+}
+
 /** @throws InvalidArgumentError that says what is wanted, and what came instead */
 export function refuse(name: string, value: unknown, wanted: string): never {
   throw new InvalidArgumentError(`${name} must be ${wanted}; got ${show(value)}.`)
