@@ -7,6 +7,7 @@ import { recordsKit } from './records/records-kit.ts'
 import { recordsWalk } from './records/records-walk.ts'
 import type { KitOptions, StorageUnderTest, TestRunner } from './runner.ts'
 import { valuesKit } from './values/values-kit.ts'
+import { valuesWalk } from './values/values-walk.ts'
 
 /**
  * Holds a storage against everything that the port promises: each numbered guarantee of its facets, and seeded walks
@@ -23,6 +24,7 @@ export function storageKit(
   leasesKit(runner, open, options)
   leasesWalk(runner, open, options)
   valuesKit(runner, open, options)
+  valuesWalk(runner, open)
   hashesKit(runner, open)
   countersKit(runner, open, options)
   patternsKit(runner, open)
