@@ -35,11 +35,15 @@ export function besideRaw<Task extends object>(field: Field): BesideRaw<Task> {
   const start = (name: string, url: string = field.url): Promise<ContenderProcess> =>
     ContenderProcess.start(script, name, url, rawOf(name))
 
+  /** Of those who can do the task: the others answer nothing. */
   const measure = async <T>(task: Task): Promise<[name: string, runs: Beside<T>[]][]> => {
     const contenders = await Promise.all(names.map((name) => start(name)))
-    const results = await inTurns<Beside<T>>(contenders, rounds, task)
+    const results = await inTurns<Beside<T> | undefined>(contenders, rounds, task)
     await Promise.all(contenders.map((contender) => contender.close()))
-    return [...results]
+    return [...results].flatMap(([name, runs]) => {
+      const done = runs.filter((run) => run !== undefined)
+      return done.length === 0 ? [] : [[name, done] as [string, Beside<T>[]]]
+    })
   }
   // The raw code beside itself shows the noise.
   const titleOf = (name: string): string => (name.startsWith('raw') ? `${name} (beside itself)` : name)

@@ -21,6 +21,9 @@ One bench, or all of them one after the other, beside the raw client and the pee
   locks         --rounds N    of each scenario (default 7)
                 --only WORDS  pairs,parallel,contended,commands,memory,abort
                 --quick       only the raw client and Holdfast
+  cache         --rounds N    of each scenario (default 7)
+                --only WORDS  hits,tags,cold,storm,stale,frozen,many,pattern
+                --quick       only the raw client and Holdfast
   fastify       --pairs N     of measurements (default 7)
                 --seconds N   for each (default 3)
                 --storages WORDS  memory,ioredis,redis
@@ -40,6 +43,10 @@ const benches: Readonly<Record<string, Bench>> = {
   locks: {
     flags: { rounds: 'string', only: 'string', quick: 'boolean' },
     words: ['only', 'pairs', 'parallel', 'contended', 'commands', 'memory', 'abort'],
+  },
+  cache: {
+    flags: { rounds: 'string', only: 'string', quick: 'boolean' },
+    words: ['only', 'hits', 'tags', 'cold', 'storm', 'stale', 'frozen', 'many', 'pattern'],
   },
   fastify: {
     flags: { pairs: 'string', seconds: 'string', storages: 'string' },
