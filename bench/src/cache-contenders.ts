@@ -3,24 +3,18 @@ import { type Cache, createHoldfast } from '@holdfast/core'
 import type { Storage } from '@holdfast/core/storage'
 import { ioredisStorage } from '@holdfast/redis-ioredis'
 import { nodeRedisStorage } from '@holdfast/redis-node'
-import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { type CacheContender, FRESH_MS, STALE_MS, TTL_MS } from './cache-contender.ts'
 import { cachePeers } from './cache-peers.ts'
-import { rawCache, rawCommands } from './cache-raw.ts'
-
-const connectNodeRedis = (url: string) =>
-  createClient({ url })
-    .on('error', () => {})
-    .connect()
-
-const connectIoredis = (url: string): Redis => new Redis(url).on('error', () => {})
+import { connectIoredis, rawCaches } from './cache-raw.ts'
 
 export const cacheContenders: Readonly<Record<string, (url: string) => Promise<CacheContender>>> = {
-  'raw ioredis': async (url) => rawCache(rawCommands.ioredis(connectIoredis(url))),
-  'raw redis': async (url) => rawCache(rawCommands.redis(await connectNodeRedis(url))),
+  ...rawCaches,
   'holdfast ioredis': async (url) => ours(ioredisStorage(connectIoredis(url))),
-  'holdfast redis': async (url) => ours(nodeRedisStorage(await connectNodeRedis(url))),
+  async 'holdfast redis'(url) {
+    const client = createClient({ url }).on('error', () => {})
+    return ours(nodeRedisStorage(await client.connect()))
+  },
   ...cachePeers,
 }
 

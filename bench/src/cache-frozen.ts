@@ -71,7 +71,13 @@ export async function thawed(
   }
   // Both at a time, for the first may end the outage for the second.
   return await Promise.all([
-    until(async () => await within(1_000, getOrCreate('frozen:thawed', () => VALUE))),
+    until(
+      async () =>
+        await within(
+          1_000,
+          getOrCreate('frozen:thawed', () => VALUE),
+        ),
+    ),
     until(async () => {
       let loads = 0
       const found = await (get?.('frozen') ?? getOrCreate('frozen', () => (loads += 1)))

@@ -4,18 +4,37 @@
  */
 import { createKeyv } from '@keyv/redis'
 import { createCache as createDedupe } from 'async-cache-dedupe'
-import { BentoCache, bentostore } from 'bentocache'
-import { redisDriver } from 'bentocache/drivers/redis'
 import { createCache as createCacheManager } from 'cache-manager'
 import { Cacheable } from 'cacheable'
-import { Redis } from 'ioredis'
 import { type CacheContender, FRESH_MS, type Load, STALE_MS, TTL_MS } from './cache-contender.ts'
+import { connectIoredis } from './cache-raw.ts'
 
-const connect = (url: string): Redis => new Redis(url).on('error', () => {})
+/** A peer whose types need what is not installed is taken by what is used of it. */
+const load = async <T>(name: string): Promise<T> => (await import(name)) as T
+
+interface Bento {
+  get(options: { readonly key: string }): Promise<unknown>
+  set(options: { readonly key: string; readonly value: unknown }): Promise<unknown>
+  getOrSet(options: {
+    readonly key: string
+    readonly factory: Load
+    readonly tags?: readonly string[]
+    readonly ttl?: number
+    readonly grace?: number
+    readonly timeout?: number
+  }): Promise<unknown>
+}
 
 export const cachePeers: Readonly<Record<string, (url: string) => Promise<CacheContender>>> = {
   async bentocache(url) {
-    const driver = redisDriver({ connection: connect(url) as never })
+    const { BentoCache, bentostore } = await load<{
+      readonly BentoCache: new (options: object) => Bento
+      readonly bentostore: () => { useL2Layer(driver: object): object }
+    }>('bentocache')
+    const { redisDriver } = await load<{ readonly redisDriver: (options: object) => object }>(
+      'bentocache/drivers/redis',
+    )
+    const driver = redisDriver({ connection: connectIoredis(url) })
     const bento = new BentoCache({
       default: 'redis',
       ttl: TTL_MS,
@@ -24,11 +43,11 @@ export const cachePeers: Readonly<Record<string, (url: string) => Promise<CacheC
     return {
       get: (key) => bento.get({ key }),
       set: (key, value) => bento.set({ key, value }),
-      getOrCreate: (key, factory) => bento.getOrSet({ key, factory: factory as () => object }),
-      tagged: (key, tag, factory) => bento.getOrSet({ key, factory: factory as () => object, tags: [tag] }),
+      getOrCreate: (key, factory) => bento.getOrSet({ key, factory }),
+      tagged: (key, tag, factory) => bento.getOrSet({ key, factory, tags: [tag] }),
       getOrRefresh: (key, factory) =>
         // timeout 0: an old value is the answer at once.
-        bento.getOrSet({ key, factory: factory as () => object, ttl: FRESH_MS, grace: STALE_MS, timeout: 0 }),
+        bento.getOrSet({ key, factory, ttl: FRESH_MS, grace: STALE_MS, timeout: 0 }),
     }
   },
   async cacheable(url) {
@@ -53,13 +72,13 @@ export const cachePeers: Readonly<Record<string, (url: string) => Promise<CacheC
   async 'async-cache-dedupe'(url) {
     // It takes functions of the key, whose load is named once.
     const loads = new Map<string, Load>()
-    const load = async (key: string): Promise<unknown> => loads.get(key)?.()
+    const loadOf = async (key: string): Promise<unknown> => loads.get(key)?.()
     const cache = createDedupe({
       ttl: TTL_MS / 1_000,
-      storage: { type: 'redis', options: { client: connect(url) as never } },
+      storage: { type: 'redis', options: { client: connectIoredis(url) } },
     })
-      .define('lasting', load)
-      .define('short', { ttl: FRESH_MS / 1_000, stale: STALE_MS / 1_000 }, load)
+      .define('lasting', loadOf)
+      .define('short', { ttl: FRESH_MS / 1_000, stale: STALE_MS / 1_000 }, loadOf)
     return {
       getOrCreate(key, how) {
         loads.set(key, how)

@@ -1,7 +1,14 @@
 /** What an app would do without a cache library, on either client: plain commands, and JSON. */
-import type { Redis } from 'ioredis'
-import type { createClient } from 'redis'
+import { Redis } from 'ioredis'
+import { createClient } from 'redis'
 import { type CacheContender, TTL_MS } from './cache-contender.ts'
+
+// A frozen server is one of the things measured: errors are what callers get.
+export const connectIoredis = (url: string): Redis => new Redis(url).on('error', () => {})
+const connectNodeRedis = (url: string) =>
+  createClient({ url })
+    .on('error', () => {})
+    .connect()
 
 interface RawCommands {
   get(key: string): Promise<string | null>
@@ -9,13 +16,17 @@ interface RawCommands {
   getMany(keys: string[]): Promise<(string | null)[]>
   setMany(data: ReadonlyMap<string, string>): Promise<unknown>
   /** Removes these keys, and goes on with the search, in one round trip. */
-  unlinkAndScan(keys: string[], cursor: string, glob: string): Promise<readonly [cursor: string, keys: string[]]>
+  unlinkAndScan(
+    keys: string[],
+    cursor: string,
+    glob: string,
+  ): Promise<readonly [cursor: string, keys: string[]]>
 }
 
 /** How many keys one step of a search looks at. */
 const SCAN_COUNT = '1000'
 
-export const rawCommands = {
+const rawCommands = {
   ioredis: (redis: Redis): RawCommands => ({
     get: (key) => redis.get(key),
     set: (key, data) => redis.set(key, data, 'PX', TTL_MS),
@@ -32,7 +43,7 @@ export const rawCommands = {
       return replies?.at(-1)?.[1] as [string, string[]]
     },
   }),
-  redis: (client: Awaited<ReturnType<ReturnType<typeof createClient>['connect']>>): RawCommands => ({
+  redis: (client: Awaited<ReturnType<typeof connectNodeRedis>>): RawCommands => ({
     get: (key) => client.get(key),
     set: (key, data) => client.set(key, data, { expiration: { type: 'PX', value: TTL_MS } }),
     getMany: (keys) => client.mGet(keys),
@@ -52,7 +63,7 @@ export const rawCommands = {
   }),
 }
 
-export function rawCache({ get, set, getMany, setMany, unlinkAndScan }: RawCommands): CacheContender {
+function rawCache({ get, set, getMany, setMany, unlinkAndScan }: RawCommands): CacheContender {
   const read = async (key: string): Promise<unknown> => {
     const data = await get(key)
     return data === null ? undefined : (JSON.parse(data) as unknown)
@@ -96,4 +107,9 @@ export function rawCache({ get, set, getMany, setMany, unlinkAndScan }: RawComma
       if (keys.length > 0) await unlinkAndScan(keys, '0', glob)
     },
   }
+}
+
+export const rawCaches: Readonly<Record<string, (url: string) => Promise<CacheContender>>> = {
+  'raw ioredis': async (url) => rawCache(rawCommands.ioredis(connectIoredis(url))),
+  'raw redis': async (url) => rawCache(rawCommands.redis(await connectNodeRedis(url))),
 }

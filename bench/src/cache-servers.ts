@@ -84,9 +84,19 @@ const CAP_MS = 3_000
 
 export async function thaw(names: readonly string[], start: Start): Promise<void> {
   const rows = [
-    ['', 'first ms', 'next ms', `of ${CALLS} answered`, 'heap MB', 'loads of 20', 'thawed: answer ms', 'hit ms'],
+    [
+      '',
+      'first ms',
+      'next ms',
+      `of ${CALLS} answered`,
+      'heap MB',
+      'loads of 20',
+      'thawed: answer ms',
+      'hit ms',
+    ],
   ]
-  const ms = (figure: number | undefined): string => (figure === undefined ? `> ${CAP_MS}` : figure.toFixed(2))
+  const ms = (figure: number | undefined): string =>
+    figure === undefined ? `> ${CAP_MS}` : figure.toFixed(2)
   for (const name of names) {
     await using redis = await startRedis()
     const one = await start(name, redis.url)

@@ -93,7 +93,7 @@ async function hits({
     if (read === undefined) return undefined
     const keysOf = Array.from({ length: callers }, (_, caller) => `${of}:${process.pid}:${by}:${caller}`)
     const create = reader(contending, by === 'get' ? 'getOrCreate' : by)
-    await Promise.all(keysOf.map((key) => create?.(key, load)))
+    await Promise.all(keysOf.map(async (key) => await create?.(key, load)))
     ways.push(async (caller) => (await read(keysOf[caller] as string, unexpected)) ?? unexpected())
   }
   const [own, rawly] = ways as [(caller: number) => Promise<unknown>, (caller: number) => Promise<unknown>]
@@ -134,7 +134,7 @@ async function many(task: Extract<CacheTask, { run: 'many' }>): Promise<CacheRes
     return (
       getMany &&
       (async () => {
-        if (!isStored) await Promise.all(stored.map((key) => of.set?.(key, VALUE)))
+        if (!isStored) await Promise.all(stored.map(async (key) => await of.set?.(key, VALUE)))
         isStored = true
         if ((await getMany(stored)) !== task.keys) unexpected()
       })

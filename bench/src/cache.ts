@@ -48,7 +48,10 @@ try {
     await hits('Hits of getOrCreate with a tag for each', 'ownTag')
   }
   if (wanted.has('cold')) {
-    await latency('A miss of getOrCreate, one at a time, beside GET and SET: p50', { run: 'misses', count: 500 })
+    await latency('A miss of getOrCreate, one at a time, beside GET and SET: p50', {
+      run: 'misses',
+      count: 500,
+    })
     await commandsOfMisses(names, start, redis.url)
   }
   if (wanted.has('storm')) {
@@ -76,7 +79,10 @@ try {
   if (wanted.has('many')) {
     const many = { run: 'many', keys: 100, count: 300 } as const
     await latency('100 keys that are there, beside MGET: p50', { ...many, missing: false })
-    await latency('100 keys that are missing, beside MGET and SET in a pipeline: p50', { ...many, missing: true })
+    await latency('100 keys that are missing, beside MGET and SET in a pipeline: p50', {
+      ...many,
+      missing: true,
+    })
     await latency('p99 of get while 20,000 keys are read all the time', {
       run: 'besideMany',
       keys: 20_000,
