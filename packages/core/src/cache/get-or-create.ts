@@ -148,6 +148,9 @@ export class GetOrCreate {
     if (this.#isOver()) return await this.#loadAlone(read)
     if (placeholder !== undefined && wait.registeredFor === placeholder)
       return await this.#pause(wait, placeholder, read, wakes)
+    // Another caller of this process does already what comes next.
+    const shared = this.#shareable(read)
+    if (shared !== undefined) return await this.#share(shared, read)
     // Tells the storage that this process waits; or takes over, should the load have ended.
     return await this.#loadNow(read, wakes)
   }
