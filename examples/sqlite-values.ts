@@ -142,8 +142,9 @@ export function sqliteValues(db: DatabaseSync, now: () => number): Storage['valu
         const at = now()
         if (at > notAfter) return { outcome: 'late', now: at }
         const there = only(key, 'hash')
-        const all = JSON.stringify([...new Map([...fieldsOf(there?.content), ...fields])])
-        save(key, 'hash', all, endOf(there, life))
+        const all = new Map([...fieldsOf(there?.content), ...fields])
+        // A hash without fields is none.
+        if (all.size > 0) save(key, 'hash', JSON.stringify([...all]), endOf(there, life))
         return { outcome: 'written', now: at }
       },
       async get(key, fields) {

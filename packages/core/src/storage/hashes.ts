@@ -2,7 +2,7 @@
  * **hashes**: maps of text under one key, with one time to live.
  *
  * - **H1** `set` writes all fields and sees to the time to live in one step: with `create` only if the hash was not there,
- *   with `always` each time. No hash is without one. One later than its `notAfter` does nothing.
+ *   with `always` each time. No hash is without one; of no fields it makes none. One later than its `notAfter` does nothing.
  * - **H2** A read returns what was stored, unchanged; `null`, or an empty map, where nothing is.
  * - **H3** A key that holds something else is refused (`StorageRefusedError`) and stays as it is.
  */
