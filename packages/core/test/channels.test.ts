@@ -31,6 +31,7 @@ const prefix = 'app'
 const app = { prefix, instance: 'one' }
 
 describe('the channel holdfast:cache', () => {
+  const ofCache = { ...app, namespace: '' }
   const events = told<CacheEvent>('holdfast:cache')
   const open = (storage = memoryStorage()) => createHoldfast({ storage, ...app }).cache
 
@@ -41,18 +42,18 @@ describe('the channel holdfast:cache', () => {
     await cache.getOrCreate('a', () => 2)
     await cache.get('b')
     expect(events()).toEqual([
-      { ...app, key: 'a', type: 'miss' },
-      { ...app, key: 'a', type: 'loaded', durationMs, found: true },
-      { ...app, key: 'a', type: 'hit' },
-      { ...app, key: 'b', type: 'miss' },
+      { ...ofCache, key: 'a', type: 'miss' },
+      { ...ofCache, key: 'a', type: 'loaded', durationMs, found: true },
+      { ...ofCache, key: 'a', type: 'hit' },
+      { ...ofCache, key: 'b', type: 'miss' },
     ])
     await cache.set('b', 1)
     await cache.remove(['a', 'b', 'c'])
     await cache.remove('a')
     expect(events()).toEqual([
-      { ...app, key: 'b', type: 'set' },
-      { ...app, type: 'removed', keys: ['a', 'b', 'c'], removed: 2 },
-      { ...app, type: 'removed', keys: ['a'], removed: 0 },
+      { ...ofCache, key: 'b', type: 'set' },
+      { ...ofCache, type: 'removed', keys: ['a', 'b', 'c'], removed: 2 },
+      { ...ofCache, type: 'removed', keys: ['a'], removed: 0 },
     ])
   })
 
@@ -67,10 +68,10 @@ describe('the channel holdfast:cache', () => {
       return 1
     })
     expect(events().filter(({ type }) => type !== 'miss' && type !== 'removed')).toEqual([
-      { ...app, key: 'a', type: 'loadFailed', durationMs, error },
-      { ...app, key: 'b', type: 'loaded', durationMs, found: false },
-      { ...app, key: 'c', type: 'loaded', durationMs, found: true },
-      { ...app, key: 'c', type: 'fillRefused' },
+      { ...ofCache, key: 'a', type: 'loadFailed', durationMs, error },
+      { ...ofCache, key: 'b', type: 'loaded', durationMs, found: false },
+      { ...ofCache, key: 'c', type: 'loaded', durationMs, found: true },
+      { ...ofCache, key: 'c', type: 'fillRefused' },
     ])
   })
 
@@ -79,7 +80,7 @@ describe('the channel holdfast:cache', () => {
     const error = new StorageRefusedError('Full.')
     const cache = open({ ...memory, values: { ...memory.values, reserve: () => Promise.reject(error) } })
     await Promise.all([cache.getOrCreate('a', () => 1), cache.getOrCreate('a', () => 2)])
-    expect(events().map(({ type }) => type)).toEqual(['joined', 'miss', 'bypassed', 'loaded'])
+    expect(events().map(({ type }) => type)).toEqual(['miss', 'miss', 'joined', 'bypassed', 'bypassed', 'loaded'])
   })
 
   it('has a tracing channel for loads', async () => {
@@ -91,7 +92,7 @@ describe('the channel holdfast:cache', () => {
     expect(await cache.getOrCreate('a', () => 1)).toBe(1)
     await cache.getOrCreate('a', () => 2)
     channel.unsubscribe(listener as Parameters<typeof channel.subscribe>[0])
-    expect(traces).toEqual([{ ...app, key: 'a', result: 1 }])
+    expect(traces).toEqual([{ ...ofCache, key: 'a', result: 1 }])
   })
 })
 
