@@ -35,4 +35,15 @@ describe('memory storage', () => {
     const { cursor } = await records.list('c', { limit: 50 })
     expect(cursor).toBeUndefined()
   })
+
+  it('drops values that have expired although nobody reads them', async () => {
+    let now = 0
+    const { values } = memoryStorage({ now: () => now })
+    for (let i = 0; i < 1_000; i += 1) {
+      await values.set(`${i}`, 'x', 10, Infinity)
+      now += 1
+    }
+    const { scanned } = await values.removeMatching({ prefix: '', glob: '' })
+    expect(scanned).toBeLessThan(50)
+  })
 })

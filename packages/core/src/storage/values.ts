@@ -45,7 +45,7 @@ export interface ValueStorage {
   remove(keys: readonly string[]): Promise<number>
   /**
    * `mark` is not the beginning of anything else that is stored; what is there is the caller's if it begins with it. The
-   * first character of all marks is the same, and no stamp begins with it.
+   * first character of all marks is the same, and no stamp begins with it. A `+` may follow a placeholder: somebody waits.
    */
   reserve(key: string, mark: string, ttlMs: number, instead?: Uint8Array): Promise<string>
   extend(key: string, expected: string, ttlMs: number): Promise<boolean>
