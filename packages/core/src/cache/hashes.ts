@@ -30,6 +30,7 @@ export function hashesOf(space: Namespace): Hashes {
     const life = lifeOf(space, options)
     const encoded = fields.map(([field, value]): FieldValue => [field, encodeField(policy, field, value)])
     checkSize(encoded, policy.maxValueBytes)
+    if (encoded.length === 0) return
     const { outcome } = await gate.claim((notAfter) => hashes.set(hash, encoded, life, notAfter))
     if (outcome === 'late')
       throw new StorageUnavailableError(

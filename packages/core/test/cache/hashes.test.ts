@@ -31,6 +31,8 @@ describe('hashes', () => {
     expect(await cache.hashGet('h', 'none')).toBeUndefined()
     expect(await cache.hashGet('none', 'a')).toBeUndefined()
     expect(await cache.hashGetAll('none')).toEqual({})
+    await cache.increment('counter')
+    await cache.hashSet('counter', {})
     await cache.hashSet('empty', {})
     expect(await cache.remove(['h', 'empty'])).toBe(1)
   })

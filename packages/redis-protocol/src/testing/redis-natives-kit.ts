@@ -125,6 +125,16 @@ export function redisNativesKit({ describe, it }: TestRunner, under: () => OpenR
         new Map(Object.entries({ a: '1', b: '2' })),
       )
     })
+
+    it('of no fields change nothing of what lies under its key', async () => {
+      const key = freshName('foreign')
+      await ask('SET', key, 'v')
+      await values()
+        .hashes.set(key, [], { ttlMs: hour, on: 'always' }, Number.MAX_SAFE_INTEGER)
+        .catch(() => undefined)
+      assert.equal(await ask('PTTL', key), -1)
+      await values().remove([key])
+    })
   })
 
   describe('patterns of Redis', () => {

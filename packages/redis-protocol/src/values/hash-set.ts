@@ -30,7 +30,8 @@ for length in string.gmatch(ARGV[1], '%d+') do
   if #texts == 2000 then put() end
 end
 if #texts > 0 then put() end
-if ARGV[4] == '1' or redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+-- Without fields it is not known that this is a hash.
+if ARGV[1] ~= '' and (ARGV[4] == '1' or redis.call('PTTL', KEYS[1]) < 0) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 return '1' .. ms
 `,
 })
