@@ -36,8 +36,8 @@ export function cacheIn(
   countsByPath: Map<string, Counts>,
   accepts?: Accepts,
 ): Cache {
-  let counts = countsByPath.get(scope.path)
-  if (counts === undefined) countsByPath.set(scope.path, (counts = noCounts()))
+  let counts = countsByPath.get(scope.namespacePath)
+  if (counts === undefined) countsByPath.set(scope.namespacePath, (counts = noCounts()))
   const space = new Namespace(engine, scope, policy, counts)
   const entries = new Entries(space)
   const invalidation = new Invalidation(space)

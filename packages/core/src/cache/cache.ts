@@ -88,10 +88,14 @@ export interface Cache {
   namespace(name: string, options?: CacheNamespaceOptions): Cache
   /** Invalidates all values of this cache and of its namespaces in one step, however many there are. */
   clear(): Promise<void>
-  /** Invalidates all values of this cache (not of its namespaces) that were stored with any of these tags. */
+  /**
+   * Invalidates all values of this cache, and of its definitions, that were stored with any of these tags; not those of its
+   * namespaces, whose tags are their own.
+   */
   invalidateTags(tags: readonly string[]): Promise<void>
   /**
-   * Removes what is under the keys of this cache (not of its namespaces) that match: values, hashes and counters. `*` stands
+   * Removes what is under the keys of this cache that match: values, hashes and counters, and nothing of its namespaces and
+   * definitions. `*` stands
    * for any text, `?` for one character, `[a-c]` for one of these, a backslash makes the next one literal; see `escapeGlob`.
    * It looks at every key of the database, in small steps. A key that is added meanwhile may stay.
    */
@@ -108,6 +112,6 @@ export interface Cache {
   /** Adds to a counter, which begins at 0, and returns the sum. Never counted twice, and never late. */
   increment(key: string, by?: number, options?: CountOptions): Promise<number>
   decrement(key: string, by?: number, options?: CountOptions): Promise<number>
-  /** What this cache (without its namespaces) has done in this process. */
+  /** What this cache, with its definitions and without its namespaces, has done in this process. */
   stats(): CacheStats
 }

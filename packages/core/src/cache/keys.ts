@@ -18,18 +18,26 @@ const MOST_TAGS = 32
 export class Scope {
   readonly app: string
   readonly path: string
+  /** Of the namespace, also for a definition in it: whose tags these are, and whose counts. */
+  readonly namespacePath: string
   /** Of the cache and of every namespace down to this one: an entry is valid while it has them all. */
   readonly generationKeys: readonly string[]
   /** What keys of entries begin with. */
   readonly prefix: string
   readonly tagChangesKey: string
 
-  private constructor(app: string, path: string, generationKeys: readonly string[]) {
+  private constructor(
+    app: string,
+    path: string,
+    generationKeys: readonly string[],
+    namespacePath: string = path,
+  ) {
     this.app = app
     this.path = path
+    this.namespacePath = namespacePath
     this.generationKeys = generationKeys
     this.prefix = `${app}:${path}:`
-    this.tagChangesKey = `${app}:#c/${path}`
+    this.tagChangesKey = `${app}:#c/${namespacePath}`
   }
 
   static root(app: string): Scope {
@@ -41,10 +49,10 @@ export class Scope {
     return new Scope(this.app, path, [...this.generationKeys, `${this.app}:#g/${path}`])
   }
 
-  /** Of a definition: it ends with its namespace, and a new version begins with nothing. */
+  /** Of a definition: it ends with its namespace, and by its tags; a new version begins with nothing. */
   definition(name: string, version: string): Scope {
     const own = `=${escaped(checkName('name', name))}${version === '' ? '' : `@${escaped(version)}`}`
-    return new Scope(this.app, this.#join(own), this.generationKeys)
+    return new Scope(this.app, this.#join(own), this.generationKeys, this.path)
   }
 
   /** The generation that `clear` renews. */
@@ -57,7 +65,7 @@ export class Scope {
   }
 
   tagKey(tag: string): string {
-    return `${this.app}:#t/${this.path}:${tag}`
+    return `${this.app}:#t/${this.namespacePath}:${tag}`
   }
 
   /** Of a key of an entry. */
