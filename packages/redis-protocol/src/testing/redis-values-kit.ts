@@ -157,6 +157,23 @@ export function redisValuesKit({ describe, it }: TestRunner, under: () => OpenRe
       assert.deepEqual(counted.sent.splice(0), Array<string>(isCluster ? 1_200 : 5).fill('UNLINK'))
     })
 
+    it('are refused as maybe executed where only some of several were not', async () => {
+      const { client } = under()
+      let unlinks = 0
+      const failing = {
+        ...client,
+        send: (...command: Parameters<typeof client.send>) =>
+          command[0][0] === 'UNLINK' && (unlinks += 1) % 2 === 0
+            ? Promise.reject(new Error("READONLY You can't write against a read only replica."))
+            : client.send(...command),
+      }
+      const storage = redisStorage(failing, { namespace: 'kit' })
+      const unavailable = { code: 'STORAGE_UNAVAILABLE' }
+      await assert.rejects(storage.values.remove(keys(600)), { ...unavailable, maybeApplied: true })
+      unlinks = 1
+      await assert.rejects(storage.values.remove(keys(1)), { ...unavailable, maybeApplied: false })
+    })
+
     it('of one tick leave together on a single server', async () => {
       const counted = counting()
       const all = keys(100)

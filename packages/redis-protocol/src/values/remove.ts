@@ -1,3 +1,4 @@
+import { type HoldfastError, StorageUnavailableError } from '@holdfast/core'
 import type { RedisClient } from '../client.ts'
 import { wholeNumber } from '../digits.ts'
 import { asStorageError, unexpectedReply } from '../errors.ts'
@@ -12,9 +13,11 @@ export async function removeMany(
   keys: readonly string[],
   nameOf: (key: string) => string,
 ): Promise<number> {
+  const isOneCommand = keys.length <= (client.cluster ? 1 : KEYS_AT_ONCE)
   const unlink = async (chunk: readonly string[]): Promise<number> => {
     const reply = await client.send(['UNLINK', ...chunk], chunk[0]).catch((error: unknown) => {
-      throw asStorageError(error, 'UNLINK')
+      const reason = asStorageError(error, 'UNLINK')
+      throw isOneCommand ? reason : ofSeveral(reason)
     })
     const count = wholeNumber(reply)
     if (!(count <= chunk.length)) throw unexpectedReply('UNLINK', reply)
@@ -25,6 +28,12 @@ export async function removeMany(
     return client.cluster ? sum(await Promise.all(names.map((name) => unlink([name])))) : await unlink(names)
   })
   return sum(counts)
+}
+
+/** That one of several commands was not executed says nothing of the others. */
+function ofSeveral(reason: HoldfastError): HoldfastError {
+  if (reason.code !== 'STORAGE_UNAVAILABLE') return reason
+  return new StorageUnavailableError(reason.message, { cause: reason.cause, maybeApplied: true })
 }
 
 function sum(counts: readonly number[]): number {
