@@ -62,7 +62,7 @@ export class Entries {
       const some = entryKeys.slice(at, at + READ_CHUNK)
       let found: readonly Found[]
       try {
-        found = await engine.lookup.find(scope, policy.codec, some)
+        found = await engine.lookup.find(scope, policy.codec, some, policy.tags)
       } catch (error) {
         return missIf(onOutage, error) ?? new Map()
       }
@@ -191,7 +191,9 @@ export class Entries {
   ): Promise<Read | undefined> {
     const { scope, policy, engine } = this.#space
     try {
-      const [found] = (await engine.lookup.find(scope, policy.codec, [scope.entryKey(key)])) as [Found]
+      const [found] = (await engine.lookup.find(scope, policy.codec, [scope.entryKey(key)], policy.tags)) as [
+        Found,
+      ]
       const read = readValue(this.#space, key, found, accepts)
       countRead(this.#space, key, read)
       return read

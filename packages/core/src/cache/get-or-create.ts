@@ -65,7 +65,12 @@ export class GetOrCreate {
     const { lookup } = this.#space.engine
     let found: Found
     try {
-      const finding = lookup.find(this.#space.scope, this.#space.policy.codec, [this.#entryKey])
+      const finding = lookup.find(
+        this.#space.scope,
+        this.#space.policy.codec,
+        [this.#entryKey],
+        this.#policy.tags,
+      )
       const { signal } = this.#policy
       ;[found] = (await (signal === undefined ? finding : this.#orAborted(finding))) as [Found]
     } catch (error) {
@@ -328,7 +333,7 @@ export class GetOrCreate {
   async #isStillThere(read: Read): Promise<boolean> {
     try {
       const { scope, policy, engine } = this.#space
-      const [now] = await engine.lookup.find(scope, policy.codec, [this.#entryKey])
+      const [now] = await engine.lookup.find(scope, policy.codec, [this.#entryKey], this.#policy.tags)
       return now?.entry?.head === read.entry?.head && now?.state !== 'outdated'
     } catch (error) {
       // It was there when this call began, and nobody can know better.

@@ -151,7 +151,8 @@ class Flying {
     // They must outlive the load as well.
     const lifeMs = policy.ttlMs + policy.staleMs + policy.hardTimeoutMs
     const seen = [...(found?.generations ?? []), found?.tagChanges ?? null]
-    if (policy.tags.length > 0) seen.push(...(await lookup.tags(scope, policy.tags)))
+    // Read by its caller, who named the same ones; undefined counts as missing.
+    for (let i = 0; i < policy.tags.length; i += 1) seen.push(found?.tagGenerations[i] ?? null)
     const reserve = gate.call(() => gate.values.reserve(this.#guardKey, mark, GUARD_MS, instead))
     try {
       const held = generations.hold(keys, seen, lifeMs)

@@ -28,6 +28,8 @@ export interface Found {
   readonly joined: string | undefined
   /** Whether an invalidated tag of the namespace has been seen: compare two of them. Null: missing. */
   readonly tagChanges: string | null
+  /** Of the tags that the caller named, in their order; null: missing. */
+  readonly tagGenerations: readonly (string | null)[]
   /** The storage's clock when it was read; undefined where nothing depends on it. */
   readonly now: number | undefined
 }
@@ -44,9 +46,17 @@ export class Lookup {
     this.#bytes = new Reads(inChunks((keys) => gate.call(() => gate.values.getManyBytes(keys))))
   }
 
-  /** Each key of `keys` once, in their order. Generations are read with what they are for, or before it. */
-  find(scope: Scope, codec: CacheCodec, keys: readonly string[]): Promise<readonly Found[]> {
-    return this.#find(scope, codec, keys, undefined)
+  /**
+   * Each key of `keys` once, in their order. Generations are read with what they are for, or before it. `tags`: those that the
+   * entries are likely to have; others cost a second round trip.
+   */
+  find(
+    scope: Scope,
+    codec: CacheCodec,
+    keys: readonly string[],
+    tags: readonly string[] = NO_TAGS,
+  ): Promise<readonly Found[]> {
+    return this.#find(scope, codec, keys, tags, undefined)
   }
 
   /** The same for what a caller reads itself, header and all. */
@@ -56,13 +66,14 @@ export class Lookup {
     keys: readonly string[],
     stored: Promise<readonly StoredNullable[]>,
   ): Promise<readonly Found[]> {
-    return this.#find(scope, codec, keys, stored)
+    return this.#find(scope, codec, keys, NO_TAGS, stored)
   }
 
   async #find(
     scope: Scope,
     codec: CacheCodec,
     keys: readonly string[],
+    tags: readonly string[],
     given: Promise<readonly StoredNullable[]> | undefined,
   ): Promise<readonly Found[]> {
     const { generationKeys } = scope
@@ -70,6 +81,7 @@ export class Lookup {
     const places: number[] = []
     for (const key of generationKeys) places.push(tick.add(key))
     const changes = tick.add(scope.tagChangesKey)
+    const tagPlaces = tags.map((tag) => tick.add(scope.tagKey(tag)))
     const bytes = codec.bytes === true && given === undefined ? this.#bytes.tick : undefined
     const own: number[] = []
     if (given === undefined) for (const key of keys) own.push((bytes ?? tick).add(key))
@@ -81,6 +93,8 @@ export class Lookup {
     const generations = places.map((place) => replies[place] as string | null)
     const joined = generations.includes(null) ? undefined : generations.join('')
     const tagChanges = replies[changes] as string | null
+    const tagGenerations = tagPlaces.map((place) => replies[place] as string | null)
+    const common = { generations, joined, tagChanges, tagGenerations }
     let needsTags = false
     let needsClock = false
     const found: Found[] = []
@@ -92,11 +106,12 @@ export class Lookup {
           : stored === null
             ? undefined
             : readEntry(stored, places.length, codec.name)
-      const seen = judge(keys[i] as string, stored, entry, { generations, joined, tagChanges })
+      const verdict = entry === undefined ? undefined : byTags(entry, tags, tagGenerations)
+      const seen = judge(keys[i] as string, stored, entry, verdict === 'outdated', common)
       found.push(seen)
-      if (seen.entry !== undefined && seen.state !== 'outdated') {
-        if (seen.entry.tags.length > 0) needsTags = true
-        if (seen.entry.staleMs > 0 || seen.entry.loadMs > 0) needsClock = true
+      if (entry !== undefined && seen.state !== 'outdated') {
+        if (verdict === 'unknown') needsTags = true
+        if (entry.staleMs > 0 || entry.loadMs > 0) needsClock = true
       }
     }
     const tagged = needsTags ? await this.#withTags(scope, found) : found
@@ -164,22 +179,52 @@ export class Lookup {
 
 type StoredNullable = StoredValue | null
 
+const NO_TAGS: readonly string[] = []
+
+/** Whether an entry counts under these generations of tags; `unknown`: it has others as well. */
+function byTags(
+  { tags: own }: Entry,
+  tags: readonly string[],
+  generations: readonly (string | null)[],
+): 'counts' | 'outdated' | 'unknown' {
+  let verdict: 'counts' | 'unknown' = 'counts'
+  for (const [tag, generation] of own) {
+    const place = tags.indexOf(tag)
+    if (place === -1) verdict = 'unknown'
+    else if (generations[place] !== generation) return 'outdated'
+  }
+  return verdict
+}
+
 function judge(
   key: string,
   stored: StoredNullable,
   entry: Entry | undefined,
-  read: Pick<Found, 'generations' | 'joined' | 'tagChanges'>,
+  isOutdated: boolean,
+  read: Pick<Found, 'generations' | 'joined' | 'tagChanges' | 'tagGenerations'>,
 ): Found {
-  const common = { key, ...read, entry, now: undefined, placeholder: undefined }
-  if (stored === null) return { ...common, state: 'absent' }
+  const { generations, joined, tagChanges, tagGenerations } = read
+  let state: State = 'absent'
+  let placeholder: string | undefined
   if (entry !== undefined) {
-    const counts = read.joined !== undefined && entry.generations === read.joined
-    return { ...common, state: counts ? (entry.isExpired ? 'stale' : 'fresh') : 'outdated' }
+    const counts = !isOutdated && joined !== undefined && entry.generations === joined
+    state = counts ? (entry.isExpired ? 'stale' : 'fresh') : 'outdated'
+  } else if (stored !== null) {
+    placeholder = placeholderOf(stored)
+    state = placeholder === undefined ? 'unreadable' : 'loading'
   }
-  const placeholder = placeholderOf(stored)
-  return placeholder === undefined
-    ? { ...common, state: 'unreadable' }
-    : { ...common, state: 'loading', placeholder }
+  // Without spreading: it is made for every read.
+  return {
+    state,
+    key,
+    entry,
+    placeholder,
+    generations,
+    joined,
+    tagChanges,
+    tagGenerations,
+    now: undefined,
+  }
 }
 
 const PLACEHOLDER = /^(L[\w-]{22}\.\d{16};)\+?$/

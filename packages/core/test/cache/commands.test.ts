@@ -36,3 +36,36 @@ describe('what many callers send', () => {
     expect(sent.length).toBeLessThan(10)
   })
 })
+
+describe('tags that the call names', () => {
+  it('are read with the entry', async () => {
+    const { runtime, storage } = world()
+    const { storage: same, sent } = counted(storage)
+    const cache = createCache(same, { runtime })
+    const ask = (): Promise<unknown> => cache.getOrCreate('a', () => 1, { tags: ['t', 'u'] })
+    // The first entry makes the generations.
+    await cache.getOrCreate('b', () => 1, { tags: ['t', 'u'] })
+    sent.length = 0
+    await ask()
+    expect(sent).toEqual(['getMany', 'reserve', 'replace'])
+    sent.length = 0
+    await ask()
+    expect(sent).toEqual(['getMany'])
+    await cache.invalidateTags(['u'])
+    expect(await cache.getOrCreate('a', () => 2, { tags: ['t', 'u'] })).toBe(2)
+  })
+
+  it('are read on their own where the call does not name them', async () => {
+    const { runtime, storage } = world()
+    const { storage: same, sent } = counted(storage)
+    const cache = createCache(same, { runtime })
+    await cache.set('a', 1, { tags: ['t'] })
+    sent.length = 0
+    expect(await cache.get('a')).toBe(1)
+    expect(sent).toEqual(['getMany', 'getMany'])
+    sent.length = 0
+    expect(await cache.getOrCreate('a', () => 2, { tags: ['other'] })).toBe(1)
+    await cache.invalidateTags(['t'])
+    expect(await cache.getOrCreate('a', () => 2, { tags: ['other'] })).toBe(2)
+  })
+})
