@@ -1,12 +1,12 @@
 // What an application names. Authors of storages and of clients find the rest in storage/index.ts.
-export type { Cache, Load, LoadMissing } from './cache/cache.ts'
+export type { Cache } from './cache/cache.ts'
 export { compressedCodec } from './cache/compressed-codec.ts'
 export type { Definition, DefinitionOptions, StandardSchema } from './cache/definition.ts'
 export { entry, type EntryResult } from './cache/entry-result.ts'
 export { LoadTimeoutError } from './cache/errors.ts'
 export { escapeGlob } from './cache/escape-glob.ts'
 export type { BreakerEvent, CacheEvent, TracedLoad } from './cache/events.ts'
-export type { CacheEntry, LoadContext } from './cache/load-once.ts'
+export type { CacheEntry, Load, LoadContext, LoadMissing } from './cache/load.ts'
 export type {
   CacheEntryOptions,
   CacheNamespaceOptions,

@@ -80,7 +80,14 @@ describe('the channel holdfast:cache', () => {
     const error = new StorageRefusedError('Full.')
     const cache = open({ ...memory, values: { ...memory.values, reserve: () => Promise.reject(error) } })
     await Promise.all([cache.getOrCreate('a', () => 1), cache.getOrCreate('a', () => 2)])
-    expect(events().map(({ type }) => type)).toEqual(['miss', 'miss', 'joined', 'bypassed', 'bypassed', 'loaded'])
+    expect(events().map(({ type }) => type)).toEqual([
+      'miss',
+      'miss',
+      'joined',
+      'bypassed',
+      'bypassed',
+      'loaded',
+    ])
   })
 
   it('has a tracing channel for loads', async () => {

@@ -2,7 +2,8 @@ import { checkFunction, isPlainObject, refuse } from '../support/checks.ts'
 import { resolveOptions } from '../support/option-table.ts'
 import type { Cache } from './cache.ts'
 import { countersOf } from './counters.ts'
-import { type DefinitionOptions, accepted, checkDefinition, defined } from './definition.ts'
+import type { DefinitionOptions } from './definition.ts'
+import { accepted, checkDefinition, defined } from './define.ts'
 import { type Engine, Namespace } from './engine.ts'
 import { Entries } from './entries.ts'
 import { GetOrCreate } from './get-or-create.ts'
@@ -10,7 +11,7 @@ import { getOrCreateMany } from './get-or-create-many.ts'
 import { hashesOf } from './hashes.ts'
 import { Invalidation } from './invalidation.ts'
 import type { Scope } from './keys.ts'
-import type { AnyLoad } from './load-once.ts'
+import type { AnyLoad } from './load.ts'
 import {
   type CacheEntryOptions,
   type CacheReadOptions,

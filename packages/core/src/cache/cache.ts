@@ -1,6 +1,5 @@
 import type { Definition, DefinitionOptions } from './definition.ts'
-import type { CacheEntry, LoadContext } from './load-once.ts'
-import type { EntryResult } from './entry-result.ts'
+import type { CacheEntry, Load, LoadMissing } from './load.ts'
 import type { CountOptions } from './counters.ts'
 import type { HashSetOptions } from './hashes.ts'
 import type {
@@ -11,17 +10,6 @@ import type {
 } from './options.ts'
 import type { PatternOptions, PatternRemoved } from './remove-by-pattern.ts'
 import type { CacheStats } from './stats.ts'
-
-/** Makes a value that the cache does not have. What it returns is stored; `undefined` is not. */
-export type Load<T> = (
-  context: LoadContext<T>,
-) => T | EntryResult<T> | undefined | Promise<T | EntryResult<T> | undefined>
-
-/** Makes the values of the keys that the cache does not have. A key that it leaves out is not stored. */
-export type LoadMissing<T> = (
-  keys: readonly string[],
-  context: { readonly signal: AbortSignal },
-) => ReadonlyMap<string, T | EntryResult<T>> | Promise<ReadonlyMap<string, T | EntryResult<T>>>
 
 /**
  * A cache that all instances share. `undefined` means a miss and nothing else does; `null`, `0`, `''` and `false` are

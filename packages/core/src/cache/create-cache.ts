@@ -52,7 +52,7 @@ export function cacheOver(
     root: root.clearKey,
     clearScope: (clearKey) => clearKey,
   })
-  const gate = new StorageGate(calls, breaker, journal, (work) => execute(storage.values, work))
+  const gate = new StorageGate(calls, breaker, journal, (work, send) => execute(storage.values, work, send))
   let order = 0
   const engine: Engine = {
     of,

@@ -1,25 +1,6 @@
-import { InvalidArgumentError } from '../errors.ts'
-import {
-  checkFunction,
-  checkInteger,
-  checkName,
-  checkObject,
-  checkString,
-  checkSynchronous,
-  refuse,
-} from '../support/checks.ts'
-import { type OptionTable, resolveOptions } from '../support/option-table.ts'
-import type { Cache, LoadMissing } from './cache.ts'
 import type { EntryResult } from './entry-result.ts'
-import type { CacheEntry, LoadContext } from './load-once.ts'
-import {
-  type CacheEntryOptions,
-  type CacheLoadOptions,
-  type GetOrCreateOptions,
-  LOAD,
-  type NamespacePolicy,
-  checkLoadPolicy,
-} from './options.ts'
+import type { CacheEntry, LoadContext } from './load.ts'
+import type { CacheEntryOptions, CacheLoadOptions, GetOrCreateOptions } from './options.ts'
 
 /** Values of one kind. */
 export interface DefinitionOptions<Id, T> extends CacheLoadOptions {
@@ -60,7 +41,7 @@ export interface StandardSchema<T> {
   }
 }
 
-type SchemaResult<T> =
+export type SchemaResult<T> =
   | { readonly value: T; readonly issues?: undefined }
   | { readonly issues: readonly { readonly message: string }[] }
 
@@ -76,155 +57,4 @@ export interface Definition<Id, T> {
   expire(id: Id): Promise<boolean>
   /** Loads the value although there is one, and keeps that if the load fails. */
   refresh(id: Id, options?: Omit<GetOrCreateOptions, 'refresh'>): Promise<T | undefined>
-}
-
-type Own = 'key' | 'load' | 'loadMany' | 'schema' | 'version' | 'softTimeoutMs'
-
-export const DEFINITION: OptionTable<DefinitionOptions<never, unknown>, Own> = {
-  ...LOAD,
-  key: [checkFunction, undefined],
-  load: [checkFunction, undefined],
-  loadMany: [checkFunction, undefined],
-  schema: [checkSchema, undefined],
-  version: [checkVersion, undefined],
-}
-
-function checkSchema(name: string, schema: StandardSchema<unknown>): StandardSchema<unknown> {
-  checkSynchronous(`${name}['~standard'].validate`, checkObject(name, schema)['~standard']?.validate)
-  return schema
-}
-
-function checkVersion(name: string, version: string | number): string | number {
-  if (typeof version === 'number') return checkInteger(name, version, 0)
-  return typeof version === 'string' ? checkName(name, version) : refuse(name, version, 'a text or a number')
-}
-
-const NONE = {
-  key: undefined,
-  load: undefined,
-  loadMany: undefined,
-  schema: undefined,
-  version: undefined,
-} as const
-
-/** @throws InvalidArgumentError */
-export function checkDefinition(
-  options: DefinitionOptions<never, unknown>,
-  policy: NamespacePolicy,
-): {
-  readonly schema: StandardSchema<unknown> | undefined
-  readonly version: string
-  readonly own: NamespacePolicy
-} {
-  const resolved = resolveOptions(DEFINITION, options, { ...policy, ...NONE })
-  const { key: _key, load: _load, loadMany: _loadMany, schema, version = '', ...own } = resolved
-  return { schema, version: `${version}`, own: checkLoadPolicy({ ...policy, ...own }) }
-}
-
-export function defined<Id, T>(
-  cache: Cache,
-  { key: makeKey, load, loadMany }: Pick<DefinitionOptions<Id, T>, 'key' | 'load' | 'loadMany'>,
-): Definition<Id, T> {
-  const keyOf = (id: Id): string => {
-    if (makeKey !== undefined) return checkString('what key() returns', makeKey(id))
-    if (typeof id === 'string' || typeof id === 'number') return `${id}`
-    throw new InvalidArgumentError(
-      'An id that is neither a text nor a number needs a key: define(name, { key: (id) => … }).',
-    )
-  }
-  const byKey = <V>(made: ReadonlyMap<Id, V>): Map<string, V> =>
-    new Map(Array.from(checkMap(made), ([id, value]) => [keyOf(id), value]))
-  const loadOne =
-    (id: Id) =>
-    async (context: LoadContext<T>): Promise<T | EntryResult<T> | undefined> => {
-      if (load !== undefined) return await load(id, context)
-      if (loadMany === undefined) return undefined
-      const made = byKey(await loadMany([id], context))
-      const key = keyOf(id)
-      for (const each of made.keys()) if (each !== key) throw notAsked('loadMany', each)
-      return made.get(key)
-    }
-  const idsByKey = (ids: readonly Id[]): Map<string, Id> => {
-    if (!Array.isArray(ids)) return refuse('ids', ids, 'an array of ids')
-    return new Map((ids as readonly Id[]).map((id) => [keyOf(id), id]))
-  }
-  const byId = (ids: ReadonlyMap<string, Id>, found: ReadonlyMap<string, T>): Map<Id, T> => {
-    const values = new Map<Id, T>()
-    for (const [key, id] of ids) if (found.has(key)) values.set(id, found.get(key) as T)
-    return values
-  }
-  const getOne = async (id: Id, options: GetOrCreateOptions): Promise<T | undefined> => {
-    const key = keyOf(id)
-    if (load !== undefined || loadMany !== undefined)
-      return await cache.getOrCreate<T>(key, loadOne(id), options)
-    return (await cache.getMany<T>([key], options)).get(key)
-  }
-  return {
-    async get(id, options = {}) {
-      return await getOne(id, options)
-    },
-    async getMany(ids, options = {}) {
-      const keys = idsByKey(ids)
-      if (load === undefined && loadMany === undefined)
-        return byId(keys, await cache.getMany([...keys.keys()], options))
-      const loadMissing: LoadMissing<T> = async (missing, context) => {
-        const wanted = missing.map((key) => keys.get(key) as Id)
-        if (loadMany === undefined) {
-          const made = await Promise.all(
-            wanted.map(async (id) => await load?.(id, { ...context, stale: undefined })),
-          )
-          return new Map(missing.flatMap((key, i) => (made[i] === undefined ? [] : [[key, made[i] as T]])))
-        }
-        const made = byKey(await loadMany(wanted, context))
-        for (const key of made.keys()) if (!missing.includes(key)) throw notAsked('loadMany', key)
-        return made
-      }
-      return byId(keys, await cache.getOrCreateMany([...keys.keys()], loadMissing, options))
-    },
-    async getEntry(id) {
-      return await cache.getEntry(keyOf(id))
-    },
-    async exists(id) {
-      return await cache.exists(keyOf(id))
-    },
-    async set(id, value, options) {
-      await cache.set(keyOf(id), value, options)
-    },
-    async remove(id) {
-      return await cache.remove((Array.isArray(id) ? (id as readonly Id[]) : [id as Id]).map(keyOf))
-    },
-    async expire(id) {
-      return await cache.expire(keyOf(id))
-    },
-    async refresh(id, options = {}) {
-      if (load === undefined && loadMany === undefined)
-        throw new InvalidArgumentError('refresh() needs the load, or the loadMany, of the definition.')
-      return await getOne(id, { ...checkObject('The options', options), refresh: true })
-    },
-  }
-}
-
-export function checkMap<K, V>(made: ReadonlyMap<K, V>): ReadonlyMap<K, V> {
-  if (typeof made?.get === 'function' && typeof made.keys === 'function') return made
-  throw new InvalidArgumentError(
-    'The load of many keys must return a Map, with a value for each key that it found.',
-  )
-}
-
-export function notAsked(load: string, key: string): InvalidArgumentError {
-  return new InvalidArgumentError(`${load} returned ${JSON.stringify(key)}, which it was not asked for.`)
-}
-
-/** Undefined: the value is refused. @throws InvalidArgumentError for a schema that answers with a promise */
-export function accepted(
-  schema: StandardSchema<unknown>,
-  value: unknown,
-): { readonly value: unknown } | undefined {
-  const result = schema['~standard'].validate(value)
-  if (result instanceof Promise || typeof (result as { then?: unknown }).then === 'function') {
-    Promise.resolve(result).catch(() => undefined)
-    throw new InvalidArgumentError('schema must answer at once, and answered with a promise.')
-  }
-  const settled = result as SchemaResult<unknown>
-  return settled.issues === undefined ? { value: settled.value } : undefined
 }

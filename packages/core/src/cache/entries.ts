@@ -2,7 +2,8 @@ import { InvalidArgumentError, StorageUnavailableError, isUnavailable } from '..
 import type { StoredValue } from '../storage/values.ts'
 import type { Namespace } from './engine.ts'
 import { expiredHead } from './entry.ts'
-import { type CacheEntry, encode, entryOf } from './load-once.ts'
+import type { CacheEntry } from './load.ts'
+import { encode, entryOf } from './load-once.ts'
 import type { Found } from './lookup.ts'
 import type { CacheReadOptions, EntryPolicy } from './options.ts'
 import { type Accepts, type Read, readValue } from './read-value.ts'
@@ -266,7 +267,7 @@ function checkValue(key: string, value: unknown): void {
     )
 }
 
-export function countRead(space: Namespace, key: string, read: Read): void {
+function countRead(space: Namespace, key: string, read: Read): void {
   const isHit = read.value !== undefined && read.state === 'fresh'
   space.count(isHit ? 'hits' : 'misses')
   space.publish(() => ({ key, type: isHit ? 'hit' : 'miss' }))

@@ -1,7 +1,7 @@
-import type { LoadMissing } from './cache.ts'
-import { checkMap, notAsked } from './definition.ts'
+import { InvalidArgumentError } from '../errors.ts'
 import type { Namespace } from './engine.ts'
 import { GetOrCreate } from './get-or-create.ts'
+import type { LoadMissing } from './load.ts'
 import type { CallPolicy } from './options.ts'
 import type { Accepts } from './read-value.ts'
 
@@ -111,4 +111,15 @@ function allOf(signals: readonly AbortSignal[]): AbortSignal {
     else signal.addEventListener('abort', aborted, { once: true })
   }
   return controller.signal
+}
+
+export function checkMap<K, V>(made: ReadonlyMap<K, V>): ReadonlyMap<K, V> {
+  if (typeof made?.get === 'function' && typeof made.keys === 'function') return made
+  throw new InvalidArgumentError(
+    'The load of many keys must return a Map, with a value for each key that it found.',
+  )
+}
+
+export function notAsked(load: string, key: string): InvalidArgumentError {
+  return new InvalidArgumentError(`${load} returned ${JSON.stringify(key)}, which it was not asked for.`)
 }

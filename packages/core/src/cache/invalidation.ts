@@ -3,6 +3,7 @@ import type { ValueStorage } from '../storage/values.ts'
 import type { Namespace } from './engine.ts'
 import type { JournalWork } from './journal.ts'
 import { checkTags } from './keys.ts'
+import type { Send } from './storage-gate.ts'
 
 /** Invalidates by renewing generations: in one step, however much it is that ends. */
 export class Invalidation {
@@ -55,12 +56,14 @@ export class Invalidation {
 }
 
 /** Sends what was queued while the storage was out. */
-export async function execute(values: ValueStorage, work: JournalWork): Promise<void> {
+export async function execute(values: ValueStorage, work: JournalWork, send: Send): Promise<void> {
   if (work.kind === 'keys') {
-    await values.remove(work.keys)
+    await send(() => values.remove(work.keys))
     return
   }
   let position: string | undefined
-  do ({ position } = await values.removeMatching(work, position))
-  while (position !== undefined)
+  do {
+    const from = position
+    position = (await send(() => values.removeMatching(work, from))).position
+  } while (position !== undefined)
 }

@@ -90,10 +90,3 @@ export function checkTags(name: string, tags: readonly string[]): readonly strin
   for (const tag of tags as readonly string[]) checkName('a tag', tag)
   return [...new Set(tags as readonly string[])]
 }
-
-/** One key or many, each checked. */
-export function keysOf(scope: Scope, keys: string | readonly string[]): readonly string[] {
-  return Array.isArray(keys)
-    ? (keys as readonly string[]).map((key) => scope.entryKey(key))
-    : [scope.entryKey(keys as string)]
-}

@@ -8,6 +8,7 @@ import type { Engine, Namespace } from './engine.ts'
 import { type EntryResult, isEntryResult } from './entry-result.ts'
 import { type Entry, readEntry, writeEntry } from './entry.ts'
 import { LoadTimeoutError } from './errors.ts'
+import type { AnyLoad, CacheEntry, LoadContext } from './load.ts'
 import { loads } from './events.ts'
 import { Flight, type Guard, flightsByPlaceholder } from './flight.ts'
 import { type Found, placeholderMark, placeholderOf } from './lookup.ts'
@@ -16,26 +17,6 @@ import { isOut } from './storage-gate.ts'
 
 /** For how long a dead loader keeps the others waiting: its guard is prolonged while the load runs. */
 const GUARD_MS = 4_000
-
-/** What a load is given. */
-export interface LoadContext<T> {
-  /** Aborted when the load takes longer than `hardTimeoutMs`, when no caller waits any more, and by `close`. */
-  readonly signal: AbortSignal
-  /** The entry that the load replaces; undefined where there is none. */
-  readonly stale: CacheEntry<T> | undefined
-}
-
-/** A stored value, and how it stands. */
-export interface CacheEntry<T> {
-  readonly value: T
-  /** How long ago it was stored, in milliseconds. */
-  readonly ageMs: number
-  /** How long it is still fresh, in milliseconds; 0 when it is stale. */
-  readonly ttlMs: number
-  readonly isStale: boolean
-}
-
-export type AnyLoad = (context: LoadContext<unknown>) => unknown
 
 export interface FlightPlan {
   readonly key: string
@@ -395,5 +376,3 @@ export function entryOf(
 export function encode(codec: CacheCodec, value: unknown): StoredValue {
   return codec.bytes === true ? codec.encode(value) : encodeWith(codec as never, value, 'value')
 }
-
-export type { Entry }

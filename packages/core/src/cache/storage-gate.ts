@@ -8,6 +8,9 @@ import type { Journal, JournalEntry, JournalWork } from './journal.ts'
 /** What an outage costs a caller, all its calls to the storage together; and then nothing, because of the breaker. */
 export const STORAGE_TIMEOUT_MS = 250
 
+/** Sends one command, with a deadline of its own. */
+export type Send = <T>(command: () => Promise<T>) => Promise<T>
+
 /** How often this process tries to send what it queued, when no caller makes it. */
 const REPLAY_EVERY_MS = 1_000
 
@@ -20,17 +23,17 @@ export class StorageGate {
   readonly values: ValueStorage
   readonly #breaker: Breaker
   readonly #journal: Journal
-  readonly #execute: (work: JournalWork) => Promise<unknown>
+  readonly #execute: (work: JournalWork, send: Send) => Promise<unknown>
   #replaying: Promise<void> | undefined
   #timer: Timer | undefined
   #isClosed = false
 
-  /** `execute` sends a queued removal to the storage. */
+  /** `execute` sends a queued removal to the storage, in as many commands as it needs. */
   constructor(
     calls: StorageClient,
     breaker: Breaker,
     journal: Journal,
-    execute: (work: JournalWork) => Promise<unknown>,
+    execute: (work: JournalWork, send: Send) => Promise<unknown>,
   ) {
     this.calls = calls
     this.values = calls.storage.values
@@ -91,14 +94,14 @@ export class StorageGate {
 
   /** Once for all who ask meanwhile. @throws StorageUnavailableError while the storage is out */
   #replay(): Promise<void> {
+    const send: Send = async (command) =>
+      (await this.#breaker.guard(() => this.calls.call(command, STORAGE_TIMEOUT_MS))).reply
     return (this.#replaying ??= this.#journal
       .drain((work) =>
-        this.#breaker
-          .guard(() => this.calls.call(() => this.#execute(work), STORAGE_TIMEOUT_MS))
-          // It refuses it for good, as it would have at once: nobody waits for that.
-          .catch((error: unknown) => {
-            if (isUnavailable(error)) throw error
-          }),
+        // What it refuses it refuses for good, as it would have at once: nobody waits for that.
+        this.#execute(work, send).catch((error: unknown) => {
+          if (isUnavailable(error)) throw error
+        }),
       )
       .finally(() => (this.#replaying = undefined)))
   }

@@ -7,7 +7,8 @@ describe('a load', () => {
     const { runtime, cache } = world()
     const [one, other] = [cache({ hardTimeoutMs: 1_000 }), cache()]
     const { load, started } = slowLoad<number>()
-    const calls = await waiting(one.getOrCreate('a', load), one.getOrCreate('a', load))
+    const calls = [one.getOrCreate('a', load), one.getOrCreate('a', load)]
+    await waiting(...calls)
     const signal = await started
     const elsewhere = other.getOrCreate('a', () => 'elsewhere')
     await runtime.advance(999)
@@ -46,9 +47,8 @@ describe('a load', () => {
       const key = `copy ${copy}`
       const calls = [one.getOrCreate(key, load, { copy })]
       await started
-      calls.push(
-        ...(await waiting(one.getOrCreate(key, load, { copy }), one.getOrCreate(key, load, { copy }))),
-      )
+      calls.push(one.getOrCreate(key, load, { copy }), one.getOrCreate(key, load, { copy }))
+      await waiting(...calls)
       finish({ at: new Date(0) })
       return await Promise.all(calls)
     }
@@ -64,10 +64,9 @@ describe('a load', () => {
     const { load, started, fail } = slowLoad<string>()
     const first = one.getOrCreate('a', load)
     await started
-    const [shared, elsewhere] = await waiting(
-      one.getOrCreate('a', () => 'unused'),
-      other.getOrCreate('a', () => 'elsewhere'),
-    )
+    const shared = one.getOrCreate('a', () => 'unused')
+    const elsewhere = other.getOrCreate('a', () => 'elsewhere')
+    await waiting(shared, elsewhere)
     fail(new Error('source'))
     await expect(first).rejects.toThrow('source')
     await expect(shared).rejects.toThrow('source')

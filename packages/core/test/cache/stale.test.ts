@@ -58,7 +58,8 @@ describe('a stale value', () => {
     await one.set('a', 'old')
     await one.expire('a')
     const { load, calls, started, finish } = slowLoad<string>()
-    const asked = await waiting(one.getOrCreate('a', load), other.getOrCreate('a', load))
+    const asked = [one.getOrCreate('a', load), other.getOrCreate('a', load)]
+    await waiting(...asked)
     await started
     finish('new')
     await runtime.advance(1_000)

@@ -1,5 +1,10 @@
-import { type Cache, type ClosableCache, type Storage, createCache, memoryStorage } from '@holdfast/core'
-import type { CacheOptions } from '@holdfast/core'
+import {
+  type CacheOptions,
+  type ClosableCache,
+  type Storage,
+  createCache,
+  memoryStorage,
+} from '@holdfast/core'
 import { type ManualRuntime, manualRuntime, settle } from '../manual-runtime.ts'
 
 /** Caches of several processes over one memory storage, and time that stands still until the test moves it. */
@@ -53,14 +58,8 @@ export function slowLoad<T>(): SlowLoad<T> {
   }
 }
 
-/** Has calls reach the place where they wait. */
-export async function waiting<T>(...calls: readonly Promise<T>[]): Promise<readonly Promise<T>[]> {
+/** Has calls reach the place where they wait; a rejection is the test's to look at later. */
+export async function waiting(...calls: readonly Promise<unknown>[]): Promise<void> {
   for (const call of calls) call.catch(() => undefined)
   await settle()
-  return calls
-}
-
-/** Loads a key, once, under the given options. */
-export async function stored(cache: Cache, key: string, value: unknown, options = {}): Promise<void> {
-  await cache.set(key, value, options)
 }

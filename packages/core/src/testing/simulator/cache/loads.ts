@@ -1,5 +1,5 @@
 import { entry } from '../../../cache/entry-result.ts'
-import type { LoadContext } from '../../../cache/load-once.ts'
+import type { LoadContext } from '../../../cache/load.ts'
 import type { SimulatedProcess } from '../simulated-process.ts'
 import type { World } from '../workload.ts'
 import type { Call, Judge, Made } from './judge.ts'

@@ -2,7 +2,7 @@ import type { Random } from '../random.ts'
 import type { PlannedOperation } from '../workload.ts'
 
 /** The cache itself, a namespace in it, and one in that. */
-export const SPACES = ['', 'n', 'n/m'] as const
+const SPACES = ['', 'n', 'n/m'] as const
 export type Space = (typeof SPACES)[number]
 
 const READS = ['get', 'getMany', 'getEntry', 'exists'] as const
@@ -63,7 +63,7 @@ export interface CachePlan {
   readonly operations: readonly Operation[]
 }
 
-export function drawLives(random: Random): Lives {
+function drawLives(random: Random): Lives {
   return {
     ttlMs: random.pick([150, 1_000, 30_000]),
     staleMs: random.pick([0, 1_000, 30_000, 30_000]),
