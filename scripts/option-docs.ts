@@ -17,9 +17,12 @@ interface OptionDoc {
 
 type Table = Readonly<Record<string, readonly [check: unknown, standard?: unknown]>>
 
-const BLOCK = /^<!-- options: (\w+) in (\S+) -->\n[\s\S]*?^<!-- end of options -->$/gm
+const BLOCK = /^<!-- options: (\w+(?: beyond \w+)?) in (\S+) -->\n[\s\S]*?^<!-- end of options -->$/gm
 
-/** The document with each table of options replaced by what `tableOf` says. */
+/**
+ * The document with each table of options replaced by what `tableOf` says. `A beyond B`: without the options of A that B has
+ * as well.
+ */
 export async function replaceOptionTables(
   markdown: string,
   tableOf: (type: string, file: string) => Promise<string>,
@@ -42,19 +45,23 @@ export function optionTableOf(root: string): (type: string, file: string) => Pro
   }
 }
 
-/** A table in Markdown of the options that `type` declares in `source`; `exports` are those of that module. */
+/** A table in Markdown of the options that `types` declares in `source`; `exports` are those of that module. */
 export function optionTable(
-  type: string,
+  types: string,
   source: string,
   exports: Readonly<Record<string, unknown>>,
 ): string {
+  const [type = '', base] = types.split(' beyond ')
   const constant = new RegExp(`^export const (\\w+): OptionTable<\\s*${type}\\b`, 'm').exec(source)?.[1]
   const table = constant === undefined ? undefined : (exports[constant] as Table | undefined)
   if (table === undefined) throw new Error(`there is no exported OptionTable<${type}>`)
-  const rows = optionDocs(type, source).map(
-    ({ name, meaning, standard }) =>
-      `| \`${name}\` | ${defaultCell(`${type}.${name}`, standard, table[name])} | ${meaning.replaceAll('|', '\\|')} |`,
-  )
+  const shownElsewhere = base === undefined ? [] : optionDocs(base, source).map(({ name }) => name)
+  const rows = optionDocs(type, source)
+    .filter(({ name }) => !shownElsewhere.includes(name))
+    .map(
+      ({ name, meaning, standard }) =>
+        `| \`${name}\` | ${defaultCell(`${type}.${name}`, standard, table[name])} | ${meaning.replaceAll('|', '\\|')} |`,
+    )
   return ['| option | default | |', '|---|---|---|', ...rows, ''].join('\n')
 }
 

@@ -88,6 +88,22 @@ export const OPTIONS: OptionTable<Options> = {}
     ])
   })
 
+  it('shows what an interface adds to another one', () => {
+    const both = `interface Base {
+  /** Must be. */
+  readonly key: string
+}
+${source.replace('interface Options', 'interface Options extends Base').replace(/ {2}\/\*\* Must be.*\n.*\n/, '')}`
+    const rows = (types: string): string[] =>
+      optionTable(types, both, { OPTIONS: tableWith(30_000) })
+        .split('\n')
+        .slice(2, -1)
+    expect(rows('Options')).toHaveLength(2)
+    expect(rows('Options beyond Base')).toEqual([
+      '| `waitMs` | 30 s | How long `Waiting` takes: `a` or `b \\| c`. |',
+    ])
+  })
+
   it('is refused where the comment names another default', () => {
     expect(() => optionTable('Options', source, { OPTIONS: tableWith(20_000) })).toThrow('20000 counts')
   })

@@ -29,7 +29,11 @@ export interface CompressedCodecOptions {
   readonly maxBytes?: number | undefined
 }
 
-const OPTIONS: OptionTable<CompressedCodecOptions> = {
+/**
+ * `npm run docs` reads this table.
+ * @public
+ */
+export const COMPRESSED_CODEC: OptionTable<CompressedCodecOptions> = {
   overBytes: [integer(0), 1_024],
   maxBytes: [integer(1), 64 * 1_024 * 1_024],
 }
@@ -51,7 +55,7 @@ const DEFLATED_BYTES = 2
  */
 export function compressedCodec(codec: CacheCodec, options: CompressedCodecOptions = {}): CacheCodec {
   withMethods<CacheCodec>('encode', 'decode')('codec', codec)
-  const { overBytes, maxBytes } = resolveOptions(OPTIONS, options)
+  const { overBytes, maxBytes } = resolveOptions(COMPRESSED_CODEC, options)
 
   const deflate = (format: number, data: Uint8Array): Uint8Array | undefined => {
     if (data.length <= overBytes || data.length > maxBytes) return undefined

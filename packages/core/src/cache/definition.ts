@@ -4,9 +4,7 @@ import type { CacheEntryOptions, CacheLoadOptions, GetOrCreateOptions } from './
 
 /** Values of one kind. */
 export interface DefinitionOptions<Id, T> extends CacheLoadOptions {
-  /**
-   * Makes the key of an id. Default: the id itself, which is a text or a number then; the two never meet.
-   */
+  /** Makes the key of an id. Default: the id itself, which is a text or a number then; `1` and `'1'` are the same. */
   readonly key?: ((id: Id) => string) | undefined
   /** Makes the value of an id that the cache does not have. Default: `loadMany`; without both, `get` only reads. */
   readonly load?:

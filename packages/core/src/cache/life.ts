@@ -16,7 +16,11 @@ export interface LifeOptions {
   readonly ttlOn?: 'create' | 'always' | undefined
 }
 
-const LIFE: OptionTable<LifeOptions> = {
+/**
+ * `npm run docs` reads this table.
+ * @public
+ */
+export const LIFE: OptionTable<LifeOptions> = {
   ttlMs: [duration(1), 300_000],
   ttlOn: [oneOf('create', 'always'), 'create'],
 }

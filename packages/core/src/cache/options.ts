@@ -109,9 +109,15 @@ export interface CacheNamespaceOptions extends CacheLoadOptions {
 
 /** What is kept in this process while the storage cannot be reached. */
 export interface DegradedOptions {
-  /** @default 1_000 */
+  /**
+   * How many values.
+   * @default 1_000
+   */
   readonly maxEntries?: number | undefined
-  /** @default 33_554_432 */
+  /**
+   * How large they are together, as they would be stored.
+   * @default 33_554_432
+   */
   readonly maxBytes?: number | undefined
   /**
    * How long a loaded value is kept, in milliseconds.
@@ -122,7 +128,10 @@ export interface DegradedOptions {
 
 /** The options of an instance's cache. */
 export interface CacheOptions extends CacheNamespaceOptions {
-  /** What `getOrCreate` keeps in this process while the storage cannot be reached. */
+  /**
+   * What `getOrCreate` keeps in this process while the storage cannot be reached.
+   * @default as below
+   */
   readonly degraded?: DegradedOptions | undefined
   /**
    * How many removals that could not be sent are remembered; beyond that a namespace is cleared instead.
@@ -163,6 +172,10 @@ export const NAMESPACE: OptionTable<CacheNamespaceOptions, 'softTimeoutMs'> = {
   maxValueBytes: [integer(1), 4 * 1_024 * 1_024],
 }
 
+/**
+ * `npm run docs` reads this table.
+ * @public
+ */
 export const DEGRADED: OptionTable<DegradedOptions> = {
   maxEntries: [integer(1), 1_000],
   maxBytes: [integer(1), 32 * 1_024 * 1_024],

@@ -17,7 +17,11 @@ export interface PatternRemoved {
   readonly removed: number
 }
 
-const PATTERN: OptionTable<PatternOptions, 'signal' | 'onProgress'> = {
+/**
+ * `npm run docs` reads this table.
+ * @public
+ */
+export const PATTERN: OptionTable<PatternOptions, 'signal' | 'onProgress'> = {
   signal: [checkSignal, undefined],
   onProgress: [checkFunction, undefined],
 }
