@@ -285,11 +285,11 @@ class Flying {
     return landed
   }
 
-  /** False: the key was removed or set meanwhile, or one of its tags invalidated, and that wins. */
+  /** False: the key was removed or set meanwhile, or invalidated, and that wins. */
   async #fill(payload: StoredValue, policy: EntryPolicy): Promise<boolean> {
     const { gate, runtime } = this.#engine
     const { entryKey, guard } = this.#plan
-    const tags = await this.#tagGenerations(policy)
+    const tags = (await this.#liveAsLongAs(policy)) ? await this.#tagGenerations(policy) : undefined
     if (tags === undefined) {
       await this.#dropGuard()
       return false
@@ -308,6 +308,22 @@ class Flying {
     )
     if (guard === 'refresh') await this.#dropGuard()
     return isStored
+  }
+
+  /**
+   * Whether the generations that the load began under are there still. The load may have given its entry a longer life than
+   * the call would have, and they have to last as long.
+   */
+  async #liveAsLongAs({ ttlMs, staleMs }: EntryPolicy): Promise<boolean> {
+    const { policy } = this.#plan
+    const lifeMs = ttlMs + staleMs
+    if (lifeMs <= policy.ttlMs + policy.staleMs) return true
+    const { scope } = this.#space
+    const levels = scope.generationKeys.length
+    const keys = [...scope.generationKeys, ...policy.tags.map((tag) => scope.tagKey(tag))]
+    const began = [...this.#generations.slice(0, levels), ...this.#generations.slice(levels + 1)]
+    const held = await this.#engine.generations.hold(keys, began, lifeMs)
+    return held.every((generation, i) => generation === began[i])
   }
 
   /** Undefined: a tag may have been invalidated since the load began. */

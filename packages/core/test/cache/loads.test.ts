@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { entry } from '@holdfast/core'
+import { type EntryResult, entry } from '@holdfast/core'
 import { slowLoad, waiting, world } from './world.ts'
 
 describe('a load', () => {
@@ -193,5 +193,40 @@ describe('a caller whose signal is aborted', () => {
     const call = cache().getOrCreate('a', load, { signal: AbortSignal.abort() })
     await expect(call).rejects.toMatchObject({ code: 'WAIT_ABORTED' })
     expect(calls()).toBe(0)
+  })
+})
+
+describe('a life that only the load knows', () => {
+  it('is that of the entry, however short the one of the call is, with tags of either', async () => {
+    const { cache, runtime } = world()
+    const one = cache()
+    const dayLong = (tags?: readonly string[]): EntryResult<number> => entry(1, { ttlMs: 86_400_000, tags })
+    await one.getOrCreate('plain', () => dayLong(), { ttlMs: 1_000 })
+    await one.getOrCreate('known', () => dayLong(), { ttlMs: 1_000, tags: ['known'] })
+    await one.getOrCreate('found', () => dayLong(['found']), { ttlMs: 1_000 })
+    await one.namespace('n').getOrCreate('within', () => dayLong(), { ttlMs: 1_000 })
+    await runtime.advance(86_000_000)
+    expect([...(await cache().getMany(['plain', 'known', 'found'])).keys()]).toEqual([
+      'plain',
+      'known',
+      'found',
+    ])
+    expect(await cache().namespace('n').get('within')).toBe(1)
+    await runtime.advance(400_001)
+    expect(await one.exists('plain')).toBe(false)
+  })
+
+  it.each(['clear', 'a tag'])('does not outlive an invalidation during the load (%s)', async (how) => {
+    const { cache } = world()
+    const one = cache()
+    const { load, started, finish } = slowLoad<EntryResult<string>>()
+    const old = one.getOrCreate<string>('a', load, { tags: ['t'] })
+    await started
+    await (how === 'clear' ? cache().clear() : cache().invalidateTags(['t']))
+    finish(entry('old', { ttlMs: 86_400_000 }))
+    expect(await old).toBe('old')
+    expect(await cache().get('a')).toBeUndefined()
+    expect(one.stats().fillsRefused).toBe(1)
+    expect(await one.getOrCreate('a', () => 'new')).toBe('new')
   })
 })
