@@ -1,41 +1,18 @@
 import { InvalidArgumentError } from '../errors.ts'
-import {
-  checkFunction,
-  checkInteger,
-  checkName,
-  checkObject,
-  checkString,
-  checkSynchronous,
-  refuse,
-} from '../support/checks.ts'
-import { type OptionTable, resolveOptions } from '../support/option-table.ts'
+import { checkObject, checkString, refuse } from '../support/checks.ts'
+import { resolveOptions } from '../support/option-table.ts'
 import type { Cache } from './cache.ts'
-import type { Definition, DefinitionOptions, SchemaResult, StandardSchema } from './definition.ts'
+import {
+  DEFINITION,
+  type Definition,
+  type DefinitionOptions,
+  type SchemaResult,
+  type StandardSchema,
+} from './definition.ts'
 import type { EntryResult } from './entry-result.ts'
 import { checkMap, notAsked } from './get-or-create-many.ts'
 import type { LoadContext, LoadMissing } from './load.ts'
-import { type GetOrCreateOptions, LOAD, type NamespacePolicy, checkLoadPolicy } from './options.ts'
-
-type Own = 'key' | 'load' | 'loadMany' | 'schema' | 'version' | 'softTimeoutMs'
-
-const DEFINITION: OptionTable<DefinitionOptions<never, unknown>, Own> = {
-  ...LOAD,
-  key: [checkFunction, undefined],
-  load: [checkFunction, undefined],
-  loadMany: [checkFunction, undefined],
-  schema: [checkSchema, undefined],
-  version: [checkVersion, undefined],
-}
-
-function checkSchema(name: string, schema: StandardSchema<unknown>): StandardSchema<unknown> {
-  checkSynchronous(`${name}['~standard'].validate`, checkObject(name, schema)['~standard']?.validate)
-  return schema
-}
-
-function checkVersion(name: string, version: string | number): string | number {
-  if (typeof version === 'number') return checkInteger(name, version, 0)
-  return typeof version === 'string' ? checkName(name, version) : refuse(name, version, 'a text or a number')
-}
+import { type GetOrCreateOptions, type NamespacePolicy, checkLoadPolicy } from './options.ts'
 
 const NONE = {
   key: undefined,

@@ -1,6 +1,15 @@
+import {
+  checkFunction,
+  checkInteger,
+  checkName,
+  checkObject,
+  checkSynchronous,
+  refuse,
+} from '../support/checks.ts'
+import type { OptionTable } from '../support/option-table.ts'
 import type { EntryResult } from './entry-result.ts'
 import type { CacheEntry, LoadContext } from './load.ts'
-import type { CacheEntryOptions, CacheLoadOptions, GetOrCreateOptions } from './options.ts'
+import { type CacheEntryOptions, type CacheLoadOptions, type GetOrCreateOptions, LOAD } from './options.ts'
 
 /** Values of one kind. */
 export interface DefinitionOptions<Id, T> extends CacheLoadOptions {
@@ -55,4 +64,25 @@ export interface Definition<Id, T> {
   expire(id: Id): Promise<boolean>
   /** Loads the value although there is one, and keeps that if the load fails. */
   refresh(id: Id, options?: Omit<GetOrCreateOptions, 'refresh'>): Promise<T | undefined>
+}
+
+type Own = 'key' | 'load' | 'loadMany' | 'schema' | 'version' | 'softTimeoutMs'
+
+export const DEFINITION: OptionTable<DefinitionOptions<never, unknown>, Own> = {
+  ...LOAD,
+  key: [checkFunction, undefined],
+  load: [checkFunction, undefined],
+  loadMany: [checkFunction, undefined],
+  schema: [checkSchema, undefined],
+  version: [checkVersion, undefined],
+}
+
+function checkSchema(name: string, schema: StandardSchema<unknown>): StandardSchema<unknown> {
+  checkSynchronous(`${name}['~standard'].validate`, checkObject(name, schema)['~standard']?.validate)
+  return schema
+}
+
+function checkVersion(name: string, version: string | number): string | number {
+  if (typeof version === 'number') return checkInteger(name, version, 0)
+  return typeof version === 'string' ? checkName(name, version) : refuse(name, version, 'a text or a number')
 }

@@ -55,8 +55,8 @@ export class Generations {
       lacking = !this.#lives(keys[i] as string, seen[i], by)
     if (!lacking) return seen as readonly string[]
     return Promise.all(
-      keys.map((key, i) =>
-        this.#lives(key, seen[i], by) ? (seen[i] as string) : this.#ensureOnce(key, lifeMs),
+      keys.map(async (key, i) =>
+        this.#lives(key, seen[i], by) ? (seen[i] as string) : await this.#ensureOnce(key, lifeMs),
       ),
     )
   }
