@@ -152,6 +152,11 @@ export class Entries {
   }
 
   async expire(key: string): Promise<boolean> {
+    const { gate, runtime } = this.#space.engine
+    return await gate.inTime(runtime.monotonicNow(), this.#expire(key))
+  }
+
+  async #expire(key: string): Promise<boolean> {
     const { scope, policy, engine } = this.#space
     const { gate, lookup } = engine
     const { values } = gate
@@ -225,14 +230,18 @@ export class Entries {
     const tagKeys = policy.tags.map((tag) => scope.tagKey(tag))
     const keys = [...scope.generationKeys, ...tagKeys]
     const lifeMs = policy.ttlMs + policy.staleMs
+    const startedAt = engine.runtime.monotonicNow()
     const guessed = generations.remembered(keys, lifeMs)
     const reading = lookup.texts(keys)
     if (guessed !== undefined) {
       const [now] = await Promise.all([reading, this.#put(entryKey, payload, policy, guessed)])
       if (now.every((generation, i) => generation === guessed[i])) return
     }
-    const held = await generations.hold(keys, await reading, lifeMs)
-    await this.#put(entryKey, payload, policy, held)
+    const again = async (): Promise<void> => {
+      const held = await generations.hold(keys, await reading, lifeMs)
+      await this.#put(entryKey, payload, policy, held)
+    }
+    await engine.gate.inTime(startedAt, again())
   }
 
   async #put(

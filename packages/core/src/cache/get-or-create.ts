@@ -27,6 +27,7 @@ export class GetOrCreate {
   #wait: Wait | undefined
   #waitKey: string | undefined
   #isFirstLook = true
+  #lookedAt = 0
 
   /** `accepts`: whether a stored value is one that the caller can use; the others are misses. */
   constructor(
@@ -63,7 +64,8 @@ export class GetOrCreate {
 
   /** Undefined: it is worth to look again. */
   async #look(wakes: number): Promise<{ readonly value: unknown } | undefined> {
-    const { lookup } = this.#space.engine
+    const { lookup, runtime } = this.#space.engine
+    this.#lookedAt = runtime.monotonicNow()
     let found: Found
     try {
       const finding = lookup.find(
@@ -232,6 +234,7 @@ export class GetOrCreate {
       old: read?.value === undefined ? undefined : cacheEntryOf(read, read.now ?? read.entry.writtenAt),
       load: this.#load,
       policy: this.#policy,
+      lookedAt: this.#lookedAt,
       isBackground: false,
       takesOver: this.#waitUntil !== undefined,
     })
@@ -247,6 +250,7 @@ export class GetOrCreate {
       old: read.value === undefined ? undefined : cacheEntryOf(read, read.now ?? read.entry.writtenAt),
       load: this.#load,
       policy: this.#policy,
+      lookedAt: this.#lookedAt,
       isBackground: true,
       takesOver: false,
     })

@@ -33,7 +33,7 @@ export class Invalidation {
     const { generations, gate } = engine
     const lifeMs = policy.ttlMs + policy.staleMs
     this.#space.forgetAll()
-    try {
+    const renew = async (): Promise<void> => {
       for (const keys of steps) {
         await Promise.all(
           keys.map((key) => {
@@ -42,9 +42,12 @@ export class Invalidation {
           }),
         )
       }
+    }
+    try {
+      await gate.inTime(engine.runtime.monotonicNow(), renew())
     } catch (error) {
       if (isUnavailable(error)) {
-        // The first step fails for all of them.
+        // The first step fails for all of them, and so does a lack of time.
         for (const key of steps.flat()) gate.queue({ kind: 'generation', scope: scope.clearKey, key })
         this.#space.publish(() => ({ type: 'removalQueued', error }))
       }

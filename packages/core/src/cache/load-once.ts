@@ -28,6 +28,8 @@ export interface FlightPlan {
   readonly old: CacheEntry<unknown> | undefined
   readonly load: AnyLoad
   readonly policy: LoadPolicy
+  /** When the caller began to look: it waits for the storage no longer in all than for one command. */
+  readonly lookedAt: number
   /** No caller waits for it. */
   readonly isBackground: boolean
   /** Whether the caller had waited for another process's load before. */
@@ -89,26 +91,42 @@ class Flying {
       this.#flight.placeholder = found?.placeholder
     } else {
       try {
-        const refused = await this.#takeGuard()
+        const refused = await this.#takeGuardInTime()
         if (refused !== undefined) return refused
       } catch (error) {
         return { how: 'out', error }
       }
     }
+    const { runtime } = this.#engine
+    const waitedMs = runtime.monotonicNow() - this.#plan.lookedAt
     const renewal = this.#placeholder === undefined ? undefined : this.#keepGuard(this.#placeholder)
     try {
       const made = await this.#load()
       renewal?.stop()
-      return await this.#store(made)
+      return await this.#store(made, runtime.monotonicNow() - waitedMs)
     } catch (error) {
       renewal?.stop()
       // A call from now on loads for itself: the error is for those who have joined.
       const { flights } = this.#engine
       if (flights.get(this.#plan.entryKey) === this.#flight) flights.delete(this.#plan.entryKey)
-      await this.#dropGuard()
+      await this.#dropGuard(runtime.monotonicNow() - waitedMs)
       return { how: 'failed', error }
     } finally {
       if (this.#placeholder !== undefined) flightsByPlaceholder.delete(this.#placeholder)
+    }
+  }
+
+  async #takeGuardInTime(): Promise<Landed | undefined> {
+    const taking = this.#takeGuard()
+    try {
+      return await this.#engine.gate.inTime(this.#plan.lookedAt, taking)
+    } catch (error) {
+      // Should it be taken after all, it is of no use.
+      void taking.then(
+        () => this.#dropGuard(this.#engine.runtime.monotonicNow()),
+        () => undefined,
+      )
+      throw error
     }
   }
 
@@ -141,7 +159,7 @@ class Flying {
     } catch (error) {
       reserve.then(
         async (reply) => {
-          if (reply.startsWith(mark)) await this.#drop(reply)
+          if (reply.startsWith(mark)) await this.#drop(reply).catch(() => undefined)
         },
         () => undefined,
       )
@@ -248,12 +266,13 @@ class Flying {
 
   #loadMs = 0
 
-  async #store(made: unknown): Promise<Landed> {
+  /** `since`: as if the caller had begun to wait for the storage then, what it waited before the load included. */
+  async #store(made: unknown, since: number): Promise<Landed> {
     const { policy: ofSpace } = this.#space
     const result: EntryResult<unknown> | undefined = isEntryResult(made) ? made : undefined
     const value = result === undefined ? made : result.value
     if (value === undefined) {
-      await this.#dropGuard()
+      await this.#dropGuard(since)
       return { how: 'loaded', value, copy: () => undefined }
     }
     const policy: EntryPolicy = result === undefined ? this.#plan.policy : result.over(this.#plan.policy)
@@ -263,7 +282,7 @@ class Flying {
     if (bytes > ofSpace.maxValueBytes) {
       this.#space.count('oversize')
       this.#space.publish(() => ({ key: this.#plan.key, type: 'oversize', bytes }))
-      await this.#dropGuard()
+      await this.#dropGuard(since)
       return landed
     }
     if (this.#plan.guard === 'none') {
@@ -271,7 +290,7 @@ class Flying {
       return landed
     }
     try {
-      if (!(await this.#fill(payload, policy))) {
+      if (!(await this.#engine.gate.inTime(since, this.#fill(payload, policy, since)))) {
         this.#space.count('fillsRefused')
         this.#space.publish(() => ({ key: this.#plan.key, type: 'fillRefused' }))
       }
@@ -280,18 +299,18 @@ class Flying {
       if (!isOut(error) && !hasCode(error, 'CLOSED')) throw error
       this.#space.publish(() => ({ key: this.#plan.key, type: 'bypassed', error }))
       if (isUnavailable(error)) this.#keepInMemory(payload, bytes, policy)
-      await this.#dropGuard()
+      await this.#dropGuard(since)
     }
     return landed
   }
 
   /** False: the key was removed or set meanwhile, or invalidated, and that wins. */
-  async #fill(payload: StoredValue, policy: EntryPolicy): Promise<boolean> {
+  async #fill(payload: StoredValue, policy: EntryPolicy, since: number): Promise<boolean> {
     const { gate, runtime } = this.#engine
     const { entryKey, guard } = this.#plan
     const tags = (await this.#liveAsLongAs(policy)) ? await this.#tagGenerations(policy) : undefined
     if (tags === undefined) {
-      await this.#dropGuard()
+      await this.#dropGuard(since)
       return false
     }
     const expected = guard === 'refresh' ? this.#flight.head : this.#placeholder
@@ -306,7 +325,7 @@ class Flying {
     const isStored = await gate.call(() =>
       gate.values.replace(entryKey, expected, entry.stored, entry.lifeMs),
     )
-    if (guard === 'refresh') await this.#dropGuard()
+    if (guard === 'refresh') await this.#dropGuard(since)
     return isStored
   }
 
@@ -355,17 +374,18 @@ class Flying {
   }
 
   /** Other processes must not wait for a value that never comes. */
-  async #dropGuard(): Promise<void> {
-    if (this.#placeholder !== undefined) await this.#drop(this.#placeholder)
+  async #dropGuard(since: number): Promise<void> {
+    if (this.#placeholder === undefined) return
+    try {
+      await this.#engine.gate.inTime(since, this.#drop(this.#placeholder))
+    } catch (error) {
+      if (!isOut(error) && !hasCode(error, 'CLOSED')) throw error
+    }
   }
 
   async #drop(placeholder: string): Promise<void> {
     const { gate } = this.#engine
-    try {
-      await gate.call(() => gate.values.removeIf(this.#guardKey, placeholder))
-    } catch (error) {
-      if (!isOut(error) && !hasCode(error, 'CLOSED')) throw error
-    }
+    await gate.call(() => gate.values.removeIf(this.#guardKey, placeholder))
   }
 }
 

@@ -77,6 +77,7 @@ export class Lookup {
     given: Promise<readonly StoredNullable[]> | undefined,
   ): Promise<readonly Found[]> {
     const { generationKeys } = scope
+    const startedAt = this.#gate.runtime.monotonicNow()
     const tick = this.#texts.tick
     const places: number[] = []
     for (const key of generationKeys) places.push(tick.add(key))
@@ -114,8 +115,14 @@ export class Lookup {
         if (entry.staleMs > 0 || entry.loadMs > 0) needsClock = true
       }
     }
-    const tagged = needsTags ? await this.#withTags(scope, found) : found
-    return needsClock ? await this.#withClock(tagged) : tagged
+    if (!needsTags && !needsClock) return found
+    const more = async (): Promise<readonly Found[]> => {
+      const tagged = needsTags ? await this.#withTags(scope, found) : found
+      return needsClock ? this.#withClock(tagged, await this.now()) : tagged
+    }
+    return needsTags || !this.#isClockKnown
+      ? await this.#gate.inTime(startedAt, more())
+      : this.#withClock(found, await this.now())
   }
 
   /** Entries that name tags count only under the generations that those have now. */
@@ -133,8 +140,7 @@ export class Lookup {
     )
   }
 
-  async #withClock(found: readonly Found[]): Promise<readonly Found[]> {
-    const now = await this.now()
+  #withClock(found: readonly Found[], now: number): readonly Found[] {
     return found.map((each) => {
       const { state, entry } = each
       if (entry === undefined) return each
@@ -143,11 +149,16 @@ export class Lookup {
     })
   }
 
+  /** It is asked again once a minute: clocks drift apart. */
+  get #isClockKnown(): boolean {
+    const { clock } = this.#gate.calls
+    return clock.known && clock.ageMs <= 60_000
+  }
+
   /** The storage's clock, about. */
   async now(): Promise<number> {
     const { calls } = this.#gate
-    // Asked again once a minute: clocks drift apart.
-    if (!calls.clock.known || calls.clock.ageMs > 60_000) {
+    if (!this.#isClockKnown) {
       await this.#gate.call(async () => {
         const sentAt = { monotonic: calls.runtime.monotonicNow(), wall: calls.runtime.wallNow() }
         calls.clock.observe(sentAt, await calls.storage.time())

@@ -4,9 +4,7 @@ import type { StorageClient } from '../support/storage-client.ts'
 import type { ValueStorage } from '../storage/values.ts'
 import type { Breaker } from './breaker.ts'
 import type { Journal, JournalEntry, JournalWork } from './journal.ts'
-
-/** What an outage costs a caller, all its calls to the storage together; and then nothing, because of the breaker. */
-export const STORAGE_TIMEOUT_MS = 250
+import { STORAGE_TIMEOUT_MS, TimeLimit } from './time-limit.ts'
 
 /** Sends one command, with a deadline of its own. */
 export type Send = <T>(command: () => Promise<T>) => Promise<T>
@@ -21,6 +19,7 @@ const REPLAY_EVERY_MS = 1_000
 export class StorageGate {
   readonly calls: StorageClient
   readonly values: ValueStorage
+  readonly #limit: TimeLimit
   readonly #breaker: Breaker
   readonly #journal: Journal
   readonly #execute: (work: JournalWork, send: Send) => Promise<unknown>
@@ -37,6 +36,7 @@ export class StorageGate {
   ) {
     this.calls = calls
     this.values = calls.storage.values
+    this.#limit = new TimeLimit(calls.runtime)
     this.#breaker = breaker
     this.#journal = journal
     this.#execute = execute
@@ -54,17 +54,36 @@ export class StorageGate {
     return this.#journal.size
   }
 
-  async call<T>(command: () => Promise<T>, timeoutMs: number = STORAGE_TIMEOUT_MS): Promise<T> {
-    if (this.#journal.size > 0) await this.#replay()
-    return (await this.#breaker.guard(() => this.calls.call(command, timeoutMs))).reply
+  async call<T>(command: () => Promise<T>): Promise<T> {
+    if (this.#journal.size > 0) return await this.#afterReplay(() => this.#send(command))
+    return await this.#send(command)
   }
 
   /** For what must not be executed after its caller gave up. */
   async claim<T extends { readonly outcome: string; readonly now: number }>(
     command: (notAfter: number) => Promise<T>,
   ): Promise<T> {
-    if (this.#journal.size > 0) await this.#replay()
-    return (await this.#breaker.guard(() => this.calls.claim(command, STORAGE_TIMEOUT_MS))).reply
+    const send = async (): Promise<T> =>
+      (await this.#breaker.guard(() => this.calls.claim(command, STORAGE_TIMEOUT_MS))).reply
+    return this.#journal.size > 0 ? await this.#afterReplay(send) : await send()
+  }
+
+  /**
+   * What sends several commands: `startedAt` is when its caller began to wait for the storage.
+   * @throws StorageUnavailableError when they take longer together than one may
+   */
+  inTime<T>(startedAt: number, work: Promise<T>): Promise<T> {
+    return this.#limit.keep(startedAt, work)
+  }
+
+  async #send<T>(command: () => Promise<T>): Promise<T> {
+    return (await this.#breaker.guard(() => this.calls.call(command, STORAGE_TIMEOUT_MS))).reply
+  }
+
+  async #afterReplay<T>(send: () => Promise<T>): Promise<T> {
+    const startedAt = this.runtime.monotonicNow()
+    await this.inTime(startedAt, this.#replay())
+    return await this.inTime(startedAt, send())
   }
 
   /** A removal, which is queued when the storage does not acknowledge it. */
@@ -90,12 +109,12 @@ export class StorageGate {
   close(): void {
     this.#isClosed = true
     this.#timer?.cancel()
+    this.#limit.close()
   }
 
   /** Once for all who ask meanwhile. @throws StorageUnavailableError while the storage is out */
   #replay(): Promise<void> {
-    const send: Send = async (command) =>
-      (await this.#breaker.guard(() => this.calls.call(command, STORAGE_TIMEOUT_MS))).reply
+    const send: Send = (command) => this.#send(command)
     return (this.#replaying ??= this.#journal
       .drain((work) =>
         // What it refuses it refuses for good, as it would have at once: nobody waits for that.

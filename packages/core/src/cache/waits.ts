@@ -1,6 +1,7 @@
 import type { Runtime, Timer } from '../support/runtime.ts'
 import type { Flight } from './flight.ts'
-import { STORAGE_TIMEOUT_MS, type StorageGate } from './storage-gate.ts'
+import type { StorageGate } from './storage-gate.ts'
+import { STORAGE_TIMEOUT_MS } from './time-limit.ts'
 
 /** How often a process that hears of a load's end looks all the same: its push may be lost, its loader dead. */
 const FIRST_LOOK_MS = 100
