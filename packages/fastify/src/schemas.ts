@@ -1,4 +1,5 @@
 /** JSON schemas of the routes that serve state: what they accept, and what @fastify/swagger shows. */
+import type { CacheStats } from '@holdfast/core'
 
 const nullable = (type: string): object => ({ type: [type, 'null'] })
 const time = { type: 'string', format: 'date-time' }
@@ -123,10 +124,45 @@ export const lockSchema: object = {
   },
 }
 
+/** All counters of `CacheStats`: what is not named here is not sent, as its method is not. */
+const COUNTERS = {
+  hits: 'Reads that found a value, stale ones included.',
+  staleHits: 'Those of them that got a stale value.',
+  memoryHits: 'Those of them that got a value which this process kept while the storage was out.',
+  misses: 'Reads that found none.',
+  loads: 'Loads that began.',
+  loadFailures: 'Loads that failed.',
+  loadMs: 'How long loads took altogether, in milliseconds.',
+  joined: 'Calls that shared a load of this process.',
+  waits: 'Calls that waited for the load of another process.',
+  takeOvers: 'Loads that replaced one of another process that had ended without a value, or took too long.',
+  refreshes: 'Loads in the background.',
+  earlyRefreshes: 'Those of them that began before the end of the value.',
+  fillsRefused: 'Loaded values that were not stored, because an invalidation came first.',
+  unreadable: 'Stored values that could not be read.',
+  oversize: 'Values that were too large to be stored.',
+  queuedRemovals: 'Removals that wait for the storage to answer again.',
+} as const satisfies Record<Exclude<keyof CacheStats, 'hitRate' | 'breaker' | 'delta'>, string>
+
 export const cacheStatsSchema: object = {
   tags,
   summary: 'How the cache of this process is doing',
-  response: { 200: { type: 'object', additionalProperties: true } },
+  response: {
+    200: {
+      type: 'object',
+      properties: {
+        ...Object.fromEntries(
+          Object.entries(COUNTERS).map(([name, description]) => [name, { type: 'number', description }]),
+        ),
+        hitRate: { type: 'number', description: 'Hits of all reads; absent before the first.' },
+        breaker: {
+          type: 'string',
+          enum: ['closed', 'open'],
+          description: 'open: the storage did not answer, and is not asked for the moment.',
+        },
+      },
+    },
+  },
 }
 
 export const healthSchema: object = {

@@ -227,7 +227,16 @@ describe('state routes', () => {
     await app.holdfast.cache.getOrCreate('a', () => 1)
     await app.holdfast.cache.get('a')
     const stats = await app.inject({ url: '/ops/cache/stats', headers: admin })
-    expect(stats.json()).toMatchObject({ hits: 1, misses: 1, hitRate: 0.5, loads: 1 })
+    expect(stats.json()).toMatchObject({ hits: 1, misses: 1, hitRate: 0.5, loads: 1, breaker: 'closed' })
+    const { delta: _, ...shown } = app.holdfast.cache.stats()
+    expect(stats.json()).toEqual(shown)
+  })
+
+  test('show how the cache is doing before it has done anything', async () => {
+    const stats = await (await stateApp()).inject({ url: '/ops/cache/stats', headers: admin })
+    const { hitRate, ...numbers } = stats.json<Record<string, unknown>>()
+    expect(hitRate).toBeUndefined()
+    expect(numbers).toMatchObject({ hits: 0, queuedRemovals: 0, breaker: 'closed' })
   })
 
   test('are described for @fastify/swagger, as are idempotent routes', async () => {

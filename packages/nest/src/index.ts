@@ -31,7 +31,12 @@ export {
   getLocksToken,
 } from './tokens.ts'
 export type { MethodDecoratorFor, SkippingDecoratorFor, TextOf } from './methods/around-method.ts'
-export { CacheEvict, type CacheEvictOptions, type KeysOf } from './methods/cache-evict.ts'
+export {
+  CacheEvict,
+  type CacheEvictOptions,
+  type EvictTagsOptions,
+  type KeysOf,
+} from './methods/cache-evict.ts'
 export { Cached, type CachedOptions } from './methods/cached.ts'
 export { currentExecution, currentLease, currentRequestExecution } from './methods/current.ts'
 export { IdempotentJob, type IdempotentJobOptions } from './methods/idempotent-job.ts'

@@ -123,6 +123,62 @@ export class Methods {
     return { id }
   }
 
+  @Cached((id: number) => `user:${id}`, {
+    ttlMs: 1_000,
+    jitter: 0.1,
+    staleMs: 60_000,
+    earlyRefresh: { beta: 2 },
+    softTimeoutMs: 50,
+    hardTimeoutMs: 1_000,
+    waitMs: 500,
+    onLoadError: 'stale',
+    onOutage: 'throw',
+    copy: false,
+    tags: (id: number, team: string) => [`user:${id}`, `team:${team}`],
+  })
+  async cachedWithTags(id: number, team: string): Promise<{ id: number; team: string }> {
+    return { id, team }
+  }
+
+  @Cached('all', { tags: ['users'] })
+  async cachedWithFixedTags(): Promise<number> {
+    return 1
+  }
+
+  // @ts-expect-error the tags are made of more than the method has
+  @Cached((id: number) => `${id}`, { tags: (_id: number, team: string) => [team] })
+  async cachedWithTagsOfMore(id: number): Promise<number> {
+    return id
+  }
+
+  // @ts-expect-error one tag is an array of one
+  @Cached('all', { tags: 'users' })
+  async cachedWithOneTag(): Promise<void> {}
+
+  // @ts-expect-error a signal is for one call
+  @Cached('all', { signal: new AbortController().signal })
+  async cachedWithSignal(): Promise<void> {}
+
+  @CacheEvict({ tags: (id: number) => [`user:${id}`], when: 'before' })
+  async evictsTags(id: number): Promise<void> {
+    void id
+  }
+
+  @CacheEvict('all', { prefix: 'user', tags: (id: number) => [`user:${id}`] })
+  async evictsBoth(id: number): Promise<void> {
+    void id
+  }
+
+  // @ts-expect-error the method has no team
+  @CacheEvict({ tags: (_id: number, team: string) => [team] })
+  async evictsTagsOfMore(id: number): Promise<void> {
+    void id
+  }
+
+  // @ts-expect-error neither keys nor tags
+  @CacheEvict({ when: 'before' })
+  async evictsNothing(): Promise<void> {}
+
   @CacheEvict((id: number) => [`${id}`, 'all'], { prefix: 'user' })
   async evicts(id: number): Promise<void> {
     void id

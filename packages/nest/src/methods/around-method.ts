@@ -29,6 +29,9 @@ export type SkippingDecoratorFor<Args extends readonly unknown[], More extends r
 /** Makes a text of a call's arguments; a `function` has the object of the method as `this`. */
 export type TextOf<Args extends readonly unknown[]> = (this: never, ...args: Args) => string
 
+/** Makes texts of a call's arguments; a `function` has the object of the method as `this`. */
+export type TextsOf<Args extends readonly unknown[]> = (this: never, ...args: Args) => readonly string[]
+
 /** One call of a decorated method. */
 export interface Call {
   readonly self: object
@@ -72,4 +75,12 @@ export function aroundMethod(
 /** What `text` says for this call. */
 export function textFor<Args extends readonly unknown[]>(text: string | TextOf<Args>, call: Call): string {
   return typeof text === 'string' ? text : Reflect.apply(text, call.self, call.args as never[])
+}
+
+/** What `texts` says for this call. */
+export function textsFor<Args extends readonly unknown[]>(
+  texts: readonly string[] | TextsOf<Args>,
+  call: Call,
+): readonly string[] {
+  return typeof texts === 'function' ? Reflect.apply(texts, call.self, call.args as never[]) : texts
 }

@@ -1,14 +1,30 @@
-import type { CacheEntryOptions } from '@holdfast/core'
-import { type MethodDecoratorFor, type TextOf, aroundMethod, textFor } from './around-method.ts'
+import type { GetOrCreateOptions } from '@holdfast/core'
+import {
+  type MethodDecoratorFor,
+  type TextOf,
+  type TextsOf,
+  aroundMethod,
+  textFor,
+  textsFor,
+} from './around-method.ts'
 import { DEFAULT_PREFIX, defaultPrefix } from './cached-prefixes.ts'
 import { injectedHoldfast } from './injected-holdfast.ts'
 
-export interface CachedOptions extends CacheEntryOptions {
+/** Those of `getOrCreate`, but for those that are about one call. */
+export interface CachedOptions<Args extends readonly unknown[] = []> extends Omit<
+  GetOrCreateOptions,
+  'tags' | 'refresh' | 'signal'
+> {
   /**
    * What stands before the key in the cache, with a colon. Default: the class and the method, `Orders.find`, so that two
    * methods never share what they return. `@CacheEvict` needs to be given the same.
    */
   readonly prefix?: string
+  /**
+   * What `@CacheEvict({ tags })` and `cache.invalidateTags` find the values by: at most 32, or what makes them of the
+   * method's arguments. Default: none.
+   */
+  readonly tags?: readonly string[] | TextsOf<Args> | undefined
   /** The named instance to use. Default: the unnamed one. */
   readonly holdfast?: string
 }
@@ -16,12 +32,12 @@ export interface CachedOptions extends CacheEntryOptions {
 /**
  * Returns what the cache has under the key, else what the method returns, which is then stored: one call at a time per
  * key across all processes, the others wait for it. `undefined` is not stored. What comes out of the cache is plain
- * data: return no class instances. @throws what the method throws
+ * data: return no class instances. @throws what the method throws, and what `getOrCreate` throws
  */
-export function Cached<Args extends readonly unknown[]>(
+export function Cached<Args extends readonly unknown[], Tagged extends readonly unknown[] = []>(
   key: string | TextOf<Args>,
-  { holdfast, prefix, ...entry }: CachedOptions = {},
-): MethodDecoratorFor<Args> {
+  { holdfast, prefix, tags, ...options }: CachedOptions<Tagged> = {},
+): MethodDecoratorFor<Args, Tagged> {
   return (prototype, method, descriptor) => {
     const holdfastOf = injectedHoldfast(prototype, holdfast)
     aroundMethod(method, descriptor, async (call) => {
@@ -30,7 +46,7 @@ export function Cached<Args extends readonly unknown[]>(
       return holdfastOf(call.self).cache.getOrCreate(
         `${own}:${textFor(key, call)}`,
         () => call.proceed(),
-        entry,
+        tags === undefined ? options : { ...options, tags: textsFor(tags, call) },
       )
     })
     if (prefix === undefined) Reflect.defineMetadata(DEFAULT_PREFIX, true, descriptor.value as object)

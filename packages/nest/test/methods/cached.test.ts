@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common'
+import { StorageRefusedError, memoryStorage } from '@holdfast/core'
 import { Cache, CacheEvict, Cached, getCacheToken } from '@holdfast/nest'
 import { describe, expect, it } from 'vitest'
-import { appOf } from './app-of.ts'
+import { appOf, appOver } from './app-of.ts'
 
 describe('@Cached and @CacheEvict', () => {
   @Injectable()
@@ -120,6 +121,87 @@ describe('@Cached and @CacheEvict', () => {
     await expect(users.fails()).rejects.toThrow('no')
     expect(await app.get(Cache).exists('user:1')).toBe(false)
     await app.close()
+  })
+
+  @Injectable()
+  class Pages {
+    loads = 0
+    isDown = false
+
+    @Cached((name: string) => name, {
+      prefix: 'page',
+      staleMs: 60_000,
+      onLoadError: 'stale',
+      jitter: 0,
+      tags(this: Pages, name: string, author: number) {
+        return [`page:${name}`, `author:${author}`]
+      },
+    })
+    async show(name: string, author: number): Promise<{ html: string }> {
+      this.loads += 1
+      if (this.isDown) throw new Error('no')
+      return { html: `${name} ${author} ${this.loads}` }
+    }
+
+    @Cached('menu', { prefix: 'menu', tags: ['layout'] })
+    async menu(): Promise<number> {
+      this.loads += 1
+      return this.loads
+    }
+
+    @CacheEvict({ tags: (author: number) => [`author:${author}`] })
+    async renameAuthor(author: number): Promise<number> {
+      return author
+    }
+
+    @CacheEvict(['menu'], { prefix: 'menu', tags: ['layout'], when: 'before' })
+    async redesign(): Promise<void> {
+      throw new Error('no')
+    }
+  }
+
+  it('evicts by tags, which are made of the arguments', async () => {
+    const app = await appOf(Pages)
+    const pages = app.get(Pages)
+    await pages.show('home', 7)
+    await pages.show('about', 8)
+    await pages.renameAuthor(7)
+    const cache = app.get(Cache)
+    expect([await cache.exists('page:home'), await cache.exists('page:about')]).toEqual([false, true])
+    await pages.menu()
+    await cache.set('other', 1, { tags: ['layout'] })
+    await expect(pages.redesign()).rejects.toThrow('no')
+    expect([await cache.exists('menu:menu'), await cache.exists('other')]).toEqual([false, false])
+    await app.close()
+  })
+
+  it('passes the options on: an old value when the method fails, and what it refuses', async () => {
+    const app = await appOf(Pages)
+    const pages = app.get(Pages)
+    const old = await pages.show('home', 7)
+    await app.get(Cache).expire('page:home')
+    pages.isDown = true
+    expect(await pages.show('home', 7)).toEqual(old)
+    expect(pages.loads).toBe(2)
+    await expect(pages.show('home\n', 7)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    await expect(pages.show('other', 7)).rejects.toThrow('no')
+    await app.close()
+  })
+
+  it('tries to evict tags also when a key cannot be evicted', async () => {
+    const memory = memoryStorage()
+    const refusing = { ...memory.values, remove: () => Promise.reject(new StorageRefusedError('no')) }
+    const app = await appOver({ ...memory, values: refusing }, Pages)
+    const cache = app.get(Cache)
+    await cache.set('other', 1, { tags: ['layout'] })
+    await expect(app.get(Pages).redesign()).rejects.toMatchObject({ code: 'STORAGE_REFUSED' })
+    expect(await cache.exists('other')).toBe(false)
+    await app.close()
+  })
+
+  it('refuses an eviction of nothing', () => {
+    // @ts-expect-error neither keys nor tags
+    expect(() => CacheEvict({ when: 'before' })).toThrow(/@CacheEvict needs keys, or tags/)
   })
 
   it('uses the named instance', async () => {
