@@ -159,6 +159,8 @@ export class GetOrCreate {
     // Another caller of this process does already what comes next.
     const shared = this.#shareable(read)
     if (shared !== undefined) return await this.#share(shared, read)
+    // The storage has answered: its time begins anew.
+    this.#lookedAt = this.#space.engine.runtime.monotonicNow()
     // Tells the storage that this process waits; or takes over, should the load have ended.
     return await this.#loadNow(read, wakes)
   }
