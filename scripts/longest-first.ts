@@ -36,7 +36,6 @@ const FILES: readonly string[] = [
   'tests/chaos/test/chaos.test.ts',
   'tests/e2e/test/processes.test.ts',
   'tests/e2e/test/rights.test.ts',
-  'tests/e2e/test/network.test.ts',
   'tests/e2e/test/operators.test.ts',
   'tests/e2e/test/sentinel.test.ts',
   'tests/e2e/test/lock-owner-killed.test.ts',

@@ -7,7 +7,7 @@ import { type Instance, type JobWorld, redisWorld } from '../src/job-world.ts'
 import { until } from '../src/poll.ts'
 import { writing } from '../src/writing.ts'
 
-describe.each(clients)('%s, through a network that fails', (client) => {
+describe.concurrent.each(clients)('%s, through a network that fails', (client) => {
   let world: JobWorld
   beforeAll(async () => {
     world = await redisWorld(client, process.env['REDIS_URL'] ?? '', { callTimeoutMs: 2_000 })
