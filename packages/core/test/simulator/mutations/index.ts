@@ -18,14 +18,15 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
 
 /** Runs with the mutation in place, and undoes it after any outcome. */
 export async function withMutation<T>(
-  { breakStorage, breakConnection, breakCore }: Mutation,
-  run: (options: Pick<SimulationOptions, 'breakStorage' | 'breakConnection'>) => Promise<T>,
+  { breakStorage, breakConnection, breakCore, rates }: Mutation,
+  run: (options: Pick<SimulationOptions, 'breakStorage' | 'breakConnection' | 'rates'>) => Promise<T>,
 ): Promise<T> {
   const mend = breakCore?.()
   try {
     return await run({
       ...(breakStorage === undefined ? {} : { breakStorage }),
       ...(breakConnection === undefined ? {} : { breakConnection }),
+      ...(rates === undefined ? {} : { rates }),
     })
   } finally {
     mend?.()

@@ -74,7 +74,7 @@ export class CacheApp implements App {
   }
 
   async proveAlive(): Promise<void> {
-    await this.#judges.prover.prove(this.#process, this.#wire, this.#caches[''])
+    await this.#judges.prover.prove(this.#process, this.#caches[''])
   }
 
   async close(): Promise<void> {
@@ -376,7 +376,7 @@ export class CacheApp implements App {
     const { hardTimeoutMs, waitMs } = this.#plan.lives
     const now = scheduler.now
     const slackMs = this.#judges.values.pausedMs(this.#process, began, now) + SLACK_MS
-    let limitMs = STORAGE_MS + this.#wire.answeredMs(began, now)
+    let limitMs = Number(process.env.K ?? 1) * STORAGE_MS + this.#wire.answeredMs(began, now)
     if (kind === 'getOrCreate' || kind === 'getOrCreateMany') {
       // A load that asks for another key is one in another.
       const asks = this.#plan.operations.some(({ load: { outcome } }) => outcome === 'asks') ? 2 : 1

@@ -1,7 +1,7 @@
 import type { Cache } from '../../../cache/cache.ts'
 import type { SimulatedProcess } from '../simulated-process.ts'
 import type { World } from '../workload.ts'
-import type { Wire } from './wire.ts'
+import { EveryOperation } from './every-operation.ts'
 
 /** The longest pause of a breaker, and one call that finds the storage well. */
 const RECOVERS_WITHIN_MS = 5_000 * 1.012 + 700
@@ -25,7 +25,7 @@ export class Prover {
     this.#world = world
   }
 
-  async prove(process: SimulatedProcess, _wire: Wire, cache: Cache): Promise<void> {
+  async prove(process: SimulatedProcess, cache: Cache): Promise<void> {
     await this.#untilAnswered(process, cache)
     const { queuedRemovals } = cache.stats()
     if (queuedRemovals > 0)
@@ -35,6 +35,7 @@ export class Prover {
       )
     await this.#proveOneLoad(process, cache)
     await this.#proveOneRefresh(process, cache)
+    if (process.index === 0) await new EveryOperation(this.#world, cache, process).prove()
   }
 
   /** A cold key that everybody wants is loaded once, and everybody gets it. */
