@@ -149,10 +149,10 @@ export class Lookup {
     })
   }
 
-  /** It is asked again once a minute: clocks drift apart. */
+  /** It is asked again once a minute, since clocks drift apart, and after the machine has slept. */
   get #isClockKnown(): boolean {
     const { clock } = this.#gate.calls
-    return clock.known && clock.ageMs <= 60_000
+    return clock.known && clock.ageMs <= 60_000 && !clock.isInDoubt
   }
 
   /** The storage's clock, about. */

@@ -2,6 +2,8 @@ import type { Instant, Runtime } from './runtime.ts'
 
 /** Clocks of two machines drift apart by at most this much for the bounds kept here. */
 const DRIFT = 0.001
+/** By how much more or less one local clock may count than the other. */
+const DOUBTFUL_MS = 250
 
 /**
  * An estimate of the storage's clock from the `now` of its replies, kept as bounds on the difference to the local
@@ -14,6 +16,8 @@ export class StorageClock {
   #low = Number.NaN
   #high = Number.NaN
   #at = Number.NaN
+  /** The same moment on this machine's clock. */
+  #wallAt = Number.NaN
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime
@@ -28,6 +32,11 @@ export class StorageClock {
     return this.#runtime.monotonicNow() - this.#at
   }
 
+  /** The machine slept since then, while the monotonic clock may have stood still; or its clock was set. */
+  get isInDoubt(): boolean {
+    return Math.abs(this.#runtime.wallNow() - this.#wallAt - this.ageMs) > DOUBTFUL_MS
+  }
+
   observe(sentAt: Instant, now: number): void {
     const at = this.#runtime.monotonicNow()
     const low = now - at
@@ -40,6 +49,7 @@ export class StorageClock {
     this.#low = fits ? Math.max(low, keptLow) : low
     this.#high = fits ? Math.min(high, keptHigh) : high
     this.#at = at
+    this.#wallAt = this.#runtime.wallNow()
   }
 
   /** The earliest instant that the storage's clock can show `inMs` after the local monotonic instant `at`. */
