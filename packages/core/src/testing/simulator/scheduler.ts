@@ -15,8 +15,6 @@ export interface SimulatedEvent {
 
 /** Events at the same instant beyond this are a loop that time cannot end. */
 const MOST_AT_ONCE = 20_000
-/** So many ticks follow from one event at most, before the next. */
-const TICKS = 3
 
 /**
  * Virtual time: events in order of their instants, one after the other, and everything that a promise sets off by one
@@ -29,6 +27,12 @@ export class Scheduler {
   #sameInstant = 0
   #stopped = false
   readonly #heap: SimulatedEvent[] = []
+  readonly #ticks: number
+
+  /** `ticks`: how many ticks one event may take before the next, where code under test waits for the next tick. */
+  constructor(ticks: number) {
+    this.#ticks = ticks
+  }
 
   /** True time, in milliseconds; no clock of the simulation need show it. */
   get now(): number {
@@ -70,12 +74,10 @@ export class Scheduler {
         } catch (error) {
           return reject(error as Error)
         }
-        queueMicrotask(() => next())
+        queueMicrotask(() => next(this.#ticks))
       }
       // A tick begins when no promise has anything left to do; a turn of the event loop would take four times as long.
-      // What waits for the next tick, as reads do that share a command, comes before the next event, and what follows from
-      // that as well.
-      const next = (left: number = TICKS): void => {
+      const next = (left: number): void => {
         if (left === 0) process.nextTick(step)
         else process.nextTick(() => queueMicrotask(() => next(left - 1)))
       }

@@ -82,7 +82,7 @@ export async function simulate(feature: Feature, options: SimulationOptions): Pr
   const incidents = scenario.incidents
     .map((incident, id) => ({ incident, id }))
     .filter(({ id }) => !reduction.incidents.has(id))
-  const scheduler = new Scheduler()
+  const scheduler = new Scheduler(plan.ticks ?? 0)
   const history = new History(() => scheduler.now, record)
   const network = new Network(
     scheduler,

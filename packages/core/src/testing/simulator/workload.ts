@@ -20,6 +20,8 @@ interface WorkloadPlan {
   readonly rates?: Partial<FaultRates>
   /** How many databases of the server its processes use, each one of them. Default 1. */
   readonly databases?: number
+  /** How many ticks of the process follow from one event, as its code uses `process.nextTick`. Default 0. */
+  readonly ticks?: number
   readonly operations: readonly PlannedOperation[]
   open(world: World): Workload
 }

@@ -89,6 +89,22 @@ const fills: readonly Mutation[] = [
   },
 ]
 
+const lives: readonly Mutation[] = [
+  {
+    name: 'time to live that others prolong',
+    like: 'sliding expiration: what is read often never ends',
+    breakStorage: values((sound) => ({
+      replace: (key, expected, value, ttlMs) => sound.replace(key, expected, value, ttlMs * 1_000),
+    })),
+  },
+  {
+    name: 'nothing kept in an outage',
+    like: 'every library with a breaker: each call of a cut-off process loads',
+    rates: { reset: 3 },
+    breakCore: () => replace(BoundedMemory.prototype, 'set', () => () => undefined),
+  },
+]
+
 const generations: readonly Mutation[] = [
   {
     name: 'generation by clock',
@@ -213,7 +229,13 @@ const endless: readonly Mutation[] = [
   },
 ]
 
-export const cacheMutations: readonly Mutation[] = [...fills, ...generations, ...invalidations, ...endless]
+export const cacheMutations: readonly Mutation[] = [
+  ...fills,
+  ...lives,
+  ...generations,
+  ...invalidations,
+  ...endless,
+]
 
 async function put(sound: ValueStorage, key: string, value: StoredValue, ttlMs: number): Promise<true> {
   await sound.set(key, value, ttlMs, Infinity)

@@ -11,7 +11,7 @@ import type { CachePlan, Operation, Space } from './plan.ts'
 import type { Prover } from './prover.ts'
 import type { Wire } from './wire.ts'
 
-/** What a call may wait for the storage, and what the timers and turns of its process add. */
+/** What a call may wait for the storage in all, and what the timers and turns of its process add. */
 const STORAGE_MS = 250
 const SLACK_MS = 10
 
@@ -376,7 +376,7 @@ export class CacheApp implements App {
     const { hardTimeoutMs, waitMs } = this.#plan.lives
     const now = scheduler.now
     const slackMs = this.#judges.values.pausedMs(this.#process, began, now) + SLACK_MS
-    let limitMs = Number(process.env.K ?? 1) * STORAGE_MS + this.#wire.answeredMs(began, now)
+    let limitMs = STORAGE_MS
     if (kind === 'getOrCreate' || kind === 'getOrCreateMany') {
       // A load that asks for another key is one in another.
       const asks = this.#plan.operations.some(({ load: { outcome } }) => outcome === 'asks') ? 2 : 1

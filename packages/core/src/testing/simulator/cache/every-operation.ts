@@ -39,11 +39,23 @@ export class EveryOperation {
     await this.#is('a set value', cache.get('x'), 1)
     await this.#is('exists', cache.exists('x'), true)
     await cache.setMany({ y: 2, z: 3 })
-    await this.#is('many', cache.getMany(['y', 'none', 'x']).then((map) => [...map].join()), 'y,2,x,1')
-    await this.#is('an entry', cache.getEntry('x').then((found) => found?.isStale), false)
+    await this.#is(
+      'many',
+      cache.getMany(['y', 'none', 'x']).then((map) => [...map].join()),
+      'y,2,x,1',
+    )
+    await this.#is(
+      'an entry',
+      cache.getEntry('x').then((found) => found?.isStale),
+      false,
+    )
     await this.#is('expire', cache.expire('x'), true)
     await this.#is('an expired value', cache.get('x'), undefined)
-    await this.#is('an expired entry', cache.getEntry('x').then((found) => found?.isStale), true)
+    await this.#is(
+      'an expired entry',
+      cache.getEntry('x').then((found) => found?.isStale),
+      true,
+    )
     await this.#is('a removal', cache.remove(['x', 'none']), 1)
     await this.#is('a removed value', cache.exists('x'), false)
   }
@@ -58,7 +70,11 @@ export class EveryOperation {
     await this.#is('a tagged value', cache.get('tagged'), undefined)
     await this.#is('a value with another tag', cache.get('other'), 6)
     await below.set('x', 7)
-    await this.#is('a pattern', cache.removeByPattern('o*').then(({ removed }) => removed), 1)
+    await this.#is(
+      'a pattern',
+      cache.removeByPattern('o*').then(({ removed }) => removed),
+      1,
+    )
     await this.#is('a value that the pattern removed', cache.get('other'), undefined)
     await this.#is('a value in another namespace', below.get('x'), 7)
     await cache.clear()
@@ -83,7 +99,11 @@ export class EveryOperation {
       missing = keys.toSorted()
       return new Map([['m1', 1]])
     })
-    await this.#is('a load of many', many.then((map) => [...map].join()), 'loaded,4,m1,1')
+    await this.#is(
+      'a load of many',
+      many.then((map) => [...map].join()),
+      'loaded,4,m1,1',
+    )
     if (missing.join() !== 'm1,m2') this.#violated(`what is missing is ${missing.join()}`)
   }
 
@@ -91,7 +111,12 @@ export class EveryOperation {
   async #proveEnds(): Promise<void> {
     const cache = this.#cache
     const never = new Promise<never>(() => {})
-    await this.#ends('a load that never settles', 'LOAD_TIMEOUT', 200, cache.getOrCreate('never', () => never, { hardTimeoutMs: 200 }))
+    await this.#ends(
+      'a load that never settles',
+      'LOAD_TIMEOUT',
+      200,
+      cache.getOrCreate('never', () => never, { hardTimeoutMs: 200 }),
+    )
     const controller = new AbortController()
     let isAborted = false
     const waiting = cache.getOrCreate(
@@ -107,8 +132,14 @@ export class EveryOperation {
     controller.abort()
     await aborts
     if (!isAborted) this.#violated('the signal of a load that nobody waits for is not aborted')
-    await this.#is('a key that was given up', cache.getOrCreate('given up', () => 1), 1)
-    const ring = cache.getOrCreate('r1', () => cache.getOrCreate('r2', () => cache.getOrCreate('r1', () => 1)))
+    await this.#is(
+      'a key that was given up',
+      cache.getOrCreate('given up', () => 1),
+      1,
+    )
+    const ring = cache.getOrCreate('r1', () =>
+      cache.getOrCreate('r2', () => cache.getOrCreate('r1', () => 1)),
+    )
     await this.#ends('a ring', 'SELF_DEADLOCK', 0, ring)
   }
 
@@ -118,7 +149,11 @@ export class EveryOperation {
     await this.#is('a counter', cache.decrement('count'), 1)
     await cache.hashSet('hash', { a: 1, b: null })
     await this.#is('a field', cache.hashGet('hash', 'b'), null)
-    await this.#is('fields', cache.hashGetAll('hash').then((all) => JSON.stringify(all)), '{"a":1,"b":null}')
+    await this.#is(
+      'fields',
+      cache.hashGetAll('hash').then((all) => JSON.stringify(all)),
+      '{"a":1,"b":null}',
+    )
     await this.#is('a deleted field', cache.hashDelete('hash', ['a', 'c']), 1)
   }
 

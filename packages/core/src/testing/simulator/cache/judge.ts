@@ -1,6 +1,6 @@
 import type { SimulatedProcess } from '../simulated-process.ts'
 import type { World } from '../workload.ts'
-import type { Space } from './plan.ts'
+import type { Lives, Space } from './plan.ts'
 import type { Wire } from './wire.ts'
 
 /** How old a value may be that a process kept while it was cut off, in milliseconds. */
@@ -9,6 +9,10 @@ const DEGRADED_MS = 5_000
 const PAUSE_MS = 5_000
 /** By how much the clocks of processes may be wrong, as a share. */
 const DRIFT = 1.012
+/** After so long a command has failed. */
+const FAILS_WITHIN_MS = 300
+/** By how much a process may be wrong about the storage's clock. */
+const CLOCK_MS = 400
 /** A set takes effect within so long after it was sent, or never. */
 const SET_TIMEOUT_MS = 250
 
@@ -23,6 +27,10 @@ export interface Made {
   readonly began: number
   /** When the load had ended; of a set: after which its command is not executed any more. */
   ended: number
+  /** Whether there is anything to store. */
+  isValue: boolean
+  /** When the storage stored it last. */
+  storedAt: number | undefined
   tags: readonly string[]
 }
 
@@ -51,12 +59,14 @@ export interface Invalidation {
 /** Who may get which value: an invalidation wins over every load that began before it was asked for. */
 export class Judge {
   readonly #world: World
+  readonly #lives: Lives
   readonly #made: Made[] = []
   readonly #invalidations: Invalidation[] = []
   #forgottenAt = -Infinity
 
-  constructor(world: World) {
+  constructor(world: World, lives: Lives) {
     this.#world = world
+    this.#lives = lives
   }
 
   /** Acknowledged writes are lost: what was invalidated before may be there again. */
@@ -70,8 +80,19 @@ export class Judge {
     invalidation.over = this.#now
   }
 
-  make(made: Omit<Made, 'id' | 'began' | 'ended' | 'tags'>, tags: readonly string[]): Made {
-    const created: Made = { ...made, id: this.#made.length, began: this.#now, ended: Infinity, tags }
+  make(
+    made: Omit<Made, 'id' | 'began' | 'ended' | 'isValue' | 'storedAt' | 'tags'>,
+    tags: readonly string[],
+  ): Made {
+    const created: Made = {
+      ...made,
+      id: this.#made.length,
+      began: this.#now,
+      ended: Infinity,
+      isValue: true,
+      storedAt: undefined,
+      tags,
+    }
     this.#made.push(created)
     return created
   }
@@ -135,6 +156,13 @@ export class Judge {
     const made = this.made(value)
     if (made === undefined || made.space !== space || made.key !== key)
       return this.#violated('A value of the key', call, `got ${JSON.stringify(value)} for ${space}:${key}`)
+    const ageMs = this.#now - (made.storedAt ?? Math.min(made.ended, this.#now))
+    if (ageMs > this.#oldestMs(call, how))
+      return this.#violated(
+        'A value ends',
+        call,
+        `got v${made.id} of ${space}:${key} (${how}), ${ageMs.toFixed(0)} ms old`,
+      )
     const broken = this.brokenBy(call, made, stale, by)
     if (broken === undefined || this.#isExcused(call, made, stale)) return
     const began = made.began.toFixed(1)
@@ -143,6 +171,32 @@ export class Judge {
       call,
       `got v${made.id} of ${space}:${key} (${how}), ${made.how} at ${began}, after ${broken.what} of ${broken.began.toFixed(1)}`,
     )
+  }
+
+  /** What a process that is cut off has loaded, may still keep, and has not invalidated: it need not load that again. */
+  keeps({ process, wire, began }: Call, space: Space, key: string): Made | undefined {
+    const keptMs = Math.min(DEGRADED_MS, this.#lives.ttlMs * (1 - this.#lives.jitter)) / DRIFT
+    return this.#made.find((made) => {
+      if (made.process !== process || made.how !== 'load' || !made.isValue) return false
+      if (made.space !== space || made.key !== key || began < made.ended + FAILS_WITHIN_MS) return false
+      if (this.#now > made.ended + keptMs || !wire.wasDownAll(made.began, this.#now)) return false
+      return !this.#invalidations.some((each) => each.process === process && each.over >= made.began)
+    })
+  }
+
+  /** The storage has stored it. */
+  stored(value: string): void {
+    const made = this.made(value)
+    if (made !== undefined) made.storedAt = this.#now
+  }
+
+  /** Its process may have been stopped with the answer, and the storage's clock be set back. */
+  #oldestMs({ process, began }: Call, how: string): number {
+    const { ttlMs, staleMs } = this.#lives
+    const slackMs =
+      this.#world.scenario.setBackMs + this.pausedMs(process, began, this.#now) + CLOCK_MS + FAILS_WITHIN_MS
+    if (how === 'get' || how === 'getMany') return ttlMs * DRIFT + slackMs
+    return how === 'hashGet' ? Infinity : (ttlMs + staleMs) * DRIFT + slackMs + DEGRADED_MS
   }
 
   /** Something says that there is a value: one of the key must be allowed. */

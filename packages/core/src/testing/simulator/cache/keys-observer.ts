@@ -2,6 +2,7 @@ import type { SetReply } from '../../../storage/values.ts'
 import type { Life } from '../../../storage/hashes.ts'
 import type { Command } from '../simulated-server.ts'
 import type { World } from '../workload.ts'
+import type { Judge } from './judge.ts'
 
 /** For so long a dead loader keeps the others waiting, at most. */
 const GUARD_MS = 5_000
@@ -20,14 +21,16 @@ const TTL_AT: Readonly<Record<string, number>> = {
 /** What is stored ends: every key has a time to live, and no longer than it may be; and nothing is written late. */
 export class KeysObserver {
   readonly #world: World
+  readonly #judge: Judge
   readonly #longestMs: number
   readonly #hardTimeoutMs: number
   /** When each placeholder was put. */
   readonly #guards = new Map<string, { readonly from: string; readonly at: number }>()
 
   /** `longestMs`: how long any entry may live. `hardTimeoutMs`: how long any load may take. */
-  constructor(world: World, longestMs: number, hardTimeoutMs: number) {
+  constructor(world: World, judge: Judge, longestMs: number, hardTimeoutMs: number) {
     this.#world = world
+    this.#judge = judge
     this.#longestMs = longestMs
     this.#hardTimeoutMs = hardTimeoutMs
   }
@@ -50,6 +53,11 @@ export class KeysObserver {
     this.#bounded(key, ttlMs, isGuard ? GUARD_MS : isGeneration ? longestOfGenerations : this.#longestMs)
     const { now } = this.#world.scheduler
     if (op === 'set' && (reply as SetReply).outcome === 'written') this.#inTime(key, sentAt)
+    if ((op === 'set' && (reply as SetReply).outcome === 'written') || (op === 'replace' && reply === true)) {
+      const stored = args[op === 'set' ? 1 : 2]
+      const [, value] = /"(v\d+)"$/.exec(typeof stored === 'string' ? stored : '') ?? []
+      if (value !== undefined) this.#judge.stored(value)
+    }
     if (op === 'reserve' && String(reply).startsWith(String(args[1]))) {
       const placeholder = String(reply).replace(/\+$/, '')
       if (!this.#guards.has(placeholder)) this.#guards.set(placeholder, { from, at: now })

@@ -83,6 +83,13 @@ export class Loads {
     totals.count('loads')
     history.add(process.index, () => `loads v${made.id} of ${space}:${key}`)
     const isAlone = scheduler.now - call.began > asked.waitMs * 0.98
+    made.isValue = plan.outcome === 'value' || plan.outcome === 'asks'
+    const kept = isRefresh ? undefined : this.#judge.keeps(call, space, key)
+    if (kept !== undefined)
+      this.#world.violated(
+        'One load in an outage',
+        `${process.name} loads ${space}:${key} and has loaded v${kept.id} at ${kept.began.toFixed(1)}`,
+      )
     const running = { call, made, isRefresh, replaces: stale !== undefined, isAlone }
     this.#judgeStart(running, asked)
     this.#running.add(running)

@@ -62,16 +62,9 @@ export class Wire {
     return this.#sent.some(({ at, answeredAt }) => at > failedAt && answeredAt < by)
   }
 
-  /** For how much of that time commands were on their way that were answered. */
-  answeredMs(from: number, to: number): number {
-    let sum = 0
-    let until = from
-    for (const { at, answeredAt } of this.#sent) {
-      if (answeredAt > to || answeredAt <= until || at > to) continue
-      sum += answeredAt - Math.max(at, until)
-      until = answeredAt
-    }
-    return sum
+  /** Whether there was no connection in all of that time. */
+  wasDownAll(from: number, to: number): boolean {
+    return this.#downs.some((down) => down.from < from && down.to > to)
   }
 
   #tapped<T extends object>(facet: T): T {

@@ -23,8 +23,11 @@ export const cacheFeature: Feature = {
     const calmFrom = random.between(2_000, 12_000)
     const plan = drawPlan(random, processes, calmFrom)
     return {
-      size: { processes, calmFrom, leaseMs: 1_000 },
+      // What stops and delays are measured by: some outlast the guard of a load, and the pauses of the breaker.
+      size: { processes, calmFrom, leaseMs: random.pick([1_000, 1_000, 3_000]) },
       rates: { freeze: 0.3 },
+      // Reads share a command, and what follows from their replies may read again.
+      ticks: 3,
       operations: plan.operations,
       open: (world) => new CacheWorkload(world, plan),
     }
@@ -40,12 +43,12 @@ class CacheWorkload implements Workload {
   constructor(world: World, plan: CachePlan) {
     this.#world = world
     this.#plan = plan
-    const values = new Judge(world)
+    const values = new Judge(world, plan.lives)
     const loads = new Loads(world, values)
     const counters = new CounterJudge(world)
     this.#judges = { values, loads, counters, prover: new Prover(world) }
     const { ttlMs, staleMs, hardTimeoutMs } = plan.lives
-    const keys = new KeysObserver(world, Math.max(LONGEST_PROOF_MS, ttlMs + staleMs), hardTimeoutMs)
+    const keys = new KeysObserver(world, values, Math.max(LONGEST_PROOF_MS, ttlMs + staleMs), hardTimeoutMs)
     this.observer = {
       executed(command, reply) {
         keys.executed(command, reply)
