@@ -13,3 +13,15 @@ export async function until<T>(
     await delay(2)
   }
 }
+
+/** Asks again while the storage is out: on a machine that has much else to do, it may be for a moment. */
+export async function inService<T>(ask: () => Promise<T>): Promise<T> {
+  return await until(async () => {
+    try {
+      return { answer: await ask() }
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'STORAGE_UNAVAILABLE') throw error
+      return undefined
+    }
+  }).then(({ answer }) => answer)
+}

@@ -11,6 +11,8 @@ export interface LoadSpec {
   readonly held?: boolean
   /** It fails, with its name as the message. */
   readonly fails?: boolean
+  /** Its value is that of another key of the namespace. */
+  readonly asksFor?: { readonly key: string; readonly load: LoadSpec }
 }
 
 export type Method = Exclude<keyof Cache, 'getOrCreate' | 'getOrCreateMany' | 'define' | 'namespace'>
@@ -42,15 +44,16 @@ export function actorOver(cache: Cache, onLoad: (name: string, context: LoadCont
     if (release === undefined) released.set(name, (release = Promise.withResolvers<void>()))
     return release
   }
-  const run = async (spec: LoadSpec, context: LoadContext<unknown>): Promise<unknown> => {
-    const { name, value, tags, held = false, fails = false } = spec
+  const run = async (space: string, spec: LoadSpec, context: LoadContext<unknown>): Promise<unknown> => {
+    const { name, value, tags, asksFor, held = false, fails = false } = spec
     onLoad(name, context)
     if (held) await releaseOf(name).promise
     if (fails) throw new Error(name)
+    if (asksFor !== undefined) return await load(space, asksFor.key, asksFor.load)
     return tags === undefined ? value : entry(value, { tags })
   }
   const load: Actor['load'] = (space, key, spec, options) =>
-    cache.namespace(space).getOrCreate<unknown>(key, (context) => run(spec, context), options)
+    cache.namespace(space).getOrCreate<unknown>(key, (context) => run(space, spec, context), options)
   return {
     async call(space: string, method: Method, ...args: readonly unknown[]) {
       const target = cache.namespace(space)
