@@ -46,12 +46,12 @@ export class Invalidation {
     try {
       await gate.inTime(engine.runtime.monotonicNow(), renew())
     } catch (error) {
-      if (isUnavailable(error)) {
-        // The first step fails for all of them, and so does a lack of time.
-        for (const key of steps.flat()) gate.queue({ kind: 'generation', scope: scope.clearKey, key })
-        this.#space.publish(() => ({ type: 'removalQueued', error }))
-      }
-      throw error
+      if (!isUnavailable(error)) throw error
+      // The first step fails for all of them, and so does a lack of time.
+      const all = steps.flat().map((key) => ({ kind: 'generation', scope: scope.clearKey, key }) as const)
+      const queued = gate.queue(all, error)
+      this.#space.publish(() => ({ type: 'removalQueued', error: queued }))
+      throw queued
     } finally {
       this.#space.forgetAll()
     }

