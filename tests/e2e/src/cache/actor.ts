@@ -37,7 +37,10 @@ export interface Actor {
 }
 
 /** An actor in this process; `onLoad` hears of each load that begins. */
-export function actorOver(cache: Cache, onLoad: (name: string, context: LoadContext<unknown>) => void): Actor {
+export function actorOver(
+  cache: Cache,
+  onLoad: (name: string, context: LoadContext<unknown>) => void,
+): Actor {
   const released = new Map<string, PromiseWithResolvers<void>>()
   const releaseOf = (name: string): PromiseWithResolvers<void> => {
     let release = released.get(name)

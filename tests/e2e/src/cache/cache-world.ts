@@ -29,7 +29,7 @@ export const PREFIX = 'proof'
 /** Jitter is off, so that what a test does with time is exact; calls have the time that a busy machine needs. */
 const OPTIONS: CacheOptions = { jitter: 0, waitMs: 120_000, hardTimeoutMs: 300_000 }
 
-export function memoryCacheWorld(): CacheWorld {
+function memoryCacheWorld(): CacheWorld {
   const storage = memoryStorage()
   const began: string[] = []
   const caches = [1, 2].map(() => createCache(storage, { ...OPTIONS, prefix: PREFIX }))

@@ -1,5 +1,10 @@
 // A separate process: `worker.ts '<CacheWorkerTask as JSON>'`, with an IPC channel. It does what its parent asks.
-import { type CacheOptions, type GetOrCreateOptions, type HoldfastError, createHoldfast } from '@holdfast/core'
+import {
+  type CacheOptions,
+  type GetOrCreateOptions,
+  type HoldfastError,
+  createHoldfast,
+} from '@holdfast/core'
 import { record } from '../witness.ts'
 import { type LoadSpec, type Method, actorOver } from './actor.ts'
 import { type ClientVersion, type Place, openStorage } from './open-storage.ts'
@@ -13,7 +18,12 @@ export interface CacheWorkerTask {
 }
 
 export type Ask =
-  | { readonly id: number; readonly space: string; readonly method: Method; readonly args: readonly unknown[] }
+  | {
+      readonly id: number
+      readonly space: string
+      readonly method: Method
+      readonly args: readonly unknown[]
+    }
   | {
       readonly id: number
       readonly space: string
@@ -28,7 +38,13 @@ export type Answer =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: { readonly message: string; readonly code: unknown } }
 
-const { client, place, cache: options, prefix, witness } = JSON.parse(process.argv[2] ?? '') as CacheWorkerTask
+const {
+  client,
+  place,
+  cache: options,
+  prefix,
+  witness,
+} = JSON.parse(process.argv[2] ?? '') as CacheWorkerTask
 process.on('disconnect', () => process.exit()) // the parent is gone
 
 const { storage } = await openStorage(client, place)
@@ -53,8 +69,7 @@ process.on('message', (ask: Ask) => {
   const { id } = ask
   answer(ask).then(
     (value) => process.send?.({ id, value } satisfies Answer),
-    ({ message, code }: HoldfastError) =>
-      process.send?.({ id, error: { message, code } } satisfies Answer),
+    ({ message, code }: HoldfastError) => process.send?.({ id, error: { message, code } } satisfies Answer),
   )
 })
 process.send?.('ready')

@@ -1,13 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { escapeGlob } from '@holdfast/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  type CacheWorld,
-  PREFIX,
-  cacheWorlds,
-  oneServer,
-  threeMasters,
-} from '../../src/cache/cache-world.ts'
+import { type CacheWorld, PREFIX, cacheWorlds, oneServer, threeMasters } from '../../src/cache/cache-world.ts'
 import { redisKeys } from '../../src/cache/keys.ts'
 import { until } from '../../src/poll.ts'
 
@@ -32,9 +26,12 @@ const invalidations: Readonly<Record<string, Invalidate>> = {
 }
 
 /** They end what a value is stored under, and the key itself stays. */
-const leavesPlaceholder = ['a tag of the call', 'a tag of the load', 'clear', "the end of the generation's key"].map(
-  (name) => invalidations[name],
-)
+const leavesPlaceholder = [
+  'a tag of the call',
+  'a tag of the load',
+  'clear',
+  "the end of the generation's key",
+].map((name) => invalidations[name])
 
 const tags = ['of the call']
 const ownTags = ['of the load']
@@ -71,9 +68,7 @@ describe.each(Object.entries(cacheWorlds(servers)))('over %s,', (_, open) => {
         actor.call(space, 'getMany', [key]),
         actor.call(space, 'exists', key),
       ])
-      expect(await Promise.all(reads)).toEqual(
-        [1, 2].flatMap(() => [undefined, undefined, new Map(), false]),
-      )
+      expect(await Promise.all(reads)).toEqual([1, 2].flatMap(() => [undefined, undefined, new Map(), false]))
       expect(await there.load(space, key, fresh)).toBe('new')
       expect(await here.load(space, key, { name: 'unused' })).toBe('new')
     })

@@ -110,9 +110,11 @@ describe.each(everyClient)('over %s,', (client) => {
     })
     // One of them loads what the other does not end; the other may get what came of that.
     const answers = await Promise.all([b, a])
-    expect(['a of the other,b of the one', 'a of the other,a of the other', 'b of the one,b of the one']).toContain(
-      answers.join(),
-    )
+    expect([
+      'a of the other,b of the one',
+      'a of the other,a of the other',
+      'b of the one,b of the one',
+    ]).toContain(answers.join())
   })
 
   it('callers who share a load get a value each', async () => {

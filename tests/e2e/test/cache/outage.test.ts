@@ -56,7 +56,13 @@ describe.each(['ioredis 6', 'redis 6'] as const)('an outage, over %s:', (client)
     freeze()
     expect(await took(cache.get('k'))).toBeLessThan(FIRST_CALL_MS * GENEROUS)
     expect(cache.stats().breaker).toBe('open')
-    const beside = [cache.get('k'), cache.getMany(['k']), cache.getEntry('k'), cache.exists('k'), cache.set('k', 1)]
+    const beside = [
+      cache.get('k'),
+      cache.getMany(['k']),
+      cache.getEntry('k'),
+      cache.exists('k'),
+      cache.set('k', 1),
+    ]
     for (const each of await Promise.allSettled(beside)) expect(each).toMatchObject({ reason: OUT })
     const miss = { onOutage: 'miss' } as const
     expect(
