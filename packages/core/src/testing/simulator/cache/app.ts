@@ -14,6 +14,8 @@ import type { Wire } from './wire.ts'
 /** What a call may wait for the storage in all, and what the timers and turns of its process add. */
 const STORAGE_MS = 250
 const SLACK_MS = 10
+/** After a stop, what has arrived meanwhile is read first. */
+const GRACE_MS = 60
 
 const EXPECTED = new Set(['STORAGE_UNAVAILABLE', 'LOAD_TIMEOUT'])
 
@@ -375,7 +377,8 @@ export class CacheApp implements App {
     const { scheduler } = this.#world
     const { hardTimeoutMs, waitMs } = this.#plan.lives
     const now = scheduler.now
-    const slackMs = this.#judges.values.pausedMs(this.#process, began, now) + SLACK_MS
+    const pausedMs = this.#judges.values.pausedMs(this.#process, began, now)
+    const slackMs = SLACK_MS + (pausedMs > 0 ? pausedMs + GRACE_MS : 0)
     let limitMs = STORAGE_MS
     if (kind === 'getOrCreate' || kind === 'getOrCreateMany') {
       // A load that asks for another key is one in another.
