@@ -1,6 +1,6 @@
 // What an application names. Authors of storages and of clients find the rest in storage/index.ts.
 export type { Cache } from './cache/cache.ts'
-export { compressedCodec } from './cache/compressed-codec.ts'
+export { type CacheCodec, compressedCodec } from './cache/compressed-codec.ts'
 export type { Definition, DefinitionOptions, StandardSchema } from './cache/definition.ts'
 export { entry, type EntryResult } from './cache/entry-result.ts'
 export { LoadTimeoutError } from './cache/errors.ts'

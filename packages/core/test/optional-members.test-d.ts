@@ -58,6 +58,14 @@ declare const strict: {
   readonly locksClose: Strict<Last<core.Locks['close']>>
   readonly entry: Strict<core.CacheEntryOptions>
   readonly cache: Strict<core.CacheOptions>
+  readonly degraded: Strict<NonNullable<core.CacheOptions['degraded']>>
+  readonly read: Strict<core.CacheReadOptions>
+  readonly load: Strict<core.GetOrCreateOptions>
+  readonly definition: Strict<core.DefinitionOptions<string, unknown>>
+  readonly pattern: Strict<Last<core.Cache['removeByPattern']>>
+  readonly count: Strict<Last<core.Cache['increment']>>
+  readonly hash: Strict<Last<core.Cache['hashSet']>>
+  readonly compressed: Strict<Last<typeof core.compressedCodec>>
   readonly memory: Strict<NonNullable<Last<typeof core.memoryStorage>>>
 }
 strict satisfies Readonly<Record<keyof typeof strict, never>>
