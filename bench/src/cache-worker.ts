@@ -30,8 +30,8 @@ export type CacheTask =
   | { readonly run: 'frozen'; readonly capMs: number }
   | { readonly run: 'thawed'; readonly pid: number; readonly capMs: number }
 
-/** How a hit is asked for; by a tag that all share, or one for each entry. */
-export type HitBy = 'get' | 'getOrCreate' | 'sharedTag' | 'ownTag'
+/** How a hit is asked for: without tags; of entries with a tag that all share, or one for each, which the call names or not. */
+export type HitBy = 'get' | 'getOrCreate' | 'sharedTag' | 'ownTag' | 'getSharedTag' | 'getOwnTag'
 
 export interface CacheResults {
   readonly hits: Beside<Throughput>
@@ -68,17 +68,27 @@ const unexpected = (): never => {
 let keys = 0
 const freshKey = (of: string): string => `${of}:${process.pid}:${(keys += 1)}`
 
-/** What reads a key by that way; undefined: the contender cannot. */
-function reader(of: CacheContender, by: HitBy): ((key: string, how: Load) => Promise<unknown>) | undefined {
+type Ask = (key: string, how: Load) => Promise<unknown>
+
+/** What stores a key in that way, and what reads it then; undefined: the contender cannot. */
+function waysOf(of: CacheContender, by: HitBy): readonly [store: Ask, read: Ask] | undefined {
+  const { get, getOrCreate, tagged } = of
+  const shared: Ask | undefined = tagged && ((key, how) => tagged(key, 'shared', how))
+  const own: Ask | undefined = tagged && ((key, how) => tagged(key, `tag of ${key}`, how))
+  const both = (store?: Ask, read?: Ask): readonly [Ask, Ask] | undefined => store && read && [store, read]
   switch (by) {
     case 'get':
-      return of.get
+      return both(getOrCreate, get)
     case 'getOrCreate':
-      return of.getOrCreate
+      return both(getOrCreate, getOrCreate)
     case 'sharedTag':
-      return of.tagged && ((key, how) => of.tagged?.(key, 'shared', how) ?? unexpected())
+      return both(shared, shared)
     case 'ownTag':
-      return of.tagged && ((key, how) => of.tagged?.(key, `tag of ${key}`, how) ?? unexpected())
+      return both(own, own)
+    case 'getSharedTag':
+      return both(shared, get)
+    case 'getOwnTag':
+      return both(own, get)
   }
 }
 
@@ -89,11 +99,11 @@ async function hits({
 }: Extract<CacheTask, { run: 'hits' }>): Promise<CacheResults['hits'] | undefined> {
   const ways: ((caller: number) => Promise<unknown>)[] = []
   for (const [of, contending] of Object.entries({ own: cache, raw })) {
-    const read = reader(contending, by)
-    if (read === undefined) return undefined
+    const both = waysOf(contending, by)
+    if (both === undefined) return undefined
+    const [store, read] = both
     const keysOf = Array.from({ length: callers }, (_, caller) => `${of}:${process.pid}:${by}:${caller}`)
-    const create = reader(contending, by === 'get' ? 'getOrCreate' : by)
-    await Promise.all(keysOf.map(async (key) => await create?.(key, load)))
+    await Promise.all(keysOf.map((key) => store(key, load)))
     ways.push(async (caller) => (await read(keysOf[caller] as string, unexpected)) ?? unexpected())
   }
   const [own, rawly] = ways as [(caller: number) => Promise<unknown>, (caller: number) => Promise<unknown>]

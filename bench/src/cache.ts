@@ -46,6 +46,8 @@ try {
   if (wanted.has('tags')) {
     await hits('Hits of getOrCreate with a tag that all share', 'sharedTag')
     await hits('Hits of getOrCreate with a tag for each', 'ownTag')
+    await hits('Hits of get, which names no tag, with a tag that all share', 'getSharedTag')
+    await hits('Hits of get, which names no tag, with a tag for each', 'getOwnTag')
   }
   if (wanted.has('cold')) {
     await latency('A miss of getOrCreate, one at a time, beside GET and SET: p50', {

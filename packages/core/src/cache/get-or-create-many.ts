@@ -20,8 +20,7 @@ export async function getOrCreateMany(
   const together = new LoadTogether(unique.length, loadMissing)
   // All keys are checked before anything is sent.
   const calls = unique.map((key) => {
-    const load = async ({ signal }: { readonly signal: AbortSignal }): Promise<unknown> =>
-      await together.load(key, signal)
+    const load = (context: Signalled): Promise<unknown> => together.load(key, context)
     return new GetOrCreate(space, key, load, policy, accepts, () => together.decided(key))
   })
   // All of them end before this does: none is left running when one fails.
@@ -32,6 +31,11 @@ export async function getOrCreateMany(
     if (each.value !== undefined) values.set(unique[i] as string, each.value)
   })
   return values
+}
+
+/** Its signal is made when it is asked for: most loads never do. */
+interface Signalled {
+  readonly signal: AbortSignal
 }
 
 class LoadTogether {
@@ -45,9 +49,9 @@ class LoadTogether {
     this.#loadMissing = loadMissing
   }
 
-  load(key: string, signal: AbortSignal): Promise<unknown> {
+  load(key: string, context: Signalled): Promise<unknown> {
     const batch = (this.#batch ??= new Batch())
-    const value = batch.add(key, signal)
+    const value = batch.add(key, context)
     this.decided(key)
     return value
   }
@@ -71,7 +75,7 @@ class LoadTogether {
 
 class Batch {
   readonly #keys: string[] = []
-  readonly #signals: AbortSignal[] = []
+  readonly #contexts: Signalled[] = []
   readonly #made: Promise<ReadonlyMap<string, unknown>>
   #begin!: (loading: Promise<ReadonlyMap<string, unknown>>) => void
   #hasBegun = false
@@ -80,18 +84,27 @@ class Batch {
     this.#made = new Promise((resolve) => (this.#begin = resolve))
   }
 
-  async add(key: string, signal: AbortSignal): Promise<unknown> {
+  add(key: string, context: Signalled): Promise<unknown> {
     this.#keys.push(key)
-    this.#signals.push(signal)
-    return (await this.#made).get(key)
+    this.#contexts.push(context)
+    return this.#made.then((made) => made.get(key))
   }
 
   run(loadMissing: LoadMissing<unknown>): void {
     if (this.#hasBegun) return
     this.#hasBegun = true
+    const keys = this.#keys
+    const contexts = this.#contexts
+    let signal: AbortSignal | undefined
+    const context: Signalled = {
+      get signal() {
+        return (signal ??= allOf(contexts))
+      },
+    }
     const load = async (): Promise<ReadonlyMap<string, unknown>> => {
-      const made = checkMap(await loadMissing(this.#keys, { signal: allOf(this.#signals) }))
-      for (const key of made.keys()) if (!this.#keys.includes(key)) throw notAsked('loadMissing', key)
+      const made = checkMap(await loadMissing(keys, context))
+      const asked = new Set(keys)
+      for (const key of made.keys()) if (!asked.has(key)) throw notAsked('loadMissing', key)
       return made
     }
     this.#begin(load())
@@ -99,10 +112,10 @@ class Batch {
 }
 
 /** Aborted when all of them are: as long as one caller waits for one key, the load has a purpose. */
-function allOf(signals: readonly AbortSignal[]): AbortSignal {
+function allOf(contexts: readonly Signalled[]): AbortSignal {
   const controller = new AbortController()
-  let left = signals.length
-  for (const signal of signals) {
+  let left = contexts.length
+  for (const { signal } of contexts) {
     const aborted = (): void => {
       left -= 1
       if (left === 0) controller.abort(signal.reason)
