@@ -31,20 +31,36 @@ export class Breaker {
   }
 
   /** @throws StorageUnavailableError at once while it is open; what `command` throws otherwise. */
-  async guard<T>(command: () => Promise<T>): Promise<T> {
-    const isProbe = this.#askAgainAt !== undefined
-    if (isProbe) this.#takeProbe()
+  guard<T>(command: () => Promise<T>): Promise<T> {
+    if (this.#askAgainAt !== undefined) return this.#probe(command)
+    return command().then(this.#answered as (result: T) => T, this.#failed)
+  }
+
+  /** Made once: most calls find it closed, and their answers change nothing. */
+  readonly #answered = (result: unknown): unknown => {
+    this.#close()
+    return result
+  }
+
+  readonly #failed = (error: unknown): never => {
+    if (isUnavailable(error)) this.#open(false, error)
+    // Any other error is an answer.
+    else this.#close(error)
+    throw error
+  }
+
+  async #probe<T>(command: () => Promise<T>): Promise<T> {
+    this.#takeProbe()
     try {
       const result = await command()
       this.#close()
       return result
     } catch (error) {
-      if (isUnavailable(error)) this.#open(isProbe, error)
-      // Any other error is an answer.
+      if (isUnavailable(error)) this.#open(true, error)
       else this.#close(error)
       throw error
     } finally {
-      if (isProbe) this.#probing = false
+      this.#probing = false
     }
   }
 

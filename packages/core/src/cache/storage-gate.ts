@@ -54,9 +54,9 @@ export class StorageGate {
     return this.#journal.size
   }
 
-  async call<T>(command: () => Promise<T>): Promise<T> {
-    if (this.#journal.size > 0) return await this.#afterReplay(() => this.#send(command))
-    return await this.#send(command)
+  call<T>(command: () => Promise<T>): Promise<T> {
+    if (this.#journal.size > 0) return this.#afterReplay(() => this.#send(command))
+    return this.#send(command)
   }
 
   /** For what must not be executed after its caller gave up. */
@@ -76,8 +76,8 @@ export class StorageGate {
     return this.#limit.keep(startedAt, work)
   }
 
-  async #send<T>(command: () => Promise<T>): Promise<T> {
-    return (await this.#breaker.guard(() => this.calls.call(command, STORAGE_TIMEOUT_MS))).reply
+  #send<T>(command: () => Promise<T>): Promise<T> {
+    return this.#breaker.guard(() => this.calls.call(command, STORAGE_TIMEOUT_MS)).then(replyOf)
   }
 
   async #afterReplay<T>(send: () => Promise<T>): Promise<T> {
@@ -139,6 +139,10 @@ export class StorageGate {
       { background: true },
     )
   }
+}
+
+function replyOf<T>({ reply }: { readonly reply: T }): T {
+  return reply
 }
 
 /** The storage cannot be reached, or refuses: a load answers then. */
