@@ -66,6 +66,21 @@ export function takeOff(space: Namespace, plan: FlightPlan): Flight {
 
 type Landed = Parameters<Flight['land']>[0]
 
+/** Its signal is made when the load asks for it. */
+class ContextOf implements LoadContext<unknown> {
+  readonly stale: CacheEntry<unknown> | undefined
+  readonly #flight: Flight
+
+  constructor(flight: Flight, stale: CacheEntry<unknown> | undefined) {
+    this.#flight = flight
+    this.stale = stale
+  }
+
+  get signal(): AbortSignal {
+    return this.#flight.signal
+  }
+}
+
 class Flying {
   readonly #space: Namespace
   readonly #engine: Engine
@@ -223,12 +238,7 @@ class Flying {
     space.count('loads')
     if (isBackground) space.count('refreshes')
     if (takesOver) space.count('takeOvers')
-    const context: LoadContext<unknown> = {
-      get signal() {
-        return flight.signal
-      },
-      stale: old,
-    }
+    const context = new ContextOf(flight, old)
     const startedAt = runtime.monotonicNow()
     const body = (): Promise<unknown> => enter(flight, () => load(context))
     try {

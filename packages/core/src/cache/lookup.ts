@@ -2,7 +2,7 @@ import type { StoredValue } from '../storage/values.ts'
 import { type Entry, readEntry, readEntryHeader } from './entry.ts'
 import type { CacheCodec } from './compressed-codec.ts'
 import type { Scope } from './keys.ts'
-import { Reads } from './reads.ts'
+import { Reads, type TickOfReads } from './reads.ts'
 import type { StorageGate } from './storage-gate.ts'
 
 /**
@@ -38,6 +38,8 @@ export interface Found {
 export class Lookup {
   readonly #gate: StorageGate
   readonly #texts: Reads<string | null>
+  /** Of the tick that is put together. */
+  #last: TickOfScope | undefined
   readonly #bytes: Reads<Uint8Array | null>
 
   constructor(gate: StorageGate) {
@@ -76,13 +78,11 @@ export class Lookup {
     tags: readonly string[],
     given: Promise<readonly StoredNullable[]> | undefined,
   ): Promise<readonly Found[]> {
-    const { generationKeys } = scope
     const startedAt = this.#gate.runtime.monotonicNow()
-    const tick = this.#texts.tick
-    const places: number[] = []
-    for (const key of generationKeys) places.push(tick.add(key))
-    const changes = tick.add(scope.tagChangesKey)
-    const tagPlaces = tags.map((tag) => tick.add(scope.tagKey(tag)))
+    const { tick } = this.#texts
+    if (this.#last?.tick !== tick || this.#last.scope !== scope) this.#last = new TickOfScope(tick, scope)
+    const shared = this.#last
+    const tagPlaces = tags.length === 0 ? NO_PLACES : tags.map((tag) => tick.add(scope.tagKey(tag)))
     const bytes = codec.bytes === true && given === undefined ? this.#bytes.tick : undefined
     const own: number[] = []
     if (given === undefined) for (const key of keys) own.push((bytes ?? tick).add(key))
@@ -91,11 +91,12 @@ export class Lookup {
         ? [await tick.replies, undefined]
         : await Promise.all([tick.replies, given ?? bytes?.replies])
     const values: readonly StoredNullable[] = separately ?? replies
-    const generations = places.map((place) => replies[place] as string | null)
-    const joined = generations.includes(null) ? undefined : generations.join('')
-    const tagChanges = replies[changes] as string | null
-    const tagGenerations = tagPlaces.map((place) => replies[place] as string | null)
-    const common = { generations, joined, tagChanges, tagGenerations }
+    // What it read is not kept longer than those who asked for it need it.
+    if (this.#last === shared) this.#last = undefined
+    const circumstances = shared.read(replies)
+    const tagGenerations =
+      tagPlaces.length === 0 ? NO_TAGS : tagPlaces.map((place) => replies[place] as string | null)
+    const levels = circumstances.generations.length
     let needsTags = false
     let needsClock = false
     const found: Found[] = []
@@ -103,12 +104,19 @@ export class Lookup {
       const stored = values[given === undefined ? (own[i] as number) : i] as StoredNullable
       const entry =
         typeof stored === 'string' && given !== undefined
-          ? readEntryHeader(stored, places.length, codec.name)
+          ? readEntryHeader(stored, levels, codec.name)
           : stored === null
             ? undefined
-            : readEntry(stored, places.length, codec.name)
+            : readEntry(stored, levels, codec.name)
       const verdict = entry === undefined ? undefined : byTags(entry, tags, tagGenerations)
-      const seen = judge(keys[i] as string, stored, entry, verdict === 'outdated', common)
+      const seen = judge(
+        keys[i] as string,
+        stored,
+        entry,
+        verdict === 'outdated',
+        circumstances,
+        tagGenerations,
+      )
       found.push(seen)
       if (entry !== undefined && seen.state !== 'outdated') {
         if (verdict === 'unknown') needsTags = true
@@ -190,7 +198,34 @@ export class Lookup {
 
 type StoredNullable = StoredValue | null
 
+/** Under what entries count. */
+type Circumstances = Pick<Found, 'generations' | 'joined' | 'tagChanges'>
+
+/** What all who read entries of a namespace in one tick share. */
+class TickOfScope {
+  readonly tick: TickOfReads<string | null>
+  readonly scope: Scope
+  readonly #places: readonly number[]
+  readonly #changes: number
+  #read: Circumstances | undefined
+
+  constructor(tick: TickOfReads<string | null>, scope: Scope) {
+    this.tick = tick
+    this.scope = scope
+    this.#places = scope.generationKeys.map((key) => tick.add(key))
+    this.#changes = tick.add(scope.tagChangesKey)
+  }
+
+  read(replies: readonly (string | null)[]): Circumstances {
+    if (this.#read !== undefined) return this.#read
+    const generations = this.#places.map((place) => replies[place] as string | null)
+    const joined = generations.includes(null) ? undefined : generations.join('')
+    return (this.#read = { generations, joined, tagChanges: replies[this.#changes] as string | null })
+  }
+}
+
 const NO_TAGS: readonly string[] = []
+const NO_PLACES: readonly number[] = []
 
 /** Whether an entry counts under these generations of tags; `unknown`: it has others as well. */
 function byTags(
@@ -212,9 +247,9 @@ function judge(
   stored: StoredNullable,
   entry: Entry | undefined,
   isOutdated: boolean,
-  read: Pick<Found, 'generations' | 'joined' | 'tagChanges' | 'tagGenerations'>,
+  { generations, joined, tagChanges }: Circumstances,
+  tagGenerations: readonly (string | null)[],
 ): Found {
-  const { generations, joined, tagChanges, tagGenerations } = read
   let state: State = 'absent'
   let placeholder: string | undefined
   if (entry !== undefined) {

@@ -33,7 +33,7 @@ export class Reads<V> {
   }
 }
 
-class TickOfReads<V> {
+export class TickOfReads<V> {
   readonly keys: string[] = []
   readonly #places = new Map<string, number>()
   readonly replies: Promise<readonly V[]>
