@@ -2,6 +2,7 @@ import { ClosedError } from '../errors.ts'
 import type { Identity } from '../support/instance.ts'
 import { type Resolved, resolveOptions } from '../support/option-table.ts'
 import type { StorageClient } from '../support/storage-client.ts'
+import { StringMap } from '../support/string-map.ts'
 import type { StoredValue } from '../storage/values.ts'
 import { BoundedMemory } from './bounded-memory.ts'
 import { Breaker } from './breaker.ts'
@@ -62,7 +63,7 @@ export function cacheOver(
     lookup: new Lookup(gate),
     generations: new Generations(runtime, storage.values, (command) => gate.call(command)),
     waits: new Waits(gate),
-    flights: new Map<string, Flight>(),
+    flights: new StringMap<Flight>(),
     background: new Set<Flight>(),
     memory,
     memoryTtlMs,

@@ -1,4 +1,5 @@
 import type { Runtime } from '../support/runtime.ts'
+import type { StringMap } from '../support/string-map.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { StoredValue } from '../storage/values.ts'
 import type { BoundedMemory } from './bounded-memory.ts'
@@ -22,7 +23,7 @@ export interface Engine {
   readonly generations: Generations
   readonly waits: Waits
   /** Loads of this process that others may share, by the key of their entry. */
-  readonly flights: Map<string, Flight>
+  readonly flights: StringMap<Flight>
   /** Loads that no caller waits for; `close` ends them. */
   readonly background: Set<Flight>
   /** What was loaded while the storage could not be reached, as it would have been stored. */
@@ -74,7 +75,7 @@ export class Namespace {
   forgetAll(): void {
     const { flights, memory } = this.engine
     this.engine.invalidations += 1
-    for (const [key, { guard }] of flights) if (guard === 'none') flights.delete(key)
+    for (const { entryKey, guard } of flights.values()) if (guard === 'none') flights.delete(entryKey)
     memory.clear()
   }
 }

@@ -1,6 +1,7 @@
 import { SelfDeadlockError } from '../errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { callChain, contains, innermost } from '../support/call-chain.ts'
+import { StringMap } from '../support/string-map.ts'
 
 /** How a flight ended. */
 export type Landing =
@@ -62,6 +63,8 @@ export class Flight {
 
   land(landing: Landing): void {
     this.#landed = landing
+    // V8 may keep a flight until its next full collection: what it brings along is to be little.
+    this.#onAbort = undefined
     this.#land(landing)
   }
 
@@ -146,4 +149,4 @@ function deadlock(key: string, around: string): SelfDeadlockError {
 }
 
 /** Loads of this process by their placeholder: another cache in it that waits for one is a part of the same ring. */
-export const flightsByPlaceholder: Map<string, Flight> = new Map()
+export const flightsByPlaceholder: StringMap<Flight> = new StringMap()

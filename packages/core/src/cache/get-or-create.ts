@@ -243,7 +243,7 @@ export class GetOrCreate {
   }
 
   #refreshInBackground(read: Read, why?: 'earlyRefreshes'): void {
-    if (this.#space.engine.flights.has(this.#entryKey)) return
+    if (this.#space.engine.flights.get(this.#entryKey) !== undefined) return
     const flight = takeOff(this.#space, {
       key: this.#key,
       entryKey: this.#entryKey,
