@@ -12,7 +12,13 @@ import {
 import type { EntryResult } from './entry-result.ts'
 import { checkMap, notAsked } from './get-or-create-many.ts'
 import type { LoadContext, LoadMissing } from './load.ts'
-import { type GetOrCreateOptions, type NamespacePolicy, checkLoadPolicy } from './options.ts'
+import {
+  type CacheReadOptions,
+  GET_OR_CREATE,
+  type GetOrCreateOptions,
+  type NamespacePolicy,
+  checkLoadPolicy,
+} from './options.ts'
 
 const NONE = {
   key: undefined,
@@ -34,6 +40,12 @@ export function checkDefinition(
   const resolved = resolveOptions(DEFINITION, options, { ...policy, ...NONE })
   const { key: _key, load: _load, loadMany: _loadMany, schema, version = '', ...own } = resolved
   return { schema, version: `${version}`, own: checkLoadPolicy({ ...policy, ...own }) }
+}
+
+/** What of the options of a load a read has a use for. @throws InvalidArgumentError */
+function ofRead(options: GetOrCreateOptions): CacheReadOptions {
+  resolveOptions(GET_OR_CREATE, options)
+  return { onOutage: options.onOutage }
 }
 
 export function defined<Id, T>(
@@ -72,7 +84,7 @@ export function defined<Id, T>(
     const key = keyOf(id)
     if (load !== undefined || loadMany !== undefined)
       return await cache.getOrCreate<T>(key, loadOne(id), options)
-    return (await cache.getMany<T>([key], options)).get(key)
+    return (await cache.getMany<T>([key], ofRead(options))).get(key)
   }
   return {
     async get(id, options = {}) {
@@ -81,7 +93,7 @@ export function defined<Id, T>(
     async getMany(ids, options = {}) {
       const keys = idsByKey(ids)
       if (load === undefined && loadMany === undefined)
-        return byId(keys, await cache.getMany([...keys.keys()], options))
+        return byId(keys, await cache.getMany([...keys.keys()], ofRead(options)))
       const loadMissing: LoadMissing<T> = async (missing, context) => {
         const wanted = missing.map((key) => keys.get(key) as Id)
         if (loadMany === undefined) {

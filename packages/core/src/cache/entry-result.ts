@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from '../errors.ts'
-import { resolveOptions } from '../support/option-table.ts'
+import { resolveOptions, without } from '../support/option-table.ts'
 import { type CacheEntryOptions, ENTRY, type EntryPolicy } from './options.ts'
+
+const OF_ENTRY = without(ENTRY, 'onOutage')
 
 const MARKER = Symbol.for('holdfast.cache.entry')
 
@@ -19,7 +21,7 @@ export function entry<T>(value: T, options: Omit<CacheEntryOptions, 'onOutage'> 
   if (value === undefined)
     throw new InvalidArgumentError('entry() needs a value; a load that has none returns undefined.')
   // Refused here, where the load made it.
-  resolveOptions(ENTRY, options)
+  resolveOptions(OF_ENTRY, options)
   const result: EntryResult<T> = { value, over: (policy) => resolveOptions(ENTRY, options, policy) }
   Object.defineProperty(result, MARKER, { value: true })
   return result

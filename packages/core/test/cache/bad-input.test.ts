@@ -287,6 +287,11 @@ describe('an option', () => {
       /`degraded.maxEntry`/,
       () => createCache(storage, { degraded: wrong({ maxEntry: 1 }) }),
     ],
+    [
+      'those of reads, of entry()',
+      /`onOutage`; the options are/,
+      () => entry(1, wrong({ onOutage: 'miss' })),
+    ],
     ['unknown ones of entry()', /`ttl`; did you mean `ttlMs`/, () => entry(1, wrong({ ttl: 1 }))],
     [
       'soft time-outs of a namespace that its hard ones end',
@@ -518,6 +523,9 @@ describe('a definition', () => {
     await refused(() => users.getMany(wrong('ids')), /^ids must be an array/)
     await refused(() => cache.define<string, number>('only', {}).refresh('a'), /^refresh\(\) needs the load/)
     await refused(() => users.refresh(wrong(5), wrong(null)), /^The options must be an object/)
+    const only = cache.define<string, number>('only', {})
+    await refused(() => only.get('a', wrong({ ttl: 1 })), /`ttl`; did you mean `ttlMs`/)
+    await refused(() => only.getMany(['a'], wrong({ ttl: 1 })), /`ttl`; did you mean `ttlMs`/)
   })
 
   it('refuses a schema that answers with a promise', async () => {

@@ -80,6 +80,14 @@ describe('a definition', () => {
     expect(await found.exists('2')).toBe(false)
   })
 
+  it('without a load only reads, whichever options of a load it is given', async () => {
+    const one = world().cache().define<string, number>('x', {})
+    expect(await one.get('a', { ttlMs: 1_000, onOutage: 'miss' })).toBeUndefined()
+    await one.set('a', 1)
+    expect(await one.get('a', { staleMs: 1_000 })).toBe(1)
+    expect(await one.getMany(['a', 'b'], { waitMs: 1 })).toEqual(new Map([['a', 1]]))
+  })
+
   it('counts for its namespace', async () => {
     const cache = world().cache()
     const one = cache.define<string, string>('x', { load: (id) => id })
