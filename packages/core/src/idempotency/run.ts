@@ -96,10 +96,11 @@ export class JobRunner implements Attempts {
     job: JobKey,
     start: AnyStartOptions,
     body: Body<R>,
-    instead: (begun: NotStarted, start: AnyStartOptions) => T,
+    instead: (begun: NotStarted, resolved: ResolvedOptions) => T,
   ): Promise<Executed<R> | T> {
-    const begun = await startExecution(this.#deps, job, start, this.#resolve(start))
-    if (begun.status !== 'started') return instead(begun, start)
+    const resolved = this.#resolve(start)
+    const begun = await startExecution(this.#deps, job, start, resolved)
+    if (begun.status !== 'started') return instead(begun, resolved)
     const { execution } = begun
     const settled = runBody(execution, body)
     const running: RunningBody = { index: -1, settled }
@@ -114,7 +115,7 @@ export class JobRunner implements Attempts {
 }
 
 /** What `run` answers where it ran nothing. */
-function answerTo<R>(begun: NotStarted, { onInProgress }: AnyStartOptions): RunResult<R> | Skipped {
+function answerTo<R>(begun: NotStarted, { onInProgress }: ResolvedOptions): RunResult<R> | Skipped {
   if (begun.status === 'mismatch' || begun.status === 'failedBefore') throw refusal(begun)
   const { snapshot } = begun
   if (begun.status === 'replayed') {

@@ -57,6 +57,16 @@ describe('a wait without waitMs', () => {
     expect(call.error).toMatchObject({ code: 'EXECUTION_IN_PROGRESS' })
   })
 
+  it('is not advised to a caller that has waited, also where the instance said so', async () => {
+    const { runtime, join } = createWorld()
+    const { idempotency } = join(wait)
+    await started(idempotency, { leaseMs: LEASE })
+    const call = watched(idempotency.run('job', 'k', never))
+    await runtime.advance(30_000)
+    expect(call.error).toMatchObject({ code: 'EXECUTION_IN_PROGRESS' })
+    expect((call.error as Error).message).not.toContain("onInProgress: 'wait'")
+  })
+
   it('ends when another process has taken over from the dead owner', async () => {
     const { runtime, join } = createWorld()
     const dead = join()
