@@ -103,7 +103,8 @@ export function defined<Id, T>(
           return new Map(missing.flatMap((key, i) => (made[i] === undefined ? [] : [[key, made[i] as T]])))
         }
         const made = byKey(await loadMany(wanted, context))
-        for (const key of made.keys()) if (!missing.includes(key)) throw notAsked('loadMany', key)
+        const asked = new Set(missing)
+        for (const key of made.keys()) if (!asked.has(key)) throw notAsked('loadMany', key)
         return made
       }
       return byId(keys, await cache.getOrCreateMany([...keys.keys()], loadMissing, options))
