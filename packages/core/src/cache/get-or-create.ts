@@ -1,5 +1,7 @@
-import { WaitAbortedError, isUnavailable } from '../errors.ts'
-import { listenForAbort, stopListening } from '../support/on-abort.ts'
+import { isUnavailable } from '../errors.ts'
+import { CallerSignal } from './caller-signal.ts'
+import { CallerWait } from './caller-wait.ts'
+import { isEarly } from './early-refresh.ts'
 import type { Namespace } from './engine.ts'
 import { type Accepts, type Read, readValue } from './read-value.ts'
 import { type Flight, type Landing, flightsByPlaceholder, refuseOwnKey } from './flight.ts'
@@ -23,9 +25,8 @@ export class GetOrCreate {
   readonly #onDecided: (() => void) | undefined
   /** In the order of all calls and loads: a load that began later serves this call, whatever was removed before. */
   readonly #order: number
-  #waitUntil: number | undefined
-  #wait: Wait | undefined
-  #waitKey: string | undefined
+  readonly #signal: CallerSignal
+  readonly #wait: CallerWait
   #isFirstLook = true
   #lookedAt = 0
 
@@ -45,19 +46,21 @@ export class GetOrCreate {
     this.#policy = policy
     this.#accepts = accepts
     this.#onDecided = onDecided
+    this.#signal = new CallerSignal(policy.signal, key)
+    this.#wait = new CallerWait(space, key, policy.waitMs)
     this.#order = space.engine.nextOrder()
   }
 
   async run(): Promise<unknown> {
     try {
       for (;;) {
-        this.#refuseAborted()
-        const wakes = this.#wait?.wakes ?? 0
+        this.#signal.check()
+        const wakes = this.#wait.current?.wakes ?? 0
         const answer = await this.#look(wakes)
         if (answer !== undefined) return answer.value
       }
     } finally {
-      this.#wait?.leave()
+      this.#wait.leave()
       this.#onDecided?.()
     }
   }
@@ -74,8 +77,8 @@ export class GetOrCreate {
         [this.#entryKey],
         this.#policy.tags,
       )
-      const { signal } = this.#policy
-      ;[found] = (await (signal === undefined ? finding : this.#orAborted(finding))) as [Found]
+      const isBound = this.#policy.signal !== undefined
+      ;[found] = (await (isBound ? this.#signal.or(finding) : finding)) as [Found]
     } catch (error) {
       if (!isOut(error)) throw error
       return await this.#withoutStorage(error)
@@ -86,7 +89,7 @@ export class GetOrCreate {
     if (read.value !== undefined && !refresh) {
       const { isExpired } = read.entry
       if (read.state === 'fresh') {
-        if (this.#isEarly(read)) this.#refreshInBackground(read, 'earlyRefreshes')
+        if (isEarly(read, this.#policy, runtime)) this.#refreshInBackground(read, 'earlyRefreshes')
         return { value: read.value.value }
       }
       if (!isExpired && softTimeoutMs === undefined) {
@@ -118,16 +121,16 @@ export class GetOrCreate {
   async #loadNow(read: Read, wakes: number): Promise<{ readonly value: unknown } | undefined> {
     refuseOwnKey(this.#key, this.#entryKey, this.#space.engine.storage)
     const guard = read.value === undefined ? 'placeholder' : 'refresh'
-    const wasReady = this.#wait?.isReady === true
+    const wasReady = this.#wait.current?.isReady === true
     const flight = this.#takeOff(guard, read)
     const landing = await this.#landing(flight, read)
     if (landing === 'soft') return read.value
     if (landing.how !== 'busy') return await this.#answer(landing, read, true)
-    const wait = this.#enterWait(landing.guardKey)
+    const wait = this.#enter(landing.guardKey)
     // The storage knows now that this process waits; it may have said so before this process could hear it.
     wait.registeredFor = landing.placeholder
     if (!wasReady) {
-      await this.#orAborted(wait.ready)
+      await this.#signal.or(wait.ready)
       return undefined
     }
     return await this.#pause(wait, landing.placeholder, read, wakes)
@@ -149,11 +152,11 @@ export class GetOrCreate {
     read: Read,
     wakes: number,
   ): Promise<{ readonly value: unknown } | undefined> {
-    const wait = this.#enterWait(guardKey)
-    await this.#orAborted(wait.ready)
+    const wait = this.#enter(guardKey)
+    await this.#signal.or(wait.ready)
     const alone = this.#loadedAlone(wait)
     if (alone !== undefined) return await this.#share(alone, read)
-    if (this.#isOver()) return await this.#loadAlone(read)
+    if (this.#wait.isOver) return await this.#loadAlone(read)
     if (placeholder !== undefined && wait.registeredFor === placeholder)
       return await this.#pause(wait, placeholder, read, wakes)
     // Another caller of this process does already what comes next.
@@ -173,11 +176,11 @@ export class GetOrCreate {
   ): Promise<undefined | { readonly value: unknown }> {
     const alone = this.#loadedAlone(wait)
     if (alone !== undefined) return await this.#share(alone, read)
-    if (this.#isOver()) return await this.#loadAlone(read)
+    if (this.#wait.isOver) return await this.#loadAlone(read)
     const other = flightsByPlaceholder.get(placeholder)
     other?.refuseRing()
-    const next = wait.next(this.#leftMs(), wakes)
-    await this.#orAborted(other === undefined ? next : other.waitedFor(next))
+    const next = wait.next(this.#wait.leftMs, wakes)
+    await this.#signal.or(other === undefined ? next : other.waitedFor(next))
     return undefined
   }
 
@@ -185,7 +188,8 @@ export class GetOrCreate {
   async #loadAlone(read: Read): Promise<{ readonly value: unknown } | undefined> {
     refuseOwnKey(this.#key, this.#entryKey, this.#space.engine.storage)
     const flight = this.#takeOff('none', read)
-    if (this.#wait !== undefined) this.#wait.alone = flight
+    const wait = this.#wait.current
+    if (wait !== undefined) wait.alone = flight
     const landing = await this.#landing(flight, read)
     return landing === 'soft' ? read.value : await this.#answer(landing, read, true)
   }
@@ -238,7 +242,7 @@ export class GetOrCreate {
       policy: this.#policy,
       lookedAt: this.#lookedAt,
       isBackground: false,
-      takesOver: this.#waitUntil !== undefined,
+      takesOver: this.#wait.hasBegun,
     })
   }
 
@@ -272,22 +276,13 @@ export class GetOrCreate {
     })
   }
 
-  /** XFetch (Vattani, Chierichetti, Lowenstein, "Optimal Probabilistic Cache Stampede Prevention", 2015). */
-  #isEarly({ entry, now }: Read): boolean {
-    const { earlyRefresh } = this.#policy
-    if (earlyRefresh === false || entry === undefined || now === undefined || entry.loadMs === 0) return false
-    const beta = earlyRefresh === true ? 1 : earlyRefresh.beta
-    const leftMs = entry.writtenAt + entry.ttlMs - now
-    return -beta * entry.loadMs * Math.log(1 - this.#space.engine.runtime.random()) >= leftMs
-  }
-
   /** `soft`: the old value is the answer now, and the load goes on. */
   async #landing(flight: Flight, read: Read | undefined): Promise<Landing | 'soft'> {
     const { softTimeoutMs } = this.#policy
     flight.enter()
     if (softTimeoutMs === undefined || read?.value === undefined) {
       try {
-        return await this.#orAborted(flight.waitedFor(flight.landing))
+        return await this.#signal.or(flight.waitedFor(flight.landing))
       } catch (error) {
         flight.leave(error)
         throw error
@@ -298,7 +293,7 @@ export class GetOrCreate {
     const soft = new Promise<'soft'>((resolve) => (giveUp = () => resolve('soft')))
     const timer = runtime.setTimer(softTimeoutMs, giveUp)
     try {
-      const first = await this.#orAborted(Promise.race([flight.waitedFor(flight.landing), soft]))
+      const first = await this.#signal.or(Promise.race([flight.waitedFor(flight.landing), soft]))
       if (first === 'soft') this.#leaveBehind(flight)
       return first
     } catch (error) {
@@ -349,29 +344,9 @@ export class GetOrCreate {
     }
   }
 
-  #enterWait(guardKey: string): Wait {
-    const { engine } = this.#space
+  #enter(guardKey: string): Wait {
     this.#onDecided?.()
-    if (this.#waitUntil === undefined) {
-      this.#waitUntil = engine.runtime.monotonicNow() + this.#policy.waitMs
-      this.#space.count('waits')
-      this.#space.publish(() => ({ key: this.#key, type: 'waits' }))
-    }
-    // What the others hold may be the key itself, and later the key beside it.
-    if (this.#wait === undefined || this.#waitKey !== guardKey) {
-      this.#wait?.leave()
-      this.#wait = engine.waits.enter(guardKey)
-      this.#waitKey = guardKey
-    }
-    return this.#wait
-  }
-
-  #isOver(): boolean {
-    return this.#waitUntil !== undefined && this.#leftMs() <= 0
-  }
-
-  #leftMs(): number {
-    return (this.#waitUntil ?? Infinity) - this.#space.engine.runtime.monotonicNow()
+    return this.#wait.enter(guardKey)
   }
 
   #countLook(read: Read): void {
@@ -389,30 +364,5 @@ export class GetOrCreate {
     this.#space.count(what)
     if (what === 'memoryHits') this.#space.count('hits')
     this.#space.publish(() => ({ key: this.#key, type: what === 'memoryHits' ? 'memoryHit' : 'miss' }))
-  }
-
-  #refuseAborted(): void {
-    const { signal } = this.#policy
-    if (signal?.aborted === true) throw this.#abortError(signal)
-  }
-
-  #abortError(signal: AbortSignal): WaitAbortedError {
-    return new WaitAbortedError(`the value of ${JSON.stringify(this.#key)}`, { cause: signal.reason })
-  }
-
-  async #orAborted<T>(work: Promise<T>): Promise<T> {
-    const { signal } = this.#policy
-    if (signal === undefined) return await work
-    this.#refuseAborted()
-    let listener!: { aborted(): void }
-    const aborted = new Promise<never>((_, reject) => {
-      listener = { aborted: () => reject(this.#abortError(signal)) }
-      listenForAbort(signal, listener)
-    })
-    try {
-      return await Promise.race([work, aborted])
-    } finally {
-      stopListening(signal, listener)
-    }
   }
 }

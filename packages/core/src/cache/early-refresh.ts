@@ -1,0 +1,18 @@
+import type { Runtime } from '../support/runtime.ts'
+import type { LoadPolicy } from './options.ts'
+import type { Read } from './read-value.ts'
+
+/**
+ * Whether a value that is still fresh is to be loaded anew now: the more likely, the longer its load took and the nearer its
+ * end is. XFetch: Vattani, Chierichetti, Lowenstein, "Optimal Probabilistic Cache Stampede Prevention", VLDB 2015.
+ */
+export function isEarly(
+  { entry, now }: Read,
+  { earlyRefresh }: LoadPolicy,
+  runtime: Pick<Runtime, 'random'>,
+): boolean {
+  if (earlyRefresh === false || entry === undefined || now === undefined || entry.loadMs === 0) return false
+  const beta = earlyRefresh === true ? 1 : earlyRefresh.beta
+  const leftMs = entry.writtenAt + entry.ttlMs - now
+  return -beta * entry.loadMs * Math.log(1 - runtime.random()) >= leftMs
+}
