@@ -157,7 +157,7 @@ async function many(task: Extract<CacheTask, { run: 'many' }>): Promise<CacheRes
   return await alternate(own, rawly, task.count)
 }
 
-/** The 99th percentile of single reads, in milliseconds. */
+/** The 99th percentile of single reads, in microseconds. */
 async function besideMany(
   task: Extract<CacheTask, { run: 'besideMany' }>,
 ): Promise<CacheResults['besideMany'] | undefined> {
@@ -181,7 +181,7 @@ async function besideMany(
     }
     isOver = true
     await reading
-    return percentile(waits, 0.99)
+    return percentile(waits, 0.99) * 1_000
   }
   const own = await p99Of(cache, 'own')
   const rawly = await p99Of(raw, 'raw')

@@ -1,6 +1,7 @@
 import { SelfDeadlockError } from '../errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { callChain, contains, innermost } from '../support/call-chain.ts'
+import type { Timer } from '../support/runtime.ts'
 import { StringMap } from '../support/string-map.ts'
 
 /** How a flight ended. */
@@ -17,6 +18,15 @@ export type Landing =
 
 /** What keeps other processes from loading the same key: see `load-once.ts`. */
 export type Guard = 'placeholder' | 'refresh' | 'none'
+
+/**
+ * How the wait for a load ends when it is not the load that ends it. An object, for V8 keeps what a function would hold until
+ * the next full collection: that was half of what the collector had to do for a miss.
+ */
+export interface LoadUnderWay {
+  readonly timer: Timer
+  readonly reject: (reason: unknown) => void
+}
 
 /** The load of one key in this process, from taking its guard to storing what it made, and those who wait for it. */
 export class Flight {
@@ -44,7 +54,7 @@ export class Flight {
   #callers = 0
   #isBackground = false
   #controller: AbortController | undefined
-  #onAbort: ((reason: unknown) => void) | undefined
+  #load: LoadUnderWay | undefined
   #aborted: { readonly reason: unknown } | undefined
 
   constructor(key: string, entryKey: string, storage: Storage, guard: Guard) {
@@ -63,8 +73,6 @@ export class Flight {
 
   land(landing: Landing): void {
     this.#landed = landing
-    // V8 may keep a flight until its next full collection: what it brings along is to be little.
-    this.#onAbort = undefined
     this.#land(landing)
   }
 
@@ -84,13 +92,18 @@ export class Flight {
     if (this.#aborted !== undefined || this.#landed !== undefined) return
     this.#aborted = { reason }
     this.#controller?.abort(reason)
-    this.#onAbort?.(reason)
+    this.#endLoad(reason)
   }
 
-  /** Calls when the flight is aborted, at most once. */
-  set onAbort(listener: (reason: unknown) => void) {
-    this.#onAbort = listener
-    if (this.#aborted !== undefined) listener(this.#aborted.reason)
+  /** An abort ends its wait for the load. */
+  set load(load: LoadUnderWay) {
+    this.#load = load
+    if (this.#aborted !== undefined) this.#endLoad(this.#aborted.reason)
+  }
+
+  #endLoad(reason: unknown): void {
+    this.#load?.timer.cancel()
+    this.#load?.reject(reason)
   }
 
   /** It goes on although nobody waits for it. */

@@ -245,17 +245,10 @@ class Flying {
       const made = await new Promise<unknown>((resolve, reject) => {
         const timer = runtime.setTimer(
           policy.hardTimeoutMs,
-          () => {
-            const error = new LoadTimeoutError(key, policy.hardTimeoutMs)
-            flight.onAbort = reject
-            flight.abort(error)
-          },
+          () => flight.abort(new LoadTimeoutError(key, policy.hardTimeoutMs)),
           { background: isBackground },
         )
-        flight.onAbort = (reason) => {
-          timer.cancel()
-          reject(reason as Error)
-        }
+        flight.load = { timer, reject }
         const run = loads.traced ? loads.trace({ ...of, namespace: space.scope.path, key }, body) : body()
         run.finally(() => timer.cancel()).then(resolve, reject)
       })
