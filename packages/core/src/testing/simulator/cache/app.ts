@@ -6,6 +6,7 @@ import type { App, World } from '../workload.ts'
 import type { CounterJudge } from './counters.ts'
 import { foreign } from './foreign.ts'
 import type { Call, Invalidation, Judge, Made } from './judge.ts'
+import type { KeysObserver } from './keys-observer.ts'
 import { type LoadOfCall, type Loads, SourceFailedError } from './loads.ts'
 import type { CachePlan, Operation, Space } from './plan.ts'
 import type { Prover } from './prover.ts'
@@ -23,6 +24,7 @@ export interface Judges {
   readonly values: Judge
   readonly loads: Loads
   readonly counters: CounterJudge
+  readonly keys: KeysObserver
   readonly prover: Prover
 }
 
@@ -70,6 +72,7 @@ export class CacheApp implements App {
       const code = HoldfastError.isInstance(error) ? error.code : (error as Error).message
       history.add(this.#process.index, () => `#${id} ✗ ${code}`)
       totals.count(`told ${code}`)
+      this.#judges.keys.refused(id)
       this.#judgeError(operation, call, error)
     }
     this.#judgeEnd(operation, call, how.abortAfterMs)

@@ -30,14 +30,15 @@ export class CounterJudge {
     this.#refused.clear()
   }
 
-  executed({ args }: Command, reply: AddReply): void {
-    if (reply.outcome !== 'added') return
+  /** Whether it added anything. */
+  executed({ args }: Command, reply: AddReply): boolean {
+    if (reply.outcome !== 'added') return false
     const [key, by, operation] = args as [string, number, string]
     const counter = this.#of(key)
     const { sum } = reply
     if (this.#answers.get(operation) === sum) {
       this.#world.totals.count('additions repeated')
-      return
+      return false
     }
     this.#answers.set(operation, sum)
     // It begins anew when it was removed.
@@ -49,6 +50,7 @@ export class CounterJudge {
       this.#world.violated('Counted once', `${by} was added ${effect.count + 1} times to ${key}`)
     if (this.#refused.has(by))
       this.#world.violated('Counted once', `${by} was added to ${key} after its call said that it was not`)
+    return true
   }
 
   answered(key: string, by: number, sum: number, began: number): void {

@@ -28,6 +28,8 @@ export class KeysObserver {
   readonly #guards = new Map<string, { readonly from: string; readonly at: number }>()
 
   /** `longestMs`: how long any entry may live. `hardTimeoutMs`: how long any load may take. */
+  readonly #refusedAt = new Map<number, number>()
+
   constructor(world: World, judge: Judge, longestMs: number, hardTimeoutMs: number) {
     this.#world = world
     this.#judge = judge
@@ -39,6 +41,8 @@ export class KeysObserver {
     const { op, args, facet, from, sentAt } = command
     if (from === 'foreign') return
     if (facet === 'counters' || (facet === 'hashes' && op === 'set')) {
+      const { outcome } = reply as SetReply
+      if (outcome === 'written') this.inTime(command)
       const life = args[facet === 'hashes' ? 2 : 3] as Life
       return this.#bounded(String(args[0]), life.ttlMs, this.#longestMs)
     }
@@ -52,7 +56,7 @@ export class KeysObserver {
     const longestOfGenerations = 2 * (this.#longestMs + Math.max(30_000, this.#hardTimeoutMs))
     this.#bounded(key, ttlMs, isGuard ? GUARD_MS : isGeneration ? longestOfGenerations : this.#longestMs)
     const { now } = this.#world.scheduler
-    if (op === 'set' && (reply as SetReply).outcome === 'written') this.#inTime(key, sentAt)
+    if (op === 'set' && (reply as SetReply).outcome === 'written') this.inTime(command)
     if ((op === 'set' && (reply as SetReply).outcome === 'written') || (op === 'replace' && reply === true)) {
       const stored = args[op === 'set' ? 1 : 2]
       const [, value] = /"(v\d+)"$/.exec(typeof stored === 'string' ? stored : '') ?? []
@@ -83,12 +87,26 @@ export class KeysObserver {
       this.#world.violated('A load ends', `${guard.from} holds ${key} for ${heldMs.toFixed(0)} ms`)
   }
 
-  /** What a caller gave up is not stored later. */
-  #inTime(key: string, sentAt: number): void {
+  /** A call has failed: what it has sent is not executed any more. */
+  refused(operation: number): void {
+    this.#refusedAt.set(operation, this.#world.scheduler.now)
+  }
+
+  /** What a caller gave up is not stored later, by any clock. */
+  inTime({ args, sentAt, operation }: Command): void {
     const { scheduler, scenario } = this.#world
     const { setBackMs, setOnMs, calmFrom } = scenario
-    const lateMs = scheduler.now - sentAt
-    if (lateMs > 250 + setBackMs + setOnMs + (250 + calmFrom) * 0.01)
-      this.#world.violated('Nothing late', `${key} was set ${lateMs.toFixed(0)} ms after it was sent`)
+    const { now } = scheduler
+    const key = String(args[0])
+    const unsureMs = setBackMs + setOnMs + (250 + calmFrom) * 0.01
+    if (now - sentAt > 250 + unsureMs)
+      this.#world.violated('Nothing late', `${key} was set ${(now - sentAt).toFixed(0)} ms after it was sent`)
+    const refusedAt = operation === undefined ? undefined : this.#refusedAt.get(operation)
+    if (refusedAt === undefined) return
+    if (sentAt > refusedAt || now > refusedAt + unsureMs)
+      this.#world.violated(
+        'Nothing late',
+        `${key} was set ${(now - refusedAt).toFixed(0)} ms after #${operation} was refused`,
+      )
   }
 }

@@ -46,13 +46,14 @@ class CacheWorkload implements Workload {
     const values = new Judge(world, plan.lives)
     const loads = new Loads(world, values)
     const counters = new CounterJudge(world)
-    this.#judges = { values, loads, counters, prover: new Prover(world) }
     const { ttlMs, staleMs, hardTimeoutMs } = plan.lives
     const keys = new KeysObserver(world, values, Math.max(LONGEST_PROOF_MS, ttlMs + staleMs), hardTimeoutMs)
+    this.#judges = { values, loads, counters, keys, prover: new Prover(world) }
     this.observer = {
       executed(command, reply) {
         keys.executed(command, reply)
-        if (command.facet === 'counters') counters.executed(command, reply as AddReply)
+        if (command.facet === 'counters' && counters.executed(command, reply as AddReply))
+          keys.inTime(command)
       },
       died: (process) => loads.died(process),
       forgot: async (why) => {
