@@ -106,7 +106,10 @@ export class Entries {
     // Before any of them is sent: one that cannot be stored refuses them all.
     const prepared = values.map(([key, value]) => this.#prepared(key, value))
     for (let at = 0; at < prepared.length; at += CHUNK) {
-      await Promise.all(prepared.slice(at, at + CHUNK).map((each) => this.#set(each, policy)))
+      const setting = prepared.slice(at, at + CHUNK).map((each) => this.#set(each, policy))
+      // All of them end before this does: nothing is stored after it has failed.
+      await Promise.allSettled(setting)
+      await Promise.all(setting)
     }
   }
 
@@ -232,14 +235,20 @@ export class Entries {
     const lifeMs = policy.ttlMs + policy.staleMs
     const startedAt = engine.runtime.monotonicNow()
     const guessed = generations.remembered(keys, lifeMs)
-    const reading = lookup.texts(keys)
+    let reading = lookup.texts(keys)
     if (guessed !== undefined) {
-      const [now] = await Promise.all([reading, this.#put(entryKey, payload, policy, guessed)])
-      if (now.every((generation, i) => generation === guessed[i])) return
+      // Both end before this does: what was put is not refused because the read was, and then there after all.
+      const putting = this.#put(entryKey, payload, policy, guessed, startedAt)
+      const [read] = await Promise.allSettled([reading, putting])
+      await putting
+      if (read.status === 'rejected') reading = lookup.texts(keys)
+      else if (read.value.every((generation, i) => generation === guessed[i])) return
     }
     const again = async (): Promise<void> => {
-      const held = await generations.hold(keys, await reading, lifeMs)
-      await this.#put(entryKey, payload, policy, held)
+      const now = await reading
+      if (guessed !== undefined && now.every((generation, i) => generation === guessed[i])) return
+      const held = await generations.hold(keys, now, lifeMs)
+      await this.#put(entryKey, payload, policy, held, startedAt)
     }
     await engine.gate.inTime(startedAt, again())
   }
@@ -249,6 +258,7 @@ export class Entries {
     payload: StoredValue,
     policy: EntryPolicy,
     generations: readonly string[],
+    startedAt: number,
   ): Promise<void> {
     const { scope, engine } = this.#space
     const { gate, runtime } = engine
@@ -260,7 +270,10 @@ export class Entries {
       loadMs: 0,
       tags: policy.tags.map((tag, i) => [tag, generations[levels + i] as string]),
     })
-    const { outcome } = await gate.claim((notAfter) => gate.values.set(entryKey, stored, lifeMs, notAfter))
+    const { outcome } = await gate.claim(
+      (notAfter) => gate.values.set(entryKey, stored, lifeMs, notAfter),
+      startedAt,
+    )
     if (outcome === 'late') {
       throw new StorageUnavailableError('The value reached the cache storage too late to be stored.', {
         maybeApplied: false,

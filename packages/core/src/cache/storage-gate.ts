@@ -59,12 +59,21 @@ export class StorageGate {
     return this.#send(command)
   }
 
-  /** For what must not be executed after its caller gave up. */
+  /**
+   * For what must not be executed after its caller gave up. `startedAt`: when that began to wait for the storage, if other
+   * commands came before.
+   */
   async claim<T extends { readonly outcome: string; readonly now: number }>(
     command: (notAfter: number) => Promise<T>,
+    startedAt: number = this.runtime.monotonicNow(),
   ): Promise<T> {
+    const { runtime, calls } = this
+    const inTime = (notAfter: number): Promise<T> => {
+      const leftMs = startedAt + STORAGE_TIMEOUT_MS - runtime.monotonicNow()
+      return command(Math.min(notAfter, calls.clock.earliest(leftMs)))
+    }
     const send = async (): Promise<T> =>
-      (await this.#breaker.guard(() => this.calls.claim(command, STORAGE_TIMEOUT_MS))).reply
+      (await this.#breaker.guard(() => calls.claim(inTime, STORAGE_TIMEOUT_MS))).reply
     return this.#journal.size > 0 ? await this.#afterReplay(send) : await send()
   }
 
