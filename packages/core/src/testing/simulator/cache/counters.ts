@@ -26,7 +26,6 @@ export class CounterJudge {
   forget(): void {
     this.#forgottenAt = this.#world.scheduler.now
     this.#counters.clear()
-    this.#answers.clear()
     this.#refused.clear()
   }
 
