@@ -59,7 +59,7 @@ const fills: readonly Mutation[] = [
   {
     name: 'reservation known by its sender alone',
     like: 'SET NX with an id of the loader: executed again after a removal it lets an outdated fill in',
-    rates: { duplicated: 0.3 },
+    rates: { duplicated: 0.6 },
     breakStorage: values((sound) => ({
       async reserve(key, mark, ttlMs, instead) {
         const reply = await sound.reserve(key, mark, ttlMs, instead)
