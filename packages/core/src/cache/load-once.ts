@@ -168,6 +168,8 @@ class Flying {
     // Read by its caller, who named the same ones; undefined counts as missing.
     for (let i = 0; i < policy.tags.length; i += 1) seen.push(found?.tagGenerations[i] ?? null)
     const reserve = gate.call(() => gate.values.reserve(this.#guardKey, mark, GUARD_MS, instead))
+    // It may fail while the generations are on their way.
+    reserve.catch(() => undefined)
     try {
       const held = generations.hold(keys, seen, lifeMs)
       this.#generations = held instanceof Promise ? await held : held
