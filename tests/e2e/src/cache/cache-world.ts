@@ -5,7 +5,13 @@ import { RedisCluster } from '@holdfast/test-support/servers'
 import { until } from '../poll.ts'
 import { type Actor, actorOver } from './actor.ts'
 import { CacheProcesses } from './cache-processes.ts'
-import { type ClientVersion, type Place, everyClient, openStorage } from './open-storage.ts'
+import {
+  type ClientVersion,
+  type Place,
+  everyClient,
+  everyClusterClient,
+  openStorage,
+} from './open-storage.ts'
 
 /** What another tool, which knows nothing of us, does to the storage. */
 export interface ForeignTool {
@@ -115,14 +121,14 @@ export async function threeMasters(): Promise<Servers> {
   }
 }
 
-/** Memory, every client over one server, and both libraries over a cluster. */
+/** Memory, every client over one server, and every one that can be used with it over a cluster. */
 export function cacheWorlds(servers: {
   readonly one: Servers
   readonly cluster: Servers
 }): Readonly<Record<string, () => CacheWorld | Promise<CacheWorld>>> {
   const { one, cluster } = servers
   const overOne = everyClient.map((client) => [client, () => redisCacheWorld(client, one)] as const)
-  const overCluster = (['ioredis 6', 'redis 6'] as const).map(
+  const overCluster = everyClusterClient.map(
     (client) => [`${client} over a cluster`, () => redisCacheWorld(client, cluster)] as const,
   )
   return { memory: memoryCacheWorld, ...Object.fromEntries([...overOne, ...overCluster]) }

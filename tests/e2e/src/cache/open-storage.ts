@@ -3,6 +3,8 @@ import type * as Ioredis from 'ioredis'
 import type * as NodeRedis from 'redis'
 
 export const everyClient = ['ioredis 6', 'ioredis 5', 'redis 6', 'redis 5'] as const
+/** Those that a cluster can be used with. */
+export const everyClusterClient = ['ioredis 6', 'ioredis 5', 'redis 6'] as const
 export type ClientVersion = (typeof everyClient)[number]
 
 /** One server, or the nodes of a cluster to start from. */
@@ -10,21 +12,34 @@ export type Place =
   | { readonly url: string }
   | { readonly seeds: readonly { readonly host: string; readonly port: number }[] }
 
+/** Of a user of the server. Default: the one that needs none. */
+export interface Login {
+  readonly username?: string
+  readonly password?: string
+}
+
 export interface OpenStorage extends AsyncDisposable {
   readonly storage: Storage
 }
 
 /** A storage on a client that is not shared with anything else. Loads no other client: many processes do this at once. */
-export async function openStorage(client: ClientVersion, place: Place): Promise<OpenStorage> {
-  return client.startsWith('ioredis') ? overIoredis(client, place) : overNodeRedis(client, place)
+export async function openStorage(
+  client: ClientVersion,
+  place: Place,
+  login: Login = {},
+): Promise<OpenStorage> {
+  return client.startsWith('ioredis')
+    ? overIoredis(client, place, login)
+    : overNodeRedis(client, place, login)
 }
 
-async function overIoredis(version: ClientVersion, place: Place): Promise<OpenStorage> {
+async function overIoredis(version: ClientVersion, place: Place, login: Login): Promise<OpenStorage> {
   const { ioredisStorage } = await import('@holdfast/redis-ioredis')
   // What we use of both versions has the same types.
   const library = version === 'ioredis 6' ? await import('ioredis') : await import('ioredis5')
   const { Redis, Cluster } = library as unknown as typeof Ioredis
-  const client = 'url' in place ? new Redis(place.url) : new Cluster([...place.seeds])
+  const client =
+    'url' in place ? new Redis(place.url, login) : new Cluster([...place.seeds], { redisOptions: login })
   // The calls that need the connection report what goes wrong with it.
   client.on('error', () => {})
   const storage = ioredisStorage(client)
@@ -37,9 +52,9 @@ async function overIoredis(version: ClientVersion, place: Place): Promise<OpenSt
   }
 }
 
-async function overNodeRedis(version: ClientVersion, place: Place): Promise<OpenStorage> {
+async function overNodeRedis(version: ClientVersion, place: Place, login: Login): Promise<OpenStorage> {
   const { nodeRedisStorage } = await import('@holdfast/redis-node')
-  const client = await nodeRedisClient(version, place)
+  const client = await nodeRedisClient(version, place, login)
   client.on('error', () => {})
   const storage = nodeRedisStorage(client)
   // A server that is not there yet is one that comes later.
@@ -54,10 +69,10 @@ async function overNodeRedis(version: ClientVersion, place: Place): Promise<Open
   }
 }
 
-async function nodeRedisClient(version: ClientVersion, place: Place) {
+async function nodeRedisClient(version: ClientVersion, place: Place, login: Login) {
   const library = version === 'redis 6' ? await import('redis') : await import('redis5')
   const { createClient, createCluster } = library as unknown as typeof NodeRedis
   return 'url' in place
-    ? createClient({ url: place.url })
-    : createCluster({ rootNodes: place.seeds.map((socket) => ({ socket })) })
+    ? createClient({ url: place.url, ...login })
+    : createCluster({ rootNodes: place.seeds.map((socket) => ({ socket })), defaults: login })
 }
