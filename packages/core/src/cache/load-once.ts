@@ -300,8 +300,8 @@ class Flying {
         this.#space.publish(() => ({ key: this.#plan.key, type: 'fillRefused' }))
       }
     } catch (error) {
-      // Its callers get what was loaded, also when the cache was closed meanwhile.
-      if (!isOut(error) && !hasCode(error, 'CLOSED')) throw error
+      // Its callers get what was loaded, also when the cache or its client was closed meanwhile.
+      if (!isOut(error) && !isClosed(error)) throw error
       this.#space.publish(() => ({ key: this.#plan.key, type: 'bypassed', error }))
       if (isUnavailable(error)) this.#keepInMemory(payload, bytes, policy)
       await this.#dropGuard(since)
@@ -378,20 +378,20 @@ class Flying {
     memory.set(entryKey, payload, bytes, Math.min(memoryTtlMs, ttlMs))
   }
 
-  /** Other processes must not wait for a value that never comes. */
+  /** Other processes must not wait for a value that never comes. A guard that cannot be dropped ends by itself. */
   async #dropGuard(since: number): Promise<void> {
     if (this.#placeholder === undefined) return
-    try {
-      await this.#engine.gate.inTime(since, this.#drop(this.#placeholder))
-    } catch (error) {
-      if (!isOut(error) && !hasCode(error, 'CLOSED')) throw error
-    }
+    await this.#engine.gate.inTime(since, this.#drop(this.#placeholder)).catch(() => undefined)
   }
 
   async #drop(placeholder: string): Promise<void> {
     const { gate } = this.#engine
     await gate.call(() => gate.values.removeIf(this.#guardKey, placeholder))
   }
+}
+
+function isClosed(error: unknown): boolean {
+  return hasCode(error, 'CLOSED') || hasCode(error, 'CLIENT_CLOSED') || hasCode(error, 'CLIENT_NOT_CONNECTED')
 }
 
 /** What is stored, and for how long. */

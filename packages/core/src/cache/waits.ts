@@ -88,7 +88,8 @@ export class Wait {
   leave(): void {
     this.#callers -= 1
     if (this.#callers > 0) return
-    this.#timer?.cancel()
+    // An aborted caller has left its timer behind.
+    this.wake()
     this.#unsubscribe?.()
     this.#onEmpty()
   }
