@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Cache, createCache } from '@holdfast/core'
-import { type FaultKind, FaultProxy } from '@holdfast/test-support/proxy'
+import { type FaultKind, FaultProxy, type RequestMatch } from '@holdfast/test-support/proxy'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { PREFIX, oneServer } from '../../src/cache/cache-world.ts'
 import { redisKeys } from '../../src/cache/keys.ts'
@@ -127,7 +127,7 @@ describe.each(everyClient)('over %s,', (client) => {
     const times = kind.startsWith('cut') || kind.startsWith('reset') ? 3 : 1
     for (let time = 0; time < times; time += 1) {
       const before = await counted()
-      const matches = ({ name, args }: { name: string; args: readonly string[] }): boolean =>
+      const matches: RequestMatch = ({ name, args }) =>
         /^eval(sha)?$/.test(name) && args.some((arg) => arg.includes(key))
       const armed = proxy.once(matches, kind)
       const answer = await cache.increment('n').catch((error: unknown) => error)
