@@ -5,12 +5,14 @@ import { RedisNode } from '@holdfast/test-support/servers'
 import { afterAll, expect, it, onTestFinished } from 'vitest'
 import type { ExitTask } from '../../src/cache/exit-worker.ts'
 import { everyClient } from '../../src/cache/open-storage.ts'
+import { PATIENT } from '../../src/cache/patient.ts'
 
 const node = await RedisNode.start()
 afterAll(async () => await node.stop())
 
 it.each(everyClient.flatMap((client) => [false, true].map((isOut) => ({ client, isOut }))))(
   'a process that has closed its cache and its client ends, whatever was under way: %o',
+  PATIENT,
   async ({ client, isOut }) => {
     await node.ask('FLUSHALL')
     const task: ExitTask = { client, url: node.url, isOut }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CacheWorld, PREFIX, cacheWorlds, oneServer, threeMasters } from '../../src/cache/cache-world.ts'
 import { redisKeys } from '../../src/cache/keys.ts'
 import { until } from '../../src/poll.ts'
+import { PATIENT } from '../../src/cache/patient.ts'
 
 const servers = { one: await oneServer(), cluster: await threeMasters() }
 afterAll(async () => await Promise.all([servers.one.stop(), servers.cluster.stop()]))
@@ -37,7 +38,7 @@ const tags = ['of the call']
 const ownTags = ['of the load']
 const options = { tags, staleMs: 3_600_000 }
 
-describe.each(Object.entries(cacheWorlds(servers)))('over %s,', (_, open) => {
+describe.each(Object.entries(cacheWorlds(servers)))('over %s,', PATIENT, (_, open) => {
   let world: CacheWorld
   beforeAll(async () => {
     world = await open()

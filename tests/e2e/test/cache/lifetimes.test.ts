@@ -4,7 +4,8 @@ import { afterAll, expect, it, onTestFinished } from 'vitest'
 import { CacheProcesses } from '../../src/cache/cache-processes.ts'
 import { PREFIX, type Servers, oneServer, threeMasters } from '../../src/cache/cache-world.ts'
 import { type ClientVersion, everyClient, openStorage } from '../../src/cache/open-storage.ts'
-import { until } from '../../src/poll.ts'
+import { PATIENT } from '../../src/cache/patient.ts'
+import { inService, until } from '../../src/poll.ts'
 
 const [server, cluster] = await Promise.all([oneServer(), threeMasters()])
 afterAll(async () => await Promise.all([server.stop(), cluster.stop()]))
@@ -102,43 +103,57 @@ const places: readonly { where: string; servers: Servers; clients: readonly Clie
   { where: 'a cluster', servers: cluster, clients: ['ioredis 6', 'redis 6'] },
 ]
 
-it.each(places)('every key ends, whatever happened to it, over $where', async ({ servers, clients }) => {
-  const processes = new CacheProcesses()
-  const caches = await Promise.all(
-    clients.map(async (client) => {
-      const opened = await openStorage(client, servers.place)
-      const cache = createCache(opened.storage, {
-        prefix: PREFIX,
-        ttlMs: 30_000,
-        hardTimeoutMs: HARD_TIMEOUT_MS,
-      })
-      onTestFinished(async () => {
-        await cache.close()
-        await opened[Symbol.asyncDispose]()
-      })
-      return cache
-    }),
-  )
-  onTestFinished(async () => await processes[Symbol.asyncDispose]())
-  // What a killed process leaves ends as well.
-  const [client = 'ioredis 6'] = clients
-  const options = { ttlMs: 30_000, hardTimeoutMs: HARD_TIMEOUT_MS }
-  const victim = await processes.start({ client, place: servers.place, prefix: PREFIX, cache: options })
-  const [name, space] = [randomUUID(), 'killed']
-  for (const each of [1, 2, 3]) victim.load(space, `k${each}`, { name, held: true }).catch(() => {})
-  await victim.call(space, 'set', 'stale', 1, { ttlMs: 1, staleMs: 30_000 })
-  await victim.call(space, 'expire', 'stale')
-  victim.load(space, 'stale', { name, held: true }).catch(() => {})
-  await until(() => processes.loads(name).length === 4 || undefined)
-  const kinds = new Set(await kindsOfKeys(servers))
-  await victim.kill()
-  for (let round = 0; round < 8; round += 1) {
-    const busy = Array.from({ length: 60 }, () => anything(oneOf(caches)))
-    for (const each of await Promise.allSettled(busy)) {
-      if (each.status === 'fulfilled') continue
-      expect((each.reason as Error).message).toMatch(/^load$|storage/)
+it.each(places)(
+  'every key ends, whatever happened to it, over $where',
+  PATIENT,
+  async ({ servers, clients }) => {
+    const processes = new CacheProcesses()
+    const caches = await Promise.all(
+      clients.map(async (client) => {
+        const opened = await openStorage(client, servers.place)
+        const cache = createCache(opened.storage, {
+          prefix: PREFIX,
+          ttlMs: 30_000,
+          hardTimeoutMs: HARD_TIMEOUT_MS,
+        })
+        onTestFinished(async () => {
+          await cache.close()
+          await opened[Symbol.asyncDispose]()
+        })
+        return cache
+      }),
+    )
+    onTestFinished(async () => await processes[Symbol.asyncDispose]())
+    // What a killed process leaves ends as well.
+    const [client = 'ioredis 6'] = clients
+    const options = { ttlMs: 30_000, hardTimeoutMs: HARD_TIMEOUT_MS }
+    const victim = await processes.start({ client, place: servers.place, prefix: PREFIX, cache: options })
+    const [name, space] = [randomUUID(), 'killed']
+    for (const each of [1, 2, 3]) victim.load(space, `k${each}`, { name, held: true }).catch(() => {})
+    await inService(() => victim.call(space, 'set', 'stale', 1, { ttlMs: 1, staleMs: 30_000 }))
+    await inService(() => victim.call(space, 'expire', 'stale'))
+    victim.load(space, 'stale', { name, held: true }).catch(() => {})
+    await until(() => processes.loads(name).length === 4 || undefined)
+    const kinds = new Set(await kindsOfKeys(servers))
+    await victim.kill()
+    for (let round = 0; round < 8; round += 1) {
+      const busy = Array.from({ length: 60 }, () => anything(oneOf(caches)))
+      for (const each of await Promise.allSettled(busy)) {
+        if (each.status === 'fulfilled') continue
+        expect((each.reason as Error).message).toMatch(/^load$|storage/)
+      }
+      for (const kind of await kindsOfKeys(servers)) kinds.add(kind)
     }
-    for (const kind of await kindsOfKeys(servers)) kinds.add(kind)
-  }
-  expect([...kinds].sort()).toEqual(['#c', '#g', '#r', '#t', 'counter', 'hash', 'load', 'operation', 'value'])
-})
+    expect([...kinds].sort()).toEqual([
+      '#c',
+      '#g',
+      '#r',
+      '#t',
+      'counter',
+      'hash',
+      'load',
+      'operation',
+      'value',
+    ])
+  },
+)

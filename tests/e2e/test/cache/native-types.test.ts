@@ -6,6 +6,7 @@ import { PREFIX, oneServer } from '../../src/cache/cache-world.ts'
 import { redisKeys } from '../../src/cache/keys.ts'
 import { type ClientVersion, everyClient, openStorage } from '../../src/cache/open-storage.ts'
 import { inService } from '../../src/poll.ts'
+import { PATIENT } from '../../src/cache/patient.ts'
 
 const server = await oneServer()
 afterAll(async () => await server.stop())
@@ -23,7 +24,7 @@ async function open(client: ClientVersion, place: string = url): Promise<Cache> 
   return cache
 }
 
-describe.each(everyClient)('over %s,', (client) => {
+describe.each(everyClient)('over %s,', PATIENT, (client) => {
   it.each([
     ['a list', ['RPUSH', 'a', 'b']],
     ['a set', ['SADD', 'a', 'b']],

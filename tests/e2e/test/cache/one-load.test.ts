@@ -6,6 +6,7 @@ import { type CacheProcess, CacheProcesses } from '../../src/cache/cache-process
 import { PREFIX, oneServer, threeMasters } from '../../src/cache/cache-world.ts'
 import { redisKeys } from '../../src/cache/keys.ts'
 import { type ClientVersion, openStorage } from '../../src/cache/open-storage.ts'
+import { PATIENT } from '../../src/cache/patient.ts'
 import { inService, until } from '../../src/poll.ts'
 
 const keys = redisKeys(PREFIX)
@@ -58,7 +59,7 @@ describe.each(topologies)('four processes over $where:', ({ start, clients }) =>
   }
   const lifeOf = async (key: string): Promise<number> => Number(await servers.ask(key, 'PTTL', key))
 
-  it('50 calls of each for a cold key load it once', async () => {
+  it('50 calls of each for a cold key load it once', PATIENT, async () => {
     const [space, name] = [randomUUID(), randomUUID()]
     const load = { name, value: { loaded: 1 }, held: true }
     const answers = all.map((each) => each.loadTimes(50, space, 'k', load))
@@ -68,7 +69,7 @@ describe.each(topologies)('four processes over $where:', ({ start, clients }) =>
     expect(processes.loads(name)).toHaveLength(1)
   })
 
-  it('50 calls of two for a stale key have it refreshed once, and wait for nothing', async () => {
+  it('50 calls of two for a stale key have it refreshed once, and wait for nothing', PATIENT, async () => {
     const [space, name] = [randomUUID(), randomUUID()]
     const two = all.slice(0, 2) as [CacheProcess, CacheProcess]
     await staleEntry(two[0], space)
@@ -82,6 +83,7 @@ describe.each(topologies)('four processes over $where:', ({ start, clients }) =>
 
   it.each(clients.slice(0, 2))(
     'an aborted caller leaves alone; with the last one the load is aborted, and others load at once: %s',
+    PATIENT,
     async (client) => {
       const opened = await openStorage(client, servers.place)
       const ours = createCache(opened.storage, { ...cache, prefix: PREFIX })

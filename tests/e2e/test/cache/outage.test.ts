@@ -8,6 +8,7 @@ import { PREFIX } from '../../src/cache/cache-world.ts'
 import { redisKeys } from '../../src/cache/keys.ts'
 import { openStorage } from '../../src/cache/open-storage.ts'
 import { inService, until } from '../../src/poll.ts'
+import { PATIENT } from '../../src/cache/patient.ts'
 
 const keys = redisKeys(PREFIX)
 const OUT = { code: 'STORAGE_UNAVAILABLE' }
@@ -23,7 +24,7 @@ async function took(work: Promise<unknown>): Promise<number> {
   return performance.now() - startedAt
 }
 
-describe.each(['ioredis 6', 'redis 6'] as const)('an outage, over %s:', (client) => {
+describe.each(['ioredis 6', 'redis 6'] as const)('an outage, over %s:', PATIENT, (client) => {
   let node: RedisNode
   beforeAll(async () => {
     node = await RedisNode.start()
@@ -152,7 +153,7 @@ describe.each(['ioredis 6', 'redis 6'] as const)('an outage, over %s:', (client)
     const { cache: root, proxy } = await openProxied()
     const cache = root.namespace(space)
     const names = Array.from({ length: 600 }, (_, i) => `k${i}`)
-    await cache.setMany(Object.fromEntries(names.map((name) => [name, 'old'])))
+    await inService(() => cache.setMany(Object.fromEntries(names.map((name) => [name, 'old']))))
     proxy.blackHole()
     await expect(cache.remove(names)).rejects.toMatchObject(QUEUED)
     // The first part arrives, and the second does not.

@@ -8,6 +8,8 @@ import {
   everyClusterClient,
   openStorage,
 } from '../../src/cache/open-storage.ts'
+import { PATIENT } from '../../src/cache/patient.ts'
+import { inService } from '../../src/poll.ts'
 
 const [server, cluster] = await Promise.all([oneServer(), threeMasters()])
 afterAll(async () => await Promise.all([server.stop(), cluster.stop()]))
@@ -15,7 +17,7 @@ afterAll(async () => await Promise.all([server.stop(), cluster.stop()]))
 describe.each([
   { where: 'one server', servers: server, clients: everyClient },
   { where: 'three masters', servers: cluster, clients: everyClusterClient },
-])('removeByPattern on $where', ({ servers, clients }) => {
+])('removeByPattern on $where', PATIENT, ({ servers, clients }) => {
   const open = async (client: ClientVersion, prefix: string): Promise<Cache> => {
     const opened = await openStorage(client, servers.place)
     const cache = createCache(opened.storage, { prefix })
@@ -38,7 +40,7 @@ describe.each([
     const spaces = [cache.namespace('k'), cache.namespace('n').namespace('m')]
     const names = Array.from({ length: 60 }, (_, i) => `k${i}`)
     const all = Object.fromEntries(names.map((name) => [name, 1]))
-    for (const each of [cache, ...others, ...spaces]) await each.setMany(all)
+    for (const each of [cache, ...others, ...spaces]) await inService(() => each.setMany(all))
     for (const i of [1, 2, 3]) {
       await cache.increment(`k counter ${i}`)
       await cache.hashSet(`k hash ${i}`, 'f', 1)
@@ -66,9 +68,10 @@ describe.each([
       const cache = await open(client, randomUUID())
       // What other apps have, so that there are many steps.
       const noise = Array.from({ length: 30_000 }, (_, i) => `noise ${i}`)
-      await (await open(client, randomUUID())).setMany(Object.fromEntries(noise.map((name) => [name, 1])))
+      const others = await open(client, randomUUID())
+      await inService(() => others.setMany(Object.fromEntries(noise.map((name) => [name, 1]))))
       const names = Array.from({ length: 2_000 }, (_, i) => `k${i}`)
-      await cache.setMany(Object.fromEntries(names.map((name) => [name, 1])))
+      await inService(() => cache.setMany(Object.fromEntries(names.map((name) => [name, 1]))))
       const steps: number[] = []
       const controller = new AbortController()
       const reason = new Error('enough')

@@ -9,6 +9,7 @@ import {
   openStorage,
 } from '../../src/cache/open-storage.ts'
 import { until } from '../../src/poll.ts'
+import { PATIENT } from '../../src/cache/patient.ts'
 
 const [server, cluster] = await Promise.all([oneServer(), threeMasters()])
 afterAll(async () => await Promise.all([server.stop(), cluster.stop()]))
@@ -16,7 +17,7 @@ afterAll(async () => await Promise.all([server.stop(), cluster.stop()]))
 describe.each([
   { where: 'one server', servers: server, clients: everyClient },
   { where: 'a cluster', servers: cluster, clients: everyClusterClient },
-])('the user of aclRules({ prefix }), on $where,', ({ servers, clients }) => {
+])('the user of aclRules({ prefix }), on $where,', PATIENT, ({ servers, clients }) => {
   const open = async (client: ClientVersion, prefix: string): Promise<Cache> => {
     const opened = await openStorage(client, servers.place, { username: 'app', password: 'secret' })
     const cache = createCache(opened.storage, { prefix })
