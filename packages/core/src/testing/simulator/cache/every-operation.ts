@@ -69,6 +69,12 @@ export class EveryOperation {
     await cache.invalidateTags(['u'])
     await this.#is('a tagged value', cache.get('tagged'), undefined)
     await this.#is('a value with another tag', cache.get('other'), 6)
+    const outdated = cache.getOrCreate('raced', async () => {
+      await cache.invalidateTags(['w'])
+      return entry(1, { tags: ['w'] })
+    })
+    await this.#is('a load whose tag is invalidated meanwhile', outdated, 1)
+    await this.#is('what it would have stored', cache.get('raced'), undefined)
     await below.set('x', 7)
     await this.#is(
       'a pattern',
@@ -93,7 +99,14 @@ export class EveryOperation {
     const failing = async (): Promise<unknown> => await Promise.reject(new Error('fails'))
     await cache.expire('loaded')
     await this.#is('a stale value', cache.getOrCreate('loaded', failing, { onLoadError: 'stale' }), 3)
-    await this.#is('what a failed load left', ask(4), 4)
+    await cache.expire('loaded')
+    const removing = async (): Promise<unknown> => {
+      await cache.remove('loaded')
+      return await failing()
+    }
+    const removed = cache.getOrCreate('loaded', removing, { onLoadError: 'stale' }).catch(() => 'no value')
+    await this.#is('a stale value that was removed during its load', removed, 'no value')
+    await this.#is('a load after a failed one', ask(4), 4)
     let missing: readonly string[] = []
     const many = cache.getOrCreateMany(['loaded', 'm1', 'm2'], (keys) => {
       missing = keys.toSorted()

@@ -80,7 +80,7 @@ export function drawPlan(random: Random, processes: number, calmFrom: number): C
   const keys = random.pick([['a'], ['a'], ['a', 'b']]) as [string, ...string[]]
   const spaces = random.pick<[Space, ...Space[]]>([[''], ['n'], ['', 'n'], ['n', 'n/m']])
   const kinds = drawKinds(random)
-  const tagged = random.chance(0.5)
+  const tagged = random.chance(kinds.includes('invalidateTags') ? 0.9 : 0.4)
   const crowdAt = random.between(0, calmFrom * 0.6)
   const slowest = random.pick([5, 100, 3_000])
   const operations = Array.from({ length: random.int(12, 40) }, (_, id): Operation => {
