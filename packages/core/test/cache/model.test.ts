@@ -5,7 +5,7 @@ import { settle } from '../manual-runtime.ts'
 import { type Loaded, Model, type Outcome } from './model.ts'
 import { world } from './world.ts'
 
-const HISTORIES = 1_000
+const HISTORIES = 500
 const SPACES = ['', 'n', 'n/m'] as const
 const KEYS = ['a', 'b', 'ab'] as const
 
