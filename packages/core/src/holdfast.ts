@@ -85,8 +85,7 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   let closed: Promise<void> | undefined
 
   const close = async (graceMs: number): Promise<void> => {
-    closeCache()
-    await Promise.all([locks.close({ graceMs }), idempotency.close({ graceMs })])
+    await Promise.all([closeCache(), locks.close({ graceMs }), idempotency.close({ graceMs })])
     for (const stop of silence) stop()
     const used = new Set([calls, cacheCalls])
     for (const each of used) each.close()
@@ -143,7 +142,7 @@ export function createIdempotency(
 export function createCache(storage: Storage, options: FeatureOptions<CacheOptions> = {}): ClosableCache {
   return alone(storage, options, CACHE, (calls, own, identity) => {
     const { cache, close } = cacheOver(calls, own, identity)
-    return { ...cache, close: async () => close() }
+    return { ...cache, close }
   })
 }
 

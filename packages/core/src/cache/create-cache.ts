@@ -27,8 +27,8 @@ const LONGEST_LIFE_MS = 2 * 86_400_000_000
 export interface OpenCache {
   readonly cache: Cache
   readonly breaker: Breaker
-  /** Aborts the loads that no caller waits for, and forgets what is kept and queued. */
-  close(): void
+  /** Aborts the loads that no caller waits for, sends what is queued if the storage answers at once, and forgets the rest. */
+  close(): Promise<void>
 }
 
 /** `calls` is shared by the features of one Holdfast and closed by it; `identity` is the instance's. */
@@ -73,10 +73,10 @@ export function cacheOver(
   return {
     cache: cacheIn(engine, root, policy, new Map<string, Counts>()),
     breaker,
-    close() {
+    async close() {
       for (const flight of engine.background) flight.abort(new ClosedError())
-      gate.close()
       memory.clear()
+      await gate.close()
     },
   }
 }

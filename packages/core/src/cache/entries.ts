@@ -11,7 +11,7 @@ import { type Accepts, type Read, readValue } from './read-value.ts'
 /** How many keys one command of a large batch names. */
 const CHUNK = 500
 /** Reads of many keys leave in steps, so that a call beside them need not wait for all of them. */
-const READ_CHUNK = 1_000
+const READ_CHUNK = 250
 /** Longer headers, those of entries with many tags, are read with the whole entry. */
 const HEAD_BYTES = 512
 const MOST_ATTEMPTS = 5
@@ -123,12 +123,12 @@ export class Entries {
         return
       }
       await this.#write(entryKey, payload, policy)
+      this.#space.publish(() => ({ key, type: 'set' }))
     } catch (error) {
       missIf(onOutage, error)
     } finally {
       this.#space.forget([entryKey])
     }
-    this.#space.publish(() => ({ key, type: 'set' }))
   }
 
   async remove(keys: readonly string[], entryKeys: readonly string[]): Promise<number> {

@@ -36,6 +36,8 @@ export class Flight {
   readonly guard: Guard
   /** When the load began, in the order of all calls of the cache; undefined before. */
   began: number | undefined
+  /** The same on the monotonic clock. */
+  beganAt: number = Infinity
   /** What is under the key while nobody has changed it: of this load, or, without a guard, of another process's. */
   placeholder: string | undefined
   /** The same when a value is replaced: how that begins. */

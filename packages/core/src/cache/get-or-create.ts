@@ -215,7 +215,7 @@ export class GetOrCreate {
     this.#countOnce('misses')
     const flight = engine.flights.get(this.#entryKey)
     // While it refuses, others may remove what is there: only a load that begins later can be shared.
-    const isCurrent = flight?.invalidations === engine.invalidations
+    const isCurrent = flight?.invalidations === engine.invalidations && this.#isRecent(flight)
     const isShared =
       flight?.aborted === undefined &&
       (flight?.began === undefined || this.#order < flight.began || (isUnreachable && isCurrent))
@@ -229,6 +229,12 @@ export class GetOrCreate {
     const alone = this.#takeOff('none', undefined)
     const landing = await this.#landing(alone, undefined)
     return landing === 'soft' ? undefined : await this.#answer(landing, undefined, true)
+  }
+
+  /** Before the outage others may have removed what it loads: then it is no older than what is kept in memory may be. */
+  #isRecent({ guard, beganAt }: Flight): boolean {
+    const { runtime, memoryTtlMs } = this.#space.engine
+    return guard === 'none' || runtime.monotonicNow() - beganAt <= memoryTtlMs
   }
 
   #takeOff(guard: 'placeholder' | 'refresh' | 'none', read: Read | undefined): Flight {
@@ -267,6 +273,7 @@ export class GetOrCreate {
   /** It goes on without a caller; `close` ends it. */
   #leaveBehind(flight: Flight): void {
     flight.toBackground()
+    if (this.#space.engine.background.has(flight)) return
     this.#space.engine.background.add(flight)
     void flight.landing.then((landing) => {
       this.#space.engine.background.delete(flight)

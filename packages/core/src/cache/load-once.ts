@@ -242,6 +242,7 @@ class Flying {
     if (takesOver) space.count('takeOvers')
     const context = new ContextOf(flight, old)
     const startedAt = runtime.monotonicNow()
+    flight.beganAt = startedAt
     const body = (): Promise<unknown> => enter(flight, () => load(context))
     try {
       const made = await new Promise<unknown>((resolve, reject) => {
@@ -370,12 +371,15 @@ class Flying {
 
   /** For the callers of this process while it is cut off. */
   #keepInMemory(payload: StoredValue, bytes: number, { ttlMs }: EntryPolicy): void {
-    const { gate, flights, memory, memoryTtlMs } = this.#engine
+    const { gate, flights, memory, memoryTtlMs, runtime } = this.#engine
     const { entryKey } = this.#plan
     // Whoever invalidated it meanwhile has had this load forgotten.
     if (gate.breaker !== 'open' || flights.get(entryKey) !== this.#flight) return
     if (this.#flight.invalidations !== this.#engine.invalidations) return
-    memory.set(entryKey, payload, bytes, Math.min(memoryTtlMs, ttlMs))
+    const { guard, beganAt } = this.#flight
+    const ageMs = guard === 'none' ? 0 : runtime.monotonicNow() - beganAt
+    const keptMs = Math.min(memoryTtlMs - ageMs, ttlMs)
+    if (keptMs > 0) memory.set(entryKey, payload, bytes, keptMs)
   }
 
   /** Other processes must not wait for a value that never comes. A guard that cannot be dropped ends by itself. */

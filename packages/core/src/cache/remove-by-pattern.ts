@@ -69,7 +69,8 @@ async function eachStep(
     const done = await step(position)
     ;({ position } = done)
     counts = { scanned: counts.scanned + done.scanned, removed: counts.removed + done.removed }
-    onProgress?.(counts)
+    // What it returns is not waited for, and its rejection must not end the process.
+    Promise.resolve(onProgress?.(counts)).catch(() => undefined)
   } while (position !== undefined)
   return counts
 }

@@ -73,7 +73,10 @@ export class StorageGate {
       return command(Math.min(notAfter, calls.clock.earliest(leftMs)))
     }
     const send = async (): Promise<T> =>
-      (await this.#breaker.guard(() => calls.claim(inTime, STORAGE_TIMEOUT_MS))).reply
+      (calls.isFull
+        ? await calls.claim(inTime, STORAGE_TIMEOUT_MS)
+        : await this.#breaker.guard(() => calls.claim(inTime, STORAGE_TIMEOUT_MS))
+      ).reply
     return this.#journal.size > 0 ? await this.#afterReplay(send) : await send()
   }
 
@@ -86,12 +89,15 @@ export class StorageGate {
   }
 
   #send<T>(command: () => Promise<T>): Promise<T> {
+    // That this process asks too much is no outage: the call is refused, and the others go on.
+    if (this.calls.isFull) return this.calls.call(command).then(replyOf)
     return this.#breaker.guard(() => this.calls.call(command, STORAGE_TIMEOUT_MS)).then(replyOf)
   }
 
   async #afterReplay<T>(send: () => Promise<T>): Promise<T> {
     const startedAt = this.runtime.monotonicNow()
-    await this.inTime(startedAt, this.#replay())
+    // Also what was queued while the others were sent.
+    while (this.#journal.size > 0) await this.inTime(startedAt, this.#replay())
     return await this.inTime(startedAt, send())
   }
 
@@ -117,8 +123,12 @@ export class StorageGate {
     )
   }
 
-  close(): void {
+  /** Tries once to send what is queued: nobody does it after this. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
     this.#isClosed = true
+    if (this.#journal.size > 0)
+      await this.inTime(this.runtime.monotonicNow(), this.#replay()).catch(() => undefined)
     this.#timer?.cancel()
     this.#limit.close()
   }

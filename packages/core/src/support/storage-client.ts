@@ -109,7 +109,7 @@ export class StorageClient {
     { background = false, waitedMs = 0, notAfter = Infinity, now = instant(this.runtime) }: CallOptions = {},
   ): Promise<TimedReply<T>> {
     if (this.#isClosed) return Promise.reject(new ClosedError())
-    if (this.#pending >= this.#maxPending) return Promise.reject(tooMany(this.#pending))
+    if (this.isFull) return Promise.reject(tooMany(this.#pending))
     const deps = background ? this.#background : this.#foreground
     return new PendingRequest(deps, command, now, { timeoutMs, waitedMs, notAfter }).promise
   }
@@ -188,6 +188,11 @@ export class StorageClient {
       deps.pending.close()
     }
     onSettled()
+  }
+
+  /** Whether a call now would be one too many. */
+  get isFull(): boolean {
+    return this.#pending >= this.#maxPending
   }
 
   get #pending(): number {

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import { type Storage, StorageUnavailableError, createCache, memoryStorage } from '@holdfast/core'
+import { manualRuntime, settle } from '../manual-runtime.ts'
+import { slowLoad, waiting } from './world.ts'
+
+/** A storage that a test takes away, and caches of two processes over it, of which only the first is cut off. */
+function cutOff() {
+  const runtime = manualRuntime()
+  const memory = memoryStorage({ now: () => runtime.wallNow() })
+  let isOut = false
+  const gone = (): Promise<never> =>
+    Promise.reject(new StorageUnavailableError('Gone.', { maybeApplied: false }))
+  const values = Object.fromEntries(
+    Object.entries(memory.values).map(([name, member]: [string, unknown]) => [
+      name,
+      typeof member === 'function'
+        ? (...args: unknown[]) => (isOut ? gone() : (member as (...given: unknown[]) => unknown)(...args))
+        : member,
+    ]),
+  ) as unknown as Storage['values']
+  const storage: Storage = { ...memory, values }
+  return {
+    runtime,
+    one: createCache(storage, { jitter: 0, runtime }),
+    other: createCache(memory, { jitter: 0, runtime }),
+    set isOut(out: boolean) {
+      isOut = out
+    },
+  }
+}
+
+describe('a cache whose storage is out', () => {
+  it('shares no load that began more than 5 s before: others may have removed its key, which this process cannot see', async () => {
+    const world = cutOff()
+    const { runtime, one, other } = world
+    const { load, started, finish } = slowLoad<string>()
+    const before = one.getOrCreate('a', load)
+    await started
+    await other.remove('a')
+    world.isOut = true
+    await runtime.advance(5_001)
+    const during = one.getOrCreate('a', () => 'loaded during the outage')
+    await runtime.advance(250)
+    await settle()
+    finish('loaded before the removal')
+    expect(await during).toBe('loaded during the outage')
+    await runtime.advance(250)
+    expect(await before).toBe('loaded before the removal')
+    expect(await one.getOrCreate('a', () => 'unused')).toBe('loaded during the outage')
+  })
+
+  it('sends what is queued when it is closed, if the storage answers by then', async () => {
+    const world = cutOff()
+    const { runtime, one, other } = world
+    await other.set('a', 1)
+    world.isOut = true
+    const removal = one.remove('a')
+    await waiting(removal)
+    await runtime.advance(250)
+    await expect(removal).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', queued: true })
+    world.isOut = false
+    await runtime.advance(400)
+    await one.close()
+    expect(await other.get('a')).toBeUndefined()
+  })
+
+  it('says nothing of a set that it did not store', async () => {
+    const world = cutOff()
+    const { runtime, one } = world
+    world.isOut = true
+    const set = one.set('a', 1, { onOutage: 'miss' })
+    await waiting(set)
+    await runtime.advance(250)
+    expect(await set).toBeUndefined()
+    world.isOut = false
+    await runtime.advance(400)
+    expect(await one.get('a')).toBeUndefined()
+  })
+})
+
+describe('a process that asks for too much at a time', () => {
+  it('has calls refused, and that is no outage for the others', async () => {
+    const runtime = manualRuntime()
+    const cache = createCache(memoryStorage(), { maxPendingCalls: 10, runtime })
+    const sets = Array.from({ length: 100 }, (_, i) => cache.set(`key ${i}`, i))
+    await waiting(...sets)
+    const settled = await Promise.allSettled(sets)
+    expect(settled.some(({ status }) => status === 'rejected')).toBe(true)
+    expect(cache.stats().breaker).toBe('closed')
+    await cache.set('a', 1)
+    expect(await cache.get('a')).toBe(1)
+  })
+})
