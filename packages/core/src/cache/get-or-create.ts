@@ -330,7 +330,7 @@ export class GetOrCreate {
         if (
           this.#policy.onLoadError === 'stale' &&
           read?.value !== undefined &&
-          (await this.#isStillThere(read))
+          (await this.#signal.or(this.#isStillThere(read)))
         )
           return read.value
         throw error

@@ -68,6 +68,13 @@ export class StorageGate {
     startedAt: number = this.runtime.monotonicNow(),
   ): Promise<T> {
     const { runtime, calls } = this
+    if (runtime.monotonicNow() - startedAt >= STORAGE_TIMEOUT_MS)
+      throw new StorageUnavailableError(
+        'The call had no time left to send this to the storage of the cache.',
+        {
+          maybeApplied: false,
+        },
+      )
     const inTime = (notAfter: number): Promise<T> => {
       const leftMs = startedAt + STORAGE_TIMEOUT_MS - runtime.monotonicNow()
       return command(Math.min(notAfter, calls.clock.earliest(leftMs)))
