@@ -98,6 +98,8 @@ describe.each(['ioredis 6', 'redis 6'] as const)('an outage, over %s:', PATIENT,
     expect(await cache.getOrCreate('degraded', load)).toBe(6)
     expect(await cache.get('degraded')).toBe(6)
     expect(cache.stats()).toMatchObject({ breaker: 'closed', queuedRemovals: 0 })
+    freeze()
+    expect(await cache.getOrCreate('degraded', load)).toBe(7)
   })
 
   it('what was refused is not executed later', async () => {
@@ -126,26 +128,52 @@ describe.each(['ioredis 6', 'redis 6'] as const)('an outage, over %s:', PATIENT,
     expect(await later.hashGetAll('h')).toEqual({ f: 'before' })
   })
 
-  it.each([
+  const invalidations = [
     ['remove', (cache: Cache) => cache.remove(['k', 'other'])],
     ['clear', (cache: Cache) => cache.clear()],
     ['invalidateTags', (cache: Cache) => cache.invalidateTags(['t'])],
     ['removeByPattern', (cache: Cache) => cache.removeByPattern('k*')],
-  ])('%s is queued, and executed before this process reads again', async (_, invalidate) => {
+  ] as const
+  it.each(
+    invalidations.flatMap(([name, invalidate]) => [
+      { name: `${name} that got no answer`, invalidate, isSent: true },
+      { name: `${name} that was not sent`, invalidate, isSent: false },
+    ]),
+  )('$name is queued, and executed before this process reads again', async ({ invalidate, isSent }) => {
     const space = randomUUID()
     const { cache: root, proxy } = await openProxied()
     const cache = root.namespace(space)
     const witness = (await open(node.url)).namespace(space)
     await cache.set('k', 'old', { tags: ['t'], staleMs: 3_600_000 })
     proxy.blackHole()
+    if (!isSent) await expect(cache.get('k')).rejects.toMatchObject(OUT)
     await expect(invalidate(cache)).rejects.toMatchObject(QUEUED)
-    // What it sent never arrives.
+    // What it sent never arrives, unless the client sends it again.
     proxy.reset()
     expect(await witness.get('k')).toBe('old')
     await proxy.heal()
     expect(await inService(() => cache.getEntry('k'))).toBeUndefined()
     expect(await witness.get('k')).toBeUndefined()
     expect(cache.stats()).toMatchObject({ breaker: 'closed', queuedRemovals: 0 })
+  })
+
+  it('a client that is ended while a load runs takes nothing from its callers', async () => {
+    const opened = await openStorage(client, { url: node.url })
+    const cache = createCache(opened.storage, { prefix: PREFIX })
+    const go = Promise.withResolvers<void>()
+    const began = Promise.withResolvers<void>()
+    const load = async (): Promise<string> => {
+      began.resolve()
+      await go.promise
+      return 'loaded'
+    }
+    const key = randomUUID()
+    const calls = [cache.getOrCreate(key, load), cache.getOrCreate(key, load)]
+    await began.promise
+    await opened[Symbol.asyncDispose]()
+    go.resolve()
+    expect(await Promise.all(calls)).toEqual(['loaded', 'loaded'])
+    await cache.close()
   })
 
   it('removals that are queued are not lost when their execution fails as well', async () => {
