@@ -1,0 +1,48 @@
+import { HoldfastError } from '@holdfast/core'
+
+/**
+ * `HANGFIRE_UNREADABLE`: stored data does not follow Hangfire's format. Holdfast changed nothing: the text in Redis is as it
+ * was. Look at `stored`, and at the program that wrote it.
+ */
+export class HangfireUnreadableError extends HoldfastError {
+  /** The stored text, as it is. Not listed where an error is logged with all of its members: it may hold user data. */
+  declare readonly stored: string
+
+  /** `what` names the part, such as `the argument 2 (System.Int32)`; `wanted` what Hangfire would have written. */
+  constructor(what: string, stored: string, wanted: string, options?: ErrorOptions) {
+    super(
+      'HANGFIRE_UNREADABLE',
+      `${what} is ${shorten(stored)}, which is not ${wanted}. Nothing was changed.`,
+      {
+        ...options,
+        publicMessage: `${what} is unreadable.`,
+      },
+    )
+    Object.defineProperty(this, 'stored', { value: stored })
+  }
+}
+
+/**
+ * `HANGFIRE_UNSUPPORTED`: the data is well-formed, but of a feature or version that this package does not know. It is left
+ * byte for byte; the message says what to do instead.
+ */
+export class HangfireUnsupportedError extends HoldfastError {
+  constructor(message: string) {
+    super('HANGFIRE_UNSUPPORTED', message)
+  }
+}
+
+/**
+ * `HANGFIRE_DIALECT_UNKNOWN`: the prefix does not show how its .NET servers write dates or type names. Nothing was written.
+ * Pass the dialect.
+ */
+export class HangfireDialectError extends HoldfastError {
+  constructor(message: string) {
+    super('HANGFIRE_DIALECT_UNKNOWN', message)
+  }
+}
+
+function shorten(stored: string): string {
+  const text = JSON.stringify(stored)
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+}
