@@ -121,7 +121,7 @@ export function decodeItem<Out>(parameter: Parameter<Out, never>, what: string, 
   return parameter.fromJson(what, json)
 }
 
-export function unreadable(what: string, stored: string, type: TypeName): never {
+function unreadable(what: string, stored: string, type: TypeName): never {
   throw new HangfireUnreadableError(what, stored, `a ${formatTypeName(type)} as .NET reads it`)
 }
 

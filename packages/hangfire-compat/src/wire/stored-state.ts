@@ -1,5 +1,5 @@
 import { HangfireUnreadableError } from '../errors.ts'
-import { type DateDialect, decodeDate, encodeDate } from './dates.ts'
+import { type DateDialect, encodeDate } from './dates.ts'
 import { dateOf, type Fields, fieldOf } from './fields.ts'
 import { isNumber, type Json, membersOf, parseJson } from './json.ts'
 
@@ -57,14 +57,4 @@ function textOf(value: Json): string | null | undefined {
   if (value === null || typeof value === 'string') return value
   if (typeof value === 'boolean') return value ? 'true' : 'false'
   return isNumber(value) ? value.digits : undefined
-}
-
-/** A date of a state's data, or undefined when it is missing or none: pages show the rest. */
-export function dateIn(state: StoredState, name: string): number | undefined {
-  const text = state.data[name]
-  try {
-    return text === undefined ? undefined : decodeDate(text)
-  } catch {
-    return undefined
-  }
 }
