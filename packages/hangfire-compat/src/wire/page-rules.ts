@@ -55,7 +55,7 @@ export function pagesBrokenByHistory(text: string): readonly BrokenPage[] {
     ...broken(isNested, 'has a nested value'),
     ...broken(typeof entry('State') !== 'string', 'has no State'),
     ...broken(!isDate(entry('CreatedAt') ?? undefined), 'has no CreatedAt'),
-    ...(RULES[entry('State') ?? ''] ?? []).flatMap(([name, isFine]) => {
+    ...(RULES.get(entry('State') ?? '') ?? []).flatMap(([name, isFine]) => {
       const value = entry(name)
       return broken(
         !isFine(value),
@@ -91,25 +91,34 @@ const isAbsentOrInteger: IsFine = (value) => value === undefined || (value !== n
 const isAbsentOrJson: IsFine = (value) => value === undefined || value === null || isJson(value)
 
 /** What the page reads of each state. */
-const RULES: Readonly<Record<string, readonly (readonly [string, IsFine])[]>> = {
-  Enqueued: [['Queue', isThere]],
-  Scheduled: [['EnqueueAt', (value) => isDate(value ?? undefined)]],
-  Processing: [
-    ['ServerId', isThere],
-    // It shows the first eight characters.
-    ['WorkerId', (value) => value === undefined || (value !== null && value.length >= 8)],
+const RULES: ReadonlyMap<string, readonly (readonly [string, IsFine])[]> = new Map([
+  ['Enqueued', [['Queue', isThere]]],
+  ['Scheduled', [['EnqueueAt', (value) => isDate(value ?? undefined)]]],
+  [
+    'Processing',
+    [
+      ['ServerId', isThere],
+      // It shows the first eight characters.
+      ['WorkerId', (value) => value === undefined || (value !== null && value.length >= 8)],
+    ],
   ],
-  Succeeded: [
-    ['PerformanceDuration', isAbsentOrInteger],
-    ['Latency', isAbsentOrInteger],
+  [
+    'Succeeded',
+    [
+      ['PerformanceDuration', isAbsentOrInteger],
+      ['Latency', isAbsentOrInteger],
+    ],
   ],
-  Failed: [
-    ['ExceptionType', isThere],
-    ['ExceptionMessage', isThere],
+  [
+    'Failed',
+    [
+      ['ExceptionType', isThere],
+      ['ExceptionMessage', isThere],
+    ],
   ],
-  Deleted: [['Exception', isAbsentOrJson]],
-  Awaiting: [['NextState', isAbsentOrJson]],
-}
+  ['Deleted', [['Exception', isAbsentOrJson]]],
+  ['Awaiting', [['NextState', isAbsentOrJson]]],
+])
 
 function when(isBroken: boolean, page: string, because: string): readonly BrokenPage[] {
   return isBroken ? [{ page, because }] : []

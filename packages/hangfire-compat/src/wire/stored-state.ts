@@ -1,6 +1,6 @@
 import { HangfireUnreadableError } from '../errors.ts'
 import { type DateDialect, encodeDate } from './dates.ts'
-import { dateOf, type Fields, fieldOf } from './fields.ts'
+import { dateOf, definedFields, type Fields, fieldOf } from './fields.ts'
 import { isNumber, type Json, membersOf, parseJson } from './json.ts'
 
 /** A state as it is stored, whatever its name: nothing of it is interpreted. */
@@ -40,13 +40,11 @@ export function encodeHistoryEntry(
 export function decodeHistoryEntry(text: string): HistoryEntry {
   const members = membersOf(parseJson(text))
   if (members === undefined) throw new HangfireUnreadableError('the history entry', text, 'a JSON object')
-  const fields: Record<string, string> = {}
-  for (const [name, value] of members) {
-    const flat = textOf(value)
-    if (flat === undefined)
-      throw new HangfireUnreadableError(`${name} of a history entry`, text, 'a flat value')
-    if (flat !== null) fields[name] = flat
-  }
+  const flat = Array.from(members, ([name, value]) => [name, textOf(value)] as const)
+  const nested = flat.find(([, value]) => value === undefined)
+  if (nested !== undefined)
+    throw new HangfireUnreadableError(`${nested[0]} of a history entry`, text, 'a flat value')
+  const fields = definedFields(Object.fromEntries(flat.map(([name, value]) => [name, value ?? undefined])))
   const { State: _, Reason: reason = null, CreatedAt: __, ...data } = fields
   const name = fieldOf(fields, 'State', 'the history entry')
   return { name, reason, data, createdAt: dateOf(fields, 'CreatedAt', 'the history entry') }

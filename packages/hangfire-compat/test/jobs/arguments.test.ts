@@ -147,6 +147,7 @@ describe('an argument', () => {
     ['a comma in a decimal', t.decimal, '12,30'],
     ['an exponent in a decimal', t.decimal, 1e-7],
     ['97 bits for a decimal', t.decimal, '79228162514264337593543950336'],
+    ['29 digits after the point of a decimal', t.decimal, `0.${'0'.repeat(28)}1`],
     ['infinity for a double', t.double, Infinity],
     ['a word for a bool', t.boolean, 'true'],
     ['a date that is none', t.dateTime, new Date(NaN)],

@@ -78,6 +78,7 @@ describe('what breaks a page', () => {
     expect(
       pagesBrokenByHistory('{"State":"Succeeded","PerformanceDuration":5,"CreatedAt":1795906376182}'),
     ).toEqual([])
+    expect(pagesBrokenByHistory('{"State":"constructor","CreatedAt":"1795906376182"}')).toEqual([])
     expect(pagesBrokenByHistory('{"State":"Approved","CreatedAt":"1795906376182"}')).toEqual([])
   })
 
