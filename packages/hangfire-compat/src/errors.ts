@@ -5,16 +5,19 @@ import { HoldfastError } from '@holdfast/core'
  * was. Look at `stored`, and at the program that wrote it.
  */
 export class HangfireUnreadableError extends HoldfastError {
-  /** The stored text, as it is. Not listed where an error is logged with all of its members: it may hold user data. */
-  declare readonly stored: string
+  /**
+   * The stored text, as it is; undefined when it is missing. Not listed where an error is logged with all of its members: it
+   * may hold user data.
+   */
+  declare readonly stored: string | undefined
 
-  /** `what` names the part, such as `the argument 2 (System.Int32)`; `wanted` what Hangfire would have written. */
-  constructor(what: string, stored: string, wanted: string, options?: ErrorOptions) {
+  /** `what` names the part, such as `argument 2 of Acme.Jobs.Run`; `wanted` what Hangfire would have written. */
+  constructor(what: string, stored: string | undefined, wanted: string) {
+    const fault = stored === undefined ? 'is missing' : `is ${shorten(stored)}`
     super(
       'HANGFIRE_UNREADABLE',
-      `${what} is ${shorten(stored)}, which is not ${wanted}. Nothing was changed.`,
+      `${what} ${fault}; it must be ${wanted}. Nothing was changed: find the program that wrote it.`,
       {
-        ...options,
         publicMessage: `${what} is unreadable.`,
       },
     )

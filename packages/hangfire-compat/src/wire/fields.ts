@@ -8,14 +8,14 @@ export type Fields = Readonly<Record<string, string>>
 /** A required field of stored data. */
 export function fieldOf(fields: Fields, name: string, what: string): string {
   const text = fields[name]
-  if (text === undefined) throw new HangfireUnreadableError(`${what} without ${name}`, '', 'complete')
+  if (text === undefined) throw new HangfireUnreadableError(`${name} of ${what}`, undefined, 'there')
   return text
 }
 
 /** A required date. */
 export function dateOf(fields: Fields, name: string, what: string): number {
   const ms = decodeDate(fieldOf(fields, name, what), `${name} of ${what}`)
-  if (ms === undefined) throw new HangfireUnreadableError(`${name} of ${what}`, '', 'a date')
+  if (ms === undefined) throw new HangfireUnreadableError(`${name} of ${what}`, fields[name], 'a date')
   return ms
 }
 

@@ -182,7 +182,8 @@ function text({ data, name }: StoredState, field: string): string {
 
 function integer({ data, name }: StoredState, field: string): number {
   const value = integerOf(data, field, name)
-  if (value === undefined) throw new HangfireUnreadableError(`${name} without ${field}`, '', 'complete')
+  if (value === undefined)
+    throw new HangfireUnreadableError(`${field} of ${name}`, data[field], 'a whole number')
   return value
 }
 

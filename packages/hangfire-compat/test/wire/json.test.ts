@@ -62,9 +62,7 @@ describe('JSON of .NET', () => {
   })
 
   it('is written so that it reads back', () => {
-    const values = fc
-      .jsonValue({ noUnicodeString: false })
-      .filter((value) => !/"\$/.test(JSON.stringify(value)))
+    const values = fc.jsonValue().filter((value) => !/"\$/.test(JSON.stringify(value)))
     fc.assert(
       fc.property(values, (value) => {
         // JSON has no -0.
