@@ -30,6 +30,7 @@ const strict: Readonly<Record<string, ImportRule>> = {
   // take the errors.
   'packages/redis-ioredis': { lean: true, imports: [redisProtocol, core] },
   'packages/redis-node': { lean: true, imports: [redisProtocol, core, 'node:events'] },
+  'packages/hangfire-compat': { lean: true, imports: [core, `${core}/storage`, redisProtocol] },
   'packages/http': { lean: true, imports: [core, `${core}/storage`, 'node:*'] },
 }
 

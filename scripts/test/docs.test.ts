@@ -41,7 +41,7 @@ describe('the documents', () => {
   it('say what every code of an error means', () => {
     const table = readFileSync(resolve(root, 'docs/operations.md'), 'utf8')
     const rows = table.split('\n').flatMap((line) => /^\| (`[A-Z].*?) \|/.exec(line)?.[1]?.split(', ') ?? [])
-    const sources = globSync('packages/{core,redis-*}/src/**/*.ts', {
+    const sources = globSync('packages/{core,redis-*,hangfire-compat}/src/**/*.ts', {
       cwd: root,
       exclude: ['packages/*/src/testing/**'],
     })

@@ -36,6 +36,9 @@ export type HoldfastErrorCode =
   | 'EXECUTION_ABANDONED'
   | 'EXECUTION_RELEASED'
   | 'HTTP_FAILURE'
+  | 'HANGFIRE_UNREADABLE'
+  | 'HANGFIRE_UNSUPPORTED'
+  | 'HANGFIRE_DIALECT_UNKNOWN'
 
 /** The base of everything Holdfast throws. */
 export class HoldfastError extends Error {

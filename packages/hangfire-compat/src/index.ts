@@ -1,0 +1,10 @@
+export { HangfireDialectError, HangfireUnreadableError, HangfireUnsupportedError } from './errors.ts'
+export {
+  type ArgumentsOf,
+  type HangfireJob,
+  type HangfireJobOptions,
+  type ValuesOf,
+  defineHangfireJob,
+} from './jobs/job-definition.ts'
+export type { AnyParameter, InjectedParameter, Parameter } from './jobs/parameter.ts'
+export { t } from './jobs/t.ts'

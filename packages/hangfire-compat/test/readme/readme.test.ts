@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest'
+import { decodeCall, encodeCall } from '../../src/jobs/job-definition.ts'
+import { review } from './review-job.ts'
+
+it('the job of the README travels', () => {
+  const values = ['3f2504e0-4f89-41d3-9a0c-0305e82c3301', 'acme/web', { Model: 'x' }] as const
+  const call = encodeCall(review, values, { dates: 'ms', typeNames: 'simple' })
+  expect(decodeCall(review, call)).toEqual(values)
+  expect(call.arguments).toEqual([
+    '"3f2504e0-4f89-41d3-9a0c-0305e82c3301"',
+    '"acme/web"',
+    '{"Model":"x"}',
+    null,
+  ])
+})
