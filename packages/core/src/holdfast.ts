@@ -1,25 +1,20 @@
 import type { Cache } from './cache/cache.ts'
 import { cacheOver } from './cache/create-cache.ts'
 import { CACHE, type CacheOptions, checkLoadPolicy } from './cache/options.ts'
+import { type FeatureOptions, alone } from './feature.ts'
 import { publishConnection } from './support/connection-events.ts'
 import { hasCode } from './errors.ts'
 import { HOLDFAST, type HoldfastOptions, checkStorage } from './holdfast-options.ts'
 import { type Idempotency, idempotencyOver } from './idempotency/idempotency.ts'
 import { EXECUTION, type ExecutionOptions } from './idempotency/options.ts'
-import {
-  INSTANCE,
-  type Identity,
-  type InstanceOptions,
-  type ResolvedInstance,
-  identityOf,
-} from './support/instance.ts'
+import { identityOf } from './support/instance.ts'
 import { type Locks, locksOver } from './locks/locks.ts'
 import { LOCKS, type LocksOptions } from './locks/options.ts'
 import { type Instant, instant } from './support/runtime.ts'
 import { StorageClient } from './support/storage-client.ts'
 import type { Connection, ConnectionState, Diagnostic, Storage } from './storage/storage.ts'
 import { CLOSE, type CloseOptions } from './support/close-options.ts'
-import { type OptionTable, type Resolved, resolveOptions } from './support/option-table.ts'
+import { resolveOptions } from './support/option-table.ts'
 
 /** Locks, idempotent jobs and a cache over one storage. */
 export interface Holdfast extends AsyncDisposable {
@@ -119,15 +114,9 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   }
 }
 
-/**
- * The options of one feature alone. The storage is yours to close: it ends what it opened when you did, and when no
- * Holdfast and no feature that shares it is open any more.
- */
-export type FeatureOptions<Options> = Options & InstanceOptions
-
 /** Locks alone. */
 export function createLocks(storage: Storage, options: FeatureOptions<LocksOptions> = {}): Locks {
-  return alone(storage, options, LOCKS, locksOver)
+  return alone(checkStorage('storage', storage), options, LOCKS, locksOver)
 }
 
 /** Idempotency alone. */
@@ -135,12 +124,12 @@ export function createIdempotency(
   storage: Storage,
   options: FeatureOptions<ExecutionOptions> = {},
 ): Idempotency {
-  return alone(storage, options, EXECUTION, idempotencyOver)
+  return alone(checkStorage('storage', storage), options, EXECUTION, idempotencyOver)
 }
 
 /** The cache alone. */
 export function createCache(storage: Storage, options: FeatureOptions<CacheOptions> = {}): ClosableCache {
-  return alone(storage, options, CACHE, (calls, own, identity) => {
+  return alone(checkStorage('storage', storage), options, CACHE, (calls, own, identity) => {
     const { cache, close } = cacheOver(calls, own, identity)
     return { ...cache, close }
   })
@@ -150,33 +139,6 @@ export function createCache(storage: Storage, options: FeatureOptions<CacheOptio
 export interface ClosableCache extends Cache {
   /** Refuses new calls and lets go of the storage. */
   close(): Promise<void>
-}
-
-function alone<
-  T extends object,
-  Open extends keyof T,
-  Feature extends { close(options?: never): Promise<void> },
->(
-  storage: Storage,
-  options: FeatureOptions<T>,
-  table: OptionTable<T, Open>,
-  over: (calls: StorageClient, options: Resolved<T, Open>, identity: Identity) => Feature,
-): Feature {
-  checkStorage('storage', storage)
-  const both = { ...INSTANCE, ...table } as OptionTable<object>
-  const given = resolveOptions<object, never>(both, options) as ResolvedInstance & Resolved<T, Open>
-  const { prefix, instance: name, callTimeoutMs, maxPendingCalls, runtime, ...own } = given
-  const calls = new StorageClient(storage, runtime, { callTimeoutMs, maxPendingCalls })
-  const identity = identityOf({ prefix, instance: name })
-  const feature = over(calls, own as unknown as Resolved<T, Open>, identity)
-  const { instance } = identity
-  const silence = publishConnection(storage, { instance, prefix, storage: 'main' }, runtime)
-  const close: Feature['close'] = async (how) => {
-    await feature.close(how)
-    silence()
-    calls.close()
-  }
-  return { ...feature, close }
 }
 
 /** How long all of `verify()` may take: some round trips, and waiting a second for a message that may not come. */

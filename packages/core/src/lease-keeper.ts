@@ -3,6 +3,7 @@ import type { TimerEntry, TimerQueue } from './support/timer-queue.ts'
 import type { HoldfastError } from './errors.ts'
 import type { LeaseDeadline } from './lease-deadline.ts'
 import type { Instant } from './support/runtime.ts'
+import type { StorageLink } from './storage/storage.ts'
 import type { StorageClient } from './support/storage-client.ts'
 
 /** The owner of a lease: a held lock, or an execution. */
@@ -44,7 +45,7 @@ export class LeaseKeeper<O extends LeaseOwner = LeaseOwner> implements TimerEntr
   renewalError: unknown
   /** Why the signal is, or would be, aborted. */
   abortReason: HoldfastError | undefined
-  readonly #calls: StorageClient
+  readonly #calls: StorageClient<StorageLink>
   readonly #alarms: TimerQueue<LeaseKeeper<O>>
   readonly #leaseMs: number
   #renewAt: number
@@ -55,7 +56,7 @@ export class LeaseKeeper<O extends LeaseOwner = LeaseOwner> implements TimerEntr
 
   /** `alarms`: renews all leases of the process on one timer, in the background. */
   constructor(
-    calls: StorageClient,
+    calls: StorageClient<StorageLink>,
     alarms: TimerQueue<LeaseKeeper<O>>,
     owner: O,
     deadline: LeaseDeadline,

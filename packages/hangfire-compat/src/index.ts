@@ -8,3 +8,9 @@ export {
 } from './jobs/job-definition.ts'
 export type { AnyParameter, InjectedParameter, Parameter } from './jobs/parameter.ts'
 export { t } from './jobs/t.ts'
+export { type HangfireLocks, type HangfireLocksOptions, createHangfireLocks } from './locks/hangfire-locks.ts'
+export {
+  type FormatArgument,
+  type HangfireLockResource,
+  hangfireLockResource,
+} from './locks/lock-resource.ts'

@@ -15,6 +15,9 @@ export type {
   RedisNode,
   ShardedChannels,
 } from './client.ts'
+export { unexpectedReply } from './errors.ts'
 export { aclRules } from './rights.ts'
+export { type RunScript, type Script, createScriptRunner, defineScript } from './script.ts'
 export { keySlot } from './slot.ts'
 export { type RedisStorageOptions, redisStorage } from './storage.ts'
+export { serverTime } from './time.ts'

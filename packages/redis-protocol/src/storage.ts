@@ -1,7 +1,6 @@
 import type { Storage } from '@holdfast/core'
 import { endedWithLastUser } from '@holdfast/core/storage'
 import type { RedisClient } from './client.ts'
-import { asStorageError } from './errors.ts'
 import { NAMESPACE, createKeys } from './keys.ts'
 import { redisLeases } from './leases/redis-leases.ts'
 import { orderly } from './orderly.ts'
@@ -9,7 +8,7 @@ import { createPubSub } from './pub-sub.ts'
 import { redisRecords } from './records/redis-records.ts'
 import { batchScripts } from './script-batches.ts'
 import { createScriptRunner } from './script.ts'
-import { decodeTime } from './time.ts'
+import { serverTime } from './time.ts'
 import { redisValues } from './values/redis-values.ts'
 import { verifyRedis } from './verify/verify-redis.ts'
 
@@ -38,10 +37,7 @@ export function redisStorage(adapted: RedisClient, options: RedisStorageOptions 
     leases,
     values,
     connection: client.connection,
-    time: () =>
-      client.send(['TIME']).then(decodeTime, (error: unknown) => {
-        throw asStorageError(error, 'TIME')
-      }),
+    time: () => serverTime(client),
     verify: ({ app } = {}) => verifyRedis(client, { records, leases, values }, { namespace, app }),
     ...endedWithLastUser(() => {
       leases.close()

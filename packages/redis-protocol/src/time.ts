@@ -1,4 +1,13 @@
-import { unexpectedReply } from './errors.ts'
+import type { RedisClient } from './client.ts'
+import { asStorageError, unexpectedReply } from './errors.ts'
+import { sendSafely } from './orderly.ts'
+
+/** The server's clock, in milliseconds. */
+export function serverTime(client: Pick<RedisClient, 'send'>): Promise<number> {
+  return sendSafely(client, ['TIME']).then(decodeTime, (error: unknown) => {
+    throw asStorageError(error, 'TIME')
+  })
+}
 
 /** The reply of `TIME`, in milliseconds. */
 export function decodeTime(reply: unknown): number {

@@ -3,6 +3,7 @@ import type { LeaseKeeper, LeaseOwner } from '../lease-keeper.ts'
 import type { AcquireReply, LeaseStorage, ReleaseReply } from '../storage/leases.ts'
 import { DenseSet, type Indexed } from '../support/dense-set.ts'
 import type { Runtime, Timer } from '../support/runtime.ts'
+import type { LeaseHost } from '../storage/storage.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import { TimerQueue } from '../support/timer-queue.ts'
 import { within } from '../support/within.ts'
@@ -23,7 +24,7 @@ export interface Held extends LeaseOwner, Indexed {
 
 /** What the parts of one `Locks` instance share. It keeps them in step with the connection. */
 export class LockContext {
-  readonly calls: StorageClient
+  readonly calls: StorageClient<LeaseHost>
   readonly leases: LeaseStorage
   readonly runtime: Runtime
   /** The first part of every token, and the address of pushes. */
@@ -42,7 +43,7 @@ export class LockContext {
   #tokens = 0
   #isClosed = false
 
-  constructor(calls: StorageClient, process: string, claimMs: number) {
+  constructor(calls: StorageClient<LeaseHost>, process: string, claimMs: number) {
     const { runtime, storage } = calls
     this.calls = calls
     this.leases = storage.leases

@@ -1,5 +1,5 @@
-import { type LeaseHolder, processOf } from '../storage/leases.ts'
-import { instanceOf } from './process-name.ts'
+import type { LeaseHolder } from '../storage/leases.ts'
+import { ownerOf } from './process-name.ts'
 
 /** Who holds a lock, as far as the storage knows. */
 export interface LockHolder {
@@ -19,7 +19,7 @@ export interface LockHolder {
 export function lockHolders(holders: readonly LeaseHolder[], now: number): LockHolder[] {
   const held = holders.filter(({ remainingMs }) => remainingMs > 0)
   return held.map(({ token, fence, remainingMs, claimed }) => ({
-    owner: instanceOf(processOf(token)),
+    owner: ownerOf(token),
     token,
     fencingToken: fence,
     // A fence is the microsecond of its grant, or the next after its predecessor.

@@ -1,6 +1,7 @@
 import { ClosedError, InvalidArgumentError } from '../errors.ts'
 import { type CallChain, callChain } from '../support/call-chain.ts'
 import type { Identity } from '../support/instance.ts'
+import type { LeaseHost } from '../storage/storage.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import { checkName } from '../support/checks.ts'
 import { CLOSE, type CloseOptions } from '../support/close-options.ts'
@@ -113,9 +114,10 @@ const TRY: RequestMode<null> = { override: { waitMs: 0, outlivesOwners: false },
 
 /** Locks over calls that other features share; `identity` is the instance's. */
 export function locksOver(
-  calls: StorageClient,
+  calls: StorageClient<LeaseHost>,
   { claimMs, ...defaults }: ResolvedLocks,
   { app, instance }: Identity,
+  targetOfName = (name: string): LockTarget => lockTarget(app, name),
 ): Locks {
   const standard = lockSettings({}, defaults)
   const context = new LockContext(calls, processName(calls.runtime, instance), claimMs)
@@ -128,7 +130,7 @@ export function locksOver(
   /** A semaphore has its target. Of locks the last one is kept: those who wait for one name share it. */
   const targetOf = (lock: LockTarget | string): LockTarget => {
     if (lock instanceof LockTarget) return lock
-    if (lastTarget === undefined || lastTarget.name !== lock) lastTarget = lockTarget(app, lock)
+    if (lastTarget === undefined || lastTarget.name !== lock) lastTarget = targetOfName(lock)
     return lastTarget
   }
   const settingsOf = (options: LockOptions | undefined): LockSettings =>

@@ -1,3 +1,4 @@
+import { processOf } from '../storage/leases.ts'
 import type { Runtime } from '../support/runtime.ts'
 
 /** Tokens carry the name with every command: of a longer one they carry the end. */
@@ -25,6 +26,12 @@ export function instanceOf(process: string): string {
     byte === undefined ? character.charCodeAt(0).toString(16) : byte,
   )
   return Buffer.from(bytes, 'hex').toString()
+}
+
+/** The instance that a token is of. One that another program put there is its own name. */
+export function ownerOf(token: string): string {
+  const process = processOf(token)
+  return token.includes('.') && process.includes('~') ? instanceOf(process) : token
 }
 
 function escaped(character: string): string {

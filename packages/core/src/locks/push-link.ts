@@ -1,5 +1,6 @@
 import { hasCode } from '../errors.ts'
 import type { Timer } from '../support/runtime.ts'
+import type { LeaseHost } from '../storage/storage.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import type { LeasePush, LeaseStorage } from '../storage/leases.ts'
 
@@ -30,7 +31,7 @@ export interface LinkEvents {
  * says nothing against the link.
  */
 export class PushLink {
-  readonly #calls: StorageClient
+  readonly #calls: StorageClient<LeaseHost>
   readonly #leases: LeaseStorage
   readonly #process: string
   readonly #events: LinkEvents
@@ -51,7 +52,7 @@ export class PushLink {
   #pause: Timer | undefined
   #closed = false
 
-  constructor(calls: StorageClient, leases: LeaseStorage, process: string, events: LinkEvents) {
+  constructor(calls: StorageClient<LeaseHost>, leases: LeaseStorage, process: string, events: LinkEvents) {
     this.#calls = calls
     this.#leases = leases
     this.#process = process

@@ -1,5 +1,6 @@
 import type { LeasePush } from '../storage/leases.ts'
 import type { Runtime } from '../support/runtime.ts'
+import type { LeaseHost } from '../storage/storage.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import { TimerQueue } from '../support/timer-queue.ts'
 import { type Doubts, KeyQueue, type Waiter } from './key-queue.ts'
@@ -28,7 +29,12 @@ export class WaitQueue implements Doubts {
   #moment = 0
 
   /** `onOther` gets the pushes for tokens that do not wait. */
-  constructor(calls: StorageClient, process: string, claimMs: number, onOther: (push: TokenPush) => void) {
+  constructor(
+    calls: StorageClient<LeaseHost>,
+    process: string,
+    claimMs: number,
+    onOther: (push: TokenPush) => void,
+  ) {
     this.#runtime = calls.runtime
     this.#link = new PushLink(calls, calls.storage.leases, process, {
       received: (push) => this.#received(push),

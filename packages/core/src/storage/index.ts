@@ -7,6 +7,9 @@ export {
   decideLease,
   noLease,
 } from '../locks/decide-lease.ts'
+export { type LeaseLocks, leaseLocks } from '../locks/lease-locks.ts'
+export type { Lockable } from '../locks/locks.ts'
+export { type FeatureOptions } from '../feature.ts'
 export { ClosedError } from '../errors.ts'
 export { appOf } from '../support/instance.ts'
 export { type Instant, type Runtime, type Timer, systemRuntime } from '../support/runtime.ts'
@@ -69,7 +72,7 @@ export type {
   RecordWrite,
   Unsubscribe,
 } from './records.ts'
-export type { Connection, ConnectionState, Diagnostic, Storage } from './storage.ts'
+export type { Connection, ConnectionState, Diagnostic, LeaseHost, Storage } from './storage.ts'
 export type { KeyPattern, Removed, SetReply, StoredValue, ValueStorage } from './values.ts'
 export type { FieldValue, HashSetReply, HashStorage, Life } from './hashes.ts'
 export { globToPattern } from '../memory/glob.ts'

@@ -40,6 +40,12 @@ export interface Storage {
   close(): Promise<void>
 }
 
+/** What every call needs of a storage, whichever facet it is for. */
+export type StorageLink = Pick<Storage, 'connection' | 'time' | 'retain'>
+
+/** What locks need of a storage. */
+export type LeaseHost = StorageLink & Pick<Storage, 'leases'>
+
 /** Whether a command sent now would leave at once. Core sends nothing to a storage that is not ready. */
 export interface Connection {
   readonly state: ConnectionState

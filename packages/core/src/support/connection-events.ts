@@ -27,7 +27,11 @@ export type ConnectionOf = Pick<ConnectionEvent, 'instance' | 'prefix' | 'storag
 const connections: EventChannel<ConnectionEvent> = eventChannel('holdfast:connection')
 
 /** Publishes what becomes of a storage's connection until the function that it returns is called. */
-export function publishConnection(storage: Storage, of: ConnectionOf, runtime: Runtime): () => void {
+export function publishConnection(
+  storage: Pick<Storage, 'connection'>,
+  of: ConnectionOf,
+  runtime: Runtime,
+): () => void {
   const { connection } = storage
   let lost: { readonly at: number; readonly monotonic: number } | undefined
   return connection.onChange((state) => {

@@ -1,5 +1,5 @@
 import { StorageUnavailableError, isUnavailable } from '../errors.ts'
-import type { ConnectionState, Storage } from '../storage/storage.ts'
+import type { ConnectionState, StorageLink } from '../storage/storage.ts'
 import { type Instant, type Runtime, instant } from './runtime.ts'
 import type { TimerEntry, TimerQueue } from './timer-queue.ts'
 
@@ -18,7 +18,7 @@ export interface Pending extends TimerEntry {
 
 /** What the requests of one {@link StorageClient} share, one for each kind: awaited, or in the background. */
 export interface RequestDeps {
-  readonly storage: Storage
+  readonly storage: StorageLink
   readonly runtime: Runtime
   /** All that are pending. */
   readonly pending: TimerQueue<Pending>

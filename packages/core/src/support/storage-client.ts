@@ -1,5 +1,5 @@
 import { ClosedError, StorageUnavailableError } from '../errors.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { Storage, StorageLink } from '../storage/storage.ts'
 import { type OptionTable, type Resolved, duration, integer, resolveOptions } from './option-table.ts'
 import {
   MOST_GRACE_MS,
@@ -53,8 +53,8 @@ interface ClaimReply {
  * client may leave a promise open for good (ioredis without `autoResendUnfulfilledCommands` does so with what was in
  * flight when the connection broke), so the re-send waits for the connection and not for the promise.
  */
-export class StorageClient {
-  readonly storage: Storage
+export class StorageClient<S extends StorageLink = Storage> {
+  readonly storage: S
   readonly runtime: Runtime
   readonly clock: StorageClock
   /** Of the timers of all who use this client. */
@@ -68,7 +68,7 @@ export class StorageClient {
   #asksTime: Promise<number> | undefined
 
   constructor(
-    storage: Storage,
+    storage: S,
     runtime: Runtime,
     { callTimeoutMs, maxPendingCalls }: Resolved<StorageClientOptions> = resolveOptions(STORAGE_CLIENT, {}),
   ) {

@@ -118,7 +118,7 @@ const MACROS: ReadonlyMap<string, string> = new Map([
 
 function valuesOf(field: Field, part: string): ReadonlySet<number> | undefined {
   const [, everyStep] = /^[*?](?:\/(\d{1,4}))?$/.exec(part) ?? []
-  if (part === '*' || part === '?' || (everyStep !== undefined && !part.startsWith('?')))
+  if (/^[*?]/.test(part) && (everyStep !== undefined || part.length === 1))
     return range(field, field.first, field.last, Number(everyStep ?? 1))
   const sets = part.split(',').map((item) => {
     const [, from = '', to, step] = /^([0-9a-z]+)(?:-([0-9a-z]+))?(?:\/(\d{1,4}))?$/i.exec(item) ?? []
@@ -141,6 +141,8 @@ function range(
   const values = new Set<number>()
   const end = to < from ? to + size : to
   for (let value = from; value <= end; value += step) values.add(value > last ? value - size : value)
+  // Cronos loses the Sunday that such a range begins with, so Hangfire does not run then, and neither may Node.
+  if (size === 7 && from === last && to < from && step > 1) values.delete(from)
   return values
 }
 

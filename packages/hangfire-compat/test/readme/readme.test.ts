@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest'
+import { Redis } from 'ioredis'
+import { expect, it, onTestFinished } from 'vitest'
 import { decodeCall, encodeCall } from '../../src/jobs/job-definition.ts'
+import { reviewAlone } from './locks.ts'
 import { review } from './review-job.ts'
 
 it('the job of the README travels', () => {
@@ -12,4 +14,15 @@ it('the job of the README travels', () => {
     '{"Model":"x"}',
     null,
   ])
+})
+
+it("the lock of the README is .NET's", async () => {
+  const redis = new Redis(process.env['REDIS_URL'] ?? '')
+  onTestFinished(() => redis.disconnect())
+  const key = '{hangfire}:AiReviewJobs.ProcessReviewAsync'
+  await reviewAlone(redis, async (signal) => {
+    expect(signal.aborted).toBe(false)
+    expect(await redis.exists(key)).toBe(1)
+  })
+  expect(await redis.exists(key)).toBe(0)
 })
