@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import { RedisNode } from '@holdfast/test-support/servers'
 import { afterAll, expect, it, onTestFinished } from 'vitest'
 import type { ExitTask } from '../../src/cache/exit-worker.ts'
-import { everyClient } from '../../src/cache/open-storage.ts'
 import { PATIENT } from '../../src/cache/patient.ts'
 
 const node = await RedisNode.start()
 afterAll(async () => await node.stop())
 
-it.each(everyClient.flatMap((client) => [false, true].map((isOut) => ({ client, isOut }))))(
+const clients = ['ioredis 6', 'redis 6'] as const
+
+it.each(clients.flatMap((client) => [false, true].map((isOut) => ({ client, isOut }))))(
   'a process that has closed its cache and its client ends, whatever was under way: %o',
   PATIENT,
   async ({ client, isOut }) => {

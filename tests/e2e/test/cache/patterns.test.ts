@@ -62,12 +62,12 @@ describe.each([
     expect(await cache.removeByPattern('nothing *')).toMatchObject({ removed: 0 })
   })
 
-  it.each(clients)(
+  it.each(['ioredis 6', 'redis 6'] as const)(
     'ends between two steps when it is aborted, or when onProgress throws: %s',
     async (client) => {
       const cache = await open(client, randomUUID())
       // What other apps have, so that there are many steps.
-      const noise = Array.from({ length: 30_000 }, (_, i) => `noise ${i}`)
+      const noise = Array.from({ length: 15_000 }, (_, i) => `noise ${i}`)
       const others = await open(client, randomUUID())
       await inService(() => others.setMany(Object.fromEntries(noise.map((name) => [name, 1]))))
       const names = Array.from({ length: 2_000 }, (_, i) => `k${i}`)
