@@ -1,4 +1,4 @@
-import { StorageUnavailableError, isUnavailable } from '../errors.ts'
+import { ClosedError, StorageUnavailableError, isUnavailable } from '../errors.ts'
 import type { Runtime } from '../support/runtime.ts'
 import { type CacheOf, breakerEvents } from './events.ts'
 
@@ -17,6 +17,7 @@ export class Breaker {
   #openedAt = 0
   #askAgainAt: number | undefined
   #probing = false
+  #hasEnded = false
 
   /** `of` is whose breaker it is, for events; `onClosed` is called when the storage answers again. */
   constructor(runtime: Runtime, of: CacheOf, onClosed: () => void = () => undefined) {
@@ -64,7 +65,13 @@ export class Breaker {
     }
   }
 
+  /** The cache was closed: while it is open, calls say that. */
+  end(): void {
+    this.#hasEnded = true
+  }
+
   #takeProbe(): void {
+    if (this.#hasEnded) throw new ClosedError()
     const waitMs = (this.#askAgainAt ?? 0) - this.#runtime.monotonicNow()
     if (this.#probing || waitMs > 0) {
       throw new StorageUnavailableError(

@@ -1,19 +1,21 @@
 import type { Namespace } from './engine.ts'
+import type { CallPolicy } from './options.ts'
 import type { Wait } from './waits.ts'
 
 /** How long one caller has waited for loads of other processes, and for which one it waits. */
 export class CallerWait {
   readonly #space: Namespace
   readonly #key: string
-  readonly #waitMs: number
+  readonly #policy: Pick<CallPolicy, 'waitMs' | 'softTimeoutMs'>
   #until: number | undefined
+  #softUntil = Infinity
   #wait: Wait | undefined
   #guardKey: string | undefined
 
-  constructor(space: Namespace, key: string, waitMs: number) {
+  constructor(space: Namespace, key: string, policy: Pick<CallPolicy, 'waitMs' | 'softTimeoutMs'>) {
     this.#space = space
     this.#key = key
-    this.#waitMs = waitMs
+    this.#policy = policy
   }
 
   /** The wait that it is in. */
@@ -29,6 +31,11 @@ export class CallerWait {
     return (this.#until ?? Infinity) - this.#space.engine.runtime.monotonicNow()
   }
 
+  /** How long until an old value is the answer, if there is one. */
+  get softLeftMs(): number {
+    return this.#softUntil - this.#space.engine.runtime.monotonicNow()
+  }
+
   get isOver(): boolean {
     return this.leftMs <= 0
   }
@@ -36,7 +43,10 @@ export class CallerWait {
   enter(guardKey: string): Wait {
     const { runtime, waits } = this.#space.engine
     if (this.#until === undefined) {
-      this.#until = runtime.monotonicNow() + this.#waitMs
+      const { waitMs, softTimeoutMs = Infinity } = this.#policy
+      const now = runtime.monotonicNow()
+      this.#until = now + waitMs
+      this.#softUntil = now + softTimeoutMs
       this.#space.count('waits')
       this.#space.publish(() => ({ key: this.#key, type: 'waits' }))
     }

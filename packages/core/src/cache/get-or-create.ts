@@ -47,7 +47,7 @@ export class GetOrCreate {
     this.#accepts = accepts
     this.#onDecided = onDecided
     this.#signal = new CallerSignal(policy.signal, key)
-    this.#wait = new CallerWait(space, key, policy.waitMs)
+    this.#wait = new CallerWait(space, key, policy)
     this.#order = space.engine.nextOrder()
   }
 
@@ -179,9 +179,10 @@ export class GetOrCreate {
     if (this.#wait.isOver) return await this.#loadAlone(read)
     const other = flightsByPlaceholder.get(placeholder)
     other?.refuseRing()
-    const next = wait.next(this.#wait.leftMs, wakes)
+    const { leftMs, softLeftMs } = this.#wait
+    const next = wait.next(read.value === undefined ? leftMs : Math.min(leftMs, softLeftMs), wakes)
     await this.#signal.or(other === undefined ? next : other.waitedFor(next))
-    return undefined
+    return this.#wait.softLeftMs > 0 ? undefined : read.value
   }
 
   /** The other process takes too long: this one loads once for all of its callers, and stores nothing. */
@@ -219,12 +220,7 @@ export class GetOrCreate {
     const isShared =
       flight?.aborted === undefined &&
       (flight?.began === undefined || this.#order < flight.began || (isUnreachable && isCurrent))
-    if (flight !== undefined && isShared) {
-      flight.refuseRing()
-      this.#space.count('joined')
-      const landing = await this.#landing(flight, undefined)
-      return landing === 'soft' ? undefined : await this.#answer(landing, undefined, false)
-    }
+    if (flight !== undefined && isShared) return await this.#share(flight, undefined)
     refuseOwnKey(this.#key, this.#entryKey, engine.storage)
     const alone = this.#takeOff('none', undefined)
     const landing = await this.#landing(alone, undefined)

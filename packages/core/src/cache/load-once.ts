@@ -114,6 +114,7 @@ class Flying {
     }
     const { runtime } = this.#engine
     const waitedMs = runtime.monotonicNow() - this.#plan.lookedAt
+    if (this.#placeholder !== undefined) flightsByPlaceholder.set(this.#placeholder, this.#flight)
     const renewal = this.#placeholder === undefined ? undefined : this.#keepGuard(this.#placeholder)
     try {
       const made = await this.#load()
@@ -194,7 +195,6 @@ class Flying {
     if (guard === 'placeholder') this.#flight.placeholder = placeholder
     this.#flight.joined = this.#generations.slice(0, levels).join('')
     this.#flight.tagChanges = this.#generations[levels]
-    flightsByPlaceholder.set(placeholder, this.#flight)
     return undefined
   }
 

@@ -136,6 +136,7 @@ export class StorageGate {
     this.#isClosed = true
     if (this.#journal.size > 0)
       await this.inTime(this.runtime.monotonicNow(), this.#replay()).catch(() => undefined)
+    this.#breaker.end()
     this.#timer?.cancel()
     this.#limit.close()
   }

@@ -1,4 +1,5 @@
 import { StorageUnavailableError } from '../errors.ts'
+import { MOST_GRACE_MS } from '../support/pending-request.ts'
 import type { Runtime } from '../support/runtime.ts'
 import { type TimerEntry, TimerQueue } from '../support/timer-queue.ts'
 
@@ -20,13 +21,11 @@ export class TimeLimit {
 
   /** `startedAt`: when its caller began to wait for the storage. @throws StorageUnavailableError when the time is over */
   async keep<T>(startedAt: number, work: Promise<T>): Promise<T> {
-    const limited = new Limited(this.#runtime, startedAt + STORAGE_TIMEOUT_MS)
-    this.#pending.set(limited)
-    limited.onOver = () => this.#pending.remove(limited)
+    const limited = new Limited(this.#runtime, this.#pending, startedAt + STORAGE_TIMEOUT_MS)
     try {
       return await Promise.race([work, limited.over])
     } finally {
-      this.#pending.remove(limited)
+      limited.end()
     }
   }
 
@@ -37,29 +36,49 @@ export class TimeLimit {
 
 class Limited implements TimerEntry {
   index = -1
-  readonly dueAt: number
+  dueAt: number
   readonly over: Promise<never>
-  onOver!: () => void
   readonly #runtime: Runtime
+  readonly #pending: TimerQueue<Limited>
+  #isLast = false
+  #hasEnded = false
   #reject!: (error: Error) => void
 
-  constructor(runtime: Runtime, dueAt: number) {
+  constructor(runtime: Runtime, pending: TimerQueue<Limited>, dueAt: number) {
     this.#runtime = runtime
+    this.#pending = pending
     this.dueAt = dueAt
     this.over = new Promise((_, reject) => (this.#reject = reject))
     this.over.catch(() => undefined)
+    pending.set(this)
   }
 
-  onDue(): void {
-    this.onOver()
-    // Judged after the replies that have arrived were read.
-    this.#runtime.afterReplies(() =>
-      this.#reject(
-        new StorageUnavailableError(
-          `The storage did not answer all that the call asked it within ${STORAGE_TIMEOUT_MS} ms.`,
-          { maybeApplied: true },
-        ),
-      ),
-    )
+  end(): void {
+    this.#hasEnded = true
+    this.#pending.remove(this)
   }
+
+  /** Judged as one command is: after the replies that have arrived, and with the same grace for a blocked event loop. */
+  onDue(): void {
+    const graceMs = this.#isLast ? 0 : Math.min(MOST_GRACE_MS, this.#runtime.monotonicNow() - this.dueAt)
+    this.#isLast = true
+    this.#judgeAt(Infinity)
+    this.#runtime.afterReplies(() => {
+      if (this.#hasEnded) return
+      if (graceMs >= 1) this.#judgeAt(this.#runtime.monotonicNow() + graceMs)
+      else this.#reject(tooSlow())
+    })
+  }
+
+  #judgeAt(at: number): void {
+    this.dueAt = at
+    this.#pending.set(this)
+  }
+}
+
+function tooSlow(): StorageUnavailableError {
+  return new StorageUnavailableError(
+    `The storage did not answer all that the call asked it within ${STORAGE_TIMEOUT_MS} ms.`,
+    { maybeApplied: true },
+  )
 }

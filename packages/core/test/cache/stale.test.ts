@@ -67,6 +67,25 @@ describe('a stale value', () => {
     expect(calls()).toBe(1)
   })
 
+  it('is the answer after softTimeoutMs, also while it is another process that loads', async () => {
+    const { runtime, cache } = world()
+    const options = { ...STALE, softTimeoutMs: 200 }
+    const [one, other] = [cache(options), cache(options)]
+    await one.set('a', 'old')
+    await runtime.advance(1_000)
+    const { load, started, finish } = slowLoad<string>()
+    const first = one.getOrCreate('a', load)
+    await started
+    const call = other.getOrCreate('a', () => 'not needed')
+    await waiting(first, call)
+    await runtime.advance(210)
+    expect(await Promise.all([first, call])).toEqual(['old', 'old'])
+    finish('new')
+    await waiting()
+    expect(await other.get('a')).toBe('new')
+    expect(other.stats().loads).toBe(0)
+  })
+
   it('is the answer after softTimeoutMs, and the load goes on', async () => {
     const { runtime, cache } = world()
     const one = cache({ ...STALE, softTimeoutMs: 200 })

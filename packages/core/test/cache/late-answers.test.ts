@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest'
+import { type Storage, StorageRefusedError, StorageUnavailableError, createCache } from '@holdfast/core'
+import type { ValueStorage } from '@holdfast/core/storage'
+import { flightsByPlaceholder } from '../../src/cache/flight.ts'
+import { settle } from '../manual-runtime.ts'
+import { slowLoad, waiting, world } from './world.ts'
+
+/** The same storage, some commands of which answer otherwise. */
+function withValues(storage: Storage, commands: Partial<ValueStorage>): Storage {
+  return { ...storage, values: { ...storage.values, ...commands } }
+}
+
+function unavailable(): Promise<never> {
+  return Promise.reject(new StorageUnavailableError('It is out.', { maybeApplied: false }))
+}
+
+/** Answers after the commands of some turns of the event loop. */
+function later<A extends unknown[], T>(command: (...args: A) => Promise<T>): (...args: A) => Promise<T> {
+  return async (...args) => {
+    await settle()
+    return await command(...args)
+  }
+}
+
+describe('a storage that answers some of it late', () => {
+  it('refuses a reservation before it answers for the generations: the load answers, and nothing is unhandled', async () => {
+    const { runtime, storage } = world()
+    const unhandled: unknown[] = []
+    const note = (error: unknown): void => void unhandled.push(error)
+    process.on('unhandledRejection', note)
+    const answered = Promise.withResolvers<void>()
+    const cache = createCache(
+      withValues(storage, {
+        reserve: () => Promise.reject(new StorageRefusedError('WRONGTYPE')),
+        ensure: async (...args) => {
+          await answered.promise
+          return await storage.values.ensure(...args)
+        },
+      }),
+      { runtime },
+    )
+    const call = cache.getOrCreate('a', () => 'loaded')
+    await waiting(call)
+    answered.resolve()
+    expect(await call).toBe('loaded')
+    await settle()
+    process.off('unhandledRejection', note)
+    expect(unhandled).toEqual([])
+  })
+
+  it('reserves when its caller has given up: nothing is kept of that', async () => {
+    const { runtime, storage } = world()
+    const { values } = storage
+    const slow = <A extends unknown[], T>(command: (...args: A) => Promise<T>): typeof command => {
+      return async (...args) => {
+        await new Promise<void>((resolve) => runtime.setTimer(150, resolve))
+        return await command(...args)
+      }
+    }
+    const commands = { getMany: slow(values.getMany), reserve: slow(values.reserve) }
+    const cache = createCache(withValues(storage, commands), { runtime })
+    const call = cache.getOrCreate('a', () => 'loaded')
+    await waiting(call)
+    await runtime.advance(250)
+    expect(await call).toBe('loaded')
+    await runtime.advance(200)
+    expect(await values.getMany(['app::a'])).toEqual([null])
+    expect(flightsByPlaceholder.size).toBe(0)
+  })
+
+  it('answers in time as long as only the event loop of the caller was late', async () => {
+    const { runtime, storage } = world()
+    const { values } = storage
+    const slow = withValues(storage, {
+      getMany: later(values.getMany),
+      ensure: later(values.ensure),
+      set: later(values.set),
+      patch: later(values.patch),
+      renew: later(values.renew),
+    })
+    const cache = createCache({ ...slow, time: later(storage.time) }, { runtime })
+    const blocked = async <T>(call: Promise<T>): Promise<T> => {
+      call.catch(() => undefined)
+      runtime.freeze(400)
+      await runtime.advance(10)
+      await runtime.advance(30)
+      return await call
+    }
+    await blocked(cache.set('a', 1, { staleMs: 1_000 }))
+    expect(await blocked(cache.expire('a'))).toBe(true)
+    await blocked(cache.invalidateTags(['t']))
+    await blocked(cache.clear())
+    expect(cache.stats()).toMatchObject({ breaker: 'closed', queuedRemovals: 0 })
+  })
+
+  it('takes too long for an invalidation in all: that is queued, says so, and is sent without another call', async () => {
+    const { runtime, storage } = world()
+    const cache = createCache(
+      withValues(storage, {
+        renew: async (...args) => {
+          await new Promise<void>((resolve) => runtime.setTimer(200, resolve))
+          return await storage.values.renew(...args)
+        },
+      }),
+      { runtime },
+    )
+    const call = cache.invalidateTags(['t'])
+    await waiting(call)
+    await runtime.advance(300)
+    await expect(call).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', queued: true })
+    expect(cache.stats().queuedRemovals).toBe(2)
+    await runtime.advance(1_000)
+    expect(cache.stats().queuedRemovals).toBe(0)
+  })
+})
+
+describe('while the storage is out', () => {
+  it('many keys are loaded although another call loads one of them', async () => {
+    const { runtime, storage } = world()
+    const cache = createCache(withValues(storage, { getMany: unavailable }), { runtime })
+    const { load, started, finish } = slowLoad<string>()
+    const first = cache.getOrCreate('b', load)
+    await waiting(first)
+    await runtime.advance(300)
+    await started
+    const asked: string[] = []
+    const many = cache.getOrCreateMany(['a', 'b'], (keys) => {
+      asked.push(...keys)
+      return new Map(keys.map((key) => [key, 'many']))
+    })
+    await waiting(many)
+    expect(asked).toEqual(['a'])
+    finish('one')
+    expect([...(await many)]).toEqual([
+      ['a', 'many'],
+      ['b', 'one'],
+    ])
+  })
+
+  it('a cache that was closed says that it is closed', async () => {
+    const { runtime, storage } = world()
+    const cache = createCache(withValues(storage, { getMany: unavailable }), { runtime })
+    const call = cache.get('a')
+    await waiting(call)
+    await runtime.advance(300)
+    await expect(call).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    await cache.close()
+    const calls = [cache.get('a'), cache.set('a', 1), cache.remove('a'), cache.getOrCreate('a', () => 1)]
+    for (const each of await Promise.allSettled(calls))
+      expect(each).toMatchObject({ status: 'rejected', reason: { code: 'CLOSED' } })
+  })
+})
