@@ -60,6 +60,7 @@ export interface Cache {
   getOrCreate<T>(key: string, load: Load<T>, options?: GetOrCreateOptions): Promise<T>
   /**
    * The same for many keys: `loadMissing` gets those that no process has or loads, each once, and is not called for none.
+   * Of more than 500 keys it gets those of 500 at a time.
    * The map has a key for each value there is, in the order of `keys`.
    */
   getOrCreateMany<T>(

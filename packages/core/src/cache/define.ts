@@ -71,15 +71,13 @@ export function defined<Id, T>(
       for (const each of made.keys()) if (each !== key) throw notAsked('loadMany', each)
       return made.get(key)
     }
-  const idsByKey = (ids: readonly Id[]): Map<string, Id> => {
-    if (!Array.isArray(ids)) return refuse('ids', ids, 'an array of ids')
-    return new Map((ids as readonly Id[]).map((id) => [keyOf(id), id]))
-  }
-  const byId = (ids: ReadonlyMap<string, Id>, found: ReadonlyMap<string, T>): Map<Id, T> => {
-    const values = new Map<Id, T>()
-    for (const [key, id] of ids) if (found.has(key)) values.set(id, found.get(key) as T)
-    return values
-  }
+  const keyed = (ids: readonly Id[]): readonly (readonly [string, Id])[] =>
+    Array.isArray(ids)
+      ? (ids as readonly Id[]).map((id) => [keyOf(id), id] as const)
+      : refuse('ids', ids, 'an array of ids')
+  // Ids of the same key have the same value.
+  const byId = (ids: readonly (readonly [string, Id])[], found: ReadonlyMap<string, T>): Map<Id, T> =>
+    new Map(ids.flatMap(([key, id]) => (found.has(key) ? [[id, found.get(key) as T] as const] : [])))
   const getOne = async (id: Id, options: GetOrCreateOptions): Promise<T | undefined> => {
     const key = keyOf(id)
     if (load !== undefined || loadMany !== undefined)
@@ -91,9 +89,10 @@ export function defined<Id, T>(
       return await getOne(id, options)
     },
     async getMany(ids, options = {}) {
-      const keys = idsByKey(ids)
+      const pairs = keyed(ids)
+      const keys = new Map(pairs)
       if (load === undefined && loadMany === undefined)
-        return byId(keys, await cache.getMany([...keys.keys()], ofRead(options)))
+        return byId(pairs, await cache.getMany([...keys.keys()], ofRead(options)))
       const loadMissing: LoadMissing<T> = async (missing, context) => {
         const wanted = missing.map((key) => keys.get(key) as Id)
         if (loadMany === undefined) {
@@ -107,7 +106,7 @@ export function defined<Id, T>(
         for (const key of made.keys()) if (!asked.has(key)) throw notAsked('loadMany', key)
         return made
       }
-      return byId(keys, await cache.getOrCreateMany([...keys.keys()], loadMissing, options))
+      return byId(pairs, await cache.getOrCreateMany([...keys.keys()], loadMissing, options))
     },
     async getEntry(id) {
       return await cache.getEntry(keyOf(id))

@@ -30,8 +30,8 @@ export interface DefinitionOptions<Id, T> extends CacheLoadOptions {
       ) => ReadonlyMap<Id, T | EntryResult<T>> | Promise<ReadonlyMap<Id, T | EntryResult<T>>>)
     | undefined
   /**
-   * Any Standard Schema (zod, valibot, arktype …), synchronous: a stored value that it refuses is a miss, and what it makes
-   * of one that it accepts is the value.
+   * Any Standard Schema (zod, valibot, arktype …), synchronous: a stored value that it refuses, or fails on, is a miss, and
+   * what it makes of one that it accepts is the value.
    */
   readonly schema?: StandardSchema<T> | undefined
   /** A part of the key: with a new version, what the old one stored is not read any more. Default: none. */

@@ -5,6 +5,9 @@ import type { LoadMissing } from './load.ts'
 import type { CallPolicy } from './options.ts'
 import type { Accepts } from './read-value.ts'
 
+/** Each missing key costs commands of its own: more at once would meet the deadline of the storage by their number. */
+const KEYS_AT_ONCE = 500
+
 /**
  * One `getOrCreate` for each key, whose loads are one: those that begin together call `loadMissing` once. A key that another
  * process loads is waited for, and one whose load it then takes over is loaded with those that it takes over at that time.
@@ -17,20 +20,34 @@ export async function getOrCreateMany(
   accepts?: Accepts,
 ): Promise<Map<string, unknown>> {
   const unique = [...new Set(keys)]
-  const together = new LoadTogether(unique.length, loadMissing)
   // All keys are checked before anything is sent.
+  for (const key of unique) space.scope.entryKey(key)
+  const values = new Map<string, unknown>()
+  for (let at = 0; at < unique.length; at += KEYS_AT_ONCE) {
+    const some = unique.slice(at, at + KEYS_AT_ONCE)
+    const settled = await createTogether(space, some, loadMissing, policy, accepts)
+    settled.forEach((each, i) => {
+      if (each.status === 'rejected') throw each.reason
+      if (each.value !== undefined) values.set(some[i] as string, each.value)
+    })
+  }
+  return values
+}
+
+async function createTogether(
+  space: Namespace,
+  unique: readonly string[],
+  loadMissing: LoadMissing<unknown>,
+  policy: CallPolicy,
+  accepts: Accepts | undefined,
+): Promise<readonly PromiseSettledResult<unknown>[]> {
+  const together = new LoadTogether(unique.length, loadMissing)
   const calls = unique.map((key) => {
     const load = (context: Signalled): Promise<unknown> => together.load(key, context)
     return new GetOrCreate(space, key, load, policy, accepts, () => together.decided(key))
   })
   // All of them end before this does: none is left running when one fails.
-  const settled = await Promise.allSettled(calls.map(async (call) => await call.run()))
-  const values = new Map<string, unknown>()
-  settled.forEach((each, i) => {
-    if (each.status === 'rejected') throw each.reason
-    if (each.value !== undefined) values.set(unique[i] as string, each.value)
-  })
-  return values
+  return await Promise.allSettled(calls.map(async (call) => await call.run()))
 }
 
 /** Its signal is made when it is asked for: most loads never do. */
@@ -40,7 +57,7 @@ interface Signalled {
 
 class LoadTogether {
   readonly #loadMissing: LoadMissing<unknown>
-  readonly #undecided = new Set<string>()
+  readonly #decided = new Set<string>()
   #left: number
   #batch: Batch | undefined
 
@@ -58,8 +75,8 @@ class LoadTogether {
 
   /** The call of this key has a value, waits, or loads: the load does not wait for it any longer. */
   decided(key: string): void {
-    if (!this.#undecided.has(key)) {
-      this.#undecided.add(key)
+    if (!this.#decided.has(key)) {
+      this.#decided.add(key)
       this.#left -= 1
     }
     // Later ones, which take over, come when they come.

@@ -1,3 +1,4 @@
+import { hasCode } from '../errors.ts'
 import type { Entry } from './entry.ts'
 import type { Namespace } from './engine.ts'
 import type { Found } from './lookup.ts'
@@ -14,16 +15,17 @@ export function readValue(space: Namespace, key: string, found: Found, accepts: 
   const { state, entry } = found
   if (state === 'unreadable') noteUnreadable(space, key)
   if (entry === undefined || state === 'outdated') return { ...found, value: undefined }
-  let value: unknown
+  let failure: unknown
   try {
-    value = space.policy.codec.decode(entry.payload as never)
+    const value = space.policy.codec.decode(entry.payload as never)
+    const usable = accepts === undefined ? { value } : accepts(value)
+    if (usable !== undefined) return { ...found, entry, value: usable }
   } catch (error) {
-    noteUnreadable(space, key, error)
-    return { ...found, state: 'outdated', value: undefined }
+    // Of a schema that cannot be used at all, whatever is stored.
+    if (hasCode(error, 'INVALID_ARGUMENT')) throw error
+    failure = error
   }
-  const usable = accepts === undefined ? { value } : accepts(value)
-  if (usable !== undefined) return { ...found, entry, value: usable }
-  noteUnreadable(space, key)
+  noteUnreadable(space, key, failure)
   return { ...found, state: 'outdated', value: undefined }
 }
 

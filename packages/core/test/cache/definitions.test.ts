@@ -126,6 +126,42 @@ describe('a definition', () => {
     expect(cache.stats()).toMatchObject({ unreadable: 2, loads: 1 })
   })
 
+  it('loads anew what its schema fails on', async () => {
+    const cache = world().cache()
+    await cache.define<string, unknown>('x', {}).set('a', 'an older shape')
+    const validate = (value: unknown): { readonly value: unknown } => {
+      if (typeof value === 'string') throw new TypeError('no member')
+      return { value }
+    }
+    const schema = { '~standard': { version: 1, vendor: 'test', validate } } as const
+    const checked = cache.define<string, unknown>('x', { schema, load: () => ({ member: 1 }) })
+    expect(await checked.getEntry('a')).toBeUndefined()
+    expect(await checked.get('a')).toEqual({ member: 1 })
+    expect(await checked.get('a')).toEqual({ member: 1 })
+    expect(cache.stats()).toMatchObject({ unreadable: 2, loads: 1 })
+  })
+
+  it('gives each of several ids that have one key its value, and loads that once', async () => {
+    const asked: unknown[] = []
+    const things = world()
+      .cache()
+      .define<{ readonly id: string }, string>('x', {
+        key: ({ id }) => id,
+        loadMany: (ids) => {
+          asked.push(...ids)
+          return new Map(ids.map((each) => [each, each.id]))
+        },
+      })
+    const [one, same] = [{ id: '1' }, { id: '1' }]
+    expect(await things.getMany([one, same])).toEqual(
+      new Map([
+        [one, '1'],
+        [same, '1'],
+      ]),
+    )
+    expect(asked).toHaveLength(1)
+  })
+
   it('refreshes, keeps the value when that fails, and makes stale what is to be loaded anew', async () => {
     let value = 1
     const one = world()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type EntryResult, entry } from '@holdfast/core'
+import { type EntryResult, createCache, entry } from '@holdfast/core'
 import { slowLoad, waiting, world } from './world.ts'
 
 describe('a load', () => {
@@ -129,6 +129,25 @@ describe('a load', () => {
   })
 })
 
+describe('a load of many keys', () => {
+  it('gets some hundred at a time, each once, so that no number of them is too much for the storage', async () => {
+    const { runtime, storage } = world()
+    const cache = createCache(storage, { runtime, maxPendingCalls: 1_000 })
+    const keys = Array.from({ length: 1_201 }, (_, i) => `k${i}`)
+    const asked: (readonly string[])[] = []
+    const load = (missing: readonly string[]): Map<string, string> => {
+      asked.push(missing)
+      return new Map(missing.map((key) => [key, key]))
+    }
+    const values = await cache.getOrCreateMany(keys, load)
+    expect([...values.keys()]).toEqual(keys)
+    expect(asked.flat()).toEqual(keys)
+    expect(asked.map(({ length }) => length)).toEqual([500, 500, 201])
+    expect(await cache.getMany(keys)).toEqual(values)
+    expect(cache.stats()).toMatchObject({ breaker: 'closed', loads: 1_201 })
+  })
+})
+
 describe('a ring of loads', () => {
   it('of one process is refused at once', async () => {
     const { cache } = world()
@@ -185,6 +204,24 @@ describe('a caller whose signal is aborted', () => {
     expect(signal.aborted).toBe(true)
     await waiting()
     expect(await one.getOrCreate('a', () => 'next')).toBe('next')
+  })
+
+  it('leaves no timer behind when it waited for another process', async () => {
+    const { runtime, cache } = world()
+    const { load, started, finish } = slowLoad<string>()
+    const first = cache().getOrCreate('a', load)
+    await started
+    const before = runtime.timers
+    const hungUp = new AbortController()
+    const call = cache().getOrCreate('a', () => 'not needed', { signal: hungUp.signal })
+    await waiting(first, call)
+    expect(runtime.timers).toBeGreaterThan(before)
+    hungUp.abort()
+    await expect(call).rejects.toMatchObject({ name: 'WaitAbortedError' })
+    await waiting()
+    expect(runtime.timers).toBe(before)
+    finish('loaded')
+    await first
   })
 
   it('gets nothing from a signal that was aborted before', async () => {
