@@ -86,6 +86,7 @@ describe('the channel holdfast:cache', () => {
       'joined',
       'bypassed',
       'bypassed',
+      'joined',
       'loaded',
     ])
   })

@@ -28,12 +28,13 @@ describe('a storage that answers some of it late', () => {
     const unhandled: unknown[] = []
     const note = (error: unknown): void => void unhandled.push(error)
     process.on('unhandledRejection', note)
-    const answered = Promise.withResolvers<void>()
+    let answer!: () => void
+    const answered = new Promise<void>((resolve) => (answer = resolve))
     const cache = createCache(
       withValues(storage, {
         reserve: () => Promise.reject(new StorageRefusedError('WRONGTYPE')),
         ensure: async (...args) => {
-          await answered.promise
+          await answered
           return await storage.values.ensure(...args)
         },
       }),
@@ -41,7 +42,7 @@ describe('a storage that answers some of it late', () => {
     )
     const call = cache.getOrCreate('a', () => 'loaded')
     await waiting(call)
-    answered.resolve()
+    answer()
     expect(await call).toBe('loaded')
     await settle()
     process.off('unhandledRejection', note)
