@@ -24,6 +24,7 @@ function deep(levels: number): unknown {
 describe('the JSON codec', () => {
   it.each<[string, unknown, RegExp]>([
     ['a subclass of Array', { a: List.of(1, 2) }, /value\.a is an instance of List/],
+    ['an heir of nothing known', Object.create(Object.create(null)), /is an instance of something unnamed/],
     ['a subclass of Map', new Table([['a', 1]]), /instance of Table/],
     ['a subclass of Set', new Words(['a']), /instance of Words/],
     ['a subclass of Date', new Day(0), /instance of Day/],

@@ -16,6 +16,16 @@ export interface CacheCodec {
   decode(data: string | Uint8Array): unknown
 }
 
+/** What `codec` makes of the value. @throws what it throws, and TypeError when that is neither text nor bytes */
+export function encodeData(codec: CacheCodec, value: unknown, name: string): string | Uint8Array {
+  if (codec.bytes !== true) return encodeWith(codec as Codec, value, name)
+  const data: unknown = codec.encode(value)
+  if (typeof data === 'string' || data instanceof Uint8Array) return data
+  // An async one: that it fails as well is not to end the process.
+  if (data instanceof Promise) data.catch(() => undefined)
+  throw new TypeError(`codec.encode() must return a string or bytes, and gave ${typeof data}.`)
+}
+
 export interface CompressedCodecOptions {
   /**
    * What takes no more bytes than that is stored as it is.
@@ -66,15 +76,13 @@ export function compressedCodec(codec: CacheCodec, options: CompressedCodecOptio
     name: codec.name,
     bytes: true,
     encode(value) {
-      const data: unknown =
-        codec.bytes === true ? codec.encode(value) : encodeWith(codec as Codec, value, 'value')
+      const data = encodeData(codec, value, 'value')
       if (typeof data === 'string') {
         // UTF-8 takes at most three bytes for each: no need to count those of a short text.
         if (data.length * 3 <= overBytes) return data
         return deflate(DEFLATED_TEXT, Buffer.from(data)) ?? data
       }
-      if (data instanceof Uint8Array) return deflate(DEFLATED_BYTES, data) ?? framed(PLAIN_BYTES, data)
-      throw new TypeError(`codec.encode() must return a string or bytes, and gave ${typeof data}.`)
+      return deflate(DEFLATED_BYTES, data) ?? framed(PLAIN_BYTES, data)
     },
     decode(data) {
       if (typeof data === 'string') return codec.decode(data)

@@ -118,7 +118,8 @@ export function defined<Id, T>(
       await cache.set(keyOf(id), value, options)
     },
     async remove(id) {
-      return await cache.remove((Array.isArray(id) ? (id as readonly Id[]) : [id as Id]).map(keyOf))
+      const ids = (Array.isArray(id) ? id : [id]) as readonly Id[]
+      return await cache.remove(ids.map(keyOf))
     },
     async expire(id) {
       return await cache.expire(keyOf(id))

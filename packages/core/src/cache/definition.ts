@@ -60,11 +60,14 @@ export interface Definition<Id, T> {
   getEntry(id: Id): Promise<CacheEntry<T> | undefined>
   exists(id: Id): Promise<boolean>
   set(id: Id, value: T, options?: CacheEntryOptions): Promise<void>
-  remove(id: Id | readonly Id[]): Promise<number>
+  remove(id: OneOrMany<Id>): Promise<number>
   expire(id: Id): Promise<boolean>
   /** Loads the value although there is one, and keeps that if the load fails. */
   refresh(id: Id, options?: Omit<GetOrCreateOptions, 'refresh'>): Promise<T | undefined>
 }
+
+/** Where an id is an array itself, one alone would look like many. */
+type OneOrMany<Id> = [Id] extends [readonly unknown[]] ? readonly Id[] : Id | readonly Id[]
 
 type Own = 'key' | 'load' | 'loadMany' | 'schema' | 'version' | 'softTimeoutMs'
 

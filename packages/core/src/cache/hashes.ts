@@ -1,7 +1,7 @@
 import { InvalidArgumentError, StorageUnavailableError } from '../errors.ts'
 import type { FieldValue } from '../storage/hashes.ts'
 import { checkName, isPlainObject, refuse } from '../support/checks.ts'
-import { type Codec, encodeWith } from '../support/codec.ts'
+import { encodeData } from './compressed-codec.ts'
 import type { Namespace } from './engine.ts'
 import { type LifeOptions, lifeOf } from './life.ts'
 
@@ -104,8 +104,8 @@ function encodeField({ codec }: Namespace['policy'], field: string, value: unkno
       `The field ${JSON.stringify(field)} is undefined, which cannot be stored because it means that there is none; ` +
         'store null instead, or delete the field.',
     )
-  if (codec.bytes !== true) return encodeWith(codec as Codec, value, field)
-  const data = codec.encode(value)
+  const data = encodeData(codec, value, field)
+  if (codec.bytes !== true && typeof data === 'string') return data
   return typeof data === 'string' ? TEXT + data : BYTES + Buffer.from(data).toString('base64')
 }
 

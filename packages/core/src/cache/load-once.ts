@@ -1,9 +1,8 @@
-import { encodeWith } from '../support/codec.ts'
 import { detached, enter } from '../support/call-chain.ts'
 import type { Timer } from '../support/runtime.ts'
 import type { StoredValue } from '../storage/values.ts'
 import { hasCode, isUnavailable } from '../errors.ts'
-import type { CacheCodec } from './compressed-codec.ts'
+import { type CacheCodec, encodeData } from './compressed-codec.ts'
 import type { Engine, Namespace } from './engine.ts'
 import { type EntryResult, isEntryResult } from './entry-result.ts'
 import { readEntry, writeEntry } from './entry.ts'
@@ -419,5 +418,5 @@ export function entryOf(
 }
 
 export function encode(codec: CacheCodec, value: unknown): StoredValue {
-  return codec.bytes === true ? codec.encode(value) : encodeWith(codec as never, value, 'value')
+  return encodeData(codec, value, 'value')
 }

@@ -105,10 +105,10 @@ function packObject(value: object, path: string, ancestors: readonly object[]): 
   if (ancestors.length >= MOST_LEVELS) {
     throw new TypeError(`A value nested more than ${MOST_LEVELS} levels deep cannot be stored.`)
   }
-  const prototype: unknown = Object.getPrototypeOf(value)
+  const prototype = Object.getPrototypeOf(value) as object | null
   if (prototype !== null && !PROTOTYPES.has(prototype)) {
     throw new TypeError(
-      `${path} is an instance of ${value.constructor.name}, which would come back as something else.`,
+      `${path} is an instance of ${nameOf(prototype)}, which would come back as something else.`,
     )
   }
   const chain = [...ancestors, value]
@@ -126,6 +126,12 @@ function packObject(value: object, path: string, ancestors: readonly object[]): 
     Object.entries(value).map(([key, item]) => [key, pack(item, `${path}.${key}`, chain)]),
   )
   return Object.hasOwn(value, TAG) ? tagged('object', packed) : packed
+}
+
+/** Of a class, by its prototype; a prototype need not be that of a class. */
+function nameOf(prototype: object): string {
+  const { constructor } = prototype as { readonly constructor?: unknown }
+  return typeof constructor === 'function' && constructor.name !== '' ? constructor.name : 'something unnamed'
 }
 
 function packArray(list: readonly unknown[], path: string, chain: readonly object[]): unknown {

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type CacheCodec, compressedCodec } from '../../src/cache/compressed-codec.ts'
 import { jsonCodec } from '../../src/support/codec.ts'
+import { world } from './world.ts'
 
 const large = { text: 'a value that says the same again and again. '.repeat(100) }
 
@@ -98,6 +99,16 @@ describe('the compressed codec', () => {
     expect(() => compressedCodec(wrong as never)).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT' }) as Error,
     )
+  })
+
+  it('has its like in the cache: what a codec of bytes encodes to neither is refused, and not taken for too large', async () => {
+    const encode = (): never => Promise.reject(new Error('async')) as never
+    const cache = world().cache({ codec: { bytes: true, encode, decode: (data) => data } })
+    const refused = 'codec.encode() must return a string or bytes, and gave object.'
+    await expect(cache.set('a', 1)).rejects.toThrow(refused)
+    await expect(cache.getOrCreate('a', () => 1)).rejects.toThrow(refused)
+    await expect(cache.hashSet('h', 'a', 1)).rejects.toThrow(refused)
+    expect(cache.stats().oversize).toBe(0)
   })
 
   it('refuses what a codec encodes to neither text nor bytes', () => {

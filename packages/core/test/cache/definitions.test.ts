@@ -141,6 +141,17 @@ describe('a definition', () => {
     expect(cache.stats()).toMatchObject({ unreadable: 2, loads: 1 })
   })
 
+  it('removes ids that are arrays by an array of them', async () => {
+    const prices = world()
+      .cache()
+      .define<readonly [country: string, id: string], number>('x', { key: (id) => id.join(':') })
+    await prices.set(['de', '42'], 5)
+    // @ts-expect-error: it would remove 'de' and '42'
+    const wrong: Parameters<typeof prices.remove> = [['de', '42']]
+    expect(wrong).toHaveLength(1)
+    expect(await prices.remove([['de', '42']])).toBe(1)
+  })
+
   it('gives each of several ids that have one key its value, and loads that once', async () => {
     const asked: unknown[] = []
     const things = world()
