@@ -44,8 +44,11 @@ export function cacheOver(
   const now = (): number => runtime.monotonicNow()
   const root = Scope.root(app)
   const memory = new BoundedMemory<StoredValue>({ ...bounds, now })
-  // What was kept while the storage was out is older than what it answers now.
-  const breaker = new Breaker(runtime, of, () => memory.clear())
+  const breaker = new Breaker(runtime, of, () => {
+    // What was kept, and is loaded, since the storage was out is older than what others may remove from now on.
+    memory.clear()
+    engine.invalidations += 1
+  })
   const journal = new Journal({
     maxEntries: maxQueuedRemovals,
     maxAgeMs: LONGEST_LIFE_MS,

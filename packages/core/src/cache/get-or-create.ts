@@ -272,7 +272,7 @@ export class GetOrCreate {
     if (this.#space.engine.background.has(flight)) return
     this.#space.engine.background.add(flight)
     void flight.landing.then((landing) => {
-      this.#space.engine.background.delete(flight)
+      background.delete(flight)
       if (landing.how !== 'failed' && landing.how !== 'out') return
       const { error } = landing
       this.#space.publish(() => ({ key: this.#key, type: 'refreshFailed', error }))

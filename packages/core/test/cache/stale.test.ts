@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, it } from 'vitest'
 import { slowLoad, waiting, world } from './world.ts'
 
@@ -65,6 +66,27 @@ describe('a stale value', () => {
     await runtime.advance(1_000)
     expect(await Promise.all(asked)).toEqual(['new', 'new'])
     expect(calls()).toBe(1)
+  })
+
+  it('says once that the load which several callers left behind has failed', async () => {
+    const { runtime, cache } = world()
+    const one = cache({ ...STALE, softTimeoutMs: 200 })
+    await one.set('a', 'old')
+    await runtime.advance(1_000)
+    const failed: unknown[] = []
+    const note = (event: unknown): void => {
+      if ((event as { readonly type: string }).type === 'refreshFailed') failed.push(event)
+    }
+    subscribe('holdfast:cache', note)
+    const { load, fail } = slowLoad<string>()
+    const calls = [one.getOrCreate('a', load), one.getOrCreate('a', load)]
+    await waiting(...calls)
+    await runtime.advance(200)
+    expect(await Promise.all(calls)).toEqual(['old', 'old'])
+    fail(new Error('source'))
+    await waiting()
+    unsubscribe('holdfast:cache', note)
+    expect(failed).toHaveLength(1)
   })
 
   it('is the answer after softTimeoutMs, also while it is another process that loads', async () => {
