@@ -269,8 +269,9 @@ export class GetOrCreate {
   /** It goes on without a caller; `close` ends it. */
   #leaveBehind(flight: Flight): void {
     flight.toBackground()
-    if (this.#space.engine.background.has(flight)) return
-    this.#space.engine.background.add(flight)
+    const { background } = this.#space.engine
+    if (background.has(flight)) return
+    background.add(flight)
     void flight.landing.then((landing) => {
       background.delete(flight)
       if (landing.how !== 'failed' && landing.how !== 'out') return
