@@ -46,11 +46,8 @@ export interface HangfireLocksOptions extends FeatureOptions<Omit<LockOptions, '
  */
 export function createHangfireLocks(client: RedisClient, options: HangfireLocksOptions = {}): HangfireLocks {
   const { prefix = '{hangfire}:', ...given } = checkObject('The options', options) as HangfireLocksOptions
-  // A client of a library has neither, or something else by these names.
-  if (
-    typeof checkObject('client', client).send !== 'function' ||
-    typeof client.connection?.onChange !== 'function'
-  )
+  // A client of a library has no `send`.
+  if (typeof checkObject('client', client).send !== 'function')
     refuse('client', client, 'ioredisClient(redis) or nodeRedisClient(redis)')
   const leases = hangfireLeases(prefix, createScriptRunner(client))
   if (client.cluster !== undefined) checkPrefixOnCluster(prefix)

@@ -189,6 +189,10 @@ it.concurrent('a lease is lengthened and released also when Redis is out of memo
   const lease = await node.locks.acquire('full', { leaseMs: 60_000 })
   await node.client.send(['CONFIG', 'SET', 'maxmemory', '1'])
   await expect(node.locks.acquire('another')).rejects.toMatchObject({ code: 'STORAGE_REFUSED' })
+  expect(await node.locks.tryAcquire('full')).toBeNull()
+  const { release } = hangfireLeases('{hangfire}:', createScriptRunner(node.client))
+  const nothing = { token: 'node~test.0', claimMs: 1, notAfter: FAR }
+  expect(await release('another', nothing)).toMatchObject({ outcome: 'absent' })
   await lease.extend(60_000)
   expect(lease.remainingMs()).toBeGreaterThan(60_000)
   expect(await lease.release()).toBe('released')
