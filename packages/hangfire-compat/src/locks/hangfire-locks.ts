@@ -6,6 +6,7 @@ import {
   checkObject,
   endedWithLastUser,
   leaseLocks,
+  refuse,
 } from '@holdfast/core/storage'
 import { type RedisClient, createScriptRunner, serverTime } from '@holdfast/redis-protocol'
 import { checkPrefixOnCluster } from '../wire/keys.ts'
@@ -45,7 +46,9 @@ export interface HangfireLocksOptions extends FeatureOptions<Omit<LockOptions, '
  */
 export function createHangfireLocks(client: RedisClient, options: HangfireLocksOptions = {}): HangfireLocks {
   const { prefix = '{hangfire}:', ...given } = checkObject('The options', options) as HangfireLocksOptions
-  checkObject('client', client)
+  // A client of a library has no `send`.
+  if (typeof checkObject('client', client).send !== 'function')
+    refuse('client', client, 'ioredisClient(redis) or nodeRedisClient(redis)')
   const leases = hangfireLeases(prefix, createScriptRunner(client))
   if (client.cluster !== undefined) checkPrefixOnCluster(prefix)
   const host = {

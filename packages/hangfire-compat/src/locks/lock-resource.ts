@@ -43,7 +43,7 @@ function shortName({ name, arguments: args, suffix }: TypeName): string {
 }
 
 /** `{{`, `}}`, or `{index,width:how}`. */
-const ITEM = /\{\{|\}\}|\{(\d+)\s*(?:,\s*(-?\d+)\s*)?(:[^{}]*)?\}|[{}]/g
+const ITEM = /\{\{|\}\}|\{(\d+) *(?:, *(-?\d+) *)?(:[^{}]*)?\}|[{}]/g
 
 function formatted(format: string, args: readonly FormatArgument[]): string {
   return format.replace(ITEM, (item, index?: string, width = '0', how?: string) => {

@@ -60,7 +60,9 @@ describe('the resource of a lock', () => {
     ['{{{0}}}', [true], '{true}'],
     ['[{0,5}|{1,-5}|{2}]', ['ab', -12, null], '[   ab|-12  |]'],
     ['{0:X}', ['AbC'], 'abc'],
-    ['ΟΔΟΣ', [], 'οδοσ'],
+    ['{0 ,5}|{0, 5 }|{0,5:X}|{00}|{0:a:b}', ['Ab'], '   ab|   ab|   ab|ab|ab'],
+    // .NET 10, without a culture.
+    ['ΟΔΟΣ İI ẞ \u212A Ǆ ÄÖ 𐐀', [], 'οδοσ İi ß k ǆ äö 𐐨'],
   ] as const)('of the format %s with %s', (format, args, name) => {
     expect(hangfireLockResource({ format, args })).toBe(name)
   })
@@ -73,6 +75,9 @@ describe('the resource of a lock', () => {
     ['no object', 'AiReviewJobs.Run'],
     ['too few arguments', { format: '{1}', args: ['a'] }],
     ['a brace alone', { format: 'a{b', args: [] }],
+    ...['}', '{ 0}', '{0:{{}}}', '{0:}}', '{0,+5}', '{-1}', '{0\t,5}', '{0,- 5}'].map(
+      (format): [string, unknown] => [`${format}, as .NET refuses it`, { format, args: ['a'] }],
+    ),
     ['a number of .NET with a format', { format: '{0:D5}', args: [1] }],
     ['a fraction, which a culture writes with a comma', { format: '{0}', args: [1.5] }],
     ['a Date', { format: '{0}', args: [new Date(0)] }],

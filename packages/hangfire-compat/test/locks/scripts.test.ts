@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { LeaseStorage } from '@holdfast/core/storage'
 import { createScriptRunner } from '@holdfast/redis-protocol'
+import { startRedis } from '@holdfast/test-support/redis'
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
+import { createHangfireLocks } from '../../src/index.ts'
 import { hangfireLeases } from '../../src/locks/hangfire-leases.ts'
 import { DotnetPeer } from './dotnet-peer.ts'
 import { connect, openLocks } from './node-peer.ts'
@@ -179,6 +183,39 @@ describe('an operator', () => {
   })
 })
 
+it.concurrent('a lease is lengthened and released also when Redis is out of memory', async () => {
+  await using server = await startRedis()
+  await using node = await openLocks('redis', server.url)
+  const lease = await node.locks.acquire('full', { leaseMs: 60_000 })
+  await node.client.send(['CONFIG', 'SET', 'maxmemory', '1'])
+  await expect(node.locks.acquire('another')).rejects.toMatchObject({ code: 'STORAGE_REFUSED' })
+  expect(await node.locks.tryAcquire('full')).toBeNull()
+  const { release } = hangfireLeases('{hangfire}:', createScriptRunner(node.client))
+  const nothing = { token: 'node~test.0', claimMs: 1, notAfter: FAR }
+  expect(await release('another', nothing)).toMatchObject({ outcome: 'absent' })
+  await lease.extend(60_000)
+  expect(lease.remainingMs()).toBeGreaterThan(60_000)
+  expect(await lease.release()).toBe('released')
+  expect(await node.client.send(['EXISTS', '{hangfire}:full'])).toBe(0)
+})
+
+it.concurrent('a user needs no more rights than the README names', async () => {
+  await using server = await startRedis()
+  await using owner = await openLocks('redis', server.url)
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
+  const [, rights = ''] = /`ACL SETUSER locks on >secret ([^`]+)`/.exec(readme) ?? []
+  await owner.client.send(['ACL', 'SETUSER', 'locks', 'on', '>secret', ...rights.split(' ')])
+  await using node = await openLocks('redis', server.url.replace('redis://', 'redis://locks:secret@'))
+  const lease = await node.locks.acquire('rights', { leaseMs: 3_000 })
+  expect(await node.locks.tryAcquire('rights')).toBeNull()
+  await lease.extend(1_000)
+  expect((await node.locks.inspect('rights')).holders).toHaveLength(1)
+  expect(await node.locks.revoke('rights')).toEqual([lease.token])
+  await owner.client.send(['HSET', '{hangfire}:rights', 'a', 'b'])
+  expect(await node.locks.tryAcquire('rights')).toBeNull()
+  expect(await lease.release()).toBe('lost')
+})
+
 describe('bad input', () => {
   it.for([
     ['an empty resource', () => openAndCall('')],
@@ -187,6 +224,8 @@ describe('bad input', () => {
     ['a negative wait', () => openAndCall(randomUUID(), { waitMs: -1 })],
     ['an unknown option', () => openAndCall(randomUUID(), { timeoutMs: 1 })],
     ['a prefix that is none', () => openLocks('ioredis', url, { prefix: 5 as never })],
+    ['a client of a library, not adapted', async () => createHangfireLocks(admin as never)],
+    ['no client', async () => createHangfireLocks(undefined as never)],
     ['a lease too short', () => openLocks('ioredis', url, { leaseMs: 1 })],
   ] as const)('%s is refused', async ([, call]) => {
     await expect(call()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
