@@ -138,27 +138,6 @@ describe('while the storage is out', () => {
     ])
   })
 
-  it('a load that began before is not shared: what it loads may have been removed by others', async () => {
-    const { runtime, storage, cache: other } = world()
-    const { values } = storage
-    let isOut = false
-    const getMany: typeof values.getMany = async (keys) =>
-      await (isOut ? unavailable() : values.getMany(keys))
-    const cache = createCache(withValues(storage, { getMany }), { runtime })
-    const { load, started, finish } = slowLoad<string>()
-    const first = cache.getOrCreate('a', load)
-    await waiting(first)
-    await started
-    await other().remove('a')
-    isOut = true
-    const calls = [cache.getOrCreate('a', () => 'new'), cache.getOrCreate('a', () => 'not needed')]
-    await waiting(...calls)
-    await runtime.advance(300)
-    expect(await Promise.all(calls)).toEqual(['new', 'new'])
-    finish('old')
-    expect(await first).toBe('old')
-  })
-
   it('a load that began then is not shared in the next outage', async () => {
     const { runtime, storage, cache: other } = world()
     const { values } = storage
