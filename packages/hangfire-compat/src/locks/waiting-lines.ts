@@ -1,9 +1,11 @@
-import type { AcquireReply } from '@holdfast/core/storage'
+import type { AcquireReply, LeaseHolder } from '@holdfast/core/storage'
 
 /** What the first in line was answered counts this long for those behind it. */
 const YOUNG_MS = 200
 /** One in line asks several times a second: one that has not asked for so long has gone without a word. */
 const GONE_MS = 5_000
+/** Redis reads its clock twice for an answer, for the instant and for the rest of a life: so much they may be apart. */
+const JITTER_MS = 100
 
 type Refused = Extract<AcquireReply, { readonly kept: boolean }>
 
@@ -19,6 +21,8 @@ export interface WaitingLines {
   /** Asks with `ask`, or answers with what another of this process was answered just now. */
   acquire(resource: string, token: string, ask: () => Promise<AcquireReply>): Promise<AcquireReply>
   leave(resource: string, token: string): void
+  /** For how many resources there is a line. */
+  readonly size: number
 }
 
 /**
@@ -28,6 +32,7 @@ export interface WaitingLines {
  */
 export function waitingLines(now: () => number = () => performance.now()): WaitingLines {
   const lines = new Map<string, Line>()
+  let sweptAt = now()
 
   const leave = (resource: string, token: string): void => {
     const line = lines.get(resource)
@@ -36,17 +41,29 @@ export function waitingLines(now: () => number = () => performance.now()): Waiti
     if (line.waiting.size === 0) lines.delete(resource)
   }
 
+  /** Those that went while Redis could not be reached: nothing else takes them out of the lines in which nobody asks. */
+  const sweep = (at: number): void => {
+    if (at - sweptAt <= GONE_MS) return
+    sweptAt = at
+    for (const [resource, { waiting }] of lines)
+      for (const [token, askedAt] of waiting) if (at - askedAt > GONE_MS) leave(resource, token)
+  }
+
   return {
+    get size() {
+      return lines.size
+    },
+    leave,
     async acquire(resource, token, ask) {
       const askedAt = now()
+      sweep(askedAt)
       const line: Line = lines.get(resource) ?? { waiting: new Map(), held: undefined, heldAt: -Infinity }
       lines.set(resource, line)
       line.waiting.set(token, askedAt)
       let ahead = 0
-      for (const [other, lastAt] of line.waiting) {
+      for (const other of line.waiting.keys()) {
         if (other === token) break
-        if (askedAt - lastAt > GONE_MS) line.waiting.delete(other)
-        else ahead += 1
+        ahead += 1
       }
       const ageMs = askedAt - line.heldAt
       if (ahead > 0 && line.held !== undefined && ageMs < YOUNG_MS) {
@@ -54,16 +71,37 @@ export function waitingLines(now: () => number = () => performance.now()): Waiti
         const rest = holders.map((each) => ({ ...each, remainingMs: each.remainingMs - ageMs }))
         return { outcome: 'queued', kept: true, ahead, holders: rest, now: Math.floor(then + ageMs) }
       }
-      const reply = await ask()
-      if (reply.outcome === 'queued') {
-        line.held = reply
-        line.heldAt = askedAt
-        return { ...reply, ahead }
+      try {
+        const reply = await ask()
+        if (reply.outcome === 'queued') {
+          line.held = steady(reply, line.held)
+          line.heldAt = askedAt
+          return { ...line.held, ahead }
+        }
+        line.held = undefined
+        leave(resource, token)
+        return reply
+      } catch (error) {
+        leave(resource, token)
+        throw error
       }
-      if (reply.outcome === 'granted') line.held = undefined
-      leave(resource, token)
-      return reply
     },
-    leave,
   }
+}
+
+/**
+ * The answer, with the end that was known before where it is as good as the same. A waiter takes a lease that ends later than it
+ * did for renewed, and its owner for alive.
+ */
+function steady(reply: Refused, before: Refused | undefined): Refused {
+  const endOf = ({ remainingMs }: LeaseHolder, { now: then }: Refused): number => then + remainingMs
+  const holders = reply.holders.map((holder) => {
+    const known = before?.holders.find(({ token }) => token === holder.token)
+    if (before === undefined || known === undefined) return holder
+    const end = endOf(known, before)
+    return Math.abs(endOf(holder, reply) - end) < JITTER_MS
+      ? { ...holder, remainingMs: end - reply.now }
+      : holder
+  })
+  return { ...reply, holders }
 }

@@ -47,8 +47,37 @@ it('those behind ask when the first does not, and it is out of line when it is s
   expect(asked).toEqual(['first', 'second'])
   state.now = 5_100
   await acquire('second')
-  state.now = 5_150
   expect(await acquire('third')).toMatchObject({ ahead: 1 })
+})
+
+it('no line is left of those that went without a word, or whose question failed', async () => {
+  const { state, lines, acquire } = world()
+  await acquire('first')
+  await expect(
+    lines.acquire('refused', 'token', () => Promise.reject(new Error('no rights'))),
+  ).rejects.toThrow('no rights')
+  expect(lines.size).toBe(1)
+  state.now = 6_000
+  await lines.acquire('another', 'token', () => Promise.resolve(held))
+  expect(lines.size).toBe(1)
+})
+
+it('a lease ends when it was known to end, unless it was renewed', async () => {
+  const { state, acquire } = world()
+  const answers: unknown[] = []
+  for (const [now, remainingMs] of [
+    [5_000, 20_000],
+    [6_000, 19_001],
+    [7_000, 17_998],
+    [8_000, 30_000],
+  ] as const) {
+    state.reply = { ...held, now, holders: [{ ...holder, remainingMs }] }
+    answers.push(await acquire('first'))
+  }
+  const ends = [20_000, 19_000, 18_000, 30_000]
+  expect(answers).toEqual(
+    ends.map((remainingMs) => expect.objectContaining({ holders: [{ ...holder, remainingMs }] })),
+  )
 })
 
 it('who is granted it, or gives up, is out of line', async () => {
