@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readEntry } from '../../packages/core/src/cache/entry.ts'
-import { placeholderOf } from '../../packages/core/src/cache/lookup.ts'
+import { placeholderOf } from '../../packages/core/src/cache/placeholder.ts'
 
 const document = readFileSync(resolve(import.meta.dirname, '../../docs/operations.md'), 'utf8')
 const [, section = ''] = document.split('## The cache in Redis')

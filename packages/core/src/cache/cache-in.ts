@@ -5,7 +5,8 @@ import { countersOf } from './counters.ts'
 import type { DefinitionOptions } from './definition.ts'
 import { accepted, checkDefinition, defined } from './define.ts'
 import { type Engine, Namespace } from './engine.ts'
-import { Entries } from './entries.ts'
+import { EntryReads } from './entry-reads.ts'
+import { EntryWrites } from './entry-writes.ts'
 import { GetOrCreate } from './get-or-create.ts'
 import { getOrCreateMany } from './get-or-create-many.ts'
 import { hashesOf } from './hashes.ts'
@@ -40,7 +41,8 @@ export function cacheIn(
   let counts = countsByPath.get(scope.namespacePath)
   if (counts === undefined) countsByPath.set(scope.namespacePath, (counts = noCounts()))
   const space = new Namespace(engine, scope, policy, counts)
-  const entries = new Entries(space)
+  const reads = new EntryReads(space)
+  const writes = new EntryWrites(space)
   const invalidation = new Invalidation(space)
   const defaults: CallPolicy = { ...policy, refresh: false, signal: undefined }
 
@@ -55,30 +57,30 @@ export function cacheIn(
 
   const cache: Cache = {
     async get(key, options) {
-      return (await entries.get(key, ofRead(options), accepts)) as never
+      return (await reads.get(key, ofRead(options), accepts)) as never
     },
     async getMany(keys, options) {
-      return (await entries.getMany(checkKeys(keys), ofRead(options), accepts)) as never
+      return (await reads.getMany(checkKeys(keys), ofRead(options), accepts)) as never
     },
     async getEntry(key, options) {
-      return (await entries.getEntry(key, ofRead(options), accepts)) as never
+      return (await reads.getEntry(key, ofRead(options), accepts)) as never
     },
     async exists(key, options) {
-      return await entries.exists(key, ofRead(options))
+      return await reads.exists(key, ofRead(options))
     },
     async set(key, value, options) {
-      await entries.set(key, value, ofWrite(options))
+      await writes.set(key, value, ofWrite(options))
     },
     async setMany(values, options) {
-      await entries.setMany(pairsOf(values), ofWrite(options))
+      await writes.setMany(pairsOf(values), ofWrite(options))
     },
     async remove(key) {
       const keys = typeof key === 'string' ? [key] : checkKeys(key, 'a key or an array of keys')
       const entryKeys = keys.map((each) => scope.entryKey(each))
-      return await entries.remove(keys, entryKeys)
+      return await writes.remove(keys, entryKeys)
     },
     async expire(key) {
-      return await entries.expire(key)
+      return await writes.expire(key)
     },
     async getOrCreate(key, load, options) {
       const call = new GetOrCreate(

@@ -2,6 +2,7 @@ import type { StoredValue } from '../storage/values.ts'
 import { type Entry, readEntry, readEntryHeader } from './entry.ts'
 import type { CacheCodec } from './compressed-codec.ts'
 import type { Scope } from './keys.ts'
+import { placeholderOf } from './placeholder.ts'
 import { Reads, type TickOfReads } from './reads.ts'
 import type { StorageGate } from './storage-gate.ts'
 
@@ -271,19 +272,6 @@ function judge(
     tagGenerations,
     now: undefined,
   }
-}
-
-const PLACEHOLDER = /^(L[\w-]{22}\.\d{16};)\+?$/
-
-/** What the mark of a load is made of; the storage adds its clock. */
-export function placeholderMark(id: string): string {
-  return `L${id}.`
-}
-
-/** The placeholder that is stored, without the sign that somebody waits; undefined when it is something else. */
-export function placeholderOf(stored: StoredValue): string | undefined {
-  if (stored.length > 64) return undefined
-  return PLACEHOLDER.exec(typeof stored === 'string' ? stored : Buffer.from(stored).toString())?.[1]
 }
 
 /** How many keys one command reads, so that no command keeps the others waiting and none meets its deadline by its size. */

@@ -1,6 +1,7 @@
 import { hasCode } from '../errors.ts'
 import type { Entry } from './entry.ts'
 import type { Namespace } from './engine.ts'
+import type { CacheEntry } from './load.ts'
 import type { Found } from './lookup.ts'
 
 /** What was found, with the value decoded. What could not be decoded is no value, and `outdated`: the next fill replaces it. */
@@ -32,4 +33,14 @@ export function readValue(space: Namespace, key: string, found: Found, accepts: 
 function noteUnreadable(space: Namespace, key: string, error?: unknown): void {
   space.count('unreadable')
   space.publish(() => ({ key, type: 'unreadable', ...(error === undefined ? {} : { error }) }))
+}
+
+/** What the load is given of the value that it replaces, and `getEntry` returns. */
+export function cacheEntryOf(
+  { value, entry: { writtenAt, ttlMs }, state }: Extract<Read, { readonly value: object }>,
+  now: number,
+): CacheEntry<unknown> {
+  const isStale = state === 'stale'
+  const leftMs = isStale ? 0 : Math.max(0, writtenAt + ttlMs - now)
+  return { value: value.value, ageMs: Math.max(0, now - writtenAt), ttlMs: leftMs, isStale }
 }

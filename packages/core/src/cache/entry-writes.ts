@@ -1,19 +1,15 @@
 import { InvalidArgumentError, StorageUnavailableError, isUnavailable } from '../errors.ts'
 import type { StoredValue } from '../storage/values.ts'
+import { encodeData } from './compressed-codec.ts'
 import type { Namespace } from './engine.ts'
 import { expiredHead } from './entry.ts'
-import type { CacheEntry } from './load.ts'
-import { encode, entryOf } from './load-once.ts'
 import type { Found } from './lookup.ts'
-import type { CacheReadOptions, EntryPolicy } from './options.ts'
-import { type Accepts, type Read, readValue } from './read-value.ts'
+import { missIf } from './miss-if.ts'
+import type { EntryPolicy } from './options.ts'
+import { entryOf } from './stored-entry.ts'
 
 /** How many keys one command of a large batch names. */
 const CHUNK = 500
-/** Reads of many keys leave in steps, so that a call beside them need not wait for all of them. */
-const READ_CHUNK = 250
-/** Longer headers, those of entries with many tags, are read with the whole entry. */
-const HEAD_BYTES = 512
 const MOST_ATTEMPTS = 5
 
 /** A value that is to be stored. `payload` is undefined when it is too large for that. */
@@ -23,79 +19,12 @@ interface Prepared {
   readonly payload: StoredValue | undefined
 }
 
-/** What reads and writes entries without loading any. */
-export class Entries {
+/** What stores and removes entries, and makes them stale, without loading any. */
+export class EntryWrites {
   readonly #space: Namespace
 
   constructor(space: Namespace) {
     this.#space = space
-  }
-
-  async get(key: string, onOutage: CacheReadOptions['onOutage'], accepts?: Accepts): Promise<unknown> {
-    const read = await this.#read(key, onOutage, accepts)
-    return read?.value !== undefined && read.state === 'fresh' ? read.value.value : undefined
-  }
-
-  async getEntry(
-    key: string,
-    onOutage: CacheReadOptions['onOutage'],
-    accepts?: Accepts,
-  ): Promise<CacheEntry<unknown> | undefined> {
-    const read = await this.#read(key, onOutage, accepts)
-    if (read?.value === undefined) return undefined
-    try {
-      return cacheEntryOf(read, read.now ?? (await this.#space.engine.lookup.now()))
-    } catch (error) {
-      return missIf(onOutage, error)
-    }
-  }
-
-  async getMany(
-    keys: readonly string[],
-    onOutage: CacheReadOptions['onOutage'],
-    accepts?: Accepts,
-  ): Promise<Map<string, unknown>> {
-    const { scope, policy, engine } = this.#space
-    const unique = [...new Set(keys)]
-    const entryKeys = unique.map((key) => scope.entryKey(key))
-    const values = new Map<string, unknown>()
-    for (let at = 0; at < unique.length; at += READ_CHUNK) {
-      const some = entryKeys.slice(at, at + READ_CHUNK)
-      let found: readonly Found[]
-      try {
-        found = await engine.lookup.find(scope, policy.codec, some, policy.tags)
-      } catch (error) {
-        return missIf(onOutage, error) ?? new Map()
-      }
-      found.forEach((each, i) => {
-        const key = unique[at + i] as string
-        const read = readValue(this.#space, key, each, accepts)
-        countRead(this.#space, key, read)
-        if (read.value !== undefined && read.state === 'fresh') values.set(key, read.value.value)
-      })
-    }
-    return values
-  }
-
-  async exists(key: string, onOutage: CacheReadOptions['onOutage']): Promise<boolean> {
-    const { scope, policy, engine } = this.#space
-    const { gate, lookup } = engine
-    const entryKey = scope.entryKey(key)
-    try {
-      const head = gate.call(() => gate.values.getHead(entryKey, HEAD_BYTES))
-      const [judged] = await lookup.judged(
-        scope,
-        policy.codec,
-        [entryKey],
-        head.then((each) => [each]),
-      )
-      if (judged?.state !== 'unreadable') return judged?.state === 'fresh'
-      // Its header is longer than that, or it is none.
-      const [found] = await lookup.find(scope, policy.codec, [entryKey])
-      return found?.state === 'fresh'
-    } catch (error) {
-      return missIf(onOutage, error) ?? false
-    }
   }
 
   async set(key: string, value: unknown, policy: EntryPolicy): Promise<void> {
@@ -193,29 +122,11 @@ export class Entries {
     return true
   }
 
-  async #read(
-    key: string,
-    onOutage: CacheReadOptions['onOutage'],
-    accepts: Accepts | undefined,
-  ): Promise<Read | undefined> {
-    const { scope, policy, engine } = this.#space
-    try {
-      const [found] = (await engine.lookup.find(scope, policy.codec, [scope.entryKey(key)], policy.tags)) as [
-        Found,
-      ]
-      const read = readValue(this.#space, key, found, accepts)
-      countRead(this.#space, key, read)
-      return read
-    } catch (error) {
-      return missIf(onOutage, error)
-    }
-  }
-
   #prepared(key: string, value: unknown): Prepared {
     const entryKey = this.#space.scope.entryKey(key)
     checkValue(key, value)
     const { codec, maxValueBytes } = this.#space.policy
-    const payload = encode(codec, value)
+    const payload = encodeData(codec, value, 'value')
     const bytes = typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length
     if (bytes <= maxValueBytes) return { key, entryKey, payload }
     this.#space.count('oversize')
@@ -287,25 +198,4 @@ function checkValue(key: string, value: unknown): void {
     throw new InvalidArgumentError(
       `The value of ${JSON.stringify(key)} is undefined, which cannot be stored because it means a miss; store null instead.`,
     )
-}
-
-function countRead(space: Namespace, key: string, read: Read): void {
-  const isHit = read.value !== undefined && read.state === 'fresh'
-  space.count(isHit ? 'hits' : 'misses')
-  space.publish(() => ({ key, type: isHit ? 'hit' : 'miss' }))
-}
-
-/** What the load is given of the value that it replaces, and `getEntry` returns. */
-export function cacheEntryOf(
-  { value, entry: { writtenAt, ttlMs }, state }: Extract<Read, { readonly value: object }>,
-  now: number,
-): CacheEntry<unknown> {
-  const isStale = state === 'stale'
-  const leftMs = isStale ? 0 : Math.max(0, writtenAt + ttlMs - now)
-  return { value: value.value, ageMs: Math.max(0, now - writtenAt), ttlMs: leftMs, isStale }
-}
-
-function missIf(onOutage: CacheReadOptions['onOutage'], error: unknown): undefined {
-  if (onOutage === 'miss' && isUnavailable(error)) return undefined
-  throw error
 }

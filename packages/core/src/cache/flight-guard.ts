@@ -1,0 +1,143 @@
+import type { Timer } from '../support/runtime.ts'
+import type { Engine, Namespace } from './engine.ts'
+import { readEntry } from './entry.ts'
+import type { Flight, Landing } from './flight.ts'
+import type { FlightPlan } from './flight-plan.ts'
+import { placeholderMark, placeholderOf } from './placeholder.ts'
+
+/** For how long a dead loader keeps the others waiting: its guard is prolonged while the load runs. */
+const GUARD_MS = 4_000
+
+/** The placeholder that keeps other processes from loading the same key, and the generations that the load begins under. */
+export class FlightGuard {
+  /** Undefined: it is not taken. */
+  placeholder: string | undefined
+  /** Of the namespaces, of what shows invalidated tags, and of the tags that the call names. */
+  generations: readonly string[] = []
+  readonly #space: Namespace
+  readonly #engine: Engine
+  readonly #plan: FlightPlan
+  readonly #flight: Flight
+  readonly #key: string
+
+  constructor(space: Namespace, plan: FlightPlan, flight: Flight) {
+    this.#space = space
+    this.#engine = space.engine
+    this.#plan = plan
+    this.#flight = flight
+    this.#key = plan.guard === 'refresh' ? space.scope.refreshKey(plan.entryKey) : plan.entryKey
+  }
+
+  /** Undefined: it is taken. Rejects when the storage is out, or takes too long. */
+  async take(): Promise<Landing | undefined> {
+    const taking = this.#take()
+    try {
+      return await this.#engine.gate.inTime(this.#plan.lookedAt, taking)
+    } catch (error) {
+      // Should it be taken after all, it is of no use.
+      void taking.then(
+        () => this.drop(this.#engine.runtime.monotonicNow()),
+        () => undefined,
+      )
+      throw error
+    }
+  }
+
+  async #take(): Promise<Landing | undefined> {
+    const { scope } = this.#space
+    const { gate, generations, runtime, lookup } = this.#engine
+    const { found, policy, entryKey, guard } = this.#plan
+    const mark = placeholderMark(runtime.randomId())
+    let instead: Uint8Array | undefined
+    if (guard === 'placeholder' && found?.state === 'outdated' && found.entry !== undefined) {
+      const { head } = found.entry
+      await gate.call(() => gate.values.removeIf(entryKey, head))
+    } else if (guard === 'placeholder' && found?.state === 'unreadable') {
+      instead = (await lookup.raw(entryKey)) ?? undefined
+      // Another caller may have put its placeholder, or its value, there meanwhile.
+      if (instead !== undefined && !this.#isUnreadable(instead)) return { how: 'again' }
+    }
+    const keys = [...scope.generationKeys, scope.tagChangesKey]
+    for (const tag of policy.tags) keys.push(scope.tagKey(tag))
+    // They must outlive the load as well.
+    const lifeMs = policy.ttlMs + policy.staleMs + policy.hardTimeoutMs
+    const seen = [...(found?.generations ?? []), found?.tagChanges ?? null]
+    // Read by its caller, who named the same ones; undefined counts as missing.
+    for (let i = 0; i < policy.tags.length; i += 1) seen.push(found?.tagGenerations[i] ?? null)
+    const reserve = gate.call(() => gate.values.reserve(this.#key, mark, GUARD_MS, instead))
+    // It may fail while the generations are on their way.
+    reserve.catch(() => undefined)
+    try {
+      const held = generations.hold(keys, seen, lifeMs)
+      this.generations = held instanceof Promise ? await held : held
+    } catch (error) {
+      reserve.then(
+        async (reply) => {
+          if (reply.startsWith(mark)) await this.#drop(reply).catch(() => undefined)
+        },
+        () => undefined,
+      )
+      throw error
+    }
+    const reply = await reserve
+    if (!reply.startsWith(mark)) {
+      const other = placeholderOf(reply)
+      if (other === undefined) return { how: 'again' }
+      return { how: 'busy', guardKey: this.#key, placeholder: other }
+    }
+    const levels = scope.generationKeys.length
+    const placeholder = placeholderOf(reply) ?? reply
+    this.placeholder = placeholder
+    if (guard === 'placeholder') this.#flight.placeholder = placeholder
+    this.#flight.joined = this.generations.slice(0, levels).join('')
+    this.#flight.tagChanges = this.generations[levels]
+    return undefined
+  }
+
+  #isUnreadable(stored: Uint8Array): boolean {
+    const { scope, policy } = this.#space
+    const { bytes, name } = policy.codec
+    const shown = bytes === true ? stored : Buffer.from(stored).toString()
+    return (
+      placeholderOf(stored) === undefined && readEntry(shown, scope.generationKeys.length, name) === undefined
+    )
+  }
+
+  /** Prolongs it until it is stopped. */
+  keep(): { stop(): void } | undefined {
+    const { placeholder } = this
+    if (placeholder === undefined) return undefined
+    const { gate, runtime } = this.#engine
+    let timer: Timer | undefined
+    const renew = (): void => {
+      gate
+        .call(() => gate.values.extend(this.#key, placeholder, GUARD_MS))
+        // Gone: whoever removed it wins, and the value will not be stored.
+        .then(
+          (isThere) => isThere || stop(),
+          () => undefined,
+        )
+      arm()
+    }
+    const arm = (): void => {
+      timer = runtime.setTimer(GUARD_MS / 3, renew, { background: true })
+    }
+    const stop = (): void => timer?.cancel()
+    arm()
+    return { stop }
+  }
+
+  /**
+   * Other processes must not wait for a value that never comes. A guard that cannot be dropped ends by itself. `since`: when
+   * its caller began to wait for the storage.
+   */
+  async drop(since: number): Promise<void> {
+    if (this.placeholder === undefined) return
+    await this.#engine.gate.inTime(since, this.#drop(this.placeholder)).catch(() => undefined)
+  }
+
+  async #drop(placeholder: string): Promise<void> {
+    const { gate } = this.#engine
+    await gate.call(() => gate.values.removeIf(this.#key, placeholder))
+  }
+}
