@@ -14,3 +14,13 @@ export {
   type HangfireLockResource,
   hangfireLockResource,
 } from './locks/lock-resource.ts'
+export {
+  type HangfireMonitor,
+  type HangfireMonitorOptions,
+  createHangfireMonitor,
+} from './monitor/hangfire-monitor.ts'
+export type { HangfireConsole } from './monitor/console.ts'
+export type { HangfireJobDetails } from './monitor/job-details.ts'
+export type { Page } from './monitor/page.ts'
+export type { Unreadable } from './monitor/unreadable.ts'
+export type { WatchOptions } from './monitor/watch.ts'

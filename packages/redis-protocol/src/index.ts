@@ -15,7 +15,8 @@ export type {
   RedisNode,
   ShardedChannels,
 } from './client.ts'
-export { unexpectedReply } from './errors.ts'
+export { asStorageError, isWrongType, unexpectedReply } from './errors.ts'
+export { sendSafely } from './orderly.ts'
 export { aclRules } from './rights.ts'
 export { type RunScript, type Script, createScriptRunner, defineScript } from './script.ts'
 export { keySlot } from './slot.ts'

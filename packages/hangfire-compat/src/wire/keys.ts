@@ -38,6 +38,12 @@ export interface HangfireKeys {
   stats(outcome: 'succeeded' | 'deleted' | 'failed', period?: string): string
   /** string: the lock of a resource, such as `job:<id>:state-lock`. */
   lock(resource: string): string
+  /** zset: what a run of a job wrote with Hangfire.Console, by seconds since its start. */
+  console(consoleId: string): string
+  /** hash: its long texts. */
+  consoleTexts(consoleId: string): string
+  /** zset: the same in early versions. */
+  olderConsole(consoleId: string): string
   /** channel: on which workers hear that a queue has something. */
   readonly fetchChannel: string
 }
@@ -80,6 +86,9 @@ export function hangfireKeys(prefix: string): HangfireKeys {
     serverQueues: (id) => `${prefix}server:${id}:queues`,
     stats: (outcome, period) => `${prefix}stats:${outcome}${period === undefined ? '' : `:${period}`}`,
     lock: (resource) => `${prefix}${resource}`,
+    console: (id) => `${prefix}console:${id}`,
+    consoleTexts: (id) => `${prefix}console:refs:${id}`,
+    olderConsole: (id) => `${prefix}${id}`,
     fetchChannel: `${prefix}JobFetchChannel`,
   }
 }
