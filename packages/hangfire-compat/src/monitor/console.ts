@@ -39,7 +39,7 @@ export interface HangfireProgressBar {
  */
 export function consoleId(jobId: string, startedAt: number): string {
   const digits = startedAt.toString(16).padStart(11, '0')
-  return [...digits].toReversed().join('') + jobId
+  return digits.split('').toReversed().join('') + jobId
 }
 
 /** The consoles of all runs, the last run first. Runs that wrote nothing have none. */

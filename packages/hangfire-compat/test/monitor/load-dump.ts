@@ -6,7 +6,8 @@ import { type Dump, PREFIX } from '../dumps.ts'
 type Entry = { readonly pttl: number } & (
   | { readonly type: 'string'; readonly value: string }
   | { readonly type: 'hash'; readonly value: Readonly<Record<string, string>> }
-  | { readonly type: 'list' | 'set'; readonly value: readonly string[] }
+  | { readonly type: 'list'; readonly value: readonly string[] }
+  | { readonly type: 'set'; readonly value: readonly string[] }
   | { readonly type: 'zset'; readonly value: readonly (readonly [member: string, score: number])[] }
 )
 
