@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { InvalidArgumentError } from '@holdfast/core'
 import { checkObject } from '@holdfast/core/storage'
 import type { HangfireJobDetails } from './job-details.ts'
@@ -30,7 +29,7 @@ async function* looks(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<HangfireJobDetails, void, void> {
   let last = ''
-  while (signal?.aborted !== true) {
+  while (!isAborted(signal)) {
     const job = await read()
     if (job === undefined || isAborted(signal)) return
     // What only time changes is no news.
@@ -38,19 +37,22 @@ async function* looks(
     if (text !== last) yield job
     last = text
     if (job.state === 'Succeeded' || job.state === 'Deleted') return
-    if (!(await pause(intervalMs, signal))) return
+    await pause(intervalMs, signal)
   }
 }
 
-/** False: the signal aborted. Its timer is gone then. */
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<boolean> {
-  try {
-    await sleep(ms, undefined, { signal })
-    return true
-  } catch (error) {
-    if (isAborted(signal)) return false
-    throw error
-  }
+/** Ends early when the signal aborts, or has: its timer is gone then. */
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  if (isAborted(signal)) return Promise.resolve()
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    signal?.addEventListener('abort', end)
+  })
 }
 
 // TypeScript would take what it saw before an await for what is now.

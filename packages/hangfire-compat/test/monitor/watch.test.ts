@@ -61,6 +61,12 @@ describe.each(connected)('over $name', ({ client }) => {
     expect(await next).toEqual({ done: true, value: undefined })
     await expect.poll(() => timers.size).toBe(0)
     for await (const job of monitor.watch('j', { signal })) expect(job).toBe('never seen')
+    const another = abortable()
+    for await (const { state } of monitor.watch('j', { intervalMs: HOUR, signal: another.signal })) {
+      expect(state).toBe('Enqueued')
+      another.abort()
+    }
+    expect(timers.size).toBe(0)
     for (const intervalMs of [0, -1, NaN, 3_600_001])
       expect(() => monitor.watch('j', { intervalMs })).toThrow(
         expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
