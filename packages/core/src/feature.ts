@@ -16,7 +16,7 @@ import { type OptionTable, type Resolved, resolveOptions } from './support/optio
  */
 export type FeatureOptions<Options> = Options & InstanceOptions
 
-/** One feature over a storage, with calls of its own; its `close` ends both. */
+/** One feature over a storage, with separate calls; its `close` ends both. */
 export function alone<
   S extends StorageLink,
   T extends object,

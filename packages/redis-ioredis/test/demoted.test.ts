@@ -34,7 +34,7 @@ async function fleet() {
   }
 }
 
-it('lets one in at a time, each with a fence of its own, when subscribers still hang on a demoted server', async () => {
+it('lets one in at a time, each with another fence, when subscribers still hang on a demoted server', async () => {
   const { join, failOver } = await fleet()
   const [holder, one, other] = [join(), join(), join()]
   // Every process listens already: what follows finds its subscription standing.

@@ -5,7 +5,7 @@ import { ask } from '@holdfast/test-support/resp'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 
 /**
- * Runs the kit over clients of one version, as a user with no more rights than documented, on a server of its own,
+ * Runs the kit over clients of one version, as a user with no more rights than documented, on a separate server,
  * because the kit exhausts its memory.
  */
 export async function kitOver<C extends { disconnect(): void }>(

@@ -36,11 +36,11 @@ it('grants, hands over and renews when the replica confirms', async () => {
   await Promise.all([one.close(), other.close()])
 })
 
-it('gives back what too few replicas confirm', async () => {
+it('releases what too few replicas confirm', async () => {
   const { locks, close } = join()
   const refused = locks.acquire('b', { durability: { replicas: 2, timeoutMs: 1_000 } })
   await expect(refused).rejects.toMatchObject({ code: 'NOT_REPLICATED', acknowledged: 1 })
-  await until('it was given back', async () => (await locks.inspect('b')).holders.length === 0)
+  await until('it was released', async () => (await locks.inspect('b')).holders.length === 0)
   await close()
 })
 

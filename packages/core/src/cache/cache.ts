@@ -71,7 +71,7 @@ export interface Cache {
   /** Typed access to the values of one kind, with what makes their keys and loads them in one place. */
   define<Id, T>(name: string, options: DefinitionOptions<Id, T>): Definition<Id, T>
   /**
-   * A cache of its own within this one, with defaults of its own: its keys meet no others, and `clear` ends them all. What
+   * A separate cache within this one, with separate defaults: its keys meet no others, and `clear` ends them all. What
    * clears this cache clears it, too.
    */
   namespace(name: string, options?: CacheNamespaceOptions): Cache

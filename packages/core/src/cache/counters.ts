@@ -11,7 +11,7 @@ const { MAX_SAFE_INTEGER } = Number
 
 /**
  * The counters of a cache. Each call has an id, whose answer the storage remembers for longer than the call may be executed:
- * so whoever repeats it, the cache, the client or the network, adds nothing more.
+ * so a repetition by the cache, the client or the network adds nothing more.
  */
 export function countersOf(space: Namespace): { readonly increment: Add; readonly decrement: Add } {
   const { gate, runtime } = space.engine

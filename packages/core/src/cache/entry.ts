@@ -120,7 +120,7 @@ export function readEntryHeader(
   return readHeader(beginning, levels, codec)
 }
 
-/** The beginning of the same entry once it is made stale by hand: as long as its `head`, with a token of its own. */
+/** The beginning of the same entry once it is made stale by hand: as long as its `head`, with another token. */
 export function expiredHead({ head }: Entry, token: string): string {
   const flags = (digit(head.charCodeAt(FLAGS_AT)) | EXPIRED).toString(32)
   return `${head.slice(0, FLAGS_AT)}${flags}${token}`

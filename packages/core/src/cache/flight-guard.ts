@@ -112,7 +112,7 @@ export class FlightGuard {
     const renew = (): void => {
       gate
         .call(() => gate.values.extend(this.#key, placeholder, GUARD_MS))
-        // Gone: whoever removed it wins, and the value will not be stored.
+        // It is gone: the removal wins, and the value will not be stored.
         .then(
           (isThere) => isThere || stop(),
           () => undefined,

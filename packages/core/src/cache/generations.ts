@@ -7,7 +7,7 @@ const LONGEST_LIFE_MS = 86_400_000_000
 
 /**
  * The generations that entries are stored under. A namespace and a tag have one each: a random text of {@link GENERATION}
- * characters under a key of its own. An entry counts while it names all the generations that are there now, so renewing one
+ * characters under a separate key. An entry counts while it names all the generations that are there now, so renewing one
  * invalidates in one step whatever was stored under it. A generation that is missing (evicted, removed, expired) matches
  * no entry: the first writer makes another one.
  *

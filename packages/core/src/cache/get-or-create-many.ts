@@ -5,7 +5,7 @@ import type { LoadMissing } from './load.ts'
 import type { CallPolicy } from './options.ts'
 import type { Accepts } from './read-value.ts'
 
-/** Each missing key costs commands of its own: more at once would meet the deadline of the storage by their number. */
+/** Each missing key costs separate commands: more at once would exceed the storage's deadline by their number. */
 const KEYS_AT_ONCE = 500
 
 /**

@@ -6,7 +6,7 @@ import type { Breaker } from './breaker.ts'
 import type { Journal, JournalEntry, JournalWork } from './journal.ts'
 import { STORAGE_TIMEOUT_MS, TimeLimit } from './time-limit.ts'
 
-/** Sends one command, with a deadline of its own. */
+/** Sends one command, with a separate deadline. */
 export type Send = <T>(command: () => Promise<T>) => Promise<T>
 
 /** How often this process tries to send what it queued, when no caller makes it. */

@@ -5,8 +5,8 @@ import type { Life } from './hashes.ts'
  *
  * - **C1** `add` adds in one step with the time to live (as {@link Life} says) and returns the sum. No counter is without
  *   one.
- * - **C2** The storage remembers the answer of an `operation` for {@link REMEMBERED_MS}, beside the counter and with an end
- *   of its own: a repetition adds nothing and gets the same answer. One later than its `notAfter` does nothing; the
+ * - **C2** The storage remembers the answer of an `operation` for {@link REMEMBERED_MS}, beside the counter, in a
+ *   separate key: a repetition adds nothing and gets the same answer. One later than its `notAfter` does nothing; the
  *   caller sees to it that this is earlier than the end of the memory.
  * - **C3** A sum beyond ±(2^53 − 1) is `overflow` and changes nothing.
  * - **C4** A key that holds something else than a whole number is refused (`StorageRefusedError`) and stays as it is.

@@ -23,7 +23,7 @@ import type { HashStorage } from './hashes.ts'
  * - **V6** `ensure` puts a generation only where nothing is, returns what is there then, and sees to it that it lives for
  *   `ttlMs` at least; `renew` puts one whatever is there. A generation is the given mark and 16 digits of the storage's
  *   clock in microseconds: another one whenever one is put.
- * - **V7** A `reserve` that finds the placeholder of another caller leaves word that somebody waits. When `replace` or
+ * - **V7** A `reserve` that finds the placeholder of another caller notes that a caller waits. When `replace` or
  *   `removeIf` then ends that placeholder, or finds it gone, those who `subscribe` to the key are called. That is a hint: it
  *   may be lost, or come for nothing.
  * - **V8** `removeMatching` removes, step by step, every string, hash and counter whose key begins with `prefix` and goes on

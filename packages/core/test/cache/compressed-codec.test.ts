@@ -120,7 +120,7 @@ describe('the compressed codec', () => {
     }
   })
 
-  it('gives back whatever it was given', () => {
+  it('decodes what it encoded', () => {
     const tight = compressedCodec(jsonCodec, { overBytes: 10 })
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {

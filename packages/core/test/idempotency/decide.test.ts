@@ -274,7 +274,7 @@ describe('T7, T8 failed, begin', () => {
     ['the policy is to replay', failed(), begin({ onFailed: 'replay' })],
     ['it is final', failed({ final: true }), begin()],
     ['the attempts are used up', failed({ attempt: 3 }), begin()],
-  ])('T8 is told of the failure when %s', (_, record, command) => {
+  ])('T8 gets the failure when %s', (_, record, command) => {
     expect(decideStart(at(record), T0 + 1_000_000, command)).toEqual({
       type: 'failedBefore',
       current: at(record),
@@ -309,7 +309,7 @@ describe('F0 another fingerprint, begin', () => {
     ['completed', completed({ fingerprint: 'a' })],
     ['failed', failed({ fingerprint: 'a' })],
     ['final', failed({ fingerprint: 'a', final: true })],
-    ['given back', failed({ fingerprint: 'a', released: true })],
+    ['released', failed({ fingerprint: 'a', released: true })],
   ]
   it.each(states)('is a mismatch before anything else: %s', (_, record) => {
     for (const now of [T0, T0 + 10_000_000]) {

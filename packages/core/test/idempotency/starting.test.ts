@@ -363,7 +363,7 @@ describe('a record that cannot be understood', () => {
     ['no JSON', '{'],
     ['foreign', '{"status":"executing"}'],
     ['of a newer version', '{"v":2,"status":"executing"}'],
-  ])('is an error of its own, and neither run nor overwritten: %s', async (_, value) => {
+  ])('is a separate error, and neither run nor overwritten: %s', async (_, value) => {
     const { storage, join } = createWorld()
     const { idempotency } = join()
     const key = { collection: 'app:job', id: 'k' }

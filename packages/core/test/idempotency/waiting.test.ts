@@ -89,7 +89,7 @@ describe("onInProgress 'wait'", () => {
   it.each([
     ['before the connection is there', true],
     ['while subscriptions fail for a moment', false],
-  ])('that begins %s, is told all the same', async (_, down) => {
+  ])('that begins %s, ends all the same', async (_, down) => {
     const { runtime, join } = createWorld()
     const execution = await started(join().idempotency, { leaseMs: 60_000 })
     const { idempotency, link } = join()

@@ -8,7 +8,7 @@ export const dateTime: Parameter<Date> = valueType(
     type: systemType('DateTime'),
     encode(name, value, dates) {
       const text = isoDate(name, value)
-      // Level 110 writes a date that is an argument of its own without quotes, in format O.
+      // Level 110 writes a date that is a whole argument without quotes, in format O.
       return dates === 'iso' ? isoOf(value.getTime()) : JSON.stringify(text)
     },
     fromJson(json) {

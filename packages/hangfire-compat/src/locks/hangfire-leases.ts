@@ -15,7 +15,7 @@ import { waitingLines } from './waiting-lines.ts'
  * of .NET's key. .NET compares that value with its own and no more, so each acquisition has another one.
  *
  * Of the facet's guarantees, those about the queue (L4 to L6, L14 to L17) do not apply, since .NET has none: who waits asks
- * from time to time, and whoever asks first when the key is free gets it. A fence is greater than those before it as far
+ * from time to time, and the first waiter that asks while the key is free gets it. A fence is greater than those before it as far
  * as Node's processes were granted them.
  */
 export function hangfireLeases(prefix: string, run: RunScript): LeaseStorage {

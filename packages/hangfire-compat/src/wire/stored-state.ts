@@ -11,7 +11,7 @@ export interface StoredState {
   readonly data: Fields
 }
 
-/** A state that a job had, and since when (on the clock of whoever wrote it). */
+/** A state that a job had, and since when (on the writer's clock). */
 export interface HistoryEntry extends StoredState {
   readonly createdAt: number
 }

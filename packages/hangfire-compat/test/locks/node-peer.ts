@@ -35,7 +35,7 @@ export interface OpenLocks extends AsyncDisposable {
   readonly client: RedisClient
 }
 
-/** Locks as a Node process has them, on a client of its own. */
+/** Locks as a Node process has them, on a separate client. */
 export async function openLocks(
   name: ClientName,
   url: string,

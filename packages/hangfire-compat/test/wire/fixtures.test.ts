@@ -132,7 +132,7 @@ describe.each(dumps.map((dump) => [dump.name, dump] as const))('the dump %s', (_
       } = decodeRecurringJob(fields)
       if (invocation === undefined) throw new Error('no job')
       const written = encodeRecurringJob({ ...job, invocation, cron, createdAt }, dialect)
-      // Both are set by whoever runs it.
+      // The one who runs it sets both.
       const { LastExecution, LastJobId, ...rest } = fields
       expect([lastExecution === undefined, lastJobId]).toEqual([LastExecution === undefined, LastJobId])
       // Level 170 and the storage before 1.9 have a queue of the recurring job itself.

@@ -69,7 +69,7 @@ export function connectionsKit(
       }
     })
 
-    it('are told of when they come back', async () => {
+    it('report when they come back', async () => {
       const other = await open()
       const { client } = await ready()
       const states: string[] = []
@@ -80,7 +80,7 @@ export function connectionsKit(
         await killAll(other, 'normal')
         await ready()
         // A pool or a cluster may come through without ever being down as a whole.
-        if (wasDown) await until('it is told', async () => states.includes('ready'))
+        if (wasDown) await until('it reports that', async () => states.includes('ready'))
       } finally {
         clearInterval(watch)
         stop()
@@ -94,7 +94,7 @@ export function connectionsKit(
       let hints = 0
       const unsubscribe = await storage.records.subscribe(key, () => (hints += 1))
       await until('the subscriber is killed', async () => (await killAll(under(), 'pubsub')) > 0)
-      await until('the gap is told', async () => hints > 0)
+      await until('it reports the gap', async () => hints > 0)
       const before = hints
       await storage.records.put(key, null, write)
       await until('hints arrive again', async () => hints > before)
@@ -152,7 +152,7 @@ export function connectionsKit(
       const link = await client.openConnection(listener)
       await link.subscribe(channel)
       await killAll(under(), 'pubsub')
-      await until('it is told', async () => seen.lost > 0)
+      await until('it reports the loss', async () => seen.lost > 0)
       await assert.rejects(link.subscribe(`${channel}-2`))
       link.close()
       assert.equal(seen.lost, 1)

@@ -203,7 +203,7 @@ export class Judge {
   exists(call: Call, space: Space, key: string): void {
     const all = this.#made.filter((made) => made.space === space && made.key === key)
     if (all.some((made) => this.brokenBy(call, made, false, call.began) === undefined)) return
-    this.#violated('Invalidation wins', call, `is told that ${space}:${key} exists`)
+    this.#violated('Invalidation wins', call, `learns that ${space}:${key} exists`)
   }
 
   /** The invalidation that forbids the value to the call. */
