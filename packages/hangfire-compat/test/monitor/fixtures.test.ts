@@ -1,5 +1,7 @@
+import { nodeRedisClient } from '@holdfast/redis-node'
 import { startRedis } from '@holdfast/test-support/redis'
 import { Redis } from 'ioredis'
+import { createClient } from 'redis'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { HangfireMonitor } from '../../src/index.ts'
 import { createHangfireMonitor } from '../../src/monitor/hangfire-monitor.ts'
@@ -14,9 +16,14 @@ const admin = new Redis(server.url)
 const prefixOf = (name: string): string => `{${name}}:`
 await Promise.all(dumps.map((dump) => loadDump(admin, dump, prefixOf(dump.name))))
 await admin.config('RESETSTAT')
-const connected = await Promise.all(
-  clients.map(async (name) => ({ name, ...(await connect(name, server.url)) })),
-)
+// Its replies have other shapes.
+const resp3 = createClient({ url: server.url, RESP: 3 })
+resp3.on('error', () => {})
+await resp3.connect()
+const connected = [
+  ...(await Promise.all(clients.map(async (name) => ({ name, ...(await connect(name, server.url)) })))),
+  { name: 'redis with RESP 3', client: nodeRedisClient(resp3), end: () => resp3.destroy() },
+]
 afterAll(async () => {
   for (const { end } of connected) end()
   admin.disconnect()

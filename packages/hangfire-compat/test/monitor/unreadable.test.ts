@@ -195,6 +195,41 @@ describe.each(connected)('H10: over $name, what is not understood hides nothing'
   })
 })
 
+it('a page takes a few round trips, however many jobs it has', async () => {
+  const { client } = connected[0] ?? expect.unreachable()
+  const prefix = `{${randomUUID()}}:`
+  let [underWay, trips] = [0, 0]
+  const monitor = createHangfireMonitor(
+    {
+      ...client,
+      async send(...command) {
+        trips += underWay === 0 ? 1 : 0
+        underWay += 1
+        try {
+          return await client.send(...command)
+        } finally {
+          underWay -= 1
+        }
+      },
+    },
+    { prefix },
+  )
+  const ids = Array.from({ length: 100 }, (_, i) => `${i}`)
+  await admin.rpush(`${prefix}deleted`, ...ids)
+  for (const id of ids) await admin.hset(`${prefix}job:${id}`, GOOD)
+  await admin.sadd(`${prefix}queues`, ...ids)
+  const tripsOf = async (read: () => Promise<unknown>): Promise<number> => {
+    trips = 0
+    await read()
+    return trips
+  }
+  expect(await tripsOf(() => monitor.deleted({ count: 100 }))).toBe(2)
+  expect(await tripsOf(() => monitor.queues())).toBe(2)
+  expect(await tripsOf(() => monitor.statistics())).toBe(2)
+  expect(await tripsOf(() => monitor.job('7'))).toBe(1)
+  expect(await tripsOf(() => monitor.outcomes('hour'))).toBe(1)
+})
+
 it('says that Redis cannot be reached', async () => {
   const { client, end } = await connect('ioredis', url)
   end()
