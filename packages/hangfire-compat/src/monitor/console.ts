@@ -112,7 +112,7 @@ function separate(all: readonly DecodedLine[]): Pick<HangfireConsole, 'lines' | 
     if (percent === undefined) lines.push(line)
     else {
       const { text: id, ...rest } = line
-      bars.set(id, { ...bars.get(id), ...rest, ...optional('name', name ?? bars.get(id)?.name), id, percent })
+      bars.set(id, { ...bars.get(id), ...rest, ...optional('name', name), id, percent })
     }
   }
   return { lines, bars: [...bars.values()] }

@@ -119,7 +119,7 @@ describe.each(connected)('H10: over $name, what is not understood hides nothing'
 
   it('of servers, recurring jobs and counters', async () => {
     const { key, monitor } = open(client)
-    await admin.sadd(key('servers'), 'half:1:x', 'no hash')
+    await admin.sadd(key('servers'), 'no hash', 'half:1:x')
     await admin.hset(key('server:half:1:x'), { Heartbeat: '1795906388247' })
     await admin.zadd(key('recurring-jobs'), -1, 'newer', 5, 'odd', 6, 'gone')
     await admin.hset(key('recurring-job:newer'), { V: '3', Cron: '* * * * *' })

@@ -48,6 +48,25 @@ describe.each(connected)('over $name', ({ client }) => {
     for await (const job of monitor.watch('unknown')) expect(job).toBe('never seen')
   })
 
+  it('watch says nothing while nothing changes but the time left', async () => {
+    const prefix = `{${randomUUID()}}:`
+    let looks = 0
+    const send: typeof client.send = (command, key) => {
+      looks += command[0] === 'PTTL' ? 1 : 0
+      return client.send(command, key)
+    }
+    const monitor = createHangfireMonitor({ ...client, send }, { prefix })
+    await admin.hset(`${prefix}job:j`, { ...GOOD, State: 'Enqueued' })
+    await admin.expire(`${prefix}job:j`, 1_000)
+    const watch = monitor.watch('j', { intervalMs: 10 })[Symbol.asyncIterator]()
+    expect(await watch.next()).toMatchObject({ value: { state: 'Enqueued' } })
+    const next = watch.next()
+    await expect.poll(() => looks).toBeGreaterThan(4)
+    await admin.hset(`${prefix}job:j`, { State: 'Deleted' })
+    expect(await next).toMatchObject({ value: { state: 'Deleted' } })
+    expect(await watch.next()).toMatchObject({ done: true })
+  })
+
   it('watch ends with its signal, without a timer', async () => {
     const prefix = `{${randomUUID()}}:`
     const monitor = createHangfireMonitor(client, { prefix })
