@@ -6,7 +6,7 @@ import type { CacheReadOptions } from './options.ts'
 import { type Accepts, type Read, cacheEntryOf, readValue } from './read-value.ts'
 
 /** Reads of many keys leave in steps, so that a call beside them need not wait for all of them. */
-const READ_CHUNK = 250
+const READ_CHUNK = 100
 /** Longer headers, those of entries with many tags, are read with the whole entry. */
 const HEAD_BYTES = 512
 

@@ -13,7 +13,7 @@ export type LoadMissing<T> = (
 
 /** What a load is given. */
 export interface LoadContext<T> {
-  /** Aborted when the load takes longer than `hardTimeoutMs`, when no caller waits any more, and by `close`. */
+  /** Aborted when the load takes longer than `hardTimeoutMs`, when no caller waits any more, and by `close` when none does. */
   readonly signal: AbortSignal
   /** The entry that the load replaces; undefined where there is none. */
   readonly stale: CacheEntry<T> | undefined
