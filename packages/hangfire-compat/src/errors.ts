@@ -45,6 +45,16 @@ export class HangfireDialectError extends HoldfastError {
   }
 }
 
+/** `HANGFIRE_JOB_MISSING`: Redis does not have the job that another one was to wait for (any more). Nothing was written. */
+export class HangfireJobMissingError extends HoldfastError {
+  readonly jobId: string
+
+  constructor(jobId: string) {
+    super('HANGFIRE_JOB_MISSING', `Redis has no job ${JSON.stringify(jobId)}; nothing was written.`)
+    this.jobId = jobId
+  }
+}
+
 function shorten(stored: string): string {
   const text = JSON.stringify(stored)
   return text.length > 80 ? `${text.slice(0, 80)}…` : text

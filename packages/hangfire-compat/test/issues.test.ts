@@ -1,6 +1,12 @@
-/** Public issues of Hangfire (HF) and of Hangfire.Redis.StackExchange (RS) that the wire format decides. */
+/**
+ * Public issues of Hangfire (HF) and of Hangfire.Redis.StackExchange (RS) that the wire format decides. Those that need a server,
+ * a lock or a second process are in `hostile/issues.test.ts`.
+ */
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { HangfireUnreadableError, HangfireUnsupportedError, defineHangfireJob, t } from '../src/index.ts'
+import { knownJobs } from '../src/storage/known-jobs.ts'
 import { cron } from '../src/cron/cron.ts'
 import { parseCron } from '../src/cron/cron-fields.ts'
 import { decodeCall, encodeCall } from '../src/jobs/job-definition.ts'
@@ -28,6 +34,27 @@ const mail = defineHangfireJob({
 const call = encodeCall(mail, [null, null], dialect)
 const refused = expect.objectContaining({ code: 'INVALID_ARGUMENT' }) as object
 
+/** What research found: every one has a test that names it, here or beside what it is about. */
+const found = [
+  'RS#30 RS#38 RS#42 RS#47 RS#61 RS#65 RS#67 RS#68 RS#75 RS#82 RS#88 RS#89 RS#90 RS#91 RS#96 RS#106 RS#108 RS#118 RS#123',
+  'RS#135 RS#136 RS#148 RS#151 RS#153 RS#154 RS#158 RS#164',
+  'HF#164 HF#363 HF#508 HF#529 HF#537 HF#550 HF#567 HF#590 HF#595 HF#632 HF#662 HF#695 HF#859 HF#860 HF#883 HF#896 HF#935',
+  'HF#936 HF#941 HF#957 HF#970 HF#972 HF#994 HF#998 HF#1025 HF#1053 HF#1080 HF#1106 HF#1165 HF#1197 HF#1362 HF#1404 HF#1470',
+  'HF#1522 HF#1533 HF#1685 HF#1732 HF#1823 HF#1830 HF#1837 HF#1960 HF#2021 HF#2080 HF#2091 HF#2143 HF#2155 HF#2359 HF#2361',
+  'HF#2413 HF#2430 HF#2462 HF#2483 HF#2536 HF#2568 HF#2591',
+].flatMap((line) => line.split(' '))
+
+it('every issue that was found is named by the title of a test', () => {
+  const title = /\bit(?:\.[^(]+\([^)]*\))?\(\s*['"`]([^'"`]+)/g
+  const titles = globSync('**/*.test.ts', { cwd: import.meta.dirname }).flatMap((file) =>
+    Array.from(readFileSync(join(import.meta.dirname, file), 'utf8').matchAll(title), ([, each = '']) =>
+      each.replaceAll(' PR#', '#'),
+    ),
+  )
+  const named = new Set(titles.flatMap((each) => each.match(/\b(?:RS|HF)#\d+/g) ?? []))
+  expect(found.filter((issue) => !named.has(issue))).toEqual([])
+})
+
 describe('an issue of Hangfire', () => {
   it('RS#42, RS#68, HF#2143: a prefix without a hash tag is refused on a cluster, and any prefix works elsewhere', () => {
     expect(() => checkPrefixOnCluster('Tahrir_Hangfire_Prod_2')).toThrow(refused)
@@ -36,8 +63,10 @@ describe('an issue of Hangfire', () => {
     )
   })
 
-  it('HF#595, HF#1533, HF#1732, HF#2155: a definition names a type that .NET can load, and unknown recurring jobs stay as they are', () => {
-    expect(() => defineHangfireJob({ type: 'node:reviews', method: 'run' })).toThrow(refused)
+  it('HF#595, HF#1533, HF#1522, HF#1837, HF#1823, HF#1732, HF#2155, HF#2359, HF#2483, HF#2568: in a shared prefix a definition names a type that .NET can load, and unknown recurring jobs stay as they are', () => {
+    const nodeOnly = defineHangfireJob({ type: 'node:reviews', method: 'run' })
+    expect(() => knownJobs('shared').add(nodeOnly)).toThrow(refused)
+    knownJobs('own').add(nodeOnly)
     expect(() => decodeRecurringJob({ V: '3', Job: '{"t":"Acme.New, Acme","m":"Run"}' })).toThrow(
       HangfireUnsupportedError,
     )
@@ -94,7 +123,7 @@ describe('an issue of Hangfire', () => {
     expect(decodeRecurringJob(disabled)).not.toHaveProperty('nextExecution')
   })
 
-  it('HF#2591, HF#2536, HF#1830: children are found by what their parent lists, in every form', () => {
+  it('HF#2591, HF#2536, HF#1830, HF#2021, HF#2430: children are found by what their parent lists, in every form', () => {
     expect(decodeContinuations('[{"JobId":"a","Options":1},{"JobId":"b"}]')).toEqual([
       { jobId: 'a', on: 'succeeded' },
       { jobId: 'b', on: 'any' },

@@ -25,10 +25,11 @@ export const transcripts: readonly Transcript[] = globSync('**/*monitor*.txt', {
     name,
     commands: readFileSync(join(folder, name), 'utf8')
       .split('\n')
-      .flatMap((line) => parse(line) ?? []),
+      .flatMap((line) => parseLine(line) ?? []),
   }))
 
-function parse(line: string): MonitoredCommand | undefined {
+/** A line of MONITOR, or undefined for what is none. */
+export function parseLine(line: string): MonitoredCommand | undefined {
   const [, seconds, client = '', rest = ''] = /^(\d+\.\d+) \[\d+ ([^\]]+)\] (.*)$/.exec(line) ?? []
   if (seconds === undefined) return undefined
   const [name = '', ...args] = Array.from(rest.matchAll(/"((?:[^"\\]|\\.)*)"/g), ([, text = '']) =>

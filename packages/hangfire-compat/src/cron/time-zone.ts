@@ -10,8 +10,7 @@ export type OffsetAt = (ms: number) => number
  * @throws InvalidArgumentError for a zone that this machine does not know
  */
 export function timeZoneOffsets(timeZone: string): OffsetAt {
-  const name = Object.hasOwn(windowsZones, timeZone) ? windowsZones[timeZone] : timeZone
-  const format = formatIn(timeZone, name ?? timeZone)
+  const format = formatIn(timeZone, ianaZone(timeZone))
   return (ms) => {
     const whole = Math.floor(ms / 1_000) * 1_000
     const parts = new Map(format.formatToParts(whole).map(({ type, value }) => [type, Number(value)]))
@@ -21,6 +20,13 @@ export function timeZoneOffsets(timeZone: string): OffsetAt {
       whole
     )
   }
+}
+
+/** The IANA name of a zone of Windows; any other name as it is. .NET knows the former only where it has ICU. */
+export function ianaZone(timeZone: string): string {
+  // Both know it, and Hangfire writes it so.
+  if (timeZone === 'UTC' || !Object.hasOwn(windowsZones, timeZone)) return timeZone
+  return windowsZones[timeZone] ?? timeZone
 }
 
 function formatIn(given: string, timeZone: string): Intl.DateTimeFormat {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '@holdfast/core'
+import { checkObject } from '@holdfast/core/storage'
 import { isNumber } from '../wire/json.ts'
 import { checkTypeName } from '../wire/type-name.ts'
 import { type Parameter, refuseValue, valueType } from './parameter.ts'
@@ -11,7 +12,7 @@ export function enumeration<const Values extends Readonly<Record<string, number 
   values: Values,
 ): Parameter<EnumValue<Values>> {
   // A TypeScript enum also has its numbers as keys.
-  const byName = Object.entries(values).filter(
+  const byName = Object.entries(checkObject('The values of t.enumeration()', values)).filter(
     (entry): entry is [string, EnumValue<Values>] => typeof entry[1] === 'number',
   )
   const known = byName.map(([, value]) => value)
@@ -21,6 +22,7 @@ export function enumeration<const Values extends Readonly<Record<string, number 
   return valueType(
     {
       type: checkTypeName('the type of t.enumeration()', type),
+      shape: { kind: 'enumeration', values: Object.fromEntries(byName) },
       encode: (name, value) =>
         find(value) === undefined ? refuseValue(name, value, `one of ${known.join(', ')}`) : String(value),
       fromJson(text) {

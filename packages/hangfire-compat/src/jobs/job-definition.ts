@@ -1,20 +1,39 @@
 import { InvalidArgumentError } from '@holdfast/core'
+import { type OptionTable, checkObject, refuse, resolveOptions } from '@holdfast/core/storage'
 import { HangfireUnreadableError } from '../errors.ts'
 import type { Dialect } from '../wire/dialect.ts'
-import { checkText } from '../wire/fields.ts'
+import { checkName } from '../wire/fields.ts'
 import type { Invocation } from '../wire/invocation.ts'
 import { checkQueueName } from '../wire/queue-name.ts'
-import { type TypeName, checkTypeName, formatTypeName, typeKey } from '../wire/type-name.ts'
+import { type TypeName, formatTypeName, parseTypeName, typeKey } from '../wire/type-name.ts'
 import { encodeTypeName } from '../wire/type-style.ts'
-import { type AnyParameter, type InjectedParameter, type Parameter, encodeWith } from './parameter.ts'
+import {
+  type AnyParameter,
+  type InjectedParameter,
+  type Parameter,
+  checkParameter,
+  encodeWith,
+  isInjected,
+} from './parameter.ts'
 
+/** Which method of which type a job calls, with what, and in which queue. */
 export interface HangfireJobOptions<Parameters extends readonly AnyParameter[]> {
-  /** The class or interface, with its assembly: `Acme.Contracts.INodeReviews, Acme.Contracts`. */
+  /**
+   * The class or interface, with its assembly: `Acme.Contracts.INodeReviews, Acme.Contracts`. In a prefix that .NET does not share any
+   * name will do: `reviews`.
+   */
   readonly type: string
+  /** The method of `type` that the job calls, as .NET names it. */
   readonly method: string
-  /** In the order of the method, those that the server fills in included. Default: none. */
+  /**
+   * In the order of the method, those that the server fills in included.
+   * @default none
+   */
   readonly parameters?: Parameters
-  /** Lower-case letters, digits, `_` and `-`. Default: `default`. */
+  /**
+   * Lower-case letters, digits, `_` and `-`.
+   * @default 'default'
+   */
   readonly queue?: string
 }
 
@@ -60,24 +79,53 @@ export type ValuesOf<Parameters extends readonly unknown[]> = Parameters extends
 /**
  * Names a .NET method and the types of its parameters, once for callers and handlers.
  *
- * @throws InvalidArgumentError for a type without an assembly, or a queue that Hangfire refuses
+ * @throws InvalidArgumentError for a type or parameter that is none, or a queue that Hangfire refuses
  */
 export function defineHangfireJob<const Parameters extends readonly AnyParameter[] = readonly []>(
   options: HangfireJobOptions<Parameters>,
 ): HangfireJob<ArgumentsOf<Parameters>, ValuesOf<Parameters>> {
-  const { type, method, parameters = [], queue = 'default' } = options
+  const { type, method, parameters, queue } = resolveOptions(DEFINITION, options)
   return {
-    type: checkTypeName('type', type),
-    method: checkText('method', method),
-    queue: checkQueueName('queue', queue),
+    type: parseTypeName(type) ?? refuse('type', type, 'a .NET type name'),
+    method,
+    queue,
     parameters,
   }
 }
 
 /**
+ * `npm run docs:examples` reads this table.
+ * @public
+ */
+export const DEFINITION: OptionTable<HangfireJobOptions<readonly AnyParameter[]>> = {
+  type: [checkName],
+  method: [checkName],
+  parameters: [checkParameters, []],
+  queue: [checkQueueName, 'default'],
+}
+
+function checkParameters(name: string, parameters: readonly AnyParameter[]): readonly AnyParameter[] {
+  if (!Array.isArray(parameters)) return refuse(name, parameters, 'an array of types of t')
+  // A hole, too, counts as undefined.
+  return Array.from(parameters, (parameter: AnyParameter, i) =>
+    isInjected(parameter) ? parameter : checkParameter(`${name}[${i}]`, parameter),
+  )
+}
+
+/** @throws InvalidArgumentError for what is no definition */
+export function checkDefinition<Job extends HangfireJob<readonly unknown[], never>>(
+  name: string,
+  job: Job,
+): Job {
+  const { type, parameters } = checkObject(name, job) as Partial<Job>
+  if (type === undefined || !Array.isArray(parameters)) refuse(name, job, 'what defineHangfireJob() returns')
+  return job
+}
+
+/**
  * The call of a job with these values, in a dialect.
  *
- * @param queue an explicit queue; default: none, so that .NET takes the queue of its own attribute
+ * @param queue an explicit queue; default: none, so that .NET takes the queue of the method's attribute
  * @throws InvalidArgumentError for what .NET could not bind
  */
 export function encodeCall<Values extends readonly unknown[]>(
@@ -134,10 +182,6 @@ export function decodeCall<Args extends readonly unknown[]>(
 export function signatureOf(call: HangfireJob<readonly unknown[], never> | Invocation): string {
   const types = 'parameters' in call ? call.parameters.map(({ type }) => type) : call.parameterTypes
   return `${typeKey(call.type)} ${call.method}(${types.map(typeKey).join('; ')})`
-}
-
-function isInjected(parameter: AnyParameter): parameter is InjectedParameter {
-  return 'isInjected' in parameter
 }
 
 function nameOf({ type, method }: HangfireJob<readonly unknown[], never>): string {

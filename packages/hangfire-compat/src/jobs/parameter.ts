@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from '@holdfast/core'
+import { refuse } from '@holdfast/core/storage'
 import { HangfireUnreadableError } from '../errors.ts'
 import type { DateDialect } from '../wire/dates.ts'
+import { optional } from '../wire/fields.ts'
 import { type Json, parseJson } from '../wire/json.ts'
 import { type TypeName, formatTypeName } from '../wire/type-name.ts'
 
@@ -25,7 +27,19 @@ export interface Parameter<out Out, in In = Out> {
   decode(what: string, argument: string | null): Out
   /** The value of JSON that is not null, within a list or an object. */
   fromJson(what: string, json: Json): Out
+  /** What it is made of, for a contract in C#. Absent: its type says all. */
+  readonly shape?: Shape
 }
+
+/** What the name of a type does not say. */
+export type Shape =
+  | {
+      readonly kind: 'nullable' | 'list' | 'array' | 'dictionary'
+      readonly of: Parameter<unknown, never>
+    }
+  | { readonly kind: 'enumeration'; readonly values: Readonly<Record<string, number>> }
+  /** Without members where the definition names only the type. */
+  | { readonly kind: 'object'; readonly members?: Readonly<Record<string, Parameter<unknown, never>>> }
 
 /** A parameter that the server fills in. Callers pass nothing for it, and handlers get it from the job. */
 export interface InjectedParameter {
@@ -33,6 +47,7 @@ export interface InjectedParameter {
   readonly isInjected: true
 }
 
+/** A parameter of any type, or one that the server fills in. */
 export type AnyParameter = Parameter<unknown, never> | InjectedParameter
 
 /** A type of .NET's own, which needs no assembly. */
@@ -46,6 +61,7 @@ interface Definition<Out, In> {
   readonly encode: (name: string, value: In, dates?: DateDialect) => string
   /** Undefined when the JSON is no such value. */
   readonly fromJson: (json: Json, what: string) => Out | undefined
+  readonly shape?: Shape
 }
 
 /** A struct of .NET. An argument that is JSON null becomes its default, as .NET does it; text that is no JSON is read as it is. */
@@ -62,6 +78,7 @@ export function valueType<Out, In = Out>(
     fromJson,
     decode: (what, argument) =>
       argument === null ? defaultValue : fromJson(what, parseJson(argument) ?? argument),
+    ...optional('shape', definition.shape),
   }
 }
 
@@ -84,7 +101,19 @@ export function referenceType<Out, In = Out>(
       if (json === undefined || json === null) return unreadable(what, argument ?? 'null', definition.type)
       return fromJson(what, json)
     },
+    ...optional('shape', definition.shape),
   }
+}
+
+export function isInjected(parameter: AnyParameter): parameter is InjectedParameter {
+  return typeof parameter === 'object' && parameter !== null && 'isInjected' in parameter
+}
+
+/** @throws InvalidArgumentError for what is no type of a value: undefined, which modules that import each other may see */
+export function checkParameter<Out, In>(name: string, parameter: Parameter<Out, In>): Parameter<Out, In> {
+  if (typeof (parameter as Partial<Parameter<Out, In>> | null | undefined)?.encode === 'function')
+    return parameter
+  return refuse(name, parameter, 'a type of t for which callers pass a value')
 }
 
 /** @throws InvalidArgumentError that says what the parameter wants */

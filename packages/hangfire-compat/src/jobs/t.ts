@@ -1,10 +1,10 @@
-import { encodeJson, toPlain } from '../wire/json.ts'
-import { type TypeName, checkTypeName } from '../wire/type-name.ts'
+import { checkTypeName } from '../wire/type-name.ts'
 import { dictionary, listOf, nullable } from './collections.ts'
 import { type EnumValue, enumeration } from './enumeration.ts'
 import { dateTime, dateTimeOffset, timeSpan } from './instants.ts'
 import { decimal, double, int32, int64 } from './numbers.ts'
-import { type InjectedParameter, type Parameter, referenceType, systemType } from './parameter.ts'
+import { type ObjectFor, type ObjectMembers, type ObjectOf, json, object } from './objects.ts'
+import { type InjectedParameter, type Parameter, systemType } from './parameter.ts'
 import { boolean, bytes, guid, string } from './simple-types.ts'
 
 /**
@@ -44,6 +44,14 @@ export interface ParameterTypes {
    * default. A `$type` is not written, and not shown. Whole numbers beyond 2^53 are bigints.
    */
   object<T>(type: string): Parameter<T>
+  /**
+   * The same with the types of its members, by their names in .NET: each value is held to its type, members that are
+   * `nullable` may be left out, and `holdfast-hangfire contract` can write the class.
+   */
+  object<const Members extends ObjectMembers>(
+    type: string,
+    members: Members,
+  ): Parameter<ObjectOf<Members>, ObjectFor<Members>>
   /** `object`: any JSON. .NET makes a `JObject` of an object, and a `DateTime` of a text that looks like one. */
   readonly any: Parameter<unknown>
   /** `T?` in .NET. */
@@ -78,24 +86,15 @@ export const t: ParameterTypes = {
   timeSpan,
   bytes,
   enumeration,
-  object: (type) => json(checkTypeName('the type of t.object()', type)),
+  object,
   any: json(systemType('Object')),
   nullable,
-  list: (item) => listOf(systemType('Collections.Generic.List`1', item.type), item),
-  array: (item) => listOf({ ...item.type, suffix: `${item.type.suffix}[]` }, item),
+  list: (item) => listOf('list', (type) => systemType('Collections.Generic.List`1', type), item),
+  array: (item) => listOf('array', (type) => ({ ...type, suffix: `${type.suffix}[]` }), item),
   dictionary,
   cancellationToken: injected('System.Threading.CancellationToken'),
   jobCancellationToken: injected('Hangfire.IJobCancellationToken, Hangfire.Core'),
   performContext: injected('Hangfire.Server.PerformContext, Hangfire.Core'),
-}
-
-/** Any JSON, for a .NET type that Newtonsoft.Json makes of it. */
-function json<T>(type: TypeName): Parameter<T> {
-  return referenceType({
-    type,
-    encode: (name, value) => encodeJson(name, value),
-    fromJson: (value) => toPlain(value) as T,
-  })
 }
 
 function injected(type: string): InjectedParameter {

@@ -3,22 +3,22 @@ import {
   type FeatureOptions,
   type LeaseLocks,
   type Lockable,
+  type StorageLink,
   checkObject,
-  endedWithLastUser,
   leaseLocks,
-  refuse,
 } from '@holdfast/core/storage'
-import { type RedisClient, createScriptRunner, serverTime } from '@holdfast/redis-protocol'
+import { type RedisClient, createScriptRunner } from '@holdfast/redis-protocol'
+import { checkClient, clientLink } from '../storage/client-link.ts'
 import { checkPrefixOnCluster } from '../wire/keys.ts'
 import { hangfireLeases } from './hangfire-leases.ts'
 
 /**
  * The locks of .NET's Hangfire, by the names that .NET gives them: while either side holds one, the other is not granted it.
  *
- * - `leaseMs` is 30 s unless given, as .NET has it, and is renewed every third of that: when nobody deletes the key, `signal`
- *   aborts before it can expire. A key that somebody deleted or replaced is noticed at the next renewal; until then two
- *   may hold it.
- * - Who waits asks about every 100 ms, as .NET's waiters ask ever more rarely: they are not served in order.
+ * - `leaseMs` is 30 s unless given, as .NET has it. The holder renews it every third of that, and its `signal` aborts before
+ *   the key can expire. When another program deletes or replaces the key, the holder notices it at the next renewal; until
+ *   then two may hold the lock.
+ * - A waiter asks about every 100 ms, where .NET's waiters ask ever more rarely: waiters are not served in order.
  * - `fencingToken` is the instant of the grant by Redis's clock, in µs, and greater than that of every earlier holder in
  *   Node. .NET's holders have none. It is remembered for 60 s after the lease; after that it grows as long as the clock of
  *   Redis does.
@@ -45,24 +45,25 @@ export interface HangfireLocksOptions extends FeatureOptions<Omit<LockOptions, '
  * @param client `ioredisClient(redis)` or `nodeRedisClient(redis)`
  */
 export function createHangfireLocks(client: RedisClient, options: HangfireLocksOptions = {}): HangfireLocks {
-  const { prefix = '{hangfire}:', ...given } = checkObject('The options', options) as HangfireLocksOptions
-  // A client of a library has no `send`.
-  if (typeof checkObject('client', client).send !== 'function')
-    refuse('client', client, 'ioredisClient(redis) or nodeRedisClient(redis)')
-  const leases = hangfireLeases(prefix, createScriptRunner(client))
-  if (client.cluster !== undefined) checkPrefixOnCluster(prefix)
-  const host = {
-    leases,
-    connection: client.connection,
-    time: () => serverTime(client),
-    ...endedWithLastUser(() => client.detach()),
-  }
-  const locks = leaseLocks(host, prefix === '' ? given : { ...given, prefix })
+  const given = checkObject('The options', options) as HangfireLocksOptions
+  const link = clientLink(checkClient(client))
+  const locks = locksOver(client, link, given)
   return {
     ...locks,
     async close(how) {
       await locks.close(how)
-      await host.close()
+      await link.close()
     },
   }
+}
+
+/** Locks of a client that others use, too; `close` lets go of it. */
+export function locksOver(
+  client: RedisClient,
+  link: StorageLink,
+  { prefix = '{hangfire}:', ...given }: HangfireLocksOptions,
+): LeaseLocks {
+  const leases = hangfireLeases(prefix, createScriptRunner(client))
+  if (client.cluster !== undefined) checkPrefixOnCluster(prefix)
+  return leaseLocks({ ...link, leases }, prefix === '' ? given : { ...given, prefix })
 }

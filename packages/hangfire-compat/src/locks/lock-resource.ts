@@ -5,6 +5,7 @@ import { type TypeName, checkTypeName } from '../wire/type-name.ts'
 /** A value that .NET formats alike on every machine. */
 export type FormatArgument = string | number | bigint | boolean | null
 
+/** What `[DisableConcurrentExecution]` of .NET locks. */
 export type HangfireLockResource =
   /** Of `[DisableConcurrentExecution(seconds)]`: the type with its assembly, and the method that has the attribute. */
   | { readonly type: string; readonly method: string }
@@ -24,11 +25,16 @@ export function hangfireLockResource(resource: HangfireLockResource): string {
   if (!('format' in given)) {
     const method = checkString('method', given.method)
     if (!/^[^\s.(),:]+$/.test(method)) refuse('method', method, 'the name of a method')
-    return `${shortName(checkTypeName('type', given.type))}.${method}`
+    return lockOfMethod({ type: checkTypeName('type', given.type), method })
   }
   const args: unknown = given.args
   if (!Array.isArray(args)) return refuse('args', args, 'an array of the arguments of the job')
   return lowerCase(formatted(checkString('format', given.format), given.args))
+}
+
+/** The same of a definition, whose type may have any name in a prefix that Node has for itself. */
+export function lockOfMethod({ type, method }: { readonly type: TypeName; readonly method: string }): string {
+  return `${shortName(type)}.${method}`
 }
 
 /** `Acme.Batch`1+Step[[List]]` is `Batch<List>.Step`: each part takes as many arguments as it says. */

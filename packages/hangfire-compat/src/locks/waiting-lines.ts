@@ -41,7 +41,7 @@ export function waitingLines(now: () => number = () => performance.now()): Waiti
     if (line.waiting.size === 0) lines.delete(resource)
   }
 
-  /** Those that went while Redis could not be reached: nothing else takes them out of the lines in which nobody asks. */
+  /** Removes the waiters that left while Redis could not be reached, from lines in which no waiter asks any more. */
   const sweep = (at: number): void => {
     if (at - sweptAt <= GONE_MS) return
     sweptAt = at

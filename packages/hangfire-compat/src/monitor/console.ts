@@ -1,7 +1,6 @@
-import { HangfireUnreadableError } from '../errors.ts'
+import { type ConsoleLine, consoleId, decodeConsoleLine } from '../wire/console.ts'
 import { decodeDate } from '../wire/dates.ts'
 import { type Fields, optional } from '../wire/fields.ts'
-import { isNumber, type Json, membersOf, parseJson } from '../wire/json.ts'
 import type { HangfireKeys } from '../wire/keys.ts'
 import { decodeHistoryEntry } from '../wire/stored-state.ts'
 import type { Reader, Scored } from './reader.ts'
@@ -32,14 +31,6 @@ export interface HangfireProgressBar {
   readonly percent: number
   readonly color?: string
   readonly at: number
-}
-
-/**
- * The name of a run's console: eleven hexadecimal digits of its start in ms, the least significant first, then the job.
- */
-export function consoleId(jobId: string, startedAt: number): string {
-  const digits = startedAt.toString(16).padStart(11, '0')
-  return digits.split('').toReversed().join('') + jobId
 }
 
 /** The consoles of all runs, the last run first. Runs that wrote nothing have none. */
@@ -79,33 +70,16 @@ function startOf(line: string): readonly number[] {
   return startedAt === undefined ? [] : [startedAt]
 }
 
-interface DecodedLine extends HangfireConsoleLine {
-  readonly percent?: number
-  readonly name?: string
-}
+/** A line as it is shown: at an instant. */
+type ShownLine = Omit<ConsoleLine, 'offsetMs'> & HangfireConsoleLine
 
-function decodeLine([member, score]: Scored, startedAt: number, refs: Fields): DecodedLine {
-  const members = membersOf(parseJson(member))
-  const [text, color, name] = ['s', 'c', 'n'].map((letter) => textOf(members?.get(letter)))
-  const [offset = score, percent] = ['t', 'p'].map((letter) => numberOf(members?.get(letter)))
-  if (text === undefined)
-    throw new HangfireUnreadableError('a line of the console', member, 'a JSON object with a text s')
-  const isReference = members?.get('r') === true
-  const full = isReference ? refs[text] : text
-  if (full === undefined)
-    throw new HangfireUnreadableError('a line of the console', member, 'a line whose text is there')
-  return {
-    // Offsets are in seconds.
-    at: startedAt + Math.round(offset * 1_000),
-    text: full,
-    ...optional('color', color),
-    ...optional('percent', percent),
-    ...optional('name', name),
-  }
+function decodeLine([member, score]: Scored, startedAt: number, texts: Fields): ShownLine {
+  const { offsetMs, ...line } = decodeConsoleLine(member, score, texts)
+  return { at: startedAt + offsetMs, ...line }
 }
 
 /** A line with a percentage is a bar, whose text is its id. Its name and colour come with the first. */
-function separate(all: readonly DecodedLine[]): Pick<HangfireConsole, 'lines' | 'bars'> {
+function separate(all: readonly ShownLine[]): Pick<HangfireConsole, 'lines' | 'bars'> {
   const bars = new Map<string, HangfireProgressBar>()
   const lines: HangfireConsoleLine[] = []
   for (const { percent, name, ...line } of all) {
@@ -116,12 +90,4 @@ function separate(all: readonly DecodedLine[]): Pick<HangfireConsole, 'lines' | 
     }
   }
   return { lines, bars: [...bars.values()] }
-}
-
-function textOf(value: Json | undefined): string | undefined {
-  return typeof value === 'string' ? value : undefined
-}
-
-function numberOf(value: Json | undefined): number | undefined {
-  return typeof value === 'object' && value !== null && isNumber(value) ? Number(value.digits) : undefined
 }

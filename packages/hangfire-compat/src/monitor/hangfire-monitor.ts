@@ -1,6 +1,7 @@
-import { InvalidArgumentError } from '@holdfast/core'
 import { checkObject } from '@holdfast/core/storage'
 import type { RedisClient } from '@holdfast/redis-protocol'
+import { checkClient } from '../storage/client-link.ts'
+import { checkText } from '../wire/fields.ts'
 import { checkPrefixOnCluster, hangfireKeys } from '../wire/keys.ts'
 import { readAwaiting, type HangfireAwaiting } from './awaiting.ts'
 import { type HangfireConsole, readConsoles } from './console.ts'
@@ -67,6 +68,7 @@ export interface HangfireMonitor extends HangfireLists {
   watch(id: string, options?: WatchOptions): AsyncIterable<HangfireJobDetails>
 }
 
+/** What a monitor reads. */
 export interface HangfireMonitorOptions {
   /**
    * What every key begins with, as the .NET application has it.
@@ -85,7 +87,7 @@ export function createHangfireMonitor(
   options: HangfireMonitorOptions = {},
 ): HangfireMonitor {
   const { prefix = '{hangfire}:' } = checkObject('The options', options) as HangfireMonitorOptions
-  checkObject('client', client)
+  checkClient(client)
   const keys = hangfireKeys(prefix)
   if (client.cluster !== undefined) checkPrefixOnCluster(prefix)
   const reader = createReader(client)
@@ -107,6 +109,5 @@ export function createHangfireMonitor(
 }
 
 function checkId(id: string): string {
-  if (typeof id === 'string' && id !== '') return id
-  throw new InvalidArgumentError(`The id of a job must be a non-empty string; got ${JSON.stringify(id)}.`)
+  return checkText('The id of a job', id)
 }

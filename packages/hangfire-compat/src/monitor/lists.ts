@@ -1,5 +1,5 @@
 import { type ExceptionInfo, decodeException } from '../wire/exceptions.ts'
-import { optional } from '../wire/fields.ts'
+import { checkText, optional } from '../wire/fields.ts'
 import type { HangfireKeys } from '../wire/keys.ts'
 import { decodeScheduleMember } from '../wire/schedule.ts'
 import { type HangfireEntry, readEntries } from './job-entry.ts'
@@ -36,7 +36,7 @@ export interface HangfireLists {
       readonly result?: string
     }>
   >
-  /** The first to fail is first. */
+  /** The last to fail is first. */
   failed(page?: Page): Promise<
     HangfireList<{
       readonly failedAt?: number
@@ -81,14 +81,18 @@ export function createLists(reader: Reader, keys: HangfireKeys): HangfireLists {
     (key: string): Range =>
     async (found, from, to) =>
       (await reader.zset(key, from, to, found)).map(([member]) => member)
+  const zsetReversed =
+    (key: string): Range =>
+    async (found, from, to) =>
+      (await reader.zsetReversed(key, from, to, found)).map(([member]) => member)
 
   return {
     enqueued: async (queue, page = {}) =>
-      await read(page, QUEUED, list(keys.queue(queue)), ({ date }) =>
+      await read(page, QUEUED, list(keys.queue(checkText('queue', queue))), ({ date }) =>
         optional('enqueuedAt', date('EnqueuedAt')),
       ),
     fetched: async (queue, page = {}) =>
-      await read(page, ['Processing'], list(keys.dequeued(queue)), ({ date, job }) =>
+      await read(page, ['Processing'], list(keys.dequeued(checkText('queue', queue))), ({ date, job }) =>
         optional('fetchedAt', date('Fetched', job)),
       ),
     async scheduled(page = {}) {
@@ -129,7 +133,7 @@ export function createLists(reader: Reader, keys: HangfireKeys): HangfireLists {
         ...optional('result', state.Result),
       })),
     failed: async (page = {}) =>
-      await read(page, ['Failed'], zset(keys.failed), ({ date, state }) => ({
+      await read(page, ['Failed'], zsetReversed(keys.failed), ({ date, state }) => ({
         ...optional('failedAt', date('FailedAt')),
         ...optional('reason', state.Reason),
         ...optional('exceptionType', state.ExceptionType),

@@ -24,6 +24,8 @@ export interface Reader {
   set(key: string, found: Found): Promise<readonly string[]>
   /** By rank, the lowest score first. */
   zset(key: string, from: number, to: number, found: Found): Promise<readonly Scored[]>
+  /** By rank, the highest score first. */
+  zsetReversed(key: string, from: number, to: number, found: Found): Promise<readonly Scored[]>
   /** Where a list has the value, among the `within` items of its tail; undefined when it is not there. */
   isInTail(key: string, value: string, within: number, found: Found): Promise<boolean>
 }
@@ -71,6 +73,8 @@ export function createReader(client: RedisClient): Reader {
     set: (key, found) => read(['SMEMBERS', key], key, found, allTextsOf, []),
     zset: (key, from, to, found) =>
       read(['ZRANGE', key, `${from}`, `${to}`, 'WITHSCORES'], key, found, scoredOf, []),
+    zsetReversed: (key, from, to, found) =>
+      read(['ZREVRANGE', key, `${from}`, `${to}`, 'WITHSCORES'], key, found, scoredOf, []),
     isInTail: (key, value, within, found) =>
       read(
         ['LPOS', key, value, 'RANK', '-1', 'MAXLEN', `${within}`],

@@ -1,3 +1,4 @@
+import { checkOneOf } from '@holdfast/core/storage'
 import { type Fields, integerOf, optional } from '../wire/fields.ts'
 import { checkInstant } from '../wire/dates.ts'
 import type { HangfireKeys } from '../wire/keys.ts'
@@ -78,7 +79,8 @@ export async function readOutcomes(
   until: number,
 ): Promise<{ readonly outcomes: readonly HangfireOutcomes[]; readonly unreadable: readonly Unreadable[] }> {
   const found = collect()
-  const [lengthMs, periods, letters] = by === 'day' ? [86_400_000, 7, 10] : [3_600_000, 24, 13]
+  const [lengthMs, periods, letters] =
+    checkOneOf('by', by, ['day', 'hour']) === 'day' ? [86_400_000, 7, 10] : [3_600_000, 24, 13]
   const last = Math.floor(checkInstant('until', until) / lengthMs) * lengthMs
   const outcomes = await Promise.all(
     Array.from({ length: periods }, async (_, i) => {

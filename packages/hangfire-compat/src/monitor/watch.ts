@@ -2,6 +2,7 @@ import { InvalidArgumentError } from '@holdfast/core'
 import { checkObject } from '@holdfast/core/storage'
 import type { HangfireJobDetails } from './job-details.ts'
 
+/** How a job is watched. */
 export interface WatchOptions {
   /** Ends the watch, without an error. Default: none. */
   readonly signal?: AbortSignal | undefined

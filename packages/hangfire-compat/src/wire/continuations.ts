@@ -18,12 +18,25 @@ const NAMES: readonly string[] = ['OnAnyFinishedState', 'OnlyOnSucceededState', 
 
 /** The parameter `Continuations` of a parent. Zero is not written, and means any end. */
 export function encodeContinuations(continuations: readonly Continuation[]): string {
-  return JSON.stringify(
-    continuations.map(({ jobId, on }) => {
-      const options = optionsOf(on)
-      return { JobId: checkText('jobId', jobId), ...(options === 0 ? {} : { Options: options }) }
-    }),
-  )
+  return `[${continuations.map(encodeContinuation).join(',')}]`
+}
+
+/**
+ * The list with one more at its end; what is in it stays as it was written.
+ *
+ * @param list '' for none
+ * @throws HangfireUnreadableError
+ */
+export function addContinuation(list: string, continuation: Continuation): string {
+  if (list === '') return encodeContinuations([continuation])
+  const comma = decodeContinuations(list).length === 0 ? '' : ','
+  const end = list.lastIndexOf(']')
+  return `${list.slice(0, end)}${comma}${encodeContinuation(continuation)}${list.slice(end)}`
+}
+
+function encodeContinuation({ jobId, on }: Continuation): string {
+  const options = optionsOf(on)
+  return JSON.stringify({ JobId: checkText('jobId', jobId), ...(options === 0 ? {} : { Options: options }) })
 }
 
 /** @throws HangfireUnreadableError */

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '@holdfast/core'
+import { refuse } from '@holdfast/core/storage'
 import { HangfireUnreadableError } from '../errors.ts'
 import { decodeDate } from './dates.ts'
 
@@ -36,14 +36,19 @@ export function integerOf(fields: Fields, name: string, what: string): number | 
 
 /** The fields that have a value. Hangfire never writes null, and neither does this package. */
 export function definedFields(fields: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  )
+  const defined: Record<string, string> = {}
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) defined[name] = value
+  return defined
 }
 
 export function checkText(name: string, text: string): string {
   if (typeof text === 'string' && text !== '') return text
-  throw new InvalidArgumentError(`${name} must be a non-empty string; got ${JSON.stringify(text)}.`)
+  return refuse(name, text, 'a non-empty string')
+}
+
+/** Text that logs and the dashboard show in one line. */
+export function checkName(name: string, text: string): string {
+  return /\p{Cc}/u.test(checkText(name, text)) ? refuse(name, text, 'without control characters') : text
 }
 
 /** One member, or none when there is no value. */

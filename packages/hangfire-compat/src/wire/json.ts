@@ -59,6 +59,9 @@ export function isNumber(json: Json): json is JsonNumber {
   return typeof json === 'object' && json !== null && 'digits' in json
 }
 
+/** Far more than .NET reads, and less than the stack of JavaScript holds. */
+const DEEPEST = 1_000
+
 /**
  * JSON of a value as Newtonsoft.Json reads it back: bigint as bare digits, dates in ISO 8601 with Z, bytes in Base64. A `$type`
  * that the value has is left out: .NET decides by the parameter which type it makes.
@@ -80,6 +83,10 @@ export function encodeJson(name: string, value: unknown, within: readonly object
       `${name} is ${value === undefined ? 'undefined' : `a ${typeof value}`}, which JSON cannot carry: pass null or a value.`,
     )
   if (within.includes(value)) throw new InvalidArgumentError(`${name} contains itself; pass a tree.`)
+  if (within.length >= DEEPEST)
+    throw new InvalidArgumentError(
+      `What holds ${name.slice(0, 80)}… is nested deeper than ${DEEPEST} levels.`,
+    )
   if (value instanceof Date) return JSON.stringify(isoDate(name, value))
   if (value instanceof Uint8Array) return JSON.stringify(Buffer.from(value).toString('base64'))
   const path = [...within, value]

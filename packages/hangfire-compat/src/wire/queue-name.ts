@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '@holdfast/core'
+import { refuse } from '@holdfast/core/storage'
 
 /**
  * A queue that may be written to: Hangfire's own rule. Others exist in `queues` of old applications; they are read as they are.
@@ -7,7 +7,5 @@ import { InvalidArgumentError } from '@holdfast/core'
  */
 export function checkQueueName(name: string, queue: string): string {
   if (typeof queue === 'string' && /^[a-z0-9_-]+$/.test(queue)) return queue
-  throw new InvalidArgumentError(
-    `${name} must be lower-case letters, digits, '_' or '-', as Hangfire requires; got ${JSON.stringify(queue)}.`,
-  )
+  return refuse(name, queue, "lower-case letters, digits, '_' or '-', as Hangfire requires")
 }

@@ -4,7 +4,7 @@ import type { Dialect } from './dialect.ts'
 import { definedFields, type Fields, integerOf, nonEmpty, optional, optionalDateOf } from './fields.ts'
 import { type Invocation, decodePayload, encodePayload } from './invocation.ts'
 
-/** What happens to executions that nobody was there for. */
+/** What happens to executions that came due while no scheduler ran. */
 export type Misfire = 'once' | 'every' | 'ignore'
 
 /** A recurring job, as `recurring-job:<id>` has it. */

@@ -39,6 +39,14 @@ export function encodeServer(server: ServerAnnouncement, dates: DateDialect): Re
   })
 }
 
+/** What the hash of a server in Node says beside its announcement. .NET reads the fields that it knows, and leaves others. */
+export const NODE_SERVER = { Holdfast: '1' } as const
+
+/** Whether the hash is of a server in Node, which runs jobs of interfaces; .NET cannot. */
+export function isNodeServer(fields: Fields): boolean {
+  return fields.Holdfast === NODE_SERVER.Holdfast
+}
+
 /** @throws HangfireUnreadableError also for a hash without `StartedAt`, which is left by a heartbeat after a removal */
 export function decodeServer(fields: Fields): ServerAnnouncement {
   return {

@@ -6,7 +6,7 @@ import { isNumber, type Json, membersOf, parseJson } from './json.ts'
 /** A state as it is stored, whatever its name: nothing of it is interpreted. */
 export interface StoredState {
   readonly name: string
-  /** Why the job got it, for people; null when nobody said. */
+  /** Why the job got it, for people; null when the caller gave none. */
   readonly reason: string | null
   readonly data: Fields
 }

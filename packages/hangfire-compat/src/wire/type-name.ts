@@ -1,5 +1,6 @@
-import { InvalidArgumentError } from '@holdfast/core'
+import { refuse } from '@holdfast/core/storage'
 import { HangfireUnreadableError } from '../errors.ts'
+import { checkName } from './fields.ts'
 
 /** A .NET type name: ``Acme.Batch`1+Step[[System.Guid, mscorlib]], Acme, Version=1.0.0.0``, taken apart. */
 export interface TypeName {
@@ -26,11 +27,17 @@ export function decodeTypeName(text: string, what: string = 'the type name'): Ty
  * @throws InvalidArgumentError
  */
 export function checkTypeName(name: string, text: string): TypeName {
-  const type = typeof text === 'string' ? parseTypeName(text) : undefined
-  if (type !== undefined && isLoadable(type)) return type
-  throw new InvalidArgumentError(
-    `${name} must be a .NET type name with its assembly, such as 'Acme.Reviews.Jobs, Acme.Reviews'; got ${JSON.stringify(text)}.`,
-  )
+  const type = typeof text === 'string' ? parseTypeName(checkName(name, text)) : undefined
+  return type === undefined ? refuseType(name, text) : checkLoadable(name, type)
+}
+
+/** @throws InvalidArgumentError for a type without an assembly, which .NET cannot load */
+export function checkLoadable(name: string, type: TypeName): TypeName {
+  return isLoadable(type) ? type : refuseType(name, formatTypeName(type))
+}
+
+function refuseType(name: string, text: string): never {
+  return refuse(name, text, "a .NET type name with its assembly, such as 'Acme.Reviews.Jobs, Acme.Reviews'")
 }
 
 export function formatTypeName(type: TypeName): string {
@@ -65,6 +72,11 @@ export function isOfDotNet(assembly: string): boolean {
 /** Whether it is the core library, by any of its names. */
 export function isCoreLibrary(assembly: string): boolean {
   return /^(?:mscorlib|netstandard|System\.Runtime|System\.Private\.CoreLib)$/.test(assembly)
+}
+
+/** Whether it is named as .NET names interfaces, of which it can make no instance: `INodeReviews`. */
+export function looksLikeInterface({ name }: TypeName): boolean {
+  return /^I\p{Lu}/u.test(name.slice(Math.max(name.lastIndexOf('.'), name.lastIndexOf('+')) + 1))
 }
 
 /** Every type within, innermost first, replaced. */

@@ -278,7 +278,7 @@ describe('a call', () => {
   })
 
   it.each([
-    [{ type: 'Acme.Jobs', method: 'Run' }, 'with its assembly'],
+    [{ type: 'Acme.Jobs[', method: 'Run' }, 'a .NET type name'],
     [{ type: 'Acme.Jobs, Acme', method: '' }, 'method'],
     [{ type: 'Acme.Jobs, Acme', method: 'Run', queue: 'Node' }, 'queue'],
   ])('is not defined by %o', (options, message) => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
-import { DotnetPeer, generations } from './dotnet-peer.ts'
+import { DotnetPeer, generations } from '../peer/dotnet-peer.ts'
 import { clients, openLocks } from './node-peer.ts'
 
 const url = process.env['REDIS_URL'] ?? ''
@@ -82,7 +82,7 @@ describe.concurrent('H1: while either side holds a resource, the other is not gr
     const resource = `${randomUUID()}: "a b" ä`
     const prefix = 'Tahrir_Hangfire_Prod_2'
     await using node = await openLocks(client, url, { prefix })
-    using peer = new DotnetPeer(url, '1.9.4', prefix)
+    using peer = new DotnetPeer(url, '1.9.4', { prefix })
     const values = new Set<string | null>()
     for (let round = 0; round < 3; round += 1) {
       await using lease = await node.locks.acquire(resource)

@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { LeaseStorage } from '@holdfast/core/storage'
 import { createScriptRunner } from '@holdfast/redis-protocol'
 import { startRedis } from '@holdfast/test-support/redis'
@@ -8,7 +6,8 @@ import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createHangfireLocks } from '../../src/index.ts'
 import { hangfireLeases } from '../../src/locks/hangfire-leases.ts'
-import { DotnetPeer } from './dotnet-peer.ts'
+import { documentedRights } from '../documented-rights.ts'
+import { DotnetPeer } from '../peer/dotnet-peer.ts'
 import { connect, openLocks } from './node-peer.ts'
 
 const url = process.env['REDIS_URL'] ?? ''
@@ -103,7 +102,7 @@ describe('a command that is lost, repeated or late', () => {
 })
 
 describe('the fencing token', () => {
-  it('grows from holder to holder in Node, whoever of .NET is in between', async () => {
+  it('grows from holder to holder in Node, no matter which holders of .NET come between', async () => {
     await using node = await openLocks('redis', url)
     const resource = randomUUID()
     const fences: number[] = []
@@ -199,12 +198,10 @@ it.concurrent('a lease is lengthened and released also when Redis is out of memo
   expect(await node.client.send(['EXISTS', '{hangfire}:full'])).toBe(0)
 })
 
-it.concurrent('a user needs no more rights than the README names', async () => {
+it.concurrent('a user needs no more rights than the documented ones', async () => {
   await using server = await startRedis()
   await using owner = await openLocks('redis', server.url)
-  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
-  const [, rights = ''] = /`ACL SETUSER locks on >secret ([^`]+)`/.exec(readme) ?? []
-  await owner.client.send(['ACL', 'SETUSER', 'locks', 'on', '>secret', ...rights.split(' ')])
+  await owner.client.send(['ACL', 'SETUSER', 'locks', ...documentedRights('locks')])
   await using node = await openLocks('redis', server.url.replace('redis://', 'redis://locks:secret@'))
   const lease = await node.locks.acquire('rights', { leaseMs: 3_000 })
   expect(await node.locks.tryAcquire('rights')).toBeNull()

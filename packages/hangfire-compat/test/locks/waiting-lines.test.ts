@@ -6,7 +6,7 @@ const holder = { token: 'a guid', fence: 1_000, remainingMs: 20_000, claimed: tr
 const held: AcquireReply = { outcome: 'queued', kept: true, ahead: 0, holders: [holder], now: 5_000 }
 const granted: AcquireReply = { outcome: 'granted', fence: 2_000, acknowledged: 0, now: 6_000 }
 
-/** A clock that stands until it is moved, and a Redis that says what it is told to. */
+/** A clock that stands until it is moved, and a Redis whose answers the test chooses. */
 function world() {
   const asked: string[] = []
   const state = { now: 0, reply: held }

@@ -1,24 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { Redis } from 'ioredis'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createHangfireMonitor } from '../../src/index.ts'
-import { clients, connect } from '../locks/node-peer.ts'
-
-const url = process.env['REDIS_URL'] ?? ''
-const admin = new Redis(url)
-const connected = await Promise.all(clients.map(async (name) => ({ name, ...(await connect(name, url)) })))
-afterAll(() => {
-  for (const { end } of connected) end()
-  admin.disconnect()
-})
-
-const GOOD = {
-  Type: 'A.B, A',
-  Method: 'Run',
-  ParameterTypes: '[]',
-  Arguments: '[]',
-  CreatedAt: '1795906388247',
-}
+import { connect } from '../locks/node-peer.ts'
+import { GOOD, admin, connected } from './over-clients.ts'
 
 /** An empty prefix, and a monitor of it. */
 function open(client: (typeof connected)[number]['client']) {
@@ -182,9 +166,12 @@ describe.each(connected)('H10: over $name, what is not understood hides nothing'
     const { key, monitor } = open(client)
     await admin.rpush(key('deleted'), ...Array.from({ length: 60 }, (_, i) => `${i}`))
     await admin.zadd(key('schedule'), 3, 'q:c', 1, 'a', 2, 'b')
+    await admin.zadd(key('failed'), 1, 'first', 2, 'second', 2, 'third')
     const ids = async (page: object) => (await monitor.deleted(page)).jobs.map(({ id }) => id)
     expect(await ids({})).toHaveLength(50)
     expect(await ids({ from: 58, count: 10 })).toEqual(['58', '59'])
+    // As .NET's page has them: the last ones first.
+    expect((await monitor.failed({ count: 2 })).jobs.map(({ id }) => id)).toEqual(['third', 'second'])
     expect((await monitor.scheduled({ from: 1 })).jobs).toMatchObject([
       { id: 'b', enqueueAt: 2_000 },
       { id: 'c', queue: 'q', enqueueAt: 3_000 },
@@ -231,7 +218,7 @@ it('a page takes a few round trips, however many jobs it has', async () => {
 })
 
 it('says that Redis cannot be reached', async () => {
-  const { client, end } = await connect('ioredis', url)
+  const { client, end } = await connect('ioredis', process.env['REDIS_URL'] ?? '')
   end()
   const monitor = createHangfireMonitor(client)
   await expect(monitor.statistics()).rejects.toMatchObject({

@@ -1,28 +1,11 @@
 import { createHook } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
-import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createHangfireMonitor } from '../../src/index.ts'
-import { consoleId } from '../../src/monitor/console.ts'
-import { clients, connect } from '../locks/node-peer.ts'
+import { consoleId } from '../../src/wire/console.ts'
+import { GOOD, admin, connected } from './over-clients.ts'
 
-const url = process.env['REDIS_URL'] ?? ''
-const admin = new Redis(url)
-const connected = await Promise.all(clients.map(async (name) => ({ name, ...(await connect(name, url)) })))
-afterAll(() => {
-  for (const { end } of connected) end()
-  admin.disconnect()
-})
-
-const GOOD = {
-  Type: 'A.B, A',
-  Method: 'Run',
-  ParameterTypes: '[]',
-  Arguments: '[]',
-  CreatedAt: '1795906388247',
-}
-
-/** The timers of an hour that are there; nobody else has such. */
+/** The timers of an hour that are there; no other code has such. */
 const HOUR = 3_600_000
 const timers = new Set<number>()
 const hook = createHook({

@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis'
 // #region lock
-import { createHangfireLocks, hangfireLockResource } from '@holdfast/hangfire-compat'
+import { createHangfire, hangfireLockResource } from '@holdfast/hangfire-compat'
 import { ioredisClient } from '@holdfast/redis-ioredis'
+import type { Redis } from 'ioredis'
 
 /** What [DisableConcurrentExecution(300)] on Acme.Reviews.AiReviewJobs.ProcessReviewAsync locks in .NET. */
 const resource = hangfireLockResource({
@@ -13,11 +13,11 @@ export async function reviewAlone(
   redis: Redis,
   review: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const locks = createHangfireLocks(ioredisClient(redis), { prefix: '{hangfire}:' })
+  const hangfire = createHangfire({ client: ioredisClient(redis), prefix: '{hangfire}:' })
   try {
-    await locks.run(resource, { waitMs: 300_000 }, async (lease) => await review(lease.signal))
+    await hangfire.locks.run(resource, { waitMs: 300_000 }, async (lease) => await review(lease.signal))
   } finally {
-    await locks.close()
+    await hangfire.close()
   }
 }
 // #endregion

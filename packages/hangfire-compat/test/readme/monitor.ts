@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis'
 // #region monitor
 import { createHangfireMonitor } from '@holdfast/hangfire-compat'
 import { ioredisClient } from '@holdfast/redis-ioredis'
+import type { Redis } from 'ioredis'
 
 /** Logs the states of a job until it has ended. */
 export async function follow(redis: Redis, id: string, signal: AbortSignal): Promise<void> {
