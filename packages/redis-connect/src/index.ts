@@ -1,0 +1,5 @@
+export { ConnectError } from './connect-error.ts'
+export type { TlsFiles } from './connection.ts'
+export { CLIENTS, type ClientName } from './installed-client.ts'
+export { type OpenOptions, type OpenRedis, openRedis } from './open-redis.ts'
+export { type RedisAddress, type RedisTarget, describeTarget, parseRedisUrl } from './redis-url.ts'
