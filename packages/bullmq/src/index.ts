@@ -1,0 +1,6 @@
+export type { IdempotentProcessor } from './delivery.ts'
+export { JobLockLostError } from './errors.ts'
+export { cancelOnLockLoss } from './lock-watch.ts'
+export type { WithIdempotencyOptions } from './options.ts'
+export { type WorkerProcessor, withIdempotency } from './with-idempotency.ts'
+export { slotOf } from './work-of.ts'

@@ -1,0 +1,3 @@
+import { outcomeCases } from './outcomes/cases.ts'
+
+outcomeCases('6')

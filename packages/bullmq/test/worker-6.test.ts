@@ -1,0 +1,3 @@
+import { workerCases } from './cases.ts'
+
+workerCases('6')
