@@ -9,7 +9,7 @@ export interface HoldfastErrorOptions extends ErrorOptions {
   readonly publicMessage?: string
 }
 
-/** The codes of all errors; `docs/operations.md` says of each what it means and what to do. */
+/** The codes of all errors; `docs/reference/errors.md` says of each what it means and what to do. */
 export type HoldfastErrorCode =
   | 'INVALID_ARGUMENT'
   | 'CLOSED'
@@ -36,9 +36,11 @@ export type HoldfastErrorCode =
   | 'EXECUTION_ABANDONED'
   | 'EXECUTION_RELEASED'
   | 'HTTP_FAILURE'
+  | 'JOB_LOCK_LOST'
   | 'HANGFIRE_UNREADABLE'
   | 'HANGFIRE_UNSUPPORTED'
   | 'HANGFIRE_DIALECT_UNKNOWN'
+  | 'HANGFIRE_JOB_MISSING'
 
 /** The base of everything Holdfast throws. */
 export class HoldfastError extends Error {

@@ -11,6 +11,7 @@ export interface EventChannel<E> {
   publish(event: () => E): void
 }
 
+/** An event channel of `node:diagnostics_channel`: an event is built only when something listens. */
 export function eventChannel<E>(name: string): EventChannel<E> {
   const target: Channel = channel(name)
   return {

@@ -35,7 +35,7 @@ export function alone<
   const identity = identityOf({ prefix, instance: name })
   const feature = over(calls, own as unknown as Resolved<T, Open>, identity)
   const { instance } = identity
-  const silence = publishConnection(storage, { instance, prefix, storage: 'main' }, runtime)
+  const silence = publishConnection(calls, { instance, prefix, storage: 'main' })
   const close: Feature['close'] = async (how) => {
     await feature.close(how)
     silence()

@@ -6,6 +6,7 @@ import type { Storage } from './storage/storage.ts'
 import { refuse } from './support/checks.ts'
 import { type OptionTable, anything } from './support/option-table.ts'
 
+/** What `createHoldfast` takes. */
 export interface HoldfastOptions extends InstanceOptions {
   /** Where locks and executions live: `memoryStorage()`, `ioredisStorage(client)`, `nodeRedisStorage(client)`. */
   readonly storage: Storage

@@ -12,7 +12,7 @@ import { type Locks, locksOver } from './locks/locks.ts'
 import { LOCKS, type LocksOptions } from './locks/options.ts'
 import { type Instant, instant } from './support/runtime.ts'
 import { StorageClient } from './support/storage-client.ts'
-import type { Connection, ConnectionState, Diagnostic, Storage } from './storage/storage.ts'
+import type { Connection, ConnectionState, Diagnostic, Storage, VerifyOptions } from './storage/storage.ts'
 import { CLOSE, type CloseOptions } from './support/close-options.ts'
 import { resolveOptions } from './support/option-table.ts'
 
@@ -33,6 +33,7 @@ export interface Holdfast extends AsyncDisposable {
   close(options?: CloseOptions): Promise<void>
 }
 
+/** What `health()` finds. */
 export interface Health {
   /**
    * `down`: the storage does not answer. `degraded`: it answers, but refuses what locks or jobs need, as a replica, a
@@ -74,9 +75,9 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   const locks = locksOver(calls, ofLocks, identity)
   const idempotency = idempotencyOver(calls, policies, identity)
   const { cache, breaker, close: closeCache } = cacheOver(cacheCalls, ofCache, identity)
-  const silence = [publishConnection(storage, { instance, prefix, storage: 'main' }, runtime)]
+  const silence = [publishConnection(calls, { instance, prefix, storage: 'main' })]
   if (cacheCalls !== calls)
-    silence.push(publishConnection(cacheStorage, { instance, prefix, storage: 'cache' }, runtime))
+    silence.push(publishConnection(cacheCalls, { instance, prefix, storage: 'cache' }))
   let closed: Promise<void> | undefined
 
   const close = async (graceMs: number): Promise<void> => {
@@ -95,8 +96,8 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
     connection: storage.connection,
     async health() {
       const [{ findings, ...main }, cacheFindings] = await Promise.all([
-        healthOf(calls, app),
-        cacheCalls === calls ? [] : findingsOfCache(cacheCalls, app),
+        healthOf(calls, { app, features: cacheCalls === calls ? undefined : ['locks', 'idempotency'] }),
+        cacheCalls === calls ? [] : findingsOfCache(cacheCalls, { app, features: ['cache'] }),
       ])
       return {
         ...main,
@@ -146,7 +147,7 @@ const VERIFY_TIMEOUT_MS = 5_000
 
 async function healthOf(
   calls: StorageClient,
-  app: string,
+  what: VerifyOptions,
 ): Promise<Omit<Health, 'cacheBreaker' | 'eventLoopDelayMs'>> {
   const { storage, runtime } = calls
   try {
@@ -154,7 +155,7 @@ async function healthOf(
     const refused = await calls.time().then(() => null, refusal)
     const roundTripMs = runtime.monotonicNow() - sentAt.monotonic
     const timeoutMs = Math.max(calls.callTimeoutMs, VERIFY_TIMEOUT_MS)
-    const { reply: findings } = await calls.call(() => storage.verify({ app }), timeoutMs)
+    const { reply: findings } = await calls.call(() => storage.verify(what), timeoutMs)
     const works = refused === null && !findings.some(({ stopsWork }) => stopsWork === true)
     const status = works ? 'up' : 'degraded'
     // Read now: the first call of all may have waited for the connection.
@@ -166,12 +167,12 @@ async function healthOf(
 }
 
 /** What keeps a storage of the cache's own from working. That it evicts and forgets is what it is there for. */
-async function findingsOfCache(calls: StorageClient, app: string): Promise<readonly Diagnostic[]> {
+async function findingsOfCache(calls: StorageClient, what: VerifyOptions): Promise<readonly Diagnostic[]> {
   const { connection } = calls.storage
   try {
     // Health does not take longer because the cache is away.
     if (connection.state === 'down') throw connection.problem ?? new Error('It is not connected now.')
-    const { reply } = await calls.call(() => calls.storage.verify({ app }))
+    const { reply } = await calls.call(() => calls.storage.verify(what))
     return reply.flatMap(({ code, message, fix, stopsCache }) =>
       stopsCache ? [cacheFinding({ code: `CACHE_${code}`, message, fix })] : [],
     )

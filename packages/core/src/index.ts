@@ -48,7 +48,7 @@ export {
   ResultNotStoredError,
   ResultTooLargeError,
 } from './idempotency/errors.ts'
-export type { IdempotencyEvent, TracedJob } from './idempotency/events.ts'
+export type { IdempotencyEvent, TracedExecution, TracedJob } from './idempotency/events.ts'
 export type { ExecutionContext } from './idempotency/execution-context.ts'
 export { fingerprintOf } from './idempotency/fingerprint.ts'
 export type { Slot, SlotOptions, SlotResult } from './idempotency/once-per-slot.ts'
@@ -57,6 +57,7 @@ export { RecordUnreadableError, type ExecutionSnapshot } from './idempotency/rec
 export { recordedFailureOf, type RecordedFailure } from './idempotency/recorded-failure.ts'
 export type { RunResult, Skipped } from './idempotency/run.ts'
 export type { BeginOutcome } from './idempotency/start-outcome.ts'
+export type { TraceContextHooks } from './idempotency/trace-context.ts'
 export { LockAbortedError, LockLostError, LockTimeoutError, NotReplicatedError } from './locks/errors.ts'
 export type { LockEvent, TracedLock } from './locks/events.ts'
 export type { Lease, ReleaseOutcome } from './locks/lease.ts'
@@ -68,4 +69,4 @@ export type { LockRun } from './locks/run.ts'
 export { memoryStorage } from './memory/memory-storage.ts'
 export type { Diagnostic, Storage } from './storage/storage.ts'
 export { type Codec, jsonCodec } from './support/codec.ts'
-export type { ConnectionEvent } from './support/connection-events.ts'
+export type { ConnectionEvent, StorageEvent } from './support/connection-events.ts'

@@ -46,7 +46,10 @@ function endOf(sentAt: Instant, leaseMs: number): Instant {
   return { monotonic: sentAt.monotonic + usable, wall: sentAt.wall + usable }
 }
 
-/** 2 % for clock rates, at least 50 ms to stop working in, but never more than a quarter of a very short lease. */
+/**
+ * 2 % for clock rates, at least 50 ms to stop working in, but never more than a quarter of a very short lease. And the
+ * millisecond in which the storage granted it, which may have been almost over: storages count in whole ones.
+ */
 export function marginMs(leaseMs: number): number {
-  return Math.min(leaseMs / 4, Math.max(50, leaseMs * 0.02))
+  return Math.min(leaseMs / 4, Math.max(50, leaseMs * 0.02)) + 1
 }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { TimerEntry, TimerQueue } from './support/timer-queue.ts'
-import type { HoldfastError } from './errors.ts'
+import { type HoldfastError, isUnavailable } from './errors.ts'
 import type { LeaseDeadline } from './lease-deadline.ts'
 import type { Instant } from './support/runtime.ts'
 import type { StorageLink } from './storage/storage.ts'
@@ -41,7 +41,7 @@ export class LeaseKeeper<O extends LeaseOwner = LeaseOwner> implements TimerEntr
   /** The monotonic instant after which it is not renewed any more. */
   limitAt: number
   isLimitReached = false
-  /** Why the last renewal failed; undefined when it did not. */
+  /** Why renewals fail since the last one that succeeded; undefined when none has. */
   renewalError: unknown
   /** Why the signal is, or would be, aborted. */
   abortReason: HoldfastError | undefined
@@ -49,6 +49,8 @@ export class LeaseKeeper<O extends LeaseOwner = LeaseOwner> implements TimerEntr
   readonly #alarms: TimerQueue<LeaseKeeper<O>>
   readonly #leaseMs: number
   #renewAt: number
+  /** When the last renewal was due, its failed attempts included. */
+  #dueSince = 0
   #isStopped = false
   // Made when it is first asked for: most work is too short for anything to ask.
   #controller: AbortController | undefined
@@ -103,9 +105,11 @@ export class LeaseKeeper<O extends LeaseOwner = LeaseOwner> implements TimerEntr
   renewNow(): void {
     if (this.#isStopped) return
     const { runtime, callTimeoutMs } = this.#calls
+    const now = runtime.monotonicNow()
+    if (this.renewalError === undefined) this.#dueSince = Math.min(now, this.#renewAt)
     this.#renewAt = Infinity
     this.#reschedule()
-    if (runtime.monotonicNow() + 1 > this.limitAt) return
+    if (now + 1 > this.limitAt) return
     // Ever shorter towards the deadline, so that an answer that never comes leaves time for another attempt.
     const patience = Math.max(10, Math.min(this.#leaseMs / 6, this.deadline.remainingMs() / 2))
     void this.owner.renew(Math.min(callTimeoutMs, patience))
@@ -119,10 +123,16 @@ export class LeaseKeeper<O extends LeaseOwner = LeaseOwner> implements TimerEntr
     this.#reschedule()
   }
 
+  /** How long ago the last renewal was due: read when it is acknowledged. */
+  lagMs(): number {
+    return this.#calls.runtime.monotonicNow() - this.#dueSince
+  }
+
   /** A renewal has failed: the next attempt comes the sooner the nearer the deadline, but never in a loop. */
   retry(error: unknown): void {
     const { runtime } = this.#calls
-    this.renewalError = error
+    // The last attempts have a few milliseconds each: that they were not answered says less than what failed first.
+    if (this.renewalError === undefined || !isUnavailable(error)) this.renewalError = error
     const pause = Math.min(this.#leaseMs / 24, this.deadline.remainingMs() / 6) * (0.5 + runtime.random())
     this.#renewAt = runtime.monotonicNow() + Math.max(10, pause)
     this.#reschedule()

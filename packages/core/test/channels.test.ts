@@ -5,6 +5,7 @@ import {
   type CacheEvent,
   type ConnectionEvent,
   type Storage,
+  type StorageEvent,
   StorageRefusedError,
   StorageUnavailableError,
   type Trace,
@@ -43,6 +44,7 @@ describe('the channel holdfast:cache', () => {
     await cache.get('b')
     expect(events()).toEqual([
       { ...ofCache, key: 'a', type: 'miss' },
+      { ...ofCache, key: 'a', type: 'loading' },
       { ...ofCache, key: 'a', type: 'loaded', durationMs, found: true },
       { ...ofCache, key: 'a', type: 'hit' },
       { ...ofCache, key: 'b', type: 'miss' },
@@ -67,7 +69,8 @@ describe('the channel holdfast:cache', () => {
       await cache.remove('c')
       return 1
     })
-    expect(events().filter(({ type }) => type !== 'miss' && type !== 'removed')).toEqual([
+    const others = new Set(['miss', 'removed', 'loading'])
+    expect(events().filter(({ type }) => !others.has(type))).toEqual([
       { ...ofCache, key: 'a', type: 'loadFailed', durationMs, error },
       { ...ofCache, key: 'b', type: 'loaded', durationMs, found: false },
       { ...ofCache, key: 'c', type: 'loaded', durationMs, found: true },
@@ -85,6 +88,7 @@ describe('the channel holdfast:cache', () => {
       'miss',
       'joined',
       'bypassed',
+      'loading',
       'bypassed',
       'joined',
       'loaded',
@@ -183,6 +187,28 @@ describe('the channel holdfast:connection', () => {
     const holdfast = createHoldfast({ storage: memoryStorage(), cacheStorage, prefix, instance: 'one' })
     set('ready')
     expect(events()).toMatchObject([{ type: 'ready', storage: 'cache' }])
+    await holdfast.close()
+  })
+})
+
+describe('the channel holdfast:storage', () => {
+  const events = told<StorageEvent>('holdfast:storage')
+
+  it('publishes each call that the storage did not answer, or refused, and of which storage', async () => {
+    const runtime = manualRuntime()
+    const memory = memoryStorage()
+    const refused = new StorageRefusedError('Full.')
+    let answer = (): Promise<never> => new Promise(() => undefined)
+    const records = { ...memory.records, read: () => answer() }
+    const cacheStorage = { ...memoryStorage(), time: () => Promise.reject(refused) }
+    const holdfast = createHoldfast({ storage: { ...memory, records }, cacheStorage, ...app, runtime })
+    const asked = holdfast.idempotency.getExecutionStatus('a', '1').catch((error: unknown) => error)
+    await runtime.advance(2_100)
+    const of = { ...app, storage: 'main', at: expect.any(Number) as number, type: 'failed' }
+    expect(events()).toEqual([{ ...of, code: 'STORAGE_UNAVAILABLE', error: await asked }])
+    answer = () => Promise.reject(refused)
+    await holdfast.idempotency.getExecutionStatus('a', '1').catch(() => undefined)
+    expect(events()).toEqual([{ ...of, code: 'STORAGE_REFUSED', error: refused }])
     await holdfast.close()
   })
 })

@@ -48,7 +48,7 @@ describe('the JSON codec', () => {
     ['bytes', { a: new Uint8Array([1, 2]), b: Buffer.from('x') }],
     ['maps and sets', new Map<unknown, unknown>([[{ a: 1 }, new Set([undefined, 10n])]])],
     ['depth', deep(300)],
-    ['objects of its own tag', { $holdfast: 'map', data: undefined }],
+    ['objects with the tag of the codec', { $holdfast: 'map', data: undefined }],
   ])('keeps %s', (_, value) => {
     expect(back(value)).toStrictEqual(value)
   })

@@ -74,6 +74,27 @@ describe('health', () => {
     expect(await holdfast.health()).toMatchObject({ status: 'degraded', findings, error: refused })
   })
 
+  it('asks of each storage only what that is for', async () => {
+    const asked: Record<string, unknown> = {}
+    const asking = (name: string): Storage => ({
+      ...memoryStorage(),
+      verify: async (options) => {
+        asked[name] = options
+        return []
+      },
+    })
+    await using both = createHoldfast({ storage: asking('both'), prefix: 'shop' })
+    await both.health()
+    const [storage, cacheStorage] = [asking('main'), asking('cache')]
+    await using apart = createHoldfast({ storage, cacheStorage, prefix: 'shop' })
+    await apart.health()
+    expect(asked).toEqual({
+      both: { app: 'shop' },
+      main: { app: 'shop', features: ['locks', 'idempotency'] },
+      cache: { app: 'shop', features: ['cache'] },
+    })
+  })
+
   it('is down when the storage does not say in time what is wrong with it', async () => {
     const runtime = manualRuntime()
     const storage: Storage = { ...memoryStorage(), verify: () => new Promise<never>(() => undefined) }

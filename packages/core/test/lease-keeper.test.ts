@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { TimerQueue } from '../src/support/timer-queue.ts'
-import { StorageUnavailableError } from '../src/errors.ts'
+import { HoldfastError, StorageUnavailableError } from '../src/errors.ts'
 import { LeaseDeadline } from '../src/lease-deadline.ts'
 import { LeaseKeeper, type LeaseOwner } from '../src/lease-keeper.ts'
 import { memoryStorage } from '../src/memory/memory-storage.ts'
@@ -68,7 +68,23 @@ describe('a lease that is kept', () => {
     expect(pauses[0]).toBe(LEASE / 24)
     expect(pauses.at(-1)).toBeLessThan(LEASE / 100)
     expect(Math.min(...pauses)).toBeGreaterThanOrEqual(10)
-    expect(asked.at(-1)).toEqual(['lease', LEASE * 0.98])
+    expect(asked.at(-1)).toEqual(['lease', LEASE * 0.98 - 1])
+  })
+
+  it('keeps why its renewals began to fail: that the last attempts were not answered in milliseconds says less', () => {
+    const keeper = keep(() => true)
+    const unanswered = (): StorageUnavailableError =>
+      new StorageUnavailableError('no answer', { maybeApplied: true })
+    const refused = new HoldfastError('STORAGE_REFUSED', 'no rights')
+    const first = unanswered()
+    keeper.retry(first)
+    keeper.retry(unanswered())
+    expect(keeper.renewalError).toBe(first)
+    keeper.retry(refused)
+    keeper.retry(unanswered())
+    expect(keeper.renewalError).toBe(refused)
+    keeper.renewed(instant(runtime))
+    expect(keeper.renewalError).toBeUndefined()
   })
 
   it('is not renewed any more after its limit, and then runs out', async () => {

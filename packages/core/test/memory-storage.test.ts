@@ -23,6 +23,27 @@ recordsWalk(runner, open, { seeds: 200 })
 valuesKit(runner, open)
 
 describe('memory storage', () => {
+  it('keeps a record for all of its time, by fractions of its clock that no stamp shows', async () => {
+    let now = 1_000.7
+    const { records } = memoryStorage({ now: () => now })
+    const key = { collection: 'c', id: 'k' }
+    const write = (writeId: string) => ({ writeId, value: writeId, ttlMs: 10, notify: false })
+    await records.put(key, null, write('first'))
+    now = 1_010.6
+    // An answer that shows it is dated before the end that it shows.
+    const { entry, now: shown } = await records.read(key)
+    expect([entry?.writtenAt, entry?.expiresAt, shown]).toEqual([1_000, 1_010, 1_009])
+    expect(await records.put(key, 1, write('other'))).toMatchObject({ outcome: 'conflict', now: 1_009 })
+    now = 1_010.8
+    expect(await records.read(key)).toEqual({ entry: null, now: 1_010 })
+    await records.put(key, null, write('second'))
+    now = 1_020.7
+    const { rev = 0 } = (await records.read(key)).entry ?? {}
+    // What is written then has the true stamp.
+    const { entry: third } = await records.put(key, rev, write('third'))
+    expect([third?.writtenAt, third?.expiresAt]).toEqual([1_020, 1_030])
+  })
+
   it('drops expired records even if no call reads them', async () => {
     let now = 0
     const { records } = memoryStorage({ now: () => now })
@@ -36,7 +57,7 @@ describe('memory storage', () => {
     expect(cursor).toBeUndefined()
   })
 
-  it('drops values that have expired although nobody reads them', async () => {
+  it('drops values that have expired although no call reads them', async () => {
     let now = 0
     const { values } = memoryStorage({ now: () => now })
     for (let i = 0; i < 1_000; i += 1) {

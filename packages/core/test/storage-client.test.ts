@@ -157,3 +157,28 @@ describe('a deadline', () => {
     calls.close()
   })
 })
+
+describe('a claim', () => {
+  /** By how much the storage's clock is ahead: both count on within a millisecond, of which a storage shows the whole. */
+  it.each([0, 0.2, 0.4, 0.6, 0.8, 0.95])(
+    'is late from the moment at which its caller gives up (%d ms)',
+    async (aheadMs) => {
+      const runtime = manualRuntime()
+      const shown = (): number => Math.floor(runtime.monotonicNow() + aheadMs)
+      const calls = new StorageClient({ ...memoryStorage(), time: async () => shown() }, runtime)
+      await calls.time()
+      for (const startedMs of [0, 0.3, 0.3, 0.3]) {
+        await runtime.advance(startedMs)
+        let until = Number.NaN
+        const claim = (notAfter: number): Promise<never> => {
+          until = notAfter
+          return new Promise(() => undefined)
+        }
+        const gaveUpAt = calls.claim(claim, 100).catch(() => shown())
+        await runtime.advance(100)
+        expect(await gaveUpAt).toBeGreaterThan(until)
+      }
+      calls.close()
+    },
+  )
+})

@@ -10,6 +10,7 @@ import './declarations.ts'
 import { OPTIONS_OF_FASTIFY, registeredHoldfast } from './registered.ts'
 import { healthSchema } from './schemas.ts'
 
+/** Where the health route is, and what it shows. */
 export interface HealthRouteOptions extends HealthViewOptions {
   /** Default `/health`. */
   readonly path?: string

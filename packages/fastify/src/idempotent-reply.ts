@@ -120,7 +120,7 @@ export class IdempotentReply {
   }
 
   /**
-   * The response is over. An answer that no hook has told of went around them: `hijack`, `reply.raw`, Fastify's last resort
+   * The response is over. An answer that no hook has seen went around them: `hijack`, `reply.raw`, Fastify's last resort
    * when an error handler fails.
    */
   onResponse(): void {

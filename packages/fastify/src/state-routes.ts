@@ -12,6 +12,7 @@ import { OPTIONS_OF_FASTIFY, registeredHoldfast } from './registered.ts'
 import * as schemas from './schemas.ts'
 import { shutdowns } from './shutdown.ts'
 
+/** Who may see and change executions over HTTP, and what is shown. */
 export interface StateRoutesOptions {
   /** Who may see what is done, and cancel and forget it; asked before every one of these routes. No default. */
   readonly authorize: 'public' | Authorize

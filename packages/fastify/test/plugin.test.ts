@@ -38,7 +38,7 @@ describe('registering', () => {
     expect(handled).toBe(1)
   })
 
-  test('refuses options that nobody knows, and not those that Fastify takes itself', async () => {
+  test('refuses unknown options, and not those that Fastify takes itself', async () => {
     const wrong = (options: object) => options as Partial<HoldfastPluginOptions>
     await expect(appWith(wrong({ callTimeoutMS: 1 }))).rejects.toThrow(/did you mean `callTimeoutMs`/)
     const app = await appWith(
@@ -232,7 +232,7 @@ describe('an idempotent route', () => {
       .poll(async () => (await app.inject({ ...post, url: '/a' })).body)
       .toContain('IDEMPOTENCY_IN_PROGRESS')
     finish[0]?.()
-    // It has done its work, and nobody has its answer any more.
+    // It has done its work, and the client that wanted its answer has gone.
     await expect
       .poll(async () => (await app.inject({ ...post, url: '/a' })).body)
       .toContain('IDEMPOTENCY_RESPONSE_NOT_STORED')

@@ -11,7 +11,7 @@ interface Running {
   readonly runs: () => number
 }
 
-/** Listens, as the end of a response is only told of real ones. */
+/** Listens, because only real responses have an end. */
 async function serve(
   handler: RouteHandlerMethod,
   { timeoutMs, watch }: { timeoutMs?: number; watch?: (reply: FastifyReply) => void } = {},

@@ -38,7 +38,7 @@ export interface AdapterSettings extends AppSettings {
 const LONGEST_TIMER_MS = 2_147_483_647
 
 /**
- * `npm run docs` reads this table.
+ * `npm run docs:examples` reads this table.
  * @public
  */
 export const APP: OptionTable<AppSettings> = {

@@ -3,6 +3,7 @@ import { PassThrough, type Readable } from 'node:stream'
 /** Proxies close connections that are silent for a minute or so. */
 const HEARTBEAT_MS = 15_000
 
+/** One event of a stream to a browser; `data` is sent as JSON. */
 export interface ServerSentEvent {
   readonly event: string
   readonly id?: string

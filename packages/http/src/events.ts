@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
+import type { ExecutionContext } from '@holdfast/core'
 
 /**
  * Published on `holdfast:http`: exactly one for each request that an idempotent route received. The client's key never
@@ -22,7 +23,9 @@ export type HttpIdempotencyEvent = {
         /** Why it could not be recorded, or what the handler threw. */
         readonly error?: unknown
       }
+    /** The client got the recorded answer. */
     | { readonly type: 'replayed'; readonly executionId: string; readonly status: number }
+    /** The route answered by itself, with a problem of this `code`. */
     | {
         readonly type: 'refused'
         readonly code: string
@@ -40,6 +43,10 @@ export type HttpIdempotencyEvent = {
  */
 export type Recorded = 'stored' | 'tombstone' | 'failed' | 'released' | 'unconfirmed' | 'lost'
 
+/**
+ * Why a request runs without protection: its method is not protected, it has no key, or the storage did not answer
+ * and `onStorageUnavailable` allows it.
+ */
 export type BypassReason = 'method' | 'noKey' | 'storageUnavailable'
 
 const requests = channel('holdfast:http')
@@ -47,6 +54,22 @@ const requests = channel('holdfast:http')
 /** Builds and publishes an event, if anything listens. */
 export function publish(event: () => HttpIdempotencyEvent): void {
   if (requests.hasSubscribers) requests.publish(event())
+}
+
+const bodies = channel('tracing:holdfast:idempotency.body:start')
+
+/** Calls the handler as the body of its execution: a store that is bound to bodies has it there. */
+export function asBody<T>(
+  {
+    jobType,
+    jobKey,
+    executionId,
+    attempt,
+  }: Pick<ExecutionContext, 'jobType' | 'jobKey' | 'executionId' | 'attempt'>,
+  handler: () => T,
+): T {
+  if (!bodies.hasSubscribers) return handler()
+  return bodies.runStores({ jobType, jobKey, executionId, attempt }, handler)
 }
 
 /** The member of an event that is there only when there is something to say. */

@@ -1,6 +1,7 @@
 import { checkString } from '@holdfast/core/storage'
 import { InvalidArgumentError } from '@holdfast/core'
 
+/** The headers of a request, by their names in lower case. */
 export type HttpRequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /** Without parameters such as `charset` and `boundary`, in lower case; empty when there is none. */

@@ -8,6 +8,7 @@ export type HealthView = Omit<Health, 'findings' | 'error'> & {
   readonly error: string | null
 }
 
+/** What a health route shows. */
 export interface HealthViewOptions {
   /**
    * Also shows the messages of errors and findings, which name addresses and versions of servers: for a route that the

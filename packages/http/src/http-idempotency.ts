@@ -1,4 +1,10 @@
-import { type BeginOutcome, HoldfastError, type Idempotency, type StartOptions } from '@holdfast/core'
+import {
+  type BeginOutcome,
+  HoldfastError,
+  type Idempotency,
+  RecordUnreadableError,
+  type StartOptions,
+} from '@holdfast/core'
 import {
   NOT_COMPARABLE,
   NOT_READ,
@@ -18,7 +24,7 @@ import { type HttpIdempotencyOptions, type ResolvedHttpOptions, resolveHttpOptio
 import { type Problem, problemResponse } from './problems.ts'
 import { type HttpRequestFacts, isIncomparableJson, isUnread, jobKeyOf, jobTypeOf } from './request.ts'
 import { fingerprintFor, parsedKey, scopeOf } from './request-identity.ts'
-import type { HttpResponse, HttpResponseHeaders, StoredResponse } from './response.ts'
+import { type HttpResponse, type HttpResponseHeaders, type StoredResponse, isReadable } from './response.ts'
 
 /**
  * The rules of the `Idempotency-Key` header for one route (or for several that share their options), free of any
@@ -66,6 +72,7 @@ export interface HttpIdempotency<Request = unknown> {
   readonly maxResponseBytes: number
 }
 
+/** What the adapter of a framework knows of one request. */
 export interface HttpBeginOptions {
   /** Ends a wait (`wait: { maxMs }`), nothing else. */
   readonly signal?: AbortSignal | undefined
@@ -73,6 +80,10 @@ export interface HttpBeginOptions {
   readonly isAnswered?: (() => boolean) | undefined
 }
 
+/**
+ * What to do with a request. `proceed`: run the handler. `answer`: send this, without the handler. `bypass`: run the
+ * handler without protection.
+ */
 export type HttpDecision =
   | { readonly action: 'proceed'; readonly exchange: HttpExchange }
   | { readonly action: 'answer'; readonly response: HttpResponse }
@@ -206,6 +217,13 @@ class HttpRules<Request> implements HttpIdempotency<Request> {
       case 'replayed': {
         const { snapshot } = outcome
         const stored = outcome.result as StoredResponse | undefined
+        if (stored !== undefined && !isReadable(stored))
+          return this.#refuse(
+            job,
+            UNREADABLE,
+            'bypassed',
+            new RecordUnreadableError('has an answer of a newer version'),
+          )
         if (stored === undefined || 'omitted' in stored)
           return this.#refuse(job, notStored(stored, snapshot), 'replayed')
         const { executionId } = snapshot

@@ -4,6 +4,7 @@ export const MAX_KEY_BYTES = 255
 /** The most that is read of a header: the longest key with every character escaped, its quotes and some parameters. */
 const MAX_VALUE_LENGTH = 1_024
 
+/** What an `Idempotency-Key` header holds. */
 export type ParsedKey =
   | { readonly status: 'present'; readonly key: string }
   | { readonly status: 'missing' }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { HoldfastError } from '@holdfast/core'
+import { asBody } from './events.ts'
 import type { HttpExchange } from './exchange.ts'
 import type { CapturedResponse } from './response.ts'
 
@@ -82,7 +83,7 @@ export class IdempotentRequest {
     this.#atWork.add(call)
     let result: T
     try {
-      result = contexts.run(this.#context, handler)
+      result = contexts.run(this.#context, () => asBody(this.exchange.execution, handler))
     } catch (error) {
       this.#end(call, { error: error ?? new Error('The handler threw nothing.') })
       throw error

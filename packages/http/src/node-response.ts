@@ -17,6 +17,7 @@ export interface NodeResponse {
   off(event: 'close' | 'finish', listener: () => void): unknown
 }
 
+/** Sets headers on an answer of Node that has not begun. */
 export function setHeaders(response: NodeResponse, headers: HttpResponseHeaders): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
 }

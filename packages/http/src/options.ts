@@ -48,7 +48,8 @@ export interface HttpIdempotencyOptions<Request = unknown> extends Pick<
    */
   readonly header?: string | undefined
   /**
-   * Takes the key from somewhere else, such as the event id of a webhook.
+   * Takes the key from somewhere else, such as the event id of a webhook. `undefined` or `null` is no key (see
+   * `required`), an empty text is refused with 400 `IDEMPOTENCY_KEY_MALFORMED`.
    * @default the header
    */
   readonly key?: ((request: Request) => Awaitable<string | null | undefined>) | undefined
@@ -65,8 +66,9 @@ export interface HttpIdempotencyOptions<Request = unknown> extends Pick<
   readonly methods?: readonly string[] | undefined
   /**
    * What two requests with one key must agree in: `false` compares nothing, a function `(request, standard) => …` may
-   * return any plain data.
-   * @default method, route, parameters, sorted query, media type and body ({@link StandardFingerprint})
+   * return any plain data: what JSON can say, dates and bytes (a `Buffer`). `standard` is an object of what is compared by
+   * default.
+   * @default method, route, parameters, sorted query, media type and body (`{ method, route, params, query, mediaType, body }`)
    */
   readonly fingerprint?: false | ((request: Request, standard: StandardFingerprint) => unknown) | undefined
   /**
@@ -150,7 +152,7 @@ export interface ResolvedHttpOptions<Request> extends Omit<
 const WAIT: OptionTable<Wait> = { maxMs: [duration(1)], maxWaiters: [integer(1), 100] }
 
 /**
- * Core checks the options of the execution. `npm run docs` reads this table.
+ * Core checks the options of the execution. `npm run docs:examples` reads this table.
  * @public
  */
 export const HTTP: OptionTable<HttpIdempotencyOptions<never>, Open> = {

@@ -21,6 +21,7 @@ export type ProblemCode =
   | 'IDEMPOTENCY_RECORD_UNREADABLE'
   | 'IDEMPOTENCY_STORAGE_UNAVAILABLE'
 
+/** How the problems look that a route answers by itself. */
 export interface ProblemOptions {
   /**
    * The `type` URI of a problem.

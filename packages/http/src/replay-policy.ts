@@ -6,6 +6,7 @@ import { checkSynchronous, refuse } from '@holdfast/core/storage'
  */
 export type Verdict = 'store' | 'fail' | 'release'
 
+/** What decides whether an answer is a failure. */
 export interface JudgedResponse {
   readonly status: number
   /** Whether the answer was made of something that the handler threw. */

@@ -10,6 +10,7 @@ export interface HttpResponse {
   readonly body: string | Uint8Array | null
 }
 
+/** The headers of an answer. */
 export type HttpResponseHeaders = Readonly<Record<string, string | string[]>>
 
 /** What an adapter saw of the handler's answer, before any compression. */
@@ -23,6 +24,7 @@ export interface CapturedResponse {
   readonly error?: unknown
 }
 
+/** The body of an answer, as far as it can be kept. */
 export type CapturedBody =
   | string
   | Uint8Array
@@ -143,6 +145,12 @@ function keptOf(
     stored[lower] = typeof value === 'object' ? [...value] : `${value}`
   }
   return stored
+}
+
+/** Whether this version knows how it was kept; a newer one may keep answers in another way. */
+export function isReadable(stored: StoredResponse): boolean {
+  const { v, encoding = 'utf8' } = stored as { readonly v: unknown; readonly encoding?: unknown }
+  return v === 1 && (encoding === 'utf8' || encoding === 'base64')
 }
 
 /** Text as it was kept: sending converts it to bytes anyway. */

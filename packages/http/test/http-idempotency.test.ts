@@ -352,35 +352,45 @@ describe('without its storage', () => {
 describe('a record that cannot be read', () => {
   const POST_A = { collection: 'app:http:POST /a' }
 
-  test.each(['{', '{"status":"completed"}', '{"v":2,"status":"completed"}'])(
-    'gets a problem document that says so, and the handler is not called: %s',
-    async (value) => {
-      const storage = memoryStorage()
-      const events: HttpIdempotencyEvent[] = []
-      const listen = (event: unknown): number => events.push(event as HttpIdempotencyEvent)
-      subscribe('holdfast:http', listen)
-      const open = httpOver(storage, { onStorageUnavailable: 'open' })
-      await (await started(ask(open))).complete(ok)
-      const [stored] = (await storage.records.list(POST_A.collection, { limit: 2 })).records
-      const key = { ...POST_A, id: stored?.id ?? '' }
-      const write = { writeId: 'w', value, ttlMs: 60_000, notify: false }
-      await storage.records.put(key, stored?.entry.rev ?? 0, write)
-      const waiting = httpOver(storage, { wait: { maxMs: 60_000 } })
-      for (const http of [open, waiting]) {
-        expect(await answered(ask(http))).toMatchObject({
-          status: 500,
-          json: { code: 'IDEMPOTENCY_RECORD_UNREADABLE', retryable: true },
-        })
-      }
-      unsubscribe('holdfast:http', listen)
-      expect((await storage.records.read(key)).entry?.value).toBe(value)
-      expect(events.at(-1)).toMatchObject({
-        type: 'refused',
-        code: 'IDEMPOTENCY_RECORD_UNREADABLE',
-        error: { code: 'RECORD_UNREADABLE' },
+  /** A record that this version reads, with an answer that it does not. */
+  const keeping = (answer: object): string => {
+    const result = { kind: 'value', data: JSON.stringify(answer) }
+    return JSON.stringify({ v: 1, status: 'completed', executionId: 'x', attempt: 1, result })
+  }
+
+  test.each([
+    '{',
+    '{"status":"completed"}',
+    '{"v":2,"status":"completed"}',
+    keeping({ v: 2, status: 200, parts: [] }),
+    keeping({ v: 2, status: 200, omitted: 'elsewhere' }),
+    keeping({ v: 1, status: 200, headers: {}, body: 'KLUv/Q', encoding: 'zstd' }),
+  ])('gets a problem document that says so, and the handler is not called: %s', async (value) => {
+    const storage = memoryStorage()
+    const events: HttpIdempotencyEvent[] = []
+    const listen = (event: unknown): number => events.push(event as HttpIdempotencyEvent)
+    subscribe('holdfast:http', listen)
+    const open = httpOver(storage, { onStorageUnavailable: 'open' })
+    await (await started(ask(open))).complete(ok)
+    const [stored] = (await storage.records.list(POST_A.collection, { limit: 2 })).records
+    const key = { ...POST_A, id: stored?.id ?? '' }
+    const write = { writeId: 'w', value, ttlMs: 60_000, notify: false }
+    await storage.records.put(key, stored?.entry.rev ?? 0, write)
+    const waiting = httpOver(storage, { wait: { maxMs: 60_000 } })
+    for (const http of [open, waiting]) {
+      expect(await answered(ask(http))).toMatchObject({
+        status: 500,
+        json: { code: 'IDEMPOTENCY_RECORD_UNREADABLE', retryable: true },
       })
-    },
-  )
+    }
+    unsubscribe('holdfast:http', listen)
+    expect((await storage.records.read(key)).entry?.value).toBe(value)
+    expect(events.at(-1)).toMatchObject({
+      type: 'refused',
+      code: 'IDEMPOTENCY_RECORD_UNREADABLE',
+      error: { code: 'RECORD_UNREADABLE' },
+    })
+  })
 })
 
 describe('waiting', () => {

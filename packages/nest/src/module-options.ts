@@ -13,6 +13,7 @@ export type HoldfastModuleSettings<Request = never> = ModuleSettings<Request> &
       }
   )
 
+/** What the module takes beside the Holdfast that it makes or gets. */
 export interface ModuleSettings<Request = never> extends Omit<AppSettings, 'closeHoldfast'> {
   /**
    * What every `@Idempotent` route does unless it says otherwise; `scope` has no default and must be in one of both. The
@@ -29,6 +30,7 @@ export interface HoldfastModulePlacement {
   readonly isGlobal?: boolean
 }
 
+/** What the module takes: the options of a Holdfast that it makes and closes, or one that is there already. */
 export type HoldfastModuleOptions<Request = never> = HoldfastModuleSettings<Request> & HoldfastModulePlacement
 
 /** A class that makes the settings, for `useClass` and `useExisting`. */

@@ -66,7 +66,7 @@ export class Methods {
     return id
   }
 
-  // @ts-expect-error a lock is given back when the method has returned: it must return a promise
+  // @ts-expect-error a lock is released when the method has returned: it must return a promise
   @Locked('sync')
   sync(): string {
     return ''
@@ -249,7 +249,7 @@ export function tokens(moduleRef: ModuleRef): void {
   expectTypeOf(moduleRef.get(Locks)).toEqualTypeOf<Locks>()
   expectTypeOf(moduleRef.get(Idempotency)).toEqualTypeOf<Idempotency>()
   expectTypeOf(moduleRef.get(Cache)).toEqualTypeOf<Cache>()
-  // @ts-expect-error nobody makes one by hand
+  // @ts-expect-error users do not make one by hand
   void new Locks()
 }
 

@@ -41,7 +41,7 @@ const compile = (...imports: NonNullable<Parameters<typeof Module>[0]['imports']
   Test.createTestingModule({ imports, providers: [Everything] }).compile()
 
 describe('HoldfastModule', () => {
-  it('refuses options that nobody knows, and takes its own', async () => {
+  it('refuses unknown options, and takes its own', async () => {
     const settings = { storage: memoryStorage(), graceMs: 5, logConnection: false, http: {} }
     await (await compile(HoldfastModule.forRoot(settings))).close()
     const wrong = { ...settings, callTimeoutMS: 1 } as HoldfastModuleSettings
@@ -61,7 +61,7 @@ describe('HoldfastModule', () => {
     await app.close()
   })
 
-  it('is global unless told otherwise', async () => {
+  it('is global unless the options say otherwise', async () => {
     @Module({ providers: [Everything], exports: [Everything] })
     class Feature {}
 
@@ -245,7 +245,7 @@ describe('HoldfastModule', () => {
       expect(lease.name).toBe('still open')
     })
 
-    it('closes it when told to', async () => {
+    it('closes it when the options say so', async () => {
       const holdfast = createHoldfast({ storage: memoryStorage() })
       const app = await compile(HoldfastModule.forRoot({ holdfast, closeHoldfast: true }))
       await app.close()

@@ -23,9 +23,15 @@ import {
  * Beside your client it opens, when first needed, one connection to subscribe on, and one to send writes on that wait
  * for replicas (in a cluster: one for each slot of those).
  *
- * @throws InvalidArgumentError for a client with `keyPrefix` or `scaleReads`.
+ * @throws InvalidArgumentError for options, which `createHoldfast` takes, and for a client with `keyPrefix` or `scaleReads`.
  */
-export function ioredisStorage(client: IoredisClient): Storage {
+export function ioredisStorage(client: IoredisClient): Storage
+export function ioredisStorage(client: IoredisClient, options?: unknown): Storage {
+  // An index, as `clients.map(ioredisStorage)` passes it, is none.
+  refuseIf(
+    typeof options === 'object',
+    'ioredisStorage() takes a client and no options: createHoldfast({ storage, callTimeoutMs, maxPendingCalls }) takes those.',
+  )
   return redisStorage(ioredisClient(client))
 }
 
@@ -130,6 +136,8 @@ async function connectLike(from: IoredisNode, events: Events): Promise<Dedicated
     enableOfflineQueue: false,
     autoResubscribe: false,
     enableAutoPipelining: false,
+    // It asks for INFO, which says no more than an error would, unless sentinels say which server is the primary.
+    ...(!from.options.sentinels && { enableReadyCheck: false }),
     retryStrategy: () => null,
     sentinelRetryStrategy: () => null,
     failoverDetector: false, // it would keep connections to the sentinels
@@ -191,7 +199,11 @@ export interface IoredisCluster extends IoredisCommon {
 
 /** What a node of a cluster has in common with a single client. */
 interface IoredisNode extends Pick<IoredisCommon, 'call'> {
-  readonly options: { readonly host?: string | undefined; readonly port?: number | undefined }
+  readonly options: {
+    readonly host?: string | undefined
+    readonly port?: number | undefined
+    readonly sentinels?: unknown
+  }
   readonly stream?: (Corkable & { unref(): unknown }) | undefined
   duplicate(override: object): IoredisConnection
 }

@@ -1,5 +1,4 @@
-import { aclRules } from '@holdfast/redis-protocol'
-import { redisKit } from '@holdfast/redis-protocol/testing'
+import { kitUsers, redisKit } from '@holdfast/redis-protocol/testing'
 import { RedisCluster } from '@holdfast/test-support/servers'
 import { Cluster } from 'ioredis'
 import { afterAll, beforeAll, describe, it } from 'vitest'
@@ -7,15 +6,17 @@ import { ioredisClient } from '../src/ioredis.ts'
 
 const servers = await RedisCluster.start()
 afterAll(async () => await servers.stop())
-const rights = aclRules({ namespace: 'kit' })
-for (const node of servers.nodes) await node.ask('ACL', 'SETUSER', 'kit', 'on', '>secret', ...rights)
-const login = { username: 'kit', password: 'secret' }
+for (const node of servers.nodes) {
+  for (const [user, rules] of Object.entries(kitUsers))
+    await node.ask('ACL', 'SETUSER', user, 'on', '>secret', ...rules)
+}
+const loginOf = (username: string) => ({ username, password: 'secret' })
 
 describe('ioredis 6, a cluster', () => {
   redisKit(
     { describe, it, beforeAll, afterAll },
-    async () => {
-      const client = new Cluster([...servers.seeds], { redisOptions: login })
+    async (user = 'kit') => {
+      const client = new Cluster([...servers.seeds], { redisOptions: loginOf(user) })
       // A node whose connection was killed is found again by commands through the cluster, which nothing sends here.
       const admin = new Cluster([...servers.seeds], { slotsRefreshInterval: 200 })
       return {

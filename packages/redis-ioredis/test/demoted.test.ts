@@ -41,7 +41,7 @@ it('lets one in at a time, each with another fence, when subscribers still hang 
   for (const locks of [one, other]) {
     const held = await holder.acquire('warm')
     const waiting = locks.acquire('warm', { waitMs: 60_000 })
-    await until('somebody waits', async () => (await holder.inspect('warm')).waiting === 1)
+    await until('one waits', async () => (await holder.inspect('warm')).waiting === 1)
     await held.release()
     await (await waiting).release()
   }
@@ -83,7 +83,7 @@ it('lets one in at a time, each with another fence, when subscribers still hang 
 it('subscribes on the new primary as soon as its client has connected anew', async () => {
   const { servers, join, failOver } = await fleet()
   const all = [join(), join()]
-  // Whoever acquires listens.
+  // A process that acquires listens.
   await Promise.all(
     all.map(async (locks) => await (await locks.acquire('warm', { waitMs: 60_000 })).release()),
   )

@@ -70,6 +70,22 @@ describe.for(Object.entries(versions))('%s', ([, create]) => {
     await reply
   })
 
+  it('asks the server for no INFO when it opens a connection to subscribe on', async () => {
+    const storage = ioredisStorage(connect(server.url))
+    const asker = connect(server.url, { lazyConnect: true })
+    await asker.connect()
+    const infos = async (): Promise<number> => {
+      const stats = String(await asker.call('INFO', ['commandstats']))
+      return Number(/cmdstat_info:calls=(\d+)/.exec(stats)?.[1] ?? 0)
+    }
+    await storage.time()
+    const before = await infos()
+    const stop = await storage.values.subscribe('a', () => undefined)
+    expect(await infos()).toBe(before + 1) // the one before this one
+    stop()
+    await storage.close()
+  })
+
   it.each([false, true])(
     'stores and returns bytes, with enableAutoPipelining %s',
     async (enableAutoPipelining) => {
@@ -275,6 +291,18 @@ describe('ioredis, clusters', () => {
     const prefixed = new Cluster([{ port: server.port }], { keyPrefix: 'app:', lazyConnect: true })
     expect(() => ioredisStorage(prefixed)).toThrow(/keyPrefix/)
   })
+})
+
+it('refuses options, which createHoldfast takes', () => {
+  const client = new Redis({ lazyConnect: true })
+  const create = ioredisStorage as (client: Redis, options?: unknown) => unknown
+  expect(() => create(client, { callTimeoutMs: 300 })).toThrow(
+    expect.objectContaining({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('createHoldfast({ storage, callTimeoutMs') as string,
+    }),
+  )
+  expect([client].map(create)).toHaveLength(1)
 })
 
 it('refuses what is no client', () => {

@@ -28,7 +28,7 @@ it('grants, hands over and renews when the replica confirms', async () => {
   const durability = { replicas: 1, timeoutMs: 30_000 }
   const lease = await one.locks.acquire('a', { durability, leaseMs: 3_000 })
   const waiting = other.locks.acquire('a', { durability, waitMs: 120_000 })
-  await until('somebody waits', async () => (await one.locks.inspect('a')).waiting === 1)
+  await until('one waits', async () => (await one.locks.inspect('a')).waiting === 1)
   const deadline = performance.now() + lease.remainingMs()
   await until('it was renewed', async () => performance.now() + lease.remainingMs() > deadline + 500)
   expect(await lease.release()).toBe('released')

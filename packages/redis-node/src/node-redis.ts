@@ -22,10 +22,16 @@ import {
  * Beside your client it opens, when first needed, one connection to subscribe on, and one to send writes on that wait
  * for replicas (in a cluster: one for each slot of those).
  *
- * @throws InvalidArgumentError for a client without `error` listener (the loss of a connection would end the process),
+ * @throws InvalidArgumentError for options, which `createHoldfast` takes, and for a client without `error` listener (the loss of a connection would end the process),
  * with `keyPrefix`, for an older cluster, or a client of ioredis.
  */
-export function nodeRedisStorage(client: NodeRedisClient): Storage {
+export function nodeRedisStorage(client: NodeRedisClient): Storage
+export function nodeRedisStorage(client: NodeRedisClient, options?: unknown): Storage {
+  // An index, as `clients.map(nodeRedisStorage)` passes it, is none.
+  refuseIf(
+    typeof options === 'object',
+    'nodeRedisStorage() takes a client and no options: createHoldfast({ storage, callTimeoutMs, maxPendingCalls }) takes those.',
+  )
   return redisStorage(nodeRedisClient(client))
 }
 
@@ -40,7 +46,7 @@ export function nodeRedisClient(client: NodeRedisClient): RedisClient {
   const { abortSignal, detach } = abortUnsent(client)
   return {
     connection: followed.connection,
-    ...commandsOf(client, { ...PLAIN, abortSignal }, { ...BYTES, abortSignal }),
+    ...withWholeText(client, commandsOf(client, { ...PLAIN, abortSignal }, { ...BYTES, abortSignal })),
     detach() {
       followed.detach()
       detach()
@@ -61,9 +67,31 @@ const NOT_CONNECTED =
 const PLAIN = { typeMapping: { 37: Array }, timeout: 0 }
 
 /** The same with Buffers for strings, whose type is the `$` (36) before them. */
-const BYTES = { ...PLAIN, typeMapping: { 36: Buffer } }
+const BYTES = { ...PLAIN, typeMapping: { 36: Buffer, 37: Array } }
 
 type Commands = Omit<RedisClient, 'connection' | 'detach'>
+
+/**
+ * Before 5.9 node-redis decodes each piece of a reply by itself, so that a character whose bytes arrive in two pieces is
+ * lost (its issue 2993). From those clients Holdfast takes bytes, and decodes them when all are there.
+ */
+function withWholeText<T extends Pick<Commands, 'send' | 'sendForBytes'>>(
+  client: NodeRedisClient,
+  commands: T,
+): T {
+  if (decodesWholeText(client)) return commands
+  return { ...commands, send: async (args, key) => textOf(await commands.sendForBytes(args, key)) }
+}
+
+/** `LATENCY RESET` came with 5.9 as well, and nothing else that can be seen. */
+function decodesWholeText(client: NodeRedisClient): boolean {
+  return 'latencyReset' in client
+}
+
+function textOf(reply: unknown): unknown {
+  if (Buffer.isBuffer(reply)) return reply.toString()
+  return Array.isArray(reply) ? reply.map(textOf) : reply
+}
 
 function commandsOf(client: NodeRedisClient, plain: CommandOptions, bytes: CommandOptions): Commands {
   if ('nodeClient' in client) return clusterCommands(client)
@@ -183,7 +211,11 @@ async function connectLike(
     own.on('error', lost) // without a listener, a lost connection would end the process
     stop = watch?.(lost)
   }
-  return await openDedicated(connection, events, { onLost, send: (args) => own.sendCommand(args, PLAIN) })
+  const commands = {
+    send: (args: Command) => own.sendCommand(args, PLAIN),
+    sendForBytes: (args: Command) => own.sendCommand(args, BYTES),
+  }
+  return await openDedicated(connection, events, { onLost, send: withWholeText(own, commands).send })
 }
 
 function addressOf(node: MasterAddress | undefined): string | undefined {

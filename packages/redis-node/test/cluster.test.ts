@@ -1,5 +1,4 @@
-import { aclRules } from '@holdfast/redis-protocol'
-import { redisKit } from '@holdfast/redis-protocol/testing'
+import { kitUsers, redisKit } from '@holdfast/redis-protocol/testing'
 import { RedisCluster } from '@holdfast/test-support/servers'
 import { createCluster } from 'redis'
 import { afterAll, beforeAll, describe, it } from 'vitest'
@@ -7,16 +6,19 @@ import { nodeRedisClient } from '../src/node-redis.ts'
 
 const servers = await RedisCluster.start()
 afterAll(async () => await servers.stop())
-const rights = aclRules({ namespace: 'kit' })
-for (const node of servers.nodes) await node.ask('ACL', 'SETUSER', 'kit', 'on', '>secret', ...rights)
+for (const node of servers.nodes) {
+  for (const [user, rules] of Object.entries(kitUsers))
+    await node.ask('ACL', 'SETUSER', user, 'on', '>secret', ...rules)
+}
 const rootNodes = servers.seeds.map((socket) => ({ socket }))
-const login = { username: 'kit', password: 'secret' }
+const loginOf = (username: string) => ({ username, password: 'secret' })
 
 describe('redis 6, a cluster', () => {
   redisKit(
     { describe, it, beforeAll, afterAll },
-    async () => {
-      const [client, admin] = [createCluster({ rootNodes, defaults: login }), createCluster({ rootNodes })]
+    async (user = 'kit') => {
+      const client = createCluster({ rootNodes, defaults: loginOf(user) })
+      const admin = createCluster({ rootNodes })
       for (const each of [client, admin]) {
         each.on('error', () => {})
         await each.connect()

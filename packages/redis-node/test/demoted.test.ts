@@ -68,7 +68,7 @@ describe('a pool of node-redis', () => {
     await held.release()
     await (await next).release()
     await until('both listen where the locks are', async () => (await channels(servers.primary)) === 2)
-    await until('and nobody elsewhere', async () => (await channels(replica)) === 0)
+    await until('and none elsewhere', async () => (await channels(replica)) === 0)
     expect(await isHandedOver('a', holder, waiter)).toBe(true)
   })
 
@@ -103,7 +103,7 @@ describe('sharded channels of a cluster, over node-redis', () => {
     }
     await until('it listens', async () => (await subscribed()).length === 1)
     const [old] = await subscribed()
-    if (old === undefined) throw new Error('nobody listens')
+    if (old === undefined) throw new Error('no subscriber')
     const [channel = ''] = await channelsOf(old)
     const promoted = await servers.handOver(old)
     await held.release()

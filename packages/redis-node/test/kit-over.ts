@@ -1,5 +1,4 @@
-import { aclRules } from '@holdfast/redis-protocol'
-import { redisKit } from '@holdfast/redis-protocol/testing'
+import { kitUsers, redisKit } from '@holdfast/redis-protocol/testing'
 import { startRedis } from '@holdfast/test-support/redis'
 import { ask } from '@holdfast/test-support/resp'
 import { afterAll, beforeAll, describe, it } from 'vitest'
@@ -7,7 +6,7 @@ import { nodeRedisClient } from '../src/node-redis.ts'
 import type { NodeRedisClient } from '../src/index.ts'
 
 /**
- * Runs the kit over clients of one version, as a user with no more rights than documented, on a separate server,
+ * Runs the kit over clients of one version, as users with no more rights than documented, on a separate server,
  * because the kit exhausts its memory.
  */
 export async function kitOver(
@@ -16,13 +15,14 @@ export async function kitOver(
 ): Promise<void> {
   const server = await startRedis()
   afterAll(async () => await server.stop())
-  await ask(server, 'ACL', 'SETUSER', 'kit', 'on', '>secret', ...aclRules({ namespace: 'kit' }))
-  const asUser = server.url.replace('//', '//kit:secret@')
+  for (const [user, rules] of Object.entries(kitUsers))
+    await ask(server, 'ACL', 'SETUSER', user, 'on', '>secret', ...rules)
+  const urlOf = (user: string): string => server.url.replace('//', `//${user}:secret@`)
   describe(version, () => {
     redisKit(
       { describe, it, beforeAll, afterAll },
-      async () => {
-        const [client, admin] = [create(asUser), create(server.url)]
+      async (user = 'kit') => {
+        const [client, admin] = [create(urlOf(user)), create(server.url)]
         for (const each of [client, admin]) {
           each.on('error', () => {})
           await each.connect()

@@ -226,6 +226,19 @@ describe('refuses', () => {
     }
   })
 
+  it('options, which createHoldfast takes', () => {
+    const client = createClient({ url: server.url })
+    client.on('error', () => {})
+    const create = nodeRedisStorage as (client: unknown, options?: unknown) => unknown
+    expect(() => create(client, { callTimeoutMs: 300 })).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('createHoldfast({ storage, callTimeoutMs') as string,
+      }),
+    )
+    expect([client].map(create)).toHaveLength(1)
+  })
+
   it('a value that is not a client', () => {
     expect(() => nodeRedisStorage({} as never)).toThrow(/createClient/)
     expect(() => nodeRedisStorage(undefined as never)).toThrow(/createClient/)

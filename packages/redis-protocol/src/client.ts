@@ -37,6 +37,7 @@ export interface RedisClient {
   onReconnected?(listener: () => void): () => void
 }
 
+/** A command of Redis with its arguments. */
 export type Command = readonly [name: string, ...args: Argument[]]
 
 /** Text leaves as UTF-8, bytes as they are. */
@@ -50,6 +51,7 @@ export interface RedisCluster {
   openConnectionTo(key: string, events: DedicatedConnectionEvents): Promise<DedicatedConnection>
 }
 
+/** One server of a cluster. */
 export interface RedisNode {
   /** Host and port, for messages. */
   readonly name: string
@@ -66,6 +68,7 @@ export interface DedicatedConnection {
   close(): void
 }
 
+/** What a connection for subscriptions reports. */
 export interface DedicatedConnectionEvents {
   message(channel: string, payload: string): void
   /** Called at most once, after the connection was open. */

@@ -24,7 +24,7 @@ import type { RecordKey } from '@holdfast/core/storage'
  *   the index that it is listed in are always in one slot, and a collection uses up to 16 of them.
  * - Different names never share a key: the namespace `holdfast` holds neither `:` nor braces, `{`, `}` and `%` of a
  *   collection are escaped, the bucket follows the last `:` before the first `}`, and all after it is the id.
- * - All of them are within `~holdfast:* ~{holdfast:* &holdfast:v:* &{holdfast:*`, and those of one app within {@link reachOf} it.
+ * - All of them are within {@link reachOf} all features, and those of one app within that of the app.
  */
 export interface Keys {
   record(key: RecordKey): RecordKeys
@@ -93,23 +93,21 @@ export function createKeys(namespace: string): Keys {
   }
 }
 
-/** The rules of `ACL SETUSER` for the keys and channels of a namespace, or of one app in it and what all apps share. */
-export function reachOf(namespace: string, app?: string): readonly string[] {
-  if (app === undefined) {
-    return [`~${namespace}:*`, `~{${namespace}:*`, `&${namespace}:v:*`, `&{${namespace}:*`]
+/**
+ * The rules of `ACL SETUSER` for the keys and channels of features: those of all apps of a namespace, or of one. The last
+ * channel of locks is common to all apps.
+ */
+export function reachOf(namespace: string, features: readonly string[], app?: string): readonly string[] {
+  const inTag = app === undefined ? '*' : `${literal(escapeTag(app))}:*`
+  const inName = app === undefined ? '*' : `${literal(app)}:*`
+  const [locks, records] = [`{${namespace}:l:${inTag}`, `{${namespace}:r:${inTag}`]
+  const values = `${namespace}:v:${inName}`
+  const reach: Readonly<Record<string, readonly string[]>> = {
+    locks: [`~${locks}`, `&${locks}`, `&{${namespace}:w:*`],
+    idempotency: [`~${records}`, `&${records}`],
+    cache: [`~${values}`, `&${values}`],
   }
-  const inTag = literal(escapeTag(app))
-  const [records, leases] = [`{${namespace}:r:${inTag}:*`, `{${namespace}:l:${inTag}:*`]
-  const values = `${namespace}:v:${literal(app)}:*`
-  return [
-    `~${values}`,
-    `~${records}`,
-    `~${leases}`,
-    `&${values}`,
-    `&${records}`,
-    `&${leases}`,
-    `&{${namespace}:w:*`,
-  ]
+  return Object.keys(reach).flatMap((each) => (features.includes(each) ? (reach[each] ?? []) : []))
 }
 
 /** Text in a pattern of Redis, in which `*`, `?`, `[` and a backslash would stand for something else. */

@@ -3,6 +3,7 @@ import type { DedicatedConnection, RedisClient } from './client.ts'
 import { asStorageError } from './errors.ts'
 import { inTime, tooLate } from './in-time.ts'
 
+/** What a subscriber of a channel hears. */
 export interface ChannelListener {
   message(payload: string): void
   /** The subscription was interrupted and is back: what was published meanwhile is lost, so look for yourself. */
@@ -34,7 +35,8 @@ export interface PubSub {
   subscribe(channel: string, listener: ChannelListener, options?: SubscribeOptions): Promise<Unsubscribe>
   /**
    * Moves all channels of classic pub/sub to another connection, and notifies the listeners. The old one is kept until the
-   * new one has them all, which is when this resolves. While a connection is opened anew anyway, waits for that one.
+   * new one has them all, which is when this resolves, and until what was on its way to it has arrived. While a connection
+   * is opened anew anyway, waits for that one.
    */
   renew(): Promise<void>
   /** Closes the connection now if no channel needs it. */
@@ -53,6 +55,7 @@ export interface PubSubTimes {
 
 const PATIENCE_MS = 5_000
 
+/** The subscriptions of one client: classic pub/sub on a connection for it alone, and on a cluster sharded channels. */
 export function createPubSub(client: RedisClient, times: PubSubTimes = {}): PubSub {
   const classic = new Subscriptions(client, times)
   const { sharded } = client
@@ -109,6 +112,8 @@ class Subscriptions {
   #failures = 0
   #closed = false
   #renewing: Promise<void> | undefined
+  /** Those that were replaced, and may still have something for us. */
+  readonly #leaving = new Set<DedicatedConnection>()
   /** Those who wait for the connection that is opened anew because the last one was lost. */
   readonly #onRestored: (() => void)[] = []
 
@@ -178,7 +183,7 @@ class Subscriptions {
       this.#failures = 0
       for (const channel of this.#channels.values()) channel.confirmed = Promise.resolve()
       for (const name of moved) if (!this.#channels.has(name)) open.unsubscribe(name).catch(() => {})
-      old?.then((other) => other.close()).catch(() => {})
+      old?.then((other) => this.#leave(other)).catch(() => {})
       this.#restored()
     } catch (error) {
       connection.then((open) => open.close()).catch(() => {})
@@ -186,7 +191,19 @@ class Subscriptions {
     }
   }
 
+  /**
+   * What the server published before it confirmed the new connection is on its way to the old one. A client library drops
+   * it where it closes, so the old one is closed when the server has answered on it: all that comes before is here then.
+   */
+  async #leave(old: DedicatedConnection): Promise<void> {
+    this.#leaving.add(old)
+    await inTime(old.send(['PING']), this.#patienceMs).catch(() => {})
+    this.#leaving.delete(old)
+    old.close()
+  }
+
   #disconnect(): void {
+    for (const old of this.#leaving) old.close()
     clearTimeout(this.#redial)
     clearTimeout(this.#idleTimer)
     clearInterval(this.#heartbeat)

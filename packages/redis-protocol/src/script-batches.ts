@@ -18,7 +18,7 @@ const AT_ONCE = 4
 
 /**
  * For the same reason a batch does not take all the waiting calls. Nor does it keep the server longer than some single
- * scripts do, however large its arguments are.
+ * scripts do, however large its arguments are. (A script may say that it is short enough for more.)
  */
 const MOST_CALLS = 16
 const MOST_CHARACTERS = 65_536
@@ -117,7 +117,7 @@ class Batches {
     let batch = this.#waiting[number - this.#taken]
     if (
       batch === undefined ||
-      batch.calls.length === MOST_CALLS ||
+      batch.calls.length === (script.most ?? MOST_CALLS) ||
       batch.characters + characters > MOST_CHARACTERS ||
       (this.#lastOf.get(key) ?? number) > number
     ) {

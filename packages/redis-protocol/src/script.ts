@@ -26,12 +26,15 @@ export interface Script<Keys extends Strings, Args extends Arguments> {
   readonly source: string
   /** The piece of the source whose outcome the calls of a batch may share: reading the clock. Default: none. */
   readonly once?: string
+  /** How many calls may leave as one command. Default: 16. */
+  readonly most?: number
   readonly sha1: string
 }
 
 export type Strings = readonly string[]
 export type Arguments = readonly Argument[]
 
+/** A script with the hash by which Redis knows it. */
 export function defineScript<Keys extends Strings, Args extends Arguments>(
   definition: Omit<Script<Keys, Args>, 'sha1'>,
 ): Script<Keys, Args> {
@@ -57,6 +60,7 @@ export interface Load {
   inFlight: number
 }
 
+/** Runs scripts by their hash, and sends the source to a server that does not have it yet. */
 export function createScriptRunner(client: Pick<RedisClient, 'send'>): RunScript {
   return (script, keys, args, decode, load = { inFlight: 0 }) => {
     const routing = keys[0]

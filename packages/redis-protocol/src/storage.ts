@@ -2,6 +2,7 @@ import type { Storage } from '@holdfast/core'
 import { endedWithLastUser } from '@holdfast/core/storage'
 import type { RedisClient } from './client.ts'
 import { NAMESPACE, createKeys } from './keys.ts'
+import { withPlainReads } from './inspect/plain-reads.ts'
 import { redisLeases } from './leases/redis-leases.ts'
 import { orderly } from './orderly.ts'
 import { createPubSub } from './pub-sub.ts'
@@ -12,6 +13,7 @@ import { serverTime } from './time.ts'
 import { redisValues } from './values/redis-values.ts'
 import { verifyRedis } from './verify/verify-redis.ts'
 
+/** How a storage over a client names its keys and times its calls. */
 export interface RedisStorageOptions {
   /**
    * What every key and channel begins with: 1 to 64 letters, digits, `_`, `.` or `-`. For tests: the `prefix` of
@@ -19,15 +21,21 @@ export interface RedisStorageOptions {
    * @default 'holdfast'
    */
   readonly namespace?: string
+  /**
+   * `commands`: what only reads needs no right to run scripts, but is not one step: for people who look at what there is.
+   * @default 'scripts'
+   */
+  readonly reads?: 'scripts' | 'commands'
 }
 
 /** The storage port on Redis, over the client library that is `adapted`. */
 export function redisStorage(adapted: RedisClient, options: RedisStorageOptions = {}): Storage {
   const client = orderly(adapted)
-  const { namespace = NAMESPACE } = options
+  const { namespace = NAMESPACE, reads = 'scripts' } = options
   const keys = createKeys(namespace)
   const oneByOne = createScriptRunner(adapted)
-  const run = client.cluster ? oneByOne : batchScripts(oneByOne, client.connection)
+  const scripts = client.cluster ? oneByOne : batchScripts(oneByOne, client.connection)
+  const run = reads === 'commands' ? withPlainReads(client, scripts) : scripts
   const pubSub = createPubSub(client)
   const records = redisRecords(client, run, keys, pubSub)
   const leases = redisLeases(client, run, keys, pubSub)
@@ -38,7 +46,7 @@ export function redisStorage(adapted: RedisClient, options: RedisStorageOptions 
     values,
     connection: client.connection,
     time: () => serverTime(client),
-    verify: ({ app } = {}) => verifyRedis(client, { records, leases, values }, { namespace, app }),
+    verify: (what = {}) => verifyRedis(client, { records, leases, values }, { namespace, ...what }),
     ...endedWithLastUser(() => {
       leases.close()
       pubSub.close()

@@ -3,7 +3,7 @@ import { startRedis } from '@holdfast/test-support/redis'
 import { ask } from '@holdfast/test-support/resp'
 import { afterAll, expect, it, onTestFinished } from 'vitest'
 import type { ShardedChannels } from '../src/index.ts'
-import { createPubSub } from '../src/pub-sub.ts'
+import { type PubSub, createPubSub } from '../src/pub-sub.ts'
 import { openPlainClient } from './plain-client.ts'
 
 const server = await startRedis()
@@ -46,11 +46,11 @@ const open = async (times: Parameters<typeof createPubSub>[1] = patient) => {
 it('counts all subscribers on a single server', async () => {
   const { pubSub, listener, publish } = await open()
   expect(pubSub).toMatchObject({ sharded: false, receiverCount: 'exact' })
-  expect(await publish('nobody listens')).toBe(0)
+  expect(await publish('to none')).toBe(0)
   const unsubscribe = await pubSub.subscribe('channel', listener)
-  expect(await publish('somebody does')).toBe(1)
+  expect(await publish('to one')).toBe(1)
   await unsubscribe()
-  await expect.poll(() => publish('nobody any more')).toBe(0)
+  await expect.poll(() => publish('to none any more')).toBe(0)
 })
 
 it('subscribes to a channel once for all its listeners, until the last one leaves', async () => {
@@ -150,6 +150,59 @@ it('moves to another connection, and keeps the old one until the new one is subs
   expect(await ask(server, 'PUBLISH', 'other', 'subscribed meanwhile')).toBe(1)
   await expect.poll(() => seen.messages).toContain('subscribed meanwhile')
   expect(seen.messages).toContain('on the new one')
+})
+
+/** Subscriptions whose first connection goes through the proxy, and all others straight to the server. */
+const openBesideProxy = async (times: Parameters<typeof createPubSub>[1] = patient) => {
+  const proxy = await FaultProxy.start({ target: { port: server.port } })
+  const [through, beside] = await Promise.all([openPlainClient(proxy.port), openPlainClient(server.port)])
+  let next = through
+  const pubSub = createPubSub(
+    {
+      ...beside,
+      async openConnection(events) {
+        const { openConnection } = next
+        next = beside
+        return await openConnection(events)
+      },
+    },
+    times,
+  )
+  const messages: string[] = []
+  await pubSub.subscribe('channel', { message: (payload) => messages.push(payload), restored: () => {} })
+  onTestFinished(async () => {
+    pubSub.close()
+    for (const client of [through, beside]) client.detach()
+    await proxy.stop()
+  })
+  return {
+    proxy,
+    pubSub,
+    messages,
+    publish: async (text: string) => await ask(server, 'PUBLISH', 'channel', text),
+  }
+}
+
+it('hears what was still on its way to the old connection when the new one was confirmed', async () => {
+  const { proxy, pubSub, messages, publish } = await openBesideProxy()
+  proxy.blackHole('to-client')
+  expect(await publish('under way')).toBe(1)
+  await pubSub.renew()
+  await proxy.heal()
+  await expect.poll(() => messages).toEqual(['under way'])
+  await expect.poll(() => publish('on the new one')).toBe(1)
+})
+
+it.each([
+  ['a while after it was replaced', { patienceMs: 500 }, () => {}],
+  ['with all others', {}, (pubSub: PubSub) => pubSub.close()],
+] as const)('closes an old connection that does not answer %s', async (_, times, close) => {
+  const { proxy, pubSub, publish } = await openBesideProxy({ ...patient, ...times })
+  proxy.blackHole('to-client')
+  const [asked] = await Promise.all([proxy.seen(matchCommand('ping')), pubSub.renew()])
+  expect(asked.name).toBe('ping')
+  close(pubSub)
+  await expect.poll(() => publish('once')).toBeLessThan(2)
 })
 
 it('keeps the old connection when the new one is lost on the way', async () => {

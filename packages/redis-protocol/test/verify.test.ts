@@ -68,6 +68,33 @@ describe('verify()', () => {
       ])
   })
 
+  it('says how many keys were evicted, also when the policy is right again', async () => {
+    onTestFinished(async () => {
+      await admin.send('CONFIG', 'SET', 'maxmemory', '0', 'maxmemory-policy', 'noeviction')
+      await admin.send('CONFIG', 'RESETSTAT')
+    })
+    const storage = await open(server.port)
+    const findings = async () =>
+      (await storage.verify()).filter(({ code }) => code === 'EVICTION_POLICY' || code === 'KEYS_EVICTED')
+    await admin.send('CONFIG', 'RESETSTAT')
+    await admin.send('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
+    const [policy] = await findings()
+    expect(policy?.message).not.toContain('has evicted')
+    await admin.send('SET', 'app:evicted', 'a')
+    await admin.send('CONFIG', 'SET', 'maxmemory', '1')
+    await expect.poll(async () => await admin.send('EXISTS', 'app:evicted')).toBe(0)
+    await admin.send('CONFIG', 'SET', 'maxmemory', '0')
+    const count = /has evicted \d+ keys? since it started \d+ (s|minutes|hours|days) ago, or since/
+    const told = { message: expect.stringMatching(count) as string }
+    expect(await findings()).toMatchObject([{ code: 'EVICTION_POLICY', ...told }])
+    await admin.send('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')
+    expect(await findings()).toMatchObject([{ code: 'KEYS_EVICTED', severity: 'warning', ...told }])
+    // A cache may be evicted.
+    expect(codes(await storage.verify({ features: ['cache'] }))).not.toContain('KEYS_EVICTED')
+    await admin.send('CONFIG', 'RESETSTAT')
+    expect(await findings()).toEqual([])
+  })
+
   it('finds that it is connected to a replica', async () => {
     await using replica = await startRedis()
     await ask(replica, 'REPLICAOF', '127.0.0.1', server.port)
@@ -115,9 +142,34 @@ describe('verify()', () => {
       expect(codes(findings)).toEqual([...Array<string>(3).fill('COMMANDS_REFUSED'), 'NO_PERSISTENCE'])
       const [{ fix } = { fix: '' }] = findings.filter(({ stopsWork }) => stopsWork)
       expect(fix).toContain('~{holdfast:r:another:*')
-      expect(fix).not.toContain('~{holdfast:*')
+      expect(fix).not.toContain('~{holdfast:r:*')
     },
   )
+
+  it.each([
+    ['locks', ['NO_PERSISTENCE']],
+    ['idempotency', ['NO_PERSISTENCE']],
+    ['cache', []],
+  ] as const)('asks for no right beyond those of %s, where that is all it is for', async (feature, found) => {
+    const storage = await storageOf(...aclRules({ features: [feature, 'health'] }))
+    await expect.poll(async () => codes(await storage.verify({ features: [feature] }))).toEqual(found)
+    const others = (['locks', 'idempotency', 'cache'] as const).filter((each) => each !== feature)
+    const findings = await storage.verify({ features: others })
+    expect(findings.filter(({ code }) => code === 'COMMANDS_REFUSED')).toHaveLength(2)
+    // Without its channel the feature still works, and verify() says what is missing.
+    const deaf = await storageOf(...aclRules({ features: [feature, 'health'] }), 'resetchannels')
+    await expect
+      .poll(async () => codes(await deaf.verify({ features: [feature] })))
+      .toEqual([...found, 'SUBSCRIBE_REFUSED'])
+  })
+
+  it('does not judge that a cache may be evicted and forgotten', async () => {
+    onTestFinished(async () => void (await admin.send('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')))
+    await admin.send('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lfu')
+    const storage = await open(server.port)
+    await expect.poll(async () => codes(await storage.verify({ features: ['cache'] }))).toEqual([])
+    await findsAtLast(storage, ['EVICTION_POLICY', 'NO_PERSISTENCE'])
+  })
 
   it('says what it could not look at, and tries the rest all the same', async () => {
     const storage = await storageOf('allcommands', 'allkeys', 'allchannels', '-info', '-config')
@@ -137,7 +189,7 @@ describe('verify()', () => {
     ])
     expect(findings.find(({ code }) => code === 'COMMANDS_REFUSED')).toMatchObject({
       stopsWork: true,
-      fix: expect.stringContaining('~{holdfast:*') as string,
+      fix: expect.stringContaining('~{holdfast:r:*') as string,
     })
     const otherKeys = await storageOf('allcommands', '~app:*', 'allchannels')
     expect(codes(await otherKeys.verify())).toEqual(codes(findings))
@@ -154,6 +206,7 @@ describe('verify()', () => {
     expect(refused.length).toBeGreaterThan(0)
     for (const { fix } of refused) {
       expect(fix).toContain('maxmemory')
+      expect(fix).toContain('what runs can end')
       expect(fix).not.toContain('ACL')
     }
   })

@@ -42,7 +42,7 @@ export class BoundedMemory<V> {
     this.#now = now
   }
 
-  /** How many entries it holds, those included whose time is over and that nobody has asked for since. */
+  /** How many entries it holds, those included whose time is over and that no caller has asked for since. */
   get size(): number {
     return this.#nodes.size
   }

@@ -17,6 +17,7 @@ export class Breaker {
   #openedAt = 0
   #askAgainAt: number | undefined
   #probing = false
+  #mayAskEarly = false
   #hasEnded = false
 
   /** `of` is whose breaker it is, for events; `onClosed` is called when the storage answers again. */
@@ -37,6 +38,17 @@ export class Breaker {
     return command().then(this.#answered as (result: T) => T, this.#failed)
   }
 
+  /**
+   * The storage has answered after all: `ask` finds out whether it is well, before the pause is over and for no caller. Once
+   * for each call that found it ill: one that is only slow is not asked all the time.
+   */
+  askEarly(ask: () => Promise<unknown>): void {
+    if (!this.#mayAskEarly || this.#probing || this.#hasEnded) return
+    this.#mayAskEarly = false
+    this.#probing = true
+    this.#settle(ask).catch(() => undefined)
+  }
+
   /** Made once: most calls find it closed, and their answers change nothing. */
   readonly #answered = (result: unknown): unknown => {
     this.#close()
@@ -52,6 +64,14 @@ export class Breaker {
 
   async #probe<T>(command: () => Promise<T>): Promise<T> {
     this.#takeProbe()
+    try {
+      return await this.#settle(command)
+    } finally {
+      this.#mayAskEarly = this.state === 'open'
+    }
+  }
+
+  async #settle<T>(command: () => Promise<T>): Promise<T> {
     try {
       const result = await command()
       this.#close()
@@ -91,6 +111,7 @@ export class Breaker {
     const retryInMs = this.#pauseMs * jitter
     this.#askAgainAt = now + retryInMs
     if (!wasOpen) {
+      this.#mayAskEarly = true
       this.#openedAt = now
       breakerEvents.publish(() => ({ ...this.#of, type: 'opened', error, retryInMs }))
     } else if (wasProbe) {
@@ -103,6 +124,7 @@ export class Breaker {
     if (this.#askAgainAt === undefined) return
     this.#pauseMs = FIRST_PAUSE_MS
     this.#askAgainAt = undefined
+    this.#mayAskEarly = false
     this.#onClosed()
     const openMs = this.#runtime.monotonicNow() - this.#openedAt
     breakerEvents.publish(() => ({

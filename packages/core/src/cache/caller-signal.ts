@@ -1,7 +1,7 @@
 import { WaitAbortedError } from '../errors.ts'
 import { listenForAbort, stopListening } from '../support/on-abort.ts'
 
-/** The signal of one caller: it ends this caller's waits, and nobody else's. */
+/** The signal of one caller: it ends this caller's waits, and no other caller's. */
 export class CallerSignal {
   readonly #signal: AbortSignal | undefined
   readonly #key: string
@@ -11,15 +11,21 @@ export class CallerSignal {
     this.#key = key
   }
 
+  get isGiven(): boolean {
+    return this.#signal !== undefined
+  }
+
   /** @throws WaitAbortedError when it is aborted */
   check(): void {
     if (this.#signal?.aborted === true) throw this.#error(this.#signal)
   }
 
   /** @throws WaitAbortedError as soon as it is aborted; what `work` throws otherwise */
-  async or<T>(work: Promise<T>): Promise<T> {
-    const signal = this.#signal
-    if (signal === undefined) return await work
+  or<T>(work: Promise<T>): Promise<T> {
+    return this.#signal === undefined ? work : this.#or(this.#signal, work)
+  }
+
+  async #or<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
     this.check()
     let listener!: { aborted(): void }
     const aborted = new Promise<never>((_, reject) => {

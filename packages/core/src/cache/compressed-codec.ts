@@ -40,7 +40,7 @@ export interface CompressedCodecOptions {
 }
 
 /**
- * `npm run docs` reads this table.
+ * `npm run docs:examples` reads this table.
  * @public
  */
 export const COMPRESSED_CODEC: OptionTable<CompressedCodecOptions> = {

@@ -3,6 +3,7 @@ import type { Identity } from '../support/instance.ts'
 import { type Resolved, resolveOptions } from '../support/option-table.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import { StringMap } from '../support/string-map.ts'
+import { TimerQueue } from '../support/timer-queue.ts'
 import type { StoredValue } from '../storage/values.ts'
 import { BoundedMemory } from './bounded-memory.ts'
 import { Breaker } from './breaker.ts'
@@ -19,9 +20,6 @@ import { type CacheOptions, DEGRADED, checkLoadPolicy } from './options.ts'
 import type { Counts } from './stats.ts'
 import { StorageGate } from './storage-gate.ts'
 import { Waits } from './waits.ts'
-
-/** What was to be removed before that is gone: nothing lives longer. */
-const LONGEST_LIFE_MS = 2 * 86_400_000_000
 
 /** A cache, and what ends its background work. */
 export interface OpenCache {
@@ -41,9 +39,8 @@ export function cacheOver(
   const of = { prefix, instance }
   const { degraded, maxQueuedRemovals, ...policy } = checkLoadPolicy(options)
   const { ttlMs: memoryTtlMs, ...bounds } = resolveOptions(DEGRADED, degraded)
-  const now = (): number => runtime.monotonicNow()
   const root = Scope.root(app)
-  const memory = new BoundedMemory<StoredValue>({ ...bounds, now })
+  const memory = new BoundedMemory<StoredValue>({ ...bounds, now: () => runtime.monotonicNow() })
   const breaker = new Breaker(runtime, of, () => {
     // What was kept, and is loaded, since the storage was out is older than what others may remove from now on.
     memory.clear()
@@ -51,8 +48,6 @@ export function cacheOver(
   })
   const journal = new Journal({
     maxEntries: maxQueuedRemovals,
-    maxAgeMs: LONGEST_LIFE_MS,
-    now,
     root: root.clearKey,
     clearScope: (clearKey) => clearKey,
   })
@@ -67,6 +62,8 @@ export function cacheOver(
     generations: new Generations(runtime, storage.values, (command) => gate.call(command)),
     waits: new Waits(gate),
     flights: new StringMap<Flight>(),
+    awaited: new TimerQueue(runtime, { background: false }),
+    unawaited: new TimerQueue(runtime, { background: true }),
     background: new Set<Flight>(),
     memory,
     memoryTtlMs,

@@ -1,5 +1,6 @@
 import type { Runtime } from '../support/runtime.ts'
 import type { StringMap } from '../support/string-map.ts'
+import type { TimerQueue } from '../support/timer-queue.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { StoredValue } from '../storage/values.ts'
 import type { BoundedMemory } from './bounded-memory.ts'
@@ -24,6 +25,10 @@ export interface Engine {
   readonly waits: Waits
   /** Loads of this process that others may share, by the key of their entry. */
   readonly flights: StringMap<Flight>
+  /** Deadlines of loads that callers wait for: they keep the process alive. */
+  readonly awaited: TimerQueue
+  /** What is done in time for no caller. */
+  readonly unawaited: TimerQueue
   /** Loads that no caller waits for; `close` ends them. */
   readonly background: Set<Flight>
   /** What was loaded while the storage could not be reached, as it would have been stored. */

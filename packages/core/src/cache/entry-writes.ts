@@ -2,7 +2,7 @@ import { InvalidArgumentError, StorageUnavailableError, isUnavailable } from '..
 import type { StoredValue } from '../storage/values.ts'
 import { encodeData } from './compressed-codec.ts'
 import type { Namespace } from './engine.ts'
-import { expiredHead } from './entry.ts'
+import { HEAD, expiredHead, isOfAnyVersion } from './entry.ts'
 import type { Found } from './lookup.ts'
 import { missIf } from './miss-if.ts'
 import type { EntryPolicy } from './options.ts'
@@ -102,6 +102,13 @@ export class EntryWrites {
         if (await gate.call(() => values.removeIf(entryKey, placeholder))) return false
         continue
       }
+      if (state === 'unreadable') {
+        const unread = await gate.call(() => values.getHead(entryKey, HEAD))
+        if (unread === null || !isOfAnyVersion(unread)) return false
+        // A version that reads it would go on to show it.
+        if (!(await gate.call(() => values.removeIf(entryKey, unread)))) continue
+        return this.#expired(key, entryKey)
+      }
       if (entry === undefined || state === 'outdated') return false
       const { head, staleMs } = entry
       if (staleMs === 0) {
@@ -114,11 +121,15 @@ export class EntryWrites {
         const lifeMs = Math.max(1, Math.min(staleMs, endsInMs))
         if (!(await gate.call(() => values.patch(entryKey, head, expired, lifeMs)))) continue
       }
-      this.#space.forget([entryKey])
-      this.#space.publish(() => ({ key, type: 'expired' }))
-      return true
+      return this.#expired(key, entryKey)
     }
     // Others change it faster than this process can look: what is there now was stored after this call began.
+    return true
+  }
+
+  #expired(key: string, entryKey: string): true {
+    this.#space.forget([entryKey])
+    this.#space.publish(() => ({ key, type: 'expired' }))
     return true
   }
 

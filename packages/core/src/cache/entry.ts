@@ -5,8 +5,8 @@ const TOKEN = 11
 const GENERATION = 22
 
 const FLAGS_AT = STAMP + VERSION.length
-/** What no other stored value begins with: stamp, version, flags and token. */
-const HEAD = FLAGS_AT + 1 + TOKEN
+/** What no other stored value begins with: stamp, version, flags and token. So much of it an entry of every version has. */
+export const HEAD: number = FLAGS_AT + 1 + TOKEN
 
 /** Bits of the flags. */
 const TIMES = 1
@@ -109,6 +109,20 @@ export function readEntry(
   if (entry === undefined) return undefined
   entry.payload = entry.isBytes ? bytes.subarray(end) : bytes.toString('utf8', end)
   return entry
+}
+
+/** The codec that an entry names; undefined for an entry that names none, and for what is no entry. */
+export function codecIn(stored: Uint8Array, levels: number): string | undefined {
+  const bytes = bufferOf(stored)
+  const end = bytes.indexOf(SEMICOLON, HEAD + levels * GENERATION)
+  if (end < 0 || (digit(bytes[FLAGS_AT] ?? 0) & CODEC) === 0) return undefined
+  const name = bytes.toString('utf8', 0, end).split(',').at(-1) ?? ''
+  return name.startsWith('~') ? unescaped(name.slice(1)) : undefined
+}
+
+/** Whether this is the beginning of an entry, of whichever version and codec. */
+export function isOfAnyVersion(beginning: string): boolean {
+  return /^\d{13}V/.test(beginning)
 }
 
 /** Like {@link readEntry}, of a beginning that may end within the payload; the payload is empty. */

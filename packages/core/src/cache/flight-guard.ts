@@ -1,4 +1,4 @@
-import type { Timer } from '../support/runtime.ts'
+import type { TimerEntry } from '../support/timer-queue.ts'
 import type { Engine, Namespace } from './engine.ts'
 import { readEntry } from './entry.ts'
 import type { Flight, Landing } from './flight.ts'
@@ -9,7 +9,9 @@ import { placeholderMark, placeholderOf } from './placeholder.ts'
 const GUARD_MS = 4_000
 
 /** The placeholder that keeps other processes from loading the same key, and the generations that the load begins under. */
-export class FlightGuard {
+export class FlightGuard implements TimerEntry {
+  index: number = -1
+  dueAt: number = Infinity
   /** Undefined: it is not taken. */
   placeholder: string | undefined
   /** Of the namespaces, of what shows invalidated tags, and of the tags that the call names. */
@@ -29,18 +31,16 @@ export class FlightGuard {
   }
 
   /** Undefined: it is taken. Rejects when the storage is out, or takes too long. */
-  async take(): Promise<Landing | undefined> {
+  take(): Promise<Landing | undefined> {
     const taking = this.#take()
-    try {
-      return await this.#engine.gate.inTime(this.#plan.lookedAt, taking)
-    } catch (error) {
+    return this.#engine.gate.inTime(this.#plan.lookedAt, taking).catch((error: unknown) => {
       // Should it be taken after all, it is of no use.
       void taking.then(
         () => this.drop(this.#engine.runtime.monotonicNow()),
         () => undefined,
       )
       throw error
-    }
+    })
   }
 
   async #take(): Promise<Landing | undefined> {
@@ -103,28 +103,28 @@ export class FlightGuard {
     )
   }
 
-  /** Prolongs it until it is stopped. */
-  keep(): { stop(): void } | undefined {
-    const { placeholder } = this
-    if (placeholder === undefined) return undefined
-    const { gate, runtime } = this.#engine
-    let timer: Timer | undefined
-    const renew = (): void => {
-      gate
-        .call(() => gate.values.extend(this.#key, placeholder, GUARD_MS))
-        // It is gone: the removal wins, and the value will not be stored.
-        .then(
-          (isThere) => isThere || stop(),
-          () => undefined,
-        )
-      arm()
-    }
-    const arm = (): void => {
-      timer = runtime.setTimer(GUARD_MS / 3, renew, { background: true })
-    }
-    const stop = (): void => timer?.cancel()
-    arm()
-    return { stop }
+  /** Prolongs it, if it is taken, until it is stopped. */
+  keep(): void {
+    if (this.placeholder === undefined) return
+    const { runtime, unawaited } = this.#engine
+    this.dueAt = runtime.monotonicNow() + GUARD_MS / 3
+    unawaited.set(this)
+  }
+
+  stop(): void {
+    this.#engine.unawaited.remove(this)
+  }
+
+  onDue(): void {
+    const { gate } = this.#engine
+    gate
+      .call(() => gate.values.extend(this.#key, this.placeholder as string, GUARD_MS))
+      // It is gone: the removal wins, and the value will not be stored.
+      .then(
+        (isThere) => isThere || this.stop(),
+        () => undefined,
+      )
+    this.keep()
   }
 
   /**

@@ -1,8 +1,9 @@
 import { SelfDeadlockError } from '../errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { callChain, contains, innermost } from '../support/call-chain.ts'
-import type { Timer } from '../support/runtime.ts'
 import { StringMap } from '../support/string-map.ts'
+import type { TimerEntry, TimerQueue } from '../support/timer-queue.ts'
+import { LoadTimeoutError } from './errors.ts'
 
 /** How a flight ended. */
 export type Landing =
@@ -24,12 +25,16 @@ export type Guard = 'placeholder' | 'refresh' | 'none'
  * the next full collection: that was half of what the collector had to do for a miss.
  */
 export interface LoadUnderWay {
-  readonly timer: Timer
+  readonly deadlines: TimerQueue
+  readonly timeoutMs: number
   readonly reject: (reason: unknown) => void
 }
 
 /** The load of one key in this process, from taking its guard to storing what it made, and those who wait for it. */
-export class Flight {
+export class Flight implements TimerEntry {
+  index: number = -1
+  /** When the load has taken too long. */
+  dueAt: number = Infinity
   readonly key: string
   readonly entryKey: string
   readonly storage: Storage
@@ -38,7 +43,7 @@ export class Flight {
   began: number | undefined
   /** The same on the monotonic clock. */
   beganAt: number = Infinity
-  /** What is under the key while nobody has changed it: of this load, or, without a guard, of another process's. */
+  /** What is under the key until another process or program changes it: of this load, or, without a guard, of another process's. */
   placeholder: string | undefined
   /** The same when a value is replaced: how that begins. */
   head: string | undefined
@@ -103,12 +108,21 @@ export class Flight {
     if (this.#aborted !== undefined) this.#endLoad(this.#aborted.reason)
   }
 
+  /** The load has ended. */
+  endDeadline(): void {
+    this.#load?.deadlines.remove(this)
+  }
+
   #endLoad(reason: unknown): void {
-    this.#load?.timer.cancel()
+    this.endDeadline()
     this.#load?.reject(reason)
   }
 
-  /** It goes on although nobody waits for it. */
+  onDue(): void {
+    if (this.#load !== undefined) this.abort(new LoadTimeoutError(this.key, this.#load.timeoutMs))
+  }
+
+  /** It goes on although no caller waits for it. */
   toBackground(): void {
     this.#isBackground = true
   }
@@ -130,15 +144,11 @@ export class Flight {
   }
 
   /** Waits as a part of the load around this call, if it is in one. */
-  async waitedFor<T>(work: Promise<T>): Promise<T> {
+  waitedFor<T>(work: Promise<T>): Promise<T> {
     const around = innermost(Flight)
-    if (around === undefined) return await work
+    if (around === undefined) return work
     around.#waitsFor.add(this)
-    try {
-      return await work
-    } finally {
-      around.#waitsFor.delete(this)
-    }
+    return work.finally(() => around.#waitsFor.delete(this))
   }
 
   #reaches(other: Flight, seen: Set<Flight> = new Set()): boolean {

@@ -47,7 +47,7 @@ async function createTogether(
     return new GetOrCreate(space, key, load, policy, accepts, () => together.decided(key))
   })
   // All of them end before this does: none is left running when one fails.
-  return await Promise.allSettled(calls.map(async (call) => await call.run()))
+  return await Promise.allSettled(calls.map((call) => call.run()))
 }
 
 /** Its signal is made when it is asked for: most loads never do. */

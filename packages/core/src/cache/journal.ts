@@ -15,10 +15,6 @@ export type JournalWork =
 export interface JournalOptions {
   /** @default 1_000 */
   readonly maxEntries?: number
-  /** As long as any value can live: what was to be removed before that is gone. */
-  readonly maxAgeMs: number
-  /** The monotonic clock, in milliseconds. */
-  readonly now: () => number
   /** The key of the generation whose removal clears a scope. */
   readonly clearScope: (scope: string) => string
   /** The scope that contains all others. */
@@ -28,7 +24,6 @@ export interface JournalOptions {
 interface Kept {
   readonly scope: string
   readonly work: { readonly kind: 'key'; readonly key: string } | Extract<JournalWork, { kind: 'pattern' }>
-  readonly addedAt: number
 }
 
 /** Keys that one command removes. */
@@ -84,8 +79,6 @@ export class Journal {
   }
 
   async #drain(execute: (work: JournalWork) => Promise<unknown>): Promise<void> {
-    const oldest = this.#options.now() - this.#options.maxAgeMs
-    for (const [id, { addedAt }] of this.#kept) if (addedAt < oldest) this.#forget(id)
     const failed = new Set<Kept>()
     const errors: unknown[] = []
     for (;;) {
@@ -120,7 +113,7 @@ export class Journal {
   #keep(name: string, scope: string, work: Kept['work']): void {
     const id = `${scope.length}:${scope}${name}`
     this.#forget(id)
-    this.#kept.set(id, { scope, work, addedAt: this.#options.now() })
+    this.#kept.set(id, { scope, work })
     this.#perScope.set(scope, (this.#perScope.get(scope) ?? 0) + 1)
   }
 

@@ -44,6 +44,14 @@ export class Scope {
     return new Scope(app, '', [`${app}:#g/`])
   }
 
+  /** Of a path as it stands in keys: names of namespaces, and at last perhaps that of a definition. */
+  static at(app: string, path: string): Scope {
+    const parts = path === '' ? [] : path.split('/')
+    const levels = parts.filter((part) => !part.startsWith('='))
+    const paths = levels.map((_, i) => levels.slice(0, i + 1).join('/'))
+    return new Scope(app, path, [`${app}:#g/`, ...paths.map((each) => `${app}:#g/${each}`)], levels.join('/'))
+  }
+
   namespace(name: string): Scope {
     const path = this.#join(escaped(checkName('namespace', name)))
     return new Scope(this.app, path, [...this.generationKeys, `${this.app}:#g/${path}`])
@@ -76,6 +84,31 @@ export class Scope {
   #join(part: string): string {
     return this.path === '' ? part : `${this.path}/${part}`
   }
+}
+
+/** A key of the cache: of a value (an entry, a hash, a counter), or one that the cache keeps beside them. */
+export interface CacheKey {
+  readonly kind: 'value' | 'internal'
+  /** The path of its namespace; empty for the cache itself. */
+  readonly path: string
+  readonly key: string
+}
+
+/** The key of what `clear` renews: without it no entry of the namespace counts. `path`: as {@link CacheKey} has it. */
+export function generationKey(app: string, path: string): string {
+  return Scope.at(app, path).clearKey
+}
+
+/** Undefined for a key that is not of this app's cache. */
+export function readCacheKey(app: string, key: string): CacheKey | undefined {
+  const [, path, own] =
+    (key.startsWith(`${app}:`) && /^([^:]*)(?::(.*))?$/s.exec(key.slice(app.length + 1))) || []
+  if (path === undefined) return undefined
+  if (path.startsWith('#'))
+    return { kind: 'internal', path: path.slice(path.indexOf('/') + 1), key: own ?? '' }
+  if (own === undefined) return undefined
+  // What an operation on a counter was answered.
+  return { kind: own.includes('\n') ? 'internal' : 'value', path, key: own }
 }
 
 function escaped(part: string): string {

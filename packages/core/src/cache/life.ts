@@ -17,7 +17,7 @@ export interface LifeOptions {
 }
 
 /**
- * `npm run docs` reads this table.
+ * `npm run docs:examples` reads this table.
  * @public
  */
 export const LIFE: OptionTable<LifeOptions> = {

@@ -3,6 +3,7 @@ import type { StoredValue } from '../storage/values.ts'
 import { detached } from '../support/call-chain.ts'
 import { encodeData } from './compressed-codec.ts'
 import type { Engine, Namespace } from './engine.ts'
+import type { TagGeneration } from './entry.ts'
 import { type EntryResult, isEntryResult } from './entry-result.ts'
 import { Flight, type Landing, flightsByPlaceholder } from './flight.ts'
 import { FlightGuard } from './flight-guard.ts'
@@ -16,8 +17,8 @@ import { entryOf } from './stored-entry.ts'
  * One load of a key in this process, and as long as all goes well in all processes. What keeps the others from loading is a
  * placeholder:
  *
- * - `placeholder`: under the key of the entry, where nothing is. Whoever removes or overwrites the key, with whatever
- *   tool, destroys it, and the loaded value is not stored then (a lease as in Nishtala et al., "Scaling Memcache at
+ * - `placeholder`: under the key of the entry, where nothing is. A caller or a program that removes or overwrites
+ *   the key destroys it, and the loaded value is not stored then (a lease as in Nishtala et al., "Scaling Memcache at
  *   Facebook", 2013).
  * - `refresh`: under a key beside it, because the value stays; it replaces exactly the value that its caller saw.
  * - `none`: the storage is out, or another process takes too long. The value is not stored.
@@ -29,12 +30,12 @@ export function takeOff(space: Namespace, plan: FlightPlan): Flight {
   flight.tagChanges = plan.found?.tagChanges
   flight.head = plan.guard === 'refresh' ? plan.found?.entry?.head : undefined
   engine.flights.set(plan.entryKey, flight)
-  const fly = async (): Promise<void> => {
-    const landed = await new Flying(space, plan, flight).run()
-    // Before its callers go on: they must not find it again.
-    if (engine.flights.get(plan.entryKey) === flight) engine.flights.delete(plan.entryKey)
-    flight.land(landed)
-  }
+  const fly = (): Promise<void> =>
+    new Flying(space, plan, flight).run().then((landed) => {
+      // Before its callers go on: they must not find it again.
+      if (engine.flights.get(plan.entryKey) === flight) engine.flights.delete(plan.entryKey)
+      flight.land(landed)
+    })
   if (plan.isBackground) void detached(fly)
   else void fly()
   return flight
@@ -74,14 +75,14 @@ class Flying {
     const waitedMs = runtime.monotonicNow() - this.#plan.lookedAt
     const { placeholder } = this.#guard
     if (placeholder !== undefined) flightsByPlaceholder.set(placeholder, this.#flight)
-    const renewal = this.#guard.keep()
+    this.#guard.keep()
     try {
       const made = await runLoad(this.#space, this.#plan, this.#flight)
       this.#loadMs = runtime.monotonicNow() - this.#flight.beganAt
-      renewal?.stop()
+      this.#guard.stop()
       return await this.#store(made, runtime.monotonicNow() - waitedMs)
     } catch (error) {
-      renewal?.stop()
+      this.#guard.stop()
       // A call from now on loads for itself: the error is for those who have joined.
       const { flights } = this.#engine
       if (flights.get(this.#plan.entryKey) === this.#flight) flights.delete(this.#plan.entryKey)
@@ -134,7 +135,10 @@ class Flying {
   async #fill(payload: StoredValue, policy: EntryPolicy, since: number): Promise<boolean> {
     const { gate, runtime } = this.#engine
     const { entryKey, guard } = this.#plan
-    const tags = (await this.#liveAsLongAs(policy)) ? await this.#tagGenerations(policy) : undefined
+    const ofCall = this.#plan.policy
+    let tags: readonly TagGeneration[] | undefined
+    if (policy === ofCall) tags = this.#tagsOfCall(policy.tags)
+    else if (await this.#liveAsLongAs(policy)) tags = await this.#tagGenerations(policy)
     if (tags === undefined) {
       await this.#guard.drop(since)
       return false
@@ -145,7 +149,7 @@ class Flying {
       token: runtime.randomId().slice(0, 11),
       generations: this.#flight.joined ?? '',
       random: runtime.random(),
-      loadMs: this.#plan.policy.earlyRefresh === false ? 0 : this.#loadMs,
+      loadMs: ofCall.earlyRefresh === false ? 0 : this.#loadMs,
       tags,
     })
     const isStored = await gate.call(() =>
@@ -172,15 +176,12 @@ class Flying {
   }
 
   /** Undefined: a tag may have been invalidated since the load began. */
-  async #tagGenerations(policy: EntryPolicy): Promise<readonly (readonly [string, string])[] | undefined> {
+  async #tagGenerations(policy: EntryPolicy): Promise<readonly TagGeneration[] | undefined> {
     const { scope } = this.#space
     const { lookup, generations } = this.#engine
     const { tags } = policy
-    if (tags.length === 0) return []
+    if (tags.every((tag) => this.#plan.policy.tags.includes(tag))) return this.#tagsOfCall(tags)
     const levels = scope.generationKeys.length
-    const known = this.#plan.policy.tags
-    if (tags.every((tag) => known.includes(tag)))
-      return tags.map((tag) => [tag, this.#guard.generations[levels + 1 + known.indexOf(tag)] as string])
     // Only the load knew of these: they are read first, and then whether any tag was invalidated since it began.
     const keys = tags.map((tag) => scope.tagKey(tag))
     const seen = await lookup.tags(scope, tags)
@@ -189,11 +190,18 @@ class Flying {
     return tags.map((tag, i) => [tag, held[i] as string])
   }
 
+  /** Of tags that the call names: their generations were read before the load. */
+  #tagsOfCall(tags: readonly string[]): readonly TagGeneration[] {
+    const first = this.#space.scope.generationKeys.length + 1
+    const known = this.#plan.policy.tags
+    return tags.map((tag) => [tag, this.#guard.generations[first + known.indexOf(tag)] as string])
+  }
+
   /** For the callers of this process while it is cut off. */
   #keepInMemory(payload: StoredValue, bytes: number, { ttlMs }: EntryPolicy): void {
     const { gate, flights, memory, memoryTtlMs, runtime } = this.#engine
     const { entryKey } = this.#plan
-    // Whoever invalidated it meanwhile has had this load forgotten.
+    // A caller that invalidated it meanwhile has had this load forgotten.
     if (gate.breaker !== 'open' || flights.get(entryKey) !== this.#flight) return
     if (this.#flight.invalidations !== this.#engine.invalidations) return
     const { guard, beganAt } = this.#flight

@@ -4,6 +4,7 @@ import type { CacheCodec } from './compressed-codec.ts'
 import type { Scope } from './keys.ts'
 import { placeholderOf } from './placeholder.ts'
 import { Reads, type TickOfReads } from './reads.ts'
+import { RememberedTags } from './remembered-tags.ts'
 import type { StorageGate } from './storage-gate.ts'
 
 /**
@@ -42,16 +43,18 @@ export class Lookup {
   /** Of the tick that is put together. */
   #last: TickOfScope | undefined
   readonly #bytes: Reads<Uint8Array | null>
+  readonly #rememberedTags: RememberedTags
 
   constructor(gate: StorageGate) {
     this.#gate = gate
+    this.#rememberedTags = new RememberedTags(() => gate.runtime.monotonicNow())
     this.#texts = new Reads(inChunks((keys) => gate.call(() => gate.values.getMany(keys))))
     this.#bytes = new Reads(inChunks((keys) => gate.call(() => gate.values.getManyBytes(keys))))
   }
 
   /**
    * Each key of `keys` once, in their order. Generations are read with what they are for, or before it. `tags`: those that the
-   * entries are likely to have; others cost a second round trip.
+   * entries are likely to have; others cost a second round trip, unless this process remembers that an entry has them.
    */
   find(
     scope: Scope,
@@ -72,7 +75,7 @@ export class Lookup {
     return this.#find(scope, codec, keys, NO_TAGS, stored)
   }
 
-  async #find(
+  #find(
     scope: Scope,
     codec: CacheCodec,
     keys: readonly string[],
@@ -83,61 +86,67 @@ export class Lookup {
     const { tick } = this.#texts
     if (this.#last?.tick !== tick || this.#last.scope !== scope) this.#last = new TickOfScope(tick, scope)
     const shared = this.#last
-    const tagPlaces = tags.length === 0 ? NO_PLACES : tags.map((tag) => tick.add(scope.tagKey(tag)))
+    for (const tag of tags) shared.addTag(tag)
+    for (const key of keys) for (const tag of this.#rememberedTags.of(key) ?? NO_TAGS) shared.addTag(tag)
     const bytes = codec.bytes === true && given === undefined ? this.#bytes.tick : undefined
     const own: number[] = []
     if (given === undefined) for (const key of keys) own.push((bytes ?? tick).add(key))
-    const [replies, separately] =
-      given === undefined && bytes === undefined
-        ? [await tick.replies, undefined]
-        : await Promise.all([tick.replies, given ?? bytes?.replies])
-    const values: readonly StoredNullable[] = separately ?? replies
-    // What it read is not kept longer than those who asked for it need it.
-    if (this.#last === shared) this.#last = undefined
-    const circumstances = shared.read(replies)
-    const tagGenerations =
-      tagPlaces.length === 0 ? NO_TAGS : tagPlaces.map((place) => replies[place] as string | null)
-    const levels = circumstances.generations.length
-    let needsTags = false
-    let needsClock = false
-    const found: Found[] = []
-    for (let i = 0; i < keys.length; i += 1) {
-      const stored = values[given === undefined ? (own[i] as number) : i] as StoredNullable
-      const entry =
-        typeof stored === 'string' && given !== undefined
-          ? readEntryHeader(stored, levels, codec.name)
-          : stored === null
-            ? undefined
-            : readEntry(stored, levels, codec.name)
-      const verdict = entry === undefined ? undefined : byTags(entry, tags, tagGenerations)
-      const seen = judge(
-        keys[i] as string,
-        stored,
-        entry,
-        verdict === 'outdated',
-        circumstances,
-        tagGenerations,
-      )
-      found.push(seen)
-      if (entry !== undefined && seen.state !== 'outdated') {
-        if (verdict === 'unknown') needsTags = true
-        if (entry.staleMs > 0 || entry.loadMs > 0) needsClock = true
+    const judged = (
+      replies: readonly (string | null)[],
+      values: readonly StoredNullable[],
+    ): readonly Found[] | Promise<readonly Found[]> => {
+      // What it read is not kept longer than those who asked for it need it.
+      if (this.#last === shared) this.#last = undefined
+      const circumstances = shared.read(replies)
+      const tagGenerations = tags.length === 0 ? NO_TAGS : tags.map((tag) => shared.generationOf(tag) ?? null)
+      const levels = circumstances.generations.length
+      let needsTags = false
+      let needsClock = false
+      const found: Found[] = []
+      for (let i = 0; i < keys.length; i += 1) {
+        const stored = values[given === undefined ? (own[i] as number) : i] as StoredNullable
+        const entry =
+          typeof stored === 'string' && given !== undefined
+            ? readEntryHeader(stored, levels, codec.name)
+            : stored === null
+              ? undefined
+              : readEntry(stored, levels, codec.name)
+        const verdict = entry === undefined ? undefined : byTags(entry, shared)
+        const seen = judge(
+          keys[i] as string,
+          stored,
+          entry,
+          verdict === 'outdated',
+          circumstances,
+          tagGenerations,
+        )
+        found.push(seen)
+        if (entry !== undefined && seen.state !== 'outdated') {
+          if (verdict === 'unknown') needsTags = true
+          if (entry.staleMs > 0 || entry.loadMs > 0) needsClock = true
+        }
       }
+      if (!needsTags && !needsClock) return found
+      if (!needsTags && this.#isClockKnown) return this.#withClock(found, this.#gate.calls.clock.now)
+      const more = async (): Promise<readonly Found[]> => {
+        const tagged = needsTags ? await this.#withTags(scope, found) : found
+        return needsClock ? this.#withClock(tagged, await this.now()) : tagged
+      }
+      return this.#gate.inTime(startedAt, more())
     }
-    if (!needsTags && !needsClock) return found
-    const more = async (): Promise<readonly Found[]> => {
-      const tagged = needsTags ? await this.#withTags(scope, found) : found
-      return needsClock ? this.#withClock(tagged, await this.now()) : tagged
-    }
-    return needsTags || !this.#isClockKnown
-      ? await this.#gate.inTime(startedAt, more())
-      : this.#withClock(found, await this.now())
+    const separate = given ?? bytes?.replies
+    if (separate === undefined) return tick.replies.then((replies) => judged(replies, replies))
+    return Promise.all([tick.replies, separate]).then(([replies, values]) => judged(replies, values))
   }
 
   /** Entries that name tags count only under the generations that those have now. */
   async #withTags(scope: Scope, found: readonly Found[]): Promise<readonly Found[]> {
     const keys = new Set<string>()
-    for (const { entry } of found) for (const [tag] of entry?.tags ?? []) keys.add(scope.tagKey(tag))
+    for (const { entry, key } of found) {
+      if (entry === undefined || entry.tags.length === 0) continue
+      this.#rememberedTags.remember(key, entry)
+      for (const [tag] of entry.tags) keys.add(scope.tagKey(tag))
+    }
     const all = [...keys]
     const replies = await this.#texts.read(all)
     const now = new Map(all.map((key, i) => [key, replies[i] as string | null]))
@@ -208,6 +217,8 @@ class TickOfScope {
   readonly scope: Scope
   readonly #places: readonly number[]
   readonly #changes: number
+  readonly #tags = new Map<string, number>()
+  #replies: readonly (string | null)[] = []
   #read: Circumstances | undefined
 
   constructor(tick: TickOfReads<string | null>, scope: Scope) {
@@ -217,8 +228,20 @@ class TickOfScope {
     this.#changes = tick.add(scope.tagChangesKey)
   }
 
+  /** Reads its generation as well. */
+  addTag(tag: string): void {
+    if (!this.#tags.has(tag)) this.#tags.set(tag, this.tick.add(this.scope.tagKey(tag)))
+  }
+
+  /** Null: it is missing; undefined: it was not read. */
+  generationOf(tag: string): string | null | undefined {
+    const place = this.#tags.get(tag)
+    return place === undefined ? undefined : this.#replies[place]
+  }
+
   read(replies: readonly (string | null)[]): Circumstances {
     if (this.#read !== undefined) return this.#read
+    this.#replies = replies
     const generations = this.#places.map((place) => replies[place] as string | null)
     const joined = generations.includes(null) ? undefined : generations.join('')
     return (this.#read = { generations, joined, tagChanges: replies[this.#changes] as string | null })
@@ -226,19 +249,14 @@ class TickOfScope {
 }
 
 const NO_TAGS: readonly string[] = []
-const NO_PLACES: readonly number[] = []
 
-/** Whether an entry counts under these generations of tags; `unknown`: it has others as well. */
-function byTags(
-  { tags: own }: Entry,
-  tags: readonly string[],
-  generations: readonly (string | null)[],
-): 'counts' | 'outdated' | 'unknown' {
+/** Whether an entry counts under the generations of its tags; `unknown`: some were not read with it. */
+function byTags({ tags }: Entry, read: TickOfScope): 'counts' | 'outdated' | 'unknown' {
   let verdict: 'counts' | 'unknown' = 'counts'
-  for (const [tag, generation] of own) {
-    const place = tags.indexOf(tag)
-    if (place === -1) verdict = 'unknown'
-    else if (generations[place] !== generation) return 'outdated'
+  for (const [tag, generation] of tags) {
+    const now = read.generationOf(tag)
+    if (now === undefined) verdict = 'unknown'
+    else if (now !== generation) return 'outdated'
   }
   return verdict
 }

@@ -173,7 +173,7 @@ export const NAMESPACE: OptionTable<CacheNamespaceOptions, 'softTimeoutMs'> = {
 }
 
 /**
- * `npm run docs` reads this table.
+ * `npm run docs:examples` reads this table.
  * @public
  */
 export const DEGRADED: OptionTable<DegradedOptions> = {

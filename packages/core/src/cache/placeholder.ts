@@ -7,7 +7,7 @@ export function placeholderMark(id: string): string {
   return `L${id}.`
 }
 
-/** The placeholder that is stored, without the sign that somebody waits; undefined when it is something else. */
+/** The placeholder that is stored, without the sign that a process waits; undefined when it is something else. */
 export function placeholderOf(stored: StoredValue): string | undefined {
   if (stored.length > 64) return undefined
   return PLACEHOLDER.exec(typeof stored === 'string' ? stored : Buffer.from(stored).toString())?.[1]

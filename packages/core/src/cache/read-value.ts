@@ -3,6 +3,8 @@ import type { Entry } from './entry.ts'
 import type { Namespace } from './engine.ts'
 import type { CacheEntry } from './load.ts'
 import type { Found } from './lookup.ts'
+import type { CallPolicy } from './options.ts'
+import { isOut } from './storage-gate.ts'
 
 /** What was found, with the value decoded. What could not be decoded is no value, and `outdated`: the next fill replaces it. */
 export type Read =
@@ -43,4 +45,21 @@ export function cacheEntryOf(
   const isStale = state === 'stale'
   const leftMs = isStale ? 0 : Math.max(0, writtenAt + ttlMs - now)
   return { value: value.value, ageMs: Math.max(0, now - writtenAt), ttlMs: leftMs, isStale }
+}
+
+/** Whether the value is there still that a call found when it began: a removed one is no answer. */
+export async function isStillThere(
+  { scope, policy, engine }: Namespace,
+  entryKey: string,
+  { tags }: Pick<CallPolicy, 'tags'>,
+  { entry }: Read,
+): Promise<boolean> {
+  try {
+    const [now] = await engine.lookup.find(scope, policy.codec, [entryKey], tags)
+    return now?.entry?.head === entry?.head && now?.state !== 'outdated'
+  } catch (error) {
+    // It was there when the call began, and without the storage this process cannot know better.
+    if (isOut(error)) return true
+    throw error
+  }
 }

@@ -18,7 +18,7 @@ export interface PatternRemoved {
 }
 
 /**
- * `npm run docs` reads this table.
+ * `npm run docs:examples` reads this table.
  * @public
  */
 export const PATTERN: OptionTable<PatternOptions, 'signal' | 'onProgress'> = {

@@ -1,6 +1,5 @@
 import { enter } from '../support/call-chain.ts'
 import type { Namespace } from './engine.ts'
-import { LoadTimeoutError } from './errors.ts'
 import { loads } from './events.ts'
 import type { Flight } from './flight.ts'
 import type { FlightPlan } from './flight-plan.ts'
@@ -22,7 +21,7 @@ class ContextOf implements LoadContext<unknown> {
 }
 
 /** Runs the load of a flight, until it ends, takes too long, or is aborted. @throws what it throws, or why it was ended */
-export async function runLoad(space: Namespace, plan: FlightPlan, flight: Flight): Promise<unknown> {
+export function runLoad(space: Namespace, plan: FlightPlan, flight: Flight): Promise<unknown> {
   const { key, load, old, policy, takesOver, guard, isBackground } = plan
   const { engine } = space
   const { runtime, of } = engine
@@ -36,27 +35,34 @@ export async function runLoad(space: Namespace, plan: FlightPlan, flight: Flight
   const context = new ContextOf(flight, old)
   const startedAt = runtime.monotonicNow()
   flight.beganAt = startedAt
+  space.publish(() => ({ key, type: 'loading' }))
   const body = (): Promise<unknown> => enter(flight, () => load(context))
-  try {
-    const made = await new Promise<unknown>((resolve, reject) => {
-      const timer = runtime.setTimer(
-        policy.hardTimeoutMs,
-        () => flight.abort(new LoadTimeoutError(key, policy.hardTimeoutMs)),
-        { background: isBackground },
-      )
-      flight.load = { timer, reject }
-      const run = loads.traced ? loads.trace({ ...of, namespace: space.scope.path, key }, body) : body()
-      run.finally(() => timer.cancel()).then(resolve, reject)
-    })
+  const run = new Promise<unknown>((resolve, reject) => {
+    const timeoutMs = policy.hardTimeoutMs
+    const deadlines = isBackground ? engine.unawaited : engine.awaited
+    flight.dueAt = startedAt + timeoutMs
+    deadlines.set(flight)
+    flight.load = { deadlines, timeoutMs, reject }
+    const made = loads.traced ? loads.trace({ ...of, namespace: space.scope.path, key }, body) : body()
+    made.then(resolve, reject)
+  })
+  const ended = (): number => {
     const durationMs = runtime.monotonicNow() - startedAt
+    flight.endDeadline()
     space.count('loadMs', durationMs)
-    space.publish(() => ({ key, type: 'loaded', durationMs, found: made !== undefined }))
-    return made
-  } catch (error) {
-    const durationMs = runtime.monotonicNow() - startedAt
-    space.count('loadFailures')
-    space.count('loadMs', durationMs)
-    space.publish(() => ({ key, type: 'loadFailed', durationMs, error }))
-    throw error
+    return durationMs
   }
+  return run.then(
+    (made) => {
+      const durationMs = ended()
+      space.publish(() => ({ key, type: 'loaded', durationMs, found: made !== undefined }))
+      return made
+    },
+    (error: unknown) => {
+      const durationMs = ended()
+      space.count('loadFailures')
+      space.publish(() => ({ key, type: 'loadFailed', durationMs, error }))
+      throw error
+    },
+  )
 }

@@ -40,6 +40,12 @@ export class StorageGate {
     this.#breaker = breaker
     this.#journal = journal
     this.#execute = execute
+    // A frozen storage that goes on answers what it was asked before: so it need not be waited for any longer.
+    calls.onLateAnswer = () => {
+      if (calls.isFull) return
+      const ask = (): Promise<unknown> => calls.storage.time()
+      breaker.askEarly(() => calls.call(ask, STORAGE_TIMEOUT_MS, { background: true }))
+    }
   }
 
   get runtime(): Runtime {
@@ -77,7 +83,7 @@ export class StorageGate {
       )
     const inTime = (notAfter: number): Promise<T> => {
       const leftMs = startedAt + STORAGE_TIMEOUT_MS - runtime.monotonicNow()
-      return command(Math.min(notAfter, calls.clock.earliest(leftMs)))
+      return command(Math.min(notAfter, calls.clock.notAfter(leftMs)))
     }
     const send = async (): Promise<T> =>
       (calls.isFull
@@ -130,7 +136,7 @@ export class StorageGate {
     )
   }
 
-  /** Tries once to send what is queued: nobody does it after this. */
+  /** Tries once to send what is queued: after this the process does not try again. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
@@ -146,7 +152,7 @@ export class StorageGate {
     const send: Send = (command) => this.#send(command)
     return (this.#replaying ??= this.#journal
       .drain((work) =>
-        // What it refuses it refuses for good, as it would have at once: nobody waits for that.
+        // What it refuses it refuses for good, as it would have at once: no caller waits for that.
         this.#execute(work, send).catch((error: unknown) => {
           if (isUnavailable(error)) throw error
         }),

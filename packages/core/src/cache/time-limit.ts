@@ -20,13 +20,20 @@ export class TimeLimit {
   }
 
   /** `startedAt`: when its caller began to wait for the storage. @throws StorageUnavailableError when the time is over */
-  async keep<T>(startedAt: number, work: Promise<T>): Promise<T> {
-    const limited = new Limited(this.#runtime, this.#pending, startedAt + STORAGE_TIMEOUT_MS)
-    try {
-      return await Promise.race([work, limited.over])
-    } finally {
-      limited.end()
-    }
+  keep<T>(startedAt: number, work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const limited = new Limited(this.#runtime, this.#pending, startedAt + STORAGE_TIMEOUT_MS, reject)
+      work.then(
+        (result) => {
+          limited.end()
+          resolve(result)
+        },
+        (error: unknown) => {
+          limited.end()
+          reject(error as Error)
+        },
+      )
+    })
   }
 
   close(): void {
@@ -37,19 +44,17 @@ export class TimeLimit {
 class Limited implements TimerEntry {
   index = -1
   dueAt: number
-  readonly over: Promise<never>
   readonly #runtime: Runtime
   readonly #pending: TimerQueue<Limited>
   #isLast = false
   #hasEnded = false
-  #reject!: (error: Error) => void
+  readonly #reject: (error: Error) => void
 
-  constructor(runtime: Runtime, pending: TimerQueue<Limited>, dueAt: number) {
+  constructor(runtime: Runtime, pending: TimerQueue<Limited>, dueAt: number, reject: (error: Error) => void) {
     this.#runtime = runtime
     this.#pending = pending
     this.dueAt = dueAt
-    this.over = new Promise((_, reject) => (this.#reject = reject))
-    this.over.catch(() => undefined)
+    this.#reject = reject
     pending.set(this)
   }
 

@@ -1,10 +1,10 @@
-import { checkDuration, checkName, checkString } from '../support/checks.ts'
-import { type OptionTable, integer, oneOf, resolveOptions } from '../support/option-table.ts'
+import { checkDuration, checkName, checkOneOf, checkString } from '../support/checks.ts'
+import { type OptionTable, integer, resolveOptions } from '../support/option-table.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import type { ListReply, RecordKey } from '../storage/records.ts'
 import type { Codec } from '../support/codec.ts'
 import { MAX_TEXT_BYTES, truncateUtf8 } from './stored-error.ts'
-import { decideCancel } from './decide.ts'
+import { decideCancel, leastAgeMs } from './decide.ts'
 import { type VersionedRecord, currentOf, readableOf, type ExecutionSnapshot } from './record.ts'
 import type { JobKey, JobKeys } from './job-key.ts'
 import { snapshotOf } from './snapshot.ts'
@@ -13,7 +13,7 @@ import { snapshotOf } from './snapshot.ts'
 export interface ExecutionAdmin {
   /**
    * One page of the stored executions of a job type, in no particular order. A page may be shorter than `limit`, or
-   * empty, while `cursor` says that there is more. Reads no foreign key, and skips records of a newer version.
+   * empty, while `cursor` says that there is more. Reads no foreign key. Records that this version cannot read are named in `unreadable`.
    */
   list(jobType: string, options?: ListOptions): Promise<ExecutionPage>
   /** The job types that were started within the last 30 days. */
@@ -44,23 +44,44 @@ export interface ExecutionAdmin {
   ): Promise<number>
 }
 
+/** Which executions of a job type are listed, and how many at a time. */
 export interface ListOptions {
+  /**
+   * Only those in this state: `executing`, `completed` or `failed`. Stalled jobs are among the executing ones, released
+   * jobs among the failed ones. Default: all.
+   */
   readonly status?: ExecutionSnapshot['status'] | undefined
   /**
    * 1 to 1,000.
    * @default 100
    */
   readonly limit?: number | undefined
+  /** `cursor` of the page before. Default: the first page. */
   readonly cursor?: string | undefined
 }
 
+/** A page of executions; with `cursor` when there are more. */
 export interface ExecutionPage {
   readonly executions: readonly ExecutionSnapshot[]
+  /** The job keys of records that a newer version, or another program, has written: `RECORD_UNREADABLE`. */
+  readonly unreadable: readonly string[]
   readonly cursor?: string | undefined
 }
 
-const LIST: OptionTable<ListOptions, 'status' | 'cursor'> = {
-  status: [oneOf('executing', 'completed', 'failed'), undefined],
+/**
+ * `npm run docs:examples` reads this table.
+ * @public
+ */
+export const LIST: OptionTable<ListOptions, 'status' | 'cursor'> = {
+  status: [
+    (name, value) =>
+      checkOneOf(`${name} (stalled: executing, released: failed)`, value, [
+        'executing',
+        'completed',
+        'failed',
+      ]),
+    undefined,
+  ],
   limit: [integer(1, 1_000), 100],
   cursor: [checkString, undefined],
 }
@@ -138,12 +159,14 @@ export function createAdmin(
       const collection = keys.collection(jobType)
       const page = cursor === undefined ? { limit } : { limit, cursor }
       const { reply } = await calls.call(() => records.list(collection, page))
+      const unreadable: string[] = []
       const executions = reply.records.flatMap(({ id, entry }) => {
         const current = readableOf(entry)
+        if (current === null) unreadable.push(id)
         if (current === null || (status !== undefined && current.record.status !== status)) return []
         return [snapshotOf({ jobType, jobKey: id }, current, reply.now, codecOf(jobType))]
       })
-      return { executions, cursor: reply.cursor }
+      return { executions, unreadable, cursor: reply.cursor }
     },
 
     async forget(jobType, jobKey) {
@@ -196,7 +219,7 @@ export function createAdmin(
           const old = page.records.filter(({ entry }) => {
             const current = readableOf(entry)
             if (current === null || current.record.status === 'executing') return false
-            return page.now - entry.writtenAt >= olderThanMs
+            return leastAgeMs(entry, page.now) >= olderThanMs
           })
           const counts = await Promise.all(old.map(({ id, entry }) => remove({ collection, id }, entry.rev)))
           removed += counts.reduce((sum, count) => sum + count, 0)

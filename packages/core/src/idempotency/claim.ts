@@ -1,4 +1,4 @@
-// The claim goes to the storage's `put` through `support/storage-client.ts`; its answer becomes an `Execution`.
+// The claim goes to the storage's `put` through `support/storage-client.ts`; its answer becomes an `Execution` and its owner.
 
 import { StringMap } from '../support/string-map.ts'
 import { HoldfastError, StorageUnavailableError } from '../errors.ts'
@@ -8,7 +8,8 @@ import type { PutReply, RecordKey, RecordWrite } from '../storage/records.ts'
 import type { OperatorWrites } from './admin.ts'
 import { type Write, decideOwner } from './decide.ts'
 import type { StartCommand } from './decide-start.ts'
-import { Execution, type ExecutionDeps } from './execution.ts'
+import { Execution } from './execution.ts'
+import { ExecutionOwner, type OwnerDeps } from './execution-owner.ts'
 import type { JobKey } from './job-key.ts'
 import type { ResolvedOptions } from './options.ts'
 import { type Executing, type StoredState, type VersionedRecord, currentOf, startOf } from './record.ts'
@@ -30,22 +31,22 @@ const COMPENSATION_MS = 10_000
  */
 export class ClaimCoordinator implements OperatorWrites {
   readonly #calls: StorageClient
-  readonly #running: StringMap<Execution>
-  readonly #deps: ExecutionDeps
+  readonly #running: StringMap<ExecutionOwner>
+  readonly #deps: OwnerDeps
   readonly #inFlight = new StringMap<Promise<ClaimAnswer>>()
   /** The revision that was removed while a claim of the key was in flight. */
   readonly #removed = new Map<string, number>()
 
   /** `running`: the keys that this process owns, by `mapKey`, kept up to date here. */
-  constructor(calls: StorageClient, alarms: ExecutionDeps['alarms'], running: StringMap<Execution>) {
+  constructor(calls: StorageClient, alarms: OwnerDeps['alarms'], running: StringMap<ExecutionOwner>) {
     this.#calls = calls
     this.#running = running
     this.#deps = {
       calls,
       alarms,
-      onSettled: (execution) => {
-        const { mapKey } = execution.job
-        if (running.get(mapKey) === execution) running.delete(mapKey)
+      onSettled: (owner) => {
+        const { mapKey } = owner.job
+        if (running.get(mapKey) === owner) running.delete(mapKey)
       },
     }
   }
@@ -59,7 +60,7 @@ export class ClaimCoordinator implements OperatorWrites {
     if (this.#inFlight.get(mapKey) !== undefined) this.#removed.set(mapKey, rev)
     const local = this.#running.get(mapKey)
     // What had started by then is gone, no matter what its owner believes.
-    if (local !== undefined && local.fencingToken <= rev) local.lose('forgotten')
+    if (local !== undefined && startOf(local.writer.current).fence <= rev) local.lose('forgotten')
   }
 
   cancelled({ mapKey }: JobKey, current: VersionedRecord): void {
@@ -181,9 +182,9 @@ export class ClaimCoordinator implements OperatorWrites {
     this.#running.get(job.mapKey)?.lose('takenOver', { current: started, now: started.writtenAt })
     // The stamps of the write that started it say when it started and with which token.
     const record = { ...started.record, start: startOf(started) }
-    const execution = new Execution(this.#deps, job, options, { ...started, record }, deadline)
-    this.#running.set(job.mapKey, execution)
-    return execution
+    const owner = new ExecutionOwner(this.#deps, job, options, { ...started, record }, deadline)
+    this.#running.set(job.mapKey, owner)
+    return new Execution(owner)
   }
 
   /**

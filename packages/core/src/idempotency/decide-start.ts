@@ -1,4 +1,13 @@
-import { type Retention, type Write, failed, isOver, leaseRemaining, restamped, write } from './decide.ts'
+import {
+  type Retention,
+  type Write,
+  failed,
+  isOver,
+  leaseRemaining,
+  leastAgeMs,
+  restamped,
+  write,
+} from './decide.ts'
 import type {
   CompletedRecord,
   EndedExecution,
@@ -97,7 +106,7 @@ function overCompleted(
   command: StartCommand,
 ): StartDecision {
   const { onCompleted, completedWindowMs } = command.policy
-  const isRecent = now - current.writtenAt < completedWindowMs
+  const isRecent = leastAgeMs(current, now) < completedWindowMs
   return onCompleted === 'replay' && isRecent
     ? { type: 'replay', current }
     : start(command, 1, current.record)
@@ -108,7 +117,7 @@ function overFailed(
   now: number,
   command: StartCommand,
 ): StartDecision {
-  const { record, writtenAt } = current
+  const { record } = current
   const { onFailed, maxAttempts } = command.policy
   // After a cancellation, callers that waited for the job must not restart it.
   const isCancelled = command.hasWaited && record.cancelRequested !== undefined
@@ -116,7 +125,7 @@ function overFailed(
     return { type: 'failedBefore', current }
   }
   // The storage's clock may have been set back since: the failure then keeps no caller away for longer than it asked for.
-  const retryAfterMs = Math.max(0, (record.retryAfterMs ?? 0) - Math.max(0, now - writtenAt))
+  const retryAfterMs = Math.max(0, (record.retryAfterMs ?? 0) - leastAgeMs(current, now))
   if (retryAfterMs > 0) return { type: 'failedBefore', current, retryAfterMs }
   return start(command, record.attempt + 1, record)
 }

@@ -85,6 +85,14 @@ export function leaseRemaining(
   return Math.max(0, stamp.writtenAt + record.leaseMs - now)
 }
 
+/**
+ * How many milliseconds ago it was written, at least. Storages count in whole ones, and the stamp does not say how much of the
+ * one in which it was written was over: a duration that is promised at least is over when this says so.
+ */
+export function leastAgeMs({ writtenAt }: { readonly writtenAt: number }, now: number): number {
+  return Math.max(0, now - writtenAt - 1)
+}
+
 /** What the owner of an execution does to its record; `progress` is what the body has shown since the last write. */
 export type OwnerCommand = { readonly executionId: string; readonly progress?: Progress | undefined } &
   /** What is absent stays as it is. Every such write renews the lease. */

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.ts'
 
+/** How fingerprints are made; those that are made in another way cannot be compared with ours. */
+const SCHEME = 'v1:sha256:'
+
+export function isComparable(fingerprint: string): boolean {
+  return fingerprint.startsWith(SCHEME)
+}
+
 /** Nothing, where it is compared with what others bring: a fingerprint that is undefined is not compared. */
 export const NO_INPUT: unique symbol = Symbol('no input')
 
@@ -10,7 +17,7 @@ export const NO_INPUT: unique symbol = Symbol('no input')
  * base64. Refuses what JSON cannot say, because two different inputs would then look the same.
  */
 export function fingerprintOf(input: unknown): string {
-  return `v1:sha256:${createHash('sha256')
+  return `${SCHEME}${createHash('sha256')
     .update(canonical(input, 'fingerprint', 0))
     .digest('base64url')}`
 }

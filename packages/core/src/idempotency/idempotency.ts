@@ -3,7 +3,7 @@
 import { TimerQueue } from '../support/timer-queue.ts'
 import type { Codec } from '../support/codec.ts'
 import { StringMap } from '../support/string-map.ts'
-import { ClosedError, InvalidArgumentError } from '../errors.ts'
+import { ClosedError } from '../errors.ts'
 import type { Identity } from '../support/instance.ts'
 import { CLOSE, type CloseOptions } from '../support/close-options.ts'
 import { resolveOptions, type OptionTable } from '../support/option-table.ts'
@@ -14,7 +14,7 @@ import { within } from '../support/within.ts'
 import { createAdmin, type ExecutionAdmin } from './admin.ts'
 import type { StartDeps } from './start.ts'
 import type { BeginOutcome } from './start-outcome.ts'
-import type { Execution } from './execution.ts'
+import type { ExecutionOwner } from './execution-owner.ts'
 import type { Body, ExecutionContext } from './execution-context.ts'
 import { jobKeysWith, type JobKey } from './job-key.ts'
 import { KeyWatchers } from './key-watcher.ts'
@@ -32,7 +32,7 @@ import {
   type StartOptions,
 } from './options.ts'
 import { createQueries, type ExecutionQueries } from './queries.ts'
-import { JobRunner, type RunResult, type RunningBody, type Skipped } from './run.ts'
+import { JobRunner, type RunResult, type RunningBody, type Skipped, checkBody } from './run.ts'
 import { ClaimCoordinator } from './claim.ts'
 import { NO_INPUT } from './fingerprint.ts'
 import type { ExecutionSnapshot } from './record.ts'
@@ -93,9 +93,9 @@ export function idempotencyOver(
 ): Idempotency {
   const names = jobKeysWith(app)
   const resolve = resolver(policies)
-  const running = new StringMap<Execution>()
+  const running = new StringMap<ExecutionOwner>()
   const bodies = new DenseSet<RunningBody>()
-  const alarms = new TimerQueue<LeaseKeeper<Execution>>(calls.runtime, {
+  const alarms = new TimerQueue<LeaseKeeper<ExecutionOwner>>(calls.runtime, {
     background: true,
     delay: calls.eventLoopDelay,
   })
@@ -122,12 +122,12 @@ export function idempotencyOver(
 
   const close = async (graceMs: number): Promise<void> => {
     const closing = (deps.closing ??= new ClosedError())
-    for (const execution of running.values()) execution.abort(closing)
+    for (const { keeper } of running.values()) keeper.abort(closing)
     watchers.close(closing)
-    const ends = running.values().map((execution) => execution.whenSettled())
+    const ends = running.values().map((owner) => owner.whenSettled())
     const settled = [...bodies].map((body) => body.settled)
     await within(calls.runtime, Promise.allSettled([claims.idle(), ...settled, ...ends]), graceMs)
-    for (const execution of running.values()) execution.abandon()
+    for (const owner of running.values()) owner.abandon()
     alarms.close()
   }
 
@@ -189,7 +189,11 @@ export type JobStartOptions = Omit<StartOptions, 'fingerprint'>
 export type SkippingJobOptions = Omit<SkippingOptions, 'fingerprint'>
 type AnyJobStartOptions = JobStartOptions | SkippingJobOptions
 
-const JOB: OptionTable<JobOptions<never>, OpenPolicies | 'fingerprint'> = {
+/**
+ * `npm run docs:examples` reads this table.
+ * @public
+ */
+export const JOB: OptionTable<JobOptions<never>, OpenPolicies | 'fingerprint'> = {
   ...EXECUTION,
   key: [checkFunction],
   fingerprint: [checkFunction, undefined],
@@ -244,9 +248,7 @@ function defineJob<Input, Result>(
       ...rest: [JobBody<Input, Result>] | [AnyJobStartOptions, JobBody<Input, Result>]
     ) => {
       const [start, body] = rest.length === 1 ? [NO_OPTIONS, rest[0]] : rest
-      if (typeof body !== 'function') {
-        throw new InvalidArgumentError('run needs its body as the last argument: a function.')
-      }
+      checkBody(body)
       const bound: Body<Result> = (execution) => body(execution, input)
       return runner.run(nameOf(key(input)), startOf(input, start), bound)
     }) as Job<Input, Result>['run'],

@@ -18,13 +18,16 @@ export interface StateObserver {
   error(reason: Error): void
 }
 
+/** What an observer gets: the state after a write, or `lost` when the storage has to be asked. */
+export type Observed = StoredState | 'lost'
+
 /** An execution of this process, as the watcher of its key sees it. */
 export interface LocalExecution {
   /** Whether this process may still believe that it owns the key. */
   readonly isOwner: boolean
   storedState(): StoredState
-  /** Calls back with every later state, the last one included; `lost` when the storage has to be asked. */
-  observe(observer: (state: StoredState | 'lost') => void): () => void
+  /** Calls the observer with every later state, the last one included. */
+  observe(observer: (seen: Observed) => void): () => void
 }
 
 interface Subscription {
@@ -212,7 +215,7 @@ export class KeyWatcher {
   }
 }
 
-async function readState(calls: StorageClient, key: RecordKey): Promise<StoredState> {
+export async function readState(calls: StorageClient, key: RecordKey): Promise<StoredState> {
   const { reply } = await calls.call(() => calls.storage.records.read(key))
   return { current: currentOf(reply.entry), now: reply.now }
 }

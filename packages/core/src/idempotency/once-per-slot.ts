@@ -58,6 +58,7 @@ export type SlotOptions = Omit<
   readonly onInProgress?: 'wait' | 'skip' | undefined
 }
 
+/** What `oncePerSlot` resolves with. */
 export type SlotResult<R> =
   /** This call did the work. */
   | {

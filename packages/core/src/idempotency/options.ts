@@ -13,6 +13,7 @@ import {
 } from '../support/option-table.ts'
 import type { FailureOptions } from './execution-context.ts'
 import type { ExecutionSnapshot } from './record.ts'
+import type { TraceContextHooks } from './trace-context.ts'
 
 /**
  * How a job type is executed; each may be given per instance, per job type and per call, the nearest one counts. An
@@ -21,7 +22,8 @@ import type { ExecutionSnapshot } from './record.ts'
 export interface ExecutionOptions {
   /**
    * What a start does while the job runs elsewhere: `reject` answers at once; `wait` waits up to `waitMs` and then has
-   * the result. When the job fails meanwhile, one of the waiting callers starts it again: see `maxAttempts`.
+   * the result. When the job fails meanwhile, one of the waiting callers starts it again: see `maxAttempts`. `skip` is for
+   * one call only: `run` answers `{ status: 'skipped', snapshot }` at once.
    * @default 'reject'
    */
   readonly onInProgress?: 'reject' | 'wait' | undefined
@@ -74,10 +76,11 @@ export interface ExecutionOptions {
    */
   readonly failedRetentionMs?: number | undefined
   /**
-   * How long `onInProgress: 'wait'` waits; `Infinity` waits as long as it takes. What you give is kept to. The default is
-   * over after 30 s and the rest of the lease that is stored by then, so that a waiting caller outlives an owner that has
-   * died. If that lease is renewed, its owner lives, and the wait is over.
-   * @default 30 s, then the rest of the lease
+   * How long `onInProgress: 'wait'` waits; `Infinity` waits as long as it takes. A `waitMs` that you pass is an exact
+   * limit. By default a wait behind a living owner ends at the owner's next renewal after 30 s, with
+   * `ExecutionInProgressError`: after 30 to about 40 s with a lease of 30 s. A wait behind an owner that has died goes
+   * on until the lease has ended, and takes the job over.
+   * @default 30 s, and the rest of the lease behind an owner that may have died
    */
   readonly waitMs?: number | undefined
   /**
@@ -118,6 +121,8 @@ export interface ExecutionOptions {
    * @default jsonCodec
    */
   readonly codec?: Codec | undefined
+  /** Stores a tracer's context with executions, for the attempt after them: `@holdfast/telemetry/opentelemetry` has such hooks. */
+  readonly traceContext?: TraceContextHooks | undefined
 }
 
 /** Where results live that are too large for the record. */
@@ -155,8 +160,9 @@ export type SkippingOptions = Omit<StartOptions, 'onInProgress'> & { readonly on
 export type AnyStartOptions = StartOptions | SkippingOptions
 
 /** The policies that have no default. */
-export type OpenPolicies = 'waitMs' | 'references' | 'classifyError'
+export type OpenPolicies = 'waitMs' | 'references' | 'classifyError' | 'traceContext'
 
+/** The table that checks `ExecutionOptions`. `npm run docs:examples` reads it, too. */
 export const EXECUTION: OptionTable<ExecutionOptions, OpenPolicies> = {
   onInProgress: [checkForAllCalls, 'reject'],
   onCompleted: [oneOf('replay', 'rerun'), 'replay'],
@@ -177,6 +183,7 @@ export const EXECUTION: OptionTable<ExecutionOptions, OpenPolicies> = {
   classifyError: [checkSynchronous, undefined],
   maxStackBytes: [integer(0), 4_096],
   codec: [withMethods('encode', 'decode'), jsonCodec],
+  traceContext: [withMethods('inject', 'extract'), undefined],
 }
 
 type Given = Omit<StartOptions, 'onInProgress'> & Pick<AnyStartOptions, 'onInProgress'>
@@ -224,5 +231,5 @@ function checkReferences(options: ResolvedOptions): ResolvedOptions {
 /** `skip` is for one call, whose caller has to expect the answer. */
 function checkForAllCalls(name: string, value: 'reject' | 'wait'): 'reject' | 'wait' {
   if ((value as string) !== 'skip') return checkOneOf(name, value, ['reject', 'wait'])
-  throw new InvalidArgumentError(`${name}: 'skip' belongs to a call, whose caller has to expect the answer.`)
+  throw new InvalidArgumentError(`${name}: 'skip' belongs to a call.`)
 }

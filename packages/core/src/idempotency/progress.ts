@@ -6,7 +6,11 @@ import type { ProgressOptions } from './execution-context.ts'
 import type { Progress } from './record.ts'
 import { MAX_TEXT_BYTES, truncateUtf8 } from './stored-error.ts'
 
-const PROGRESS: OptionTable<ProgressOptions> = { allowDecrease: [checkBoolean, false] }
+/**
+ * `npm run docs:examples` reads this table.
+ * @public
+ */
+export const PROGRESS: OptionTable<ProgressOptions> = { allowDecrease: [checkBoolean, false] }
 
 /**
  * The progress that a body shows, thinned out to one write at a time and one an interval. The last one shown is never

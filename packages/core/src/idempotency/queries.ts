@@ -7,7 +7,7 @@ import { waits } from './events.ts'
 import type { JobKey, JobKeys } from './job-key.ts'
 import type { KeyWatchers } from './key-watcher.ts'
 import type { ExecutionSnapshot, StoredState } from './record.ts'
-import { snapshotOf } from './snapshot.ts'
+import { snapshotIn } from './snapshot.ts'
 import { WaitTimeouts, until } from './wait.ts'
 import { watching } from './watch.ts'
 
@@ -54,8 +54,8 @@ export function createQueries(
   keys: JobKeys,
   codecOf: (jobType: string) => Codec,
 ): ExecutionQueries {
-  const toSnapshot = (job: JobKey, { current, now }: StoredState): ExecutionSnapshot | null =>
-    current && snapshotOf(job, current, now, codecOf(job.jobType))
+  const toSnapshot = (job: JobKey, state: StoredState): ExecutionSnapshot | null =>
+    snapshotIn(job, state, codecOf(job.jobType))
 
   const read = async (job: JobKey): Promise<ExecutionSnapshot | null> =>
     toSnapshot(job, await watchers.read(job))

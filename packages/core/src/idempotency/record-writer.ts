@@ -87,13 +87,22 @@ export class RecordWriter {
         const isRemoved = 'removed' in reply && reply.removed === true
         return { current, now, sentAt, lost: this.#reasonFor(current, isRemoved) }
       }
-      this.learn(decision.over)
+      if (decision.over.rev < change.over.rev) this.#returnTo(decision.over.rev)
+      else this.learn(decision.over)
     }
     throw new StorageUnavailableError(
       `The record of ${command.executionId} changed before each of ${MAX_RETRIES + 1} writes, so nothing was written. ` +
         'Find out what else writes to this key, and call again.',
       { maybeApplied: false },
     )
+  }
+
+  /**
+   * The storage has lost our last writes (a failover, a restored backup), and no process has taken over: the next write
+   * goes over the revision that the storage has, with all that this process knows.
+   */
+  #returnTo(rev: number): void {
+    this.current = { ...this.current, rev }
   }
 
   #request(change: OwnerWrite, command: OwnerCommand, timeoutMs: number): () => Promise<Reply> {
@@ -110,7 +119,7 @@ export class RecordWriter {
       // A mere renewal is of no interest to observers.
       notify: isEnd || command.progress !== undefined,
       // A late renewal would keep a dead owner alive.
-      ...(!isEnd && clock.known ? { notAfter: clock.earliest(timeoutMs) } : {}),
+      ...(!isEnd && clock.known ? { notAfter: clock.notAfter(timeoutMs) } : {}),
     }
     return () => records.put(key, rev, write)
   }

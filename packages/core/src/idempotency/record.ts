@@ -1,5 +1,6 @@
 import { HoldfastError } from '../errors.ts'
 import type { RecordEntry } from '../storage/records.ts'
+import { isComparable } from './fingerprint.ts'
 
 /**
  * What is stored of one job key, as readable JSON. A record holds durations and never compares clocks: the storage
@@ -55,6 +56,8 @@ export interface ExecutionIdentity {
   readonly previous?: EndedExecution | undefined
   /** The process that runs it, for people to read; never an identity. */
   readonly instance?: string | undefined
+  /** What a tracer stored with it, at most 512 bytes: opaque here. Absent in records of versions that had no such thing. */
+  readonly traceContext?: string | undefined
 }
 
 export interface EndedExecution {
@@ -129,6 +132,8 @@ export function currentOf(entry: RecordEntry | null): VersionedRecord | null {
   return { record: parseRecord(entry.value), rev: entry.rev, writtenAt: entry.writtenAt }
 }
 
+const STATUSES: readonly ExecutionRecord['status'][] = ['executing', 'completed', 'failed']
+
 function parseRecord(value: string): ExecutionRecord {
   let record: unknown
   try {
@@ -141,6 +146,11 @@ function parseRecord(value: string): ExecutionRecord {
   }
   if (record.v !== 1)
     throw new RecordUnreadableError(`has version ${String(record.v)}, and this version of Holdfast reads 1`)
+  const { status, fingerprint } = record as ExecutionRecord
+  if (!(STATUSES as readonly unknown[]).includes(status))
+    throw new RecordUnreadableError(`has the status ${String(status)}, which this version does not know`)
+  if (fingerprint !== undefined && !isComparable(fingerprint))
+    throw new RecordUnreadableError(`has a fingerprint that this version cannot compare`)
   return record as ExecutionRecord
 }
 
@@ -149,10 +159,13 @@ export function startOf(current: VersionedRecord): ExecutionStart {
   return current.record.start ?? { at: current.writtenAt, fence: current.rev }
 }
 
-/** What stays the same in all states of one execution. */
+/**
+ * What stays the same in all states of one execution: all but the members of this state. A member that a newer version has
+ * added stays with the execution, too.
+ */
 export function identityOf(record: ExecutingRecord): ExecutionIdentity {
-  const { v, executionId, attempt, start, fingerprint, parentExecutionId, previous, instance } = record
-  return { v, executionId, attempt, start, fingerprint, parentExecutionId, previous, instance }
+  const { status, leaseMs, timeoutMs, progress, checkpoint, cancelRequested, ...identity } = record
+  return identity
 }
 
 /** Null for a record that cannot be understood here. */

@@ -1,4 +1,4 @@
-// A job begins: `startExecution` of `start.ts` gets the execution. Its body runs until `markSuccess` of `execution.ts` records the end.
+// A job begins: `startExecution` of `start.ts` gets the execution. Its body runs until `execution-owner.ts` has recorded the end.
 
 import { InvalidArgumentError, HoldfastError, hasCode } from '../errors.ts'
 import type { Indexed, DenseSet } from '../support/dense-set.ts'
@@ -8,7 +8,7 @@ import {
   ResultNotStoredError,
   ExecutionLostError,
 } from './errors.ts'
-import { type Replay, runs } from './events.ts'
+import { type Replay, begins, bodies, runs } from './events.ts'
 import type { ExecutionContext, Body } from './execution-context.ts'
 import type { JobKey } from './job-key.ts'
 import type { AnyStartOptions, ResolvedOptions } from './options.ts'
@@ -17,11 +17,13 @@ import { whyUnreadable } from './snapshot.ts'
 import type { ExecutionSnapshot } from './record.ts'
 import { type StartDeps, startExecution } from './start.ts'
 import type { Attempt, Attempts, Executed, NotStarted, StartOutcome } from './start-outcome.ts'
+import { tracedExecution } from './trace-context.ts'
 import { enter } from '../support/call-chain.ts'
 import { RELEASED } from './decide.ts'
 import type { Execution } from './execution.ts'
 import type { End } from './execution-state.ts'
 
+/** What `run` resolves with: the result, and whether this call ran the body. */
 export interface RunResult<R> {
   /** Whether this call ran the body, or got the result of an earlier one. */
   readonly status: 'executed' | 'replayed'
@@ -66,7 +68,10 @@ export class JobRunner implements Attempts {
 
   /** Throws at once what is wrong with the options. */
   begin(job: JobKey, start: AnyStartOptions): Promise<StartOutcome> {
-    return startExecution(this.#deps, job, start, this.#resolve(start))
+    const resolved = this.#resolve(start)
+    if (!begins.traced) return startExecution(this.#deps, job, start, resolved)
+    const { jobType, jobKey } = job
+    return begins.trace({ jobType, jobKey }, () => startExecution(this.#deps, job, start, resolved))
   }
 
   /** Runs the body, or says by a value why it does not. */
@@ -76,9 +81,7 @@ export class JobRunner implements Attempts {
 
   /** Throws at once when there is no body. */
   run<R>(job: JobKey, start: AnyStartOptions, body: Body<R>): Promise<RunResult<R> | Skipped> {
-    if (typeof body !== 'function') {
-      throw new InvalidArgumentError('run needs its body as the last argument: a function.')
-    }
+    checkBody(body)
     if (!runs.traced) return this.#perform(job, start, body, answerTo<R>)
     const { jobType, jobKey } = job
     return runs.trace({ jobType, jobKey }, () => this.#perform(job, start, body, answerTo<R>))
@@ -114,6 +117,12 @@ export class JobRunner implements Attempts {
   }
 }
 
+/** @throws InvalidArgumentError when it is no function */
+export function checkBody(body: unknown): void {
+  if (typeof body === 'function') return
+  throw new InvalidArgumentError('run needs its body as the last argument: a function.')
+}
+
 /** What `run` answers where it ran nothing. */
 function answerTo<R>(begun: NotStarted, { onInProgress }: ResolvedOptions): RunResult<R> | Skipped {
   if (begun.status === 'mismatch' || begun.status === 'failedBefore') throw refusal(begun)
@@ -136,14 +145,16 @@ function refusal(outcome: Extract<NotStarted, { readonly status: 'mismatch' | 'f
 async function runBody<R>(execution: Execution, body: Body<R>): Promise<R> {
   let result: R
   try {
-    result = await enter(execution, body, execution)
+    result = await (bodies.traced
+      ? bodies.trace(tracedExecution(execution.owner.job, execution), () => enter(execution, body, execution))
+      : enter(execution, body, execution))
   } catch (error) {
     await recordFailure(execution, error)
     throw error
   }
   // A body may record its end itself, and not wait for that, or not mind that it was not confirmed.
   if (execution.isBusy) await execution.idle()
-  const { state } = execution
+  const { state } = execution.owner
   if (state.is === 'ended') return resultOf(state.end) as R
   if (state.is === 'unconfirmed') result = state.error.result as R
   try {
@@ -152,7 +163,7 @@ async function runBody<R>(execution: Execution, body: Body<R>): Promise<R> {
     if (hasCode(error, 'LEASE_LOST')) throw await lostError(execution, error, result)
     // The result was refused before anything was sent: it would be refused again. (A success that was not confirmed
     // stays one: markFailure refuses to make it a failure.)
-    await execution.markFailure(error, { final: true }).catch(() => execution.abandon())
+    await execution.markFailure(error, { final: true }).catch(() => execution.owner.abandon())
     throw error
   }
   return result
@@ -172,12 +183,13 @@ function resultOf(end: End): unknown {
 
 /** Records how a body failed. What the body threw is the caller's error, also when it cannot be recorded. */
 async function recordFailure(execution: Execution, error: unknown): Promise<void> {
-  if (execution.state.is === 'ended') return
+  const { owner } = execution
+  if (owner.state.is === 'ended') return
   try {
     await execution.endUnfinished(error)
   } catch (unrecorded) {
-    execution.abandon()
-    const isNews = error === execution.abortReason || hasCode(error, 'LEASE_LOST')
+    owner.abandon()
+    const isNews = error === owner.keeper.abortReason || hasCode(error, 'LEASE_LOST')
     if (hasCode(unrecorded, 'LEASE_LOST') && isNews) throw await lostError(execution, unrecorded)
   }
 }

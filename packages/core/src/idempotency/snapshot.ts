@@ -5,6 +5,7 @@ import {
   type ExecutionRecord,
   type ExecutionSnapshot,
   type ResultOmission,
+  type StoredState,
   type StoredResult,
   startOf,
 } from './record.ts'
@@ -52,6 +53,15 @@ export function snapshotOf(
   return snapshot
 }
 
+/** Null where nothing is stored. */
+export function snapshotIn(
+  job: Pick<ExecutionSnapshot, 'jobType' | 'jobKey'>,
+  { current, now }: StoredState,
+  codec: Codec,
+): ExecutionSnapshot | null {
+  return current && snapshotOf(job, current, now, codec)
+}
+
 /** Kept beside the snapshots, which are plain data to list, send and compare. */
 const decodeErrors = new WeakMap<ExecutionSnapshot, unknown>()
 
@@ -70,11 +80,17 @@ function resultIn(record: ExecutionRecord, codec: Codec): Outcome {
   const { result } = record
   if (result.kind === 'omitted') return { result: undefined, ...omissionOf(result) }
   try {
+    checkKind(result.kind)
     return { result: codec.decode(result.data), ...NOT_OMITTED }
   } catch (decodeError) {
     const resultProblem = messageOf(decodeError)
     return { result: undefined, resultOmitted: 'unreadable', resultProblem, decodeError }
   }
+}
+
+function checkKind(kind: string): void {
+  if (kind === 'value' || kind === 'reference') return
+  throw new TypeError(`The result is kept as ${kind}: a newer version has stored it.`)
 }
 
 const NOT_OMITTED = { resultOmitted: null, resultProblem: null } as const

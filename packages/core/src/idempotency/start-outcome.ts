@@ -10,6 +10,7 @@ import type { StartReport } from './start-report.ts'
 import { reviveError } from './stored-error.ts'
 import { loadReference } from './stored-values.ts'
 
+/** What `begin` resolves with: an execution to carry out, or why there is none. */
 export type BeginOutcome =
   | { readonly status: 'started'; readonly execution: ExecutionContext }
   /** `snapshot.leaseRemainingMs` says how long its owner may stay silent before it is taken over. */

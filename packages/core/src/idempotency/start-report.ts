@@ -1,20 +1,16 @@
 import { hasCode } from '../errors.ts'
 import { leaseRemaining } from './decide.ts'
-import { type Replay, type StartersEvent, type WaitOutcome, executions } from './events.ts'
-import type { ExecutionContext } from './execution-context.ts'
+import { type Replay, type StartersEvent, type WaitOutcome, publish } from './events.ts'
+import type { Execution } from './execution.ts'
 import type { JobKey } from './job-key.ts'
 import type { KeyWatchers } from './key-watcher.ts'
+import type { OnDropped } from './trace-context.ts'
 import type { Executing, ExecutingRecord, ExecutionRecord, ExecutionSnapshot } from './record.ts'
 
 /** What is known of the execution that an event is about. */
 interface About {
   readonly executionId: string
   readonly instance?: string | null | undefined
-}
-
-/** What an event says of an execution that this call has started. */
-interface Started extends Pick<ExecutionContext, 'executionId' | 'attempt' | 'fencingToken'> {
-  readonly current: Executing
 }
 
 /** Publishes how one call to start a job goes: what it waits for, how the wait ends, and what it answers. */
@@ -47,17 +43,28 @@ export class StartReport {
     return this.#waitsSince === undefined ? 'stored' : 'waited'
   }
 
+  /** `before`: the record that it replaced. */
   started(
-    { executionId, attempt, fencingToken, current }: Started,
+    { executionId, attempt, fencingToken, owner }: Execution,
     before: ExecutionRecord | undefined,
   ): void {
     this.#waited('started')
-    const { instance } = current.record
+    const { instance } = owner.writer.current.record
     this.#publish({ executionId, instance }, () => {
       const started = { type: 'started', attempt, fencingToken } as const
       if (before?.status !== 'executing') return started
       return { ...started, takenOverFrom: before.executionId, takenOverFromInstance: before.instance }
     })
+  }
+
+  /** Says of an execution that a tracer's context was dropped. */
+  droppedBy({ executionId }: About): OnDropped {
+    return (reason, error) =>
+      this.#publish({ executionId }, () => ({
+        type: 'traceContextDropped',
+        reason,
+        ...(error === undefined ? {} : { error }),
+      }))
   }
 
   answered(
@@ -85,12 +92,8 @@ export class StartReport {
     })
   }
 
-  #publish({ executionId, instance = null }: About, event: () => StartersEvent): void {
-    executions.publish(() => {
-      const { jobType, jobKey } = this.job
-      const at = this.#watchers.calls.runtime.wallNow()
-      return { jobType, jobKey, executionId, at, instance, ...event() }
-    })
+  #publish(about: About, event: () => StartersEvent): void {
+    publish(this.job, about, this.#watchers.calls.runtime, event)
   }
 }
 

@@ -15,6 +15,7 @@ import type { Executing, ExecutionSnapshot, StoredState } from './record.ts'
 import { snapshotOf } from './snapshot.ts'
 import { StartReport } from './start-report.ts'
 import { outcomeOf, type StartOutcome } from './start-outcome.ts'
+import { showTraceContext, withTraceContext } from './trace-context.ts'
 import { WaitTimeouts, type Waited, until, waitAborted } from './wait.ts'
 
 /** What a start needs of its instance. */
@@ -49,6 +50,7 @@ export async function startExecution(
     resolved.onInProgress === 'wait' ? new WaitTimeouts(calls.runtime, resolved.waitMs) : undefined
   let state: StoredState | undefined = watchers.local(job) ?? runningElsewhere(deps, job, command)
   const report = new StartReport(watchers, job)
+  const { traceContext: hooks } = resolved
   /** This call has claimed with the id of its command. */
   let isIdSpent = false
   try {
@@ -64,17 +66,23 @@ export async function startExecution(
             break
           }
           const shared = claims.inFlight(job)
-          const answer = await (shared ?? claims.claim(job, current, decision, command, resolved))
+          const write =
+            hooks !== undefined && shared === undefined
+              ? withTraceContext(decision, job, hooks, report.droppedBy(command))
+              : decision
+          const answer = await (shared ?? claims.claim(job, current, write, command, resolved))
           ;({ state } = answer)
           const execution = shared === undefined ? answer.execution : undefined
           const { closing } = deps
           if (closing !== undefined) {
             // It began while the instance was being closed: no body runs for it.
-            await execution?.release().catch(() => execution.abandon())
+            await execution?.release().catch(() => execution.owner.abandon())
             throw closing
           }
           if (execution !== undefined) {
             report.started(execution, current?.record)
+            if (hooks !== undefined)
+              showTraceContext(current?.record, job, execution, hooks, report.droppedBy(execution))
             deps.started(job.jobType)
             return { status: 'started', execution }
           }

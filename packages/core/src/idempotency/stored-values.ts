@@ -15,9 +15,24 @@ import { MAX_TEXT_BYTES, messageOf, storeError, truncateUtf8 } from './stored-er
 
 export type CommandOf<T extends OwnerCommand['type']> = Extract<OwnerCommand, { readonly type: T }>
 
-const SUCCESS: OptionTable<SuccessOptions, 'omitted'> = { omitted: [oneOf('stream'), undefined] }
-const FAILURE: OptionTable<FailureOptions> = { final: [checkBoolean, false], retryAfterMs: [duration(0), 0] }
-const RELEASE: OptionTable<ReleaseOptions> = { unbind: [checkBoolean, false] }
+/**
+ * `npm run docs:examples` reads this table.
+ * @public
+ */
+export const SUCCESS: OptionTable<SuccessOptions, 'omitted'> = { omitted: [oneOf('stream'), undefined] }
+/**
+ * `npm run docs:examples` reads this table.
+ * @public
+ */
+export const FAILURE: OptionTable<FailureOptions> = {
+  final: [checkBoolean, false],
+  retryAfterMs: [duration(0), 0],
+}
+/**
+ * `npm run docs:examples` reads this table.
+ * @public
+ */
+export const RELEASE: OptionTable<ReleaseOptions> = { unbind: [checkBoolean, false] }
 
 type ResultOptions = Pick<ResolvedOptions, 'codec' | 'maxResultBytes' | 'onResultTooLarge' | 'references'>
 

@@ -52,6 +52,8 @@ export class AcquireRequest implements Waiter, AbortListener {
   #phase: 'asking' | 'parked' | 'settled' = 'parked'
   /** The token has had a place in the queue. */
   #isQueued = false
+  /** When it began to wait in line. */
+  #queuedAt: number | undefined
   /** A command with the token may have been executed, or may yet be. */
   #maybeKnown = false
   /** Until when, on the storage's clock, a command with the token may be executed. */
@@ -131,7 +133,7 @@ export class AcquireRequest implements Waiter, AbortListener {
   }
 
   abort(cause: unknown): void {
-    this.#giveUp(new LockAbortedError(this.#call.target.name, this.#waitedMs, { cause }))
+    this.#giveUp(new LockAbortedError(this.#call.target.name, this.#waited.waitedMs, { cause }))
   }
 
   #send(notAfter: number): Promise<AcquireReply> {
@@ -177,7 +179,7 @@ export class AcquireRequest implements Waiter, AbortListener {
 
   #succeed(grant: Omit<Grant, 'token' | 'notAfter'>, how: Grants, needsClaim = false): void {
     const { target, settings } = this.#call
-    this.#publish(() => ({ type: 'granted', fencingToken: grant.fence, waitedMs: this.#waitedMs, how }))
+    this.#publish(() => ({ type: 'granted', fencingToken: grant.fence, ...this.#waited, how }))
     const all = { ...grant, token: this.token, notAfter: this.#notAfter }
     const lease = new HeldLease(this.#context, target, settings, all)
     if (needsClaim) lease.renewNow()
@@ -189,7 +191,10 @@ export class AcquireRequest implements Waiter, AbortListener {
     const { holders } = seen
     if (holdsAll(this.#chain, holders)) return this.#giveUp(selfDeadlock(this.#call.target.name))
     const wasQueued = this.#isQueued
-    if (!wasQueued) this.#publish(() => ({ type: 'waiting', ahead, holders: lockHolders(holders, seen.now) }))
+    if (this.#queuedAt === undefined) {
+      this.#queuedAt = this.#context.runtime.monotonicNow()
+      this.#publish(() => ({ type: 'waiting', ahead, holders: lockHolders(holders, seen.now) }))
+    }
     this.#isQueued = true
     // A place that is lost later costs its token where a younger one of this process has ended: that is no trouble.
     this.#tokensLeft = FRESH_TOKENS
@@ -250,19 +255,18 @@ export class AcquireRequest implements Waiter, AbortListener {
     if (queue?.failure !== undefined) return this.#giveUp(queue.failure)
     const last = seen ?? queue?.seen
     const holders = last === undefined ? [] : lockHolders(last.holders, last.now)
-    const waitedMs = this.#waitedMs
     if (skip !== undefined) {
-      this.#publish(() => ({ type: 'gaveUp', outcome: 'skipped', waitedMs, holders }))
+      this.#publish(() => ({ type: 'gaveUp', outcome: 'skipped', ...this.#waited, holders }))
       this.#settle(false)
       return skip(holders)
     }
     const ageMs = last === undefined ? 0 : Math.round(runtime.monotonicNow() - last.at)
-    this.#giveUp(new LockTimeoutError(target.name, waitedMs, holders, ageMs))
+    this.#giveUp(new LockTimeoutError(target.name, this.#waited.waitedMs, holders, ageMs))
   }
 
   #giveUp(error: unknown): void {
     if (this.#phase === 'settled') return
-    this.#publish(() => gaveUp(error, this.#waitedMs))
+    this.#publish(() => gaveUp(error, this.#waited))
     this.#settle(false)
     this.#call.reject(error)
   }
@@ -290,8 +294,10 @@ export class AcquireRequest implements Waiter, AbortListener {
     return (this.#madeLimit ??= new WaitLimit(this.#startedAt.monotonic, this.#call.settings))
   }
 
-  get #waitedMs(): number {
-    return Math.round(this.#context.runtime.monotonicNow() - this.#startedAt.monotonic)
+  get #waited(): { readonly waitedMs: number; readonly queuedMs: number | null } {
+    const now = this.#context.runtime.monotonicNow()
+    const queuedMs = this.#queuedAt === undefined ? null : now - this.#queuedAt
+    return { waitedMs: Math.round(now - this.#startedAt.monotonic), queuedMs }
   }
 
   #publish(event: () => WaitersEvent): void {

@@ -46,6 +46,7 @@ interface Holder {
 interface Ended {
   readonly token: string
   readonly outcome: ReleaseReply['outcome']
+  /** The last millisecond in which it is remembered: an acquire that is not too late yet may come in all of it. */
   readonly until: number
 }
 
@@ -230,8 +231,7 @@ function begin(key: string, state: LeaseState, { nowUs, listens }: LeaseSurround
     /** How it ended; `absent` also when a later one of its process did. */
     ending(token: string): Ended['outcome'] | undefined {
       const last = ended.find((ending) => processOf(ending.token) === processOf(token))
-      if (last === undefined || last.until <= now || attemptOf(last.token) < attemptOf(token))
-        return undefined
+      if (last === undefined || last.until < now || attemptOf(last.token) < attemptOf(token)) return undefined
       return last.token === token ? last.outcome : 'absent'
     },
     usePermits(next: number): void {
@@ -262,7 +262,7 @@ function begin(key: string, state: LeaseState, { nowUs, listens }: LeaseSurround
       ended = ended.filter((ending) => ending !== before)
       ended.push({ token: last.token, outcome: last.outcome, until })
       // Only from the front: what stands further back is looked at when it gets there.
-      while (ended.length > ENDED_KEPT || (ended[0] !== undefined && ended[0].until <= now)) ended.shift()
+      while (ended.length > ENDED_KEPT || (ended[0] !== undefined && ended[0].until < now)) ended.shift()
     },
     push(token: string, push: LeasePush): void {
       pushes.push({ process: processOf(token), push })

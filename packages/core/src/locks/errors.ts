@@ -47,8 +47,8 @@ export class LockAbortedError extends HoldfastError {
  * Why a lease is lost, or may be.
  *
  * - `revoked`: an operator revoked it.
- * - `taken`: the storage says that it ran out, that others took it, or that it knows nothing of it any more (FLUSHALL, a
- *   failover that lost writes).
+ * - `taken`: the storage says that it ran out, that others took it, or that it knows nothing of it any more (eviction,
+ *   FLUSHALL, a restart without persistence, a failover that lost writes).
  * - `outage`: it could not be renewed in time, because the storage could not be reached or refused; `cause` says why.
  * - `expired`: it was not renewed in time although no renewal failed: the process stood still.
  * - `maxHold`: it was held for `maxHoldMs`.
@@ -57,7 +57,7 @@ export type LeaseLoss = 'revoked' | 'taken' | 'outage' | 'expired' | 'maxHold'
 
 const LOSSES: Readonly<Record<LeaseLoss, string>> = {
   revoked: 'it was revoked',
-  taken: 'the storage says that it expired or that another holder has it',
+  taken: 'the storage does not have it any more: expired, evicted or deleted',
   outage: 'the storage could not be reached, or refused, until it was over',
   expired: 'this process stood still and did not renew it in time',
   maxHold: 'it was held for maxHoldMs',

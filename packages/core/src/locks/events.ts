@@ -12,6 +12,7 @@ export type LockEvent = LockEventSource & (WaitersEvent | (HoldersEvent & Holdin
 interface LockEventSource {
   /** The lock's (or semaphore's) name as it was given. */
   readonly name: string
+  /** Of the call, and of its lease. */
   readonly token: string
   /** When it happened, by the wall clock of this process: milliseconds since 1970. */
   readonly at: number
@@ -23,10 +24,13 @@ interface LockEventSource {
 export type WaitersEvent =
   /** Others hold it; this one waits from now on, and `ahead` others before it. */
   | { readonly type: 'waiting'; readonly ahead: number; readonly holders: readonly LockHolder[] }
+  /** It holds a lease from now on. */
   | {
       readonly type: 'granted'
       readonly fencingToken: number
       readonly waitedMs: number
+      /** Since its event `waiting`; null when it did not wait in line. */
+      readonly queuedMs: number | null
       /** `atOnce`: it was free. After a wait: handed over by a push, or found by asking. */
       readonly how: 'atOnce' | 'handedOver' | 'asked'
     }
@@ -35,6 +39,8 @@ export type WaitersEvent =
       readonly type: 'gaveUp'
       readonly outcome: 'timedOut' | 'skipped' | 'aborted' | 'closed' | 'storageUnavailable' | 'failed'
       readonly waitedMs: number
+      /** Since its event `waiting`; null when it did not wait in line. */
+      readonly queuedMs: number | null
       readonly holders: readonly LockHolder[]
       /** Absent when it was skipped. */
       readonly error?: unknown
@@ -42,6 +48,7 @@ export type WaitersEvent =
 
 /** What a holder says of its lease with each event. */
 interface Holding {
+  /** Larger than that of every holder before. */
   readonly fencingToken: number
   /** Since it was granted. */
   readonly heldMs: number
@@ -49,12 +56,18 @@ interface Holding {
 
 /** What becomes of a lease. */
 export type HoldersEvent =
+  /** The holder has ended its lease. */
   | { readonly type: 'released'; readonly outcome: ReleaseOutcome }
   /** The release did not reach the storage; it is retried until the lease ends by itself. */
   | { readonly type: 'releaseFailed'; readonly error: unknown }
+  /** The lease lasts for `remainingMs` from now on. `lagMs`: from when the renewal was due until it was acknowledged, failed attempts included. */
+  | { readonly type: 'renewed'; readonly lagMs: number; readonly remainingMs: number }
   /** A renewal did not succeed; it is tried again until the local deadline, in `remainingMs`. */
   | { readonly type: 'renewalFailed'; readonly error: unknown; readonly remainingMs: number }
+  /** Its signal is aborted: another process holds it, or may hold it soon. */
   | { readonly type: 'lost'; readonly reason: LeaseLoss; readonly error: unknown }
+  /** The instance was closed while it was held: it is not renewed any more, and left to its lease. */
+  | { readonly type: 'abandoned' }
 
 /** What the tracing channels `holdfast:locks.acquire` and `holdfast:locks.run` say of a call. */
 export interface TracedLock {
@@ -68,9 +81,12 @@ export const lockRuns: TracedOperation<TracedLock> = tracedOperation('locks.run'
 const lockEvents: EventChannel<LockEvent> = eventChannel('holdfast:locks')
 
 /** What a call publishes that ends without a lease. */
-export function gaveUp(error: unknown, waitedMs: number): WaitersEvent {
+export function gaveUp(
+  error: unknown,
+  waited: { readonly waitedMs: number; readonly queuedMs: number | null },
+): WaitersEvent {
   const { holders = [] } = error as { readonly holders?: readonly LockHolder[] }
-  return { type: 'gaveUp', outcome: outcomeOf(error), waitedMs, holders, error }
+  return { type: 'gaveUp', outcome: outcomeOf(error), ...waited, holders, error }
 }
 
 function outcomeOf(error: unknown): Extract<WaitersEvent, { type: 'gaveUp' }>['outcome'] {

@@ -90,6 +90,8 @@ export class HeldLease implements Lease, Held {
     const leftMs = this.#keeper.limitAt - this.#context.runtime.monotonicNow()
     try {
       await this.#prolong(Math.ceil(Math.min(this.#settings.leaseMs, leftMs)), timeoutMs)
+      if (this.#ended) return
+      this.#publish(() => ({ type: 'renewed', lagMs: this.#keeper.lagMs(), remainingMs: this.remainingMs() }))
     } catch (error) {
       if (this.#ended) return
       this.#keeper.retry(error)
@@ -138,6 +140,7 @@ export class HeldLease implements Lease, Held {
 
   abandon(): void {
     this.#keeper.stop()
+    if (!this.#ended) this.#publish(() => ({ type: 'abandoned' }))
     this.#onEnd?.()
   }
 

@@ -9,7 +9,7 @@ export type ReleaseOutcome = 'released' | 'expired' | 'lost'
  *
  * It is a lease: a process that is stopped for longer than the lease loses it without noticing, until it runs again.
  * `signal` and `assertValid()` report a loss as early as a process can know it; only the resource can refuse a write that is
- * already in flight, by comparing `fencingToken` (see docs/fencing.md).
+ * already in flight, by comparing `fencingToken` (see docs/features/fencing.md).
  */
 export interface Lease extends AsyncDisposable {
   readonly name: string

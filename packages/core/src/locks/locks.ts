@@ -69,10 +69,13 @@ export interface Lockable<Name extends readonly unknown[]> {
   revoke(...args: [...Name, options?: RevokeOptions]): Promise<readonly string[]>
 }
 
+/** Whose lease is revoked. */
 export interface RevokeOptions {
+  /** The holder's, from `inspect`. Default: every holder's. */
   readonly token?: string | undefined
 }
 
+/** Who holds a lock or a semaphore, and who waits, as `inspect` found it. */
 export interface LockView {
   readonly name: string
   readonly holders: readonly LockHolder[]
@@ -81,6 +84,7 @@ export interface LockView {
   readonly queue: readonly string[]
 }
 
+/** A lock that up to `permits` callers hold at a time. */
 export type Semaphore = Lockable<[]> & { readonly name: string; readonly permits: number }
 
 /**
@@ -106,7 +110,11 @@ export interface Locks extends Lockable<[name: string]> {
   close(options?: CloseOptions): Promise<void>
 }
 
-const REVOKE: OptionTable<RevokeOptions, 'token'> = { token: [checkName, undefined] }
+/**
+ * `npm run docs:examples` reads this table.
+ * @public
+ */
+export const REVOKE: OptionTable<RevokeOptions, 'token'> = { token: [checkName, undefined] }
 const SEMAPHORE: OptionTable<Parameters<Locks['semaphore']>[1]> = { permits: [integer(1, MOST_PERMITS)] }
 
 /** `tryAcquire`: it does not wait, and it is no error that others hold the lock. */

@@ -18,6 +18,7 @@ export type LockDurability =
   | 'primary'
   | { readonly replicas: number; readonly timeoutMs?: number | undefined }
 
+/** How a call takes a lock, and keeps it. */
 export interface LockOptions {
   /**
    * How long the lease lasts without renewal, so how long a crashed holder blocks the others: 50 ms to 1,000 days. A
@@ -26,12 +27,12 @@ export interface LockOptions {
    */
   readonly leaseMs?: number | undefined
   /**
-   * How long to wait for the lock: 0 or more, `Infinity` allowed. Counted from the call; one command that is in flight at
-   * the end is still awaited. What you give is kept to. The default stays longer where the owner may have died: when it is
-   * over, the waiter looks who holds the lock, and stays until that lease has run out, and a moment more for those who
-   * came first. It gives up at once when the owner renews or releases the lease meanwhile: that owner lives. (So it waits
-   * 10 s, the rest of one lease, `claimMs` and a second at most.)
-   * @default 10 s, and longer for an owner that may have died
+   * How long to wait for the lock, counted from the call: 0 or more, `Infinity` allowed. A `waitMs` that you pass is an
+   * exact limit, but for a command that is in flight at its end. By default a wait behind a living owner ends at the
+   * owner's next renewal after 10 s, with `LockTimeoutError`: after 10 to about 20 s with a lease of 30 s. A lock that is
+   * released before that goes to the next in line. A wait behind an owner that has died goes on until the lease has ended:
+   * 10 s, the rest of one lease, `claimMs` and a second at most.
+   * @default 10 s, and longer behind an owner that may have died
    */
   readonly waitMs?: number | undefined
   /** Ends the waiting with `LockAbortedError`. It does not touch a lease that was granted. */
@@ -128,6 +129,18 @@ export class LockTarget {
     this.name = name
     this.permits = permits
   }
+}
+
+/** What the key of a lease is for; undefined for one that core did not make. */
+export function lockOf(
+  app: string,
+  key: string,
+): { readonly kind: 'lock' | 'semaphore'; readonly name: string } | undefined {
+  for (const kind of ['lock', 'semaphore'] as const) {
+    const before = `${app}:${kind}:`
+    if (key.startsWith(before)) return { kind, name: key.slice(before.length) }
+  }
+  return undefined
 }
 
 export function lockTarget(app: string, name: string): LockTarget {

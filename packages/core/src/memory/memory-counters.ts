@@ -15,7 +15,7 @@ export function memoryCounters(keys: MemoryKeys, millisNow: () => number): Count
 
   const forget = (now: number): void => {
     for (const [operation, { until }] of operations) {
-      if (until > now) break
+      if (until >= now) break
       operations.delete(operation)
     }
   }

@@ -57,7 +57,7 @@ export function memoryLeases(
     sweepAt = nowMs + RETENTION_MS / 4
     for (const [key, state] of states) {
       const lastMs = Math.max(state.fence / 1000, ...state.holders.map(({ expiresAt }) => expiresAt))
-      if (lastMs + RETENTION_MS <= nowMs && state.ended.every(({ until }) => until <= nowMs))
+      if (lastMs + RETENTION_MS <= nowMs && state.ended.every(({ until }) => until + 1 <= nowMs))
         states.delete(key)
     }
   }

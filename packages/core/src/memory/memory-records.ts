@@ -22,9 +22,15 @@ interface Voided {
   readonly until: number
 }
 
+interface Held {
+  readonly entry: RecordEntry
+  /** In microseconds: an entry lives for all of its time, which whole milliseconds would cut short. */
+  readonly endsAt: number
+}
+
 /** `microsNow`: the storage's clock in microseconds. */
 export function memoryRecords(microsNow: () => number): RecordStorage {
-  const collections = new Map<string, Map<string, RecordEntry>>()
+  const collections = new Map<string, Map<string, Held>>()
   const voided = new Map<string, Voided>()
   const listeners = new Map<string, Set<OnHint>>()
   // One for all keys: it also grows over deletion and expiry.
@@ -37,9 +43,9 @@ export function memoryRecords(microsNow: () => number): RecordStorage {
     return lastRev
   }
 
-  const live = ({ collection, id }: RecordKey, now: number): RecordEntry | null => {
-    const entry = collections.get(collection)?.get(id)
-    return entry !== undefined && entry.expiresAt > now ? entry : null
+  const live = ({ collection, id }: RecordKey): RecordEntry | null => {
+    const held = collections.get(collection)?.get(id)
+    return held !== undefined && held.endsAt > microsNow() ? held.entry : null
   }
 
   const store = (key: RecordKey, write: RecordWrite, createdAt: number, now: number): RecordEntry => {
@@ -47,7 +53,7 @@ export function memoryRecords(microsNow: () => number): RecordStorage {
     const entry = { rev: nextRev(), writeId, createdAt, writtenAt: now, expiresAt: now + ttlMs, value }
     let records = collections.get(key.collection)
     if (records === undefined) collections.set(key.collection, (records = new Map()))
-    records.set(key.id, entry)
+    records.set(key.id, { entry, endsAt: microsNow() + ttlMs * 1_000 })
     if (notify) hint(key, entry)
     return entry
   }
@@ -67,10 +73,11 @@ export function memoryRecords(microsNow: () => number): RecordStorage {
     const records = collections.get(collection)
     if (records === undefined) return
     let left = SWEPT_PER_CREATE
-    for (const [id, entry] of records) {
+    const nowUs = microsNow()
+    for (const [id, held] of records) {
       if ((left -= 1) < 0) break
       records.delete(id)
-      if (entry.expiresAt > now) records.set(id, entry)
+      if (held.endsAt > nowUs) records.set(id, held)
     }
     for (const [text, { until }] of voided) {
       if (until >= now) break
@@ -80,9 +87,8 @@ export function memoryRecords(microsNow: () => number): RecordStorage {
 
   return {
     async put(key, expectedRev, write): Promise<PutReply> {
+      const entry = live(key)
       const now = millisNow()
-      const entry = live(key, now)
-      if (entry !== null && entry.writeId === write.writeId) return { outcome: 'written', entry, now }
       if (entry === null) {
         // This storage forgets nothing by itself but what has expired.
         if (expectedRev !== null) return { outcome: 'conflict', entry, now, removed: true }
@@ -91,27 +97,30 @@ export function memoryRecords(microsNow: () => number): RecordStorage {
         sweep(key.collection, now)
         return { outcome: 'written', entry: store(key, write, now, now), now }
       }
-      if (entry.rev !== expectedRev) return { outcome: 'conflict', entry, now }
-      if (isLate(write, now)) return { outcome: 'late', entry, now }
+      const there = found(entry, now)
+      if (entry.writeId === write.writeId) return { outcome: 'written', ...there }
+      if (entry.rev !== expectedRev) return { outcome: 'conflict', ...there }
+      if (isLate(write, now)) return { outcome: 'late', ...there }
       return { outcome: 'written', entry: store(key, write, entry.createdAt, now), now }
     },
 
     async compareAndDelete(key, match): Promise<DeleteReply> {
+      const entry = live(key)
       const now = millisNow()
-      const entry = live(key, now)
       if ('writeId' in match && match.notAfter >= now) {
         voided.set(textOf(key), { writeId: match.writeId, until: match.notAfter })
       }
       if (entry === null) return { outcome: 'deleted', entry, now }
-      if (!isMatch(entry, match)) return { outcome: 'conflict', entry, now }
+      if (!isMatch(entry, match)) return { outcome: 'conflict', ...found(entry, now) }
       remove(key)
       hint(key)
       return { outcome: 'deleted', entry: null, now }
     },
 
     async read(key): Promise<ReadReply> {
+      const entry = live(key)
       const now = millisNow()
-      return { entry: live(key, now), now }
+      return entry === null ? { entry, now } : found(entry, now)
     },
 
     async list(collection, { limit, cursor }: RecordPage): Promise<ListReply> {
@@ -122,7 +131,7 @@ export function memoryRecords(microsNow: () => number): RecordStorage {
       )
       const page = ids.sort().slice(0, limit)
       const records = page.flatMap((id) => {
-        const entry = live({ collection, id }, now)
+        const entry = live({ collection, id })
         return entry === null ? [] : [{ id, entry }]
       })
       const last = page.at(-1)
@@ -146,6 +155,11 @@ export function memoryRecords(microsNow: () => number): RecordStorage {
 
 function textOf({ collection, id }: RecordKey): string {
   return `${collection}\n${id}`
+}
+
+/** What is found lives: in the millisecond of its end, which its stamp cuts off, the answer is dated before that. */
+function found(entry: RecordEntry, now: number): { readonly entry: RecordEntry; readonly now: number } {
+  return { entry, now: Math.min(now, entry.expiresAt - 1) }
 }
 
 function isLate({ notAfter }: RecordWrite, now: number): boolean {

@@ -14,7 +14,11 @@ export interface MemoryStorageOptions {
   readonly now?: (() => number) | undefined
 }
 
-const MEMORY: OptionTable<MemoryStorageOptions> = { now: [checkFunction, systemNow] }
+/**
+ * `npm run docs:examples` reads this table.
+ * @public
+ */
+export const MEMORY: OptionTable<MemoryStorageOptions> = { now: [checkFunction, systemNow] }
 
 /**
  * Keeps everything in this process's memory: the embedded default, with the same contract as the others. What two

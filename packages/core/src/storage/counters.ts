@@ -15,6 +15,10 @@ export interface CounterStorage {
   add(key: string, by: number, operation: string, life: Life, notAfter: number): Promise<AddReply>
 }
 
+/**
+ * What became of an addition: the new sum, or why there is none. `late`: it came after its `notAfter`. `overflow`:
+ * the sum would not be a safe integer.
+ */
 export type AddReply =
   | { readonly outcome: 'added'; readonly sum: number; readonly now: number }
   | { readonly outcome: 'late' | 'overflow'; readonly now: number }

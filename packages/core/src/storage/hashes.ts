@@ -15,6 +15,7 @@ export interface HashStorage {
   delete(key: string, fields: readonly string[]): Promise<number>
 }
 
+/** A field of a hash, with its value. */
 export type FieldValue = readonly [field: string, value: string]
 
 /** `on`: whether a write to what is there already begins the time to live anew (`always`), or leaves it (`create`). */
@@ -23,6 +24,7 @@ export interface Life {
   readonly on: 'create' | 'always'
 }
 
+/** What became of a write of fields. `late`: it came after its `notAfter`, and nothing was stored. */
 export interface HashSetReply {
   readonly outcome: 'written' | 'late'
   /** The storage's clock, in milliseconds. */

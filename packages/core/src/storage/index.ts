@@ -9,10 +9,17 @@ export {
 } from '../locks/decide-lease.ts'
 export { type LeaseLocks, leaseLocks } from '../locks/lease-locks.ts'
 export type { Lockable } from '../locks/locks.ts'
+export { type EventChannel, eventChannel } from '../events.ts'
 export { type FeatureOptions } from '../feature.ts'
 export { ClosedError } from '../errors.ts'
-export { appOf } from '../support/instance.ts'
+export { EXECUTION as EXECUTION_OPTIONS } from '../idempotency/options.ts'
+export { type InspectedEntry, type InspectedHeader, inspectEntry } from '../cache/inspect-entry.ts'
+export { type CacheKey, generationKey, readCacheKey } from '../cache/keys.ts'
+export { lockOf } from '../locks/options.ts'
+export { ownerOf } from '../locks/process-name.ts'
+export { appOf, prefixOf } from '../support/instance.ts'
 export { type Instant, type Runtime, type Timer, systemRuntime } from '../support/runtime.ts'
+export { STORAGE_CLIENT, StorageClient, type StorageClientOptions } from '../support/storage-client.ts'
 export {
   checkBoolean,
   checkFunction,
@@ -72,7 +79,16 @@ export type {
   RecordWrite,
   Unsubscribe,
 } from './records.ts'
-export type { Connection, ConnectionState, Diagnostic, LeaseHost, Storage } from './storage.ts'
+export type {
+  Connection,
+  ConnectionState,
+  Diagnostic,
+  Feature,
+  LeaseHost,
+  Storage,
+  StorageLink,
+  VerifyOptions,
+} from './storage.ts'
 export type { KeyPattern, Removed, SetReply, StoredValue, ValueStorage } from './values.ts'
 export type { FieldValue, HashSetReply, HashStorage, Life } from './hashes.ts'
 export { globToPattern } from '../memory/glob.ts'

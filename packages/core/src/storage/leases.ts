@@ -75,7 +75,7 @@ export interface LeaseStorage {
   countListeners?(process: string): Promise<number | undefined>
   /**
    * Listens on another link, for the process and all who share its link, and says `gap`. The old link is kept until
-   * the new one stands, which is when this resolves. Where `countListeners` is, this is.
+   * the new one stands, which is when this resolves, and until what was on its way over it has arrived. Where `countListeners` is, this is.
    */
   listenAnew?(process: string): Promise<void>
   /**
@@ -102,6 +102,7 @@ export function attemptOf(token: string): number {
   return Number.parseInt(token.slice(token.lastIndexOf('.') + 1), 36)
 }
 
+/** Asks for a lease, or for a place in the queue. */
 export interface LeaseRequest {
   readonly token: string
   readonly leaseMs: number
@@ -123,6 +124,7 @@ export interface Durability {
   readonly timeoutMs: number
 }
 
+/** What became of a request for a lease. */
 export type AcquireReply =
   | {
       readonly outcome: 'granted'
@@ -144,6 +146,7 @@ export type AcquireReply =
   /** `late`: after its `notAfter`. `ended`: the token was released or lost before; use a new one. */
   | { readonly outcome: 'late' | 'ended'; readonly now: number }
 
+/** A lease of a key, as an operator sees it. */
 export interface LeaseHolder {
   readonly token: string
   readonly fence: number
@@ -153,6 +156,7 @@ export interface LeaseHolder {
   readonly claimed: boolean
 }
 
+/** Ends a lease, or a place in the queue. */
 export interface ReleaseRequest {
   readonly token: string
   readonly claimMs: number
@@ -160,6 +164,7 @@ export interface ReleaseRequest {
   readonly notAfter: number
 }
 
+/** How a released lease ended. */
 export interface ReleaseReply {
   /**
    * `released`: ended while it was held. `expired`: it had run out and no other holder had taken it. `lost`: another holder had, or it
@@ -173,6 +178,7 @@ export interface ReleaseReply {
   readonly now: number
 }
 
+/** Renews a lease. */
 export interface ExtendRequest {
   readonly token: string
   /** The lease lasts at least this long from now on. */
@@ -180,6 +186,7 @@ export interface ExtendRequest {
   readonly durability?: Durability | undefined
 }
 
+/** Whether the lease is still held, and for how long from `now` on. */
 export interface ExtendReply {
   readonly held: boolean
   readonly remainingMs: number
@@ -187,23 +194,27 @@ export interface ExtendReply {
   readonly now: number
 }
 
+/** What is left to claim after leases that have ended were cleared away. */
 export interface ReapReply {
   readonly pendingHandOffMs: number
   readonly now: number
 }
 
+/** Takes leases away, for operators. */
 export interface RevokeRequest {
   /** Absent: every lease of the key. */
   readonly token?: string
   readonly claimMs: number
 }
 
+/** The tokens that lost their leases. */
 export interface RevokeReply {
   readonly revoked: readonly string[]
   readonly pendingHandOffMs: number
   readonly now: number
 }
 
+/** The holders and the queue of a key. */
 export interface LeaseView {
   readonly holders: readonly LeaseHolder[]
   /** How many wait. */
@@ -215,6 +226,7 @@ export interface LeaseView {
   readonly now: number
 }
 
+/** What the storage tells a process that waits or holds. */
 export type LeasePush =
   | {
       /** It was handed over. A push may be late or come twice: the claim time may have passed since. */

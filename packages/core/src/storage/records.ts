@@ -48,6 +48,7 @@ export interface RecordKey {
   readonly id: string
 }
 
+/** A write of a record. */
 export interface RecordWrite {
   /** Chosen by the caller, fresh for each intended write and the same when that write is sent again. */
   readonly writeId: string
@@ -66,6 +67,7 @@ export type RecordMatch =
   /** `notAfter` as it was given to the write: until then a late execution of it is refused too (G9). */
   | { readonly writeId: string; readonly notAfter: number }
 
+/** A stored record. */
 export interface RecordEntry {
   /** 0 is no revision: another program has written the entry, and `value` is all of it. 0 also deletes it. */
   readonly rev: number
@@ -95,17 +97,20 @@ export type DeleteReply =
   | { readonly outcome: 'deleted'; readonly entry: null; readonly now: number }
   | { readonly outcome: 'conflict'; readonly entry: RecordEntry; readonly now: number }
 
+/** A record, or null, with the clock by which it was read. */
 export interface ReadReply {
   readonly entry: RecordEntry | null
   readonly now: number
 }
 
+/** Which page of records to list. */
 export interface RecordPage {
   readonly limit: number
   /** From the reply before; absent for the first page. */
   readonly cursor?: string
 }
 
+/** A page of records. */
 export interface ListReply {
   readonly records: readonly { readonly id: string; readonly entry: RecordEntry }[]
   /** Absent when the walk is over. */
@@ -116,4 +121,5 @@ export interface ListReply {
 /** The record was changed. Without `written`: read it. */
 export type OnHint = (written?: RecordEntry) => void
 
+/** Ends a subscription. Resolves when nothing more is heard. */
 export type Unsubscribe = () => Promise<void>

@@ -14,7 +14,7 @@ import type { ValueStorage } from './values.ts'
  *   `StorageRefusedError` when the storage answered with an error. It retries nothing by itself: core does.
  * - A push is a hint: it may be lost or come twice, and nothing may depend on it.
  *
- * `docs/writing-a-storage.md` shows how to write one and to hold it against the conformance kit.
+ * `docs/reference/writing-a-storage.md` shows how to write one and to hold it against the conformance kit.
  */
 export interface Storage {
   readonly records: RecordStorage
@@ -23,11 +23,8 @@ export interface Storage {
   readonly connection: Connection
   /** The storage's clock, in milliseconds. */
   time(): Promise<number>
-  /**
-   * What is wrong or risky with this storage for Holdfast; each finding names the fix. Empty: all well. Where `app` is given,
-   * every name that is tried begins with it and `:`, as all names of that app do: its user may have rights to these only.
-   */
-  verify(options?: { readonly app?: string | undefined }): Promise<readonly Diagnostic[]>
+  /** What is wrong or risky with this storage for Holdfast; each finding names the fix. Empty: all well. */
+  verify(options?: VerifyOptions): Promise<readonly Diagnostic[]>
   /**
    * Counts one more user, and returns what counts it off again. The count is the storage's own, so that all who share
    * it are in it, whichever copy of the package made them. {@link endedWithLastUser} implements this and `close`.
@@ -38,6 +35,20 @@ export interface Storage {
    * soon as the last of those who retain it has gone.
    */
   close(): Promise<void>
+}
+
+/** What Holdfast does with a storage: locks with its leases, idempotency with its records, the cache with its values. */
+export type Feature = 'locks' | 'idempotency' | 'cache'
+
+/** What `verify()` tries. */
+export interface VerifyOptions {
+  /** Every name that is tried begins with it and `:`, as all names of that app do: its user may have rights to these only. */
+  readonly app?: string | undefined
+  /**
+   * What this storage is for: nothing else is tried or judged, for its user may have no rights to that.
+   * @default all features
+   */
+  readonly features?: readonly Feature[] | undefined
 }
 
 /** What every call needs of a storage, whichever facet it is for. */
@@ -57,8 +68,10 @@ export interface Connection {
   onChange(listener: (state: ConnectionState) => void): () => void
 }
 
+/** `ready`: calls are sent. `down`: there is no connection. */
 export type ConnectionState = 'ready' | 'down'
 
+/** One finding of `verify()` or `health()`. */
 export interface Diagnostic {
   /** A stable word, such as `EVICTION_POLICY`. */
   readonly code: string

@@ -45,7 +45,7 @@ export interface ValueStorage {
   remove(keys: readonly string[]): Promise<number>
   /**
    * `mark` is not the beginning of anything else that is stored; what is there is the caller's if it begins with it. The
-   * first character of all marks is the same, and no stamp begins with it. A `+` may follow a placeholder: somebody waits.
+   * first character of all marks is the same, and no stamp begins with it. A `+` may follow a placeholder: a process waits.
    */
   reserve(key: string, mark: string, ttlMs: number, instead?: Uint8Array): Promise<string>
   extend(key: string, expected: string, ttlMs: number): Promise<boolean>
@@ -66,8 +66,10 @@ export interface ValueStorage {
   readonly counters: CounterStorage
 }
 
+/** A value as the storage keeps it: text, or bytes. */
 export type StoredValue = string | Uint8Array
 
+/** What became of a write of a value. */
 export interface SetReply {
   /** `late`: it came after its `notAfter` and was not stored. */
   readonly outcome: 'written' | 'late'
@@ -75,6 +77,7 @@ export interface SetReply {
   readonly now: number
 }
 
+/** Which keys are meant: those that begin with `prefix` and go on as `glob` says. */
 export interface KeyPattern {
   /** Verbatim: no character of it stands for another. */
   readonly prefix: string
@@ -82,6 +85,7 @@ export interface KeyPattern {
   readonly glob: string
 }
 
+/** What one step of a removal has done. */
 export interface Removed {
   /** About how many keys the step looked at. */
   readonly scanned: number

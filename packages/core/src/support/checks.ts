@@ -25,6 +25,10 @@ export function checkInteger(
   return checkRange(name, whole, 'a whole number', min, largest, max === Infinity, value)
 }
 
+/**
+ * The value, if it is one of these words.
+ * @throws InvalidArgumentError, which names them
+ */
 export function checkOneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {
   if (allowed.includes(value)) return value
   const quoted = allowed.map((each) => `'${each}'`)
@@ -49,6 +53,10 @@ export function checkName(name: string, value: string): string {
   return value
 }
 
+/**
+ * The value, if it is a string.
+ * @throws InvalidArgumentError
+ */
 export function checkString(name: string, value: string): string {
   return typeof value === 'string' ? value : refuse(name, value, 'a string')
 }
@@ -58,6 +66,10 @@ export function checkBoolean(name: string, value: boolean): boolean {
   return typeof value === 'boolean' ? value : refuse(name, value, 'true or false')
 }
 
+/**
+ * The value, if it is a function.
+ * @throws InvalidArgumentError
+ */
 export function checkFunction<T>(name: string, value: T): T {
   return typeof value === 'function' ? value : refuse(name, value, 'a function')
 }
@@ -78,6 +90,10 @@ export function checkSignal(name: string, value: AbortSignal): AbortSignal {
     : refuse(name, value, 'an AbortSignal')
 }
 
+/**
+ * The value, if it is an object.
+ * @throws InvalidArgumentError
+ */
 export function checkObject<T extends object>(name: string, value: T): T {
   return typeof value === 'object' && value !== null ? value : refuse(name, value, 'an object')
 }

@@ -1,11 +1,13 @@
 import { type EventChannel, eventChannel } from '../events.ts'
-import type { Runtime } from './runtime.ts'
-import type { Storage } from '../storage/storage.ts'
+import { HoldfastError } from '../errors.ts'
+import type { StorageLink } from '../storage/storage.ts'
+import type { StorageClient } from './storage-client.ts'
 
 /** Published on `holdfast:connection`, by each Holdfast for its own. */
 export type ConnectionEvent = {
   /** How this process calls itself. */
   readonly instance: string
+  /** Of the keys of this Holdfast. */
   readonly prefix: string
   /** Which of its storages: `cache` is the `cacheStorage`, where there is one. */
   readonly storage: 'main' | 'cache'
@@ -16,23 +18,37 @@ export type ConnectionEvent = {
   (
     | { readonly type: 'lost'; readonly error: unknown }
     /**
-     * `lostAt` and `awayMs`: since when and how long it was away; null for the first connection, and where it was back
-     * before anybody noticed that it had gone.
+     * It answers. `lostAt` and `awayMs`: since when and how long it was away; null for the first connection, and where it was back
+     * before a call noticed that it had gone.
      */
     | { readonly type: 'ready'; readonly lostAt: number | null; readonly awayMs: number | null }
   )
 
-export type ConnectionOf = Pick<ConnectionEvent, 'instance' | 'prefix' | 'storage'>
+type ConnectionOf = Pick<ConnectionEvent, 'instance' | 'prefix' | 'storage' | 'at'>
+
+/** Published on `holdfast:storage`, by each Holdfast for its own. */
+export type StorageEvent = ConnectionOf & {
+  /** A call was not answered in time, or refused. */
+  readonly type: 'failed'
+  /** Of the error: `STORAGE_UNAVAILABLE`, `STORAGE_REFUSED`; null when it has none. */
+  readonly code: string | null
+  readonly error: unknown
+}
 
 const connections: EventChannel<ConnectionEvent> = eventChannel('holdfast:connection')
+const failures: EventChannel<StorageEvent> = eventChannel('holdfast:storage')
 
-/** Publishes what becomes of a storage's connection until the function that it returns is called. */
+/** Publishes what becomes of a storage's connection, until the function that it returns is called, and of calls to it. */
 export function publishConnection(
-  storage: Pick<Storage, 'connection'>,
-  of: ConnectionOf,
-  runtime: Runtime,
+  calls: StorageClient<StorageLink>,
+  of: Omit<ConnectionOf, 'at'>,
 ): () => void {
-  const { connection } = storage
+  const { runtime } = calls
+  const { connection } = calls.storage
+  calls.onFailure = (error) => {
+    const code = HoldfastError.isInstance(error) ? error.code : null
+    failures.publish(() => ({ ...of, at: runtime.wallNow(), type: 'failed', code, error }))
+  }
   let lost: { readonly at: number; readonly monotonic: number } | undefined
   return connection.onChange((state) => {
     const at = runtime.wallNow()

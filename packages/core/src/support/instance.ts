@@ -54,3 +54,8 @@ export function identityOf({ prefix, instance }: Pick<ResolvedInstance, 'prefix'
 export function appOf(prefix: string): string {
   return prefix.replace(/[%:]/g, encodeURIComponent)
 }
+
+/** The prefix that {@link appOf} makes this of. */
+export function prefixOf(app: string): string {
+  return app.replace(/%(?:25|3A)/g, decodeURIComponent)
+}

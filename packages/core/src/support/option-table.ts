@@ -7,7 +7,7 @@ export type Check<T> = (name: string, value: T) => T
 /**
  * All options of `T`, and nothing else: for each its check, and its default. `Open` names the optional ones that have no
  * default; a mandatory one has none either. What each means is in the doc comment of the interface, where the editor
- * shows it; `npm run docs` makes the tables of the documents of both.
+ * shows it; `npm run docs:examples` makes the tables of the documents of both.
  */
 export type OptionTable<T, Open extends keyof T = never> = {
   readonly [Name in keyof T]-?: object extends Pick<T, Name>
@@ -105,14 +105,17 @@ function distance(from: string, to: string): number {
 
 // What an option may be: the checks of a table.
 
+/** Milliseconds, as {@link checkDuration} takes them. */
 /* @__NO_SIDE_EFFECTS__ */ export function duration(min: number, max?: number): Check<number> {
   return (name, value) => checkDuration(name, value, min, max)
 }
 
+/** A whole number from `min` to `max`. */
 /* @__NO_SIDE_EFFECTS__ */ export function integer(min: number, max?: number): Check<number> {
   return (name, value) => checkInteger(name, value, min, max)
 }
 
+/** One of these words. */
 /* @__NO_SIDE_EFFECTS__ */ export function oneOf<T extends string>(...allowed: readonly T[]): Check<T> {
   return (name, value) => checkOneOf(name, value, allowed)
 }

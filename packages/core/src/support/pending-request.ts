@@ -26,6 +26,10 @@ export interface RequestDeps {
   readonly silenceMs: number
   /** Called after each request, once the client is closed. */
   onSettled?: () => void
+  /** Called when an answer comes after its request has ended. */
+  onLateAnswer?: () => void
+  /** Called with the error of each request that fails. */
+  onFailure?: (error: unknown) => void
 }
 
 export interface RequestOptions {
@@ -133,6 +137,7 @@ export class PendingRequest<T> implements Pending {
       this.#command(notAfter).then(
         (reply) => {
           if (this.#settle()) this.#resolve({ reply, sentAt, notAfter })
+          else this.#deps.onLateAnswer?.()
         },
         (error: unknown) => this.#failed(error, sending),
       )
@@ -181,7 +186,9 @@ export class PendingRequest<T> implements Pending {
   }
 
   #fail(error: unknown): void {
-    if (this.#settle()) this.#reject(error)
+    if (!this.#settle()) return
+    this.#deps.onFailure?.(error)
+    this.#reject(error)
   }
 
   /** False when it was settled before. */

@@ -24,6 +24,7 @@ export interface Runtime {
   random(): number
 }
 
+/** A timer that runs until it fires or is cancelled. */
 export interface Timer {
   cancel(): void
   /** Whether it keeps the process alive from now on. */

@@ -12,6 +12,7 @@ import { type Instant, type Runtime, instant } from './runtime.ts'
 import { StorageClock } from './storage-clock.ts'
 import { EventLoopDelay, TimerQueue } from './timer-queue.ts'
 
+/** How long calls to a storage may take, and how many may wait. */
 export interface StorageClientOptions {
   /**
    * How long one call may take, re-sending included.
@@ -25,6 +26,7 @@ export interface StorageClientOptions {
   readonly maxPendingCalls?: number | undefined
 }
 
+/** The table that checks `StorageClientOptions`, for adapters. `npm run docs:examples` reads it, too. */
 export const STORAGE_CLIENT: OptionTable<StorageClientOptions> = {
   callTimeoutMs: [duration(1), 2_000],
   maxPendingCalls: [integer(1), 10_000],
@@ -138,7 +140,7 @@ export class StorageClient<S extends StorageLink = Storage> {
     isLast = false,
   ): Promise<TimedReply<T>> {
     const { clock, runtime } = this
-    const notAfter = clock.earliest(leftMs, now.monotonic)
+    const notAfter = clock.notAfter(leftMs, now.monotonic)
     const answered = this.call(command, leftMs, { waitedMs: timeoutMs - leftMs, notAfter, now })
     if (isLast) return answered
     return answered.then((answer) => {
@@ -188,6 +190,16 @@ export class StorageClient<S extends StorageLink = Storage> {
       deps.pending.close()
     }
     onSettled()
+  }
+
+  /** Calls when an answer comes after its call has ended. One listener: another takes its place. */
+  set onLateAnswer(listener: () => void) {
+    this.#foreground.onLateAnswer = this.#background.onLateAnswer = listener
+  }
+
+  /** Calls with the error of each call that fails. One listener: another takes its place. */
+  set onFailure(listener: (error: unknown) => void) {
+    this.#foreground.onFailure = this.#background.onFailure = listener
   }
 
   /** Whether a call now would be one too many. */

@@ -59,6 +59,14 @@ export class StorageClock {
     return Math.floor(at + this.#low - drift + inMs)
   }
 
+  /**
+   * What a claim may be executed at, at the latest, when its caller gives up `inMs` after `at`. A storage counts in whole
+   * milliseconds: the one in which the caller gives up has begun before.
+   */
+  notAfter(inMs: number, at?: number): number {
+    return this.earliest(inMs, at) - 1
+  }
+
   /** What the storage's clock most likely shows now: for what need not be certain. */
   get now(): number {
     if (!this.known) throw new Error('the storage clock was not observed yet')

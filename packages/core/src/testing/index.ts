@@ -1,4 +1,7 @@
-export { freshName, type KitOptions, type StorageUnderTest, type TestRunner } from './runner.ts'
+export { type FakeTime, fakeTime } from './fake-time.ts'
+export { type FaultyStorage, faultyStorage } from './faulty-storage.ts'
+export { LONG_TEXT, freshName, type KitOptions, type StorageUnderTest, type TestRunner } from './runner.ts'
+export { Heard, until } from './patience.ts'
 export { leasesWalk } from './leases/leases-walk.ts'
 export { storageKit } from './storage-kit.ts'
 export {

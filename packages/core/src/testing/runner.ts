@@ -29,6 +29,7 @@ export interface StorageUnderTest {
   close(): Promise<void>
 }
 
+/** What the kit tests beyond what every storage does, and what it leaves out. */
 export interface KitOptions {
   /** Also test what must work when the storage is out of memory (G13, L12, V9): needs `exhaustMemory`. Default false. */
   readonly outOfMemory?: boolean
@@ -105,6 +106,9 @@ export function unhurried(test: (shortMs: number) => Promise<void>): () => Promi
     await test(5_000)
   }
 }
+
+/** 1 MB, which arrives in many pieces, some of which end within a character: clients have decoded each piece by itself. */
+export const LONG_TEXT: string = 'x🦊'.repeat(200_000)
 
 let names = 0
 

@@ -3,7 +3,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Cache, type Storage, createCache, entry, escapeGlob, memoryStorage } from '@holdfast/core'
 import { settle } from '../manual-runtime.ts'
 
-/** What somebody without the types passes. */
+/** What a caller without the types passes. */
 const wrong = (value: unknown): never => value as never
 
 const commands: string[] = []

@@ -65,7 +65,7 @@ describe('an entry', () => {
     expect(readEntry(bytes, 1, undefined)?.payload).toEqual(payload)
     expect(readEntry(new Uint8Array(bytes as Buffer), 1, undefined)?.payload).toEqual(payload)
     expect(readEntry(asBytes(stored(plain, 'Zürich 語')), 1, undefined)?.payload).toBe('Zürich 語')
-    // Whoever reads text would get something else.
+    // A reader of text would get something else.
     expect(readEntry((bytes as Buffer).toString(), 1, undefined)).toBeUndefined()
   })
 

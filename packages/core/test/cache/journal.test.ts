@@ -6,19 +6,12 @@ import { Journal, type JournalEntry, type JournalWork } from '../../src/cache/jo
 const ROOT = ''
 
 function open(maxEntries = 1_000) {
-  const clock = { now: 0 }
-  const options = {
-    maxAgeMs: 1_000,
-    now: () => clock.now,
-    clearScope: (scope: string) => `g:${scope}`,
-    root: ROOT,
-  }
-  const journal = new Journal({ ...options, maxEntries })
+  const journal = new Journal({ maxEntries, root: ROOT, clearScope: (scope) => `g:${scope}` })
   const done: string[] = []
   const note = async (work: JournalWork): Promise<void> => {
     done.push(work.kind === 'keys' ? work.keys.join(' ') : `${work.prefix}|${work.glob}`)
   }
-  return { clock, journal, done, note }
+  return { journal, done, note }
 }
 
 const keys = (scope: string, ...names: string[]): JournalEntry => ({ kind: 'keys', scope, keys: names })
@@ -149,17 +142,6 @@ describe('the journal of removals', () => {
     journal.add(keys('a', 'k'))
     await Promise.all([journal.drain(note), journal.drain(note)])
     expect(done).toEqual(['k'])
-  })
-
-  it('drops what is older than any value', async () => {
-    const { clock, journal, done, note } = open()
-    journal.add(keys('a', 'old'))
-    journal.add(keys('a', 'again'))
-    clock.now = 1
-    journal.add(keys('a', 'again'))
-    clock.now = 1_001
-    await journal.drain(note)
-    expect(done).toEqual(['again'])
   })
 
   it('never holds more than its bound, and loses nothing: all that was asked for is executed or covered', async () => {

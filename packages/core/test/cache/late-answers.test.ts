@@ -115,6 +115,89 @@ describe('a storage that answers some of it late', () => {
   })
 })
 
+describe('a storage that answers after its callers have given up', () => {
+  /** A storage that answers nothing until it is well, and then all that it was asked. */
+  function frozen() {
+    const { runtime, storage } = world()
+    const { values } = storage
+    let asked = 0
+    let answersAfter: number | undefined
+    let thaw!: () => void
+    const thawed = new Promise<void>((resolve) => (thaw = resolve))
+    const frozenUntil = <A extends unknown[], T>(command: (...args: A) => Promise<T>): typeof command => {
+      return async (...args) => {
+        asked += 1
+        await (answersAfter === undefined
+          ? thawed
+          : new Promise<void>((resolve) => runtime.setTimer(answersAfter as number, resolve)))
+        return await command(...args)
+      }
+    }
+    const same = withValues(storage, { getMany: frozenUntil(values.getMany) })
+    const cache = createCache({ ...same, time: frozenUntil(storage.time) }, { runtime })
+    const giveUp = async (): Promise<void> => {
+      const call = cache.get('a')
+      await waiting(call)
+      await runtime.advance(250)
+      await expect(call).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    }
+    return {
+      runtime,
+      storage,
+      cache,
+      giveUp,
+      thaw,
+      asked: () => asked,
+      isSlow: (ms: number) => void (answersAfter = ms),
+    }
+  }
+
+  it('is well again for the next call, which waits for no pause', async () => {
+    const { runtime, storage, cache, giveUp, thaw } = frozen()
+    await createCache(storage, { runtime }).set('a', 1)
+    await giveUp()
+    await expect(cache.get('a')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    thaw()
+    await settle()
+    expect(cache.stats().breaker).toBe('closed')
+    expect(await cache.get('a')).toBe(1)
+  })
+
+  it('is well again at once also after long pauses', async () => {
+    const { runtime, cache, giveUp, thaw } = frozen()
+    for (let i = 0; i < 4; i += 1) {
+      await giveUp()
+      await runtime.advance(5_000)
+    }
+    await giveUp()
+    thaw()
+    await settle()
+    expect(cache.stats().breaker).toBe('closed')
+  })
+
+  it('is asked once more, and not all the time, when it is only slow', async () => {
+    const { runtime, cache, giveUp, asked, isSlow } = frozen()
+    isSlow(300)
+    await giveUp()
+    expect(asked()).toBe(1)
+    await runtime.advance(10_000)
+    expect(asked()).toBe(2)
+    expect(cache.stats().breaker).toBe('open')
+    await giveUp()
+    await runtime.advance(10_000)
+    expect(asked()).toBe(4)
+  })
+
+  it('is not asked for a cache that was closed', async () => {
+    const { cache, giveUp, thaw, asked } = frozen()
+    await giveUp()
+    await cache.close()
+    thaw()
+    await settle()
+    expect(asked()).toBe(1)
+  })
+})
+
 describe('while the storage is out', () => {
   it('many keys are loaded although another call loads one of them', async () => {
     const { runtime, storage } = world()

@@ -32,6 +32,8 @@ describe('a load', () => {
     await runtime.advance(600)
     expect(await Promise.all(calls)).toEqual(['own 1', 'own 1', 'own 1'])
     expect(loads).toBe(1)
+    // However often a call looks, it is one miss.
+    expect(other.stats()).toMatchObject({ misses: 3, hits: 0 })
     const [under] = await storage.values.getMany(['app::a'])
     expect(under).toMatch(/^L/)
     finish('first')
@@ -58,7 +60,7 @@ describe('a load', () => {
     expect(new Set(await shared(false)).size).toBe(1)
   })
 
-  it('fails for those who share it, and for nobody who comes later', async () => {
+  it('fails for those who share it, and for no later caller', async () => {
     const { runtime, cache } = world()
     const [one, other] = [cache(), cache()]
     const { load, started, fail } = slowLoad<string>()

@@ -27,7 +27,7 @@ const ofHash = fc.constantFrom('h', 'h', 'h', 'a')
 const ofCounter = fc.constantFrom('c', 'c', 'c', 'a')
 const tags = fc.subarray(['t', 'u'])
 const json = fc.constantFrom<unknown>(null, 0, '', false, 7, 'text', [1, [2]], { a: { b: null } })
-// Never the sum of some advances: what happens in the very millisecond of an end is nobody's promise.
+// Never the sum of some advances: no storage promises what happens in the very millisecond of an end.
 const ttlMs = fc.constantFrom(105, 1_005, 60_005)
 const staleMs = fc.constantFrom(0, 0, 1_005, 60_005)
 const life = fc.record({ ttlMs, staleMs, tags })

@@ -213,7 +213,7 @@ describe('refresh', () => {
     expect(one.stats()).toMatchObject({ refreshes: 1, earlyRefreshes: 1 })
   })
 
-  it('that nobody awaits fails without a rejection, and ends with close', async () => {
+  it('that no caller awaits fails without a rejection, and ends with close', async () => {
     const { runtime, cache } = world()
     const one = cache(STALE)
     await one.set('a', 'old')

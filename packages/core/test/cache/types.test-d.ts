@@ -64,7 +64,7 @@ export async function writes(signal: AbortSignal): Promise<void> {
   await cache.set('a', 1, { tags: 't' })
   // @ts-expect-error A set does not load.
   await cache.set('a', 1, { waitMs: 1 })
-  // @ts-expect-error A set waits for nobody.
+  // @ts-expect-error A set waits for no other call.
   await cache.set('a', 1, { signal })
 }
 

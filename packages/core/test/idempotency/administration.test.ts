@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import type { ExecutionSnapshot } from '@holdfast/core'
+import { type ExecutionSnapshot, createIdempotency, memoryStorage } from '@holdfast/core'
 import { settle } from '../manual-runtime.ts'
 import { createWorld } from './world.ts'
 
 describe('list', () => {
+  it.each(['stalled', 'released'])('says where %s jobs are, which is no status', async (status) => {
+    const { idempotency } = createWorld().join()
+    await expect(idempotency.list('job', { status: status as unknown as 'failed' })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: `status (stalled: executing, released: failed) must be 'executing', 'completed' or 'failed'; got "${status}".`,
+    })
+  })
+
   it('is paged, and filtered by status; it sees one job type only', async () => {
     const { join } = createWorld()
     const { idempotency } = join()
@@ -34,6 +42,19 @@ describe('list', () => {
     expect(await all('failed')).toHaveLength(5)
     expect(await all('executing')).toHaveLength(15)
     expect(await idempotency.listJobTypes()).toEqual(['job', 'other'])
+  })
+})
+
+describe('list of records that this version cannot read', () => {
+  it('names them apart', async () => {
+    const storage = memoryStorage()
+    const idempotency = createIdempotency(storage, { prefix: 'shop' })
+    await idempotency.run('job', 'old', () => 1)
+    const write = { writeId: 'w', ttlMs: 60_000, notify: false }
+    await storage.records.put({ collection: 'shop:job', id: 'new' }, null, { ...write, value: '{"v":2}' })
+    const { executions, unreadable } = await idempotency.list('job')
+    expect([executions.map(({ jobKey }) => jobKey), unreadable]).toEqual([['old'], ['new']])
+    await idempotency.close()
   })
 })
 
@@ -69,6 +90,9 @@ describe('cleanupExpiredExecutions', () => {
     await idempotency.run('other', 'old failure', () => Promise.reject(new Error('x'))).catch(() => undefined)
     await runtime.advance(60_000)
     await idempotency.run('job', 'new', () => 1)
+    // They may have ended late in their millisecond, and this is early in its own.
+    expect(await idempotency.cleanupExpiredExecutions(60_000)).toBe(0)
+    await runtime.advance(1)
     expect(await idempotency.cleanupExpiredExecutions(60_001)).toBe(0)
     expect(await idempotency.cleanupExpiredExecutions(60_000, { jobType: 'other' })).toBe(1)
     expect(await idempotency.cleanupExpiredExecutions(60_000)).toBe(1)

@@ -30,7 +30,7 @@ describe("onInProgress 'wait' without a limit", () => {
   it.each([
     ['the same process', true],
     ['another process', false],
-  ])('a throwing onProgress hurts nobody else: %s', async (_, same) => {
+  ])('a throwing onProgress hurts no other caller: %s', async (_, same) => {
     const { join } = createWorld()
     const owner = join().idempotency
     const waiters = same ? owner : join().idempotency

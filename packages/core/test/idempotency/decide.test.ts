@@ -242,7 +242,9 @@ describe('T5, T6 completed, begin', () => {
   it.each([
     ['at once', 0, 'replay'],
     ['one millisecond before the window ends', 299_999, 'replay'],
-    ['when the window ends', 300_000, 'started'],
+    // The completion may have been late in its millisecond, and this call is early in its own.
+    ['in the millisecond in which the window ends', 300_000, 'replay'],
+    ['after it', 300_001, 'started'],
   ])('%s: %s', (_, after, expected) => {
     const decision = decideStart(at(completed()), T0 + after, begin())
     expect(decision.type === 'write' ? 'started' : decision.type).toBe(expected)
@@ -254,9 +256,12 @@ describe('T5, T6 completed, begin', () => {
 
   it('T6 runs again as a first attempt, from nothing', () => {
     const rerun = { executionId: 'mine', attempt: 1, status: 'executing' }
-    expect(outcome(at(completed({ attempt: 2 })), T0 + 300_000, begin())).toMatchObject(rerun)
+    expect(outcome(at(completed({ attempt: 2 })), T0 + 300_001, begin())).toMatchObject(rerun)
     expect(outcome(at(completed({ attempt: 2 })), T0, begin({ onCompleted: 'rerun' }))).toMatchObject(rerun)
-    expect(outcome(at(completed()), T0, begin({ completedWindowMs: 0 }))).toMatchObject(rerun)
+    // Also where the storage's clock was set back since.
+    for (const now of [T0 + 1, T0, T0 - 5]) {
+      expect(outcome(at(completed()), now, begin({ completedWindowMs: 0 }))).toMatchObject(rerun)
+    }
   })
 })
 
@@ -283,12 +288,16 @@ describe('T7, T8 failed, begin', () => {
 
   it('T8 gets the remaining retry delay, and runs after it', () => {
     const record = failed({ retryAfterMs: 5_000 })
-    expect(decideStart(at(record), T0 + 4_999, begin())).toEqual({
-      type: 'failedBefore',
-      current: at(record),
-      retryAfterMs: 1,
+    // Of its own millisecond, and of the one in which the job failed, nothing may be over: neither counts.
+    const left = [T0 - 5, T0, T0 + 1, T0 + 2, T0 + 4_999, T0 + 5_000].map((now) => {
+      const { current, ...decision } = { current: null, ...decideStart(at(record), now, begin()) }
+      expect(current).toEqual(at(record))
+      return decision
     })
-    expect(outcome(at(record), T0 + 5_000, begin())).toMatchObject({ status: 'executing', attempt: 2 })
+    expect(left).toEqual(
+      [5_000, 5_000, 5_000, 4_999, 2, 1].map((retryAfterMs) => ({ type: 'failedBefore', retryAfterMs })),
+    )
+    expect(outcome(at(record), T0 + 5_001, begin())).toMatchObject({ status: 'executing', attempt: 2 })
   })
 
   it('T12 continues a released execution as the same attempt, under every policy and number of attempts', () => {

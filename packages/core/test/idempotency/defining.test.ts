@@ -35,7 +35,7 @@ describe('define', () => {
     for await (const { status } of bill.watch(order)) expect(status).toBe('completed')
     expect(await bill.requestCancel(order)).toBe(false)
     expect((await bill.run(order, { onCompleted: 'rerun' }, () => 'rerun')).result).toBe('rerun')
-    await runtime.advance(1_000)
+    await runtime.advance(1_001)
     expect((await bill.run(order, () => 'after the window')).status).toBe('executed')
     expect(await bill.forget(order)).toBe(true)
     expect(await bill.getExecutionStatus(order)).toBeNull()

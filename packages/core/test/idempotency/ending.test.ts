@@ -157,15 +157,37 @@ describe('a success that cannot be recorded', () => {
 })
 
 describe('the window', () => {
-  it('ends to the millisecond of the storage’s clock', async () => {
-    const { runtime, join } = createWorld()
-    const { idempotency } = join({ completedWindowMs: 5_000 })
-    await idempotency.run('job', 'k', () => 1)
-    await runtime.advance(4_999)
-    expect(await idempotency.tryStartExecution('job', 'k')).toBeNull()
-    await runtime.advance(1)
-    expect(await idempotency.tryStartExecution('job', 'k')).not.toBeNull()
-  })
+  // The storage shows whole milliseconds: how far the completion was into its own, no stamp says.
+  it.each([0, 0.04, 0.5, 0.99])(
+    'is over with the next millisecond, never before (%d ms into one)',
+    async (intoMs) => {
+      const { runtime, join } = createWorld()
+      const { idempotency } = join({ completedWindowMs: 5_000 })
+      await runtime.advance(intoMs)
+      await idempotency.run('job', 'k', () => 1)
+      await runtime.advance(5_000 - intoMs)
+      expect(await idempotency.tryStartExecution('job', 'k')).toBeNull()
+      await runtime.advance(0.99)
+      expect(await idempotency.tryStartExecution('job', 'k')).toBeNull()
+      await runtime.advance(0.02)
+      expect(await idempotency.tryStartExecution('job', 'k')).not.toBeNull()
+    },
+  )
+
+  it.each([0, 0.04, 0.5, 0.99])(
+    'is not cut short where nothing is kept for longer (%d ms into one)',
+    async (intoMs) => {
+      const { runtime, join } = createWorld()
+      const { idempotency } = join({ completedWindowMs: 5_000, completedRetentionMs: 1 })
+      await runtime.advance(intoMs)
+      await idempotency.run('job', 'k', () => 1)
+      await runtime.advance(4_999.99)
+      expect(await idempotency.tryStartExecution('job', 'k')).toBeNull()
+      await runtime.advance(0.02)
+      expect(await idempotency.getExecutionStatus('job', 'k')).toBeNull()
+      expect(await idempotency.tryStartExecution('job', 'k')).not.toBeNull()
+    },
+  )
 
   it('may differ for every call, a day for example', async () => {
     const { runtime, join } = createWorld()

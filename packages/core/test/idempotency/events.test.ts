@@ -105,7 +105,7 @@ describe('the channel holdfast:idempotency', () => {
         attempt: 1,
         instance: 'dead',
         reason: 'outage',
-        ranMs: 950,
+        ranMs: 949,
         error: { code: 'LEASE_LOST', reason: 'outage', cause: { code: 'STORAGE_UNAVAILABLE' } },
       },
       {

@@ -157,7 +157,7 @@ describe('a failure', () => {
       execution: { attempt: 2 },
     })
     expect(await fail('later', new RangeError('no'))).toMatchObject({ retryAfterMs: 60_000 })
-    await runtime.advance(60_000)
+    await runtime.advance(60_001)
     expect((await job.begin('later')).status).toBe('started')
     // By hand it is the same, unless something else is said.
     const byHand = await job.tryStartExecution('by hand')
@@ -171,7 +171,7 @@ describe('a failure', () => {
     ['throws', raise],
     ['answers nonsense', () => 'final' as never],
     ['answers a negative time', () => ({ retryAfterMs: -1 }) as never],
-    ['answers what nobody knows', () => ({ finally: true }) as never],
+    ['answers with an unknown option', () => ({ finally: true }) as never],
   ])('is recorded although what classifies it %s', async (_, classifyError) => {
     const { join } = createWorld()
     const { idempotency } = join({ classifyError })

@@ -90,7 +90,7 @@ describe('begin', () => {
     })
     const fourth = await started(idempotency)
     await fourth.markSuccess()
-    await runtime.advance(300_000)
+    await runtime.advance(300_001)
     expect((await started(idempotency)).attempt).toBe(1)
   })
 
@@ -99,7 +99,7 @@ describe('begin', () => {
     const { idempotency } = join()
     const execution = await started(idempotency)
     await execution.markFailure(new Error('later'), { retryAfterMs: 1_200_000 })
-    await runtime.advance(1_000_000)
+    await runtime.advance(1_000_001)
     expect(await idempotency.begin('job', 'k')).toMatchObject({
       status: 'failedBefore',
       retryAfterMs: 200_000,
@@ -363,6 +363,11 @@ describe('a record that cannot be understood', () => {
     ['no JSON', '{'],
     ['foreign', '{"status":"executing"}'],
     ['of a newer version', '{"v":2,"status":"executing"}'],
+    ['of a status that is new', '{"v":1,"status":"paused","executionId":"x","attempt":1}'],
+    [
+      'with input that is compared in a newer way',
+      '{"v":1,"status":"completed","executionId":"x","attempt":1,"fingerprint":"v2:x","result":{"kind":"value","data":"1"}}',
+    ],
   ])('is a separate error, and neither run nor overwritten: %s', async (_, value) => {
     const { storage, join } = createWorld()
     const { idempotency } = join()

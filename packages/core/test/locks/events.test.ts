@@ -34,6 +34,7 @@ describe('events of locks', () => {
       instance: 'one',
       fencingToken,
       waitedMs: 0,
+      queuedMs: null,
       how: 'atOnce',
     })
     events.length = 0
@@ -47,7 +48,41 @@ describe('events of locks', () => {
       fencingToken,
       heldMs: 1_500,
     })
-    expect(the('granted')).toMatchObject({ instance: 'other', waitedMs: 1_500, how: 'handedOver' })
+    expect(the('granted')).toMatchObject({
+      instance: 'other',
+      waitedMs: 1_500,
+      queuedMs: expect.any(Number) as number,
+      how: 'handedOver',
+    })
+  })
+
+  it('say of each renewal how late it was, failed attempts included', async () => {
+    const { runtime, join } = createWorld()
+    const { locks, link } = join({ instance: 'one' })
+    const lease = await locks.acquire('a', { leaseMs: 3_000 })
+    await runtime.advance(1_100)
+    const first = the('renewed')
+    expect(first).toMatchObject({ instance: 'one', name: 'a', remainingMs: expect.any(Number) as number })
+    events.length = 0
+    link.blackHole = true
+    await runtime.advance(1_600)
+    link.blackHole = false
+    await runtime.advance(900)
+    const failed = events.filter(({ type }) => type === 'renewalFailed')
+    expect(failed.length).toBeGreaterThan(0)
+    const late = events.find((event) => event.type === 'renewed')
+    expect(late?.type === 'renewed' && late.lagMs).toBeGreaterThan(300)
+    expect(first.type === 'renewed' && first.lagMs).toBeLessThan(100)
+    await lease.release()
+  })
+
+  it('say that a lock which is held when the instance is closed is left to its lease', async () => {
+    const { join } = createWorld()
+    const { locks } = join({ instance: 'one' })
+    const { token, fencingToken } = await locks.acquire('a')
+    await (await locks.acquire('b')).release()
+    await locks.close()
+    expect(the('abandoned')).toMatchObject({ name: 'a', token, fencingToken })
   })
 
   it('say how a wait ended without a lease', async () => {

@@ -1,6 +1,6 @@
 /**
  * The defects of other lock libraries, reproduced there, as regression tests of ours: D1 to D20 of the table in
- * docs/peer-defects.md, which says which library has which. The same faults over real connections are in tests/chaos/.
+ * docs/reference/peer-defects.md, which says which library has which. The same faults over real connections are in tests/chaos/.
  */
 import { describe, expect, it } from 'vitest'
 import { settle } from '../manual-runtime.ts'

@@ -20,6 +20,8 @@ describe('idempotency, simulated', () => {
       expect(counted(result, 'takeovers')).toBeGreaterThan(0.4 * SEEDS)
       expect(counted(result, 'replayed')).toBeGreaterThan(2 * SEEDS)
       expect(counted(result, 'lost leases told')).toBeGreaterThan(0.3 * SEEDS)
+      expect(counted(result, 'traces found')).toBeGreaterThan(0.3 * SEEDS)
+      expect(counted(result, 'calls at the end of a window')).toBeGreaterThan(0.3 * SEEDS)
       expect(counted(result, 're-sent commands')).toBeGreaterThan(0.1 * SEEDS)
     },
   )

@@ -10,6 +10,7 @@ import {
 import { executions } from './current.ts'
 import { injectedHoldfast } from './injected-holdfast.ts'
 
+/** What `@IdempotentJob` takes. */
 export interface IdempotentJobOptions<Args extends readonly unknown[] = []> extends Omit<
   ExecutionOptions,
   'onInProgress'

@@ -9,6 +9,7 @@ import {
 import { leases } from './current.ts'
 import { injectedHoldfast } from './injected-holdfast.ts'
 
+/** What `@Locked` takes. */
 export interface LockedOptions extends Omit<LockOptions, 'signal'> {
   /**
    * When others held the lock for all of `waitMs`: `throw` (default) `LockTimeoutError`, or `skip` the call, which

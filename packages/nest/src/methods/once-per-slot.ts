@@ -3,6 +3,7 @@ import { type SkippingDecoratorFor, type TextOf, aroundMethod, textFor } from '.
 import { executions } from './current.ts'
 import { injectedHoldfast } from './injected-holdfast.ts'
 
+/** What `@OncePerSlot` takes. */
 export interface OncePerSlotOptions extends Omit<SlotOptions, 'signal' | 'onProgress'> {
   /** The named instance to use. Default: the unnamed one. */
   readonly holdfast?: string

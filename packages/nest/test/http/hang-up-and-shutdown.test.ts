@@ -119,7 +119,7 @@ onEachPlatform('@Idempotent, when clients hang up and apps shut down', (start) =
       async slow() {
         begun.resolve()
         await gate.promise
-        // A request is let finish; only jobs are told to stop.
+        // A request is let finish; only jobs have their signals aborted.
         return { aborted: currentRequestExecution()?.signal.aborted }
       }
 

@@ -1,4 +1,4 @@
-/** The kit's app in a process of its own: `kit-process.ts express|fastify ioredis|redis`, with `REDIS_URL`. */
+/** The kit's app in a separate process: `kit-process.ts express|fastify ioredis|redis`, with `REDIS_URL`. */
 import 'reflect-metadata'
 import { type RedisStorageName, serveUntilTerminated } from '@holdfast/test-http-conformance/targets'
 import type { PlatformName } from './platforms.ts'

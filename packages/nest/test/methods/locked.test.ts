@@ -86,7 +86,7 @@ describe('@Locked', () => {
     await app.close()
   })
 
-  it('skips when told to, and only when it is the lock that is held', async () => {
+  it('skips when its options say so, and only when it is the lock that is held', async () => {
     const app = await appOf(Counter)
     const counter = app.get(Counter)
     const first = counter.nightly()

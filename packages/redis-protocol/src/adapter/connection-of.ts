@@ -5,6 +5,7 @@ import { type Emitter, onEvents } from './emitter.ts'
 import { type Attached, oncePerClient } from './once-per-client.ts'
 import { reportErrors } from './report-errors.ts'
 
+/** What the adapter of a client knows of the client's connection. */
 export interface ClientState {
   readonly isReady: () => boolean
   /** Why no connection will come, if that is so. Called while the client is not ready. */

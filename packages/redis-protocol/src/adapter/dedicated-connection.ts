@@ -13,6 +13,7 @@ export interface OwnConnection {
   disconnect(): void
 }
 
+/** What the adapter does on a connection that is for subscriptions alone. */
 export interface OwnConnectionUse {
   /** Calls when the connection breaks. A break before it is open makes the opening fail, even if `connect()` resolves. */
   onLost(lost: () => void): unknown

@@ -19,12 +19,13 @@ export const acquireLease: Script<
 --                     'Q' or 'B' now kept ahead ' ' holders   queued, or busy; kept '1': it was in the queue before
 --                     'L' now                                 too late
 --                     'E' now                                 the token has ended
+--                     'U' now state                           no state of this layout is under that key
 ${CLOCK}
 if today > ARGV[4] then return 'L' .. now end
 local token, lease, request = ARGV[1], ARGV[2], ARGV[5]
 local asked = sub(request, 1, 4)
 local state = call('GET', KEYS[1])
-local isFree = not state or sub(state, HOLDERS, HOLDERS) == '#'
+local isFree = not state or sub(state, HOLDERS, HOLDERS) == '#' and state < ':'
 if isFree then
   local granted, hasEnded = now, nil
   if state then
@@ -32,7 +33,7 @@ if isFree then
     local comma, last = find(state, ',' .. sub(token, 1, dot), HOLDERS + 1, true)
     if comma then
       local ended, since = sub(state, last + 1, find(state, '|', last, true) - 1), sub(state, comma - 13, comma - 1)
-      hasEnded = tonumber(ended, 36) >= tonumber(sub(token, dot + 1), 36) and tonumber(since) + 10000 > tonumber(today)
+      hasEnded = tonumber(ended, 36) >= tonumber(sub(token, dot + 1), 36) and tonumber(since) + 10000 >= tonumber(today)
     end
     local fence = sub(state, 1, WAITING - 1)
     if fence >= now then granted = format('%016.0f', fence + 1) end

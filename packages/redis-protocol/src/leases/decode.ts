@@ -1,3 +1,4 @@
+import { StorageRefusedError } from '@holdfast/core'
 import type {
   AcquireReply,
   ExtendReply,
@@ -105,12 +106,13 @@ export function decodeCount(reply: unknown): number | undefined {
   return whole('leases.countListeners', reply)
 }
 
-/** Every reply begins with a letter and the instant in microseconds, 16 digits. */
+/** Every reply begins with a letter and the instant in microseconds, 16 digits; with `U`, the key of the state follows. */
 function envelope(
   doing: string,
   reply: unknown,
   letters: string,
 ): { letter: string; now: number; rest: string } {
+  if (typeof reply === 'string' && reply.startsWith('U')) throw unreadableState(doing, reply.slice(17))
   if (typeof reply === 'string' && reply !== '' && letters.includes(reply.charAt(0))) {
     const micros = numberAt(reply, 1, 16)
     if (!Number.isNaN(micros)) {
@@ -118,6 +120,13 @@ function envelope(
     }
   }
   throw unexpectedReply(doing, reply)
+}
+
+function unreadableState(doing: string, key: string): StorageRefusedError {
+  return new StorageRefusedError(
+    `Redis refused ${doing}: a newer version of Holdfast, or another program, has written ${key}, and it was left as it is. ` +
+      'Deploy the newer version here too; if none is in use any more, delete the key.',
+  )
 }
 
 function decodeHolders(doing: string, text: string, now: number): LeaseHolder[] {

@@ -13,6 +13,7 @@ export const extendLease: Script<[state: string], [token: string, leaseMs: strin
 -- ARGV: 1 token  2 lease in ms
 -- Returns one string: 'H' now remaining   held
 --                     'A' now             not held
+--                     'U' now state       no state of this layout is under that key
 local state = redis.call('GETEX', KEYS[1])
 ${CLOCK}
 ${STATE}

@@ -11,6 +11,7 @@ export const reapLease: Script<[state: string, queue: string], [policy: string]>
 -- KEYS: 1 state  2 queue
 -- ARGV: 1 policy of hand-offs
 -- Returns one string: 'T' now unclaimed
+--                     'U' now state   no state of this layout is under that key
 local state = redis.call('GETEX', KEYS[1])
 ${CLOCK}
 ${STATE}

@@ -23,6 +23,7 @@ export const releaseLease: Script<
 -- KEYS: 1 state  2 queue
 -- ARGV: 1 token  2 since when, at least, it is to be remembered, in ms, 13 digits  3 policy of hand-offs
 -- Returns one string: outcome now fence unclaimed; outcome is the letter of an ending
+--                     'U' now state                no state of this layout is under that key
 local state = redis.call('GETEX', KEYS[1])
 ${CLOCK}
 local token, since = ARGV[1], ARGV[2]

@@ -27,7 +27,7 @@ export interface Replication {
 }
 
 /**
- * `WAIT` waits for the writes of its own connection and blocks it, so these writes get a separate connection: one,
+ * `WAIT` waits for the writes of the connection that it is sent on and blocks that, so these writes get a separate connection: one,
  * or in a cluster one for each slot that is written with it. It is opened at the first such write, and anew when it
  * broke or has gone silent.
  */

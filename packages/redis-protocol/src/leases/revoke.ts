@@ -12,6 +12,7 @@ export const revokeLease: Script<[state: string, queue: string], [token: string,
 -- KEYS: 1 state  2 queue
 -- ARGV: 1 token, or '' for all  2 policy of hand-offs
 -- Returns one string: 'V' now unclaimed ' ' tokens, each with '|' behind it
+--                     'U' now state   no state of this layout is under that key
 local state = redis.call('GETEX', KEYS[1])
 ${CLOCK}
 ${STATE}

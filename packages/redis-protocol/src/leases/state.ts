@@ -31,13 +31,17 @@ local time = call('TIME')
 local now = #time[2] == 6 and time[1] .. time[2] or time[1] .. sub('00000' .. time[2], -6)
 local today = sub(now, 1, 13)`
 
+/** As a pattern of Lua: how every state of this layout begins. One of a newer layout begins with a capital letter. */
+export const STATE_PATTERN: string = `^${'%d'.repeat(16)}[01]${'%d'.repeat(4)}[01#]`
+
 /**
  * Makes a number of `today`, `ms`, and takes `state` apart into `fence` (a number), `waiting`, `permits`, `holders` and `ended`, and defines what all need:
  * `holding(token)` is its holder and where; `ending(token)` says whether it ended, and how; `mark(token, letter,
  * since)` remembers an ending; `held()` is the holders as text; `grant(expires, claimed, token)` adds one with
- * `nextFence()` and returns that; `save()` writes all back.
+ * `nextFence()` and returns that; `save()` writes all back. What is no such state is left as it is, and the script answers `U`.
  */
-export const STATE = `
+export const STATE: string = `
+if state and not find(state, '${STATE_PATTERN}') then return 'U' .. now .. KEYS[1] end
 local ms = tonumber(today)
 local fence, waiting, permits, holders, ended = 0, '0', 1, {}, ''
 if state then
@@ -66,7 +70,7 @@ local function markOf(token)
 end
 local function ending(token)
   local at, _, later = markOf(token)
-  if at and later >= 0 and tonumber(sub(ended, at + 1, at + 13)) + 10000 > ms then
+  if at and later >= 0 and tonumber(sub(ended, at + 1, at + 13)) + 10000 >= ms then
     return later == 0 and sub(ended, at, at) or 'a'
   end
 end
@@ -80,7 +84,7 @@ local function mark(token, letter, since)
   end
   ended = ended .. letter .. format('%013.0f', since) .. ',' .. token .. '|'
   local _, kept = string.gsub(ended, '|', '')
-  while kept > 64 or tonumber(sub(ended, 2, 14)) + 10000 <= ms do
+  while kept > 64 or tonumber(sub(ended, 2, 14)) + 10000 < ms do
     ended, kept = sub(ended, find(ended, '|', 1, true) + 1), kept - 1
   end
 end

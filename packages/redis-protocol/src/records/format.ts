@@ -12,6 +12,8 @@ import { clampedDigits, digits, numberAt } from '../digits.ts'
  *
  * `listedAs` and `listedMs` say which entry of the index is the record's and for how long it may be forgotten there.
  *
+ * A newer layout begins with a capital letter: this version takes it for no record, and leaves it alone.
+ *
  * A deleted record leaves `x<rev>` in its key for a minute, so that the next revision is greater although the clock
  * was set back or is coarse. Writes that were voided stand in a separate key, `<until> <writeId> <writeId> `,
  * which is looked at only where there is such a mark: who voids a write of an absent record leaves one too.

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict'
-import { type TestRunner, freshName } from '@holdfast/core/testing'
+import { LONG_TEXT, type TestRunner, freshName, until } from '@holdfast/core/testing'
 import { type DedicatedConnectionEvents, mastersOf } from '../client.ts'
 import { redisStorage } from '../storage.ts'
 import type { OpenRedis, RedisUnderTest } from './redis-under-test.ts'
-
-/** How long anything here may take: a moment, but for a machine that has much else to do. */
-const PATIENCE_MS = 120_000
 
 /** Connections that break, and those that must be closed. */
 export function connectionsKit(
@@ -138,7 +135,8 @@ export function connectionsKit(
       const link = await (client.cluster?.openConnectionTo(key, events().listener) ??
         client.openConnection(events().listener))
       try {
-        assert.equal(await link.send(['SET', key, 'v', 'PX', '1000']), 'OK')
+        assert.equal(await link.send(['SET', key, LONG_TEXT, 'PX', '60000']), 'OK')
+        assert.ok((await link.send(['GET', key])) === LONG_TEXT, 'text arrives whole')
         const acknowledged = await link.send(['WAIT', '0', '10'])
         assert.equal(typeof acknowledged, 'number')
       } finally {
@@ -174,12 +172,4 @@ export function connectionsKit(
       await ready()
     })
   })
-}
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${PATIENCE_MS} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
 }

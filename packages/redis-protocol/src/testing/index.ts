@@ -1,2 +1,2 @@
 export { redisKit } from './redis-kit.ts'
-export type { RedisUnderTest } from './redis-under-test.ts'
+export { type OpenUser, type RedisUnderTest, kitUsers } from './redis-under-test.ts'

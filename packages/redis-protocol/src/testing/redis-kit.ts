@@ -1,3 +1,4 @@
+import type { Storage } from '@holdfast/core'
 import { type KitOptions, type StorageUnderTest, type TestRunner, storageKit } from '@holdfast/core/testing'
 import { mastersOf } from '../client.ts'
 import { redisStorage } from '../storage.ts'
@@ -6,24 +7,19 @@ import { indexKit } from './index-kit.ts'
 import { redisNativesKit } from './redis-natives-kit.ts'
 import { redisRecordsKit } from './redis-records-kit.ts'
 import { redisValuesKit } from './redis-values-kit.ts'
-import type { OpenRedis, RedisUnderTest } from './redis-under-test.ts'
+import type { OpenRedis, OpenUser } from './redis-under-test.ts'
 import { scriptsKit } from './scripts-kit.ts'
 
 /**
  * Holds an adapter of a Redis client against all that the storage port promises, and against what only Redis can do
  * wrong: scripts that are gone, prefixes, commands that were sent again, keys without a time to live, connections that
- * break. `open` is called once for each group of tests. Give it a server that has no other users: the kit ends the
+ * break. `open` is called for each group of tests. Give it a server that has no other users: the kit ends the
  * connections of all its clients, and with `outOfMemory` sets its `maxmemory` to 1, and to 0 afterwards.
  */
-export function redisKit(
-  runner: TestRunner,
-  open: () => Promise<RedisUnderTest>,
-  options: KitOptions = {},
-): void {
+export function redisKit(runner: TestRunner, open: OpenUser, options: KitOptions = {}): void {
   const asStorage = async (): Promise<StorageUnderTest> => {
-    const opened = await open()
-    const { client, admin = client } = opened
-    const storage = redisStorage(client, { namespace: 'kit' })
+    const { client, admin = client, close } = await open()
+    const storage = await storageOfUsers(open, close)
     const limitMemory = async (maxmemory: string): Promise<void> => {
       for (const master of await mastersOf(admin))
         await master.send(['CONFIG', 'SET', 'maxmemory', maxmemory])
@@ -34,10 +30,7 @@ export function redisKit(
         await limitMemory('1')
         return async () => await limitMemory('0')
       },
-      async close() {
-        await storage.close()
-        await opened.close()
-      },
+      close: () => storage.close(),
     }
   }
   storageKit(runner, asStorage, options)
@@ -75,5 +68,22 @@ export function redisKit(
       },
       open,
     )
+  }
+}
+
+/** A storage each facet of which goes over a client of its feature's user. */
+async function storageOfUsers(open: OpenUser, close: () => Promise<void>): Promise<Storage> {
+  const opened = await Promise.all([open('locks'), open('idempotency'), open('cache')])
+  const storages = opened.map(({ client }) => redisStorage(client, { namespace: 'kit' }))
+  const [{ leases }, { records }, ofCache] = storages as [Storage, Storage, Storage]
+  return {
+    ...ofCache,
+    leases,
+    records,
+    async close() {
+      await Promise.all(storages.map((each) => each.close()))
+      await Promise.all(opened.map((each) => each.close()))
+      await close()
+    },
   }
 }

@@ -45,7 +45,7 @@ export function redisNativesKit({ describe, it }: TestRunner, under: () => OpenR
       await lives(key, hour, 'PERSIST')
     })
 
-    it('go on from what somebody else has set, if it is a whole number as Redis writes it', async () => {
+    it('go on from what another program has set, if it is a whole number as Redis writes it', async () => {
       for (const text of ['41', '0', '-7', '9007199254740990', '-9007199254740991']) {
         const key = freshName('foreign')
         await ask('SET', key, text)
@@ -119,7 +119,7 @@ export function redisNativesKit({ describe, it }: TestRunner, under: () => OpenR
       await values().hashes.delete(key, ['a'])
       await ask('HSET', key, 'b', '2')
       await set(hour, 'create')
-      await lives(key, hour, 'HSET by somebody else')
+      await lives(key, hour, 'HSET by another program')
       assert.deepEqual(
         new Map(await values().hashes.getAll(key)),
         new Map(Object.entries({ a: '1', b: '2' })),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Storage } from '@holdfast/core'
 import type { RecordEntry, RecordKey, RecordWrite } from '@holdfast/core/storage'
-import { type TestRunner, freshName } from '@holdfast/core/testing'
+import { Heard, type TestRunner, freshName } from '@holdfast/core/testing'
 import { createKeys } from '../keys.ts'
 import type { OpenRedis } from './redis-under-test.ts'
 
@@ -57,12 +57,8 @@ export function redisRecordsKit({ describe, it }: TestRunner, under: () => OpenR
       const key = freshKey()
       const { entry } = await records().put(key, null, write())
       assert.ok(entry)
-      const hints: (RecordEntry | undefined)[] = []
-      let wake = (): void => undefined
-      const unsubscribe = await records().subscribe(key, (written) => {
-        hints.push(written)
-        wake()
-      })
+      const hints = new Heard<RecordEntry | undefined>()
+      const unsubscribe = await records().subscribe(key, (written) => hints.add(written))
       let { rev } = entry
       const values = ['short', 'x'.repeat(5_000), 'short again']
       const expected: (RecordEntry | undefined)[] = []
@@ -72,13 +68,13 @@ export function redisRecordsKit({ describe, it }: TestRunner, under: () => OpenR
         ;({ rev } = changed.entry)
         expected.push(under().client.cluster || value.length > 4_000 ? undefined : changed.entry)
       }
-      while (hints.length < values.length) await new Promise<void>((resolve) => (wake = resolve))
-      assert.deepEqual(hints, expected)
+      await hints.until(({ length }) => length >= values.length)
+      assert.deepEqual(hints.all, expected)
       await unsubscribe()
     })
   })
 
-  describe('what somebody else has written into the key of a record', () => {
+  describe('what another program has written into the key of a record', () => {
     const real = '1700000000000000 1700000000000 1700000000000 1700000000000000 00000060000 00000060000 w v'
     const strange = [
       'garbage',
@@ -90,7 +86,7 @@ export function redisRecordsKit({ describe, it }: TestRunner, under: () => OpenR
       `z${real}`,
     ]
 
-    it('is shown as it is, and changed by nobody', async () => {
+    it('is shown as it is, and no call changes it', async () => {
       for (const text of strange) {
         const key = freshKey()
         const { record } = createKeys('kit').record(key)

@@ -1,31 +1,15 @@
 import type { Removed } from '@holdfast/core/storage'
 import { type RedisClient, type RedisNode, mastersOf } from '../client.ts'
-import { answerOf, asStorageError, unexpectedReply } from '../errors.ts'
+import { asStorageError } from '../errors.ts'
 import { isOperationKey } from './redis-counters.ts'
 import { removeMany } from './remove.ts'
+import { BEGIN, DONE, SCANNED_AT_A_TIME, type Scan, nextChunk, runOf } from './scan.ts'
 
-/** About how many keys a server looks at for one `SCAN`: for a third of a millisecond it serves nobody else. */
-const SCANNED_AT_A_TIME = 500
 /** After this a step ends, so that its caller can end the whole: most servers have scanned some thousand keys by then. */
 const STEP_MS = 20
 
-/**
- * Where the scan of a server goes on. A cursor means something only to the process that gave it: `run` is the id of that.
- */
-interface Scan {
-  readonly run: string
-  readonly cursor: string
-}
-
-interface Chunk extends Scan {
-  readonly found: readonly string[]
-}
-
 /** How far each master is, by its name. */
 type Position = Readonly<Record<string, Scan>>
-
-const BEGIN = '0'
-const DONE = 'done'
 
 /** One step: every master that is not done goes on for {@link STEP_MS}, and removes all that it finds. */
 export async function removeMatching(
@@ -73,34 +57,12 @@ async function walk(
     const [removed, chunk] = await Promise.all([unlink(client, found), nextChunk(master, pattern, scan)])
     counts.removed += removed
     counts.scanned += Math.max(chunk.found.length, chunk.cursor === DONE ? 0 : SCANNED_AT_A_TIME)
-    ;({ found } = chunk)
+    // The answers of counters are not shown, and stay.
+    found = chunk.found.filter((name) => !isOperationKey(name))
     scan = { run: chunk.run, cursor: chunk.cursor }
   }
   counts.removed += await unlink(client, found)
   return { name, scan, ...counts }
-}
-
-async function nextChunk(master: RedisNode, pattern: string, { run, cursor }: Scan): Promise<Chunk> {
-  // In this order: the server that answers the second has answered the first, or comes after the one which did.
-  const [reply, nowRun] = await Promise.all([
-    master.send(['SCAN', cursor, 'MATCH', pattern, 'COUNT', String(SCANNED_AT_A_TIME)]),
-    runOf(master),
-  ])
-  const [next, names] = (Array.isArray(reply) ? reply : []) as unknown[]
-  if (!Array.isArray(names) || !/^\d+$/.test(String(next))) throw unexpectedReply('SCAN', reply)
-  // The answers of counters are not shown, and stay.
-  const found = names.filter((name): name is string => typeof name === 'string' && !isOperationKey(name))
-  if (nowRun !== run) return { run: nowRun, cursor: BEGIN, found }
-  return { run: nowRun, cursor: String(next) === BEGIN ? DONE : String(next), found }
-}
-
-/** Another one after each start of the server, and on each server; '' where the user may not ask. */
-async function runOf(master: RedisNode): Promise<string> {
-  const info = await master.send(['INFO', 'server']).catch((error: unknown) => {
-    if (answerOf(error) === undefined) throw error
-    return ''
-  })
-  return /^run_id:(\w+)/m.exec(String(info))?.[1] ?? ''
 }
 
 function unlink(client: RedisClient, names: readonly string[]): Promise<number> {

@@ -1,6 +1,6 @@
 import { CLOCK } from '../records/lua.ts'
 import { type Script, defineScript } from '../script.ts'
-import { BEGINNING } from './lua.ts'
+import { BEGINNING, MANY } from './lua.ts'
 
 /** Overwrites a value that still begins as expected. */
 export const replaceValue: Script<
@@ -11,6 +11,7 @@ export const replaceValue: Script<
   keys: 1,
   args: 3,
   once: CLOCK,
+  most: MANY,
   source: `
 -- Overwrites a value that still begins as expected; stored behind the clock in ms.
 -- KEYS: 1 value

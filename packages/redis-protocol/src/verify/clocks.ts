@@ -1,4 +1,4 @@
-import type { Diagnostic } from '@holdfast/core'
+import type { Finding } from './finding.ts'
 import type { ServerFacts } from './server.ts'
 
 /** Beyond this much, what people read in logs and on dashboards misleads them. */
@@ -7,8 +7,8 @@ const TOLD_MS = 5_000
 const BETWEEN_MASTERS_MS = 500
 
 /** How far the servers' clocks are from ours, and from each other. */
-export function judgeClocks(servers: readonly ServerFacts[]): Diagnostic[] {
-  const findings: Diagnostic[] = []
+export function judgeClocks(servers: readonly ServerFacts[]): Finding[] {
+  const findings: Finding[] = []
   const offsets: { readonly low: number; readonly high: number }[] = []
   for (const { name, clock } of servers) {
     if (clock === undefined) continue

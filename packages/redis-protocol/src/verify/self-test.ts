@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { type Diagnostic, HoldfastError, type Storage } from '@holdfast/core'
+import { HoldfastError, type Storage } from '@holdfast/core'
+import { type Feature, processOf } from '@holdfast/core/storage'
 import { adviceOn, answerOf } from '../errors.ts'
+import type { Finding } from './finding.ts'
+import { throwawayName } from './throwaway.ts'
 
 /** How long a message on a healthy connection may take. */
 const MESSAGE_MS = 1_000
@@ -9,40 +12,60 @@ const TTL_MS = 1_000
 
 type Facets = Pick<Storage, 'records' | 'leases' | 'values'>
 
-const PARTS = [
-  { what: 'records (idempotency)', stops: { stopsWork: true } },
-  { what: 'leases (locks)', stops: { stopsWork: true } },
-  // A load answers where the cache cannot.
-  { what: 'values (cache)', stops: { stopsWork: false, stopsCache: true } },
-] as const
+interface Part {
+  readonly feature: Feature
+  readonly what: string
+  readonly stops: Pick<Finding, 'stopsWork' | 'stopsCache'>
+  readonly work: (facets: Facets, name: string) => Promise<void>
+  readonly hint: (facets: Facets, name: string) => Hint
+}
+
+const PARTS: readonly Part[] = [
+  {
+    feature: 'idempotency',
+    what: 'records (idempotency)',
+    stops: { stopsWork: true },
+    work: ({ records }, name) => tryRecords(records, name),
+    hint: ({ records }, name) => hintOfRecord(records, name),
+  },
+  {
+    feature: 'locks',
+    what: 'leases (locks)',
+    stops: { stopsWork: true },
+    work: ({ leases }, name) => tryLeases(leases, name),
+    hint: ({ leases }, name) => hintOfLease(leases, name),
+  },
+  {
+    feature: 'cache',
+    what: 'values (cache)',
+    // A load answers where the cache cannot.
+    stops: { stopsWork: false, stopsCache: true },
+    work: ({ values }, name) => tryValues(values, name),
+    hint: ({ values }, name) => hintOfValue(values, name),
+  },
+]
 
 /**
- * Does once, with throwaway names (of the `app`, if one is given), what Holdfast does all the time; finds what the server does
- * not permit. `rights` are those to grant.
+ * Does once, with throwaway names (of the `app`, if one is given), what the features do all the time; finds what the
+ * server does not permit. `rights` are those to grant.
  */
 export async function selfTest(
   facets: Facets,
+  features: readonly Feature[],
   rights: string,
   app: string | undefined,
-): Promise<Diagnostic[]> {
-  const name = `${app === undefined ? '' : `${app}:`}verify-${randomUUID()}`
-  const tried = await Promise.all([
-    refusal(() => tryRecords(facets.records, name)),
-    refusal(() => tryLeases(facets.leases, name)),
-    refusal(() => tryValues(facets.values, name)),
-  ])
-  const findings = PARTS.flatMap(({ what, stops }, i): Diagnostic[] => {
-    const refused = tried[i]
+): Promise<Finding[]> {
+  const name = throwawayName(app)
+  const parts = PARTS.filter(({ feature }) => features.includes(feature))
+  const refusals = await Promise.all(parts.map(({ work }) => refusal(() => work(facets, name))))
+  const findings = parts.flatMap(({ what, stops }, i): Finding[] => {
+    const refused = refusals[i]
     if (refused === undefined) return []
     const message = `The ${what} cannot work: ${refused}`
     return [{ code: 'COMMANDS_REFUSED', severity: 'error', message, fix: fixOf(refused, rights), ...stops }]
   })
-  const hints = [
-    ...(tried[0] === undefined ? [hintOfRecord(facets.records, name)] : []),
-    ...(tried[2] === undefined ? [hintOfValue(facets.values, name)] : []),
-  ]
-  for (const hint of hints) {
-    const finding = await tryHint(hint, rights)
+  for (const { hint } of parts.filter((_, i) => refusals[i] === undefined)) {
+    const finding = await tryHint(hint(facets, name), rights)
     // What refuses one of them refuses the other.
     if (finding !== undefined) return [...findings, finding]
   }
@@ -51,7 +74,7 @@ export async function selfTest(
 
 function fixOf(refused: string, rights: string): string {
   if (/\bOOM\b/.test(refused)) {
-    return 'Raise maxmemory, or free memory: every write is refused until then. Rights have nothing to do with it.'
+    return 'Raise maxmemory, or free memory: new jobs, locks and cache entries are refused until then; what runs can end. Rights have nothing to do with it.'
   }
   if (isAboutRights(refused)) return `Permit the user what it lacks: ${rights}`
   return (
@@ -122,6 +145,23 @@ function hintOfRecord(records: Storage['records'], name: string): Hint {
   }
 }
 
+function hintOfLease(leases: Storage['leases'], name: string): Hint {
+  const lock = `${name}-hinted`
+  const [holder, waiter] = [`${randomUUID()}.1`, `${randomUUID()}.1`]
+  const request = { leaseMs: TTL_MS, permits: 1, claimMs: TTL_MS, notAfter: Number.MAX_SAFE_INTEGER }
+  return {
+    subscribe: (heard) => leases.listen(processOf(waiter), heard),
+    async cause() {
+      await leases.acquire(lock, { ...request, token: holder, wait: false })
+      await leases.acquire(lock, { ...request, token: waiter, wait: true })
+      // The waiter hears that it has the lock now.
+      for (const token of [holder, waiter]) {
+        await leases.release(lock, { token, claimMs: TTL_MS, notAfter: Number.MAX_SAFE_INTEGER })
+      }
+    },
+  }
+}
+
 function hintOfValue(values: Storage['values'], name: string): Hint {
   return {
     subscribe: (heard) => values.subscribe(name, heard),
@@ -130,7 +170,7 @@ function hintOfValue(values: Storage['values'], name: string): Hint {
   }
 }
 
-async function tryHint(hint: Hint, rights: string): Promise<Diagnostic | undefined> {
+async function tryHint(hint: Hint, rights: string): Promise<Finding | undefined> {
   const without =
     'Without it, a caller that waits for a lock, a result or a value asks from time to time instead of receiving pushes.'
   let heard = (): void => {}

@@ -1,4 +1,4 @@
-import type { Diagnostic } from '@holdfast/core'
+import type { Finding } from './finding.ts'
 
 /** What one server said of itself; absent where it did not let us look. */
 export interface ServerFacts {
@@ -12,7 +12,12 @@ export interface ServerFacts {
 /** The oldest version that has all that the scripts use: GETEX, LPOP with a count. */
 const OLDEST = [6, 2] as const
 
-export function judgeServer({ name, info, save }: ServerFacts): Diagnostic[] {
+/** Beside each fix that is a CONFIG SET. */
+const KEPT =
+  'A restart undoes CONFIG SET: follow it with CONFIG REWRITE, or write the setting into redis.conf.'
+
+/** `keeps`: it has locks or records, which must neither be evicted nor forgotten at a restart. */
+export function judgeServer({ name, info, save }: ServerFacts, keeps: boolean): Finding[] {
   if (info === undefined) {
     return [
       {
@@ -26,8 +31,7 @@ export function judgeServer({ name, info, save }: ServerFacts): Diagnostic[] {
   return [
     ...judgeVersion(name, info),
     ...judgeRole(name, info),
-    ...judgeEviction(name, info),
-    ...judgePersistence(name, info, save),
+    ...(keeps ? [...judgeEviction(name, info), ...judgePersistence(name, info, save)] : []),
   ]
 }
 
@@ -41,7 +45,7 @@ export function parseInfo(reply: unknown): ServerFacts['info'] {
 
 type Info = Readonly<Record<string, string>>
 
-function judgeVersion(name: string, info: Info): Diagnostic[] {
+function judgeVersion(name: string, info: Info): Finding[] {
   // Valkey calls itself Redis 7.2 here, which is what it is compatible with.
   const version = info['redis_version'] ?? ''
   const [major = 0, minor = 0] = version.split('.').map(Number)
@@ -56,7 +60,7 @@ function judgeVersion(name: string, info: Info): Diagnostic[] {
   ]
 }
 
-function judgeRole(name: string, info: Info): Diagnostic[] {
+function judgeRole(name: string, info: Info): Finding[] {
   if (info['role'] !== 'slave') return []
   return [
     {
@@ -70,9 +74,11 @@ function judgeRole(name: string, info: Info): Diagnostic[] {
   ]
 }
 
-function judgeEviction(name: string, info: Info): Diagnostic[] {
+function judgeEviction(name: string, info: Info): Finding[] {
   const policy = info['maxmemory_policy']
-  if (policy === undefined || policy === 'noeviction') return []
+  const evicted = evictedSoFar(info)
+  if (policy === undefined || policy === 'noeviction')
+    return evicted === '' ? [] : [keysEvicted(name, evicted)]
   const limited = Number(info['maxmemory']) > 0
   return [
     {
@@ -80,15 +86,49 @@ function judgeEviction(name: string, info: Info): Diagnostic[] {
       severity: limited ? 'error' : 'warning',
       message:
         `${name} evicts keys when its memory is full (maxmemory-policy ${policy}): an evicted record is a job that ` +
-        `runs twice, an evicted lease a lock that two hold${limited ? '' : '. It has no maxmemory now, so it does not yet'}.`,
-      fix: 'CONFIG SET maxmemory-policy noeviction; give a cache that must be evictable a separate Redis (cacheStorage).',
+        `runs twice, an evicted lease a lock that two hold${limited ? '' : '. It has no maxmemory now, so it does not yet'}.` +
+        (evicted === '' ? '' : ` It has evicted ${evicted}.`),
+      fix:
+        `CONFIG SET maxmemory-policy noeviction. ${KEPT} Give a cache that must be evictable a separate Redis ` +
+        '(cacheStorage).',
     },
   ]
 }
 
-function judgePersistence(name: string, info: Info, save: string | undefined): Diagnostic[] {
+function keysEvicted(name: string, evicted: string): Finding {
+  return {
+    code: 'KEYS_EVICTED',
+    severity: 'warning',
+    message:
+      `${name} evicts no keys now, but has evicted ${evicted}. Where records or leases were among them, jobs ran ` +
+      'twice and locks had two holders.',
+    fix: 'See what may have run twice. CONFIG RESETSTAT, or a restart, sets the count to 0.',
+  }
+}
+
+/** '' for none, or where the server does not say. */
+function evictedSoFar(info: Info): string {
+  const keys = Number(info['evicted_keys'] ?? 0)
+  if (!(keys > 0)) return ''
+  const up = spanOf(Number(info['uptime_in_seconds'] ?? 0))
+  return `${keys} ${keys === 1 ? 'key' : 'keys'} since it started ${up} ago, or since the last CONFIG RESETSTAT`
+}
+
+const SPANS = [
+  ['days', 86_400],
+  ['hours', 3_600],
+  ['minutes', 60],
+] as const
+
+function spanOf(seconds: number): string {
+  for (const [unit, length] of SPANS)
+    if (seconds >= 2 * length) return `${Math.floor(seconds / length)} ${unit}`
+  return `${seconds} s`
+}
+
+function judgePersistence(name: string, info: Info, save: string | undefined): Finding[] {
   if (info['aof_enabled'] === '1') return []
-  const fix = 'CONFIG SET appendonly yes, with appendfsync everysec or always.'
+  const fix = `CONFIG SET appendonly yes, with appendfsync everysec or always. ${KEPT}`
   if (save === undefined) {
     return [
       {

@@ -1,17 +1,20 @@
-import type { Diagnostic, Storage } from '@holdfast/core'
+import type { Storage } from '@holdfast/core'
+import type { Feature, VerifyOptions } from '@holdfast/core/storage'
 import { type Command, type RedisClient, mastersOf } from '../client.ts'
 import { asStorageError, unexpectedReply } from '../errors.ts'
 import { missingRights } from '../rights.ts'
 import { decodeTime } from '../time.ts'
 import { judgeClocks } from './clocks.ts'
+import type { Finding } from './finding.ts'
 import { type ServerFacts, judgeServer, parseInfo } from './server.ts'
 import { selfTest } from './self-test.ts'
 
-/** Where the keys lie that are tried: those of one app, or anywhere in the namespace. */
-export interface Scope {
+/** What is tried, and where its keys lie: those of one app, or anywhere in the namespace. */
+interface Scope extends VerifyOptions {
   readonly namespace: string
-  readonly app?: string | undefined
 }
+
+const ALL: readonly Feature[] = ['idempotency', 'locks', 'cache']
 
 /**
  * Looks at the servers and tries everything once with throwaway names. What a managed service does not let be looked
@@ -20,11 +23,11 @@ export interface Scope {
 export async function verifyRedis(
   client: RedisClient,
   facets: Pick<Storage, 'records' | 'leases' | 'values'>,
-  scope: Scope,
-): Promise<readonly Diagnostic[]> {
-  const rights = missingRights(scope.namespace, scope.app)
+  { namespace, app, features = ALL }: Scope,
+): Promise<readonly Finding[]> {
+  const rights = missingRights(namespace, features, app)
   const nodes = await mastersOf(client).catch(refuse)
-  const count = countOf(client)
+  const count = features.includes('locks') ? countOf(client) : undefined
   const facts = await Promise.all(
     nodes.map(async ({ name, send }): Promise<ServerFacts & { readonly counts: boolean }> => {
       const [info, save, clock, counts] = await Promise.all([
@@ -37,10 +40,13 @@ export async function verifyRedis(
     }),
   )
   const uncounted = facts.filter(({ counts }) => !counts).map(({ name }) => countsRefused(name, rights))
-  const findings = [...facts.flatMap(judgeServer), ...judgeClocks(facts), ...uncounted]
+  // A cache may be evicted and forgotten.
+  const keeps = features.some((feature) => feature !== 'cache')
+  const judged = facts.flatMap((each) => judgeServer(each, keeps))
+  const findings = [...judged, ...judgeClocks(facts), ...uncounted]
   // A replica refuses every write; that it is one has been said.
   if (findings.some(({ code }) => code === 'REPLICA')) return findings
-  return [...findings, ...(await selfTest(facets, rights, scope.app))]
+  return [...findings, ...(await selfTest(facets, features, rights, app))]
 }
 
 /** How scripts count who waits, where what they count is worth something. */
@@ -56,7 +62,7 @@ function isNoMatterOfRights(error: unknown): boolean {
   return !/\bNOPERM\b/.test(reason.message)
 }
 
-function countsRefused(name: string, rights: string): Diagnostic {
+function countsRefused(name: string, rights: string): Finding {
   return {
     code: 'COUNT_REFUSED',
     severity: 'warning',

@@ -23,7 +23,7 @@ export function commandsKit(
     assert.equal((await leases().inspect(key)).waiting, 1)
   })
 
-  it('L7 tells a lease that ran out from one that somebody took', async () => {
+  it('L7 tells a lease that ran out from one that another caller took', async () => {
     const [quiet, taken] = [freshName('lock'), freshName('lock')]
     const token = freshToken()
     for (const key of [quiet, taken]) await granted(key, token, { leaseMs: 50 })

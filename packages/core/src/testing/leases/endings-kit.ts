@@ -74,7 +74,7 @@ export function endingsKit(
   }
 
   if (movesTime) {
-    it('L13 forgets a key that nobody uses', async () => {
+    it('L13 forgets a key without holders and waiters', async () => {
       const key = freshName('lock')
       const token = freshToken()
       await granted(key, token)

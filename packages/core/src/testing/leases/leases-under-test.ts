@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { AcquireReply, LeasePush, LeaseRequest, LeaseStorage } from '../../storage/leases.ts'
+import { Heard } from '../patience.ts'
 import { type OpenStorage, freshName } from '../runner.ts'
 
 /** How long a hand-off waits for its owner, where a test does not say otherwise. */
@@ -11,6 +12,8 @@ export interface Ear {
   readonly heard: LeasePush[]
   /** Resolves once `count` pushes were heard in all. */
   hears(count: number): Promise<void>
+  /** Resolves once a grant to this token was heard. */
+  hearsGrant(token: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -72,19 +75,15 @@ export function leasesUnderTest(under: OpenStorage): LeasesUnderTest {
         .filter(({ remainingMs }) => remainingMs > 0)
         .map(({ token }) => token),
     async listen(process = freshName('process')) {
-      const heard: LeasePush[] = []
-      let wake = (): void => undefined
-      const stop = await leases().listen(process, (push) => {
-        heard.push(push)
-        wake()
-      })
+      const heard = new Heard<LeasePush>()
+      const stop = await leases().listen(process, (push) => heard.add(push))
       return {
         process,
-        heard,
+        heard: heard.all,
         stop,
-        async hears(count) {
-          while (heard.length < count) await new Promise<void>((resolve) => (wake = resolve))
-        },
+        hears: (count) => heard.until(({ length }) => length >= count),
+        hearsGrant: (token) =>
+          heard.until((all) => all.some((push) => push.kind === 'granted' && push.token === token)),
       }
     },
   }

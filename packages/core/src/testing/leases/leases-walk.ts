@@ -8,6 +8,7 @@ import {
   noLease,
 } from '../../locks/decide-lease.ts'
 import type { LeasePush, LeaseStorage } from '../../storage/leases.ts'
+import { Heard } from '../patience.ts'
 import {
   type KitOptions,
   type StorageUnderTest,
@@ -212,22 +213,18 @@ interface Listener {
 }
 
 async function listener(leases: LeaseStorage, process: string): Promise<Listener> {
-  const heard: LeasePush[] = []
-  let wake = (): void => undefined
-  const stop = await leases.listen(process, (push) => {
-    heard.push(push)
-    wake()
-  })
+  const heard = new Heard<LeasePush>()
+  const stop = await leases.listen(process, (push) => heard.add(push))
   return {
     async next() {
-      for (;;) {
-        const push = heard.shift()
-        if (push !== undefined) return push
-        await new Promise<void>((resolve) => (wake = resolve))
-      }
+      await heard.until(({ length }) => length > 0)
+      const [push] = heard.all.splice(0, 1)
+      assert.ok(push)
+      return push
     },
     stop,
-    hasHeardNothingElse: () => assert.deepEqual(heard, [], 'nothing was pushed that should not have been'),
+    hasHeardNothingElse: () =>
+      assert.deepEqual(heard.all, [], 'nothing was pushed that should not have been'),
   }
 }
 

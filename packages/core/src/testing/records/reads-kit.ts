@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { RecordEntry } from '../../storage/records.ts'
-import { type TestRunner, freshName } from '../runner.ts'
+import { Heard } from '../patience.ts'
+import { LONG_TEXT, type TestRunner, freshName } from '../runner.ts'
 import type { RecordsUnderTest } from './records-under-test.ts'
 
 /** G10 to G12: what was written comes back unchanged, is hinted at, and is listed. */
@@ -9,18 +10,7 @@ export function readsKit(
   { records, elapse, freshKey, write, created, listed }: RecordsUnderTest,
 ): void {
   it('G10 gives values and keys back unchanged', async () => {
-    const odd = [
-      '',
-      ' ',
-      '\0\r\n',
-      '[]',
-      '{}',
-      '9007199254740993',
-      '1e3',
-      'ünïcödé 🦊',
-      '"\\',
-      'x'.repeat(1 << 20),
-    ]
+    const odd = ['', ' ', '\0\r\n', '[]', '{}', '9007199254740993', '1e3', 'ünïcödé 🦊', '"\\', LONG_TEXT]
     const collection = freshName('col {x} ü:*?[]')
     for (const [i, value] of odd.entries()) {
       const key = { collection, id: `{a}}${i} "ü" 🦊 *?[${'k'.repeat(200)}` }
@@ -47,16 +37,12 @@ export function readsKit(
 
   it('G11 hints after a notified write and a deletion, until unsubscribed', async () => {
     const key = freshKey()
-    const hints: (RecordEntry | undefined)[] = []
-    let wake = (): void => undefined
+    const hints = new Heard<RecordEntry | undefined>()
     const hinted = async (atLeast: number): Promise<RecordEntry | undefined> => {
-      while (hints.length < atLeast) await new Promise<void>((resolve) => (wake = resolve))
-      return hints.at(-1)
+      await hints.until(({ length }) => length >= atLeast)
+      return hints.all.at(-1)
     }
-    const unsubscribe = await records().subscribe(key, (written) => {
-      hints.push(written)
-      wake()
-    })
+    const unsubscribe = await records().subscribe(key, (written) => hints.add(written))
     const first = await created(key, 'first', { notify: true })
     assert.deepEqual((await hinted(1)) ?? first, first)
     const { entry: second } = await records().put(key, first.rev, write('second', { notify: true }))
@@ -66,13 +52,13 @@ export function readsKit(
     assert.equal(await hinted(3), undefined)
     await unsubscribe()
     const other = freshKey()
-    const stop = await records().subscribe(other, () => wake())
-    const before = hints.length
+    const heard = new Heard<RecordEntry | undefined>()
+    const stop = await records().subscribe(other, (written) => heard.add(written))
+    const before = hints.all.length
     await created(key, 'unheard', { notify: true })
-    const heard = new Promise<void>((resolve) => (wake = resolve))
     await created(other, 'heard', { notify: true })
-    await heard
-    assert.equal(hints.length, before)
+    await heard.until(({ length }) => length > 0)
+    assert.equal(hints.all.length, before)
     await stop()
   })
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { decideCancel, type OwnerCommand, decideOwner } from '../../idempotency/decide.ts'
 import { decideStart } from '../../idempotency/decide-start.ts'
+import { fingerprintOf } from '../../idempotency/fingerprint.ts'
 import { type ExecutionRecord, type VersionedRecord, currentOf } from '../../idempotency/record.ts'
 import type { PutReply, RecordEntry, RecordWrite } from '../../storage/records.ts'
 import { type StorageUnderTest, type TestRunner, freshName, seededInts, useStorage } from '../runner.ts'
@@ -102,7 +103,7 @@ export function recordsWalk(
               return decision.type === 'write' ? decision.record : undefined
             }
             default: {
-              const fingerprint = int(8) === 0 ? 'other' : 'same'
+              const fingerprint = fingerprintOf(int(8) === 0 ? 'other' : 'same')
               const decision = decideStart(current, now, { ...command, fingerprint })
               return decision.type === 'write' ? decision.record : undefined
             }

@@ -1,6 +1,7 @@
 import { type SimulationOptions, type Violation, simulate } from './simulation.ts'
 import { type Feature, Totals } from './workload.ts'
 
+/** What the simulations of many seeds found. */
 export interface SearchResult {
   readonly seeds: number
   readonly totals: Totals
@@ -9,6 +10,7 @@ export interface SearchResult {
   readonly tookMs: number
 }
 
+/** Which seeds are simulated, and when to stop. */
 export interface SearchOptions extends Omit<SimulationOptions, 'seed' | 'record' | 'reduction'> {
   /** Default 1. */
   readonly firstSeed?: number

@@ -17,6 +17,7 @@ import { type Silence, SimulatedReplica } from './simulated-replica.ts'
 import { type BuildFacets, SimulatedServer } from './simulated-server.ts'
 import { type Feature, Totals, type World } from './workload.ts'
 
+/** One simulation: the same options have the same history. */
 export interface SimulationOptions {
   readonly seed: number
   /** What may go wrong and how often. Default {@link defaultRates}. */
@@ -46,6 +47,7 @@ export const nothingLeftOut: Reduction = {
   messages: new Set(),
 }
 
+/** A guarantee that did not hold. */
 export interface Violation {
   /** The guarantee, by its number or name in `docs/guarantees.md` or in the comment of the storage port. */
   readonly guarantee: string
@@ -54,6 +56,7 @@ export interface Violation {
   readonly at: number
 }
 
+/** What one simulation found, and what it did. */
 export interface SimulationResult {
   readonly seed: number
   readonly violation: Violation | null

@@ -72,7 +72,7 @@ export function guardedWrites(it: TestRunner['it'], { under, values, set, read, 
       const mine = await reserve(key)
       assert.ok((await values().reserve(key, 'Lother.', 60_000)).startsWith(mine))
       assert.ok((await values().reserve(key, 'Lother.', 60_000)).startsWith(mine))
-      // A repetition of the reservation may show that somebody has found it.
+      // A repetition of the reservation may show that another process has found it.
       assert.ok((await reserve(key)).startsWith(mine))
       assert.equal(await act(key, mine), true)
     })

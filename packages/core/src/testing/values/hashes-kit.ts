@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import type { FieldValue, HashSetReply, HashStorage, Life } from '../../storage/hashes.ts'
-import { type StorageUnderTest, type TestRunner, freshName, unhurried, useStorage } from '../runner.ts'
+import {
+  LONG_TEXT,
+  type StorageUnderTest,
+  type TestRunner,
+  freshName,
+  unhurried,
+  useStorage,
+} from '../runner.ts'
 
 /** The guarantees H1 to H3 of `storage/hashes.ts`. */
 export function hashesKit(runner: TestRunner, open: () => Promise<StorageUnderTest>): void {
@@ -101,7 +108,7 @@ export function hashesKit(runner: TestRunner, open: () => Promise<StorageUnderTe
     })
 
     it('H2 returns what was set, whatever it is', async () => {
-      const texts = ['', '0', '\0\r\n', '12 34', 'ünïcödé 🦊', '__proto__', '{"a":"b"}', 'x'.repeat(1 << 18)]
+      const texts = ['', '0', '\0\r\n', '12 34', 'ünïcödé 🦊', '__proto__', '{"a":"b"}', LONG_TEXT]
       const fields = texts.map((text, i): FieldValue => [text, texts[texts.length - 1 - i] ?? ''])
       const key = freshName('{odd} key ü')
       await set(key, fields)

@@ -82,7 +82,7 @@ export function placeholders(it: TestRunner['it'], { under, values, set, read, b
 
   it('V3 takes the place of exactly one value, for one of many', async () => {
     const every = Uint8Array.from({ length: 256 }, (_, i) => i)
-    for (const value of ['what nobody can decode', '', every]) {
+    for (const value of ['what no codec can decode', '', every]) {
       const key = freshName('instead')
       await set(key, value)
       const there = await raw(key)

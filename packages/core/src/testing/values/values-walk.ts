@@ -133,7 +133,7 @@ async function walk(storage: ValueStorage, seed: number): Promise<void> {
 }
 
 /**
- * Without digits, which only clocks make here, and without the word that somebody waits, which a storage may leave
+ * Without digits, which only clocks make here, and without the word that a process waits, which a storage may leave
  * elsewhere.
  */
 function plain(reply: unknown): unknown {

@@ -2,6 +2,8 @@ import type { VersionedRecord, ExecutionRecord } from '../../../src/idempotency/
 import { KeyWatcher } from '../../../src/idempotency/key-watcher.ts'
 import type {
   OnHint,
+  PutReply,
+  ReadReply,
   RecordEntry,
   RecordKey,
   RecordStorage,
@@ -104,8 +106,23 @@ export const idempotencyMutations: readonly Mutation[] = [
     like: 'a PUBLISH beside the write instead of in it: it tells also of a write that was refused',
     breakStorage: records(hintedByWriters),
   },
+  {
+    name: 'window in whole milliseconds',
+    like: 'ours: the difference of two stamps was compared, and a job ran again 0.04 ms before its window was over',
+    breakStorage: records((sound) => ({
+      put: async (key, rev, write) => endedBefore(await sound.put(key, rev, write)),
+      read: async (key) => endedBefore(await sound.read(key)),
+    })),
+  },
   ...sharedMutations,
 ]
+
+/** The millisecond in which an execution ended counts as over. */
+function endedBefore<R extends PutReply | ReadReply>(reply: R): R {
+  if (reply.entry === null || ('outcome' in reply && reply.outcome === 'written')) return reply
+  const { status } = JSON.parse(reply.entry.value) as Partial<ExecutionRecord>
+  return status === 'completed' || status === 'failed' ? { ...reply, now: reply.now + 1 } : reply
+}
 
 /** Revisions of one storage grow, so a newer state has a greater revision: within one database. */
 function isNewer(this: KeyWatcher, current: unknown): boolean {

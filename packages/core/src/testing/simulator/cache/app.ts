@@ -362,7 +362,7 @@ export class CacheApp implements App {
       const { load, call: of } = error
       if (of.process === this.#process && load.ended >= call.began) return
       this.#world.violated(
-        'An error is told once',
+        'An error goes to those who shared its load',
         `${this.#process.name} asked at ${call.began.toFixed(1)} and got the error of the load of v${load.id}, which ended at ${load.ended.toFixed(1)}`,
       )
       return

@@ -120,7 +120,7 @@ export class EveryOperation {
     if (missing.join() !== 'm1,m2') this.#violated(`what is missing is ${missing.join()}`)
   }
 
-  /** Nobody waits for ever, and what is given up is free. */
+  /** No caller waits for ever, and what is given up is free. */
   async #proveEnds(): Promise<void> {
     const cache = this.#cache
     const never = new Promise<never>(() => {})
@@ -144,7 +144,7 @@ export class EveryOperation {
     await this.#process.sleep(500)
     controller.abort()
     await aborts
-    if (!isAborted) this.#violated('the signal of a load that nobody waits for is not aborted')
+    if (!isAborted) this.#violated('the signal of a load that no caller waits for is not aborted')
     await this.#is(
       'a key that was given up',
       cache.getOrCreate('given up', () => 1),

@@ -52,7 +52,7 @@ export function foreign(world: World, judge: Judge, { id, kind, space, key, tag 
   const ofTag = dice.chance(0.4)
   execute('remove', [ofTag ? scope.tagKey(tag) : scope.clearKey])
   if (dice.chance(0.3)) execute('remove', [scope.tagChangesKey])
-  // Nobody has invalidated anything by that; but what was invalidated before must not come back.
+  // That has invalidated nothing; but what was invalidated before must not come back.
   if (ofTag) return ends(`DEL of the generation of ${tag}`, () => false)
   return ends('DEL of a generation', (made) => !made.key.startsWith('hash-') && isBelow(space, made.space))
 }

@@ -144,7 +144,7 @@ export class Loads {
     })
   }
 
-  /** One load of a key at a time, in all processes, as long as all goes well and nobody has to wait too long. */
+  /** One load of a key at a time, in all processes, as long as all goes well and no caller has to wait too long. */
   #judgeStart(next: Running, { call, isRefresh }: AskedLoad): void {
     const { now } = this.#world.scheduler
     const { process, wire } = call

@@ -2,8 +2,8 @@ import type { ExecutionContext } from '../../../idempotency/execution-context.ts
 import type { Idempotency } from '../../../idempotency/idempotency.ts'
 import type { SimulatedProcess } from '../simulated-process.ts'
 import type { World } from '../workload.ts'
-import { BodyError } from './body-error.ts'
-import { type BodyPlan, NESTED_JOB_TYPE, type Operation } from './plan.ts'
+import { BodyError, retryOf } from './body-error.ts'
+import { type BodyPlan, NESTED_JOB_TYPE, type Operation, RETRY_AFTER_MS } from './plan.ts'
 import type { Words } from './words.ts'
 
 /** Where calls are made and bodies run. */
@@ -63,7 +63,8 @@ export async function work(
       }
     }
     if (!body.deaf) signal.throwIfAborted()
-    if (body.end === 'throw' || body.end === 'throwFinal') throw new BodyError(executionId)
+    if (body.end === 'throwLater') throw new BodyError(executionId, RETRY_AFTER_MS)
+    if (body.end === 'throw' || body.end === 'throwFinal') throw new BodyError(executionId, undefined)
     const result = `result of ${executionId}`
     words.returned(executionId, result)
     return result
@@ -90,7 +91,7 @@ export async function workByHand(
   } catch (error) {
     try {
       if (!(error instanceof BodyError)) throw error
-      await execution.markFailure(error, { final: end === 'throwFinal' })
+      await execution.markFailure(error, { final: end === 'throwFinal', ...retryOf(error) })
       words.recorded(executionId, 'failed')
     } finally {
       // As `await using` would: what could not be ended is not renewed for ever.

@@ -13,10 +13,13 @@ const PROOF_OF_LIFE = 1_000
 export class Calls {
   readonly #scene: Scene
   readonly #profile: Profile
+  readonly #quietMs: (key: string) => number
 
-  constructor(scene: Scene, profile: Profile) {
+  /** `quietMs`: in how many milliseconds of true time a key may run again. */
+  constructor(scene: Scene, profile: Profile, quietMs: (key: string) => number) {
     this.#scene = scene
     this.#profile = profile
+    this.#quietMs = quietMs
   }
 
   async perform(operation: Operation): Promise<void> {
@@ -31,16 +34,14 @@ export class Calls {
 
   /** What came of it, in a few words. */
   async #call(operation: Operation): Promise<string> {
-    const { words, process, idempotency } = this.#scene
+    const { words, idempotency } = this.#scene
     const { id, key } = operation
     switch (operation.kind) {
-      case 'run': {
-        const body = (execution: ExecutionContext): Promise<string> => work(this.#scene, operation, execution)
-        const options = this.#options(operation.start)
-        const { status, result, executionId } = await idempotency.run(JOB_TYPE, key, options, body)
-        words.ended(process, operation, status, executionId, result)
-        return `${status} ${executionId}`
-      }
+      case 'press':
+        await this.#untilAbout(key, operation.earlyMs)
+        return await this.#run(operation)
+      case 'run':
+        return await this.#run(operation)
       case 'begin':
       case 'tryStart':
         return await this.#begin(operation)
@@ -69,6 +70,15 @@ export class Calls {
     }
   }
 
+  async #run(operation: Starting): Promise<string> {
+    const { words, process, idempotency } = this.#scene
+    const body = (execution: ExecutionContext): Promise<string> => work(this.#scene, operation, execution)
+    const options = this.#options(operation.start)
+    const { status, result, executionId } = await idempotency.run(JOB_TYPE, operation.key, options, body)
+    words.ended(process, operation, status, executionId, result)
+    return `${status} ${executionId}`
+  }
+
   async #begin(operation: Starting): Promise<string> {
     const { words, idempotency } = this.#scene
     const { key, kind, start } = operation
@@ -88,6 +98,15 @@ export class Calls {
     this.#say(`#${operation.id} started ${execution.executionId}`)
     await workByHand(this.#scene, operation, execution)
     return `ended ${execution.executionId}`
+  }
+
+  /** By the clock of the storage itself, which no process can read so well. */
+  async #untilAbout(key: string, earlyMs: number): Promise<void> {
+    const { process, world } = this.#scene
+    const inMs = this.#quietMs(key) - earlyMs
+    if (inMs <= 0) return
+    world.totals.count('calls at the end of a window')
+    await new Promise<void>((resolve) => process.deliver(inMs, resolve))
   }
 
   async #watch(key: string, forMs: number): Promise<string> {

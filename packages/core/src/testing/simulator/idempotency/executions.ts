@@ -2,7 +2,7 @@ import type { ExecutionRecord } from '../../../idempotency/record.ts'
 import type { DeleteReply, PutReply, RecordEntry, RecordKey, RecordMatch } from '../../../storage/records.ts'
 import type { Command } from '../simulated-server.ts'
 import type { World } from '../workload.ts'
-import { Holdings, textOf } from './holdings.ts'
+import { Holdings, microsOf, textOf } from './holdings.ts'
 import { JOB_TYPE, NESTED_JOB_TYPE } from './plan.ts'
 import { type Held, type Seen, attemptAfter, checkpointOf, leaseEnd, nameOf } from './seen.ts'
 
@@ -31,6 +31,11 @@ export class Executions {
 
   all(): Iterable<Seen> {
     return this.#seen.values()
+  }
+
+  /** What the key of a job holds. */
+  held(jobKey: string): Held | undefined {
+    return this.#holdings.get(textOf({ collection: COLLECTION, id: jobKey }))
   }
 
   /** The record of this execution is what the key holds, and it runs. */
@@ -143,6 +148,7 @@ export class Executions {
         fence: rev,
         from: command.from,
         operation: command.operation,
+        startedAt: this.#world.scheduler.now,
         before,
         ended: null,
         hasCompleted: false,
@@ -224,7 +230,7 @@ export class Executions {
   /** What the key holds, unless its time is over; a running or resting attempt must not be forgotten. */
   #live(text: string, now: number): Held | null {
     const held = this.#holdings.get(text)
-    if (held === undefined || held.expiresAt > now) return held ?? null
+    if (held === undefined || held.endsAt > microsOf(now)) return held ?? null
     this.#holdings.expired(text)
     const { record } = held
     if (record.status === 'executing' || (record.status === 'failed' && record.released))
@@ -251,13 +257,27 @@ export class Executions {
 
   /** Its owner was silent for the whole lease, by the storage's rate; steps of its clock aside. */
   #isStalled({ record, since }: Held): boolean {
-    return record.status !== 'executing' || this.storageMsSince({ since }) >= record.leaseMs
+    return record.status !== 'executing' || this.#longestMs(since) + ROUNDING_MS >= record.leaseMs
+  }
+
+  /** How long after the write before it the storage executed this start, by what it can take that time for at most. */
+  startedAfterMs({ startedAt }: Seen, { since }: Held): number {
+    return this.#longestMs(since, startedAt)
+  }
+
+  /** In how many milliseconds of true time the storage will have counted so many since it wrote what the key holds. */
+  endOf({ since }: Held, ms: number): number {
+    return since + ms / this.#world.scenario.storageClock.rate - this.#world.scheduler.now
   }
 
   /** The longest that the storage can take the time since then for: by its rate, and with all that it was set on. */
-  storageMsSince({ since }: Pick<Held, 'since'>): number {
-    const { scheduler, scenario } = this.#world
-    return (scheduler.now - since) * scenario.storageClock.rate + scenario.setOnMs + ROUNDING_MS
+  #longestMs(since: number, until: number = this.#world.scheduler.now): number {
+    const { storageClock, incidents } = this.#world.scenario
+    const setOnMs = incidents.reduce((sum, incident) => {
+      const isOn = incident.kind === 'stepStorageClock' && incident.byMs > 0
+      return isOn && since <= incident.at && incident.at <= until ? sum + incident.byMs : sum
+    }, 0)
+    return (until - since) * storageClock.rate + setOnMs
   }
 
   #violated(guarantee: string, message: string): void {
@@ -265,10 +285,11 @@ export class Executions {
   }
 }
 
-/** The storage's instants are whole milliseconds. */
+/** A lease ends in a whole millisecond of the storage: its owner keeps a margin, which covers that. */
 const ROUNDING_MS = 1
 
-const COLLECTIONS = new Set([JOB_TYPE, NESTED_JOB_TYPE].map((jobType) => `sim:${jobType}`))
+const COLLECTION = `sim:${JOB_TYPE}`
+const COLLECTIONS = new Set([COLLECTION, `sim:${NESTED_JOB_TYPE}`])
 
 /** It was neither completed nor failed by its body: the next start continues it. */
 function goesOn(record: ExecutionRecord): boolean {

@@ -9,7 +9,7 @@ export class Holdings {
   readonly #database: number
   readonly #held = new Map<string, Held>()
   /** When each write was executed: a storage that forgot goes back to one of them. */
-  readonly #writtenAt = new Map<string, number>()
+  readonly #writtenAt = new Map<string, Pick<Held, 'since' | 'endsAt'>>()
   readonly #keys = new Map<string, RecordKey>()
   /** Keys that the storage lost or was asked to forget, at some time. */
   readonly #emptied = new Set<string>()
@@ -56,10 +56,21 @@ export class Holdings {
   }
 
   #heldOf(entry: RecordEntry): Held {
-    const since = this.#writtenAt.get(entry.writeId) ?? this.#world.scheduler.now
-    this.#writtenAt.set(entry.writeId, since)
-    return { ...currentOf(entry), expiresAt: entry.expiresAt, writeId: entry.writeId, since }
+    const { scheduler, server } = this.#world
+    // The same write may be executed again where a failover has lost it, and then gets another revision.
+    const name = `${entry.writeId} ${entry.rev}`
+    const written = this.#writtenAt.get(name) ?? {
+      since: scheduler.now,
+      endsAt: microsOf(server.now()) + (entry.expiresAt - entry.writtenAt) * 1_000,
+    }
+    this.#writtenAt.set(name, written)
+    return { ...currentOf(entry), ...written, writeId: entry.writeId }
   }
+}
+
+/** What the storage counts the time to live in. */
+export function microsOf(ms: number): number {
+  return Math.floor(ms * 1_000)
 }
 
 export function textOf({ collection, id }: RecordKey): string {

@@ -12,6 +12,8 @@ export interface Profile {
 
 export type Operation = PlannedOperation & { readonly key: string } & (
     | { readonly kind: 'run' | 'begin' | 'tryStart'; readonly start: Start; readonly body: BodyPlan }
+    /** Runs it about when a window or a retry delay ends: its call leaves so long before. */
+    | { readonly kind: 'press'; readonly start: Start; readonly body: BodyPlan; readonly earlyMs: number }
     | { readonly kind: 'waitForCompletion' | 'watch'; readonly forMs: number }
     | { readonly kind: 'status' | 'isExecuting' | 'list' | 'forget' | 'requestCancel' }
     | { readonly kind: 'cleanUp'; readonly olderThanMs: number }
@@ -28,7 +30,7 @@ export interface Start {
 
 export interface BodyPlan {
   readonly steps: readonly Step[]
-  readonly end: 'return' | 'throw' | 'throwFinal' | 'release' | 'dispose'
+  readonly end: 'return' | 'throw' | 'throwLater' | 'throwFinal' | 'release' | 'dispose'
   /** It works on although its signal says that it lost the key. */
   readonly deaf: boolean
 }
@@ -41,6 +43,12 @@ type Step =
 export const JOB_TYPE = 'job'
 /** What bodies start inside of bodies. */
 export const NESTED_JOB_TYPE = 'nested'
+
+/** How long no process is to run again what failed and asked for that. */
+export const RETRY_AFTER_MS = 400
+
+/** How many press at once. */
+const CROWD = 4
 
 /** No lease of a workload is longer. */
 export const LONGEST_LEASE_MS = 2_000
@@ -60,14 +68,15 @@ export function drawOperations(
   processes: number,
   calmFrom: number,
 ): Operation[] {
+  const commonOf = (id: number): Pick<Operation, 'id' | 'at' | 'process' | 'key'> => ({
+    id,
+    at: random.between(0, calmFrom * 0.9),
+    process: random.int(0, processes - 1),
+    key: random.pick(profile.keys as [string, ...string[]]),
+  })
   const count = random.int(10, 22)
-  return Array.from({ length: count }, (_, id) => {
-    const common = {
-      id,
-      at: random.between(0, calmFrom * 0.9),
-      process: random.int(0, processes - 1),
-      key: random.pick(profile.keys as [string, ...string[]]),
-    }
+  const operations = Array.from({ length: count }, (_, id): Operation => {
+    const common = commonOf(id)
     const drawn = random.next()
     if (drawn < 0.62) return { ...common, kind: 'run', ...drawStart(random, profile) }
     if (drawn < 0.76) return { ...common, kind: 'begin', ...drawStart(random, profile) }
@@ -81,6 +90,16 @@ export function drawOperations(
     if (drawn < 0.975) return { ...common, kind: 'forget' }
     return { ...common, kind: 'cleanUp', olderThanMs: random.pick([0, 500, 5_000]) }
   })
+  // Side by side: one of them may come within the millisecond in which the window ends.
+  for (let crowds = random.int(0, 2); crowds > 0; crowds -= 1) {
+    const { at, key } = commonOf(operations.length)
+    for (let each = 0; each < CROWD; each += 1) {
+      const common = { ...commonOf(operations.length), at, key }
+      const earlyMs = random.between(0.1, 1.1)
+      operations.push({ ...common, kind: 'press', earlyMs, ...drawStart(random, profile) })
+    }
+  }
+  return operations
 }
 
 function drawStart(random: Random, profile: Profile): { readonly start: Start; readonly body: BodyPlan } {
@@ -123,7 +142,7 @@ function drawBody(random: Random, leaseMs: number): BodyPlan {
       end < 0.7
         ? 'return'
         : end < 0.85
-          ? 'throw'
+          ? random.pick(['throw', 'throwLater'] as const)
           : end < 0.88
             ? 'throwFinal'
             : end < 0.95

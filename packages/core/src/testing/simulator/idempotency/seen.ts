@@ -11,6 +11,8 @@ export interface Seen {
   /** The process that the start came from, and for which of its operations. */
   readonly from: string
   readonly operation: number | undefined
+  /** When the storage executed its start, in true time. */
+  readonly startedAt: number
   /** What the key held before. */
   readonly before: Held | null
   /** How it ended, by the command that the storage executed. */
@@ -34,7 +36,8 @@ export interface Seen {
 export interface Held extends VersionedRecord {
   /** When it was written, in true time. */
   readonly since: number
-  readonly expiresAt: number
+  /** When its time to live is over, in microseconds of the storage's clock. */
+  readonly endsAt: number
   readonly writeId: string
 }
 

@@ -192,15 +192,16 @@ export class Words {
     if (seen.attempt > options.maxAttempts && before?.record.status !== 'failed')
       this.#violated('maxAttempts', `${id} is attempt ${seen.attempt} of ${options.maxAttempts}`)
     if (before === null) return
+    const agoMs = this.#executions.startedAfterMs(seen, before)
     if (before.record.status === 'completed' && options.onCompleted === 'replay') {
-      const agoMs = this.#executions.storageMsSince(before)
-      if (agoMs < options.completedWindowMs)
-        this.#violated(
-          'I3',
-          `${id} started ${agoMs.toFixed(0)} ms after a completion; the window is ${options.completedWindowMs} ms`,
-        )
+      const { completedWindowMs } = options
+      if (isShort(agoMs, completedWindowMs))
+        this.#violated('I3', `${id} started ${afterA('completion', agoMs, completedWindowMs)}`)
     }
     if (before.record.status === 'failed' && !before.record.released) {
+      const { retryAfterMs = 0 } = before.record
+      if (isShort(agoMs, retryAfterMs))
+        this.#violated('retryAfterMs', `${id} started ${afterA('failure', agoMs, retryAfterMs)}`)
       if (before.record.final || options.onFailed === 'replay')
         this.#violated('onFailed', `${id} runs again what had failed for good`)
     }
@@ -228,6 +229,15 @@ export class Words {
 function codeOf(error: unknown): string {
   if (error instanceof Error && 'code' in error) return String(error.code)
   return error instanceof Error ? error.name : String(error)
+}
+
+/** Fractions of milliseconds count: only the arithmetic of the simulation may be a little off. */
+function isShort(agoMs: number, promisedMs: number): boolean {
+  return agoMs < promisedMs - 1e-3
+}
+
+function afterA(what: string, agoMs: number, promisedMs: number): string {
+  return `${agoMs.toFixed(3)} ms after a ${what}; the time until then was to be ${promisedMs} ms`
 }
 
 /** Thrown by a body of the workload, or recorded of one, or by an impatient caller: nothing to wonder about. */

@@ -2,10 +2,12 @@ import { createIdempotency } from '../../../holdfast.ts'
 import type { Storage } from '../../../storage/storage.ts'
 import type { SimulatedProcess } from '../simulated-process.ts'
 import type { App, Feature, Observer, Workload, World } from '../workload.ts'
+import { retryOf } from './body-error.ts'
 import { Calls } from './calls.ts'
 import { Executions } from './executions.ts'
 import { Owners } from './owners.ts'
 import { type Operation, type Profile, drawOperations, drawProfile } from './plan.ts'
+import { Traces } from './traces.ts'
 import { Words } from './words.ts'
 
 /** Idempotent executions: crashes and takeovers, duplicates that wait, operators, shutdowns. */
@@ -33,10 +35,12 @@ class IdempotencyWorkload implements Workload {
   readonly #profile: Profile
   readonly #operations: ReadonlyMap<number, Operation>
   readonly #judges: readonly Judges[]
+  readonly #traces: Traces
 
   constructor(world: World, profile: Profile, operations: readonly Operation[], databases: number) {
     this.#world = world
     this.#profile = profile
+    this.#traces = new Traces(world)
     this.#operations = new Map(operations.map((operation) => [operation.id, operation]))
     this.#judges = Array.from({ length: databases }, (_, database) => {
       const executions = new Executions(world, profile.callTimeoutMs, database)
@@ -57,7 +61,7 @@ class IdempotencyWorkload implements Workload {
 
   start(process: SimulatedProcess, storage: Storage): App {
     const { callTimeoutMs, leaseMs } = this.#profile
-    const { owners, words } = this.#judgesOf(process)
+    const { executions, owners, words } = this.#judgesOf(process)
     process.onResume(() => owners.resumed(process))
     const idempotency = createIdempotency(storage, {
       prefix: 'sim',
@@ -69,8 +73,11 @@ class IdempotencyWorkload implements Workload {
       failedRetentionMs: leaseMs * 4,
       completedRetentionMs: leaseMs * 8,
       progressIntervalMs: leaseMs / 10,
+      classifyError: retryOf,
+      traceContext: this.#traces.hooks,
     })
-    const calls = new Calls({ world: this.#world, words, process, idempotency }, this.#profile)
+    const scene = { world: this.#world, words, process, idempotency }
+    const calls = new Calls(scene, this.#profile, (key) => quietMs(executions, key, this.#profile))
     return {
       perform: (id) => {
         const operation = this.#operations.get(id)
@@ -86,6 +93,20 @@ class IdempotencyWorkload implements Workload {
   #judgesOf(process: SimulatedProcess): Judges {
     return this.#judges[this.#world.databaseOf(process)] as Judges
   }
+}
+
+/** In how many milliseconds what ended last may run again; 0 where nothing stands in the way. */
+function quietMs(executions: Executions, key: string, { completedWindowMs }: Profile): number {
+  const held = executions.held(key)
+  if (held === undefined) return 0
+  const { record } = held
+  const promisedMs =
+    record.status === 'completed'
+      ? completedWindowMs
+      : record.status === 'failed'
+        ? (record.retryAfterMs ?? 0)
+        : 0
+  return promisedMs === 0 ? 0 : Math.max(0, executions.endOf(held, promisedMs))
 }
 
 /** What is seen and said of the executions of one database. */
