@@ -1,48 +1,56 @@
-import assert from 'node:assert/strict'
+// #region setup
+import { withIdempotency } from '@holdfast/bullmq'
 import { createHoldfast } from '@holdfast/core'
 import { ioredisStorage } from '@holdfast/redis-ioredis'
-import { Queue, QueueEvents, Worker } from 'bullmq'
+import { type Job, Queue, QueueEvents, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
-import { processOnce } from './queue-processor.ts'
 
 const connection = new Redis(process.env.REDIS_URL ?? 'redis://localhost:6379', {
-  maxRetriesPerRequest: null,
+  maxRetriesPerRequest: null, // BullMQ demands it
 })
 connection.on('error', (error) => console.error('Redis:', error.message))
-const holdfast = createHoldfast({ storage: ioredisStorage(connection) })
+const holdfast = createHoldfast({ storage: ioredisStorage(connection), prefix: 'shop' })
 const name = `invoices-${process.pid}`
 let drawn = 0
+// #endregion
 
 // #region worker
 interface Order {
-  readonly id: string
+  readonly orderId: string
 }
 
-const processor = processOnce(
-  holdfast.idempotency,
-  ({ id }: Order) => id,
-  async ({ id }, execution) => {
-    await execution.updateProgress(50, 'drawing the PDF')
+const drawInvoice = withIdempotency(
+  async (job: Job<Order>, _token, signal, execution) => {
+    await execution.updateProgress(50, 'drawing the PDF') // of the job, too
+    signal.throwIfAborted() // the lease or the lock is lost, or somebody cancelled
     drawn += 1
-    return { number: `INV-${id}` }
+    return { number: `INV-${job.data.orderId}` }
+  },
+  {
+    idempotency: holdfast.idempotency,
+    key: (job) => job.data.orderId, // what makes two jobs the same work
   },
 )
-// BullMQ fails a job whose workers died more than `maxStalledCount` times, and does not ask for its attempts.
-const worker = new Worker(name, processor, { connection, concurrency: 10, maxStalledCount: 1_000 })
+
+const worker = new Worker(name, drawInvoice, {
+  connection,
+  concurrency: 10,
+  maxStalledCount: 1_000, // a worker that dies is no reason to give the job up
+})
 worker.on('error', (error) => console.error('BullMQ:', error.message))
 // #endregion
 
+const queue = new Queue(name, { connection })
 const events = new QueueEvents(name, { connection })
-const queue = new Queue<Order, { readonly number: string }>(name, { connection })
 await events.waitUntilReady()
-const twice = await Promise.all([queue.add('invoice', { id: '42' }), queue.add('invoice', { id: '42' })])
-const results = await Promise.all(twice.map((job) => job.waitUntilFinished(events)))
-console.log(results, drawn) // twice INV-42, drawn once
-assert.deepEqual([results, drawn], [[{ number: 'INV-42' }, { number: 'INV-42' }], 1])
+const jobs = await Promise.all(['42', '42', '43'].map((orderId) => queue.add('invoice', { orderId })))
+const results = await Promise.all(jobs.map((job) => job.waitUntilFinished(events)))
+console.log(results.map(({ number }) => number).join(' ')) // INV-42 INV-42 INV-43
+console.log(`3 jobs, ${drawn} invoices drawn`) // 3 jobs, 2 invoices drawn
 
 // #region stop
 await worker.close() // waits for the jobs that it has begun
-await holdfast.close({ graceMs: 10_000 })
+await holdfast.close()
 // #endregion
 await events.close()
 await queue.obliterate()

@@ -1,7 +1,7 @@
 // #region embedded
 import { createHoldfast, memoryStorage } from '@holdfast/core'
 
-await using holdfast = createHoldfast({ storage: memoryStorage() })
+const holdfast = createHoldfast({ storage: memoryStorage() })
 
 const report = holdfast.idempotency.define<{ month: string }, { rows: number }>('report', {
   key: ({ month }) => month,
@@ -15,4 +15,6 @@ const runs = await Promise.all(
 )
 console.log(runs.filter(({ status }) => status === 'executed').length) // 1
 console.log((await report.getExecutionStatus({ month: '2026-11' }))?.result) // { rows: 42 }
+
+await holdfast.close()
 // #endregion

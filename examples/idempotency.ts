@@ -110,6 +110,17 @@ switch (begun.status) {
 // #endregion
 assert.equal((await idempotency.begin('export', 'report-9')).status, 'replayed')
 
+// #region status
+const job = await idempotency.getExecutionStatus('export', 'report-9')
+if (job === null) console.log('there is no record of it')
+else if (job.status === 'completed') console.log('done', job.result) // done { rows: 12 }
+else if (job.stalled || job.released) console.log('no instance works on it; the next start goes on')
+else if (job.status === 'failed') console.log('failed', job.errorMessage)
+else console.log('running', job.progressPercentage, job.progressMessage)
+// #endregion
+assert.deepEqual([job?.status, job?.result], ['completed', { rows: 12 }])
+assert.equal(await idempotency.getExecutionStatus('export', 'never started'), null)
+
 // #region watch
 const running = idempotency.run('video', 'clip-3', async (execution) => {
   for (const percentage of [25, 50, 75]) {

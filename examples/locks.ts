@@ -20,6 +20,16 @@ await using lease = await locks.acquire('report', { leaseMs: 10_000, waitMs: 60_
 console.log('certainly mine for', Math.floor(lease.remainingMs()), 'ms more, if no renewal succeeds')
 // #endregion
 
+// #region finally
+const audit = await locks.acquire('audit')
+try {
+  audit.signal.throwIfAborted()
+} finally {
+  await audit.release()
+}
+// #endregion
+assert.equal((await locks.inspect('audit')).holders.length, 0)
+
 // #region busy
 const none = await other.locks.tryAcquire('report')
 console.log(none) // null: at once, with one command

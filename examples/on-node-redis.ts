@@ -1,4 +1,3 @@
-// #region storage
 import { createHoldfast } from '@holdfast/core'
 import { nodeRedisStorage } from '@holdfast/redis-node'
 import { createClient } from 'redis'
@@ -9,8 +8,11 @@ const client = createClient({ url: process.env.REDIS_URL ?? 'redis://localhost:6
 )
 await client.connect()
 const holdfast = createHoldfast({ storage: nodeRedisStorage(client) })
-// #endregion
 
-console.log((await holdfast.health()).status)
+// One holder at a time, of all instances.
+await holdfast.locks.run('stock:42', async (lease) => {
+  console.log('mine, with the fencing token', lease.fencingToken)
+})
+
 await holdfast.close()
 await client.close()

@@ -1,4 +1,4 @@
-/** Who wants to hear of what; told in a later turn, as a server would. */
+/** Calls the listeners of a key in a later turn, as a server would. */
 export class Listeners<T> {
   readonly #byName = new Map<string, Set<(message: T) => void>>()
 

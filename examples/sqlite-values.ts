@@ -60,7 +60,7 @@ export function sqliteValues(db: DatabaseSync, now: () => number): Storage['valu
       if (there !== undefined && !(instead && there.content.equals(instead))) {
         const found = there.content.toString()
         const isAnothers = found.endsWith(';') && found[0] === mark[0] && !found.startsWith(mark)
-        // Word that somebody waits.
+        // The word that a process waits.
         if (isAnothers) save(key, 'value', `${found}+`, there.expiresAt)
         return found
       }
