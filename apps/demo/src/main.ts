@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander'
 import { runDemo } from './coordinator/demo.ts'
 import { type DemoOptions, parseCommandLine } from './terminal/command-line.ts'
+import { paragraph, terminalWidth } from './terminal/text.ts'
 
 /** What `128 + signal` says to shells. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
@@ -34,8 +35,11 @@ async function main(): Promise<number> {
   } catch (error) {
     // What fails after that fails because of it.
     const reason: unknown = stopping.signal.aborted ? stopping.signal.reason : error
-    process.stderr.write(`${reason instanceof Error ? reason.message : String(reason)}\n`)
+    const message = reason instanceof Error ? reason.message : String(reason)
+    process.stderr.write(`${paragraph(message, terminalWidth())}\n`)
     if (process.env['DEBUG']) console.error(error)
+    // What was being started is not waited for.
+    if (stopping.signal.aborted) process.exit(exitCode)
     return exitCode || 1
   }
 }

@@ -1,82 +1,36 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, readdirSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { basename, join, resolve } from 'node:path'
+import { aclRules } from '@holdfast/redis-protocol'
+import { RedisCluster, RedisNode } from '@holdfast/test-support/servers'
 import { expect, it, onTestFinished } from 'vitest'
-import { type Store, openStore } from '../src/store/store.ts'
-import { createRepository, temporaryFolder } from './repository.ts'
+import {
+  RUNS,
+  type Run,
+  startDemo as start,
+  openResult,
+  readLogs,
+  reviewable,
+  widestLine,
+} from './demo-run.ts'
+import { temporaryFolder } from './repository.ts'
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-
-interface Run {
-  readonly child: ChildProcess
-  readonly exited: Promise<number | null>
-  /** Both standard streams so far. */
-  output(): string
-  /** Resolves when the output has a match; rejects when the demo ends without one. */
-  until(pattern: RegExp): Promise<void>
-}
-
-function startDemo(args: readonly string[], env: NodeJS.ProcessEnv = {}): Run {
-  const child = spawn(process.execPath, ['--conditions=@holdfast/source', MAIN, ...args], {
-    // As npm runs scripts.
-    env: { ...process.env, EDITOR: 'vi', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  let output = ''
-  const exited = new Promise<number | null>((resolve) => child.once('close', resolve))
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  return {
-    child,
-    exited,
-    output: () => output,
-    until: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          if (pattern.test(output)) resolve()
-        }
-        child.stdout.on('data', look)
-        void exited.then(() => reject(new Error(`The demo ended without ${String(pattern)}:\n${output}`)))
-        look()
-      }),
-  }
-}
-
-/** Two commits with something to find. */
-function reviewable(): string {
-  const repository = createRepository()
-  repository.commit({ 'package.json': '{"type":"module"}\n', 'src/a.js': 'export const a = 1\n' })
-  repository.commit({ 'src/a.js': 'export const a = 1\ndebugger\n', 'src/b.py': 'print(1)\n' }, 'Add b')
-  return repository.path
-}
-
-function openResult(folder: string): Store {
-  const [database = ''] = readdirSync(folder).filter((name) => name.endsWith('.sqlite'))
-  const store = openStore(join(folder, database))
-  onTestFinished(() => store.close())
-  return store
-}
-
-function readLogs(folder: string): readonly Record<string, unknown>[] {
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.jsonl'))
-    .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n'))
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-}
+const startDemo = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Run =>
+  start(args, onTestFinished, { env })
 
 it('runs each job once on three processes over Redis, by the testimony of the bodies', async () => {
   const out = temporaryFolder()
   const demo = startDemo(['--once', '--pace', '20', '--repo', reviewable(), '--out', out])
   expect(await demo.exited, demo.output()).toBe(0)
-  expect(demo.output()).toContain('✔ Exactly once: 5 bodies began and ended')
-  expect(demo.output()).toMatch(/33 starts \(3 of them nested\) were answered: 5 executed, .* 0 failed/)
+  expect(demo.words()).toContain('✔ Every instance started every job twice; each job ran once')
+  expect(demo.output()).toMatch(/^ai-review +6 +1 +2 +3 +instance-\d$/m)
+  expect(demo.output()).toMatch(/^comprehensive-analysis +6 +1 +2 +3 +instance-\d$/m)
+  expect(widestLine(demo.output()).length, widestLine(demo.output())).toBeLessThanOrEqual(80)
 
-  const runs = openResult(out).witness.all()
+  const { store, reviewId } = openResult(out, onTestFinished)
+  expect(store.effects.charges(reviewId)).toHaveLength(1)
+  const runs = store.witness.all()
   expect(runs.filter(({ event }) => event === 'begin')).toHaveLength(5)
   expect(runs.filter(({ event }) => event === 'end')).toHaveLength(5)
 
@@ -87,22 +41,26 @@ it('runs each job once on three processes over Redis, by the testimony of the bo
   expect(new Set(logs.map(({ pid }) => pid))).not.toContain(demo.child.pid)
 })
 
-it('shows another instance take over when the executing one is killed', async () => {
-  const out = temporaryFolder()
-  const demo = startDemo(['--crash', '--repo', reviewable(), '--out', out])
+const single = async () => {
+  const node = await RedisNode.start()
+  return { nodes: [node], [Symbol.asyncDispose]: () => node.stop() }
+}
+it.each([
+  ['a single server', single],
+  ['a cluster', () => RedisCluster.start()],
+])('needs no more rights than those of its user, on %s', async (_, start) => {
+  await using servers = await start()
+  const rules = aclRules({ prefix: 'AIReview' })
+  for (const node of servers.nodes) await node.ask('ACL', 'SETUSER', 'demo', 'on', '>secret', ...rules)
+  const urls = servers.nodes.map(({ url }) => url.replace('//', '//demo:secret@'))
+  const demo = startDemo(['--once', '--pace', '20', '--repo', reviewable(), '--out', temporaryFolder()], {
+    REDIS_URL: urls.join(','),
+  })
   expect(await demo.exited, demo.output()).toBe(0)
-  expect(demo.output()).toMatch(/instance-\d was killed \(SIGKILL\) at [5-9]\d %/)
-  expect(demo.output()).toContain('went on from the checkpoint')
-
-  const runs = openResult(out)
-    .witness.all()
-    .filter(({ jobType }) => jobType === 'ai-review')
-  const begins = runs.filter(({ event }) => event === 'begin')
-  expect(begins.map(({ attempt }) => attempt)).toEqual([1, 2])
-  expect(begins[0]?.instance).not.toBe(begins[1]?.instance)
-  expect(runs.filter(({ event }) => event === 'end')).toMatchObject([
-    { attempt: 2, instance: begins[1]?.instance },
-  ])
+  expect(demo.words()).toContain('each job ran once')
+  expect(demo.output()).not.toContain('secret')
+  // Also nothing of what a script may fail to do in silence, such as a PUBLISH.
+  for (const node of servers.nodes) expect(await node.ask('ACL', 'LOG')).toEqual([])
 })
 
 it('runs in one process on memory storage, and says so', async () => {
@@ -119,19 +77,24 @@ it('runs in one process on memory storage, and says so', async () => {
     out,
   ])
   expect(await demo.exited, demo.output()).toBe(0)
-  expect(demo.output()).toContain('memory storage, without Redis: three instances in this one process')
+  expect(demo.output()).toContain('the memory of this process, without Redis')
   expect(new Set(readLogs(out).map(({ pid }) => pid))).toEqual(new Set([demo.child.pid]))
 })
 
 it.each(['redis', 'memory'])('leaves nothing running after Ctrl-C on %s', async (storage) => {
-  const out = temporaryFolder()
-  const demo = startDemo(['--storage', storage, '--pace', '30000', '--repo', reviewable(), '--out', out])
+  const temporary = temporaryFolder()
+  const demo = startDemo(['--storage', storage, '--pace', '30000', '--repo', reviewable()], {
+    TMPDIR: temporary,
+  })
   await demo.until(/ai-review .* 10 %/)
+  const folders = () => readdirSync(RUNS).filter((name) => name.endsWith(`-${demo.child.pid}`))
+  const pids = new Set(readLogs(join(RUNS, ...folders())).map(({ pid }) => Number(pid)))
+  expect(pids.size).toBeGreaterThan(0)
   demo.child.kill('SIGINT')
   expect(await demo.exited, demo.output()).toBe(130)
   expect(demo.output()).toContain('Stopped by SIGINT')
-  const pids = new Set(readLogs(out).map(({ pid }) => Number(pid)))
-  expect(pids.size).toBeGreaterThan(0)
+  expect(folders()).toEqual([])
+  expect(readdirSync(temporary)).toEqual([])
   for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
 })
 
@@ -152,17 +115,27 @@ it.each([
   [['--base', 'HEAD'], 'Nothing changes in HEAD..'],
   [['--storage', 'floppy'], 'Allowed choices are auto, redis, memory'],
   [['--crash', '--storage', 'memory'], '--crash needs Redis'],
+  [['--freeze', '--storage', 'memory'], '--freeze needs Redis'],
+  [['--outage', '--storage', 'memory'], '--outage needs Redis'],
+  [['--without', '--storage', 'redis'], '--without uses no storage'],
+  [['--without', '--freeze'], "option '--freeze' cannot be used with option '--without'"],
+  [['--fast', '--pace', '1'], "option '--fast' cannot be used with option '--pace <ms>'"],
+  [
+    ['--crahs'],
+    "unknown option '--crahs' (Did you mean --crash?) Forms: --crash, --freeze, --outage, --without",
+  ],
+  [['--repo'], "option '--repo <path>' argument missing Forms: --crash"],
 ])('refuses %j with a clear message', async (args, message) => {
   const demo = startDemo(args)
   expect(await demo.exited).toBe(1)
-  expect(demo.output()).toContain(message)
+  expect(demo.words()).toContain(message)
   expect(demo.output()).not.toContain('    at ')
 })
 
 it('says that git is missing', async () => {
   const demo = startDemo(['--repo', reviewable()], { PATH: '/nowhere' })
   expect(await demo.exited).toBe(1)
-  expect(demo.output()).toContain('git is not installed, or not on PATH')
+  expect(demo.words()).toContain('git is not installed, or not on PATH')
   expect(demo.output()).not.toContain('    at ')
 })
 
@@ -173,10 +146,10 @@ it('gives up a Redis that accepts connections and says nothing', async () => {
   const { port } = silent.address() as AddressInfo
   const demo = startDemo(['--repo', reviewable()], { REDIS_URL: `redis://127.0.0.1:${port}` })
   expect(await demo.exited).toBe(1)
-  expect(demo.output()).toContain('cannot be used: no answer within 5 s')
+  expect(demo.words()).toContain('cannot be used: no answer within 5 s')
 })
 
-it('ends with everything that it started when nobody reads its output any more', async () => {
+it('ends with everything that it started when the reader of its output has gone', async () => {
   const out = temporaryFolder()
   const demo = startDemo(['--pace', '2000', '--repo', reviewable(), '--out', out])
   await demo.until(/ai-review .* 10 %/)
@@ -187,9 +160,68 @@ it('ends with everything that it started when nobody reads its output any more',
   for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
 })
 
+it('says that Redis went away and is back, and each job has run once', async () => {
+  await using node = await RedisNode.start({ durable: true })
+  const demo = startDemo(['--pace', '200', '--repo', reviewable()], { REDIS_URL: node.url })
+  await demo.until(/ai-review .* 10 %/)
+  await node.kill()
+  await demo.until(/Redis went away\. The jobs wait for it, up to 60 s\./)
+  await node.restart()
+  await demo.until(/Redis is back/)
+  expect(await demo.exited, demo.output()).toBe(0)
+  expect(demo.words()).toContain('each job ran once')
+})
+
 it('says so when the Redis of REDIS_URL does not answer, without its password', async () => {
   const demo = startDemo(['--repo', reviewable()], { REDIS_URL: 'redis://:hush@127.0.0.1:1' })
   expect(await demo.exited).toBe(1)
-  expect(demo.output()).toMatch(/redis:\/\/…@127\.0\.0\.1:1 cannot be used: .*ECONNREFUSED/)
+  expect(demo.words()).toMatch(
+    /The Redis of REDIS_URL, redis:\/\/…@127\.0\.0\.1:1, cannot be used: .*ECONNREFUSED.* Unset REDIS_URL/,
+  )
   expect(demo.output()).not.toContain('hush')
+})
+
+it('does not stop a Redis that somebody else started', async () => {
+  const demo = startDemo(['--outage', '--repo', reviewable()], { REDIS_URL: 'redis://127.0.0.1:1' })
+  expect(await demo.exited).toBe(1)
+  expect(demo.words()).toContain('stops only a Redis that it has started, not that of REDIS_URL. Unset')
+})
+
+it('says in 80 columns what there is', async () => {
+  const demo = startDemo(['--help'])
+  expect(await demo.exited).toBe(0)
+  for (const form of ['--crash', '--freeze', '--outage', '--without', '--once', '--fast']) {
+    expect(demo.output()).toMatch(new RegExp(`^  ${form} `, 'm'))
+  }
+  expect(widestLine(demo.output()).length, widestLine(demo.output())).toBeLessThanOrEqual(80)
+})
+
+/** What is unpacked from a ZIP: no .git. The packages are installed there as here. */
+function unpacked(): string {
+  const root = resolve(import.meta.dirname, '../../..')
+  const target = temporaryFolder()
+  const inZip = ['README.md', 'docs', 'examples', 'apps/swap', 'apps/demo']
+  const packages = ['packages/fastify', 'packages/redis-ioredis', 'packages/redis-node']
+  for (const path of [...inZip, ...packages]) {
+    cpSync(join(root, path), join(target, path), {
+      recursive: true,
+      filter: (each) => !['node_modules', '.cache', '.turbo', 'dist'].includes(basename(each)),
+    })
+  }
+  mkdirSync(join(target, 'apps/demo'), { recursive: true })
+  symlinkSync(join(root, 'apps/demo/node_modules'), join(target, 'apps/demo/node_modules'))
+  return target
+}
+
+it('works from a ZIP, which has no history', async () => {
+  const temporary = temporaryFolder()
+  const out = temporaryFolder()
+  const demo = start(['--fast', '--storage', 'memory', '--out', out], onTestFinished, {
+    main: join(unpacked(), 'apps/demo/src/main.ts'),
+    env: { TMPDIR: temporary },
+  })
+  expect(await demo.exited, demo.output()).toBe(0)
+  expect(demo.words()).toContain('5 commits, made from the files here, which have no git history')
+  expect(demo.words()).toContain('each job ran once')
+  expect(readdirSync(temporary)).toEqual([])
 })

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { openDatabase } from '../src/store/database.ts'
 import { type Store, openStore } from '../src/store/store.ts'
 import { temporaryFolder } from './repository.ts'
 
@@ -21,12 +22,19 @@ function addReview(store: Store): void {
   store.reviews.add(review)
 }
 
+const ownerOf = (kind: string, fencingToken: number | undefined) => ({
+  reviewId: 'r1',
+  kind,
+  instance: `with ${fencingToken}`,
+  fencingToken,
+})
+
 const finding = (message: string) => ({ file: 'a', severity: 'info' as const, rule: 'r', message })
 
 it('has an effect once however often it is written, and refuses an older execution', () => {
   const store = open()
   addReview(store)
-  const owner = (fencingToken: number) => ({ reviewId: 'r1', kind: 'ai-review', fencingToken })
+  const owner = (fencingToken: number) => ownerOf('ai-review', fencingToken)
   store.effects.saveFindings(owner(10), [finding('one'), finding('two')])
   store.effects.saveFindings(owner(20), [finding('three')])
   store.effects.notify(owner(20), 'newer')
@@ -35,14 +43,51 @@ it('has an effect once however often it is written, and refuses an older executi
   expect(store.effects.count('findings', 'r1')).toBe(1)
   expect(store.effects.notifications('r1')).toEqual([{ kind: 'ai-review', message: 'newer' }])
   // Another effect of the same review has its own order.
-  store.effects.saveComments({ reviewId: 'r1', kind: 'risk', fencingToken: 1 }, ['low'])
+  store.effects.saveComments(ownerOf('risk', 1), ['low'])
   expect(store.effects.comments('r1', 'risk')).toEqual(['low'])
+})
+
+it('refuses the charge of an attempt that has a successor, and keeps the refusal', () => {
+  const store = open()
+  const [first, second] = [ownerOf('ai-review', 10), ownerOf('ai-review', 20)]
+  store.effects.claimCharge(first)
+  store.effects.claimCharge(second)
+  // Also before the successor has charged.
+  expect(() => store.effects.charge(first, 500)).toThrow('A newer execution')
+  store.effects.charge(second, 500)
+  expect(store.effects.charges('r1')).toEqual([{ cents: 500, instance: 'with 20' }])
+  expect(store.effects.refusedWrites('r1')).toEqual([{ effect: 'charge', instance: 'with 10' }])
+})
+
+it('counts every charge: nothing in the database removes duplicates', () => {
+  const store = open()
+  const [one, other] = [ownerOf('ai-review', undefined), ownerOf('ai-review', undefined)]
+  for (const owner of [one, other]) {
+    store.effects.claimCharge(owner)
+    store.effects.charge(owner, 500)
+  }
+  store.effects.charge(ownerOf('ai-review', 10), 500)
+  store.effects.charge(ownerOf('ai-review', 10), 500)
+  expect(store.effects.charges('r1')).toHaveLength(4)
+  expect(store.effects.refusedWrites('r1')).toEqual([])
+})
+
+it('is at rest unless somebody writes', () => {
+  const path = join(temporaryFolder(), 'shared.sqlite')
+  const store = open(path)
+  const writer = openDatabase(path)
+  onTestFinished(() => writer.close())
+  expect(store.isAtRest()).toBe(true)
+  writer.exec('BEGIN IMMEDIATE')
+  expect(store.isAtRest()).toBe(false)
+  writer.exec('ROLLBACK')
+  expect(store.isAtRest()).toBe(true)
 })
 
 it('leaves everything as it was when a write fails midway', () => {
   const store = open()
   addReview(store)
-  const owner = { reviewId: 'r1', kind: 'ai-review', fencingToken: 10 }
+  const owner = ownerOf('ai-review', 10)
   store.effects.saveFindings(owner, [finding('kept')])
   const broken = { ...finding('bad'), severity: 'fatal' as 'error' }
   expect(() => store.effects.saveFindings({ ...owner, fencingToken: 20 }, [finding('new'), broken])).toThrow()

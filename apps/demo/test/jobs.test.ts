@@ -1,6 +1,7 @@
 import { createHoldfast, memoryStorage } from '@holdfast/core'
 import { pino } from 'pino'
 import { expect, it, onTestFinished } from 'vitest'
+import { type Guard, withHoldfast, withoutHoldfast } from '../src/instances/guard.ts'
 import { createJobRunner } from '../src/instances/job-runner.ts'
 import type { CallOutcome } from '../src/instances/messages.ts'
 import { JOB_TYPES, type JobType } from '../src/jobs/job.ts'
@@ -10,8 +11,13 @@ import type { Reviewer } from '../src/review/reviewer.ts'
 import { openStore } from '../src/store/store.ts'
 import { createRepository } from './repository.ts'
 
-/** One instance on memory storage with an empty database, and a review of a small change unless told otherwise. */
-async function setUp({ withReview = true, configured = true, reviewer = localReviewer() as Reviewer } = {}) {
+/** One instance on memory storage with an empty database, and a review of a small change unless the test gives another. */
+async function setUp({
+  withReview = true,
+  configured = true,
+  reviewer = localReviewer() as Reviewer,
+  guard = undefined as Guard | undefined,
+} = {}) {
   const store = openStore(':memory:')
   const holdfast = createHoldfast({ storage: memoryStorage() })
   onTestFinished(async () => {
@@ -21,12 +27,20 @@ async function setUp({ withReview = true, configured = true, reviewer = localRev
   const outcomes: CallOutcome[] = []
   const logs: Record<string, unknown>[] = []
   const { fire } = createJobRunner({
-    settings: { name: 'one', client: 'memory', databasePath: '', logPath: '', leaseMs: 10_000, paceMs: 0 },
-    idempotency: holdfast.idempotency,
+    settings: {
+      name: 'one',
+      client: 'memory',
+      databasePath: '',
+      logPath: '',
+      leaseMs: 10_000,
+      paceMs: 0,
+      withHoldfast: true,
+    },
+    guard: guard ?? withHoldfast(holdfast.idempotency, 10_000),
     store,
     reviewer,
     log: pino({ base: null }, { write: (line: string) => void logs.push(JSON.parse(line)) }),
-    onOutcome: (outcome) => void outcomes.push(outcome),
+    reports: { onOutcome: (outcome) => void outcomes.push(outcome), askBank: async () => undefined },
   })
   if (configured) store.reviews.addConfiguration({ name: 'local', provider: 'local', maxFiles: 10 })
   if (withReview) {
@@ -51,19 +65,21 @@ async function setUp({ withReview = true, configured = true, reviewer = localRev
 it('reviews in ten stages and leaves findings, a comment, a notification and a result', async () => {
   const { store, holdfast, outcomes, run } = await setUp()
   await run(['ai-review'])
-  expect(outcomes).toMatchObject([{ jobType: 'ai-review', status: 'executed', message: '1 finding' }])
+  expect(outcomes).toMatchObject([
+    { jobType: 'ai-review', status: 'executed', message: '1 finding in 1 file' },
+  ])
   const stages = store.witness.all().filter(({ event }) => event === 'stage')
   expect(stages.map(({ detail }) => detail)).toEqual([
     '10 Validate the request',
-    '20 Check the reviewer configuration',
+    '20 Check the configuration',
     '30 Mark as reviewing',
     '40 Build the diff',
-    '50 Detect languages and project type',
+    '50 Detect the languages',
     '60 Assemble context',
     '70 Analyse',
     '80 Save findings',
-    '90 Notify',
-    '100 Done',
+    '90 Charge the customer',
+    '100 Notify',
   ])
   expect(store.reviews.find('r1')?.status).toBe('reviewed')
   expect(store.effects.count('findings', 'r1')).toBe(1)
@@ -71,8 +87,12 @@ it('reviews in ten stages and leaves findings, a comment, a notification and a r
   expect(store.effects.notifications('r1')).toEqual([
     { kind: 'ai-review', message: 'Review r1 is done: 1 finding.' },
   ])
+  expect(store.effects.charges('r1')).toEqual([{ cents: 500, instance: 'one' }])
   const snapshot = await holdfast.idempotency.getExecutionStatus('ai-review', 'r1')
-  expect(snapshot).toMatchObject({ status: 'completed', result: { outcome: 'done', summary: '1 finding' } })
+  expect(snapshot).toMatchObject({
+    status: 'completed',
+    result: { outcome: 'done', summary: '1 finding in 1 file' },
+  })
 })
 
 it('fails where there is no such review', async () => {
@@ -105,7 +125,7 @@ it('goes on with a review that an older execution left behind', async () => {
   const { store, outcomes, run } = await setUp()
   store.reviews.markReviewing('r1', 1)
   await run(['ai-review'])
-  expect(outcomes).toMatchObject([{ status: 'executed', message: '1 finding' }])
+  expect(outcomes).toMatchObject([{ status: 'executed', message: '1 finding in 1 file' }])
 })
 
 it('fails with a notification where the reviewer is not configured, and works once it is', async () => {
@@ -119,7 +139,7 @@ it('fails with a notification where the reviewer is not configured, and works on
 
   store.reviews.addConfiguration({ name: 'local', provider: 'local', maxFiles: 10 })
   await run(['ai-review'])
-  expect(outcomes[1]).toMatchObject({ status: 'executed', message: '1 finding' })
+  expect(outcomes[1]).toMatchObject({ status: 'executed', message: '1 finding in 1 file' })
 })
 
 it('goes on from the checkpoint when an attempt fails midway', async () => {
@@ -181,4 +201,26 @@ it('writes the executionId on every line of a job', async () => {
   )
   expect(logs.length).toBeGreaterThan(20)
   for (const line of logs) expect(line['executionId']).toBe(begins.get(String(line['jobType'])))
+})
+
+it.each([
+  ['turnedAway', { code: 'EXECUTION_IN_PROGRESS' }],
+  ['unavailable', { code: 'STORAGE_UNAVAILABLE' }],
+  ['tooLate', { code: 'LEASE_LOST' }],
+  // As a pause says that the job's signal ended.
+  ['tooLate', { code: 'ABORT_ERR', cause: { code: 'LEASE_LOST' } }],
+  ['failed', { code: 'ABORT_ERR', cause: { code: 'CLOSED' } }],
+  ['failed', {}],
+])('reports a start as %s after %j', async (status, details) => {
+  const guard = () => Promise.reject(Object.assign(new Error('no'), details))
+  const { outcomes, run } = await setUp({ guard })
+  await run(['ai-review'])
+  expect(outcomes).toMatchObject([{ status, message: 'no' }])
+})
+
+it('runs each time without Holdfast, and charges each time', async () => {
+  const { outcomes, store, run } = await setUp({ guard: withoutHoldfast(new AbortController().signal) })
+  await run(['ai-review', 'ai-review'])
+  expect(outcomes.map(({ status }) => status)).toEqual(['executed', 'executed'])
+  expect(store.effects.charges('r1')).toHaveLength(2)
 })

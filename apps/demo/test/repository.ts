@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
+/** Of vitest's, or of a test's context where tests run beside each other. */
+export type Finish = (end: () => void) => void
+
 /** A git repository in a temporary folder, removed after the test. */
 export interface TestRepository {
   readonly path: string
@@ -12,8 +15,8 @@ export interface TestRepository {
   commit(files: Readonly<Record<string, string | Buffer | null>>, subject?: string): string
 }
 
-export function createRepository(): TestRepository {
-  const path = temporaryFolder()
+export function createRepository(finish: Finish = onTestFinished): TestRepository {
+  const path = temporaryFolder(finish)
   const git = (...args: readonly string[]): string =>
     execFileSync('git', ['-c', 'user.name=Test', '-c', 'user.email=test@example.org', ...args], {
       cwd: path,
@@ -40,8 +43,8 @@ export function createRepository(): TestRepository {
   }
 }
 
-export function temporaryFolder(): string {
+export function temporaryFolder(finish: Finish = onTestFinished): string {
   const path = mkdtempSync(join(tmpdir(), 'holdfast-demo-test-'))
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  finish(() => rmSync(path, { recursive: true, force: true }))
   return path
 }

@@ -1,38 +1,57 @@
-import { randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { basename, join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import type { CallOutcome } from '../instances/messages.ts'
 import { JOB_TYPES } from '../jobs/job.ts'
-import { GitInputError, openRepository } from '../review/git-repository.ts'
-import { makeHistory } from '../review/history-of-files.ts'
 import { openStore } from '../store/store.ts'
-import type { DemoOptions } from '../terminal/command-line.ts'
+import type { DemoOptions, Scenario } from '../terminal/command-line.ts'
 import { startProgress } from '../terminal/progress.ts'
-import { jobTable, results, startsLine, testimony } from '../terminal/report.ts'
-import { judge } from './verdict.ts'
+import { jobTable, results, testimony } from '../terminal/report.ts'
+import { paragraph, pathForReading, terminalWidth } from '../terminal/text.ts'
+import { TITLES, introduction } from '../terminal/introduction.ts'
+import { createBank } from './bank.ts'
+import { runControl } from './control-run.ts'
 import { startFleet } from './fleet.ts'
+import { readInput } from './input.ts'
+import type { MISHAPS } from './mishaps.ts'
 import { runRounds } from './rounds.ts'
 import { createRunFolder } from './run-folder.ts'
+import { judge, judgeControl } from './verdict.ts'
 
-/** A crashed owner is waited for this long; with `--crash` short, for people to see the takeover. */
-const LEASE_MS = 10_000
-const CRASH_LEASE_MS = 6_000
+/**
+ * An owner that falls silent is waited for this long. Short where people are to see a takeover; longer than any outage of the
+ * scenario, whose jobs are to go on.
+ */
+const LEASE_MS: Readonly<Record<Scenario, number>> = {
+  plain: 10_000,
+  once: 10_000,
+  without: 10_000,
+  crash: 6_000,
+  freeze: 6_000,
+  outage: 30_000,
+}
 
 /**
  * Plays the whole story and prints it.
  *
- * @param signal aborted on Ctrl-C: everything that was started is ended, then its reason is thrown
- * @returns whether the job bodies say that each job was done once
+ * @param signal aborted on Ctrl-C: everything that was started is ended, then its reason is thrown. What is being started
+ * then ends with the process.
+ * @returns whether the database says what the scenario is to show
  */
 export async function runDemo(options: DemoOptions, signal: AbortSignal): Promise<boolean> {
   const { scenario, storage, paceMs } = options
+  const isControl = scenario === 'without'
   await using stack = new AsyncDisposableStack()
+  const width = terminalWidth()
+  const fact = (name: string, text: string): void => print(name.padEnd(11) + paragraph(text, width, 11))
+  print(`${paragraph(`${TITLES[scenario]} ${introduction(scenario)}`, width)}\n`)
 
-  const input = await readInput(options, options.repo ?? (await ownRepository(stack)))
-  print(`Reviewing ${input.title} of ${input.repository}`)
+  const input = await readInput(options, stack)
+  fact('Reviewed', input.description)
   const folder = await createRunFolder(options.out)
+  // A run that was stopped is nothing to look at.
+  stack.defer(async () => {
+    if (signal.aborted && options.out === undefined) await rm(folder, { recursive: true, force: true })
+  })
   const databasePath = join(folder, `${input.id}.sqlite`)
   const store = openStore(databasePath)
   stack.defer(() => store.close())
@@ -40,75 +59,67 @@ export async function runDemo(options: DemoOptions, signal: AbortSignal): Promis
   store.reviews.add({ ...input, reviewer: 'local' })
 
   const outcomes: CallOutcome[] = []
-  const fleet = await startFleet({
-    storage,
-    settings: { databasePath, leaseMs: scenario === 'crash' ? CRASH_LEASE_MS : LEASE_MS, paceMs },
+  const bank = createBank()
+  const starting = startFleet({
+    storage: isControl ? 'none' : storage,
+    needsOwnRedis: scenario === 'outage',
+    settings: { databasePath, leaseMs: LEASE_MS[scenario], paceMs, withHoldfast: !isControl },
     logPath: (instance) => join(folder, `${input.id}.${instance}.jsonl`),
-    onOutcome: (outcome) => void outcomes.push(outcome),
-    print,
+    reports: { onOutcome: (outcome) => void outcomes.push(outcome), askBank: bank.ask },
+    print: (text) => print(paragraph(text, width)),
   })
+  const fleet = await unlessAborted(starting, signal)
   stack.defer(() => fleet.close())
-  signal.throwIfAborted()
-  if (scenario === 'crash' && fleet.isOneProcess) {
-    throw new Error('--crash needs Redis: without it everything is one process.')
+  if (fleet.isOneProcess && (scenario === 'crash' || scenario === 'freeze' || scenario === 'outage')) {
+    throw new Error(`--${scenario} needs Redis: without it everything is one process.`)
   }
-  print(`Running on ${fleet.description}\n`)
+  fact('Instances', fleet.description)
+  fact('State', fleet.storage)
+  print('')
 
-  const progress = startProgress(JOB_TYPES)
+  const progress = startProgress(JOB_TYPES, width)
   stack.defer(() => progress.stop('not ended'))
-  const { killing, deaths } = await runRounds({
-    fleet,
-    reviewId: input.id,
-    progress,
-    ...(scenario === 'crash' ? { crash: { jobType: 'ai-review', atPercent: 50 } } : {}),
-    signal,
-  })
+  const { observer } = fleet
+  const parts = { fleet, store, reviewId: input.id, progress, signal }
+  const { happened, deaths } =
+    observer === undefined
+      ? await runControl(parts)
+      : await runRounds({ ...parts, observer, bank, scenario: mishapOf(scenario) })
   await progress.stop('not ended')
 
   const runs = store.witness.all()
-  const width = process.stdout.columns ?? Infinity
-  const verdict = judge(runs, killing)
+  const seen = {
+    runs,
+    charges: store.effects.charges(input.id),
+    refusedWrites: store.effects.refusedWrites(input.id),
+    outcomes,
+    happened,
+  }
   for (const death of deaths) print(death)
-  print(`\n${jobTable(runs, outcomes, width)}`)
-  print(`${startsLine(outcomes)}\n\n${results(runs)}`)
-  if (scenario === 'once') print(`\nWhat the bodies inserted themselves:\n${testimony(runs, width)}`)
-  print(`\n${verdict.lines.map((line) => `${verdict.ok ? '✔' : '✖'} ${line}`).join('\n')}`)
-  print(`Database and logs: ${folder}`)
+  print(`\n${jobTable(seen, width)}\n`)
+  const verdict = isControl ? judgeControl(seen, fleet.instances.length) : judge(seen)
+  const sign = verdict.ok && !isControl ? '✔' : '✖'
+  for (const line of verdict.lines) print(paragraph(`${sign} ${line}`, width, 2))
+  if (scenario === 'once') print(`\nThe rows that each run inserted:\n${testimony(runs, width)}`)
+  print(`\nWhat the jobs found:\n${results(runs, width)}`)
+  print(`\nDatabase and logs:\n${pathForReading(folder)}`)
   return verdict.ok
 }
 
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
+function mishapOf(scenario: Scenario): keyof typeof MISHAPS {
+  return scenario === 'once' || scenario === 'without' ? 'plain' : scenario
 }
 
-interface Input {
-  readonly id: string
-  readonly repository: string
-  readonly baseCommit: string
-  readonly headCommit: string
-  readonly title: string
+/** A download of Redis may take long, and a server may say nothing: Ctrl-C waits for neither. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    work.then(resolve, reject)
+    const aborted = (): void => reject(signal.reason as Error)
+    if (signal.aborted) aborted()
+    else signal.addEventListener('abort', aborted)
+  })
 }
 
-const ROOT = resolve(import.meta.dirname, '../../../..')
-
-/** Where this file comes from; out of a ZIP, which has no history, a small one that is made of its files. */
-async function ownRepository(stack: AsyncDisposableStack): Promise<string> {
-  if (existsSync(join(ROOT, '.git'))) return ROOT
-  print(`${ROOT} has no git history, so the demo makes a small one of its files and reviews that.`)
-  const made = await mkdtemp(join(tmpdir(), 'holdfast-demo-'))
-  stack.defer(() => rm(made, { recursive: true, force: true }))
-  await makeHistory(ROOT, made)
-  return made
-}
-
-async function readInput({ base, head }: DemoOptions, path: string): Promise<Input> {
-  const repository = await openRepository(path)
-  const range = await repository.resolveRange(base, head)
-  const title = `${base ?? range.base.slice(0, 7)}..${head ?? range.head.slice(0, 7)}`
-  if ((await repository.diff(range)) === '') {
-    throw new GitInputError(`Nothing changes in ${title} of ${repository.root}.`)
-  }
-  // A fresh id in every run: on a Redis that stays, an earlier run's results would be replayed.
-  const id = `${basename(repository.root)}-${randomUUID().slice(0, 8)}`
-  return { id, repository: repository.root, baseCommit: range.base, headCommit: range.head, title }
+function print(text: string): void {
+  process.stdout.write(`${text}\n`)
 }

@@ -13,19 +13,24 @@ const CONNECT_MS = 5_000
 /**
  * Connects to Redis with the client library of this name; the other one is not even loaded.
  *
+ * @param url of the server, or of several nodes of a cluster, with commas between them
  * @throws Error when nothing answers at first
  */
 export async function connectStorage(
   client: Exclude<ClientName, 'memory'>,
   url: string,
 ): Promise<ConnectedStorage> {
+  const nodes = url.split(',')
+  const isCluster = nodes.length > 1
   switch (client) {
     case 'ioredis': {
-      const [{ Redis }, { ioredisStorage }] = await Promise.all([
+      const [{ Cluster, Redis }, { ioredisStorage }] = await Promise.all([
         import('ioredis'),
         import('@holdfast/redis-ioredis'),
       ])
-      const redis = new Redis(url, { lazyConnect: true })
+      const redis = isCluster
+        ? new Cluster(nodes, { lazyConnect: true, redisOptions: loginOf(url) })
+        : new Redis(url, { lazyConnect: true })
       await untilConnected(redis).catch((error: unknown) => {
         redis.disconnect()
         throw error
@@ -33,11 +38,13 @@ export async function connectStorage(
       return { storage: ioredisStorage(redis), close: async () => redis.disconnect() }
     }
     case 'node-redis': {
-      const [{ createClient }, { nodeRedisStorage }] = await Promise.all([
+      const [{ createClient, createCluster }, { nodeRedisStorage }] = await Promise.all([
         import('redis'),
         import('@holdfast/redis-node'),
       ])
-      const redis = createClient({ url })
+      const redis = isCluster
+        ? createCluster({ rootNodes: nodes.map((node) => ({ url: node })), defaults: loginOf(url) })
+        : createClient({ url })
       await untilConnected(redis).catch((error: unknown) => {
         redis.destroy()
         throw error
@@ -45,6 +52,14 @@ export async function connectStorage(
       return { storage: nodeRedisStorage(redis), close: async () => redis.destroy() }
     }
   }
+}
+
+/** Of the first node: the user of all of them, also of those that the client finds by itself. */
+function loginOf(url: string): { readonly username?: string; readonly password?: string } {
+  const { username, password } = new URL(url.split(',')[0] ?? url)
+  return password === ''
+    ? {}
+    : { username: decodeURIComponent(username), password: decodeURIComponent(password) }
 }
 
 /**

@@ -13,27 +13,43 @@ function send(message: FromInstance): void {
 async function main(): Promise<void> {
   // Ctrl-C reaches every process of the terminal; the coordinator ends the instances in order.
   process.on('SIGINT', () => undefined)
-  const { client, redisUrl = '' } = settings
-  if (client === 'memory') throw new Error('memory storage cannot be shared with another process')
-  const connected = await connectStorage(client, redisUrl)
-  const runtime = await startRuntime(settings, connected.storage, (outcome) =>
-    send({ type: 'outcome', outcome }),
-  )
+  const connected = await connect(settings)
+  const answers = new Map<number, () => void>()
+  const runtime = await startRuntime(settings, connected?.storage, {
+    onOutcome: (outcome) => send({ type: 'outcome', outcome }),
+    askBank: () =>
+      new Promise((resolve) => {
+        answers.set(answers.size, resolve)
+        send({ type: 'askBank', id: answers.size - 1 })
+      }),
+  })
 
   process.on('message', (message: ToInstance) => {
     if (message.type === 'close') void close(runtime, connected)
+    else if (message.type === 'bankAgrees') answers.get(message.id)?.()
     else void runtime.fire(message.request).then(() => send({ type: 'settled', id: message.id }))
   })
   process.on('disconnect', () => void close(runtime, connected))
   send({ type: 'ready' })
 }
 
+/** Undefined: the control run has no storage. */
+async function connect({
+  client,
+  redisUrl = '',
+  withHoldfast,
+}: InstanceSettings): Promise<ConnectedStorage | undefined> {
+  if (!withHoldfast) return undefined
+  if (client === 'memory') throw new Error('memory storage cannot be shared with another process')
+  return await connectStorage(client, redisUrl)
+}
+
 let closing: Promise<void> | undefined
 
-function close(runtime: InstanceRuntime, connected: ConnectedStorage): Promise<void> {
+function close(runtime: InstanceRuntime, connected: ConnectedStorage | undefined): Promise<void> {
   closing ??= (async () => {
     await runtime.close()
-    await connected.close()
+    await connected?.close()
     process.exit(0)
   })()
   return closing

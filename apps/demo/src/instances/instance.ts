@@ -8,6 +8,9 @@ export interface Instance {
   fire(request: FireRequest): Promise<void>
   /** Ends it as a crash would. */
   kill(): void
+  /** Stops it as SIGSTOP does: it keeps what it has in memory, and does nothing at all until `thaw()`. */
+  freeze(): void
+  thaw(): void
   /** Settles when the instance is gone, with a reason when it was not asked to end. */
   readonly gone: Promise<string | undefined>
   /** Ends it in order; harmless when it is gone already. */

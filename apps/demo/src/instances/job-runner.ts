@@ -1,21 +1,22 @@
 import { setImmediate as nextTick, setTimeout as sleep } from 'node:timers/promises'
-import type { Idempotency } from '@holdfast/core'
 import type { Logger } from 'pino'
 import { JOBS } from '../jobs/index.ts'
 import type { JobExecution, JobResult, JobType } from '../jobs/job.ts'
 import { openRepository } from '../review/git-repository.ts'
+import { patiently } from '../jobs/patiently.ts'
 import type { Reviewer } from '../review/reviewer.ts'
 import type { Store } from '../store/store.ts'
-import type { CallOutcome, FireRequest, InstanceSettings } from './messages.ts'
+import type { Guard, StartPolicy } from './guard.ts'
+import type { FireRequest, InstanceSettings, OutcomeStatus, Reports } from './messages.ts'
 
-/** What job bodies are run with. */
+/** What jobs are run with. */
 export interface JobRunnerParts {
   readonly settings: InstanceSettings
-  readonly idempotency: Idempotency
+  readonly guard: Guard
   readonly store: Store
   readonly reviewer: Reviewer
   readonly log: Logger
-  readonly onOutcome: (outcome: CallOutcome) => void
+  readonly reports: Reports
 }
 
 export interface JobRunner {
@@ -23,38 +24,52 @@ export interface JobRunner {
   readonly fire: (request: FireRequest) => Promise<void>
 }
 
-interface Start extends Pick<FireRequest, 'onInProgress'> {
-  /** Ends a wait. */
-  readonly signal?: AbortSignal
+interface Start extends StartPolicy {
   readonly nested: boolean
 }
 
-/** Puts the job bodies under idempotency, and reports the outcome of every start. */
+/** By the code of the error that a start got; every other is a failure of the job. */
+const STATUS_OF: Readonly<Record<string, OutcomeStatus>> = {
+  EXECUTION_IN_PROGRESS: 'turnedAway',
+  STORAGE_UNAVAILABLE: 'unavailable',
+  LEASE_LOST: 'tooLate',
+  STALE_WRITER: 'tooLate',
+}
+
+/** A job that was taken over may also end with what its signal interrupted, such as a pause or a start inside it. */
+function statusOf(error: unknown, signal: AbortSignal | undefined): OutcomeStatus {
+  const { code = '', cause } = error as { readonly code?: string; readonly cause?: unknown }
+  const isLost = [cause, signal?.aborted ? signal.reason : undefined].some(
+    (reason) => (reason as { readonly code?: unknown } | undefined)?.code === 'LEASE_LOST',
+  )
+  return STATUS_OF[code] ?? (isLost ? 'tooLate' : 'failed')
+}
+
+/** Puts the jobs behind the guard, and reports the outcome of every start. */
 export function createJobRunner(parts: JobRunnerParts): JobRunner {
-  const { settings, idempotency, store, reviewer, log, onOutcome } = parts
-  const { name: instance, client, leaseMs, paceMs } = settings
+  const { settings, guard, store, reviewer, log, reports } = parts
+  const { name: instance, client, paceMs } = settings
 
   const start = async (jobType: JobType, reviewId: string, how: Start): Promise<JobResult> => {
     const { nested, ...policy } = how
-    const report = (status: CallOutcome['status'], message: string): void =>
-      onOutcome({ instance, jobType, nested, status, message })
+    const startedAt = performance.now()
+    const report = (status: OutcomeStatus, message: string): void => {
+      const tookMs = performance.now() - startedAt
+      reports.onOutcome({ instance, jobType, nested, status, tookMs, message })
+    }
     try {
-      const { status, result } = await idempotency.run(
-        jobType,
-        reviewId,
-        { ...policy, leaseMs, waitMs: Infinity, progressIntervalMs: 100 },
-        (execution) => runBody(jobType, reviewId, execution),
-      )
+      const ask = () => guard(jobType, reviewId, policy, (execution) => runJob(jobType, reviewId, execution))
+      const { signal } = policy
+      const { status, result } = await (nested && signal ? patiently(signal, ask) : ask())
       report(status, result.summary)
       return result
     } catch (error) {
-      const { code, message } = error as { readonly code?: string; readonly message: string }
-      report(code === 'EXECUTION_IN_PROGRESS' ? 'turnedAway' : 'failed', message)
+      report(statusOf(error, policy.signal), error instanceof Error ? error.message : String(error))
       throw error
     }
   }
 
-  const runBody = async (jobType: JobType, reviewId: string, execution: JobExecution): Promise<JobResult> => {
+  const runJob = async (jobType: JobType, reviewId: string, execution: JobExecution): Promise<JobResult> => {
     const { executionId, attempt, signal } = execution
     const testimony = { jobType, jobKey: reviewId, executionId, attempt, instance, client }
     const jobLog = log.child({ jobType, jobKey: reviewId, executionId, attempt })
@@ -67,9 +82,11 @@ export function createJobRunner(parts: JobRunnerParts): JobRunner {
         store,
         reviewer,
         log: jobLog,
+        instance,
         openRepository,
         witnessStage: (title) => store.witness.record({ ...testimony, event: 'stage', detail: title }),
         runNested: (type) => start(type, reviewId, { onInProgress: 'wait', signal, nested: true }),
+        askBank: () => reports.askBank(instance),
         pace: async () => {
           if (paceMs > 0) await sleep(paceMs, undefined, { signal })
         },

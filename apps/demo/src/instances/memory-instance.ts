@@ -1,26 +1,29 @@
 import type { Storage } from '@holdfast/core'
 import type { Instance } from './instance.ts'
-import type { CallOutcome, InstanceSettings } from './messages.ts'
+import type { InstanceSettings, Reports } from './messages.ts'
 import { startRuntime } from './runtime.ts'
 
 /** Starts an instance within this process, for a storage that only this process can see. */
 export async function startMemoryInstance(
   settings: InstanceSettings,
   storage: Storage,
-  onOutcome: (outcome: CallOutcome) => void,
+  reports: Reports,
 ): Promise<Instance> {
   const { name, client } = settings
-  const runtime = await startRuntime(settings, storage, onOutcome)
+  const runtime = await startRuntime(settings, storage, reports)
   const gone = Promise.withResolvers<undefined>()
+  const cannot = (what: string): never => {
+    throw new Error(`${name} is part of this process and cannot ${what} alone.`)
+  }
   let closed: Promise<void> | undefined
   return {
     name,
     client,
     gone: gone.promise,
     fire: (request) => runtime.fire(request),
-    kill() {
-      throw new Error(`${name} is part of this process and cannot be killed alone.`)
-    },
+    kill: () => cannot('be killed'),
+    freeze: () => cannot('be frozen'),
+    thaw: () => cannot('be woken'),
     close: () => (closed ??= runtime.close().then(() => gone.resolve(undefined))),
   }
 }

@@ -10,6 +10,15 @@ export interface InstanceSettings {
   readonly logPath: string
   readonly leaseMs: number
   readonly paceMs: number
+  /** False: the control run. The jobs run as they are, with nothing around them. */
+  readonly withHoldfast: boolean
+}
+
+/** What an instance tells and asks the coordinator. */
+export interface Reports {
+  readonly onOutcome: (outcome: CallOutcome) => void
+  /** Plays the payment provider: resolves when the customer may be charged. */
+  readonly askBank: (instance: string) => Promise<void>
 }
 
 export type ClientName = 'ioredis' | 'node-redis' | 'memory'
@@ -23,27 +32,37 @@ export interface FireRequest {
   readonly jobs: readonly JobType[]
   /** When to start, in milliseconds since the epoch: all instances of a machine at the same moment. */
   readonly at: number
-  /** What a start does while the job runs elsewhere: be turned away, or stay with it and take over if its owner dies. */
+  /** While the job runs elsewhere, a start is turned away, or waits for it and takes over if its owner dies. */
   readonly onInProgress: 'reject' | 'wait'
 }
+
+/**
+ * `unavailable`: Redis did not answer, and the job was not run. `tooLate`: the job was run, but another instance had taken it
+ * over.
+ */
+export type OutcomeStatus = 'executed' | 'replayed' | 'turnedAway' | 'unavailable' | 'tooLate' | 'failed'
 
 /** The outcome of one start of a job, as its caller got it. */
 export interface CallOutcome {
   readonly instance: string
   readonly jobType: JobType
-  /** Started by another job's body. */
+  /** Started by another job. */
   readonly nested: boolean
-  readonly status: 'executed' | 'replayed' | 'turnedAway' | 'failed'
+  readonly status: OutcomeStatus
+  /** From the start to its outcome. */
+  readonly tookMs: number
   readonly message: string
 }
 
 export type ToInstance =
   | { readonly type: 'fire'; readonly id: number; readonly request: FireRequest }
+  | { readonly type: 'bankAgrees'; readonly id: number }
   | { readonly type: 'close' }
 
 export type FromInstance =
   | { readonly type: 'ready' }
   | { readonly type: 'outcome'; readonly outcome: CallOutcome }
+  | { readonly type: 'askBank'; readonly id: number }
   /** Every start of the request with this id has come to something. */
   | { readonly type: 'settled'; readonly id: number }
   | { readonly type: 'unusable'; readonly reason: string }

@@ -2,9 +2,9 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Instance } from './instance.ts'
 import {
-  type CallOutcome,
   type FromInstance,
   type InstanceSettings,
+  type Reports,
   SETTINGS_VARIABLE,
   type ToInstance,
 } from './messages.ts'
@@ -17,7 +17,7 @@ const CLOSE_MS = 5_000
 /** Starts an instance as a separate process and waits until it can work. */
 export async function startProcessInstance(
   settings: InstanceSettings,
-  onOutcome: (outcome: CallOutcome) => void,
+  { onOutcome, askBank }: Reports,
 ): Promise<Instance> {
   const { name, client } = settings
   const child = fork(ENTRY, {
@@ -30,9 +30,14 @@ export async function startProcessInstance(
   const pending = new Map<number, () => void>()
   let nextId = 1
   let closing = false
+  let frozen = false
+  // One that is frozen does not see that this process is gone.
+  const endWithUs = (): void => void child.kill('SIGKILL')
+  process.once('exit', endWithUs)
 
   const gone = new Promise<string | undefined>((resolve) => {
     child.once('exit', (code, signal) => {
+      process.off('exit', endWithUs)
       const reason = `${name} ended by itself (${signal ?? `exit code ${code}`})`
       ready.reject(new Error(reason))
       for (const settle of pending.values()) settle()
@@ -49,6 +54,8 @@ export async function startProcessInstance(
         return ready.reject(new Error(`${name} (${client}) cannot work: ${message.reason}`))
       case 'outcome':
         return onOutcome(message.outcome)
+      case 'askBank':
+        return void askBank(name).then(() => send({ type: 'bankAgrees', id: message.id }))
       case 'settled':
         pending.get(message.id)?.()
         pending.delete(message.id)
@@ -75,8 +82,18 @@ export async function startProcessInstance(
       closing = true
       child.kill('SIGKILL')
     },
+    freeze() {
+      frozen = true
+      child.kill('SIGSTOP')
+    },
+    thaw() {
+      frozen = false
+      child.kill('SIGCONT')
+    },
     async close() {
       closing = true
+      // It would do nothing until it is woken, and then what it was about to do.
+      if (frozen) child.kill('SIGKILL')
       send({ type: 'close' })
       const timer = setTimeout(() => child.kill('SIGKILL'), CLOSE_MS)
       await gone

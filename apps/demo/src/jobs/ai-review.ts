@@ -1,7 +1,8 @@
 import type { Analysis } from '../review/reviewer.ts'
-import type { EffectOwner } from '../store/effects.ts'
 import { counted } from './counted.ts'
 import type { Job, JobContext } from './job.ts'
+import { ownerOf } from './owner.ts'
+import { patiently } from './patiently.ts'
 import { JobInputError, findConfiguration, findReview, reviewMaterial } from './review-material.ts'
 import { runStages } from './stages.ts'
 
@@ -10,25 +11,26 @@ type State = {
   readonly skipped?: string
   readonly diffHash?: string
   readonly findings?: number
+  readonly files?: number
 }
 
-/** Reviews a change in ten stages. */
+const PRICE_CENTS = 500
+
+/** Reviews a change in ten stages, and charges the customer for it. */
 export const aiReview: Job = {
   type: 'ai-review',
   async run(context) {
     const { store, execution, log } = context
-    const owner: EffectOwner = {
-      reviewId: context.reviewId,
-      kind: 'ai-review',
-      fencingToken: execution.fencingToken,
-    }
+    const owner = ownerOf(context, 'ai-review')
+    store.effects.claimCharge(owner)
     const material = reviewMaterial(context)
 
     const validate = (): State => {
       const review = findReview(context)
       // An earlier execution of this very job may have left it `reviewing`; that one is ours to go on with.
-      const isLeftBehind = review.status === 'reviewing' && review.fence < execution.fencingToken
-      if (review.status === 'pending' || isLeftBehind) return {}
+      const fence = execution.fencingToken
+      const isOurs = fence === undefined || (review.status === 'reviewing' && review.fence < fence)
+      if (review.status === 'pending' || isOurs) return {}
       return { skipped: `review ${review.id} is ${review.status}, not pending` }
     }
     const checkConfiguration = (): void => {
@@ -45,9 +47,9 @@ export const aiReview: Job = {
     const analyse = async (state: State): Promise<State> => {
       const { files } = await material.change()
       // Room for a large change beyond the timeout that every job has.
-      await execution.extendTimeout(10_000 + 500 * files.length)
+      await patiently(execution.signal, () => execution.extendTimeout(10_000 + 500 * files.length))
       const { findings } = await material.analysis()
-      return { ...state, findings: findings.length }
+      return { ...state, findings: findings.length, files: files.length }
     }
 
     const state = await runStages<State>(
@@ -55,7 +57,7 @@ export const aiReview: Job = {
       {},
       [
         { percent: 10, title: 'Validate the request', run: validate },
-        { percent: 20, title: 'Check the reviewer configuration', run: checkConfiguration },
+        { percent: 20, title: 'Check the configuration', run: checkConfiguration },
         { percent: 30, title: 'Mark as reviewing', run: markReviewing },
         {
           percent: 40,
@@ -64,7 +66,7 @@ export const aiReview: Job = {
         },
         {
           percent: 50,
-          title: 'Detect languages and project type',
+          title: 'Detect the languages',
           async run() {
             log.info({ languages: await material.languages(), projectType: await material.projectType() })
           },
@@ -88,19 +90,31 @@ export const aiReview: Job = {
         },
         {
           percent: 90,
+          title: 'Charge the customer',
+          async run() {
+            await context.askBank()
+            store.effects.charge(owner, PRICE_CENTS)
+          },
+        },
+        {
+          percent: 100,
           title: 'Notify',
-          run: ({ findings = 0 }) =>
+          run({ findings = 0 }) {
             store.effects.notify(
               owner,
               `Review ${context.reviewId} is done: ${counted(findings, 'finding')}.`,
-            ),
+            )
+            finish(context)
+          },
         },
-        { percent: 100, title: 'Done', run: () => finish(context) },
       ],
       ({ skipped }) => skipped !== undefined,
     )
     if (state.skipped !== undefined) return { outcome: 'skipped', summary: state.skipped }
-    return { outcome: 'done', summary: counted(state.findings ?? 0, 'finding') }
+    return {
+      outcome: 'done',
+      summary: `${counted(state.findings ?? 0, 'finding')} in ${counted(state.files ?? 0, 'file')}`,
+    }
   },
 }
 

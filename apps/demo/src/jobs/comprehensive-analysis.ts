@@ -1,4 +1,5 @@
 import type { Job, JobType } from './job.ts'
+import { ownerOf } from './owner.ts'
 import { findReview } from './review-material.ts'
 import { runStages } from './stages.ts'
 
@@ -24,9 +25,7 @@ export const comprehensiveAnalysis: Job = {
         percent: 100,
         title: 'Save the report',
         run(state) {
-          const { reviewId, execution, store } = context
-          const owner = { reviewId, kind: 'comprehensive', fencingToken: execution.fencingToken }
-          store.effects.saveComments(owner, [state.parts.join('\n')])
+          context.store.effects.saveComments(ownerOf(context, 'comprehensive'), [state.parts.join('\n')])
         },
       },
     ])

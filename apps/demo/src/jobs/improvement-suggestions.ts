@@ -1,6 +1,7 @@
 import type { Finding } from '../review/reviewer.ts'
 import { counted } from './counted.ts'
 import type { Job } from './job.ts'
+import { ownerOf } from './owner.ts'
 import { reviewMaterial } from './review-material.ts'
 import { runStages } from './stages.ts'
 
@@ -33,11 +34,7 @@ export const improvementSuggestions: Job = {
         percent: 100,
         title: 'Save the suggestions',
         async run() {
-          const owner = {
-            reviewId: context.reviewId,
-            kind: 'suggestion',
-            fencingToken: context.execution.fencingToken,
-          }
+          const owner = ownerOf(context, 'suggestion')
           const bodies = suggest((await material.analysis()).findings)
           context.store.effects.saveComments(owner, bodies)
           return { suggestions: bodies.length }

@@ -39,15 +39,19 @@ export interface JobContext {
   witnessStage(title: string): void
   /** Runs another job for the same review, under idempotency; one that runs elsewhere is waited for. */
   runNested(type: JobType): Promise<JobResult>
+  /** Asks the payment provider, which may take its time, whether the customer can be charged. */
+  askBank(): Promise<void>
+  readonly instance: string
   /** The pause of `--pace`, for people to see the progress. */
   pace(): Promise<void>
 }
 
-/** As much of a Holdfast execution as job bodies use. */
+/** As much of a Holdfast execution as jobs use. */
 export interface JobExecution {
   readonly executionId: string
   readonly attempt: number
-  readonly fencingToken: number
+  /** Undefined in the control run, without Holdfast. */
+  readonly fencingToken: number | undefined
   readonly signal: AbortSignal
   /** What an earlier attempt saved, undefined in the first. */
   readonly checkpoint: unknown

@@ -1,6 +1,7 @@
 import type { ChangedFile } from '../review/diff.ts'
 import { counted } from './counted.ts'
 import type { Job } from './job.ts'
+import { ownerOf } from './owner.ts'
 import { findReview, reviewMaterial } from './review-material.ts'
 import { runStages } from './stages.ts'
 
@@ -33,11 +34,7 @@ export const pullRequestSummary: Job = {
         percent: 100,
         title: 'Save the summary',
         async run(state) {
-          const owner = {
-            reviewId: context.reviewId,
-            kind: 'summary',
-            fencingToken: context.execution.fencingToken,
-          }
+          const owner = ownerOf(context, 'summary')
           const { commits, projectType } = await material.reviewContext()
           const body = [
             `${findReview(context).title} (${projectType.name}): ${state.summary}`,

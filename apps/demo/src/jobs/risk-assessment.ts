@@ -2,6 +2,7 @@ import type { ChangedFile } from '../review/diff.ts'
 import { isGenerated, isTest } from '../review/diff-findings.ts'
 import { counted } from './counted.ts'
 import type { Job } from './job.ts'
+import { ownerOf } from './owner.ts'
 import { reviewMaterial } from './review-material.ts'
 import { runStages } from './stages.ts'
 
@@ -63,11 +64,7 @@ export const riskAssessment: Job = {
         percent: 100,
         title: 'Save the assessment',
         run(state) {
-          const owner = {
-            reviewId: context.reviewId,
-            kind: 'risk',
-            fencingToken: context.execution.fencingToken,
-          }
+          const owner = ownerOf(context, 'risk')
           context.store.effects.saveComments(owner, [
             [
               assess(state.factors),

@@ -1,4 +1,5 @@
 import type { JobContext } from './job.ts'
+import { patiently } from './patiently.ts'
 
 /** One step of a job. `State` is small plain data: it is the checkpoint that a takeover goes on from. */
 export interface Stage<State> {
@@ -40,7 +41,8 @@ export async function runStages<State>(
     log.info({ percent }, title)
     await execution.updateProgress(percent, title)
     state = (await run(state)) ?? state
-    await execution.saveCheckpoint({ completedPercent: percent, state } satisfies Checkpoint<State>)
+    const checkpoint: Checkpoint<State> = { completedPercent: percent, state }
+    await patiently(execution.signal, () => execution.saveCheckpoint(checkpoint))
     await context.pace()
   }
   return state

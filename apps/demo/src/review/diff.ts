@@ -15,7 +15,7 @@ export interface ChangedFile {
   readonly previousPath?: string
   readonly kind: 'added' | 'deleted' | 'modified' | 'renamed'
   readonly binary: boolean
-  /** Its difference is longer than anybody reads: its lines are not told apart, so both counts are 0. */
+  /** Its difference is longer than a person reads: its lines are not counted, so both counts are 0. */
   readonly tooLarge: boolean
   /** git's name for the content after the change; absent when the content is as before. */
   readonly contentId?: string

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { GitInputError } from './git-repository.ts'
 
-/** What the first commit has, and what each later one adds: as many as a review takes when it is not told a range. */
+/** What the first commit has, and what each later one adds: as many as a review takes when its caller gives no range. */
 const COMMITS = [
   ['The documents', ['README.md', 'docs']],
   ['A storage on ioredis', ['packages/redis-ioredis']],

@@ -1,12 +1,15 @@
 import { DatabaseSync } from 'node:sqlite'
 import { SCHEMA } from './schema.ts'
 
+/** How long a writer waits for the transaction of another. */
+const BUSY_MS = 10_000
+
 /**
  * Opens the demo's SQLite file, shared by all instances as separate processes: write-ahead logging lets readers and
  * one writer work side by side, and a writer waits for another's transaction instead of failing.
  */
 export function openDatabase(path: string): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: 10_000 })
+  const database = new DatabaseSync(path, { timeout: BUSY_MS })
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON')
   database.exec(SCHEMA)
   return database
@@ -25,5 +28,18 @@ export function transaction<T>(database: DatabaseSync, write: () => T): T {
   } catch (error) {
     database.exec('ROLLBACK')
     throw error
+  }
+}
+
+/** Whether a write would have to wait for that of another process. */
+export function isWritable(database: DatabaseSync): boolean {
+  database.exec('PRAGMA busy_timeout = 0')
+  try {
+    transaction(database, () => undefined)
+    return true
+  } catch {
+    return false
+  } finally {
+    database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`)
   }
 }

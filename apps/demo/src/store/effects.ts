@@ -6,7 +6,14 @@ import { transaction } from './database.ts'
 export interface EffectOwner {
   readonly reviewId: string
   readonly kind: string
-  readonly fencingToken: number
+  readonly instance: string
+  /** Undefined without Holdfast: the database cannot tell an older writer from a newer one, and takes every write. */
+  readonly fencingToken: number | undefined
+}
+
+/** What the database took, or refused, and from whom. */
+export interface Written {
+  readonly instance: string
 }
 
 /**
@@ -18,6 +25,16 @@ export interface Effects {
   saveFindings(owner: EffectOwner, findings: readonly Finding[]): void
   saveComments(owner: EffectOwner, bodies: readonly string[]): void
   notify(owner: EffectOwner, message: string): void
+  /** Shows the fencing token of a new attempt before it has anything to charge: from now on older attempts are refused. */
+  claimCharge(owner: EffectOwner): void
+  /**
+   * Adds a charge, refused only to an older attempt. An attempt that dies between this and its checkpoint leaves the charge
+   * to be made again; `docs/features/effects.md` says how a key in the same transaction rules that out. There is none here,
+   * since it would hide a job that ran twice.
+   */
+  charge(owner: EffectOwner, cents: number): void
+  charges(reviewId: string): readonly (Written & { readonly cents: number })[]
+  refusedWrites(reviewId: string): readonly (Written & { readonly effect: string })[]
   count(table: 'findings' | 'comments' | 'notifications', reviewId: string): number
   notifications(reviewId: string): readonly { readonly kind: string; readonly message: string }[]
   comments(reviewId: string, kind: string): readonly string[]
@@ -41,18 +58,28 @@ export function createEffects(database: DatabaseSync): Effects {
   const dropNotifications = database.prepare('DELETE FROM notifications WHERE review_id = ? AND kind = ?')
   const insertNotification = database.prepare('INSERT INTO notifications VALUES (?, ?, ?)')
   const selectNotifications = database.prepare('SELECT kind, message FROM notifications WHERE review_id = ?')
+  const insertCharge = database.prepare('INSERT INTO charges VALUES (?, ?, ?)')
+  const selectCharges = database.prepare('SELECT cents, instance FROM charges WHERE review_id = ?')
+  const insertRefusal = database.prepare('INSERT INTO refused_writes VALUES (?, ?, ?)')
+  const selectRefusals = database.prepare('SELECT effect, instance FROM refused_writes WHERE review_id = ?')
   const selectComments = database.prepare('SELECT body FROM comments WHERE review_id = ? AND kind = ?')
 
   const fenced = (effect: string, owner: EffectOwner, write: () => void): void => {
+    const { reviewId, fencingToken, instance } = owner
     const kind = `${effect}:${owner.kind}`
-    transaction(database, () => {
-      const row = newest.get(owner.reviewId, kind) as { fence: number } | undefined
-      if (row !== undefined && row.fence > owner.fencingToken) {
-        throw new StaleWriterError(`A newer execution has written the ${effect} of ${owner.reviewId}.`)
+    const isTooLate = transaction(database, () => {
+      if (fencingToken !== undefined) {
+        const row = newest.get(reviewId, kind) as { fence: number } | undefined
+        if (row !== undefined && row.fence > fencingToken) {
+          insertRefusal.run(reviewId, effect, instance)
+          return true
+        }
+        claim.run(reviewId, kind, fencingToken)
       }
-      claim.run(owner.reviewId, kind, owner.fencingToken)
       write()
+      return false
     })
+    if (isTooLate) throw new StaleWriterError(`A newer execution has written the ${effect} of ${reviewId}.`)
   }
 
   return {
@@ -73,6 +100,13 @@ export function createEffects(database: DatabaseSync): Effects {
         dropNotifications.run(owner.reviewId, owner.kind)
         insertNotification.run(owner.reviewId, owner.kind, message)
       }),
+    claimCharge: (owner) => fenced('charge', owner, () => undefined),
+    charge: (owner, cents) =>
+      fenced('charge', owner, () => insertCharge.run(owner.reviewId, cents, owner.instance)),
+    charges: (reviewId) =>
+      selectCharges.all(reviewId) as unknown as readonly { cents: number; instance: string }[],
+    refusedWrites: (reviewId) =>
+      selectRefusals.all(reviewId) as unknown as readonly { effect: string; instance: string }[],
     count(table, reviewId) {
       const row = database.prepare(`SELECT count(*) AS n FROM ${table} WHERE review_id = ?`).get(reviewId)
       return (row as { n: number }).n

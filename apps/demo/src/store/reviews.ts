@@ -23,10 +23,13 @@ export interface ReviewerConfiguration {
 export interface Reviews {
   add(review: Omit<Review, 'status' | 'fence'>): void
   find(id: string): Review | undefined
-  /** False: the review is neither pending nor left behind by an older execution, so it is not this one's to take. */
-  markReviewing(id: string, fencingToken: number): boolean
+  /**
+   * False: the review is neither pending nor left behind by an older execution, so it is not this one's to take. Without a
+   * fencing token that cannot be known, and it is taken.
+   */
+  markReviewing(id: string, fencingToken: number | undefined): boolean
   /** False: a newer execution has taken the review. */
-  markReviewed(id: string, fencingToken: number): boolean
+  markReviewed(id: string, fencingToken: number | undefined): boolean
   addConfiguration(configuration: ReviewerConfiguration): void
   findConfiguration(name: string): ReviewerConfiguration | undefined
 }
@@ -44,6 +47,7 @@ export function createReviews(database: DatabaseSync): Reviews {
     `UPDATE reviews SET status = 'reviewed', fence = :fence
      WHERE id = :id AND status <> 'pending' AND fence <= :fence`,
   )
+  const set = database.prepare('UPDATE reviews SET status = :status WHERE id = :id')
   const insertConfiguration = database.prepare(
     'INSERT INTO reviewer_configurations (name, provider, max_files) VALUES (?, ?, ?)',
   )
@@ -60,8 +64,10 @@ export function createReviews(database: DatabaseSync): Reviews {
       const { base_commit: baseCommit, head_commit: headCommit, ...same } = row
       return { ...same, baseCommit, headCommit }
     },
-    markReviewing: (id, fence) => take.run({ id, fence }).changes === 1,
-    markReviewed: (id, fence) => finish.run({ id, fence }).changes === 1,
+    markReviewing: (id, fence) =>
+      (fence === undefined ? set.run({ id, status: 'reviewing' }) : take.run({ id, fence })).changes === 1,
+    markReviewed: (id, fence) =>
+      (fence === undefined ? set.run({ id, status: 'reviewed' }) : finish.run({ id, fence })).changes === 1,
     addConfiguration: ({ name, provider, maxFiles }) =>
       void insertConfiguration.run(name, provider, maxFiles),
     findConfiguration(name) {

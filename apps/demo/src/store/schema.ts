@@ -40,6 +40,19 @@ CREATE TABLE IF NOT EXISTS effects (
   fence     INTEGER NOT NULL,
   PRIMARY KEY (review_id, kind)
 );
+-- The ledger: what the customer was charged, as a payment provider would take it. On purpose there is no key and no unique
+-- constraint, so that a charge that is made twice is counted twice.
+CREATE TABLE IF NOT EXISTS charges (
+  review_id TEXT NOT NULL,
+  cents     INTEGER NOT NULL,
+  instance  TEXT NOT NULL
+);
+-- Writes that came too late: their fencing token was older than one that the effect has seen.
+CREATE TABLE IF NOT EXISTS refused_writes (
+  review_id TEXT NOT NULL,
+  effect    TEXT NOT NULL,
+  instance  TEXT NOT NULL
+);
 -- The witness: plain inserts by the job bodies. On purpose there is no key and no unique constraint, so that a body
 -- that runs twice is seen twice.
 CREATE TABLE IF NOT EXISTS job_runs (

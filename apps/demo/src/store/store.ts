@@ -1,4 +1,4 @@
-import { openDatabase } from './database.ts'
+import { isWritable, openDatabase } from './database.ts'
 import { type Effects, createEffects } from './effects.ts'
 import { type Reviews, createReviews } from './reviews.ts'
 import { type Witness, createWitness } from './witness.ts'
@@ -8,6 +8,8 @@ export interface Store {
   readonly reviews: Reviews
   readonly effects: Effects
   readonly witness: Witness
+  /** No process is in the middle of a write. */
+  isAtRest(): boolean
   close(): void
 }
 
@@ -18,6 +20,7 @@ export function openStore(path: string): Store {
     reviews: createReviews(database),
     effects: createEffects(database),
     witness: createWitness(database),
+    isAtRest: () => isWritable(database),
     close: () => database.close(),
   }
 }

@@ -14,7 +14,7 @@ export interface JobRun {
   readonly detail: string
 }
 
-/** What the job bodies say about themselves: the judge of "exactly once", independent of every counter of ours. */
+/** What the job bodies say about themselves: the judge of a run, independent of every counter of ours. */
 export interface Witness {
   record(run: Omit<JobRun, 'at'>): void
   /** In the order of insertion. */

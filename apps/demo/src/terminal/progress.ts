@@ -1,12 +1,12 @@
 import { Listr, type ListrTaskWrapper } from 'listr2'
 import type { JobType } from '../jobs/job.ts'
+import { clipped, paragraph } from './text.ts'
 
 /** How far a job is, and who does it. */
 export interface JobView {
   readonly percent: number
   readonly message: string
-  readonly instance: string
-  readonly attempt: number
+  readonly who: string
 }
 
 /** The live view of all jobs: one line each. */
@@ -20,13 +20,13 @@ export interface Progress {
 }
 
 /** Lines that redraw themselves in a terminal, plain lines one after the other elsewhere. */
-export function startProgress(types: readonly JobType[]): Progress {
+export function startProgress(types: readonly JobType[], width: number): Progress {
   // A terminal without a size (some recorders) cannot be redrawn.
   const live = process.stdout.isTTY && process.stdout.columns > 40
-  const lines = new Map(types.map((type) => [type, createLine(type, live)]))
+  const lines = new Map(types.map((type) => [type, createLine(type, live, width)]))
   const listr = new Listr(
     [...lines].map(([type, line]) => ({
-      title: live ? bar(type) : type,
+      title: live ? bar(type, width) : type,
       task: (_context, task) => line.attach(task),
       rendererOptions: { persistentOutput: true, outputBar: Infinity },
     })),
@@ -59,7 +59,7 @@ interface Line {
   end(failure?: string): void
 }
 
-function createLine(type: JobType, live: boolean): Line {
+function createLine(type: JobType, live: boolean, width: number): Line {
   const ended = Promise.withResolvers<void>()
   let task: Task | undefined
   let shown = ''
@@ -69,29 +69,31 @@ function createLine(type: JobType, live: boolean): Line {
       return ended.promise
     },
     update(view) {
-      const line = bar(type, view)
+      const line = bar(type, width, view)
       if (task === undefined || line === shown) return
       shown = line
       if (live) task.title = line
       else task.output = line
     },
     note(text) {
-      if (task !== undefined) task.output = text
+      if (task !== undefined) task.output = paragraph(text, width - MARGIN)
     },
     end(failure) {
       if (failure === undefined) ended.resolve()
-      else ended.reject(new Error(`${type}: ${failure}`))
+      else ended.reject(new Error(failure))
     },
   }
 }
 
-const WIDTH = 20
+const CELLS = 10
 
-function bar(type: JobType, view?: JobView): string {
+/** For what listr2 puts before a line. */
+const MARGIN = 4
+
+function bar(type: JobType, width: number, view?: JobView): string {
   const percent = Math.floor(view?.percent ?? 0)
-  const full = Math.round((percent * WIDTH) / 100)
-  const cells = '█'.repeat(full) + '░'.repeat(WIDTH - full)
-  const attempt = view !== undefined && view.attempt > 1 ? `, attempt ${view.attempt}` : ''
-  const who = view === undefined ? '' : `  ${view.message} (${view.instance}${attempt})`
-  return `${type.padEnd(23)} ${cells} ${String(percent).padStart(3)} %${who}`
+  const full = Math.round((percent * CELLS) / 100)
+  const cells = '█'.repeat(full) + '░'.repeat(CELLS - full)
+  const what = view === undefined ? '' : `  ${view.who}: ${view.message}`
+  return clipped(`${type.padEnd(23)} ${cells} ${String(percent).padStart(3)} %${what}`, width - MARGIN)
 }

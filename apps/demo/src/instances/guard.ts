@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto'
+import type { Idempotency } from '@holdfast/core'
+import type { JobExecution, JobResult, JobType } from '../jobs/job.ts'
+
+/** What stands between a start and its job: Holdfast, or nothing. */
+export type Guard = (
+  jobType: JobType,
+  reviewId: string,
+  policy: StartPolicy,
+  job: (execution: JobExecution) => Promise<JobResult>,
+) => Promise<{ readonly status: 'executed' | 'replayed'; readonly result: JobResult }>
+
+export interface StartPolicy {
+  /** What a start does while the job runs elsewhere. */
+  readonly onInProgress: 'reject' | 'wait'
+  /** Ends a wait. */
+  readonly signal?: AbortSignal
+}
+
+export function withHoldfast(idempotency: Idempotency, leaseMs: number): Guard {
+  return (jobType, reviewId, policy, job) =>
+    idempotency.run(
+      jobType,
+      reviewId,
+      { ...policy, leaseMs, waitMs: Infinity, progressIntervalMs: 100 },
+      (execution) => job(execution),
+    )
+}
+
+/** The control run: every start runs the job, whose calls to Holdfast do nothing. */
+export function withoutHoldfast(signal: AbortSignal): Guard {
+  const nothing = async (): Promise<void> => undefined
+  return async (_jobType, _reviewId, _policy, job) => {
+    const result = await job({
+      executionId: randomUUID(),
+      attempt: 1,
+      fencingToken: undefined,
+      signal,
+      checkpoint: undefined,
+      updateProgress: nothing,
+      saveCheckpoint: nothing,
+      extendTimeout: nothing,
+    })
+    return { status: 'executed', result }
+  }
+}
