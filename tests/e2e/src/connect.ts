@@ -7,6 +7,17 @@ export interface Connected extends AsyncDisposable {
   readonly storage: Storage
 }
 
+/** A storage that is closed before its client ends. */
+export function connected(storage: Storage, endClient: () => unknown): Connected {
+  return {
+    storage,
+    async [Symbol.asyncDispose]() {
+      await storage.close()
+      endClient()
+    },
+  }
+}
+
 /** A storage on its own client, as an app would make it. Loads that client only: fifty processes do this at once. */
 export async function connect(client: ClientName, url: string): Promise<Connected> {
   return client === 'ioredis' ? connectIoredis(url) : connectNodeRedis(url)
@@ -20,14 +31,7 @@ async function connectIoredis(url: string): Promise<Connected> {
   const redis = new Redis(url)
   // The calls that need the connection report its errors.
   redis.on('error', () => {})
-  const storage = ioredisStorage(redis)
-  return {
-    storage,
-    async [Symbol.asyncDispose]() {
-      await storage.close()
-      redis.disconnect()
-    },
-  }
+  return connected(ioredisStorage(redis), () => redis.disconnect())
 }
 
 async function connectNodeRedis(url: string): Promise<Connected> {
@@ -38,12 +42,5 @@ async function connectNodeRedis(url: string): Promise<Connected> {
   const redis = createClient({ url })
   redis.on('error', () => {})
   await redis.connect()
-  const storage = nodeRedisStorage(redis)
-  return {
-    storage,
-    async [Symbol.asyncDispose]() {
-      await storage.close()
-      redis.destroy()
-    },
-  }
+  return connected(nodeRedisStorage(redis), () => redis.destroy())
 }

@@ -26,9 +26,10 @@ export class Processes implements AsyncDisposable {
     return this.#fork('worker.ts', task)
   }
 
-  /** A process that takes jobs from a queue. */
-  startQueueWorker(task: Omit<QueueWorkerTask, 'witness'>): Promise<ChildProcess> {
-    return this.#fork('queue-worker.ts', task)
+  /** A process that takes jobs from a queue, with this version of BullMQ. */
+  startQueueWorker(task: Omit<QueueWorkerTask, 'witness'>, bullmq: 5 | 6 = 6): Promise<ChildProcess> {
+    const preload = bullmq === 5 ? [`--import=${join(import.meta.dirname, 'bullmq5.ts')}`] : []
+    return this.#fork('queue-worker.ts', task, preload)
   }
 
   /** A process that holds these locks, and does nothing else. */
@@ -36,12 +37,12 @@ export class Processes implements AsyncDisposable {
     return this.#fork('lock-owner.ts', task)
   }
 
-  async #fork(file: string, task: object): Promise<ChildProcess> {
+  async #fork(file: string, task: object, preload: readonly string[] = []): Promise<ChildProcess> {
     const child = fork(
       join(import.meta.dirname, file),
       [JSON.stringify({ ...task, witness: this.#witness })],
       {
-        execArgv: ['--conditions=@holdfast/source', '--disable-warning=ExperimentalWarning'],
+        execArgv: ['--conditions=@holdfast/source', '--disable-warning=ExperimentalWarning', ...preload],
         // Fifty of them compile the same sources.
         env: { ...process.env, NODE_COMPILE_CACHE },
       },

@@ -1,7 +1,7 @@
 // A process with one BullMQ worker: `queue-worker.ts '<QueueWorkerTask as JSON>'`, with an IPC channel.
 import { once } from 'node:events'
+import { withIdempotency } from '@holdfast/bullmq'
 import { type ExecutionContext, createHoldfast } from '@holdfast/core'
-import { processOnce } from '@holdfast/examples/queue-processor'
 import { ioredisStorage } from '@holdfast/redis-ioredis'
 import { type Job, UnrecoverableError, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
@@ -19,7 +19,7 @@ export interface QueuedWork {
   readonly key: string
   /** The work throws in so many first attempts. */
   readonly failures?: number
-  /** The work lasts until the parent says that it may end. */
+  /** The first attempt that does not throw lasts until the parent says that it may end. */
   readonly held?: boolean
   /** The work fails for good. */
   readonly fatal?: boolean
@@ -39,13 +39,18 @@ const work = async (
   record(witness, 'ran', { key, attempt })
   if (fatal) throw new UnrecoverableError('fatal')
   if (attempt <= failures) throw new Error(`failure ${attempt}`)
-  if (held && attempt === 1) await once(process, 'message')
+  if (held && attempt === failures + 1) await once(process, 'message')
   record(witness, 'did', { key, attempt })
   return `attempt ${attempt}`
 }
 
 const processors = {
-  once: processOnce(idempotency, ({ key }: QueuedWork) => key, work, start),
+  once: withIdempotency((job: Job<QueuedWork>, _token, _signal, execution) => work(job.data, execution), {
+    idempotency,
+    key: (job) => job.data.key,
+    ...start,
+    maxDelayMs: 1_000,
+  }),
   plain: async (job: Job<QueuedWork, string>) =>
     (await idempotency.run(job.queueName, job.data.key, start, (execution) => work(job.data, execution)))
       .result,

@@ -109,7 +109,7 @@ function kindsOf(client: string): readonly ClientFault[] {
 
 describe.each(Object.entries(storages))('%s', (client, storageOver) => {
   const kinds = faults.filter((fault) => kindsOf(client).includes(fault))
-  it.each(kinds)('one call of it, whichever it is: %s', { timeout: 60_000 }, async (fault) => {
+  it.each(kinds)('one call of it, whichever it is: %s', async (fault) => {
     const fine = new ClientFaults(fault, -1)
     await everything(storageOver(fine), `${client}-${fault}`, fine)
     const each = Array.from({ length: fine.calls }, async (_, at) => {

@@ -6,7 +6,7 @@ import { Cluster } from 'ioredis'
 import { Cluster as Cluster5 } from 'ioredis5'
 import { createCluster } from 'redis'
 import { afterAll, describe, expect, it } from 'vitest'
-import type { Connected } from '../src/connect.ts'
+import { type Connected, connected } from '../src/connect.ts'
 
 const servers = await RedisCluster.start()
 const seeds = [...servers.seeds]
@@ -14,28 +14,14 @@ afterAll(async () => await servers.stop())
 
 function overIoredis(client: IoredisCluster & { disconnect(): void }): Connected {
   client.on('error', () => {})
-  const storage = ioredisStorage(client)
-  return {
-    storage,
-    async [Symbol.asyncDispose]() {
-      await storage.close()
-      client.disconnect()
-    },
-  }
+  return connected(ioredisStorage(client), () => client.disconnect())
 }
 
 async function overNodeRedis(): Promise<Connected> {
   const client = createCluster({ rootNodes: seeds.map((socket) => ({ socket })) })
   client.on('error', () => {})
   await client.connect()
-  const storage = nodeRedisStorage(client)
-  return {
-    storage,
-    async [Symbol.asyncDispose]() {
-      await storage.close()
-      client.destroy()
-    },
-  }
+  return connected(nodeRedisStorage(client), () => client.destroy())
 }
 
 const clients: Readonly<Record<string, { sharded: boolean; connect(): Connected | Promise<Connected> }>> = {

@@ -23,7 +23,7 @@ const args = (task: ExitTask): string[] => [
 
 /** The output of a process that ends when nothing keeps it alive; the limit is for one that never ends. */
 async function output(task: ExitTask): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, args(task), { timeout: 20_000 })
+  const { stdout } = await promisify(execFile)(process.execPath, args(task), { timeout: 200_000 })
   return stdout
 }
 
@@ -80,7 +80,7 @@ describe.each(clients)(
       const ended = once(child, 'close')
       await expect
         .poll(async () => [child.exitCode, (await holdfast.locks.inspect('held')).waiting], {
-          timeout: 20_000,
+          timeout: 200_000,
         })
         .toEqual([null, 1])
       await held.release()

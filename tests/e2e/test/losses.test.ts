@@ -51,6 +51,21 @@ describe.each(clients)('an owner that finds its record gone or taken says how, o
     expect(await lossOf(execution)).toMatchObject({ reason: 'vanished', current: null })
   })
 
+  it('none, when the storage lost only its last writes and no process has taken over', async () => {
+    const execution = await started('set back', 60_000)
+    const [key = ''] = await redis.keys(`*${prefix}:job:*set back*`)
+    const before = (await redis.get(key)) ?? ''
+    await execution.saveCheckpoint('lost')
+    await redis.set(key, before, 'KEEPTTL')
+    await execution.updateProgress(50)
+    await execution.markSuccess('done')
+    expect(await operator.getExecutionStatus('job', 'set back')).toMatchObject({
+      status: 'completed',
+      result: 'done',
+      fencingToken: execution.fencingToken,
+    })
+  })
+
   it('taken over, with the successor and its start', async () => {
     const execution = await started('taken', 60_000)
     await operator.forget('job', 'taken')

@@ -21,7 +21,9 @@ process.once('exit', () => {
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const { cwd, env, timeoutMs = 900_000 } = options
   return new Promise((resolve) => {
-    const settings = { cwd, env: { ...process.env, ...env }, timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024 }
+    // npm would leave its compile cache in the directory for temporary files.
+    const own = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1', ...env }
+    const settings = { cwd, env: own, timeout: timeoutMs, maxBuffer: 64 * 1024 * 1024 }
     const child = execFile(program, args, settings, (error, stdout, stderr) => {
       running.delete(child)
       const failure = error && child.exitCode === null ? `${error.message}\n` : ''

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   globSync,
   mkdirSync,
   mkdtempSync,
@@ -10,7 +11,6 @@ import {
 import { stripTypeScriptTypes } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { temporaryDirectory } from '@holdfast/test-support/servers'
-import { readManifest } from '@holdfast/test-support/workspaces'
 import { entriesOf, publishedPackages, type PublishedPackage, ROOT } from './published.ts'
 import { mustRun } from './run.ts'
 
@@ -22,25 +22,42 @@ export interface Stage {
   readonly directory: string
   /** Everything that can be imported. */
   readonly entries: readonly string[]
+  /** Where each package was unpacked, by its name. */
+  readonly packages: ReadonlyMap<string, string>
   /** Puts a program there, without its types, so that any Node can run it. Answers with its path. */
   add(source: string): string
   remove(): Promise<void>
 }
 
+/** Compiles the published packages. */
+export async function buildPackages(): Promise<void> {
+  await mustRun(COMPILER, ['-b', ...publishedPackages().map(({ folder }) => folder)], { cwd: ROOT })
+}
+
 /**
  * Builds, packs and unpacks every published package. What they depend on besides each other is linked from this
  * workspace, so nothing is downloaded, and nothing that the tarballs lack can be found by accident.
+ *
+ * @param tarballs packed before, by the name of the package; then nothing is built
  */
-export async function openStage(): Promise<Stage> {
+export async function openStage(tarballs?: ReadonlyMap<string, string>): Promise<Stage> {
   const packages = publishedPackages()
-  await mustRun(COMPILER, ['-b', ...packages.map(({ folder }) => folder)], { cwd: ROOT })
+  if (tarballs === undefined) await buildPackages()
   const temporary = temporaryDirectory()
   const directory = temporary.path
   const remove = async (): Promise<void> => await temporary.remove()
   try {
     writeFileSync(join(directory, 'package.json'), '{ "private": true, "type": "module" }\n')
-    await Promise.all(packages.map(async (each) => await install(each, directory)))
-    for (const each of packages) linkForeign(each, directory)
+    await Promise.all(
+      packages.map(async (each) => {
+        const tarball = tarballs?.get(each.manifest.name) ?? (await pack(each, directory))
+        await unpack(each, tarball, directory)
+      }),
+    )
+    for (const each of packages) {
+      linkForeign(each, directory)
+      linkCommands(each, directory)
+    }
     link(join(ROOT, 'tests/versions/node_modules/@types/node'), '@types/node', directory)
   } catch (error) {
     await remove()
@@ -49,6 +66,9 @@ export async function openStage(): Promise<Stage> {
   return {
     directory,
     entries: packages.flatMap(({ manifest }) => entriesOf(manifest)),
+    packages: new Map(
+      packages.map(({ manifest: { name } }) => [name, join(directory, 'node_modules', name)]),
+    ),
     add(source) {
       const target = join(directory, basename(source).replace(/\.ts$/, '.mjs'))
       writeFileSync(target, stripTypeScriptTypes(readFileSync(source, 'utf8')))
@@ -58,17 +78,29 @@ export async function openStage(): Promise<Stage> {
   }
 }
 
-async function install({ folder, manifest }: PublishedPackage, directory: string): Promise<void> {
+async function pack({ folder, manifest }: PublishedPackage, directory: string): Promise<string> {
   const tarballs = mkdtempSync(join(directory, 'pack-'))
   await mustRun('pnpm', ['--dir', folder, 'pack', '--pack-destination', tarballs])
   const [tarball] = globSync(join(tarballs, '*.tgz'))
   if (tarball === undefined) throw new Error(`${manifest.name} was not packed`)
+  return tarball
+}
+
+async function unpack({ manifest }: PublishedPackage, tarball: string, directory: string): Promise<void> {
   const home = join(directory, 'node_modules', manifest.name)
   mkdirSync(home, { recursive: true })
   await mustRun('tar', ['-xzf', tarball, '-C', home, '--strip-components=1'])
-  for (const [name, range] of Object.entries(readManifest(home).dependencies ?? {})) {
-    if (/^(workspace|catalog|link|file):/.test(range))
-      throw new Error(`${manifest.name} asks for ${name}@${range}`)
+  const packed = readFileSync(join(home, 'package.json'), 'utf8')
+  const [left] = /"[^"]*": "(workspace|catalog|link|file):[^"]*"/.exec(packed) ?? []
+  if (left !== undefined) throw new Error(`${manifest.name} was packed with ${left}`)
+}
+
+/** As npm does, which makes them executable. */
+function linkCommands({ manifest: { name, bin = {} } }: PublishedPackage, directory: string): void {
+  for (const [command, file] of Object.entries(bin)) {
+    const program = join(directory, 'node_modules', name, file)
+    chmodSync(program, 0o755)
+    link(program, `.bin/${command}`, directory)
   }
 }
 
@@ -79,7 +111,7 @@ function linkForeign({ folder, manifest }: PublishedPackage, directory: string):
   }
 }
 
-function link(from: string, name: string, directory: string): void {
+export function link(from: string, name: string, directory: string): void {
   const target = join(directory, 'node_modules', name)
   mkdirSync(dirname(target), { recursive: true })
   try {

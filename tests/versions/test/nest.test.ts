@@ -53,7 +53,7 @@ describe.for<NestLine>(['nest10', 'nest11'])('a CommonJS app on %s', (line) => {
     expect(code).toBe(0)
   })
 
-  // Jest 30 loads ES modules from Node 24.9 on; before, it has to be told to make CommonJS of these.
+  // Jest 30 loads ES modules from Node 24.9 on; before, its configuration has to make CommonJS of these.
   it.runIf(line === 'nest11').each([
     ['Node 24', process.execPath, ['--experimental-vm-modules', '--no-warnings'], {}],
     ['Node 20', nodeVersions[0]?.program ?? '', ['--no-warnings'], JEST_FOR_COMMONJS],

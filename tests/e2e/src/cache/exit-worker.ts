@@ -1,5 +1,5 @@
 /**
- * Uses everything of a cache, leaves what nobody waits for, closes it and its client, and says so. It must end by itself.
+ * Uses everything of a cache, leaves work that no caller waits for, closes it and its client, and says so. It must end by itself.
  * `{ client, url, isOut }`: with `isOut`, the server answers nothing when the cache is closed.
  */
 import { createCache } from '@holdfast/core'

@@ -1,6 +1,6 @@
-import type { Storage } from '@holdfast/core'
 import type * as Ioredis from 'ioredis'
 import type * as NodeRedis from 'redis'
+import { type Connected, connected } from '../connect.ts'
 
 export const everyClient = ['ioredis 6', 'ioredis 5', 'redis 6', 'redis 5'] as const
 /** Those that a cluster can be used with. */
@@ -18,22 +18,18 @@ export interface Login {
   readonly password?: string
 }
 
-export interface OpenStorage extends AsyncDisposable {
-  readonly storage: Storage
-}
-
 /** A storage on a client that is not shared with anything else. Loads no other client: many processes do this at once. */
 export async function openStorage(
   client: ClientVersion,
   place: Place,
   login: Login = {},
-): Promise<OpenStorage> {
+): Promise<Connected> {
   return client.startsWith('ioredis')
     ? overIoredis(client, place, login)
     : overNodeRedis(client, place, login)
 }
 
-async function overIoredis(version: ClientVersion, place: Place, login: Login): Promise<OpenStorage> {
+async function overIoredis(version: ClientVersion, place: Place, login: Login): Promise<Connected> {
   const { ioredisStorage } = await import('@holdfast/redis-ioredis')
   // What we use of both versions has the same types.
   const library = version === 'ioredis 6' ? await import('ioredis') : await import('ioredis5')
@@ -42,31 +38,18 @@ async function overIoredis(version: ClientVersion, place: Place, login: Login): 
     'url' in place ? new Redis(place.url, login) : new Cluster([...place.seeds], { redisOptions: login })
   // The calls that need the connection report what goes wrong with it.
   client.on('error', () => {})
-  const storage = ioredisStorage(client)
-  return {
-    storage,
-    async [Symbol.asyncDispose]() {
-      await storage.close()
-      client.disconnect()
-    },
-  }
+  return connected(ioredisStorage(client), () => client.disconnect())
 }
 
-async function overNodeRedis(version: ClientVersion, place: Place, login: Login): Promise<OpenStorage> {
+async function overNodeRedis(version: ClientVersion, place: Place, login: Login): Promise<Connected> {
   const { nodeRedisStorage } = await import('@holdfast/redis-node')
   const client = await nodeRedisClient(version, place, login)
   client.on('error', () => {})
-  const storage = nodeRedisStorage(client)
+  const opened = connected(nodeRedisStorage(client), () => client.destroy())
   // A server that is not there yet is one that comes later.
-  const connected = client.connect().catch(() => {})
-  await Promise.race([connected, new Promise((resolve) => setTimeout(resolve, 1_000))])
-  return {
-    storage,
-    async [Symbol.asyncDispose]() {
-      await storage.close()
-      client.destroy()
-    },
-  }
+  const connecting = client.connect().catch(() => {})
+  await Promise.race([connecting, new Promise((resolve) => setTimeout(resolve, 1_000))])
+  return opened
 }
 
 async function nodeRedisClient(version: ClientVersion, place: Place, login: Login) {

@@ -50,7 +50,7 @@ describe.each(Object.entries(cacheWorlds(servers)))('over %s,', PATIENT, (_, ope
       space: randomUUID(),
       key: 'k?y*[1]',
     })
-    /** Is there from now on, and made by a load that has tags of its own. */
+    /** Is there from now on, and made by a load that names tags itself. */
     const stored = async (space: string, key: string, life: object = {}): Promise<void> => {
       const load = { name: 'stored', value: 'old', tags: [...tags, ...ownTags] }
       await world.there.load(space, key, load, { ...options, ...life })
@@ -58,7 +58,7 @@ describe.each(Object.entries(cacheWorlds(servers)))('over %s,', PATIENT, (_, ope
     }
     const fresh = { name: 'fresh', value: 'new' }
 
-    it('nobody has a hit', async () => {
+    it('no call has a hit', async () => {
       const { space, key } = names()
       await stored(space, key)
       await invalidate(world, space, key)
@@ -74,7 +74,7 @@ describe.each(Object.entries(cacheWorlds(servers)))('over %s,', PATIENT, (_, ope
       expect(await here.load(space, key, { name: 'unused' })).toBe('new')
     })
 
-    it('nobody shares a load that began before, and it is not stored', async () => {
+    it('no call shares a load that began before, and it is not stored', async () => {
       const { space, key } = names()
       const { here, there } = world
       const name = randomUUID()

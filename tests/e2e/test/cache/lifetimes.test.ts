@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { type Cache, type GetOrCreateOptions, createCache, entry } from '@holdfast/core'
+import { type Cache, type GetOrCreateOptions, entry } from '@holdfast/core'
 import { afterAll, expect, it, onTestFinished } from 'vitest'
 import { CacheProcesses } from '../../src/cache/cache-processes.ts'
 import { PREFIX, type Servers, oneServer, threeMasters } from '../../src/cache/cache-world.ts'
-import { type ClientVersion, everyClient, openStorage } from '../../src/cache/open-storage.ts'
+import { openCache } from '../../src/cache/open-cache.ts'
+import { type ClientVersion, everyClient } from '../../src/cache/open-storage.ts'
 import { PATIENT } from '../../src/cache/patient.ts'
 import { inService, until } from '../../src/poll.ts'
 
@@ -109,19 +110,9 @@ it.each(places)(
   async ({ servers, clients }) => {
     const processes = new CacheProcesses()
     const caches = await Promise.all(
-      clients.map(async (client) => {
-        const opened = await openStorage(client, servers.place)
-        const cache = createCache(opened.storage, {
-          prefix: PREFIX,
-          ttlMs: 30_000,
-          hardTimeoutMs: HARD_TIMEOUT_MS,
-        })
-        onTestFinished(async () => {
-          await cache.close()
-          await opened[Symbol.asyncDispose]()
-        })
-        return cache
-      }),
+      clients.map((client) =>
+        openCache(client, servers.place, { ttlMs: 30_000, hardTimeoutMs: HARD_TIMEOUT_MS }),
+      ),
     )
     onTestFinished(async () => await processes[Symbol.asyncDispose]())
     // What a killed process leaves ends as well.

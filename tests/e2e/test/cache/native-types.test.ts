@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { type Cache, createCache } from '@holdfast/core'
+import type { Cache } from '@holdfast/core'
 import { type FaultKind, FaultProxy, type RequestMatch } from '@holdfast/test-support/proxy'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { PREFIX, oneServer } from '../../src/cache/cache-world.ts'
 import { redisKeys } from '../../src/cache/keys.ts'
-import { type ClientVersion, everyClient, openStorage } from '../../src/cache/open-storage.ts'
+import { openCache } from '../../src/cache/open-cache.ts'
+import { type ClientVersion, everyClient } from '../../src/cache/open-storage.ts'
 import { inService } from '../../src/poll.ts'
 import { PATIENT } from '../../src/cache/patient.ts'
 
@@ -14,15 +15,7 @@ const keys = redisKeys(PREFIX)
 const url = 'url' in server.place ? server.place.url : ''
 const ask = (...command: readonly (string | number)[]): Promise<unknown> => server.ask('', ...command)
 
-async function open(client: ClientVersion, place: string = url): Promise<Cache> {
-  const opened = await openStorage(client, { url: place })
-  const cache = createCache(opened.storage, { jitter: 0, prefix: PREFIX })
-  onTestFinished(async () => {
-    await cache.close()
-    await opened[Symbol.asyncDispose]()
-  })
-  return cache
-}
+const open = (client: ClientVersion, place: string = url): Promise<Cache> => openCache(client, { url: place })
 
 describe.each(everyClient)('over %s,', PATIENT, (client) => {
   it.each([

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { createCache } from '@holdfast/core'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Actor, actorOver } from '../../src/cache/actor.ts'
 import { type CacheProcess, CacheProcesses } from '../../src/cache/cache-processes.ts'
 import { PREFIX, oneServer, threeMasters } from '../../src/cache/cache-world.ts'
 import { redisKeys } from '../../src/cache/keys.ts'
-import { type ClientVersion, openStorage } from '../../src/cache/open-storage.ts'
+import { openCache } from '../../src/cache/open-cache.ts'
+import type { ClientVersion } from '../../src/cache/open-storage.ts'
 import { PATIENT } from '../../src/cache/patient.ts'
 import { inService, until } from '../../src/poll.ts'
 
@@ -41,7 +41,7 @@ describe.each(topologies)('four processes over $where:', ({ start, clients }) =>
     await servers.stop()
   })
 
-  /** Each of these has looked so often, and nobody has an answer yet. */
+  /** Each of these has looked so often, and no call has an answer yet. */
   const looked = async (those: readonly Actor[], space: string, times: number): Promise<void> => {
     for (const each of those) {
       await until(async () => {
@@ -85,12 +85,7 @@ describe.each(topologies)('four processes over $where:', ({ start, clients }) =>
     'an aborted caller leaves alone; with the last one the load is aborted, and others load at once: %s',
     PATIENT,
     async (client) => {
-      const opened = await openStorage(client, servers.place)
-      const ours = createCache(opened.storage, { ...cache, prefix: PREFIX })
-      onTestFinished(async () => {
-        await ours.close()
-        await opened[Symbol.asyncDispose]()
-      })
+      const ours = await openCache(client, servers.place, cache)
       const began = Promise.withResolvers<AbortSignal>()
       const here = actorOver(ours, (_, { signal }) => began.resolve(signal))
       const [space, name] = [randomUUID(), randomUUID()]

@@ -6,6 +6,7 @@ import { RedisNode, freePort } from '@holdfast/test-support/servers'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { PREFIX } from '../../src/cache/cache-world.ts'
 import { redisKeys } from '../../src/cache/keys.ts'
+import { openCache } from '../../src/cache/open-cache.ts'
 import { openStorage } from '../../src/cache/open-storage.ts'
 import { inService, until } from '../../src/poll.ts'
 import { PATIENT } from '../../src/cache/patient.ts'
@@ -31,15 +32,8 @@ describe.each(['ioredis 6', 'redis 6'] as const)('an outage, over %s:', PATIENT,
   })
   afterAll(async () => await node.stop())
 
-  const open = async (url: string, options: CacheOptions = {}): Promise<Cache> => {
-    const opened = await openStorage(client, { url })
-    const cache = createCache(opened.storage, { jitter: 0, prefix: PREFIX, ...options })
-    onTestFinished(async () => {
-      await cache.close()
-      await opened[Symbol.asyncDispose]()
-    })
-    return cache
-  }
+  const open = (url: string, options: CacheOptions = {}): Promise<Cache> =>
+    openCache(client, { url }, options)
   const openProxied = async (): Promise<{ readonly cache: Cache; readonly proxy: FaultProxy }> => {
     const proxy = await FaultProxy.start({ target: node.address })
     onTestFinished(() => proxy.stop())
@@ -53,7 +47,7 @@ describe.each(['ioredis 6', 'redis 6'] as const)('an outage, over %s:', PATIENT,
   it('the first call takes a moment and the next ones none; loads go on, and are kept', async () => {
     const space = randomUUID()
     const cache = (await open(node.url)).namespace(space)
-    await cache.set('k', 'stored')
+    await inService(() => cache.set('k', 'stored'))
     freeze()
     expect(await took(cache.get('k'))).toBeLessThan(FIRST_CALL_MS * GENEROUS)
     expect(cache.stats().breaker).toBe('open')
@@ -94,7 +88,7 @@ describe.each(['ioredis 6', 'redis 6'] as const)('an outage, over %s:', PATIENT,
 
     node.resume()
     expect(await took(inService(() => cache.get('k')))).toBeLessThan(RECOVERY_MS * GENEROUS)
-    // What was kept meanwhile is nobody's answer any more.
+    // What was kept meanwhile answers no call any more.
     expect(await cache.getOrCreate('degraded', load)).toBe(6)
     expect(await cache.get('degraded')).toBe(6)
     expect(cache.stats()).toMatchObject({ breaker: 'closed', queuedRemovals: 0 })
@@ -107,9 +101,11 @@ describe.each(['ioredis 6', 'redis 6'] as const)('an outage, over %s:', PATIENT,
     const { cache: root, proxy } = await openProxied()
     const cache = root.namespace(space)
     const later = (await open(node.url)).namespace(space)
-    await cache.set('k', 'before')
-    await cache.increment('n', 5)
-    await cache.hashSet('h', 'f', 'before')
+    // What a busy machine refuses here may have been executed, and is asked for again.
+    await inService(() => cache.set('k', 'before'))
+    await inService(() => cache.increment('n', 5))
+    await inService(() => cache.hashSet('h', 'f', 'before'))
+    const counted = await inService(() => later.increment('n', 0))
     // All of them are sent, and arrive when their callers have gone.
     const held = proxy.every(({ name }) => ['eval', 'evalsha'].includes(name), 'hold-request')
     const refused = [
@@ -120,12 +116,12 @@ describe.each(['ioredis 6', 'redis 6'] as const)('an outage, over %s:', PATIENT,
       cache.hashSet('h', { f: 'ghost', g: 'ghost' }),
     ]
     for (const each of await Promise.allSettled(refused)) expect(each).toMatchObject({ reason: OUT })
-    expect(held.hits).toBeGreaterThan(0)
+    await held.hit
     held.release()
     await inService(() => cache.exists('k'))
     expect(await inService(() => later.getMany(['k', 'new']))).toEqual(new Map([['k', 'before']]))
-    expect(await inService(() => later.increment('n', 0))).toBe(5)
-    expect(await later.hashGetAll('h')).toEqual({ f: 'before' })
+    expect(await inService(() => later.increment('n', 0))).toBe(counted)
+    expect(await inService(() => later.hashGetAll('h'))).toEqual({ f: 'before' })
   })
 
   const invalidations = [
@@ -144,16 +140,16 @@ describe.each(['ioredis 6', 'redis 6'] as const)('an outage, over %s:', PATIENT,
     const { cache: root, proxy } = await openProxied()
     const cache = root.namespace(space)
     const witness = (await open(node.url)).namespace(space)
-    await cache.set('k', 'old', { tags: ['t'], staleMs: 3_600_000 })
+    await inService(() => cache.set('k', 'old', { tags: ['t'], staleMs: 3_600_000 }))
     proxy.blackHole()
     if (!isSent) await expect(cache.get('k')).rejects.toMatchObject(OUT)
     await expect(invalidate(cache)).rejects.toMatchObject(QUEUED)
     // What it sent never arrives, unless the client sends it again.
     proxy.reset()
-    expect(await witness.get('k')).toBe('old')
+    expect(await inService(() => witness.get('k'))).toBe('old')
     await proxy.heal()
     expect(await inService(() => cache.getEntry('k'))).toBeUndefined()
-    expect(await witness.get('k')).toBeUndefined()
+    expect(await inService(() => witness.get('k'))).toBeUndefined()
     expect(cache.stats()).toMatchObject({ breaker: 'closed', queuedRemovals: 0 })
   })
 

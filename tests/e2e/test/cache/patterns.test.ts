@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { type Cache, createCache, escapeGlob } from '@holdfast/core'
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { type Cache, escapeGlob } from '@holdfast/core'
+import { afterAll, describe, expect, it } from 'vitest'
 import { oneServer, threeMasters } from '../../src/cache/cache-world.ts'
-import {
-  type ClientVersion,
-  everyClient,
-  everyClusterClient,
-  openStorage,
-} from '../../src/cache/open-storage.ts'
+import { openCache } from '../../src/cache/open-cache.ts'
+import { type ClientVersion, everyClient, everyClusterClient } from '../../src/cache/open-storage.ts'
 import { PATIENT } from '../../src/cache/patient.ts'
 import { inService } from '../../src/poll.ts'
 
@@ -18,15 +14,8 @@ describe.each([
   { where: 'one server', servers: server, clients: everyClient },
   { where: 'three masters', servers: cluster, clients: everyClusterClient },
 ])('removeByPattern on $where', PATIENT, ({ servers, clients }) => {
-  const open = async (client: ClientVersion, prefix: string): Promise<Cache> => {
-    const opened = await openStorage(client, servers.place)
-    const cache = createCache(opened.storage, { prefix })
-    onTestFinished(async () => {
-      await cache.close()
-      await opened[Symbol.asyncDispose]()
-    })
-    return cache
-  }
+  const open = (client: ClientVersion, prefix: string): Promise<Cache> =>
+    openCache(client, servers.place, { prefix })
 
   it.each(clients)('removes values, hashes and counters that match, and nothing else: %s', async (client) => {
     const id = randomUUID()

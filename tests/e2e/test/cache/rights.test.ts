@@ -1,15 +1,13 @@
-import { type Cache, createCache, entry } from '@holdfast/core'
+import { type Cache, entry } from '@holdfast/core'
 import { aclRules } from '@holdfast/redis-protocol'
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { oneServer, threeMasters } from '../../src/cache/cache-world.ts'
-import {
-  type ClientVersion,
-  everyClient,
-  everyClusterClient,
-  openStorage,
-} from '../../src/cache/open-storage.ts'
+import { openCache } from '../../src/cache/open-cache.ts'
+import { type ClientVersion, everyClient, everyClusterClient } from '../../src/cache/open-storage.ts'
 import { until } from '../../src/poll.ts'
 import { PATIENT } from '../../src/cache/patient.ts'
+
+const cacheOf = (prefix: string) => aclRules({ prefix, features: ['cache'] })
 
 const [server, cluster] = await Promise.all([oneServer(), threeMasters()])
 afterAll(async () => await Promise.all([server.stop(), cluster.stop()]))
@@ -17,20 +15,13 @@ afterAll(async () => await Promise.all([server.stop(), cluster.stop()]))
 describe.each([
   { where: 'one server', servers: server, clients: everyClient },
   { where: 'a cluster', servers: cluster, clients: everyClusterClient },
-])('the user of aclRules({ prefix }), on $where,', PATIENT, ({ servers, clients }) => {
-  const open = async (client: ClientVersion, prefix: string): Promise<Cache> => {
-    const opened = await openStorage(client, servers.place, { username: 'app', password: 'secret' })
-    const cache = createCache(opened.storage, { prefix })
-    onTestFinished(async () => {
-      await cache.close()
-      await opened[Symbol.asyncDispose]()
-    })
-    return cache
-  }
+])('the user of the cache alone, on $where,', PATIENT, ({ servers, clients }) => {
+  const open = (client: ClientVersion, prefix: string): Promise<Cache> =>
+    openCache(client, servers.place, { prefix }, { username: 'app', password: 'secret' })
 
   it.each(clients)('does all that the cache does, and is refused nothing on the way: %s', async (client) => {
     const prefix = 'sh*p[1]'
-    await servers.askAll('ACL', 'SETUSER', 'app', 'reset', 'on', '>secret', ...aclRules({ prefix }))
+    await servers.askAll('ACL', 'SETUSER', 'app', 'reset', 'on', '>secret', ...cacheOf(prefix))
     await servers.askAll('ACL', 'LOG', 'RESET')
     const [one, other] = [await open(client, prefix), await open(client, prefix)]
     const cache = one.namespace(client)
@@ -84,7 +75,7 @@ describe.each([
   })
 
   it.each(clients)('reaches nothing of another app: %s', async (client) => {
-    await servers.askAll('ACL', 'SETUSER', 'app', 'reset', 'on', '>secret', ...aclRules({ prefix: 'shop' }))
+    await servers.askAll('ACL', 'SETUSER', 'app', 'reset', 'on', '>secret', ...cacheOf('shop'))
     const other = await open(client, 'shop2')
     const refused = { code: 'STORAGE_REFUSED' }
     await expect(other.get('k')).rejects.toMatchObject(refused)

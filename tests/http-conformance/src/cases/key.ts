@@ -200,6 +200,11 @@ export const keyCases: readonly HttpCase[] = [
       assertReplay(await kit.post('webhook', webhook), event)
       if (kit.target.missing?.required === undefined)
         assertProblem(await kit.post('webhook', { json: {}, watched }), 400, 'IDEMPOTENCY_KEY_MISSING')
+      assertProblem(
+        await kit.post('webhook', { json: { eventId: '' }, watched }),
+        400,
+        'IDEMPOTENCY_KEY_MALFORMED',
+      )
       assertRuns(watched, 1)
     },
   },

@@ -4,7 +4,7 @@ export { judge, type Expectations } from './judge.ts'
 export type { WitnessEvent } from './witness.ts'
 export type { Figures, HistoryFigures } from './figures.ts'
 export type { Ledger } from './ledger.ts'
-export { between, type Random } from './random.ts'
+export { between, type Random, seeded } from './random.ts'
 export {
   faultNames,
   losingFaults,

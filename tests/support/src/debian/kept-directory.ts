@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { existsSync, rmSync } from 'node:fs'
+import { mkdir, mkdtemp, rename } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 
 /**
@@ -18,13 +18,17 @@ export async function keptDirectory(
   process.stderr.write(`Downloading ${name} into ${cacheDir}. This happens once and takes some seconds.\n`)
   await mkdir(cacheDir, { recursive: true })
   const work = await mkdtemp(join(cacheDir, 'fetch-'))
+  // Also when the process ends in the middle, as it does after Ctrl-C.
+  const remove = (): void => rmSync(work, { recursive: true, force: true })
+  process.once('exit', remove)
   try {
     await rename(await fill(work), home).catch((error: unknown) => {
       if (!existsSync(home)) throw error // another process was faster: its directory is as good
     })
     return home
   } finally {
-    await rm(work, { recursive: true, force: true })
+    process.off('exit', remove)
+    remove()
   }
 }
 

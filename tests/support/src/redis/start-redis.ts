@@ -41,11 +41,12 @@ export interface RunningRedis {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** In the foreground, nothing on disk, the log on standard output. */
-const PRIVATE = '--daemonize no --save  --appendonly no --logfile  --loglevel notice'.split(' ')
+/** In the foreground, the log on standard output. */
+const SUPERVISED = '--daemonize no --logfile  --loglevel notice'.split(' ')
+const NOTHING_ON_DISK = '--save  --appendonly no'.split(' ')
 
 /**
- * Starts a private Redis on 127.0.0.1 that keeps nothing on disk.
+ * Starts a private Redis on 127.0.0.1 that keeps nothing on disk, except what a configuration file says.
  *
  * It ends with this process in any case (see `supervise.ts`), and does not keep the process alive.
  */
@@ -76,8 +77,9 @@ async function launch(options: LaunchOptions): Promise<RunningRedis> {
   const temporaryDir = options.dir === undefined ? mkdtempSync(join(tmpdir(), 'holdfast-redis-')) : ''
   const where = ['--bind', '127.0.0.1', '--port', String(port), '--dir', options.dir ?? temporaryDir]
   if (socket !== undefined) where.push('--unixsocket', socket)
-  const file = options.configFile === undefined ? [] : [options.configFile]
-  const command = [binary.path, ...file, ...where, ...PRIVATE, ...args]
+  const { configFile } = options
+  const [file, disk] = configFile === undefined ? [[], NOTHING_ON_DISK] : [[configFile], []]
+  const command = [binary.path, ...file, ...where, ...SUPERVISED, ...disk, ...args]
   const supervisor = spawn('/bin/sh', ['-c', SUPERVISE, 'holdfast-redis', temporaryDir, ...command], {
     env: { ...process.env, ...binary.env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -1,3 +1,4 @@
+export { makeCertificate } from './certificate.ts'
 export { RedisCluster, type ClusterOptions } from './cluster.ts'
 export {
   findNamedServer,

@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Checks every 10 ms until the condition holds; a check that throws counts as false. Throws when it takes too long. */
+/**
+ * Checks every 10 ms until the condition holds; a check that throws counts as false. Throws when it takes minutes: a busy
+ * machine has sentinels distrust their clocks for half a minute, again and again.
+ */
 export async function until(
   what: string,
   question: () => Promise<boolean>,
-  timeoutMs: number = 60_000,
+  timeoutMs: number = 240_000,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs
   let failure: unknown

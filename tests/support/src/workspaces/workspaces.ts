@@ -8,11 +8,13 @@ export interface Manifest {
   readonly version: string
   readonly private?: boolean
   readonly exports?: Readonly<Record<string, unknown>>
+  readonly bin?: Readonly<Record<string, string>>
   readonly scripts?: Readonly<Record<string, string>>
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
 }
 
 export interface Workspace {
@@ -41,7 +43,7 @@ export function workspacesIn(root: string): readonly Workspace[] {
 /** The packages that go to the registry and have something to publish yet. */
 export function publishedIn(root: string): readonly Workspace[] {
   return workspacesIn(root).filter(
-    ({ folder, published }) => published && existsSync(join(root, folder, 'src/index.ts')),
+    ({ folder, published }) => published && existsSync(join(root, folder, 'src')),
   )
 }
 

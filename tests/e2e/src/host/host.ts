@@ -1,0 +1,68 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { freePort } from '@holdfast/test-support/servers'
+import { Terminal } from '../quick-start/reader.ts'
+
+const root = join(import.meta.dirname, '../../../..')
+/** They compile the same sources many times. */
+const NODE_COMPILE_CACHE = join(import.meta.dirname, '../../node_modules/.cache/compiled')
+
+/** The bootstrap files of examples/host, compiled as their users compile them, for Nest needs decorators. */
+export interface Hosts extends AsyncDisposable {
+  readonly directory: string
+}
+
+export async function compileHosts(): Promise<Hosts> {
+  const cache = join(root, 'examples/.cache')
+  mkdirSync(cache, { recursive: true })
+  const directory = mkdtempSync(join(cache, 'host-'))
+  const files = ['fastify', 'nest'].map((name) => join(root, `examples/host/${name}.ts`))
+  const options =
+    '--ignoreConfig --target es2024 --module nodenext --noCheck --experimentalDecorators --emitDecoratorMetadata'
+  const more = ['--allowImportingTsExtensions', '--rewriteRelativeImportExtensions', '--outDir', directory]
+  await promisify(execFile)(join(root, 'node_modules/.bin/tsc'), [...files, ...options.split(' '), ...more], {
+    cwd: root,
+  })
+  return { directory, [Symbol.asyncDispose]: async () => rmSync(directory, { recursive: true }) }
+}
+
+export type HostName = 'fastify' | 'nest'
+
+/** A process of one of them. */
+export class Host extends Terminal {
+  readonly port: number
+
+  private constructor(port: number, ...how: ConstructorParameters<typeof Terminal>) {
+    super(...how)
+    this.port = port
+  }
+
+  static async start(
+    { directory }: Hosts,
+    name: HostName,
+    env: Readonly<Record<string, string>>,
+  ): Promise<Host> {
+    const port = await freePort()
+    const file = join(directory, `${name}.js`)
+    const child = spawn(process.execPath, ['--conditions=@holdfast/source', '--no-warnings', file], {
+      // Nothing of this process' own variables, which the check of the environment would read.
+      env: { PATH: process.env['PATH'], PORT: String(port), NO_COLOR: '1', NODE_COMPILE_CACHE, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
+    return new Host(port, child)
+  }
+
+  async ask(path: string, options?: RequestInit): Promise<number> {
+    return (await fetch(`http://127.0.0.1:${this.port}${path}`, options)).status
+  }
+
+  /** Resolves with how the process ended, by itself. */
+  async ended(): Promise<{ readonly code: number | null; readonly signal: string | null }> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit')
+    return { code: this.child.exitCode, signal: this.child.signalCode }
+  }
+}

@@ -1,0 +1,2 @@
+export { scriptFaults } from './script-faults.ts'
+export { type LuaScript, scriptsIn } from './scripts-in.ts'
