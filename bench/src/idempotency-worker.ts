@@ -1,4 +1,4 @@
-/** One process of `idempotency.ts`: `idempotency-worker.ts <contender> <url> <raw>`, told by messages what to do. */
+/** One process of `idempotency.ts`: `idempotency-worker.ts <contender> <url> <raw>`, messages say what to do. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Beside, type Throughput, alternate, alternateSlices } from './harness.ts'
 import { type JobContender, jobContenders } from './idempotency-contenders.ts'

@@ -1,4 +1,4 @@
-/** One process of `locks.ts`: `locks-worker.ts <contender> <url> <raw>`, told by messages what to do. */
+/** One process of `locks.ts`: `locks-worker.ts <contender> <url> <raw>`, messages say what to do. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Beside, type Throughput, alternate, alternateSlices } from './harness.ts'
 import { type LockContender, lockContenders } from './locks-contenders.ts'

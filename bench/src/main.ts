@@ -27,6 +27,19 @@ One bench, or all of them one after the other, beside the raw client and the pee
   fastify       --pairs N     of measurements (default 7)
                 --seconds N   for each (default 3)
                 --storages WORDS  memory,ioredis,redis
+  capacity      bytes of one thing of each kind in Redis, and the commands of one operation
+                --keys N      of each kind (default 5000)
+                --only WORDS  bytes,commands
+  hangfire      --rounds N    of each side (default 5)
+                --only WORDS  commands,enqueue,run
+                --jobs N      to enqueue and run in a round (default 10,000)
+                --quick       2,000 jobs, and Hangfire's storage 1.12.0 only
+  hangfire-locks  a lock of Hangfire in .NET beside one of Holdfast: hand-over, contention, a crash, a lost connection
+                --rounds N    of each scenario (default 5)
+                --only WORDS  pairs,release,contended,crash,cut
+  telemetry     what each bridge of @holdfast/telemetry costs, and that nothing is paid without one
+                --rounds N    of each scenario (default 7)
+                --only WORDS  memory,redis
   functions     how many of our files and functions one operation passes
                 --list        names them
 `
@@ -52,6 +65,16 @@ const benches: Readonly<Record<string, Bench>> = {
     flags: { pairs: 'string', seconds: 'string', storages: 'string' },
     words: ['storages', 'memory', 'ioredis', 'redis'],
   },
+  capacity: { flags: { keys: 'string', only: 'string' }, words: ['only', 'bytes', 'commands'] },
+  hangfire: {
+    flags: { rounds: 'string', only: 'string', jobs: 'string', quick: 'boolean' },
+    words: ['only', 'commands', 'enqueue', 'run'],
+  },
+  'hangfire-locks': {
+    flags: { rounds: 'string', only: 'string' },
+    words: ['only', 'pairs', 'release', 'contended', 'crash', 'cut'],
+  },
+  telemetry: { flags: { rounds: 'string', only: 'string' }, words: ['only', 'memory', 'redis'] },
   functions: { flags: { list: 'boolean' } },
 }
 
@@ -60,7 +83,8 @@ const name = args[0]?.startsWith('-') === false ? args.shift() : undefined
 const bench = name === undefined ? undefined : benches[name]
 if (name !== undefined && bench === undefined) refuse(`There is no bench '${name}'`)
 const flags: FlagValues<Flags> = readFlags(usage, bench?.flags ?? {}, args)
-for (const flag of ['rounds', 'pairs', 'seconds']) numberFrom(flag, flags[flag]?.toString(), { min: 1 })
+for (const flag of ['rounds', 'pairs', 'seconds', 'keys', 'jobs'])
+  numberFrom(flag, flags[flag]?.toString(), { min: 1 })
 if (bench?.words !== undefined) {
   const [flag, ...all] = bench.words
   args.push(`--${flag}=${chosen(flag, flags[flag]?.toString(), all).join(',')}`)
