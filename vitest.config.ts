@@ -12,7 +12,10 @@ const conditions = ['@holdfast/source', 'module', 'node', 'development|productio
 
 const root = import.meta.dirname
 const redis = join(root, 'scripts/vitest-redis.ts')
-const tested = workspacesIn(root).filter(({ folder }) => existsSync(join(root, folder, 'test')))
+const workspaces = workspacesIn(root)
+const tested = workspaces.filter(({ folder }) => existsSync(join(root, folder, 'test')))
+/** What needs a program of others: it has a command of its own, which starts vitest in the workspace. */
+const live = workspaces.filter(({ folder }) => existsSync(join(root, folder, 'live')))
 
 const project = ({ folder }: Workspace) => ({
   resolve: { conditions },
@@ -20,7 +23,7 @@ const project = ({ folder }: Workspace) => ({
   test: {
     name: folder.replace(/^(packages|tests)\//, ''),
     root: join(root, folder),
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'live/**/*.test.ts'],
     // They are there for what hangs. What merely takes long, on a machine that has much else to do, is no failure.
     testTimeout: 600_000,
     hookTimeout: 900_000,
@@ -61,7 +64,7 @@ const alone = (workspace: Workspace) => {
       ...common,
       ...test,
       globalSetup: readsRedisUrl(workspace) ? [redis] : [],
-      maxWorkers: WORKERS / WORKSPACES_AT_A_TIME,
+      maxWorkers: live.includes(workspace) ? WORKERS : WORKERS / WORKSPACES_AT_A_TIME,
       reporters: ['default', testReporter(join(root, workspace.folder, REPORT))],
     },
   }
@@ -76,6 +79,6 @@ function readsRedisUrl({ folder }: Workspace): boolean {
   return sources.some((file) => readFileSync(join(root, folder, file), 'utf8').includes('REDIS_URL'))
 }
 
-const here = tested.find(({ folder }) => join(root, folder) === process.cwd())
+const here = [...tested, ...live].find(({ folder }) => join(root, folder) === process.cwd())
 if (here !== undefined) await turn(here.folder)
 export default defineConfig(here === undefined ? everything() : alone(here))

@@ -6,9 +6,12 @@
 /** Folders of workspaces, by the time that their tests take with two workers. */
 const WORKSPACES: readonly string[] = [
   'tests/e2e',
+  'packages/hangfire-compat',
   'packages/core',
   'packages/nest',
   'tests/versions',
+  'docs',
+  'packages/cli',
   'packages/redis-node',
   'packages/redis-ioredis',
   'tests/http-conformance',
@@ -19,12 +22,16 @@ const WORKSPACES: readonly string[] = [
 
 /** Test files that take more than ten seconds, and more than most of their workspace. Vitest would go by their size. */
 const FILES: readonly string[] = [
+  'docs/test/site.test.ts',
+  'packages/cli/test/commands/doctor.test.ts',
   'packages/core/test/simulator/idempotency.test.ts',
   'packages/core/test/simulator/locks.test.ts',
   'packages/core/test/idempotency/decide-properties.test.ts',
   'packages/core/test/simulator/mutations.test.ts',
   'packages/fastify/test/http-cases.test.ts',
   'packages/fastify/test/fastify4.test.ts',
+  'packages/hangfire-compat/test/hostile/schedules.test.ts',
+  'packages/hangfire-compat/test/server/processes.test.ts',
   'packages/nest/test/http-cases-express.test.ts',
   'packages/nest/test/http-cases-fastify.test.ts',
   'packages/redis-ioredis/test/cluster.test.ts',
@@ -33,7 +40,14 @@ const FILES: readonly string[] = [
   'packages/redis-node/test/kit-pool.test.ts',
   'packages/redis-protocol/test/leases-on-a-replica.test.ts',
   'apps/demo/test/demo.test.ts',
+  'apps/demo/test/demo-forms.test.ts',
   'tests/chaos/test/chaos.test.ts',
+  'tests/e2e/test/operations/topologies.test.ts',
+  'tests/e2e/test/operations/runbook.test.ts',
+  'tests/e2e/test/step-by-step.test.ts',
+  'tests/e2e/test/bullmq.test.ts',
+  'tests/e2e/test/kubernetes.test.ts',
+  'tests/e2e/test/restore.test.ts',
   'tests/e2e/test/processes.test.ts',
   'tests/e2e/test/rights.test.ts',
   'tests/e2e/test/operators.test.ts',
@@ -45,7 +59,9 @@ const FILES: readonly string[] = [
   'tests/http-conformance/test/http-cases-express5.test.ts',
   'tests/http-conformance/test/http-cases-express4.test.ts',
   'tests/http-conformance/test/http-cases-node.test.ts',
+  'tests/versions/test/mixed.test.ts',
   'tests/versions/test/nest.test.ts',
+  'tests/versions/test/packed.test.ts',
 ]
 
 /** For `toSorted`: the folder of the workspace that begins first. */

@@ -41,40 +41,62 @@ export function optionTableOf(root: string): (type: string, file: string) => Pro
   return async (type, file) => {
     const path = resolve(root, file)
     const exports = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>
-    return optionTable(type, readFileSync(path, 'utf8'), exports)
+    return optionTable(type, readFileSync(path, 'utf8'), exports, declaring(type, path))
   }
 }
 
-/** A table in Markdown of the options that `types` declares in `source`; `exports` are those of that module. */
+/** The source that declares the interface: this one, or one that it imports, for the table that checks it need not be beside it. */
+function declaring(types: string, path: string): string {
+  const [type = ''] = types.split(' beyond ')
+  const source = readFileSync(path, 'utf8')
+  const imported = [...source.matchAll(/ from '(\.[^']+)'/g)].map(([, file = '']) =>
+    readFileSync(resolve(path, '..', file), 'utf8'),
+  )
+  return (
+    [source, ...imported].find((each) => new RegExp(`^(?:export )?interface ${type}\\b`, 'm').test(each)) ??
+    source
+  )
+}
+
+/**
+ * A table in Markdown of the options that `types` declares. `source` has the table that checks them, `exports` are those of that
+ * module, and `declared` has the interface.
+ */
 export function optionTable(
   types: string,
   source: string,
   exports: Readonly<Record<string, unknown>>,
+  declared: string = source,
 ): string {
   const [type = '', base] = types.split(' beyond ')
   const constant = new RegExp(`^export const (\\w+): OptionTable<\\s*${type}\\b`, 'm').exec(source)?.[1]
   const table = constant === undefined ? undefined : (exports[constant] as Table | undefined)
-  if (table === undefined) throw new Error(`there is no exported OptionTable<${type}>`)
-  const shownElsewhere = base === undefined ? [] : optionDocs(base, source).map(({ name }) => name)
-  const rows = optionDocs(type, source)
+  // What no table checks has no default, or one that its comment names.
+  const isChecked = new RegExp(`OptionTable<\\s*${type}\\b`).test(source)
+  if (table === undefined && isChecked) throw new Error(`there is no exported OptionTable<${type}>`)
+  const shownElsewhere = base === undefined ? [] : optionDocs(base, declared).map(({ name }) => name)
+  const rows = optionDocs(type, declared)
     .filter(({ name }) => !shownElsewhere.includes(name))
     .map(
       ({ name, meaning, standard }) =>
-        `| \`${name}\` | ${defaultCell(`${type}.${name}`, standard, table[name])} | ${meaning.replaceAll('|', '\\|')} |`,
+        `| \`${name}\` | ${table === undefined ? shownComment(standard) : defaultCell(`${type}.${name}`, standard, table[name])} | ${meaning.replaceAll('|', '\\|')} |`,
     )
   return ['| option | default | |', '|---|---|---|', ...rows, ''].join('\n')
 }
 
-/** The members of an interface with their comments; before them those of the one that it extends in the same file. */
+/** The members of an interface with their comments; before them those of the ones that it extends, where the same source has them. */
 export function optionDocs(type: string, source: string): readonly OptionDoc[] {
   const declared = new RegExp(
-    `^(?:export )?interface ${type}\\b(?: extends (\\w+))?[^{]*\\{\\n([\\s\\S]*?)^\\}`,
+    `^(?:export )?interface ${type}\\b(?:<[^{]*?>)?(?: extends ([\\w, ]+))?[^{]*\\{(?:\\n([\\s\\S]*?)^)?\\}`,
     'm',
   )
-  const [, base, body] = declared.exec(source) ?? []
-  if (body === undefined) throw new Error(`there is no interface ${type}`)
-  const inherited =
-    base !== undefined && source.includes(`interface ${base} `) ? optionDocs(base, source) : []
+  const [whole, bases = '', body = ''] = declared.exec(source) ?? []
+  if (whole === undefined) throw new Error(`there is no interface ${type}`)
+  const inherited = bases
+    .split(',')
+    .map((base) => base.trim())
+    .filter((base) => new RegExp(`interface ${base}\\b`).test(source) && base !== '')
+    .flatMap((base) => optionDocs(base, source))
   const own = Array.from(
     body.matchAll(/^ {2}\/\*\*([\s\S]*?)\*\/\n {2}readonly (\w+)/gm),
     ([, comment = '', name = '']) => {
@@ -98,7 +120,11 @@ function defaultCell(option: string, said: string | undefined, entry: Table[stri
   if (standard !== undefined && said === undefined && !isEmpty(standard))
     throw new Error(`the comment of ${option} has no @default`)
   if (isPlain) return shown(option, standard)
-  return said !== undefined && /^\w+$/.test(said) ? `\`${said}\`` : (said ?? '')
+  return shownComment(said)
+}
+
+function shownComment(said: string | undefined): string {
+  return said !== undefined && /^(\w+|'[^']*')$/.test(said) ? `\`${said}\`` : (said ?? '')
 }
 
 function isEmpty(standard: unknown): boolean {

@@ -6,7 +6,9 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { findChromium, isChromiumHere } from '@holdfast/test-support/chromium'
 import { findPostgres, isPostgresHere } from '@holdfast/test-support/postgres'
+import { type ProgramName, findProgram, isProgramHere } from '@holdfast/test-support/prometheus'
 import { findRedis, isRedisHere } from '@holdfast/test-support/redis'
 import { Redis } from 'ioredis'
 
@@ -17,13 +19,21 @@ export async function noteServers(): Promise<readonly string[]> {
   const found = {
     redis: isRedisHere() ? await version(redis) : 'not here yet',
     postgres: isPostgresHere() ? await version(postgres) : 'not here yet',
+    prometheus: await program('promtool'),
+    redisExporter: await program('prometheus-redis-exporter'),
+    chromium: isChromiumHere() ? await version(chromium) : 'not here yet',
   }
   const text = `${JSON.stringify(found, undefined, 2)}\n`
   if (text !== noted()) {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, text)
   }
-  return [`Redis: ${found.redis}`, `PostgreSQL: ${found.postgres}`]
+  return [
+    `Redis: ${found.redis}`,
+    `PostgreSQL: ${found.postgres}`,
+    `Prometheus: ${found.prometheus}`,
+    `Chromium: ${found.chromium}`,
+  ]
 }
 
 function noted(): string | undefined {
@@ -56,9 +66,28 @@ async function postgres(): Promise<string> {
   return await versionOf(join(directory, 'postgres'), env)
 }
 
+async function chromium(): Promise<string> {
+  const { path, env } = await findChromium()
+  return await versionOf(path, env)
+}
+
+async function program(name: ProgramName): Promise<string> {
+  if (!isProgramHere(name)) return 'not here yet'
+  return await version(async () => {
+    const { path, env } = await findProgram(name)
+    return await versionOf(path, env)
+  })
+}
+
 async function versionOf(program: string, env: Readonly<Record<string, string>>): Promise<string> {
-  const { stdout } = await promisify(execFile)(program, ['--version'], { env: { ...process.env, ...env } })
-  return `${stdout.trim()}, ${program}`
+  const options = { env: { ...process.env, ...env } }
+  const { stdout, stderr } = await promisify(execFile)(program, ['--version'], options)
+  // One of them logs its version, with the time.
+  const [line = ''] = (stdout || stderr)
+    .trim()
+    .replace(/^time="\S*" /, '')
+    .split('\n')
+  return `${line}, ${program}`
 }
 
 if (import.meta.main) await noteServers()

@@ -1,4 +1,4 @@
-/** `npm run sync`: writes the list of workspaces into the files of those tools that cannot read it themselves. */
+/** `npm run sync`: writes the list of workspaces, and what all packages say alike, into the files that repeat them. */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -10,12 +10,8 @@ for (const { file, text } of outdated) {
   writeFileSync(join(root, file), text)
   console.log(`updated ${file}`)
 }
-if (outdated.length > 0)
-  execFileSync(
-    'oxfmt',
-    outdated.map(({ file }) => file),
-    { cwd: root, stdio: 'inherit' },
-  )
+const formatted = outdated.map(({ file }) => file).filter((file) => file.endsWith('.json'))
+if (formatted.length > 0) execFileSync('oxfmt', formatted, { cwd: root, stdio: 'inherit' })
 if (outdated.some(({ file }) => file.endsWith('package.json'))) {
   console.log('Now run `npx pnpm install`, which brings pnpm-lock.yaml up to date.')
 }

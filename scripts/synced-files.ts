@@ -1,12 +1,16 @@
 /**
  * The files that repeat the list of workspaces, because their tools cannot read it: TypeScript's references, the packages
- * that changesets keep on one version, and the scripts that turbo runs in each workspace.
+ * that changesets keep on one version, the scripts that turbo runs in each workspace, and what every published package
+ * says of itself: its fields, its licence, and the links of its README and of the changesets.
  *
  * The list itself is pnpm-workspace.yaml and the package.json of each workspace.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { type Manifest, type Workspace, workspacesIn } from '@holdfast/test-support/workspaces'
+import { withLinksForReaders } from './readme-links.ts'
+import { syncedFields } from './publication.ts'
 
 export interface OutdatedFile {
   /** From the root. */
@@ -37,13 +41,37 @@ export function outdatedFiles(root: string): readonly OutdatedFile[] {
       )
       return projects.length === 0
         ? []
-        : [...references, [manifest, withScripts(scriptsOf(workspace, projects, exists))] as const]
+        : [
+            ...references,
+            [manifest, withManifest(workspace, scriptsOf(workspace, projects, exists))] as const,
+          ]
     }),
+    // Their tests look at the sources of all workspaces, and at all published packages: after a change of any they run again.
     ['scripts/package.json', withDevDependencies(workspaces.map(nameOf))],
+    // Those work on the published packages.
+    ...['docs', 'tests/versions'].map(
+      (folder) =>
+        [
+          `${folder}/package.json`,
+          withDevDependencies(workspaces.filter(({ published }) => published).map(nameOf)),
+        ] as const,
+    ),
+    ...workspaces
+      .filter(({ published }) => published)
+      .flatMap((workspace) => [
+        [`${workspace.folder}/LICENSE`, () => readFileSync(join(root, 'LICENSE'), 'utf8')] as const,
+        [
+          `${workspace.folder}/README.md`,
+          withLinksForReaders(root, `${workspace.folder}/README.md`),
+        ] as const,
+      ]),
+    ...globSync('.changeset/*.md', { cwd: root }).map(
+      (file) => [file, withLinksForReaders(root, file)] as const,
+    ),
   ] as const
 
   return wanted.flatMap(([file, change]) => {
-    const before = readFileSync(join(root, file), 'utf8')
+    const before = exists(file) ? readFileSync(join(root, file), 'utf8') : ''
     const text = change(before)
     return squeezed(text) === squeezed(before) ? [] : [{ file, text }]
   })
@@ -59,9 +87,9 @@ function referencesOf(
   projects: readonly string[],
   all: readonly Workspace[],
 ): readonly string[] {
-  const { dependencies, devDependencies } = manifest
+  const { dependencies, peerDependencies, devDependencies } = manifest
   const isShipped = project === folder && projects.length > 1
-  const names = Object.keys({ ...dependencies, ...(isShipped ? {} : devDependencies) })
+  const names = Object.keys({ ...dependencies, ...peerDependencies, ...(isShipped ? {} : devDependencies) })
   const others = all.filter((each) => names.includes(nameOf(each))).map((each) => each.folder)
   return [...(project === folder ? [] : [folder]), ...others].map((target) => posix.relative(project, target))
 }
@@ -83,7 +111,9 @@ function scriptsOf(
     typecheck: projects.length > 1 ? `${tsc} -b test` : `${tsc} -b`,
     lint: `oxlint --config ${up}/.oxlintrc.json --type-aware --deny-warnings`,
     ...(exists(`${folder}/test`) ? { test: `vitest run --config ${up}/vitest.config.ts` } : {}),
-    ...(published ? { package: `node ${up}/scripts/check-package.ts` } : {}),
+    ...(published
+      ? { package: `node ${up}/scripts/check-package.ts`, prepack: `node ${up}/scripts/prepack.mjs` }
+      : {}),
   }
 }
 
@@ -102,21 +132,25 @@ function withFixed(names: readonly string[]): Change {
 }
 
 /** Leaves other scripts, and a file that has ours already, as they are. */
-function withScripts(scripts: Readonly<Record<string, string>>): Change {
+function withManifest(workspace: Workspace, scripts: Readonly<Record<string, string>>): Change {
   return (before) => {
     const manifest = JSON.parse(before) as Manifest
-    if (Object.entries(scripts).every(([name, command]) => manifest.scripts?.[name] === command))
-      return before
-    return JSON.stringify({ ...manifest, scripts: { ...manifest.scripts, ...scripts } }, undefined, 2)
+    const wanted = {
+      ...(workspace.published ? syncedFields(workspace) : {}),
+      scripts: { ...manifest.scripts, ...scripts },
+    }
+    const after = { ...manifest, ...wanted }
+    return isDeepStrictEqual(after, manifest) ? before : JSON.stringify(after, undefined, 2)
   }
 }
 
-/** The tests of `scripts` look at all sources, so a change of any has to run them again. */
+/** Leaves a file that names them all, in whatever way, as it is. */
 function withDevDependencies(names: readonly string[]): Change {
   return (before) => {
     const manifest = JSON.parse(before) as Manifest
     const missing = names.filter(
-      (name) => name !== manifest.name && !(name in (manifest.devDependencies ?? {})),
+      (name) =>
+        name !== manifest.name && !(name in { ...manifest.dependencies, ...manifest.devDependencies }),
     )
     if (missing.length === 0) return before
     const all = {

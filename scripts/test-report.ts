@@ -1,14 +1,17 @@
 /** What the tests of one workspace did, as a file: an output that turbo caches, so that cached tests are counted, too. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Reporter, TestModule } from 'vitest/node'
+import type { Failure } from '@holdfast/test-support/failures'
+import type { Reporter, SerializedError, TestCase, TestModule, TestSuite } from 'vitest/node'
 
 export interface TestReport {
   readonly passed: number
   /** Tests, and what fails without being one: a file that cannot be loaded, an error that no test caught. */
-  readonly failed: number
+  readonly failed: readonly Failure[]
   readonly skipped: readonly { readonly test: string; readonly reason: string }[]
 }
+
+type SomeError = Pick<SerializedError, 'name' | 'message'>
 
 /** From the folder of the workspace. */
 export const REPORT = '.cache/test-report.json'
@@ -17,27 +20,60 @@ export function testReporter(file: string): Reporter {
   return {
     onTestRunEnd(modules, unhandledErrors) {
       mkdirSync(dirname(file), { recursive: true })
-      writeFileSync(file, `${JSON.stringify(reportOf(modules, unhandledErrors.length), undefined, 2)}\n`)
+      writeFileSync(file, `${JSON.stringify(reportOf(modules, unhandledErrors), undefined, 2)}\n`)
     },
   }
 }
 
-function reportOf(modules: readonly TestModule[], unhandledErrors: number): TestReport {
-  const tests = modules.flatMap((module) =>
-    Array.from(module.children.allTests(), (test) => ({ name: test.fullName, result: test.result() })),
-  )
-  const inState = (state: string): typeof tests => tests.filter(({ result }) => result.state === state)
-  const failedFiles = modules.filter(({ children }) => ![...children.allTests('failed')].length)
+function reportOf(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): TestReport {
+  const tests = modules.flatMap((module) => [...module.children.allTests()])
   return {
-    passed: inState('passed').length,
-    failed:
-      inState('failed').length +
-      inState('pending').length +
-      failedFiles.filter((module) => module.state() === 'failed').length +
-      unhandledErrors,
-    skipped: inState('skipped').map(({ name, result }) => ({
-      test: name,
-      reason: ('note' in result && result.note) || 'switched off in the test file',
-    })),
+    passed: tests.filter((test) => test.result().state === 'passed').length,
+    failed: [
+      ...modules.flatMap((module) => failedIn(module)),
+      ...unhandledErrors.map((error) => ({ what: thrownIn(modules, error), error: inWords(error) })),
+    ],
+    skipped: tests.flatMap((test) => {
+      const result = test.result()
+      if (result.state !== 'skipped') return []
+      return { test: test.fullName, reason: result.note ?? 'switched off in the test file' }
+    }),
   }
+}
+
+function failedIn(module: TestModule): Failure[] {
+  const file = module.relativeModuleId
+  const tests = [...module.children.allTests()].flatMap((test) => {
+    const error = errorOf(test)
+    return error === undefined ? [] : { what: `${file} > ${test.fullName}`, error }
+  })
+  // An error of a file while it loads, or of a hook around tests.
+  const around = [module, ...module.children.allSuites()].flatMap((suite) =>
+    suite.errors().map((error) => ({ what: [file, ...titleOf(suite)].join(' > '), error: inWords(error) })),
+  )
+  const failed = [...tests, ...around]
+  if (failed.length > 0 || module.state() !== 'failed') return failed
+  return [{ what: file, error: 'it failed without an error' }]
+}
+
+function titleOf(suite: TestModule | TestSuite): string[] {
+  return suite.type === 'suite' ? [suite.fullName] : []
+}
+
+/** Vitest adds the file that was running to an error that no test caught. */
+function thrownIn(modules: readonly TestModule[], error: SerializedError): string {
+  const module = modules.find(({ moduleId }) => moduleId === error['VITEST_TEST_PATH'])
+  return [...(module === undefined ? [] : [module.relativeModuleId]), 'no test caught this'].join(' > ')
+}
+
+/** Undefined of a test that has not failed. */
+function errorOf(test: TestCase): string | undefined {
+  const { state, errors } = test.result()
+  if (state === 'pending') return 'it did not end'
+  if (state !== 'failed') return undefined
+  return errors[0] === undefined ? 'it failed without an error' : inWords(errors[0])
+}
+
+function inWords({ name, message }: SomeError): string {
+  return name === undefined || name === 'Error' ? message : `${name}: ${message}`
 }

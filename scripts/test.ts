@@ -6,33 +6,34 @@
  * - `npm test -- --force` repeats everything; so does CI, which trusts no cache
  * - `npm test -- --affected` runs what differs from the branch `main`
  *
- * The last line is for machines.
+ * What has failed is named once more before the last lines, for logs are cut. The last line is for machines.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { type Failure, failureLines } from '@holdfast/test-support/failures'
 import { workspacesIn } from '@holdfast/test-support/workspaces'
 import { longestWorkspaceFirst } from './longest-first.ts'
 import { noteServers } from './servers.ts'
 import { REPORT, type TestReport } from './test-report.ts'
 import { WORKSPACES_AT_A_TIME, openTurns } from './turns.ts'
 
-interface Count {
+interface Outcome {
   readonly passed: number
-  readonly failed: number
+  readonly failed: readonly Failure[]
 }
 
 const root = resolve(import.meta.dirname, '..')
 
-const steps: Readonly<Record<string, { readonly title: string; run(): Promise<Count> }>> = {
-  build: { title: 'Build and types', run: () => check('build', 'typecheck') },
-  lint: { title: 'Lint', run: () => check('lint') },
-  format: { title: 'Format', run: () => check('//#format:check') },
-  knip: { title: 'Unused code and dependencies', run: () => check('//#knip') },
+const steps: Readonly<Record<string, { readonly title: string; run(title: string): Promise<Outcome> }>> = {
+  build: { title: 'Build and types', run: build },
+  lint: { title: 'Lint', run: (title) => check(title, 'lint') },
+  format: { title: 'Format', run: (title) => check(title, '//#format:check') },
+  knip: { title: 'Unused code and dependencies', run: (title) => check(title, '//#knip') },
   tests: { title: 'Tests', run: testSuite },
   packages: { title: 'Packages as published', run: packages },
-  size: { title: 'Size', run: () => check('//#size') },
+  size: { title: 'Size', run: (title) => check(title, '//#size') },
 }
 
 const { values } = parseArgs({
@@ -43,7 +44,8 @@ const flags = [
   ...(values.force === true || process.env['CI'] ? ['--force'] : []),
   ...(values.affected === true && canCompare() ? ['--affected'] : []),
 ]
-let total: Count = { passed: 0, failed: 0 }
+let passed = 0
+const failed: Failure[] = []
 const durations: string[] = []
 const notes: string[] = []
 
@@ -52,33 +54,56 @@ for (const name of chosen) {
   if (!step) throw new Error(`There is no step ${name}; there are ${Object.keys(steps).join(', ')}`)
   console.log(`\n── ${step.title}`)
   const start = performance.now()
-  const count = await step.run()
-  total = { passed: total.passed + count.passed, failed: total.failed + count.failed }
+  const outcome = await step.run(step.title)
+  passed += outcome.passed
+  failed.push(...outcome.failed)
   durations.push(`${name} ${((performance.now() - start) / 1000).toFixed(1)} s`)
-  console.log(`${count.failed === 0 ? 'ok' : 'FAILED'} (${durations.at(-1)})`)
+  console.log(`${outcome.failed.length === 0 ? 'ok' : 'FAILED'} (${durations.at(-1)})`)
 }
 
-console.log(`\n${durations.join(' · ')}`)
+console.log()
+for (const line of failureLines(failed)) console.log(line)
+console.log(durations.join(' · '))
 for (const note of notes) console.log(note)
-process.exitCode = total.failed === 0 ? 0 : 1
-console.log(`${total.passed} passed, ${total.failed} failed`)
+process.exitCode = failed.length === 0 ? 0 : 1
+console.log(`${passed} passed, ${failed.length} failed`)
 
 /** One check, whatever the number of workspaces that it goes through. */
-async function check(...tasks: readonly string[]): Promise<Count> {
-  const { exitCode } = await turbo(tasks)
-  return exitCode === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+async function check(title: string, ...names: readonly string[]): Promise<Outcome> {
+  const { exitCode, tasks } = await turbo(names)
+  if (exitCode === 0) return { passed: 1, failed: [] }
+  const culprits = tasks.filter(hasFailed).map(({ taskId }) => taskId)
+  return {
+    passed: 0,
+    failed: [{ what: title, error: culprits.join(', ') || `turbo ended with ${exitCode}` }],
+  }
+}
+
+/**
+ * One compiler compiles all first, which takes half as long as one for each workspace: those find everything up to date then.
+ * They judge, and print, what is wrong.
+ */
+async function build(title: string): Promise<Outcome> {
+  await new Promise<void>((settle) => {
+    const child = spawn('tsc', ['-b'], { cwd: root, stdio: 'ignore' })
+    child.once('error', () => settle())
+    child.once('close', () => settle())
+  })
+  return await check(title, 'build', 'typecheck')
 }
 
 /** Each package counts. */
-async function packages(): Promise<Count> {
+async function packages(title: string): Promise<Outcome> {
   const { exitCode, tasks } = await turbo(['package'])
-  const failed = tasks.filter((task) => task.task === 'package' && task.execution?.exitCode !== 0).length
-  const passed = tasks.filter((task) => task.task === 'package').length - failed
-  return { passed, failed: exitCode === 0 ? failed : Math.max(failed, 1) }
+  const packed = tasks.filter(({ task }) => task === 'package')
+  const failures = packed
+    .filter(({ execution }) => execution?.exitCode !== 0)
+    .map((task) => ({ what: title, error: `${task.taskId} ${ending(task)}` }))
+  return { passed: packed.length - failures.length, failed: atLeastOne(failures, title, exitCode) }
 }
 
 /** Each test counts, those of cached workspaces, too: their reports are outputs, which turbo restores. */
-async function testSuite(): Promise<Count> {
+async function testSuite(title: string): Promise<Outcome> {
   for (const line of await noteServers()) console.log(line)
   const reports = new Map(
     workspacesIn(root).map(({ folder, manifest }) => [manifest.name, join(root, folder, REPORT)]),
@@ -91,22 +116,33 @@ async function testSuite(): Promise<Count> {
   })
   turns.close()
 
-  let [passed, failed, cached] = [0, 0, 0]
+  let [passed, cached] = [0, 0]
+  const failures: Failure[] = []
   const skipped = new Map<string, number>()
-  for (const { task, package: name, cache, execution } of tasks) {
+  for (const task of tasks) {
+    const name = task.package
     const file = reports.get(name)
-    if (task !== 'test' || file === undefined) continue
+    if (task.task !== 'test' || file === undefined) continue
     const report = readReport(file)
     passed += report?.passed ?? 0
-    // Without a report it has failed before it came to its tests, or was not run because turbo gave up.
-    failed += report?.failed ?? (execution?.exitCode === 0 ? 0 : 1)
-    if (cache.status === 'HIT') cached += report?.passed ?? 0
+    failures.push(...(report?.failed ?? []).map(({ what, error }) => ({ what: `${name} ${what}`, error })))
+    // It has failed before it came to its tests or after them, or was not run because turbo gave up.
+    if (!report?.failed.length && task.execution?.exitCode !== 0) {
+      failures.push({ what: name, error: `${task.taskId} ${ending(task)}, though no test failed` })
+    }
+    if (task.cache.status === 'HIT') cached += report?.passed ?? 0
     for (const { reason } of report?.skipped ?? []) skipped.set(reason, (skipped.get(reason) ?? 0) + 1)
   }
   for (const [reason, count] of skipped) notes.push(`skipped ${count}: ${reason}`)
   const allSkipped = [...skipped.values()].reduce((sum, count) => sum + count, 0)
   notes.push(`${cached} of the tests were cached (--force repeats them), ${allSkipped} were skipped`)
-  return { passed, failed: exitCode === 0 ? failed : Math.max(failed, 1) }
+  return { passed, failed: atLeastOne(failures, title, exitCode) }
+}
+
+/** Turbo fails without a task that has failed when it cannot start one. */
+function atLeastOne(failures: readonly Failure[], title: string, exitCode: number): readonly Failure[] {
+  if (failures.length > 0 || exitCode === 0) return failures
+  return [{ what: title, error: `turbo ended with ${exitCode}` }]
 }
 
 function readReport(file: string): TestReport | undefined {
@@ -115,10 +151,20 @@ function readReport(file: string): TestReport | undefined {
 
 /** The part of a task in turbo's run summary that is read here. */
 interface TaskSummary {
+  /** Such as `@holdfast/core#test`. */
+  readonly taskId: string
   readonly task: string
   readonly package: string
   readonly cache: { readonly status: 'HIT' | 'MISS' }
   readonly execution?: { readonly exitCode: number | null }
+}
+
+function hasFailed({ execution }: TaskSummary): boolean {
+  return execution !== undefined && execution.exitCode !== 0
+}
+
+function ending({ execution }: TaskSummary): string {
+  return execution === undefined ? 'was not run' : `ended with ${execution.exitCode}`
 }
 
 /** Runs tasks in all workspaces that have them. What failed is printed; so is what is not cached, when it is done. */

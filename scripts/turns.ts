@@ -58,7 +58,7 @@ export async function openTurns(
   }
 }
 
-/** Waits until it is the turn of this process, which it keeps until it ends. At once where nobody gives turns. */
+/** Waits until it is the turn of this process, which it keeps until it ends. At once where no process gives turns. */
 export async function turn(name: string): Promise<void> {
   const port = process.env[TURNS]
   if (port === undefined) return

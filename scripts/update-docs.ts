@@ -1,8 +1,8 @@
-/** `npm run docs`: puts the present text of the example files, and the tables of options, into the documents that show them. */
+/** `npm run docs:examples`: puts the present text of the example files, and the tables of options, codes, events and metrics, into the documents that show them. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { documentsIn, regionOf, replaceExamples } from './docs.ts'
-import { optionTableOf, replaceOptionTables } from './option-docs.ts'
+import { replaceTables } from './tables.ts'
 
 const root = resolve(import.meta.dirname, '..')
 for (const document of documentsIn(root)) {
@@ -11,7 +11,7 @@ for (const document of documentsIn(root)) {
   const shown = replaceExamples(before, (file, region) =>
     regionOf(readFileSync(resolve(root, file), 'utf8'), region),
   )
-  const after = await replaceOptionTables(shown, optionTableOf(root))
+  const after = await replaceTables(shown, root)
   if (after === before) continue
   writeFileSync(path, after)
   console.log(`updated ${document}`)

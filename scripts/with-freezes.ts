@@ -34,7 +34,7 @@ function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode === null && signalCode === null
 }
 
-/** The processes that descend from this one, but for those that somebody else has stopped. */
+/** The processes that descend from this one, but for those that another program has stopped. */
 function below(ancestor: number): number[] {
   const all = processes()
   const childrenOf = (parent: number): typeof all =>

@@ -1,4 +1,4 @@
-/** The table of docs/cache.md that maps the original's operations to ours does what it says, row by row. */
+/** The table of docs/features/cache.md that maps the original's operations to ours does what it says, row by row. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { compileFunction } from 'node:vm'
@@ -7,7 +7,7 @@ import { type Cache, type Locks, createHoldfast, memoryStorage } from '@holdfast
 
 type Run = (cache: Cache, locks: Locks) => Promise<unknown>
 
-const document = readFileSync(resolve(import.meta.dirname, '../../docs/cache.md'), 'utf8')
+const document = readFileSync(resolve(import.meta.dirname, '../../docs/features/cache.md'), 'utf8')
 const [, section = ''] = document.split('## The thirteen operations of the original')
 const rows = Array.from(
   section.matchAll(/^\| ([a-z ]+) \| `(.+)` \| `(.+)` \|$/gm),

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -17,25 +17,46 @@ function argumentsOf(command: string, ...flags: readonly string[]): string[] {
   return [...args, ...flags]
 }
 
-function outcomeOf(command: string, flag: string): Promise<{ code: unknown; out: string; err: string }> {
+function outcomeOf(
+  command: string,
+  { flags = [], env = process.env }: { flags?: readonly string[]; env?: NodeJS.ProcessEnv },
+): Promise<{ code: unknown; out: string; err: string }> {
   return new Promise((settle) =>
-    execFile(process.execPath, argumentsOf(command, flag), { cwd: root }, (error, out, err) =>
+    execFile(process.execPath, argumentsOf(command, ...flags), { cwd: root, env }, (error, out, err) =>
       settle({ code: error?.code ?? 0, out, err }),
     ),
   )
 }
 
-describe.for(['compat', 'sim', 'chaos', 'bench'])('npm run %s', (command) => {
-  it('tells what it takes', async () => {
-    const { code, out, err } = await outcomeOf(command, '--help')
-    expect([code, err]).toEqual([0, ''])
-    expect(out).toMatch(new RegExp(`^npm run ${command} -- \\[`))
-  })
+describe.for(['compat', 'sim', 'chaos', 'bench', 'test:dotnet', 'release:rehearse'])(
+  'npm run %s',
+  (command) => {
+    it('tells what it takes', async () => {
+      const { code, out, err } = await outcomeOf(command, { flags: ['--help'] })
+      expect([code, err]).toEqual([0, ''])
+      expect(out).toMatch(new RegExp(`^npm run ${command} -- \\[`))
+    })
 
-  it.for(['--nonsense', 'nonsense'])('says in one line that it takes no %s', async (flag) => {
-    const { code, out, err } = await outcomeOf(command, flag)
-    expect([code, out]).toEqual([2, ''])
-    expect(err).toMatch(/^[^\n]*nonsense[^\n]*\n$/)
+    it.for(['--nonsense', 'nonsense'])('says in one line that it takes no %s', async (flag) => {
+      const { code, out, err } = await outcomeOf(command, { flags: [flag] })
+      expect([code, out]).toEqual([2, ''])
+      expect(err).toMatch(/^[^\n]*nonsense[^\n]*\n$/)
+    })
+  },
+)
+
+describe('npm run test:dotnet, without an SDK', () => {
+  it('says so, skips every case, and succeeds', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'commands-'))
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+    writeFileSync(join(directory, 'dotnet'), '#!/bin/sh\necho No .NET SDKs were found.; exit 145', {
+      mode: 0o755,
+    })
+    const PATH = `${directory}:${process.env['PATH']}`
+    const { code, out } = await outcomeOf('test:dotnet', { env: { ...process.env, PATH } })
+    expect(out).toMatch(/^Missing: .*No \.NET SDKs were found\.$/m)
+    expect(out).toMatch(/\n0 passed, 0 failed, [1-9]\d+ skipped\n$/)
+    expect(code).toBe(0)
   })
 })
 

@@ -47,6 +47,6 @@ it('gives turns to so many at a time, the first by the order first, however the 
   expect(turns.waiting).toEqual([])
 })
 
-it('is at once where nobody gives turns', async () => {
+it('is at once where no process gives turns', async () => {
   await expect(turn('a')).resolves.toBeUndefined()
 })
