@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { handle } from '@holdfast/hangfire-compat'
-import { describe, expect, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { describeWorldsAtOnce } from '../src/describe-worlds.ts'
 import { queued } from '../src/node-jobs.ts'
 import { PREFIX } from '../src/prefix.ts'
@@ -11,7 +11,7 @@ const LONGER_THAN_A_WATCHER_WAITS = 150_000
 
 describe('H6: a job of Node that runs for longer than --invisibility', () => {
   describeWorldsAtOnce(twoWorlds, (world) => {
-    it('is left alone by the watchers of .NET, and runs once', async () => {
+    it('is left alone by the watchers of .NET, and runs once', async ({ expect }) => {
       const { admin, drive, hangfire, holdfast, serve: serveDotnet } = world()
       const { serve } = hangfire()
       await serveDotnet({ invisibilitySeconds: 60 })

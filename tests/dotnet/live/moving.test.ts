@@ -12,7 +12,7 @@ import {
   serveNode,
 } from '@holdfast/examples/hangfire-moving'
 import { Redis } from 'ioredis'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, it } from 'vitest'
 import { describeWorldsAtOnce } from '../src/describe-worlds.ts'
 import type { DotnetProcess } from '../src/dotnet-process.ts'
 import { expectEveryPageAnswers200 } from '../src/healthy.ts'
@@ -24,7 +24,7 @@ const MOVED = 'ProcessReviewAsync=node'
 
 describe('move one job at a time', () => {
   describeWorldsAtOnce(twoWorlds, (world) => {
-    it('there, back, and for good', async () => {
+    it('there, back, and for good', async ({ expect, onTestFinished }) => {
       const { admin, dashboard, drive, hangfire, kind, openDrive, redis: server, serve } = world()
       const redis = new Redis(server.url)
       onTestFinished(() => redis.disconnect())

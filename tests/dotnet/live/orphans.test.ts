@@ -1,5 +1,5 @@
 import { FaultProxy, matchCommand } from '@holdfast/test-support/proxy'
-import { describe, expect, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { describeWorldsAtOnce } from '../src/describe-worlds.ts'
 import { PREFIX } from '../src/prefix.ts'
 import { runCli } from '../src/run-cli.ts'
@@ -11,7 +11,7 @@ const acknowledgesFirst = twoWorlds.filter(({ storage }) => storage === '1.12.0'
 
 describe('a job that .NET loses for ever, when it dies right after its acknowledgement', () => {
   describeWorldsAtOnce(acknowledgesFirst, (world) => {
-    it('is found by check, and healed by a requeue', async () => {
+    it('is found by check, and healed by a requeue', async ({ expect }) => {
       const { admin, drive, hangfire, redis, serve } = world()
       await using proxy = await FaultProxy.start({ target: { port: redis.port } })
       const doomed = await serve({ port: proxy.port, workers: 1 })

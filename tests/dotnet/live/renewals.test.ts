@@ -1,5 +1,5 @@
 import { createHangfireLocks } from '@holdfast/hangfire-compat'
-import { describe, expect, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { describeWorldsAtOnce } from '../src/describe-worlds.ts'
 import { PREFIX } from '../src/prefix.ts'
 import { twoWorlds } from '../src/world-kinds.ts'
@@ -9,7 +9,7 @@ const LONGER_THAN_A_LEASE = 40
 
 describe('H1: a lock is kept for longer than its lease', () => {
   describeWorldsAtOnce(twoWorlds, (world) => {
-    it('by both sides at once, while the other asks for it', async () => {
+    it('by both sides at once, while the other asks for it', async ({ expect }) => {
       const { admin, client, drive, openDrive } = world()
       const locks = createHangfireLocks(client)
       const lease = await locks.acquire('of Node')

@@ -9,10 +9,10 @@ const connection = new Redis(process.env['REDIS_URL'] ?? '', { maxRetriesPerRequ
 afterAll(() => connection.quit())
 
 /** A queue with worker processes; all of it is gone at the end of the test. */
-function createWorld({ expect, onTestFinished }: TestContext, bullmq: 5 | 6 = 6) {
+function createWorld(test: TestContext, bullmq: 5 | 6 = 6) {
   const queue = new Queue<QueuedWork, string>(`queue-${randomUUID()}`, { connection })
   const processes = new Processes()
-  onTestFinished(async () => {
+  test.onTestFinished(async () => {
     await processes[Symbol.asyncDispose]()
     await queue.obliterate({ force: true })
     await queue.close()
@@ -25,7 +25,7 @@ function createWorld({ expect, onTestFinished }: TestContext, bullmq: 5 | 6 = 6)
       processes.startQueueWorker({ queue: queue.name, processor, leaseMs }, bullmq),
     add: (data: QueuedWork, attempts = 1) => queue.add('work', data, { attempts }),
     async ends({ id = '' }: Job): Promise<Job> {
-      await expect.poll(() => queue.getJobState(id)).toMatch(/^(completed|failed)$/)
+      await test.expect.poll(() => queue.getJobState(id)).toMatch(/^(completed|failed)$/)
       return (await queue.getJob(id)) as Job
     },
     /** How often the body has started, and how often it has ended. */

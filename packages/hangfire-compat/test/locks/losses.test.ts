@@ -6,7 +6,7 @@ import type { Lease } from '@holdfast/core'
 import { systemRuntime } from '@holdfast/core/storage'
 import { startRedis } from '@holdfast/test-support/redis'
 import { Redis } from 'ioredis'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect as check, it } from 'vitest'
 import { DotnetPeer } from '../peer/dotnet-peer.ts'
 import type { HolderNews, HolderTask } from './holder.ts'
 import { clients, openLocks } from './node-peer.ts'
@@ -29,7 +29,7 @@ async function lost(lease: Lease): Promise<unknown> {
 }
 
 describe.concurrent.for(clients)('a lease over %s', (client) => {
-  it('is renewed for as long as it is held', async () => {
+  it('is renewed for as long as it is held', async ({ expect }) => {
     const resource = `renewed ${randomUUID()}`
     await using node = await openLocks(client, url)
     await using lease = await node.locks.acquire(resource, LEASE)
@@ -47,7 +47,7 @@ describe.concurrent.for(clients)('a lease over %s', (client) => {
     expect(await admin.get(keyOf(resource))).toBe(lease.token)
   })
 
-  it('H1: that a program deleted is noticed at the next renewal, and stays free', async () => {
+  it('H1: that a program deleted is noticed at the next renewal, and stays free', async ({ expect }) => {
     const resource = `deleted ${randomUUID()}`
     await using node = await openLocks(client, url)
     const lease = await node.locks.acquire(resource, LEASE)
@@ -57,7 +57,7 @@ describe.concurrent.for(clients)('a lease over %s', (client) => {
     expect(await lease.release()).toBe('expired')
   })
 
-  it('H2: that .NET has taken meanwhile is neither lengthened nor deleted', async () => {
+  it('H2: that .NET has taken meanwhile is neither lengthened nor deleted', async ({ expect }) => {
     const resource = `taken ${randomUUID()}`
     await using node = await openLocks(client, url)
     using peer = new DotnetPeer(url, '1.12.0')
@@ -73,7 +73,7 @@ describe.concurrent.for(clients)('a lease over %s', (client) => {
     expect(await peer.release(resource)).toBe(true)
   })
 
-  it('H2: a hash in its place is held, and is left as it is', async () => {
+  it('H2: a hash in its place is held, and is left as it is', async ({ expect }) => {
     const resource = `a hash ${randomUUID()}`
     await using node = await openLocks(client, url)
     const lease = await node.locks.acquire(resource, LEASE)
@@ -88,7 +88,7 @@ describe.concurrent.for(clients)('a lease over %s', (client) => {
     expect(await admin.pttl(keyOf(resource))).toBe(-1)
   })
 
-  it('is lost with all data of Redis', async () => {
+  it('is lost with all data of Redis', async ({ expect }) => {
     await using server = await startRedis()
     using peer = new DotnetPeer(server.url, '1.9.4')
     await using node = await openLocks(client, server.url)
@@ -100,7 +100,9 @@ describe.concurrent.for(clients)('a lease over %s', (client) => {
     expect(await peer.process.redis.get(peer.keyOf('flushed'))).toBe(peer.owner)
   })
 
-  it('H1: its signal aborts before the key can expire, also when Redis does not answer', async () => {
+  it('H1: its signal aborts before the key can expire, also when Redis does not answer', async ({
+    expect,
+  }) => {
     await using server = await startRedis()
     await using node = await openLocks(client, server.url)
     const lease = await node.locks.acquire('silent', SHORT)
@@ -111,7 +113,7 @@ describe.concurrent.for(clients)('a lease over %s', (client) => {
     process.kill(server.pid, 'SIGCONT')
   })
 
-  it('of a process that is stopped for longer goes to .NET, and the process notices', async () => {
+  it('of a process that is stopped for longer goes to .NET, and the process notices', async ({ expect }) => {
     const resource = `stopped ${randomUUID()}`
     await using holder = await startHolder({ client, url, resource, ...SHORT })
     using peer = new DotnetPeer(url, '1.12.0')
@@ -126,7 +128,7 @@ describe.concurrent.for(clients)('a lease over %s', (client) => {
     expect(await peer.release(resource)).toBe(true)
   })
 
-  it('of a process that was killed goes to the next, on either side', async () => {
+  it('of a process that was killed goes to the next, on either side', async ({ expect }) => {
     const [toNode, toDotnet] = [`killed ${randomUUID()}`, `killed ${randomUUID()}`]
     await using node = await openLocks(client, url)
     using peer = new DotnetPeer(url, '1.9.4')
@@ -157,13 +159,13 @@ it('H1: a lease is 30 s, and is renewed within 10 s, unless another is given', a
   await using node = await openLocks('ioredis', url, { runtime })
   await using lease = await node.locks.acquire(`standard ${randomUUID()}`)
   const left = await admin.pttl(keyOf(lease.name))
-  expect(left).toBeGreaterThan(20_000)
-  expect(left).toBeLessThanOrEqual(30_000)
+  check(left).toBeGreaterThan(20_000)
+  check(left).toBeLessThanOrEqual(30_000)
   // Its own end comes before that of the key, by 2 % for clocks, no matter how long Redis took to answer.
   const [at, ownMs] = [performance.now(), lease.remainingMs()]
   const keyMs = await admin.pttl(keyOf(lease.name))
-  expect(ownMs).toBeLessThanOrEqual(keyMs + (performance.now() - at) - 590)
-  expect(Math.min(...timers)).toBeLessThanOrEqual(10_000)
+  check(ownMs).toBeLessThanOrEqual(keyMs + (performance.now() - at) - 590)
+  check(Math.min(...timers)).toBeLessThanOrEqual(10_000)
 })
 
 async function startHolder(task: HolderTask) {
@@ -174,7 +176,7 @@ async function startHolder(task: HolderTask) {
     const [news] = (await once(child, 'message')) as [HolderNews]
     return news
   }
-  expect(await next()).toMatchObject({ type: 'holds' })
+  check(await next()).toMatchObject({ type: 'holds' })
   return {
     child,
     next,

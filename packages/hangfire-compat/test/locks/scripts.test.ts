@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { createHangfireLocks } from '../../src/index.ts'
 import { hangfireLeases } from '../../src/locks/hangfire-leases.ts'
 import { documentedRights } from '../documented-rights.ts'
+import { eventually } from '../eventually.ts'
 import { DotnetPeer } from '../peer/dotnet-peer.ts'
 import { connect, openLocks } from './node-peer.ts'
 
@@ -172,7 +173,7 @@ describe('an operator', () => {
     expect(await other.locks.revoke(resource, { token: 'another' })).toEqual([])
     expect(await other.locks.revoke(resource)).toEqual([lease.token])
     expect(await peer.acquire(resource, 0)).toBe(true)
-    await expect.poll(() => lease.signal.aborted).toBe(true)
+    await eventually(() => lease.signal.aborted, true)
     expect(await lease.release()).toBe('lost')
     expect(await peer.release(resource)).toBe(true)
 

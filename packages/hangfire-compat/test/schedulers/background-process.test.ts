@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { runInBackground } from '../../src/schedulers/background-process.ts'
-import { eventually } from './eventually.ts'
+import { eventually } from '../eventually.ts'
 
 const aborted = async (signal: AbortSignal): Promise<void> => {
   if (!signal.aborted) await once(signal, 'abort')

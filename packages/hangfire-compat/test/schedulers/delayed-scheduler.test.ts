@@ -8,7 +8,7 @@ import type { HangfireContext } from '../../src/storage/context.ts'
 import { createJob } from '../../src/transitions/create-job.ts'
 import { clients } from '../locks/node-peer.ts'
 import { DotnetPeer, generations } from '../peer/dotnet-peer.ts'
-import { eventually } from './eventually.ts'
+import { eventually } from '../eventually.ts'
 import { fresh, openNode } from './open-node.ts'
 
 const url = process.env['REDIS_URL'] ?? ''

@@ -4,7 +4,7 @@ import { defineHangfireJob } from '../../src/jobs/job-definition.ts'
 import { startFetchedWatcher } from '../../src/schedulers/fetched-watcher.ts'
 import { clients } from '../locks/node-peer.ts'
 import { DotnetPeer, type Generation, generations } from '../peer/dotnet-peer.ts'
-import { eventually } from './eventually.ts'
+import { eventually } from '../eventually.ts'
 import { fresh, openNode } from './open-node.ts'
 
 const url = process.env['REDIS_URL'] ?? ''

@@ -9,7 +9,7 @@ import { startRecurringScheduler } from '../../src/schedulers/recurring-schedule
 import type { SchedulerOptions } from '../../src/schedulers/scheduler-options.ts'
 import type { HangfireContext } from '../../src/storage/context.ts'
 import { createJob } from '../../src/transitions/create-job.ts'
-import { eventually } from './eventually.ts'
+import { eventually } from '../eventually.ts'
 import { fresh, openNode } from './open-node.ts'
 
 const url = process.env['REDIS_URL'] ?? ''

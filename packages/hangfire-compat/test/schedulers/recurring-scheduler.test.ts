@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { startRecurringScheduler } from '../../src/schedulers/recurring-scheduler.ts'
 import { clients } from '../locks/node-peer.ts'
 import { DotnetPeer } from '../peer/dotnet-peer.ts'
-import { eventually } from './eventually.ts'
+import { eventually } from '../eventually.ts'
 import { fresh, openNode } from './open-node.ts'
 
 const url = process.env['REDIS_URL'] ?? ''

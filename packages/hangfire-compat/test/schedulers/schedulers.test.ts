@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 import { startSchedulers } from '../../src/schedulers/schedulers.ts'
 import { createJob } from '../../src/transitions/create-job.ts'
-import { eventually } from './eventually.ts'
+import { eventually } from '../eventually.ts'
 import { fresh, openNode } from './open-node.ts'
 
 const url = process.env['REDIS_URL'] ?? ''

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { randomUUID } from 'node:crypto'
 import { startRedis } from '@holdfast/test-support/redis'
-import { describe, expect, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { handle } from '../../src/server/handle.ts'
 import { pagesBrokenByHistory, pagesBrokenByServer } from '../../src/wire/page-rules.ts'
 import { clients } from '../locks/node-peer.ts'
@@ -199,7 +199,7 @@ describe.concurrent.for(clients)('a server over %s', (client) => {
   })
 })
 
-it('one announcement is enough for all that came with it', async () => {
+it('one announcement is enough for all that came with it', async ({ expect }) => {
   await using redis = await startRedis()
   await using stage = await openStage('ioredis', {}, redis.url)
   const ids = await Promise.all(

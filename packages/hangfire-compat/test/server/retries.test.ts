@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { describe, expect as check, it, onTestFinished, vi } from 'vitest'
+import { describe, expect as check, it, vi } from 'vitest'
 import type { HangfireServerEvent } from '../../src/index.ts'
 import { handle } from '../../src/server/handle.ts'
 import { delayMsOf, hangfireDelayMs, retryReason } from '../../src/server/retries.ts'
@@ -128,7 +128,7 @@ describe.concurrent.for(clients)('a body that throws, over %s', (client) => {
     expect((await other.job(deleted)).details?.reason).toBe('Retries were disabled for this job.')
   })
 
-  it('fails with its own error, and that of a retryOn that throws', async ({ expect }) => {
+  it('fails with its own error, and that of a retryOn that throws', async ({ expect, onTestFinished }) => {
     await using stage = await openStage(client)
     const boom = new RangeError('boom')
     const ran = vi.fn<(event: HangfireServerEvent) => void>()

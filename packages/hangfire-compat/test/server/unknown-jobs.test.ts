@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { randomUUID } from 'node:crypto'
-import { describe, it, onTestFinished } from 'vitest'
+import { describe, it } from 'vitest'
 import { handle } from '../../src/server/handle.ts'
 import type { HangfireServerEvent } from '../../src/server/events.ts'
 import { clients } from '../locks/node-peer.ts'
@@ -22,6 +22,7 @@ async function write(stage: Stage, fields: Record<string, string>, state = 'Enqu
 describe.concurrent.for(clients)('a served queue over %s', (client) => {
   it('H10: leaves what has no handler byte for byte, says so once, and runs what is behind', async ({
     expect,
+    onTestFinished,
   }) => {
     await using stage = await openStage(client)
     const left = [

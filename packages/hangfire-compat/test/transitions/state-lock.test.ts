@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { systemRuntime } from '@holdfast/core/storage'
 import { Redis } from 'ioredis'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, it } from 'vitest'
 import { defineHangfireJob, t } from '../../src/index.ts'
 import { hangfireJobs } from '../../src/client/hangfire-jobs.ts'
 import { changeState } from '../../src/transitions/change-state.ts'
@@ -28,7 +28,7 @@ function countPauses() {
 }
 
 describe.concurrent.for(clients)('H4: while .NET holds the state-lock of a job, over %s', (client) => {
-  it('a change waits, and is made when the lock is free', async () => {
+  it('a change waits, and is made when the lock is free', async ({ expect }) => {
     const keys = hangfireKeys(`{${randomUUID()}}:`)
     const { runtime, refusals } = countPauses()
     await using open = await openContext(client, url, { prefix: keys.prefix, runtime })
@@ -48,7 +48,7 @@ describe.concurrent.for(clients)('H4: while .NET holds the state-lock of a job, 
     jobs.close()
   })
 
-  it('a change that waited for its time is an error that names the value of the lock', async () => {
+  it('a change that waited for its time is an error that names the value of the lock', async ({ expect }) => {
     const keys = hangfireKeys(`{${randomUUID()}}:`)
     await using open = await openContext(client, url, { prefix: keys.prefix, stateLockWaitMs: 200 })
     const jobs = hangfireJobs(open.context)
@@ -75,12 +75,12 @@ describe.concurrent.for(clients)('H4: while .NET holds the state-lock of a job, 
     jobs.close()
   })
 
-  it('waits for 30 s unless another time is given', async () => {
+  it('waits for 30 s unless another time is given', async ({ expect }) => {
     await using open = await openContext(client, url, { prefix: '{x}:' })
     expect(open.context.stateLockWaitMs).toBe(30_000)
   })
 
-  it('a parent does not end while one of its children is locked', async () => {
+  it('a parent does not end while one of its children is locked', async ({ expect }) => {
     const keys = hangfireKeys(`{${randomUUID()}}:`)
     const { runtime, refusals } = countPauses()
     await using open = await openContext(client, url, { prefix: keys.prefix, runtime })
@@ -98,7 +98,7 @@ describe.concurrent.for(clients)('H4: while .NET holds the state-lock of a job, 
     jobs.close()
   })
 
-  it.for(generations)('counters, lists and history are exact beside %s', async (generation) => {
+  it.for(generations)('counters, lists and history are exact beside %s', async (generation, { expect }) => {
     const keys = hangfireKeys(`{${randomUUID()}}:`)
     await using open = await openContext(client, url, { prefix: keys.prefix })
     const jobs = hangfireJobs(open.context)
