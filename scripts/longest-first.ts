@@ -16,6 +16,9 @@ const WORKSPACES: readonly string[] = [
   'packages/redis-ioredis',
   'tests/http-conformance',
   'apps/demo',
+  'examples/recipes',
+  'examples',
+  'packages/bullmq',
   'packages/fastify',
   'tests/chaos',
 ]

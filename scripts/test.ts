@@ -79,21 +79,26 @@ async function check(title: string, ...names: readonly string[]): Promise<Outcom
   }
 }
 
-/**
- * One compiler compiles all first, which takes half as long as one for each workspace: those find everything up to date then.
- * They judge, and print, what is wrong.
- */
+/** Turbo says which workspace it is when something is wrong. */
 async function build(title: string): Promise<Outcome> {
-  await new Promise<void>((settle) => {
-    const child = spawn('tsc', ['-b'], { cwd: root, stdio: 'ignore' })
-    child.once('error', () => settle())
-    child.once('close', () => settle())
+  return (await compiles()) ? { passed: 1, failed: [] } : await check(title, 'build', 'typecheck')
+}
+
+/**
+ * One compiler for all workspaces. One for each takes three times as long, and half a minute even when everything is up to
+ * date.
+ */
+async function compiles(): Promise<boolean> {
+  return await new Promise((settle) => {
+    const child = spawn('tsc', ['-b'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+    child.once('error', () => settle(false))
+    child.once('close', (code) => settle(code === 0))
   })
-  return await check(title, 'build', 'typecheck')
 }
 
 /** Each package counts. */
 async function packages(title: string): Promise<Outcome> {
+  if (!(await compiles())) return { passed: 0, failed: [{ what: title, error: '`tsc -b` failed' }] }
   const { exitCode, tasks } = await turbo(['package'])
   const packed = tasks.filter(({ task }) => task === 'package')
   const failures = packed
