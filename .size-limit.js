@@ -14,8 +14,8 @@ const core = 'packages/core/dist/index.js'
 export default [
   bundle('core: createLocks', core, '{ createLocks }', '13.7 kB'),
   bundle('core: createIdempotency', core, '{ createIdempotency }', '24.2 kB'),
-  bundle('core: createCache', core, '{ createCache }', '24.6 kB'),
-  bundle('core: everything', core, '*', '56 kB'),
+  bundle('core: createCache', core, '{ createCache }', '24.8 kB'),
+  bundle('core: everything', core, '*', '56.2 kB'),
   // Beside core, which it has as a dependency.
   { ...bundle('http', 'packages/http/dist/index.js', '*', '13.2 kB'), ignore: ['@holdfast/core'] },
   {

@@ -15,6 +15,8 @@ import {
  * while there is always something on the way to the other.
  */
 const AT_ONCE = 4
+/** Of a script that says how many calls may leave together: its calls come in crowds, and the first alone keeps the server at work. */
+const AT_ONCE_OF_CROWDS = 1
 
 /**
  * For the same reason a batch does not take all the waiting calls. Nor does it keep the server longer than some single
@@ -50,7 +52,8 @@ export function batchScripts(run: RunScript, connection: Connection): RunScript 
     else batches = undefined
   }
   return (script, keys, args, decode) => {
-    if (load.inFlight < AT_ONCE && batches === undefined) return run(script, keys, args, decode, load)
+    const atOnce = script.most === undefined ? AT_ONCE : AT_ONCE_OF_CROWDS
+    if (load.inFlight < atOnce && batches === undefined) return run(script, keys, args, decode, load)
     if (batches === undefined) {
       batches = new Batches()
       process.nextTick(flush)

@@ -2,6 +2,8 @@ import { expect, it } from 'vitest'
 import { batchScripts } from '../src/script-batches.ts'
 import { createScriptRunner } from '../src/script.ts'
 import { readRecord } from '../src/records/read.ts'
+import { replaceValue } from '../src/values/replace.ts'
+import { reserveValue } from '../src/values/reserve.ts'
 
 it('a client that throws instead of rejecting fails the calls of a batch, and no other', async () => {
   const sent: string[] = []
@@ -51,4 +53,26 @@ it('calls that a client forgets when its connection breaks do not count as in fl
   read()
   // At once.
   expect(sent).toHaveLength(6)
+})
+
+it('begins and ends the loads of 100 keys by three commands each', async () => {
+  const sent: string[] = []
+  const run = batchScripts(
+    createScriptRunner({
+      send([, , count]) {
+        sent.push(typeof count === 'string' ? count : '')
+        const replies = Array.from({ length: Number(count) }, () => '1')
+        return Promise.resolve(count === '1' ? '1' : replies)
+      },
+    }),
+    { state: 'ready', onChange: () => () => {} },
+  )
+  const key = (id: number): [string] => [`${id}`]
+  const text = (reply: unknown): unknown => reply
+  const ids = Array.from({ length: 100 }, (_, id) => id)
+  await Promise.all(ids.map((id) => run(reserveValue, key(id), ['L.', '4000', '0', ''], text)))
+  expect(sent).toEqual(['1', '64', '35'])
+  sent.length = 0
+  await Promise.all(ids.map((id) => run(replaceValue, key(id), ['L.', 'value', '4000'], text)))
+  expect(sent).toEqual(['1', '64', '35'])
 })

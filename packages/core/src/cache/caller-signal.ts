@@ -3,12 +3,18 @@ import { listenForAbort, stopListening } from '../support/on-abort.ts'
 
 /** The signal of one caller: it ends this caller's waits, and no other caller's. */
 export class CallerSignal {
+  static readonly #none = new CallerSignal(undefined, '')
   readonly #signal: AbortSignal | undefined
   readonly #key: string
 
-  constructor(signal: AbortSignal | undefined, key: string) {
+  private constructor(signal: AbortSignal | undefined, key: string) {
     this.#signal = signal
     this.#key = key
+  }
+
+  /** One for all callers who give none. */
+  static of(signal: AbortSignal | undefined, key: string): CallerSignal {
+    return signal === undefined ? CallerSignal.#none : new CallerSignal(signal, key)
   }
 
   get isGiven(): boolean {

@@ -151,6 +151,11 @@ export class Flight implements TimerEntry {
     return work.finally(() => around.#waitsFor.delete(this))
   }
 
+  /** Its load is one with that of another key. */
+  loadsWith(lead: Flight): void {
+    this.#waitsFor.add(lead)
+  }
+
   #reaches(other: Flight, seen: Set<Flight> = new Set()): boolean {
     if (this === other) return true
     if (seen.has(this)) return false

@@ -1,5 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { InvalidArgumentError } from '../errors.ts'
+import { innermost } from '../support/call-chain.ts'
 import type { Namespace } from './engine.ts'
+import { Flight } from './flight.ts'
 import { GetOrCreate } from './get-or-create.ts'
 import type { LoadMissing } from './load.ts'
 import type { CallPolicy } from './options.ts'
@@ -91,6 +94,9 @@ class LoadTogether {
 }
 
 class Batch {
+  /** The load runs as that of the first key, so what it asks for is judged as what that load asks for. */
+  readonly #asFirst = AsyncLocalStorage.snapshot()
+  readonly #lead = innermost(Flight)
   readonly #keys: string[] = []
   readonly #contexts: Signalled[] = []
   readonly #made: Promise<ReadonlyMap<string, unknown>>
@@ -102,6 +108,7 @@ class Batch {
   }
 
   add(key: string, context: Signalled): Promise<unknown> {
+    if (this.#lead !== undefined) innermost(Flight)?.loadsWith(this.#lead)
     this.#keys.push(key)
     this.#contexts.push(context)
     return this.#made.then((made) => made.get(key))
@@ -124,7 +131,7 @@ class Batch {
       for (const key of made.keys()) if (!asked.has(key)) throw notAsked('loadMissing', key)
       return made
     }
-    this.#begin(load())
+    this.#begin(this.#asFirst(load))
   }
 }
 

@@ -31,7 +31,8 @@ export class GetOrCreate {
   /** In the order of all calls and loads: a load that began later serves this call, whatever was removed before. */
   readonly #order: number
   readonly #signal: CallerSignal
-  readonly #wait: CallerWait
+  /** Made when this call has to wait for another process. */
+  #wait: CallerWait | undefined
   readonly #firstLook: FirstLook
   #lookedAt = 0
 
@@ -51,8 +52,7 @@ export class GetOrCreate {
     this.#policy = policy
     this.#accepts = accepts
     this.#onDecided = onDecided
-    this.#signal = new CallerSignal(policy.signal, key)
-    this.#wait = new CallerWait(space, key, policy)
+    this.#signal = CallerSignal.of(policy.signal, key)
     this.#firstLook = new FirstLook(space, key)
     this.#order = space.engine.nextOrder()
   }
@@ -61,12 +61,12 @@ export class GetOrCreate {
     try {
       for (;;) {
         this.#signal.check()
-        const wakes = this.#wait.current?.wakes ?? 0
+        const wakes = this.#wait?.current?.wakes ?? 0
         const answer = await this.#look(wakes)
         if (answer !== undefined) return answer.value
       }
     } finally {
-      this.#wait.leave()
+      this.#wait?.leave()
       this.#onDecided?.()
     }
   }
@@ -106,7 +106,7 @@ export class GetOrCreate {
   async #loadNow(read: Read, wakes: number): Promise<Answer> {
     refuseOwnKey(this.#key, this.#entryKey, this.#space.engine.storage)
     const guard = read.value === undefined ? 'placeholder' : 'refresh'
-    const wasReady = this.#wait.current?.isReady === true
+    const wasReady = this.#wait?.current?.isReady === true
     const flight = this.#takeOff(guard, read)
     const landing = await this.#join(flight, read)
     if (landing === 'soft') return read.value
@@ -141,7 +141,7 @@ export class GetOrCreate {
     await this.#signal.or(wait.ready)
     const alone = loadedAlone(wait, this.#order)
     if (alone !== undefined) return await this.#share(alone, read)
-    if (this.#wait.isOver) return await this.#loadAlone(read)
+    if (this.#wait?.isOver === true) return await this.#loadAlone(read)
     if (placeholder !== undefined && wait.registeredFor === placeholder)
       return await this.#pause(wait, placeholder, read, wakes)
     // Another caller of this process does already what comes next.
@@ -156,20 +156,20 @@ export class GetOrCreate {
   async #pause(wait: Wait, placeholder: string, read: Read, wakes: number): Promise<Answer> {
     const alone = loadedAlone(wait, this.#order)
     if (alone !== undefined) return await this.#share(alone, read)
-    if (this.#wait.isOver) return await this.#loadAlone(read)
+    if (this.#wait?.isOver === true) return await this.#loadAlone(read)
     const other = flightsByPlaceholder.get(placeholder)
     other?.refuseRing()
-    const { leftMs, softLeftMs } = this.#wait
+    const { leftMs = 0, softLeftMs = 0 } = this.#wait ?? {}
     const next = wait.next(read.value === undefined ? leftMs : Math.min(leftMs, softLeftMs), wakes)
     await this.#signal.or(other === undefined ? next : other.waitedFor(next))
-    return this.#wait.softLeftMs > 0 ? undefined : read.value
+    return (this.#wait?.softLeftMs ?? 0) > 0 ? undefined : read.value
   }
 
   /** The other process takes too long: this one loads once for all of its callers, and stores nothing. */
   async #loadAlone(read: Read): Promise<Answer> {
     refuseOwnKey(this.#key, this.#entryKey, this.#space.engine.storage)
     const flight = this.#takeOff('none', read)
-    const wait = this.#wait.current
+    const wait = this.#wait?.current
     if (wait !== undefined) wait.alone = flight
     const landing = await this.#join(flight, read)
     return landing === 'soft' ? read.value : await this.#answer(landing, read, true)
@@ -207,7 +207,7 @@ export class GetOrCreate {
       policy: this.#policy,
       lookedAt: this.#lookedAt,
       isBackground,
-      takesOver: !isBackground && this.#wait.hasBegun,
+      takesOver: !isBackground && this.#wait?.hasBegun === true,
     })
   }
 
@@ -250,6 +250,7 @@ export class GetOrCreate {
 
   #enter(guardKey: string): Wait {
     this.#onDecided?.()
+    this.#wait ??= new CallerWait(this.#space, this.#key, this.#policy)
     return this.#wait.enter(guardKey)
   }
 }

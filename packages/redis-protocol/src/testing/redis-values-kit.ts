@@ -179,8 +179,8 @@ export function redisValuesKit({ describe, it }: TestRunner, under: () => OpenRe
       const all = keys(100)
       const together = async <T>(act: (key: string, i: number) => Promise<T>): Promise<T[]> => {
         const results = await Promise.all(all.map(act))
-        // Four leave at once, and no more than 64 leave together.
-        assert.equal(counted.sent.splice(0).length, under().client.cluster ? 100 : 4 + 2)
+        // One leaves at once, and no more than 64 leave together.
+        assert.equal(counted.sent.splice(0).length, under().client.cluster ? 100 : 1 + 2)
         return results
       }
       const other = freshName('known')
