@@ -1,0 +1,135 @@
+import type { JobType } from '../jobs/job.ts'
+import type { PageEvent } from './page-event.ts'
+
+/**
+ * What a page needs to begin with: the state of the world, and the events of the last ten minutes. Those are folded: of the news
+ * that replace each other (`attempt.seen`, `lock`, `review`, `verdict`, `tour`, `redis.answered`) only the last is there. The
+ * page folds these events into its model as it does those that follow.
+ */
+export interface Snapshot {
+  /** New with every start of the server: `id: <run>.<seq>` of an earlier one means nothing. */
+  readonly run: string
+  /** Of the last event that is in it. */
+  readonly seq: number
+  /** By the host's clock. */
+  readonly now: number
+  readonly world: WorldState
+  readonly events: readonly PageEvent[]
+}
+
+export interface WorldState {
+  readonly instances: readonly InstanceState[]
+  readonly redis: RedisState
+  readonly storage: 'redis' | 'cluster' | 'memory'
+  readonly repository: { readonly name: string; readonly path: string; readonly isSample: boolean }
+  readonly reviewer: ReviewerMode
+  readonly jobTypes: readonly JobType[]
+  /** Verbs that this world has not, with the reason: memory storage can neither kill nor cut. */
+  readonly missingActions: Readonly<Partial<Record<ActionName, string>>>
+}
+
+export interface InstanceState {
+  readonly name: string
+  readonly client: 'ioredis' | 'node-redis' | 'memory'
+  readonly framework: 'fastify' | 'nest'
+  readonly state: 'starting' | 'up' | 'frozen' | 'gone'
+  readonly isCut: boolean
+  readonly pid: number | null
+}
+
+export interface RedisState {
+  readonly state: 'up' | 'stopped' | 'unreachable'
+  /** `7.4.1`; null for memory storage. */
+  readonly version: string | null
+  /** Null: it is not the demo's, so the demo does not stop it. */
+  readonly persistence: 'AOF' | 'none' | null
+  readonly canBeStopped: boolean
+  readonly roundTripMs: number | null
+}
+
+export type ReviewerMode = 'normal' | 'slow' | 'failing'
+
+/** `POST /api/actions/<name>` with these as JSON. */
+export interface Actions {
+  /** Starts of one job from all instances at one moment; `waiting` of them wait for the result. */
+  readonly fire: { readonly times: number; readonly waiting: number; readonly jobType?: JobType }
+  readonly review: { readonly base: string; readonly head: string }
+  readonly kill: { readonly instance: string }
+  readonly freeze: { readonly instance: string }
+  readonly thaw: { readonly instance: string }
+  readonly cut: { readonly instance: string }
+  readonly restore: { readonly instance: string }
+  /** One that is gone. */
+  readonly start: { readonly instance: string }
+  readonly 'stop-redis': Nothing
+  readonly 'start-redis': Nothing
+  readonly reviewer: { readonly mode: ReviewerMode }
+  /** The starts of the last story again, without Holdfast. */
+  readonly without: Nothing
+  readonly cancel: { readonly jobType: JobType; readonly jobKey: string }
+  readonly forget: { readonly jobType: JobType; readonly jobKey: string }
+  readonly revoke: { readonly lock: string; readonly token: string }
+  readonly 'clear-cache': { readonly namespace?: string }
+  readonly tour: { readonly go: 'start' | 'next' | 'back' | 'again' | 'end' }
+}
+
+export type ActionName = keyof Actions
+export type Nothing = Readonly<Record<string, never>>
+
+/** What an action answers, with status 200; a refusal has 4xx, and the same shape. */
+export interface ActionAnswer {
+  readonly ok: boolean
+  /** What was done, or why not and what to do: for people, at the button. */
+  readonly message: string
+}
+
+/** `GET /api/record?jobType=&jobKey=`: what Redis holds for a piece of work, decoded. */
+export interface RecordView {
+  readonly key: string
+  readonly kind: string
+  readonly ttlMs: number | null
+  readonly fields: readonly { readonly name: string; readonly value: string; readonly meaning: string }[]
+  readonly raw: string
+  /** By what is stored: attempts, oldest first. */
+  readonly attempts: readonly {
+    readonly executionId: string
+    readonly attempt: number
+    readonly fencingToken: number
+    readonly instance: string | null
+    readonly ended: string
+  }[]
+}
+
+/** `GET /api/reviews/<id>`. */
+export interface ReviewView {
+  readonly id: string
+  readonly base: string
+  readonly head: string
+  readonly additions: number
+  readonly deletions: number
+  readonly files: readonly {
+    readonly path: string
+    readonly errors: number
+    readonly warnings: number
+    readonly infos: number
+    readonly hunks: readonly {
+      readonly header: string
+      readonly lines: readonly {
+        readonly kind: 'same' | 'added' | 'removed'
+        readonly oldLine: number | null
+        readonly newLine: number | null
+        readonly text: string
+      }[]
+    }[]
+    readonly findings: readonly FindingView[]
+  }[]
+  readonly suggestions: readonly string[]
+}
+
+export interface FindingView {
+  /** Of the new file; null: it is about the whole file. */
+  readonly line: number | null
+  readonly severity: 'error' | 'warning' | 'info'
+  readonly rule: string
+  readonly message: string
+}

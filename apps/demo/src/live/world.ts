@@ -1,0 +1,30 @@
+import type { PageNews } from '../events/page-event.ts'
+import type {
+  ActionAnswer,
+  ActionName,
+  Actions,
+  RecordView,
+  ReviewView,
+  WorldState,
+} from '../events/snapshot.ts'
+
+/** An event as its source makes it; the server gives it its place in the stream. */
+export type WorldEvent = { readonly at: number; readonly source: string } & PageNews
+
+/** The instances at work, and everything that a visitor can do to them. The HTTP server and the tour know no more of it. */
+export interface World {
+  readonly state: () => WorldState
+  /** Every event from now on, until the returned function is called. */
+  readonly subscribe: (listener: (event: WorldEvent) => void) => () => void
+  /** Resolves when it is done, and says what was done or why not; it does not reject. */
+  readonly act: <Name extends Exclude<ActionName, 'tour'>>(
+    name: Name,
+    input: Actions[Name],
+  ) => Promise<ActionAnswer>
+  /** Undefined: there is nothing of that name. */
+  readonly record: (jobType: string, jobKey: string) => Promise<RecordView | undefined>
+  readonly review: (id: string) => Promise<ReviewView | undefined>
+  readonly logs: (executionId: string) => Promise<readonly WorldEvent[]>
+  /** Ends every process that was started for it. */
+  readonly close: () => Promise<void>
+}
