@@ -1,0 +1,30 @@
+const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+
+/** `21:04:56` */
+export function clockOf(at: number): string {
+  return CLOCK.format(at)
+}
+
+/** `21:04:56.204` */
+export function exactClockOf(at: number): string {
+  return `${clockOf(at)}.${String(Math.floor(at % 1_000)).padStart(3, '0')}`
+}
+
+/** `420 ms`, `4.2 s`, `3 min 5 s` */
+export function lengthOf(ms: number): string {
+  if (ms < 950) return `${Math.max(0, Math.round(ms))} ms`
+  if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`
+  const seconds = Math.round(ms / 1_000)
+  const [minutes, rest] = [Math.floor(seconds / 60), seconds % 60]
+  return rest === 0 ? `${minutes} min` : `${minutes} min ${rest} s`
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
+}
+
+/** `2nd` */
+export function ordinal(n: number): string {
+  const end = n % 100 >= 11 && n % 100 <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][n % 10] ?? 'th')
+  return `${n}${end}`
+}

@@ -1,0 +1,33 @@
+import type { CacheNews, Stamp } from '../../../src/events/page-event.ts'
+import type { Draft } from './draft.ts'
+import type { CacheCounts } from './model.ts'
+
+export const BIN_MS = 2_000
+
+/** Ten minutes of them. */
+const BINS = 300
+
+export function foldCache(draft: Draft, event: Stamp & CacheNews): void {
+  const { fromMemory, fromRedis, shared, loaded, refusedFills, bypassed } = event
+  const sample = { fromMemory, fromRedis, shared, loaded, refusedFills, bypassed }
+  const start = Math.floor(event.at / BIN_MS) * BIN_MS
+  const bins = new Map(draft.cache.bins).set(start, sum(draft.cache.bins.get(start), sample))
+  const namespaces = new Map(draft.cache.namespaces).set(
+    event.namespace,
+    sum(draft.cache.namespaces.get(event.namespace), sample),
+  )
+  const sorted = [...bins].toSorted(([a], [b]) => a - b).slice(-BINS)
+  draft.cache = { bins: new Map(sorted), namespaces }
+}
+
+function sum(before: CacheCounts | undefined, sample: CacheCounts): CacheCounts {
+  if (before === undefined) return sample
+  return {
+    fromMemory: before.fromMemory + sample.fromMemory,
+    fromRedis: before.fromRedis + sample.fromRedis,
+    shared: before.shared + sample.shared,
+    loaded: before.loaded + sample.loaded,
+    refusedFills: before.refusedFills + sample.refusedFills,
+    bypassed: before.bypassed + sample.bypassed,
+  }
+}

@@ -1,0 +1,291 @@
+import type {
+  CacheNews,
+  CallOutcome,
+  LockNews,
+  LogNews,
+  ReviewSummary,
+  TourState,
+  Verdict,
+  Work,
+} from '../../../src/events/page-event.ts'
+import type { InstanceState, RedisState, WorldState } from '../../../src/events/snapshot.ts'
+
+/**
+ * What the page knows of the world. `fold` makes the next one of it and of events; parts that no event has touched stay the
+ * same objects, so that a component draws again only when its part has changed. All times are the host's.
+ */
+export interface Model {
+  /** Of the server's run, and the last event that is in here. Empty before the first snapshot. */
+  readonly run: string
+  readonly seq: number
+  /** When the oldest event happened that the page knows; null before the first. */
+  readonly since: number | null
+  /** When the newest event happened. */
+  readonly latest: number | null
+  readonly world: Omit<WorldState, 'instances' | 'redis'>
+  readonly instances: ReadonlyMap<string, Instance>
+  readonly redis: Redis
+  /** By `workKey`, in order of their first start. */
+  readonly works: ReadonlyMap<string, WorkState>
+  /** By call id, in order of arrival. */
+  readonly calls: ReadonlyMap<string, Call>
+  /** By execution id, in order of arrival. */
+  readonly attempts: ReadonlyMap<string, Attempt>
+  readonly rows: readonly Row[]
+  readonly effects: readonly Effect[]
+  readonly locks: ReadonlyMap<string, Lock>
+  readonly cache: CacheState
+  readonly reviews: ReadonlyMap<string, ReviewSummary>
+  /** The newest 2,000 lines, oldest first. */
+  readonly log: readonly LogLine[]
+  /** Lines that were dropped from the front of `log`. */
+  readonly logDropped: number
+  readonly chapters: readonly Chapter[]
+  readonly tour: TourState
+  readonly verdict: Verdict
+  /** What the same start came to without Holdfast, by call id; empty until that control run has ended. */
+  readonly control: ReadonlyMap<string, ControlOutcome>
+  /** Times of which the server kept no events for this page. */
+  readonly gaps: readonly Gap[]
+  /** Finished calls that are too old to be kept. */
+  readonly forgotten: Forgotten
+}
+
+export type ControlOutcome = 'saved' | 'tooMany' | 'failed'
+
+/** A stretch of time; `to` is null while it lasts. */
+export interface Spell {
+  readonly from: number
+  readonly to: number | null
+}
+
+export interface Instance extends InstanceState {
+  readonly frozen: readonly Spell[]
+  readonly cut: readonly Spell[]
+  /** From the moment it was killed, or ended by itself, to its new start. */
+  readonly gone: readonly (Spell & { readonly reason: string | null })[]
+  /** What its Redis client sees. */
+  readonly disconnected: readonly Spell[]
+  readonly breakerOpen: readonly Spell[]
+}
+
+export interface Redis extends RedisState {
+  readonly stopped: readonly Spell[]
+}
+
+/** All that is known of one piece of work. */
+export interface WorkState extends Work {
+  readonly key: string
+  /** Ids, in order of arrival. */
+  readonly calls: readonly string[]
+  /** Execution ids, by fence: the first attempt is the first. */
+  readonly attempts: readonly string[]
+  /** Every fence that is known of it, rising: see `rankOf`. */
+  readonly fences: readonly number[]
+  readonly firstAt: number
+  readonly lastAt: number
+}
+
+/** One start. */
+export interface Call extends Work {
+  readonly id: string
+  readonly instance: string
+  readonly policy: 'reject' | 'wait'
+  readonly parentExecutionId: string | null
+  readonly askedAt: number
+  readonly waitingSince: number | null
+  /** The execution that it waits for, and the instance that runs it. */
+  readonly waitsFor: string | null
+  readonly behind: string | null
+  /** `cutShort`: its process was gone before it got an answer. Null while it is under way. */
+  readonly outcome: CallOutcome | 'cutShort' | null
+  readonly answeredAt: number | null
+  readonly tookMs: number | null
+  readonly executionId: string | null
+  readonly code: string | null
+  readonly message: string
+}
+
+export interface Attempt extends Work {
+  readonly executionId: string
+  readonly callId: string | null
+  readonly instance: string
+  readonly attempt: number
+  readonly fencingToken: number
+  readonly leaseMs: number
+  readonly parentExecutionId: string | null
+  readonly takenOverFrom: string | null
+  readonly takenOverFromInstance: string | null
+  readonly fromPercent: number
+  readonly startedAt: number
+  readonly percent: number
+  readonly stage: string | null
+  /** When each step of its progress was seen. */
+  readonly steps: readonly { readonly at: number; readonly percent: number }[]
+  readonly leaseEndsAt: number
+  readonly isStalled: boolean
+  /** The execution that took over from it, and when. */
+  readonly takenOverBy: string | null
+  readonly takenOverAt: number | null
+  /** `cutShort`: its process was gone while it ran. Null while it runs. */
+  readonly outcome:
+    | 'completed'
+    | 'failed'
+    | 'released'
+    | 'lost'
+    | 'unconfirmed'
+    | 'abandoned'
+    | 'cutShort'
+    | null
+  readonly endedAt: number | null
+  readonly reason: string | null
+  readonly message: string | null
+}
+
+/** A row that a job inserted into its database. */
+export interface Row extends Work {
+  readonly at: number
+  readonly event: 'begin' | 'stage' | 'end' | 'failed'
+  readonly executionId: string
+  readonly attempt: number
+  readonly instance: string
+  readonly detail: string
+}
+
+/** A write that carries a fence: the database has saved or refused it. */
+export interface Effect extends Work {
+  readonly id: number
+  readonly at: number
+  readonly effect: string
+  readonly instance: string
+  readonly fencingToken: number
+  /** Null: it was saved. */
+  readonly newestToken: number | null
+}
+
+export interface Lock extends Omit<LockNews, 'type'> {
+  /** When it was like this: ages and remaining times count from here. */
+  readonly at: number
+}
+
+export type CacheCounts = Omit<CacheNews, 'type' | 'instance' | 'namespace'>
+
+export interface CacheState {
+  /** By the start of its 2 seconds, oldest first; the last 10 minutes. */
+  readonly bins: ReadonlyMap<number, CacheCounts>
+  /** Since the page knows of it. */
+  readonly namespaces: ReadonlyMap<string, CacheCounts>
+}
+
+export interface LogLine extends Omit<LogNews, 'type'> {
+  /** Its place in the stream. */
+  readonly seq: number
+  readonly at: number
+}
+
+export interface Chapter {
+  readonly id: string
+  readonly title: string
+  readonly step: number | null
+  readonly from: number
+  readonly to: number | null
+}
+
+export interface Gap {
+  readonly from: number
+  readonly to: number
+  readonly missed: number
+}
+
+export interface Forgotten {
+  readonly starts: number
+  readonly byOutcome: Readonly<Partial<Record<CallOutcome | 'cutShort', number>>>
+  readonly controlTooMany: number
+  readonly controlSaved: number
+  /** Pieces of work that had a row that says they ended. */
+  readonly ended: number
+}
+
+export const NO_TOUR: TourState = {
+  step: null,
+  state: 'done',
+  title: '',
+  before: '',
+  after: '',
+  counted: '',
+  from: 0,
+  to: null,
+  work: null,
+}
+
+export const EMPTY: Model = {
+  run: '',
+  seq: 0,
+  since: null,
+  latest: null,
+  world: {
+    storage: 'redis',
+    repository: { name: '', path: '', isSample: false },
+    reviewer: 'normal',
+    jobTypes: [],
+    missingActions: {},
+  },
+  instances: new Map(),
+  redis: {
+    state: 'up',
+    version: null,
+    persistence: null,
+    canBeStopped: false,
+    roundTripMs: null,
+    stopped: [],
+  },
+  works: new Map(),
+  calls: new Map(),
+  attempts: new Map(),
+  rows: [],
+  effects: [],
+  locks: new Map(),
+  cache: { bins: new Map(), namespaces: new Map() },
+  reviews: new Map(),
+  log: [],
+  logDropped: 0,
+  chapters: [],
+  tour: NO_TOUR,
+  verdict: { ended: 0, twice: 0, refusedWrites: 0, controlTooMany: 0 },
+  control: new Map(),
+  gaps: [],
+  forgotten: { starts: 0, byOutcome: {}, controlTooMany: 0, controlSaved: 0, ended: 0 },
+}
+
+export function workKey({ jobType, jobKey }: Work): string {
+  return `${jobType}:${jobKey}`
+}
+
+/** What the page shows for a fence: 1 for the first of its piece of work, 2 for the second. 0: it is not known. */
+export function rankOf(work: WorkState | undefined, fencingToken: number): number {
+  return (work?.fences.indexOf(fencingToken) ?? -1) + 1
+}
+
+/** The rows, one after the other, that a job of this work has inserted. */
+export function rowsOf(model: Model, key: string): readonly Row[] {
+  return model.rows.filter((row) => workKey(row) === key)
+}
+
+const SHORT_NAMES: Readonly<Record<Work['jobType'], string>> = {
+  'ai-review': 'review',
+  'risk-assessment': 'risk',
+  'improvement-suggestions': 'suggestions',
+  'pull-request-summary': 'summary',
+  'comprehensive-analysis': 'full report',
+}
+
+/** `review #142`: what people call a piece of work. */
+export function nameOf(model: Pick<Model, 'reviews'>, { jobType, jobKey }: Work): string {
+  const review = model.reviews.get(jobKey)
+  return `${SHORT_NAMES[jobType]} ${review === undefined ? jobKey : `#${review.number}`}`
+}
+
+/** `review`: the first word of it, for where there is little room. */
+export function shortNameOf({ jobType }: Work): string {
+  return SHORT_NAMES[jobType]
+}

@@ -1,0 +1,36 @@
+import type { Model, Spell } from '../model/model.ts'
+
+export interface Interval {
+  readonly from: number
+  readonly to: number
+}
+
+/** When anything ran, waited, was asked or was broken: sorted, and joined where one overlaps the next. */
+export function busyTimes(model: Model, now: number): readonly Interval[] {
+  const open = ({ from, to }: Spell): Interval => ({ from, to: to ?? now })
+  const moment = (at: number): Interval => ({ from: at, to: at })
+  const all = [
+    ...[...model.attempts.values()].map(({ startedAt, endedAt }) => open({ from: startedAt, to: endedAt })),
+    ...[...model.calls.values()].map(({ askedAt, answeredAt }) => open({ from: askedAt, to: answeredAt })),
+    ...model.effects.map(({ at }) => moment(at)),
+    ...model.redis.stopped.map(open),
+    ...model.gaps,
+    ...[...model.instances.values()].flatMap(({ frozen, cut, gone }) => [
+      ...frozen.map(open),
+      ...cut.map(open),
+      // That it stays away is no event: its end and its new start are.
+      ...gone.flatMap(({ from, to }) => [moment(from), ...(to === null ? [] : [moment(to)])]),
+    ]),
+  ]
+  return joined(all)
+}
+
+function joined(intervals: readonly Interval[]): readonly Interval[] {
+  const result: { from: number; to: number }[] = []
+  for (const { from, to } of intervals.toSorted((a, b) => a.from - b.from)) {
+    const last = result.at(-1)
+    if (last !== undefined && from <= last.to) last.to = Math.max(last.to, to)
+    else result.push({ from, to })
+  }
+  return result
+}
