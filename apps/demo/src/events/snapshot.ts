@@ -52,7 +52,15 @@ export type ReviewerMode = 'normal' | 'slow' | 'failing'
 /** `POST /api/actions/<name>` with these as JSON. */
 export interface Actions {
   /** Starts of one job from all instances at one moment; `waiting` of them wait for the result. */
-  readonly fire: { readonly times: number; readonly waiting: number; readonly jobType?: JobType }
+  readonly fire: {
+    readonly times: number
+    readonly waiting: number
+    readonly jobType?: JobType
+    /** Of a review that is there already. Absent: a fresh one. */
+    readonly jobKey?: string
+    /** From these instances only. Absent: from all. */
+    readonly instances?: readonly string[]
+  }
   readonly review: { readonly base: string; readonly head: string }
   readonly kill: { readonly instance: string }
   readonly freeze: { readonly instance: string }

@@ -21,6 +21,8 @@ const fire = z
     times: z.int().min(1).max(MOST_STARTS),
     waiting: z.int().min(0).max(MOST_STARTS),
     jobType: jobType.exactOptional(),
+    jobKey: z.string().min(1).max(1_000).exactOptional(),
+    instances: z.array(z.string().min(1).max(100)).min(1).max(100).exactOptional(),
   })
   .refine(({ times, waiting }) => waiting <= times, {
     path: ['waiting'],
