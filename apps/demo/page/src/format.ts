@@ -28,3 +28,13 @@ export function ordinal(n: number): string {
   const end = n % 100 >= 11 && n % 100 <= 13 ? 'th' : (['th', 'st', 'nd', 'rd'][n % 10] ?? 'th')
   return `${n}${end}`
 }
+
+/** `1,204` */
+export function grouped(count: number): string {
+  return count.toLocaleString('en')
+}
+
+/** `91 %`; of nothing there is no part. */
+export function percentOf(part: number, whole: number): string {
+  return whole === 0 ? '–' : `${Math.round((part / whole) * 100)} %`
+}

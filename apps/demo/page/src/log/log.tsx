@@ -1,11 +1,90 @@
 import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
+import type { LogLine } from '../model/model.ts'
+import { part } from '../model/store.ts'
+import { grouped } from '../format.ts'
+import { crosshair, logFilter } from '../view.ts'
+import { LogFilters } from './log-filters.tsx'
+import { LogList } from './log-list.tsx'
+import { filterLines, jsonLines, jsonOf } from './log-lines.ts'
+import { useOlderLines } from './older-lines.ts'
 
+/** What the instances wrote, one line under the other. */
 export function Log(): JSX.Element {
+  const kept = part('log').value
+  const filter = logFilter.value
+  const older = useOlderLines(filter.executionId)
+  const firstKept = kept[0]?.at ?? Number.POSITIVE_INFINITY
+  const all = [...older.filter(({ at }) => at < firstKept), ...kept]
+  const lines = filterLines(all, filter)
+  const [chosenSeq, setChosen] = useState<number>()
+  const [follows, setFollows] = useState(true)
+  const chosen = lines.find(({ seq }) => seq === chosenSeq)
+  const count = all.length + part('logDropped').value
+
+  const choose = (line: LogLine): void => {
+    setChosen(line.seq)
+    setFollows(false)
+    crosshair.value = line.at
+  }
+
   return (
-    <section class="panel" id="log" aria-labelledby="log-title">
+    <section class="panel log" id="log" aria-labelledby="log-title">
       <header>
         <h2 id="log-title">Log</h2>
+        <LogFilters lines={all} />
+        <span class="muted at-end">
+          {lines.length === count
+            ? `${grouped(count)} lines`
+            : `${grouped(lines.length)} of ${grouped(count)} lines`}
+        </span>
       </header>
+      {lines.length === 0 ? (
+        <p class="nothing">
+          {all.length === 0
+            ? 'The instances have not written anything yet. Their lines will be here.'
+            : 'No line fits these filters.'}
+        </p>
+      ) : (
+        <LogList
+          lines={lines}
+          chosen={chosen}
+          follows={follows}
+          onChoose={choose}
+          onFollow={(isAtEnd) => setFollows(isAtEnd)}
+        />
+      )}
+      {chosen !== undefined && (
+        <div class="log-line">
+          <pre>{JSON.stringify(jsonOf(chosen), null, 2)}</pre>
+        </div>
+      )}
+      <footer>
+        <button type="button" class="link" aria-pressed={follows} onClick={() => setFollows(!follows)}>
+          {follows ? 'Following the newest line' : 'Follow the newest line'}
+        </button>
+        <CopyLines lines={lines} />
+      </footer>
     </section>
+  )
+}
+
+function CopyLines({ lines }: { readonly lines: readonly LogLine[] }): JSX.Element {
+  const [said, say] = useState('')
+  const copy = async (): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(jsonLines(lines))
+      say(`${grouped(lines.length)} lines copied`)
+    } catch {
+      say('The browser did not allow it')
+    }
+  }
+  return (
+    <>
+      <button type="button" class="link" disabled={lines.length === 0} onClick={() => void copy()}>
+        Copy as JSON lines
+      </button>
+      <span role="status">{said}</span>
+    </>
   )
 }

@@ -1,11 +1,129 @@
 import type { JSX } from 'preact'
+import type { ReviewSummary } from '../../../src/events/page-event.ts'
+import { part } from '../model/store.ts'
+import { lengthOf } from '../format.ts'
+import { chosenReview, dialog } from '../view.ts'
+import { ChosenReview } from './chosen-review.tsx'
+import { attemptWords, progressOf, severitiesOf } from './words.ts'
 
+/** All reviews, the newest first, and under them the chosen one. */
 export function Reviews(): JSX.Element {
+  const reviews = [...part('reviews').value.values()].toSorted((a, b) => b.number - a.number)
+  const chosen = reviews.find(({ id }) => id === chosenReview.value) ?? reviews[0]
   return (
-    <section class="panel" id="reviews" aria-labelledby="reviews-title">
+    <section class="panel reviews" id="reviews" aria-labelledby="reviews-title">
       <header>
         <h2 id="reviews-title">Reviews</h2>
+        <button
+          type="button"
+          class="link at-end"
+          onClick={() => {
+            dialog.value = { name: 'review-range' }
+          }}
+        >
+          Review a range…
+        </button>
       </header>
+      {chosen === undefined ? (
+        <p class="nothing">
+          No change has been reviewed yet. Each review will be here, with its findings on the lines they are
+          about.
+        </p>
+      ) : (
+        <>
+          <ReviewList reviews={reviews} chosen={chosen} />
+          <ChosenReview key={chosen.id} review={chosen} />
+        </>
+      )}
     </section>
+  )
+}
+
+interface ListProps {
+  readonly reviews: readonly ReviewSummary[]
+  readonly chosen: ReviewSummary
+}
+
+function ReviewList({ reviews, chosen }: ListProps): JSX.Element {
+  return (
+    <div class="reviews-frame">
+      <table class="table reviews-list">
+        <thead>
+          <tr>
+            <th scope="col">Change</th>
+            <th scope="col">Progress</th>
+            <th scope="col">Findings</th>
+            <th scope="col" class="number where">
+              Where
+            </th>
+            <th scope="col" class="number took">
+              Took
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {reviews.map((review) => (
+            <ReviewRow key={review.id} review={review} isChosen={review === chosen} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+interface RowProps {
+  readonly review: ReviewSummary
+  readonly isChosen: boolean
+}
+
+function ReviewRow({ review, isChosen }: RowProps): JSX.Element {
+  const { id, number, title, status, percent, instance, attempt, tookMs } = review
+  const again = attemptWords(attempt)
+  const took = tookMs === null ? undefined : lengthOf(tookMs)
+  const kind = status === 'reviewing' ? 'meter run' : status === 'failed' ? 'meter stop' : 'meter'
+  return (
+    <tr class={isChosen ? 'opens chosen' : 'opens'}>
+      <th scope="row" class="change">
+        <button
+          type="button"
+          class="row"
+          aria-pressed={isChosen}
+          onClick={() => {
+            chosenReview.value = id
+          }}
+        >
+          <b>#{number}</b> {title}
+        </button>
+        <span class="under">{[instance, again, took].filter((word) => word !== undefined).join(' · ')}</span>
+      </th>
+      <td>
+        <span class={kind} style={{ '--part': status === 'reviewed' ? 1 : percent / 100 }}>
+          <i />
+        </span>
+        {progressOf(review)}
+      </td>
+      <td>
+        <Found review={review} />
+      </td>
+      <td class="where">
+        {instance ?? '–'}
+        {again !== undefined && <span class="again">{again}</span>}
+      </td>
+      <td class="number took">{took ?? '–'}</td>
+    </tr>
+  )
+}
+
+function Found({ review }: { readonly review: ReviewSummary }): JSX.Element {
+  const found = severitiesOf(review)
+  if (found.length === 0) return <span class="muted">{review.status === 'reviewed' ? 'none' : '–'}</span>
+  return (
+    <>
+      {found.map(({ severity, words }) => (
+        <span key={severity} class={`severity ${severity}`}>
+          {words}
+        </span>
+      ))}
+    </>
   )
 }

@@ -1,0 +1,144 @@
+import type { JSX, TargetedEvent } from 'preact'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { LogLine } from '../model/model.ts'
+import { exactClockOf } from '../format.ts'
+import { rowsInView, turnOf } from './log-lines.ts'
+
+/** On a phone a line is two rows tall; see log.css. */
+const NARROW = '(max-width: 600px)'
+const ROW_HEIGHTS = { wide: 22, narrow: 42 }
+
+export interface LogListProps {
+  readonly lines: readonly LogLine[]
+  readonly chosen: LogLine | undefined
+  /** Whether the newest line stays in view. */
+  readonly follows: boolean
+  readonly onChoose: (line: LogLine) => void
+  /** The reader scrolled: to the end, or away from it. */
+  readonly onFollow: (isAtEnd: boolean) => void
+}
+
+/** Only the rows in view are there: thousands of lines cost no more than twenty. */
+export function LogList({ lines, chosen, follows, onChoose, onFollow }: LogListProps): JSX.Element {
+  const list = useRef<HTMLDivElement>(null)
+  const rowHeight = useNarrow() ? ROW_HEIGHTS.narrow : ROW_HEIGHTS.wide
+  const [view, setView] = useState({ top: 0, height: 286 })
+  const full = lines.length * rowHeight
+
+  useLayoutEffect(() => {
+    if (follows && list.current !== null) list.current.scrollTop = full
+  }, [follows, full])
+
+  const onScroll = ({ currentTarget }: TargetedEvent<HTMLDivElement>): void => {
+    const { scrollTop, clientHeight, scrollHeight } = currentTarget
+    setView({ top: scrollTop, height: clientHeight })
+    const isAtEnd = scrollTop + clientHeight >= scrollHeight - rowHeight / 2
+    if (isAtEnd !== follows) onFollow(isAtEnd)
+  }
+
+  const move = (event: KeyboardEvent): void => {
+    const to = target(event.key, lines, chosen)
+    if (to === undefined || list.current === null) return
+    event.preventDefault()
+    event.stopPropagation()
+    const top = lines.indexOf(to) * rowHeight
+    const { scrollTop, clientHeight } = list.current
+    if (top < scrollTop) list.current.scrollTop = top
+    if (top + rowHeight > scrollTop + clientHeight) list.current.scrollTop = top + rowHeight - clientHeight
+    onChoose(to)
+  }
+
+  const { first, end } = rowsInView(lines.length, rowHeight, view.top, view.height)
+  return (
+    <div
+      ref={list}
+      class="log-lines"
+      role="listbox"
+      aria-label="Log lines"
+      tabIndex={0}
+      aria-activedescendant={chosen === undefined ? undefined : idOf(chosen)}
+      onScroll={onScroll}
+      onKeyDown={move}
+    >
+      <div class="log-height" role="presentation" style={{ height: `${full}px` }}>
+        {lines.slice(first, end).map((line, index) => (
+          <Line
+            key={line.seq}
+            line={line}
+            at={first + index}
+            count={lines.length}
+            top={(first + index) * rowHeight}
+            isChosen={line === chosen}
+            onChoose={onChoose}
+          />
+        ))}
+      </div>
+    </div>
+  )
+}
+
+interface LineProps {
+  readonly line: LogLine
+  readonly at: number
+  readonly count: number
+  readonly top: number
+  readonly isChosen: boolean
+  readonly onChoose: (line: LogLine) => void
+}
+
+function Line({ line, at, count, top, isChosen, onChoose }: LineProps): JSX.Element {
+  return (
+    <div
+      id={idOf(line)}
+      role="option"
+      aria-selected={isChosen}
+      aria-setsize={count}
+      aria-posinset={at + 1}
+      class={`${line.level} ${turnOf(line) ?? ''}`}
+      style={{ transform: `translateY(${top}px)` }}
+      title={line.message}
+      onClick={() => onChoose(line)}
+    >
+      <time>{exactClockOf(line.at)}</time>
+      <span>{line.instance}</span>
+      <span class="level">{line.level}</span>
+      <span class="message">{line.message}</span>
+    </div>
+  )
+}
+
+function idOf({ seq }: LogLine): string {
+  return `log-line-${seq}`
+}
+
+/** The line that a key leads to. */
+function target(key: string, lines: readonly LogLine[], chosen: LogLine | undefined): LogLine | undefined {
+  const at = chosen === undefined ? lines.length : lines.indexOf(chosen)
+  switch (key) {
+    case 'ArrowUp':
+      return lines[Math.max(0, at - 1)]
+    case 'ArrowDown':
+      return lines[Math.min(lines.length - 1, at + 1)]
+    case 'PageUp':
+      return lines[Math.max(0, at - 10)]
+    case 'PageDown':
+      return lines[Math.min(lines.length - 1, at + 10)]
+    case 'Home':
+      return lines[0]
+    case 'End':
+      return lines.at(-1)
+    default:
+      return undefined
+  }
+}
+
+function useNarrow(): boolean {
+  const [isNarrow, setNarrow] = useState(() => matchMedia(NARROW).matches)
+  useEffect(() => {
+    const query = matchMedia(NARROW)
+    const read = (): void => setNarrow(query.matches)
+    query.addEventListener('change', read)
+    return () => query.removeEventListener('change', read)
+  }, [])
+  return isNarrow
+}

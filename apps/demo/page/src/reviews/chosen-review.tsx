@@ -1,0 +1,79 @@
+import type { JSX } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import type { ReviewSummary } from '../../../src/events/page-event.ts'
+import type { ReviewView } from '../../../src/events/snapshot.ts'
+import { readReview } from '../act.ts'
+import { plural } from '../format.ts'
+import { ExecutionTree } from './execution-tree.tsx'
+import { FileTabs } from './file-tabs.tsx'
+import { rangeOf, riskOf } from './words.ts'
+
+/** One review: what it is about, how risky, what it found, on the lines that it is about. */
+export function ChosenReview({ review }: { readonly review: ReviewSummary }): JSX.Element {
+  const view = useReview(review)
+  const title = `review-${review.id}-title`
+  return (
+    <article class="review" aria-labelledby={title}>
+      <header>
+        <div>
+          <h3 id={title}>
+            #{review.number} {review.title}
+          </h3>
+          {view !== undefined && (
+            <p class="muted">
+              {plural(view.files.length, 'file')}, +{view.additions} −{view.deletions} ·{' '}
+              <span class="mono">{rangeOf(view.base, view.head)}</span>
+            </p>
+          )}
+        </div>
+        {review.risk !== null && <Risk score={review.risk} />}
+      </header>
+      {view !== undefined && view.suggestions.length > 0 && (
+        <ul class="suggestions" aria-label="Suggestions">
+          {view.suggestions.map((suggestion) => (
+            <li key={suggestion}>{suggestion}</li>
+          ))}
+        </ul>
+      )}
+      <ExecutionTree reviewId={review.id} />
+      {view === undefined ? (
+        <p class="nothing">The change is being read.</p>
+      ) : view.files.length === 0 ? (
+        <p class="nothing">These two commits do not differ.</p>
+      ) : (
+        <FileTabs view={view} />
+      )}
+    </article>
+  )
+}
+
+/** Read again whenever the review has found more. What was read stays until then: nothing jumps. */
+function useReview({ id, status, errors, warnings, infos }: ReviewSummary): ReviewView | undefined {
+  const [view, setView] = useState<ReviewView>()
+  useEffect(() => {
+    let isWanted = true
+    const read = async (): Promise<void> => {
+      const answer = await readReview(id)
+      if (isWanted && answer !== undefined) setView(answer)
+    }
+    void read()
+    return () => {
+      isWanted = false
+    }
+  }, [id, status, errors, warnings, infos])
+  return view
+}
+
+function Risk({ score }: { readonly score: number }): JSX.Element {
+  const { level, words } = riskOf(score)
+  const colour = { low: '', medium: 'take', high: 'stop' }[level]
+  return (
+    <div class={`risk ${level}`} role="img" aria-label={`Risk ${score} of 100: ${words}`}>
+      <span class={`meter ${colour}`} style={{ '--part': score / 100 }}>
+        <i />
+      </span>
+      <b>{score}</b>
+      <span class="small">{words}</span>
+    </div>
+  )
+}
