@@ -23,6 +23,7 @@ function addReview(store: Store): void {
 }
 
 const ownerOf = (kind: string, fencingToken: number | undefined) => ({
+  jobType: 'ai-review' as const,
   reviewId: 'r1',
   kind,
   instance: `with ${fencingToken}`,

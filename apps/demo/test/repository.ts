@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
 /** Of vitest's, or of a test's context where tests run beside each other. */
-export type Finish = (end: () => void) => void
+export type Finish = (end: () => void | Promise<void>) => void
 
 /** A git repository in a temporary folder, removed after the test. */
 export interface TestRepository {

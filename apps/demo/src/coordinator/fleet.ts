@@ -5,7 +5,7 @@ import { connectStorage } from '../instances/connect.ts'
 import type { Instance } from '../instances/instance.ts'
 import { startMemoryInstance } from '../instances/memory-instance.ts'
 import type { ClientName, InstanceSettings, Reports } from '../instances/messages.ts'
-import { startProcessInstance } from '../instances/process-instance.ts'
+import { startProcesses } from '../instances/start-processes.ts'
 
 /** The instances at work and the coordinator's own view of their jobs. */
 export interface Fleet {
@@ -130,7 +130,7 @@ async function startOnRedis(
   })
   stack.defer(() => connected.close())
   const observer = observe(connected.storage, stack)
-  const instances = await startProcesses(options, stack, url)
+  const instances = await startAll(options, stack, url)
   const [one, two, three] = instances.map(({ name, client }) => `${name} (${client})`)
   return {
     instances,
@@ -143,7 +143,7 @@ async function startOnRedis(
 }
 
 async function startUnguarded(options: FleetOptions, stack: AsyncDisposableStack): Promise<StartedFleet> {
-  const instances = await startProcesses(options, stack)
+  const instances = await startAll(options, stack)
   return {
     instances,
     observer: undefined,
@@ -154,21 +154,13 @@ async function startUnguarded(options: FleetOptions, stack: AsyncDisposableStack
   }
 }
 
-async function startProcesses(
+function startAll(
   options: FleetOptions,
   stack: AsyncDisposableStack,
   url?: string,
 ): Promise<readonly Instance[]> {
-  const started = await Promise.allSettled(
-    CLIENTS.map((client, index) =>
-      startProcessInstance(settingsOf(options, client, index, url), options.reports),
-    ),
-  )
-  const instances = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
-  stack.defer(async () => void (await Promise.all(instances.map((instance) => instance.close()))))
-  const failed = started.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
-  return instances
+  const all = CLIENTS.map((client, index) => settingsOf(options, client, index, url))
+  return startProcesses(all, options.reports, stack)
 }
 
 async function startInMemory(options: FleetOptions, stack: AsyncDisposableStack): Promise<StartedFleet> {

@@ -1,5 +1,5 @@
 import type { ExecutionSnapshot } from '@holdfast/core'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { freezeAtRest } from '../instances/freeze-at-rest.ts'
 import type { Instance } from '../instances/instance.ts'
 import type { Store } from '../store/store.ts'
 import type { Bank } from './bank.ts'
@@ -10,7 +10,6 @@ export const VICTIM = 'ai-review'
 
 const KILL_AT_PERCENT = 50
 const OUTAGE_AT_PERCENT = 40
-const ASK_AGAIN_MS = 5
 
 /** What was done on purpose while the jobs ran. */
 export type Happening =
@@ -80,7 +79,7 @@ function freezing({ fleet, bank, store, signal, note, redeliver }: Scene): Misha
     if (owner !== undefined) return
     owner = fleet.instances.find((instance) => instance.name === name)
     if (owner === undefined) return
-    await freezeAtRest(owner, store, signal)
+    await freezeAtRest(owner, store.isAtRest, signal)
     note(`${name} is frozen (SIGSTOP), just before it charges the customer. Its lease will run out.`)
     redeliver(owner)
     silence.resolve()
@@ -95,16 +94,6 @@ function freezing({ fleet, bank, store, signal, note, redeliver }: Scene): Misha
       owner.thaw()
       woken.resolve()
     },
-  }
-}
-
-/** A process that is stopped in the middle of a write would keep the lock of the whole SQLite file. */
-async function freezeAtRest(instance: Instance, store: Store, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    instance.freeze()
-    if (store.isAtRest()) return
-    instance.thaw()
-    await sleep(ASK_AGAIN_MS, undefined, { signal })
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Idempotency } from '@holdfast/core'
+import type { Idempotency, RunResult } from '@holdfast/core'
 import type { JobExecution, JobResult, JobType } from '../jobs/job.ts'
 
 /** What stands between a start and its job: Holdfast, or nothing. */
@@ -8,7 +8,7 @@ export type Guard = (
   reviewId: string,
   policy: StartPolicy,
   job: (execution: JobExecution) => Promise<JobResult>,
-) => Promise<{ readonly status: 'executed' | 'replayed'; readonly result: JobResult }>
+) => Promise<Pick<RunResult<JobResult>, 'status' | 'result' | 'replay'>>
 
 export interface StartPolicy {
   /** What a start does while the job runs elsewhere. */

@@ -22,12 +22,20 @@ async function main(): Promise<void> {
         answers.set(answers.size, resolve)
         send({ type: 'askBank', id: answers.size - 1 })
       }),
+    onTold: (telling) => send({ type: 'told', telling }),
   })
 
   process.on('message', (message: ToInstance) => {
-    if (message.type === 'close') void close(runtime, connected)
-    else if (message.type === 'bankAgrees') answers.get(message.id)?.()
-    else void runtime.fire(message.request).then(() => send({ type: 'settled', id: message.id }))
+    switch (message.type) {
+      case 'close':
+        return void close(runtime, connected)
+      case 'bankAgrees':
+        return answers.get(message.id)?.()
+      case 'reviewer':
+        return runtime.setReviewer(message.mode)
+      case 'fire':
+        return void runtime.fire(message.request).then(() => send({ type: 'settled', id: message.id }))
+    }
   })
   process.on('disconnect', () => void close(runtime, connected))
   send({ type: 'ready' })

@@ -1,9 +1,12 @@
+import type { ReviewerMode } from '../events/snapshot.ts'
 import type { FireRequest } from './messages.ts'
 
 /** One running copy of the service, as the coordinator sees it. */
 export interface Instance {
   readonly name: string
   readonly client: string
+  /** Null: it is part of this process. */
+  readonly pid: number | null
   /** Resolves when every start has come to something, or when the instance is gone. */
   fire(request: FireRequest): Promise<void>
   /** Ends it as a crash would. */
@@ -11,6 +14,8 @@ export interface Instance {
   /** Stops it as SIGSTOP does: it keeps what it has in memory, and does nothing at all until `thaw()`. */
   freeze(): void
   thaw(): void
+  /** How its reviewer works from now on. */
+  setReviewer(mode: ReviewerMode): void
   /** Settles when the instance is gone, with a reason when it was not asked to end. */
   readonly gone: Promise<string | undefined>
   /** Ends it in order; harmless when it is gone already. */

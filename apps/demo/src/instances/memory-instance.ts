@@ -19,8 +19,10 @@ export async function startMemoryInstance(
   return {
     name,
     client,
+    pid: null,
     gone: gone.promise,
     fire: (request) => runtime.fire(request),
+    setReviewer: (mode) => runtime.setReviewer(mode),
     kill: () => cannot('be killed'),
     freeze: () => cannot('be frozen'),
     thaw: () => cannot('be woken'),

@@ -1,4 +1,6 @@
+import type { ReviewerMode } from '../events/snapshot.ts'
 import type { JobType } from '../jobs/job.ts'
+import type { Tell, Telling } from './telling.ts'
 
 /** Everything an instance must know to start; a separate process finds it in {@link SETTINGS_VARIABLE}. */
 export interface InstanceSettings {
@@ -12,6 +14,12 @@ export interface InstanceSettings {
   readonly paceMs: number
   /** False: the control run. The jobs run as they are, with nothing around them. */
   readonly withHoldfast: boolean
+  /** It tells what happens in it while it happens: somebody looks at it live. */
+  readonly tells?: boolean
+  /** Its reviews do not heed the loss of their lease: see `carelessly`. */
+  readonly isCareless?: boolean
+  /** The work tree that all instances share, one at a time. Absent: jobs read from the repository itself. */
+  readonly workTree?: string
 }
 
 /** What an instance tells and asks the coordinator. */
@@ -19,6 +27,8 @@ export interface Reports {
   readonly onOutcome: (outcome: CallOutcome) => void
   /** Plays the payment provider: resolves when the customer may be charged. */
   readonly askBank: (instance: string) => Promise<void>
+  /** Only of instances that tell. */
+  readonly onTold?: Tell
 }
 
 export type ClientName = 'ioredis' | 'node-redis' | 'memory'
@@ -34,6 +44,8 @@ export interface FireRequest {
   readonly at: number
   /** While the job runs elsewhere, a start is turned away, or waits for it and takes over if its owner dies. */
   readonly onInProgress: 'reject' | 'wait'
+  /** What events call the start, when it is a start of one job. */
+  readonly callId?: string
 }
 
 /**
@@ -57,6 +69,7 @@ export interface CallOutcome {
 export type ToInstance =
   | { readonly type: 'fire'; readonly id: number; readonly request: FireRequest }
   | { readonly type: 'bankAgrees'; readonly id: number }
+  | { readonly type: 'reviewer'; readonly mode: ReviewerMode }
   | { readonly type: 'close' }
 
 export type FromInstance =
@@ -66,3 +79,4 @@ export type FromInstance =
   /** Every start of the request with this id has come to something. */
   | { readonly type: 'settled'; readonly id: number }
   | { readonly type: 'unusable'; readonly reason: string }
+  | { readonly type: 'told'; readonly telling: Telling }

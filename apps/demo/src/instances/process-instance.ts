@@ -17,7 +17,7 @@ const CLOSE_MS = 5_000
 /** Starts an instance as a separate process and waits until it can work. */
 export async function startProcessInstance(
   settings: InstanceSettings,
-  { onOutcome, askBank }: Reports,
+  { onOutcome, askBank, onTold }: Reports,
 ): Promise<Instance> {
   const { name, client } = settings
   const child = fork(ENTRY, {
@@ -54,6 +54,8 @@ export async function startProcessInstance(
         return ready.reject(new Error(`${name} (${client}) cannot work: ${message.reason}`))
       case 'outcome':
         return onOutcome(message.outcome)
+      case 'told':
+        return onTold?.(message.telling)
       case 'askBank':
         return void askBank(name).then(() => send({ type: 'bankAgrees', id: message.id }))
       case 'settled':
@@ -69,6 +71,7 @@ export async function startProcessInstance(
   const instance: Instance = {
     name,
     client,
+    pid: child.pid ?? null,
     gone,
     fire(request) {
       if (!child.connected) return Promise.resolve()
@@ -78,6 +81,7 @@ export async function startProcessInstance(
         send({ type: 'fire', id, request })
       })
     },
+    setReviewer: (mode) => send({ type: 'reviewer', mode }),
     kill() {
       closing = true
       child.kill('SIGKILL')

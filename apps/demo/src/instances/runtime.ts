@@ -1,14 +1,26 @@
 import { type Holdfast, type Storage, createHoldfast } from '@holdfast/core'
 import { pino } from 'pino'
+import { hostNow } from '../clock.ts'
+import type { PageNews } from '../events/page-event.ts'
+import type { ReviewerMode } from '../events/snapshot.ts'
+import { type GuardedWork, guardedBy } from '../jobs/guarded-work.ts'
 import { cachedReviewer } from '../review/cached-reviewer.ts'
 import { localReviewer } from '../review/local-reviewer.ts'
+import { moodyReviewer } from '../review/moody-reviewer.ts'
+import type { Reviewer } from '../review/reviewer.ts'
 import { openStore } from '../store/store.ts'
+import { createCalls } from './calls.ts'
 import { withHoldfast, withoutHoldfast } from './guard.ts'
 import { type JobRunner, createJobRunner } from './job-runner.ts'
+import { listen } from './listen.ts'
+import { readLogLine } from './log-lines.ts'
 import type { InstanceSettings, Reports } from './messages.ts'
+import type { Tell } from './telling.ts'
 
 /** A copy of the service at work in this process. */
 export interface InstanceRuntime extends JobRunner {
+  /** How its reviewer works from now on. */
+  setReviewer(mode: ReviewerMode): void
   /** Aborts what runs, gives it a moment to settle, and lets go of everything that was opened here. */
   close(): Promise<void>
 }
@@ -27,9 +39,19 @@ export async function startRuntime(
   const store = openStore(databasePath)
   // Written at once, so that the last words of an instance that is killed are there.
   const destination = pino.destination({ dest: logPath, sync: true, mkdir: true })
-  const log = pino({ base: { instance, client, pid: process.pid } }, destination)
-  const reviewer = holdfast ? cachedReviewer(localReviewer(), holdfast.cache) : localReviewer()
+  const told = settings.tells === true ? reports.onTold : undefined
+  const tell = told && teller(instance, told)
+  const streams = [{ stream: destination }, ...(tell ? [{ stream: tell.logStream }] : [])]
+  const log = pino({ base: { instance, client, pid: process.pid } }, pino.multistream(streams))
+  const moody = moodyReviewer(localReviewer())
+  const guarded = holdfast && guardedBy(holdfast)
+  const reviewer =
+    holdfast && guarded
+      ? cachedReviewer(permitted(moody.reviewer, guarded), holdfast.cache.namespace('analysis'))
+      : moody.reviewer
   const stopping = new AbortController()
+  const calls = tell && createCalls(leaseMs, tell.say)
+  const stopListening = calls && told && listen(instance, calls, told)
   const { fire } = createJobRunner({
     settings,
     guard: holdfast ? withHoldfast(holdfast.idempotency, leaseMs) : withoutHoldfast(stopping.signal),
@@ -37,15 +59,42 @@ export async function startRuntime(
     reviewer,
     log,
     reports,
+    calls,
+    guarded,
   })
   if (holdfast !== undefined) await untilUsable(holdfast)
   return {
     fire,
+    setReviewer: moody.setMode,
     async close() {
       stopping.abort(new Error('The instance ends.'))
       await holdfast?.close({ graceMs: GRACE_MS })
+      stopListening?.()
       store.close()
       destination.end()
+    },
+  }
+}
+
+/** At most so many analyses run at a time, over all instances. */
+function permitted(reviewer: Reviewer, guarded: GuardedWork): Reviewer {
+  return {
+    name: reviewer.name,
+    review: (request, signal) => guarded.modelCall(signal, () => reviewer.review(request, signal)),
+  }
+}
+
+/** How an instance tells by itself what core does not publish. */
+function teller(instance: string, tell: Tell) {
+  const event = (at: number, news: PageNews): void =>
+    tell({ kind: 'event', event: { at, source: instance, ...news } })
+  return {
+    say: (news: PageNews): void => event(hostNow(), news),
+    logStream: {
+      write(line: string): void {
+        const { at, news } = readLogLine(instance, line)
+        event(at, news)
+      },
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { GitRepository } from '../review/git-repository.ts'
 import type { Reviewer } from '../review/reviewer.ts'
+import type { Review } from '../store/reviews.ts'
 import type { Store } from '../store/store.ts'
 
 /** One kind of work; what it works on is a review, whose id is the job's key. */
@@ -28,6 +29,7 @@ export interface JobResult {
 
 /** What a job body may use. */
 export interface JobContext {
+  readonly jobType: JobType
   readonly reviewId: string
   readonly execution: JobExecution
   readonly store: Store
@@ -35,6 +37,8 @@ export interface JobContext {
   /** Every line of it carries the executionId. */
   readonly log: Logger
   openRepository(path: string): Promise<GitRepository>
+  /** Reads from the repository of a review, where its newest commit is checked out if jobs have a work tree. */
+  inCheckout<T>(review: Review, read: (repository: GitRepository) => Promise<T>): Promise<T>
   /** Reports to the witness that this body enters a stage. */
   witnessStage(title: string): void
   /** Runs another job for the same review, under idempotency; one that runs elsewhere is waited for. */

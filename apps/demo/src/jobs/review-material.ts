@@ -47,7 +47,7 @@ export function reviewMaterial(context: JobContext): ReviewMaterial {
   const range = { base: review.baseCommit, head: review.headCommit }
 
   const repository = once(() => context.openRepository(review.repository))
-  const change = once(async () => parseChange(await (await repository()).diff(range)))
+  const change = once(async () => parseChange(await context.inCheckout(review, (git) => git.diff(range))))
   const languages = once(async () => detectLanguages((await change()).files))
   const projectType = once(async () => {
     const git = await repository()

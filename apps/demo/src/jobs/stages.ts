@@ -15,6 +15,11 @@ interface Checkpoint<State> {
   readonly state: State
 }
 
+/** Behind which stage an attempt with this checkpoint goes on; 0: from the start. */
+export function percentSaved(checkpoint: unknown): number {
+  return (checkpoint as Checkpoint<unknown> | undefined)?.completedPercent ?? 0
+}
+
 /**
  * Runs the stages in order, reporting and saving after each. Another attempt starts behind the last stage that was
  * saved; a stage that ended just before a crash may run twice, so stages write effects that tolerate it.

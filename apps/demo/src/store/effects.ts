@@ -1,9 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { JobType } from '../jobs/job.ts'
+import { hostNow } from '../clock.ts'
 import type { Finding } from '../review/reviewer.ts'
 import { transaction } from './database.ts'
 
 /** Who writes an effect: the review and kind name it, the fencing token orders its writers. */
 export interface EffectOwner {
+  readonly jobType: JobType
   readonly reviewId: string
   readonly kind: string
   readonly instance: string
@@ -60,23 +63,26 @@ export function createEffects(database: DatabaseSync): Effects {
   const selectNotifications = database.prepare('SELECT kind, message FROM notifications WHERE review_id = ?')
   const insertCharge = database.prepare('INSERT INTO charges VALUES (?, ?, ?)')
   const selectCharges = database.prepare('SELECT cents, instance FROM charges WHERE review_id = ?')
-  const insertRefusal = database.prepare('INSERT INTO refused_writes VALUES (?, ?, ?)')
+  const insertRefusal = database.prepare('INSERT INTO refused_writes VALUES (?, ?, ?, ?, ?, ?, ?)')
+  const insertSaved = database.prepare('INSERT INTO saved_effects VALUES (?, ?, ?, ?, ?, ?)')
   const selectRefusals = database.prepare('SELECT effect, instance FROM refused_writes WHERE review_id = ?')
   const selectComments = database.prepare('SELECT body FROM comments WHERE review_id = ? AND kind = ?')
 
-  const fenced = (effect: string, owner: EffectOwner, write: () => void): void => {
-    const { reviewId, fencingToken, instance } = owner
+  const fenced = (effect: string, owner: EffectOwner, write: (() => void) | undefined): void => {
+    const { jobType, reviewId, fencingToken, instance } = owner
     const kind = `${effect}:${owner.kind}`
     const isTooLate = transaction(database, () => {
       if (fencingToken !== undefined) {
         const row = newest.get(reviewId, kind) as { fence: number } | undefined
         if (row !== undefined && row.fence > fencingToken) {
-          insertRefusal.run(reviewId, effect, instance)
+          insertRefusal.run(hostNow(), jobType, reviewId, effect, instance, fencingToken, row.fence)
           return true
         }
         claim.run(reviewId, kind, fencingToken)
       }
+      if (write === undefined) return false
       write()
+      insertSaved.run(hostNow(), jobType, reviewId, effect, instance, fencingToken ?? 0)
       return false
     })
     if (isTooLate) throw new StaleWriterError(`A newer execution has written the ${effect} of ${reviewId}.`)
@@ -100,7 +106,7 @@ export function createEffects(database: DatabaseSync): Effects {
         dropNotifications.run(owner.reviewId, owner.kind)
         insertNotification.run(owner.reviewId, owner.kind, message)
       }),
-    claimCharge: (owner) => fenced('charge', owner, () => undefined),
+    claimCharge: (owner) => fenced('charge', owner, undefined),
     charge: (owner, cents) =>
       fenced('charge', owner, () => insertCharge.run(owner.reviewId, cents, owner.instance)),
     charges: (reviewId) =>

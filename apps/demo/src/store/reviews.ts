@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { Finding } from '../review/reviewer.ts'
 
 /** A request to review the difference between two commits of a repository. */
 export interface Review {
@@ -20,6 +21,14 @@ export interface ReviewerConfiguration {
   readonly maxFiles: number
 }
 
+export interface ReviewFacts {
+  readonly errors: number
+  readonly warnings: number
+  readonly infos: number
+  /** 0 to 100. */
+  readonly risk: number | null
+}
+
 export interface Reviews {
   add(review: Omit<Review, 'status' | 'fence'>): void
   find(id: string): Review | undefined
@@ -30,6 +39,9 @@ export interface Reviews {
   markReviewing(id: string, fencingToken: number | undefined): boolean
   /** False: a newer execution has taken the review. */
   markReviewed(id: string, fencingToken: number | undefined): boolean
+  /** What was found, by severity; the risk when it was assessed. */
+  facts(id: string): ReviewFacts
+  findings(id: string): readonly Finding[]
   addConfiguration(configuration: ReviewerConfiguration): void
   findConfiguration(name: string): ReviewerConfiguration | undefined
 }
@@ -48,6 +60,13 @@ export function createReviews(database: DatabaseSync): Reviews {
      WHERE id = :id AND status <> 'pending' AND fence <= :fence`,
   )
   const set = database.prepare('UPDATE reviews SET status = :status WHERE id = :id')
+  const countFindings = database.prepare(
+    'SELECT severity, count(*) AS n FROM findings WHERE review_id = ? GROUP BY severity',
+  )
+  const selectFindings = database.prepare(
+    'SELECT file, line, severity, rule, message FROM findings WHERE review_id = ? ORDER BY rowid',
+  )
+  const selectRisk = database.prepare("SELECT body FROM comments WHERE review_id = ? AND kind = 'risk'")
   const insertConfiguration = database.prepare(
     'INSERT INTO reviewer_configurations (name, provider, max_files) VALUES (?, ?, ?)',
   )
@@ -68,6 +87,22 @@ export function createReviews(database: DatabaseSync): Reviews {
       (fence === undefined ? set.run({ id, status: 'reviewing' }) : take.run({ id, fence })).changes === 1,
     markReviewed: (id, fence) =>
       (fence === undefined ? set.run({ id, status: 'reviewed' }) : finish.run({ id, fence })).changes === 1,
+    facts(id) {
+      const rows = countFindings.all(id) as unknown as readonly { severity: string; n: number }[]
+      const count = (severity: string): number => rows.find((row) => row.severity === severity)?.n ?? 0
+      const risk = selectRisk.get(id) as { body: string } | undefined
+      const score = /\((\d+) of 100\)/.exec(risk?.body ?? '')?.[1]
+      return {
+        errors: count('error'),
+        warnings: count('warning'),
+        infos: count('info'),
+        risk: score === undefined ? null : Number(score),
+      }
+    },
+    findings: (id) =>
+      (selectFindings.all(id) as unknown as readonly (Finding & { line: number | null })[]).map(
+        ({ line, ...same }) => (line === null ? same : { ...same, line }),
+      ),
     addConfiguration: ({ name, provider, maxFiles }) =>
       void insertConfiguration.run(name, provider, maxFiles),
     findConfiguration(name) {

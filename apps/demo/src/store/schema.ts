@@ -47,16 +47,29 @@ CREATE TABLE IF NOT EXISTS charges (
   cents     INTEGER NOT NULL,
   instance  TEXT NOT NULL
 );
--- Writes that came too late: their fencing token was older than one that the effect has seen.
-CREATE TABLE IF NOT EXISTS refused_writes (
+-- Every effect that was written, in the transaction that wrote it. No key, no unique constraint.
+CREATE TABLE IF NOT EXISTS saved_effects (
+  at        REAL NOT NULL,
+  job_type  TEXT NOT NULL,
   review_id TEXT NOT NULL,
   effect    TEXT NOT NULL,
-  instance  TEXT NOT NULL
+  instance  TEXT NOT NULL,
+  fence     INTEGER NOT NULL
+);
+-- Writes that came too late: their fencing token was older than the newest that the effect has seen.
+CREATE TABLE IF NOT EXISTS refused_writes (
+  at        REAL NOT NULL,
+  job_type  TEXT NOT NULL,
+  review_id TEXT NOT NULL,
+  effect    TEXT NOT NULL,
+  instance  TEXT NOT NULL,
+  fence     INTEGER NOT NULL,
+  newest    INTEGER NOT NULL
 );
 -- The witness: plain inserts by the job bodies. On purpose there is no key and no unique constraint, so that a body
 -- that runs twice is seen twice.
 CREATE TABLE IF NOT EXISTS job_runs (
-  at           INTEGER NOT NULL,
+  at           REAL NOT NULL,
   job_type     TEXT NOT NULL,
   job_key      TEXT NOT NULL,
   execution_id TEXT NOT NULL,
@@ -66,4 +79,5 @@ CREATE TABLE IF NOT EXISTS job_runs (
   event        TEXT NOT NULL CHECK (event IN ('begin', 'stage', 'end', 'failed')),
   detail       TEXT NOT NULL
 );
+CREATE INDEX IF NOT EXISTS job_runs_of ON job_runs (job_key, job_type);
 `

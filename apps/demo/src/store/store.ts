@@ -1,5 +1,6 @@
 import { isWritable, openDatabase } from './database.ts'
 import { type Effects, createEffects } from './effects.ts'
+import { type Journal, createJournal } from './journal.ts'
 import { type Reviews, createReviews } from './reviews.ts'
 import { type Witness, createWitness } from './witness.ts'
 
@@ -8,6 +9,7 @@ export interface Store {
   readonly reviews: Reviews
   readonly effects: Effects
   readonly witness: Witness
+  readonly journal: Journal
   /** No process is in the middle of a write. */
   isAtRest(): boolean
   close(): void
@@ -20,6 +22,7 @@ export function openStore(path: string): Store {
     reviews: createReviews(database),
     effects: createEffects(database),
     witness: createWitness(database),
+    journal: createJournal(database),
     isAtRest: () => isWritable(database),
     close: () => database.close(),
   }

@@ -1,0 +1,34 @@
+import type { Holdfast } from '@holdfast/core'
+import { patiently } from './patiently.ts'
+
+/** The semaphore of the reviewer: as many analyses run at a time as its provider allows. */
+export const MODEL_CALLS = 'model calls'
+export const MODEL_PERMITS = 2
+
+/** A holder that dies keeps the others waiting for this long. */
+export const LOCK_LEASE_MS = 5_000
+
+/** The lock of the work tree that all instances share. */
+function checkoutLock(repository: string): string {
+  return `checkout of ${repository}`
+}
+
+/** What jobs do one at a time, or two, over all instances. */
+export interface GuardedWork {
+  /** Alone in the work tree of this repository: two checkouts at a time would stumble over git's index.lock. */
+  checkout<T>(repository: string, signal: AbortSignal, work: () => Promise<T>): Promise<T>
+  /** With one of the permits. */
+  modelCall<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
+}
+
+export function guardedBy({ locks }: Pick<Holdfast, 'locks'>): GuardedWork {
+  const options = (signal: AbortSignal) => ({ leaseMs: LOCK_LEASE_MS, waitMs: Infinity, signal })
+  return {
+    checkout: (repository, signal, work) =>
+      patiently(signal, () => locks.run(checkoutLock(repository), options(signal), work)),
+    modelCall: (signal, work) =>
+      patiently(signal, () =>
+        locks.semaphore(MODEL_CALLS, { permits: MODEL_PERMITS }).run(options(signal), work),
+      ),
+  }
+}

@@ -1,0 +1,51 @@
+import type { Verdict } from '../events/page-event.ts'
+import type { Store } from '../store/store.ts'
+import type { News } from './news.ts'
+
+const LOOK_MS = 100
+
+export interface DatabaseTail {
+  /** The control run has counted. */
+  addControl(tooMany: number): void
+  verdict(): Verdict
+  close(): void
+}
+
+/**
+ * Tells what the tables of SQLite say, ten times a second while somebody hears it: the rows that the jobs inserted, the effects
+ * that were saved and refused, and what they come to.
+ *
+ * @param onRows there were some
+ */
+export function followDatabase({ journal }: Store, news: News, onRows: () => void): DatabaseTail {
+  let controlTooMany = 0
+  const verdict = (): Verdict => ({ ...journal.count(), controlTooMany })
+  const sayVerdict = (): void => news.say('database', { type: 'verdict', ...verdict() })
+
+  const look = (): void => {
+    const page = news.isHeard() ? journal.next() : undefined
+    if (page === undefined) return
+    const source = 'database'
+    for (const { at, client: _, jobType, ...row } of page.runs) {
+      news.emit({ ...row, type: 'row', at, source, jobType: jobType as never })
+    }
+    for (const { fence: fencingToken, ...row } of page.saved) {
+      news.emit({ ...row, type: 'effect.saved', source, fencingToken })
+    }
+    for (const { fence: fencingToken, newest: newestToken, ...row } of page.refused) {
+      news.emit({ ...row, type: 'effect.refused', source, fencingToken, newestToken })
+    }
+    if (page.runs.length + page.saved.length + page.refused.length === 0) return
+    sayVerdict()
+    onRows()
+  }
+  const timer = setInterval(look, LOOK_MS)
+  return {
+    addControl(tooMany) {
+      controlTooMany += tooMany
+      sayVerdict()
+    },
+    verdict,
+    close: () => clearInterval(timer),
+  }
+}

@@ -1,0 +1,88 @@
+import { join } from 'node:path'
+import type { InstanceState } from '../events/snapshot.ts'
+import type { InstanceSettings, Reports } from '../instances/messages.ts'
+import { startMemoryInstance } from '../instances/memory-instance.ts'
+import { startProcessInstance } from '../instances/process-instance.ts'
+import type { Tell } from '../instances/telling.ts'
+import type { Ground } from './ground.ts'
+import { type Member, createMember } from './member.ts'
+import { openNetwork, openRoad } from './network.ts'
+import type { News } from './news.ts'
+import type { DEFAULTS, WorldOptions } from './options.ts'
+
+export interface MembersParts {
+  readonly settings: WorldOptions & {
+    readonly [Name in keyof typeof DEFAULTS]: NonNullable<WorldOptions[Name]> | null
+  }
+  readonly ground: Ground
+  readonly folder: string
+  readonly databasePath: string
+  readonly workTree: string
+  readonly news: News
+  readonly onTold: Tell
+}
+
+type Make = Pick<InstanceState, 'name' | 'client' | 'framework'>
+
+/** Different clients and frameworks work on the same jobs at the same time. */
+const MIXTURE = [
+  { client: 'ioredis', framework: 'fastify' },
+  { client: 'node-redis', framework: 'nest' },
+] as const
+
+/** Starts all instances; `stack` ends them. */
+export async function startMembers(
+  parts: MembersParts,
+  stack: AsyncDisposableStack,
+): Promise<readonly Member[]> {
+  const makes = makesOf(parts.settings)
+  const members: Member[] = []
+  stack.defer(async () => void (await Promise.all(members.map((member) => member.close()))))
+  for (const make of makes) members.push(await memberOf(parts, make))
+  await Promise.all(members.map((member) => member.start()))
+  return members
+}
+
+function makesOf({ storage, instances, client, framework }: MembersParts['settings']): readonly Make[] {
+  if (storage === 'memory') {
+    return [{ name: 'instance-1', client: 'memory', framework: framework ?? 'fastify' }]
+  }
+  return Array.from({ length: instances ?? 0 }, (_, index) => {
+    const mixed = MIXTURE[index % MIXTURE.length] ?? MIXTURE[0]
+    return {
+      name: `instance-${index + 1}`,
+      client: client ?? mixed.client,
+      framework: framework ?? mixed.framework,
+    }
+  })
+}
+
+async function memberOf(parts: MembersParts, make: Make): Promise<Member> {
+  const { settings, ground, folder, databasePath, workTree, news, onTold } = parts
+  const { redis, memory } = ground
+  const reports: Reports = { onOutcome: () => undefined, askBank: async () => undefined, onTold }
+  const settingsFor = (redisUrl?: string): InstanceSettings => ({
+    name: make.name,
+    client: make.client,
+    databasePath,
+    logPath: join(folder, `${make.name}.jsonl`),
+    leaseMs: settings.leaseMs ?? 0,
+    paceMs: settings.paceMs ?? 0,
+    withHoldfast: true,
+    tells: true,
+    isCareless: true,
+    workTree,
+    ...(redisUrl === undefined ? {} : { redisUrl }),
+  })
+  const { url = '', port } = redis ?? {}
+  return createMember({
+    ...make,
+    news,
+    network: port === undefined ? openRoad(url) : await openNetwork(url, port),
+    launch: (redisUrl) =>
+      memory === undefined
+        ? startProcessInstance(settingsFor(redisUrl), reports)
+        : startMemoryInstance(settingsFor(), memory, reports),
+    restartAfterMs: settings.restartAfterMs,
+  })
+}

@@ -1,0 +1,114 @@
+import { join } from 'node:path'
+import type { WorldState } from '../events/snapshot.ts'
+import { createRunFolder } from '../coordinator/run-folder.ts'
+import { JOB_TYPES } from '../jobs/job.ts'
+import { makeWorkTree } from '../review/work-tree.ts'
+import { openStore } from '../store/store.ts'
+import { createActs } from './acts.ts'
+import { createAttemptBook } from './attempt-book.ts'
+import { followDatabase } from './database-tail.ts'
+import { openGround } from './ground.ts'
+import { hearInstances } from './hear-instances.ts'
+import { createLockDesk } from './lock-desk.ts'
+import { createLogBook } from './log-book.ts'
+import { startMembers } from './members.ts'
+import { createNews } from './news.ts'
+import { DEFAULTS, type WorldOptions } from './options.ts'
+import { createPulse } from './pulse.ts'
+import { viewRecord } from './record-view.ts'
+import { createReviewDesk } from './review-desk.ts'
+import { viewReview } from './review-view.ts'
+import { readSource } from './source.ts'
+import { createWatching } from './watching.ts'
+import type { World } from './world.ts'
+
+/**
+ * Starts instances over a Redis, and keeps them at work until it is closed.
+ *
+ * @throws Error with a message for people when a repository or a Redis cannot be used as asked
+ */
+export async function openWorld(options: WorldOptions): Promise<World> {
+  const stack = new AsyncDisposableStack()
+  try {
+    const world = await open(options, stack)
+    let closed: Promise<void> | undefined
+    return { ...world, close: () => (closed ??= stack.disposeAsync()) }
+  } catch (error) {
+    await stack.disposeAsync()
+    throw error
+  }
+}
+
+async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise<Omit<World, 'close'>> {
+  const settings = { ...DEFAULTS, ...options }
+  const folder = await createRunFolder(options.folder)
+  const news = createNews()
+  const logBook = createLogBook(news)
+  const attempts = createAttemptBook(news)
+  const source = await readSource(options, folder)
+  const workTree = join(folder, 'checkout')
+  await makeWorkTree(source.path, workTree)
+  const databasePath = join(folder, 'live.sqlite')
+  const store = openStore(databasePath)
+  stack.defer(() => store.close())
+  store.reviews.addConfiguration({ name: 'local', provider: 'local', maxFiles: 200 })
+
+  const ground = await openGround(settings, stack)
+  const { observer, storage } = ground
+  const reviews = createReviewDesk(store, news)
+  const tail = followDatabase(store, news, reviews.refresh)
+  stack.defer(() => tail.close())
+  const lockDesk = createLockDesk(observer, news)
+  stack.defer(() => lockDesk.close())
+  const watching = createWatching(observer, news, (snapshot) => {
+    if (snapshot.jobType !== 'ai-review') return
+    const { jobKey, progressPercentage: percent, progressMessage: stage } = snapshot
+    reviews.progressed(jobKey, { percent, stage })
+  })
+  stack.defer(() => watching.close())
+  const members = await startMembers(
+    {
+      settings,
+      ground,
+      folder,
+      databasePath,
+      workTree,
+      news,
+      onTold: hearInstances({ news, watching, lockDesk }),
+    },
+    stack,
+  )
+  const pulse = createPulse(ground, news)
+  stack.defer(() => pulse.close())
+  const acts = createActs({
+    members,
+    ground,
+    news,
+    store,
+    source,
+    reviews,
+    watching,
+    lockDesk,
+    tail,
+    folder,
+  })
+  stack.defer(() => acts.close())
+
+  const state = (): WorldState => ({
+    instances: members.map((member) => member.state()),
+    redis: pulse.state(),
+    storage,
+    repository: { name: source.name, path: source.path, isSample: source.isSample },
+    reviewer: acts.reviewerMode(),
+    jobTypes: JOB_TYPES,
+    missingActions: ground.missingActions,
+  })
+  return {
+    state,
+    subscribe: (listener) => news.subscribe(listener),
+    act: (name, input) => acts.act(name, input),
+    record: (jobType, jobKey) => viewRecord(ground, attempts, jobType, jobKey),
+    review: (id) => viewReview(store, id),
+    logs: async (executionId) => logBook.of(executionId),
+  }
+}

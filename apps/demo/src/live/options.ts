@@ -1,0 +1,36 @@
+/** What a world is made of. */
+export interface WorldOptions {
+  /** `redis`: that of REDIS_URL, else one that is started for the world, with its data on disk. */
+  readonly storage: 'redis' | 'cluster' | 'memory'
+  /** Starts one even where there is REDIS_URL: only such a one can be stopped. */
+  readonly ownRedis?: boolean
+  /** How many processes. Default: 3; memory storage has one. */
+  readonly instances?: number
+  /** Of all instances. Default: a mixture. */
+  readonly client?: 'ioredis' | 'node-redis'
+  /** Of all instances. Default: a mixture. */
+  readonly framework?: 'fastify' | 'nest'
+  /** The repository to review. Default: this one, or the sample where it has no history. */
+  readonly repo?: string
+  readonly base?: string
+  readonly head?: string
+  /** Reviews the bundled sample. */
+  readonly sample?: boolean
+  /** For the database and the logs. Default: a new one beside those of the last runs. */
+  readonly folder?: string
+  /** How long an owner that falls silent is waited for. */
+  readonly leaseMs?: number
+  /** The pause after each stage of a job, for people to see it. */
+  readonly paceMs?: number
+  /** After so long an instance that is gone is started again, as an orchestrator would. Null: never. */
+  readonly restartAfterMs?: number | null
+  /** Hears what takes long at the start. */
+  readonly print?: (text: string) => void
+}
+
+export const DEFAULTS = {
+  instances: 3,
+  leaseMs: 5_000,
+  paceMs: 500,
+  restartAfterMs: 8_000,
+} as const

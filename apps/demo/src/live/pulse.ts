@@ -1,0 +1,39 @@
+import type { RedisState } from '../events/snapshot.ts'
+import type { Ground } from './ground.ts'
+import type { News } from './news.ts'
+
+const BEAT_MS = 1_000
+
+/** How Redis is, as the coordinator sees it. */
+export interface Pulse {
+  state(): RedisState
+  close(): void
+}
+
+/** Asks Redis once a second while somebody hears it. */
+export function createPulse({ observer, redis, client, stopping }: Ground, news: News): Pulse {
+  let roundTripMs: number | null = null
+  let version: string | null = null
+  const beat = async (): Promise<void> => {
+    if (!news.isHeard() || stopping.isStopped) return
+    const health = await observer.health()
+    ;({ roundTripMs } = health)
+    if (roundTripMs !== null) news.say('observer', { type: 'redis.answered', roundTripMs })
+  }
+  const readVersion = async (): Promise<void> => {
+    const info = await client?.info('server')
+    version = /(?:redis|valkey)_version:(\S+)/.exec(info ?? '')?.[1] ?? null
+  }
+  readVersion().catch(() => undefined)
+  const timer = setInterval(() => void beat(), BEAT_MS)
+  return {
+    state: () => ({
+      state: stopping.isStopped ? 'stopped' : observer.connection.state === 'ready' ? 'up' : 'unreachable',
+      version,
+      persistence: redis?.own === undefined ? null : 'AOF',
+      canBeStopped: redis?.own !== undefined,
+      roundTripMs,
+    }),
+    close: () => clearInterval(timer),
+  }
+}

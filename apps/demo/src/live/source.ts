@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { GitInputError, type GitRepository, openRepository } from '../review/git-repository.ts'
+import type { WorldOptions } from './options.ts'
+import type { Change } from './review-desk.ts'
+import { makeSample } from './sample.ts'
+
+const ROOT = resolve(import.meta.dirname, '../../../..')
+
+/** The repository that a world reviews. */
+export interface Source {
+  readonly name: string
+  readonly path: string
+  readonly isSample: boolean
+  /** What is reviewed when nobody names a range. */
+  readonly usual: Change
+  /** @throws GitInputError when there is no such commit, or nothing changes */
+  change(base: string | undefined, head: string | undefined): Promise<Change>
+}
+
+/** Opens the repository of the options; the sample where there is no history, or where it is asked for. */
+export async function readSource(
+  { repo, base, head, sample = false }: WorldOptions,
+  folder: string,
+): Promise<Source> {
+  const isSample = sample || (repo === undefined && !existsSync(join(ROOT, '.git')))
+  const repository = await openRepository(
+    isSample ? await makeSample(join(folder, 'sample-shop')) : (repo ?? ROOT),
+  )
+  const change = (from?: string, to?: string): Promise<Change> => changeIn(repository, from, to)
+  return {
+    name: basename(repository.root),
+    path: repository.root,
+    isSample,
+    usual: await change(base, head),
+    change,
+  }
+}
+
+async function changeIn(repository: GitRepository, base?: string, head?: string): Promise<Change> {
+  const range = await repository.resolveRange(base, head)
+  const title = `${base ?? range.base.slice(0, 7)}..${head ?? range.head.slice(0, 7)}`
+  if ((await repository.diff(range)) === '') {
+    throw new GitInputError(`Nothing changes in ${title} of ${repository.root}.`)
+  }
+  const [newest] = await repository.commits(range, 1)
+  return {
+    repository: repository.root,
+    baseCommit: range.base,
+    headCommit: range.head,
+    title: newest?.subject ?? title,
+  }
+}

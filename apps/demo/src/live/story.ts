@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto'
+import type { Work } from '../events/page-event.ts'
+import type { JobType } from '../jobs/job.ts'
+import type { Member } from './member.ts'
+
+/** The instances learn of a start so long before its moment. */
+const AIM_MS = 50
+
+/** Starts of one moment. */
+export interface Story {
+  readonly work: Work
+  readonly starts: readonly Start[]
+}
+
+export interface Start {
+  readonly callId: string
+  readonly jobType: JobType
+  readonly instance: string
+  readonly onInProgress: 'reject' | 'wait'
+}
+
+/** Shares so many starts of one job out among instances; the last `waiting` of them wait for the result. */
+export function planStarts(
+  jobType: JobType,
+  instances: readonly string[],
+  times: number,
+  waiting: number,
+): readonly Start[] {
+  return Array.from({ length: times }, (_, index) => ({
+    callId: randomUUID(),
+    jobType,
+    instance: instances[index % instances.length] ?? '',
+    onInProgress: index < times - waiting ? 'reject' : 'wait',
+  }))
+}
+
+/** Sends the starts, all for one moment. */
+export function send({ work, starts }: Story, members: readonly Pick<Member, 'name' | 'fire'>[]): void {
+  const at = Date.now() + AIM_MS
+  for (const { callId, jobType, instance, onInProgress } of starts) {
+    const member = members.find(({ name }) => name === instance)
+    const request = { reviewId: work.jobKey, jobs: [jobType], at, onInProgress, callId }
+    // `call.answered` says how it ended.
+    void member?.fire(request)
+  }
+}

@@ -1,0 +1,103 @@
+/** What a visitor can do beside harm: other ranges, operators' acts, and the run without Holdfast. */
+import { describe, it } from 'vitest'
+import { aWorld } from './a-world.ts'
+
+describe('the run without Holdfast', () => {
+  it('does the same starts on a database of its own, which counts', async ({ expect, onTestFinished }) => {
+    const { world, all, until } = await aWorld({ onTestFinished })
+    expect(await world.act('without', {})).toMatchObject({ ok: false })
+    await world.act('fire', { times: 4, waiting: 1 })
+    await until('verdict', ({ ended }) => ended === 1)
+    expect(await world.act('without', {})).toMatchObject({ ok: true })
+    const { starts } = await until('control.ran')
+    expect(starts.map(({ callId }) => callId).toSorted()).toEqual(
+      all('call.asked')
+        .map(({ callId }) => callId)
+        .toSorted(),
+    )
+    expect(starts.map(({ outcome }) => outcome).toSorted()).toEqual([
+      'saved',
+      'tooMany',
+      'tooMany',
+      'tooMany',
+    ])
+    expect(await until('verdict', ({ controlTooMany }) => controlTooMany > 0)).toMatchObject({
+      controlTooMany: 3,
+      ended: 1,
+      twice: 0,
+    })
+  })
+})
+
+describe('an operator', () => {
+  it('cancels a job, and makes it free again', async ({ expect, onTestFinished }) => {
+    const { world, until } = await aWorld({ onTestFinished }, { instances: 1, leaseMs: 1_500 })
+    await world.act('reviewer', { mode: 'slow' })
+    await world.act('fire', { times: 1, waiting: 0 })
+    const { jobType, jobKey, executionId } = await until('attempt.started')
+    await until('attempt.seen', ({ percent }) => percent === 70)
+    const running = await world.record(jobType, jobKey)
+    expect(running).toMatchObject({
+      kind: 'string',
+      attempts: [{ executionId, attempt: 1, instance: 'instance-1' }],
+    })
+    expect(running?.key).toContain(jobKey)
+    expect(running?.raw).toContain(executionId)
+    expect(running?.fields).toContainEqual(
+      expect.objectContaining({ name: 'executionId', value: executionId }),
+    )
+
+    expect(await world.act('cancel', { jobType, jobKey })).toMatchObject({ ok: true })
+    expect(await until('attempt.ended')).toMatchObject({ executionId, outcome: 'failed' })
+    expect(await world.act('cancel', { jobType, jobKey })).toMatchObject({ ok: false })
+    expect(await world.act('forget', { jobType, jobKey })).toMatchObject({ ok: true })
+    expect(await world.act('forget', { jobType, jobKey })).toMatchObject({ ok: false })
+    expect(await world.record(jobType, jobKey)).toBeUndefined()
+  })
+
+  it('sees who holds a lock, and empties the cache of the analyses', async ({ expect, onTestFinished }) => {
+    const { world, all, until } = await aWorld({ onTestFinished })
+    const loads = (): number => all('cache.sample').reduce((sum, { loaded }) => sum + loaded, 0)
+    await world.act('fire', { times: 1, waiting: 0 })
+    const checkout = await until('lock', ({ name }) => name.startsWith('checkout of '))
+    expect(checkout.permits).toBe(1)
+    expect(
+      await until('lock', ({ name, holders }) => name === 'model calls' && holders.length > 0),
+    ).toMatchObject({
+      permits: 2,
+      holders: [{ instance: (await until('attempt.started')).source, leaseMs: 5_000 }],
+    })
+    expect(
+      await until('lock', ({ name, holders }) => name === 'model calls' && holders.length === 0),
+    ).toMatchObject({
+      last: { instance: (await until('attempt.started')).source },
+    })
+    await until('cache.sample', () => loads() === 1)
+
+    await world.act('fire', { times: 1, waiting: 0 })
+    await until('verdict', ({ ended }) => ended === 2)
+    await until('cache.sample', ({ namespace, fromRedis }) => namespace === 'analysis' && fromRedis > 0)
+    expect(await world.act('clear-cache', { namespace: 'analysis' })).toMatchObject({ ok: true })
+    await world.act('fire', { times: 1, waiting: 0 })
+    await until('cache.sample', () => loads() === 2)
+    expect(await world.act('revoke', { lock: 'model calls', token: 'nobody' })).toMatchObject({ ok: false })
+  })
+})
+
+describe('a review of other commits', () => {
+  it('says why there is none, or works on them', async ({ expect, onTestFinished }) => {
+    const { world, until } = await aWorld({ onTestFinished }, { instances: 1 })
+    expect(await world.act('review', { base: 'HEAD', head: 'HEAD' })).toEqual({
+      ok: false,
+      message: expect.stringContaining('Nothing changes in HEAD..HEAD'),
+    })
+    expect(await world.act('review', { base: 'nowhere', head: 'HEAD' })).toMatchObject({ ok: false })
+    expect(await world.act('review', { base: 'HEAD~1', head: 'HEAD' })).toMatchObject({ ok: true })
+    expect(await until('review', ({ status }) => status === 'reviewed')).toMatchObject({
+      title: 'Add b',
+      errors: 1,
+    })
+    expect(await world.act('kill', { instance: 'instance-9' })).toMatchObject({ ok: false })
+    expect(await world.act('fire', { times: 0, waiting: 0 })).toMatchObject({ ok: false })
+  })
+})
