@@ -1,13 +1,15 @@
 import { counted } from '../jobs/counted.ts'
-import { JOB_TYPES, type JobType } from '../jobs/job.ts'
+import { JOB_TYPES } from '../jobs/job.ts'
+import type { Review } from '../store/reviews.ts'
 import type { ActTable } from './acts.ts'
 import { runWithout } from './control-run.ts'
 import type { Change } from './review-desk.ts'
 import { type Scene, refuse } from './scene.ts'
-import { type Story, planStarts, send } from './story.ts'
+import { type Start, type Story, planStarts, send } from './story.ts'
 
 const MOST_STARTS = 500
 
+type How = Pick<Start, 'jobType'> & { readonly times: number; readonly waiting: number }
 type FireActs = Pick<ActTable, 'fire' | 'review' | 'without'>
 
 /** Starts jobs, with Holdfast and without. */
@@ -18,15 +20,23 @@ export function fireActs(scene: Scene): { readonly acts: FireActs; close(): Prom
   let control: Promise<void> | undefined
   let controls = 0
 
-  const begin = (change: Change, jobType: JobType, times: number, waiting: number): string => {
-    const up = members.filter((member) => member.state().state === 'up').map(({ name }) => name)
-    if (up.length === 0) refuse('No instance is up. Start one, or thaw one.')
-    const review = reviews.open(change)
+  /** Instances that can start something: all that are up, or those of them that are named, in that order. */
+  const startersOf = (named: readonly string[] | undefined): readonly string[] => {
+    const names = members.map(({ name }) => name)
+    for (const name of named ?? []) if (!names.includes(name)) refuse(`There is no ${name}.`)
+    const isUp = new Set(members.filter((member) => member.state().state === 'up').map(({ name }) => name))
+    const starters = (named ?? names).filter((name) => isUp.has(name))
+    return starters.length > 0 ? starters : refuse('No instance is up. Start one, or thaw one.')
+  }
+  const begin = (change: Change | Review, starters: readonly string[], how: How): string => {
+    const { jobType, times, waiting } = how
+    const review = 'id' in change ? change : reviews.open(change)
     const work = { jobType, jobKey: review.id }
-    last = { work, starts: planStarts(jobType, up, times, waiting) }
+    last = { work, starts: planStarts(jobType, starters, times, waiting) }
     watching.follow(work)
     send(last, members)
-    return `${counted(times, 'start')} of ${jobType} on ${counted(Math.min(times, up.length), 'instance')}, for a new review of ${change.title}.`
+    const where = counted(Math.min(times, starters.length), 'instance')
+    return `${counted(times, 'start')} of ${jobType} on ${where}, for the review of ${change.title}.`
   }
   const runControl = async (story: Story): Promise<void> => {
     const review = store.reviews.find(story.work.jobKey)
@@ -45,18 +55,21 @@ export function fireActs(scene: Scene): { readonly acts: FireActs; close(): Prom
 
   return {
     acts: {
-      fire({ times, waiting, jobType = 'ai-review' }) {
+      fire({ times, waiting, jobType = 'ai-review', jobKey, instances }) {
         if (!Number.isInteger(times) || times < 1 || times > MOST_STARTS)
           refuse(`Say how many starts: 1 to ${MOST_STARTS}.`)
         if (!Number.isInteger(waiting) || waiting < 0 || waiting > times)
           refuse(`Say how many of the starts wait: 0 to ${times}.`)
         if (!JOB_TYPES.includes(jobType))
           refuse(`There is no job ${jobType}. There are ${JOB_TYPES.join(', ')}.`)
-        return begin(source.usual, jobType, times, waiting)
+        const review = jobKey === undefined ? source.usual : store.reviews.find(jobKey)
+        if (review === undefined) refuse(`There is no review ${jobKey}.`)
+        return begin(review, startersOf(instances), { jobType, times, waiting })
       },
       async review({ base, head }) {
         const change = await source.change(base, head)
-        return begin(change, 'ai-review', members.length, 0)
+        const starters = startersOf(undefined)
+        return begin(change, starters, { jobType: 'ai-review', times: starters.length, waiting: 0 })
       },
       without() {
         if (last === undefined) refuse('Nothing was started yet. Fire a job first.')

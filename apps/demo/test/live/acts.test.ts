@@ -84,6 +84,51 @@ describe('an operator', () => {
   })
 })
 
+describe('a story that goes on', () => {
+  it('starts other jobs of a review that is there, on chosen instances', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { world, all, until } = await aWorld({ onTestFinished })
+    const only = { instances: ['instance-3'] }
+    await world.act('fire', { times: 1, waiting: 0, jobType: 'risk-assessment', ...only })
+    const { jobKey } = await until('attempt.started')
+    await until('verdict', ({ ended }) => ended === 1)
+    await world.act('fire', {
+      times: 2,
+      waiting: 0,
+      jobType: 'comprehensive-analysis',
+      jobKey,
+      instances: ['instance-2', 'instance-1'],
+    })
+    const report = await until('attempt.started', ({ jobType }) => jobType === 'comprehensive-analysis')
+    await until('attempt.ended', ({ executionId }) => executionId === report.executionId)
+    await until('verdict', ({ ended }) => ended === 4)
+    const reports = all('call.asked').filter(({ jobType }) => jobType === 'comprehensive-analysis')
+    expect(reports.map(({ source }) => source).toSorted()).toEqual(['instance-1', 'instance-2'])
+    const parts = all('call.asked').filter(({ parentExecutionId }) => parentExecutionId !== null)
+    expect(parts).toMatchObject([
+      { source: report.source, jobType: 'risk-assessment', jobKey, parentExecutionId: report.executionId },
+      { source: report.source, jobType: 'improvement-suggestions' },
+      { source: report.source, jobType: 'pull-request-summary' },
+    ])
+    const outcomes = parts.map(
+      ({ callId }) => all('call.answered').find((call) => call.callId === callId)?.outcome,
+    )
+    expect(outcomes).toEqual(['stored', 'ran', 'ran'])
+    expect(all('attempt.started').map(({ parentExecutionId }) => parentExecutionId)).toEqual([
+      null,
+      null,
+      report.executionId,
+      report.executionId,
+    ])
+    expect(all('review').at(-1)).toMatchObject({ risk: expect.any(Number) })
+    const refused = { times: 1, waiting: 0 }
+    expect(await world.act('fire', { ...refused, jobKey: 'no-review' })).toMatchObject({ ok: false })
+    expect(await world.act('fire', { ...refused, instances: ['instance-4'] })).toMatchObject({ ok: false })
+  })
+})
+
 describe('a review of other commits', () => {
   it('says why there is none, or works on them', async ({ expect, onTestFinished }) => {
     const { world, until } = await aWorld({ onTestFinished }, { instances: 1 })
