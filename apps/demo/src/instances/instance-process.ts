@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     }
   })
   process.on('disconnect', () => void close(runtime, connected))
-  send({ type: 'ready' })
+  send({ type: 'ready', port: runtime.port })
 }
 
 /** Undefined: the control run has no storage. */

@@ -16,6 +16,7 @@ import type { Store } from '../store/store.ts'
 import type { CallOutcome as PageOutcome } from '../events/page-event.ts'
 import type { CallAnswer, Calls } from './calls.ts'
 import type { Guard, StartPolicy } from './guard.ts'
+import type { StartJob } from './service/service.ts'
 import type { FireRequest, InstanceSettings, OutcomeStatus, Reports } from './messages.ts'
 
 /** What jobs are run with. */
@@ -41,6 +42,7 @@ type Checkout = <T>(
 export interface JobRunner {
   /** Never rejects: `onOutcome` receives the outcome of each start. */
   readonly fire: (request: FireRequest) => Promise<void>
+  readonly start: StartJob
 }
 
 interface Start extends StartPolicy {
@@ -186,6 +188,7 @@ export function createJobRunner(parts: JobRunnerParts): JobRunner {
   }
 
   return {
+    start,
     async fire({ jobs, reviewId, at, onInProgress, callId }) {
       await sleep(Math.max(0, at - Date.now()))
       const starts: Promise<unknown>[] = []

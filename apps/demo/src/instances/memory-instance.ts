@@ -1,4 +1,5 @@
 import type { Storage } from '@holdfast/core'
+import { fireByHttp } from './fire-by-http.ts'
 import type { Instance } from './instance.ts'
 import type { InstanceSettings, Reports } from './messages.ts'
 import { startRuntime } from './runtime.ts'
@@ -21,7 +22,8 @@ export async function startMemoryInstance(
     client,
     pid: null,
     gone: gone.promise,
-    fire: (request) => runtime.fire(request),
+    fire: (request) =>
+      runtime.port === undefined ? runtime.fire(request) : fireByHttp(runtime.port, request),
     setReviewer: (mode) => runtime.setReviewer(mode),
     kill: () => cannot('be killed'),
     freeze: () => cannot('be frozen'),

@@ -1,4 +1,4 @@
-import type { ReviewerMode } from '../events/snapshot.ts'
+import type { InstanceState, ReviewerMode } from '../events/snapshot.ts'
 import type { JobType } from '../jobs/job.ts'
 import type { Tell, Telling } from './telling.ts'
 
@@ -16,6 +16,8 @@ export interface InstanceSettings {
   readonly withHoldfast: boolean
   /** It tells what happens in it while it happens: somebody looks at it live. */
   readonly tells?: boolean
+  /** It is a service on this framework, and its starts are requests. Absent: the coordinator asks it directly. */
+  readonly framework?: InstanceState['framework']
   /** Its reviews do not heed the loss of their lease: see `carelessly`. */
   readonly isCareless?: boolean
   /** The work tree that all instances share, one at a time. Absent: jobs read from the repository itself. */
@@ -73,7 +75,8 @@ export type ToInstance =
   | { readonly type: 'close' }
 
 export type FromInstance =
-  | { readonly type: 'ready' }
+  /** `port`: where it takes requests, if it does. */
+  | { readonly type: 'ready'; readonly port: number | undefined }
   | { readonly type: 'outcome'; readonly outcome: CallOutcome }
   | { readonly type: 'askBank'; readonly id: number }
   /** Every start of the request with this id has come to something. */

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { fireByHttp } from './fire-by-http.ts'
 import type { Instance } from './instance.ts'
 import {
   type FromInstance,
@@ -26,11 +27,12 @@ export async function startProcessInstance(
     // Its standard error is ours: what a crash says must be seen.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
-  const ready = Promise.withResolvers<void>()
+  const ready = Promise.withResolvers<number | undefined>()
   const pending = new Map<number, () => void>()
   let nextId = 1
   let closing = false
   let frozen = false
+  let port: number | undefined
   // One that is frozen does not see that this process is gone.
   const endWithUs = (): void => void child.kill('SIGKILL')
   process.once('exit', endWithUs)
@@ -49,7 +51,7 @@ export async function startProcessInstance(
   child.on('message', (message: FromInstance) => {
     switch (message.type) {
       case 'ready':
-        return ready.resolve()
+        return ready.resolve(message.port)
       case 'unusable':
         return ready.reject(new Error(`${name} (${client}) cannot work: ${message.reason}`))
       case 'outcome':
@@ -75,6 +77,7 @@ export async function startProcessInstance(
     gone,
     fire(request) {
       if (!child.connected) return Promise.resolve()
+      if (port !== undefined) return fireByHttp(port, request)
       return new Promise((resolve) => {
         const id = nextId++
         pending.set(id, resolve)
@@ -105,7 +108,7 @@ export async function startProcessInstance(
     },
   }
   try {
-    await ready.promise
+    port = await ready.promise
     return instance
   } catch (error) {
     await instance.close()

@@ -8,6 +8,7 @@ import { cachedReviewer } from '../review/cached-reviewer.ts'
 import { localReviewer } from '../review/local-reviewer.ts'
 import { moodyReviewer } from '../review/moody-reviewer.ts'
 import type { Reviewer } from '../review/reviewer.ts'
+import { openService } from './service/service.ts'
 import { openStore } from '../store/store.ts'
 import { createCalls } from './calls.ts'
 import { withHoldfast, withoutHoldfast } from './guard.ts'
@@ -18,7 +19,9 @@ import type { InstanceSettings, Reports } from './messages.ts'
 import type { Tell } from './telling.ts'
 
 /** A copy of the service at work in this process. */
-export interface InstanceRuntime extends JobRunner {
+export interface InstanceRuntime extends Pick<JobRunner, 'fire'> {
+  /** Where it takes requests; undefined: it is no service. */
+  readonly port: number | undefined
   /** How its reviewer works from now on. */
   setReviewer(mode: ReviewerMode): void
   /** Aborts what runs, gives it a moment to settle, and lets go of everything that was opened here. */
@@ -52,7 +55,7 @@ export async function startRuntime(
   const stopping = new AbortController()
   const calls = tell && createCalls(leaseMs, tell.say)
   const stopListening = calls && told && listen(instance, calls, told)
-  const { fire } = createJobRunner({
+  const { fire, start } = createJobRunner({
     settings,
     guard: holdfast ? withHoldfast(holdfast.idempotency, leaseMs) : withoutHoldfast(stopping.signal),
     store,
@@ -63,12 +66,16 @@ export async function startRuntime(
     guarded,
   })
   if (holdfast !== undefined) await untilUsable(holdfast)
+  const { framework } = settings
+  const service = holdfast && framework && (await openService(framework, holdfast, start))
   return {
     fire,
+    port: service?.port,
     setReviewer: moody.setMode,
     async close() {
       stopping.abort(new Error('The instance ends.'))
-      await holdfast?.close({ graceMs: GRACE_MS })
+      // Callers that wait get their answer from the end of what they wait for.
+      await Promise.all([service?.close(), holdfast?.close({ graceMs: GRACE_MS })])
       stopListening?.()
       store.close()
       destination.end()

@@ -64,6 +64,7 @@ async function memberOf(parts: MembersParts, make: Make): Promise<Member> {
   const settingsFor = (redisUrl?: string): InstanceSettings => ({
     name: make.name,
     client: make.client,
+    framework: make.framework,
     databasePath,
     logPath: join(folder, `${make.name}.jsonl`),
     leaseMs: settings.leaseMs ?? 0,

@@ -4,7 +4,7 @@ import type { JobType } from '../jobs/job.ts'
 import type { Member } from './member.ts'
 
 /** The instances learn of a start so long before its moment. */
-const AIM_MS = 50
+const AIM_MS = 150
 
 /** Starts of one moment. */
 export interface Story {

@@ -1,0 +1,47 @@
+import { JOB_TYPES, type JobResult, type JobType } from '../../jobs/job.ts'
+import type { StartJob } from './service.ts'
+
+/** `POST /reviews/<id>/jobs/<type>?wait=1&call=<id>&at=<ms>`, whichever framework has read it. */
+export interface StartRequest {
+  readonly id: string
+  readonly type: string
+  /** While the job runs elsewhere, the caller waits for its result. */
+  readonly wait?: string | undefined
+  /** What the caller calls this start. */
+  readonly call?: string | undefined
+  /** When to start, in milliseconds since 1970: starts of one moment are sent before it. */
+  readonly at?: string | undefined
+}
+
+export interface StartAnswer {
+  readonly status: number
+  readonly body: JobResult | { readonly code: string | null; readonly message: string }
+}
+
+const STATUS: Readonly<Record<string, number>> = {
+  EXECUTION_IN_PROGRESS: 409,
+  LEASE_LOST: 409,
+  STALE_WRITER: 409,
+  STORAGE_UNAVAILABLE: 503,
+}
+
+/** Starts the job, and says in terms of HTTP how that went. */
+export async function answer(start: StartJob, request: StartRequest): Promise<StartAnswer> {
+  const { id, type, wait, call, at } = request
+  if (!isJobType(type)) return { status: 404, body: { code: null, message: `There is no job ${type}.` } }
+  const ms = Number(at ?? 0) - Date.now()
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms))
+  try {
+    const policy = { onInProgress: wait === '1' ? 'wait' : 'reject' } as const
+    return { status: 200, body: await start(type, id, policy, call) }
+  } catch (error) {
+    const { code } = error as { readonly code?: unknown }
+    const message = error instanceof Error ? error.message : String(error)
+    const known = typeof code === 'string' ? code : null
+    return { status: STATUS[known ?? ''] ?? 500, body: { code: known, message } }
+  }
+}
+
+function isJobType(type: string): type is JobType {
+  return (JOB_TYPES as readonly string[]).includes(type)
+}

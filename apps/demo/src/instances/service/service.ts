@@ -1,0 +1,33 @@
+import type { Holdfast } from '@holdfast/core'
+import type { InstanceState } from '../../events/snapshot.ts'
+import type { JobResult, JobType } from '../../jobs/job.ts'
+import type { StartPolicy } from '../guard.ts'
+
+/** An instance as its callers see it: a small HTTP service of this machine, with health (`/health`) and liveness (`/live`). */
+export interface Service {
+  readonly port: number
+  /** Takes no more requests, and waits for those that it has. */
+  close(): Promise<void>
+}
+
+/** Starts a job, and resolves with its result, whoever ran it. */
+export type StartJob = (
+  jobType: JobType,
+  reviewId: string,
+  policy: Pick<StartPolicy, 'onInProgress'>,
+  callId?: string,
+) => Promise<JobResult>
+
+/** Opens the service on a framework; the other one is not even loaded. */
+export async function openService(
+  framework: InstanceState['framework'],
+  holdfast: Holdfast,
+  start: StartJob,
+): Promise<Service> {
+  switch (framework) {
+    case 'fastify':
+      return await (await import('./fastify-service.ts')).openFastify(holdfast, start)
+    case 'nest':
+      return await (await import('./nest-service.ts')).openNest(holdfast, start)
+  }
+}
