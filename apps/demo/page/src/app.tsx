@@ -3,6 +3,7 @@ import { Cache } from './cache/cache.tsx'
 import { Dialogs } from './dialogs/dialogs.tsx'
 import { Locks } from './locks/locks.tsx'
 import { Log } from './log/log.tsx'
+import { Picture } from './picture/picture.tsx'
 import { Reviews } from './reviews/reviews.tsx'
 import { TourCard } from './tour/tour-card.tsx'
 
@@ -11,11 +12,7 @@ export function App(): JSX.Element {
     <>
       <main>
         <div class="stage">
-          <section class="panel instances" id="instances" aria-labelledby="instances-title">
-            <header>
-              <h2 id="instances-title">Instances</h2>
-            </header>
-          </section>
+          <Picture />
           <TourCard />
         </div>
         <div class="lower">

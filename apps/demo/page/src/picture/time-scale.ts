@@ -9,6 +9,8 @@ export interface TimeScale {
   readonly timeOf: (x: number) => number
   readonly pixelsPerMs: number
   readonly folds: readonly Fold[]
+  /** Nothing has happened for long: now stands still, and the last fold grows. */
+  readonly isResting: boolean
 }
 
 /** A time without events, shown as a break of the axis. */
@@ -53,9 +55,16 @@ export function timeScale(
   return {
     pixelsPerMs,
     folds,
+    isResting: folds.at(-1)?.to === now,
     xOf: (at) => xIn(folds, origin, pixelsPerMs, at),
     timeOf: (x) => timeIn(folds, origin, pixelsPerMs, x),
   }
+}
+
+/** Where now is, although the scale was made a moment ago. */
+export function xOfNow({ folds, isResting, xOf }: TimeScale, now: number): number {
+  const last = folds.at(-1)
+  return isResting && last !== undefined ? last.x + last.width : xOf(now)
 }
 
 function xIn(folds: readonly Fold[], origin: number, pixelsPerMs: number, at: number): number {

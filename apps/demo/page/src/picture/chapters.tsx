@@ -1,0 +1,48 @@
+import type { JSX, RefObject } from 'preact'
+import { hostNow, part } from '../model/store.ts'
+import { show } from './moves.ts'
+import type { Stage } from './stage.ts'
+
+/** The stories that the axis names. One click shows the whole of one. They move with the canvas: `--left` is its left edge. */
+export function Chapters({
+  stage,
+  layer,
+}: {
+  readonly stage: Stage | null
+  readonly layer: RefObject<HTMLDivElement | null>
+}): JSX.Element {
+  const chapters = part('chapters').value
+  const scene = stage?.scene.value
+  const { step } = part('tour').value
+  return (
+    <div class="chapters">
+      <div class="layer" ref={layer} role="group" aria-label="Chapters">
+        {scene != null &&
+          chapters.map((chapter) => {
+            const to = chapter.to ?? hostNow()
+            const x = scene.scale.xOf(chapter.from)
+            const width = scene.scale.xOf(to) - x - 3
+            if (width < 12 || x + width < scene.left || x > scene.left + scene.width) return null
+            return (
+              <button
+                key={chapter.id}
+                type="button"
+                class={chapter.step !== null && chapter.step === step ? 'chapter is-on' : 'chapter'}
+                style={{
+                  left: `${x}px`,
+                  width: `${width}px`,
+                  // Its name stays in view while its beginning is not.
+                  paddingLeft: `clamp(5px, calc(var(--left) * 1px - ${x - 5}px), ${Math.max(5, width - 40)}px)`,
+                }}
+                title={chapter.title}
+                onClick={() => show(chapter.from, to)}
+              >
+                {chapter.step !== null && <i>{chapter.step}</i>}
+                <span>{chapter.title}</span>
+              </button>
+            )
+          })}
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,27 @@
+import type { LabelWish } from './labels.ts'
+import type { Item, Shape } from './shapes.ts'
+
+/** What one row gives to the picture. */
+export interface RowContent {
+  readonly shapes: readonly Shape[]
+  readonly wishes: readonly LabelWish[]
+  readonly items: readonly Item[]
+  readonly tracks: ReadonlyMap<string, number>
+  readonly trackCount: number
+}
+
+export const TRACK = 30
+export const BAR = 20
+
+/** The top of a bar on that track. */
+export function barY(top: number, track: number): number {
+  return top + track * TRACK + (TRACK - BAR) / 2
+}
+
+/** The middle of that track. */
+export function middleY(top: number, track: number): number {
+  return top + track * TRACK + TRACK / 2
+}
+
+/** Above and below the tracks of a row, together. */
+export const ROW_PADDING = 10

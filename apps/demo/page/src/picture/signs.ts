@@ -1,0 +1,93 @@
+import type { Board } from './board.ts'
+import type { LabelWish } from './labels.ts'
+import type { LayoutInput } from './layout.ts'
+import { middleY } from './row-content.ts'
+import type { Item, SignShape } from './shapes.ts'
+import type { SignThing } from './things.ts'
+import { signWords } from './words.ts'
+
+export const SIGN = 16
+/** Marks of one kind, job and row that are nearer than this are one mark with a count. */
+export const MERGE_PX = 8
+/** On these tracks a sign looks for its place. Where there is none, only the table has it. */
+const TRACKS = 6
+
+export interface Signs {
+  readonly shapes: readonly SignShape[]
+  readonly wishes: readonly LabelWish[]
+  readonly items: readonly Item[]
+  readonly trackCount: number
+}
+
+/** Starts that did nothing. */
+export function signsOf(
+  { model, scale, selected }: LayoutInput,
+  things: readonly SignThing[],
+  row: string,
+  top: number,
+  board: Board,
+): Signs {
+  const shapes: SignShape[] = []
+  const wishes: LabelWish[] = []
+  const items: Item[] = []
+  let trackCount = 0
+  for (const group of merged(things, scale.xOf)) {
+    const [first] = group
+    const x = scale.xOf(first.at)
+    const track = freeTrack(board, x, top)
+    if (track === undefined) continue
+    const y = middleY(top, track) - SIGN / 2
+    const box = { x: x - SIGN / 2, y, w: SIGN, h: SIGN }
+    board.take(box)
+    trackCount = Math.max(trackCount, track + 1)
+    const id = `${first.sign}:${first.call.id}`
+    const count = group.length
+    shapes.push({ ...box, kind: 'sign', id, sign: first.sign, count, isSelected: first.key === selected })
+    const beside = { form: 'outside', x: x + SIGN / 2 + 4, align: 'left', y: y + SIGN / 2 } as const
+    const texts =
+      first.sign === 'away'
+        ? [`${count > 1 ? `${count} ` : ''}turned away`]
+        : count > 1
+          ? [`${count} got it`]
+          : []
+    if (count > 1) texts.push(String(count))
+    if (texts.length > 0) {
+      wishes.push({ importance: 'rest', tone: 'quiet', places: texts.map((text) => ({ ...beside, text })) })
+    }
+    const name = signWords(
+      model,
+      first.sign,
+      group.map(({ call }) => call),
+    )
+    items.push({ ...box, id, row, at: first.at, name, work: first.call, isException: false })
+  }
+  return { shapes, wishes, items, trackCount }
+}
+
+function merged(
+  things: readonly SignThing[],
+  xOf: (at: number) => number,
+): readonly (readonly [SignThing, ...SignThing[]])[] {
+  const groups: [SignThing, ...SignThing[]][] = []
+  const latest = new Map<string, [SignThing, ...SignThing[]]>()
+  for (const thing of things) {
+    const kind = `${thing.sign}:${thing.key}`
+    const group = latest.get(kind)
+    if (group !== undefined && xOf(thing.at) - xOf(group[0].at) <= MERGE_PX) {
+      group.push(thing)
+      continue
+    }
+    const made: [SignThing, ...SignThing[]] = [thing]
+    groups.push(made)
+    latest.set(kind, made)
+  }
+  return groups
+}
+
+function freeTrack(board: Board, x: number, top: number): number | undefined {
+  for (let track = 0; track < TRACKS; track += 1) {
+    const box = { x: x - SIGN / 2, y: middleY(top, track) - SIGN / 2, w: SIGN, h: SIGN }
+    if (board.isFree(box)) return track
+  }
+  return undefined
+}

@@ -1,0 +1,242 @@
+import { effect, type ReadonlySignal, signal } from '@preact/signals'
+import { type Model, workKey } from '../model/model.ts'
+import { hostNow, model } from '../model/store.ts'
+import { onColoursChange } from '../styles/colours.ts'
+import { connection, crosshair, selection, span, until } from '../view.ts'
+import { busyTimes } from './busy.ts'
+import { AXIS, draw } from './draw/draw.ts'
+import { type Palette, readPalette } from './draw/palette.ts'
+import { textMeasure } from './draw/text-measure.ts'
+import { layoutOf } from './layout.ts'
+import type { Item, Layout, RowBox } from './shapes.ts'
+import { type TimeScale, timeScale, xOfNow } from './time-scale.ts'
+
+/** What the picture shows at the moment, for the parts of the page that stand over it. */
+export interface Scene {
+  readonly layout: Layout
+  readonly scale: TimeScale
+  readonly left: number
+  readonly width: number
+}
+
+/** The picture's canvas at work. */
+export interface Stage {
+  readonly scene: ReadonlySignal<Scene | null>
+  readonly rows: ReadonlySignal<readonly RowBox[]>
+  /** Named elements over what is in view; at most 300. */
+  readonly items: ReadonlySignal<readonly Item[]>
+  /** What lies under a point of the canvas. */
+  readonly itemAt: (x: number, y: number) => Item | undefined
+  /** Lays out anew at once, since somebody waits for it. */
+  readonly refresh: () => void
+  readonly resize: (width: number, headHeight: number) => void
+  readonly close: () => void
+}
+
+/** Free space at the right of now. */
+const AFTER_NOW = 28
+const FRAME_MS = 1_000 / 30
+const CALM_FRAME_MS = 1_000
+/** While events keep coming, it is laid out anew so often; bars grow in every frame. */
+const LAYOUT_MS = 100
+const ITEMS_MS = 500
+const MOST_ITEMS = 300
+
+export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapters: HTMLElement): Stage {
+  const context = canvas.getContext('2d')
+  if (context === null) throw new Error('This browser has no canvas.')
+  const measure = textMeasure(context)
+  const scene = signal<Scene | null>(null)
+  const rows = signal<readonly RowBox[]>([])
+  const items = signal<readonly Item[]>([])
+  const calm = matchMedia('(prefers-reduced-motion: reduce)')
+  let palette: Palette | undefined
+  let size = { width: 0, headHeight: 0 }
+  let origin = 0
+  let run = ''
+  let zoom = ''
+  let laidOut: { readonly model: Model; readonly at: number } | undefined
+  let itemsAt = 0
+  let frameAt = 0
+  let handle = 0
+  let isDirty = true
+  let shownLeft: number | undefined
+
+  const layOut = (now: number): void => {
+    const known = model.value
+    if (known.run !== run) {
+      run = known.run
+      origin = known.since ?? now
+      shownLeft = undefined
+    }
+    const shown = span.value ?? Math.max(15_000, now - (known.since ?? now))
+    const usable = Math.max(1, size.width - AFTER_NOW)
+    const scale = timeScale(
+      Math.min(origin, known.since ?? origin),
+      shown,
+      usable,
+      busyTimes(known, now),
+      now,
+    )
+    const right = until.value === null ? xOfNow(scale, now) : scale.xOf(until.value)
+    const zoomNow = `${shown}:${size.width}:${size.headHeight}:${run}`
+    const layout = layoutOf({
+      model: known,
+      now,
+      scale,
+      left: right - usable,
+      width: size.width,
+      measure,
+      headHeight: size.headHeight,
+      selected: selection.value?.kind === 'work' ? workKey(selection.value) : null,
+      before: span.value !== null && zoomNow === zoom ? (scene.value?.layout ?? null) : null,
+    })
+    zoom = zoomNow
+    laidOut = { model: known, at: now }
+    scene.value = { layout, scale, left: right - usable, width: size.width }
+    if (!isSame(rows.value, layout.rows)) rows.value = layout.rows
+  }
+
+  const paint = (now: number): void => {
+    if (scene.value === null) return
+    const { layout, scale } = scene.value
+    const ratio = Math.min(devicePixelRatio, 2)
+    const height = layout.height + AXIS
+    fit(canvas, size.width, height, ratio)
+    palette ??= readPalette(context, ratio)
+    const nowX = xOfNow(scale, now)
+    const right = until.value === null ? nowX : scale.xOf(until.value)
+    const left = eased(right - size.width + AFTER_NOW)
+    draw(
+      context,
+      layout,
+      scale,
+      {
+        left,
+        width: size.width,
+        height,
+        nowX: nowX - left,
+        ratio,
+        crosshairX: crosshair.value === null ? null : scale.xOf(crosshair.value),
+      },
+      palette,
+    )
+    layer.style.transform = `translateX(${-left}px)`
+    chapters.style.transform = layer.style.transform
+    chapters.style.setProperty('--left', String(Math.round(left)))
+  }
+
+  /** A fold that closes moves the past: not in one jump. */
+  const eased = (left: number): number => {
+    const before = shownLeft
+    const isJump =
+      before !== undefined && Math.abs(left - before) > 24 && Math.abs(left - before) < size.width
+    shownLeft = isJump && !calm.matches && until.value === null ? before + (left - before) * 0.25 : left
+    if (isJump) isDirty = true
+    return shownLeft
+  }
+
+  const frame = (time: number): void => {
+    handle = requestAnimationFrame(frame)
+    if (document.hidden || size.width === 0) return
+    const isLive = connection.value.state !== 'lost' && until.value === null
+    const wait = calm.matches ? CALM_FRAME_MS : FRAME_MS
+    if (!isDirty && (!isLive || time - frameAt < wait - 4)) return
+    frameAt = time
+    const now = hostNow()
+    const isOld =
+      laidOut === undefined ||
+      (laidOut.model !== model.value ? now - laidOut.at > LAYOUT_MS : now - laidOut.at > 250)
+    if (isDirty || isOld) layOut(now)
+    isDirty = false
+    paint(now)
+    if (now - itemsAt > ITEMS_MS) offerItems(now)
+  }
+
+  const offerItems = (now: number): void => {
+    itemsAt = now
+    const { layout, left, width } = scene.value ?? { layout: null, left: 0, width: 0 }
+    const inView = (layout?.items ?? []).filter(({ x, w }) => x + w > left && x < left + width)
+    items.value =
+      inView.length <= MOST_ITEMS
+        ? inView
+        : [
+            ...inView.filter(({ isException }) => isException),
+            ...inView.filter(({ isException }) => !isException).toReversed(),
+          ]
+            .slice(0, MOST_ITEMS)
+            .toSorted((a, b) => a.at - b.at)
+  }
+
+  const refresh = (): void => {
+    isDirty = true
+    if (size.width === 0) return
+    const now = hostNow()
+    layOut(now)
+    paint(now)
+    offerItems(now)
+  }
+
+  const recolour = (): void => {
+    palette = undefined
+    isDirty = true
+  }
+
+  const stopWatching = effect(() => {
+    void [selection.value, span.value, until.value, crosshair.value, connection.value.state]
+    isDirty = true
+  })
+  const stopColours = onColoursChange(recolour)
+  void document.fonts.ready.then(() => {
+    measure.forget()
+    recolour()
+  })
+  handle = requestAnimationFrame(frame)
+
+  return {
+    scene,
+    rows,
+    items,
+    refresh,
+    itemAt: (x, y) => {
+      if (scene.value === null || shownLeft === undefined) return undefined
+      return hit(scene.value.layout.items, x + shownLeft, y - AXIS)
+    },
+    resize: (width, headHeight) => {
+      size = { width, headHeight }
+      isDirty = true
+    },
+    close: () => {
+      cancelAnimationFrame(handle)
+      stopWatching()
+      stopColours()
+    },
+  }
+}
+
+/** The nearest of what lies within a finger's width. */
+function hit(items: readonly Item[], x: number, y: number): Item | undefined {
+  const distance = ({ x: left, y: top, w, h }: Item): number =>
+    Math.max(left - x, x - left - w, 0) + Math.max(top - y, y - top - h, 0)
+  let best: Item | undefined
+  for (const item of items) {
+    if (distance(item) < 5 && (best === undefined || distance(item) < distance(best))) best = item
+  }
+  return best
+}
+
+function fit(canvas: HTMLCanvasElement, width: number, height: number, ratio: number): void {
+  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)]
+  if (canvas.width === w && canvas.height === h) return
+  canvas.width = w
+  canvas.height = h
+  canvas.style.width = `${width}px`
+  canvas.style.height = `${height}px`
+}
+
+function isSame(a: readonly RowBox[], b: readonly RowBox[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((row, index) => row.name === b[index]?.name && row.y === b[index].y && row.h === b[index].h)
+  )
+}

@@ -1,0 +1,196 @@
+/** What happened in the rows, by time alone: where it stands in the picture is another matter. */
+import type { Attempt, Call, Effect, Model } from '../model/model.ts'
+import { workKey } from '../model/model.ts'
+import type { BarState } from './shapes.ts'
+
+export interface BarThing {
+  readonly kind: 'bar'
+  readonly id: string
+  readonly from: number
+  readonly to: number | null
+  readonly parent: string | null
+  readonly key: string
+  readonly state: BarState
+  readonly attempt: Attempt
+  /** The wait that it grew out of. */
+  readonly wait: string | null
+}
+
+export interface WaitThing {
+  readonly kind: 'wait'
+  readonly id: string
+  readonly from: number
+  readonly to: number | null
+  readonly parent: string | null
+  readonly key: string
+  readonly end: 'result' | 'became' | 'open' | 'nothing' | 'cutShort'
+  readonly call: Call
+}
+
+export interface StubThing {
+  readonly kind: 'stub'
+  readonly id: string
+  readonly from: number
+  readonly to: number
+  readonly parent: string | null
+  readonly key: string
+  readonly call: Call
+}
+
+/** A start that did nothing: it was turned away, or got what was stored. */
+export interface SignThing {
+  readonly kind: 'sign'
+  readonly sign: 'away' | 'stored'
+  readonly at: number
+  readonly key: string
+  readonly call: Call
+}
+
+export type SpanThing = BarThing | WaitThing | StubThing
+
+export interface Things {
+  readonly spans: readonly SpanThing[]
+  readonly signs: readonly SignThing[]
+}
+
+/** By instance, in order of time: what reaches into that stretch of time. */
+export function thingsBetween(model: Model, from: number, to: number): ReadonlyMap<string, Things> {
+  const rows = new Map<string, { spans: SpanThing[]; signs: SignThing[] }>()
+  const rowOf = (instance: string): { spans: SpanThing[]; signs: SignThing[] } => {
+    const row = rows.get(instance) ?? { spans: [], signs: [] }
+    rows.set(instance, row)
+    return row
+  }
+  const ran = new Map<string, Attempt>()
+  for (const attempt of model.attempts.values()) {
+    if (attempt.callId !== null) ran.set(attempt.callId, attempt)
+    if (attempt.startedAt > to || (attempt.endedAt ?? Infinity) < from) continue
+    const call = attempt.callId === null ? undefined : model.calls.get(attempt.callId)
+    rowOf(attempt.instance).spans.push({
+      kind: 'bar',
+      id: attempt.executionId,
+      from: attempt.startedAt,
+      to: attempt.endedAt,
+      parent: attempt.parentExecutionId,
+      key: workKey(attempt),
+      state: stateOf(attempt),
+      attempt,
+      wait: call?.waitingSince == null ? null : waitId(call),
+    })
+  }
+  for (const call of model.calls.values()) {
+    if (call.askedAt > to || (call.answeredAt ?? Infinity) < from) continue
+    addCall(rowOf(call.instance), call, ran.get(call.id))
+  }
+  for (const { spans, signs } of rows.values()) {
+    spans.sort((a, b) => a.from - b.from || order(a) - order(b) || (a.id < b.id ? -1 : 1))
+    signs.sort((a, b) => a.at - b.at)
+  }
+  return rows
+}
+
+/** Effects, and the last rows of jobs, that lie in that stretch of time: one for each attempt that saved something. */
+export interface SavedThing {
+  readonly id: string
+  readonly at: number
+  readonly key: string
+  readonly instance: string
+  readonly attempt: Attempt | undefined
+}
+
+export function savedBetween(
+  model: Model,
+  from: number,
+  to: number,
+): { readonly saved: readonly SavedThing[]; readonly refused: readonly Effect[] } {
+  const refused = model.effects.filter(
+    ({ at, newestToken }) => newestToken !== null && at >= from && at <= to,
+  )
+  const byAttempt = new Map<string, SavedThing>()
+  const save = (at: number, instance: string, key: string, attempt: Attempt | undefined): void => {
+    const id = `s:${attempt?.executionId ?? `${key}:${instance}`}`
+    // The last thing that an attempt saved stands for all of it.
+    byAttempt.set(id, { id, at: Math.max(at, byAttempt.get(id)?.at ?? at), instance, key, attempt })
+  }
+  for (const effect of model.effects) {
+    if (effect.newestToken !== null || effect.at < from || effect.at > to) continue
+    const key = workKey(effect)
+    const attempts = model.works.get(key)?.attempts.map((id) => model.attempts.get(id))
+    save(
+      effect.at,
+      effect.instance,
+      key,
+      attempts?.find((each) => each?.fencingToken === effect.fencingToken),
+    )
+  }
+  for (const row of model.rows) {
+    if (row.event !== 'end' || row.at < from || row.at > to) continue
+    save(row.at, row.instance, workKey(row), model.attempts.get(row.executionId))
+  }
+  return { saved: [...byAttempt.values()].toSorted((a, b) => a.at - b.at), refused }
+}
+
+function addCall(
+  row: { spans: SpanThing[]; signs: SignThing[] },
+  call: Call,
+  attempt: Attempt | undefined,
+): void {
+  const key = workKey(call)
+  const { outcome, answeredAt, parentExecutionId: parent } = call
+  const common = { key, call, parent }
+  if (outcome === 'turnedAway' && answeredAt !== null) {
+    row.signs.push({ kind: 'sign', sign: 'away', at: answeredAt, ...common })
+  } else if (outcome === 'stored' && answeredAt !== null) {
+    row.signs.push({ kind: 'sign', sign: 'stored', at: answeredAt, ...common })
+  } else if (
+    answeredAt !== null &&
+    (outcome === 'noRedis' || (outcome === 'failed' && attempt === undefined))
+  ) {
+    row.spans.push({ kind: 'stub', id: `c:${call.id}`, from: call.askedAt, to: answeredAt, ...common })
+    return
+  }
+  const since = call.waitingSince ?? (outcome === 'waited' ? call.askedAt : null)
+  if (since === null) return
+  row.spans.push({
+    kind: 'wait',
+    id: waitId(call),
+    from: since,
+    to: attempt?.startedAt ?? answeredAt,
+    end: endOf(call, attempt),
+    ...common,
+  })
+}
+
+function endOf({ outcome }: Call, attempt: Attempt | undefined): WaitThing['end'] {
+  if (attempt !== undefined) return 'became'
+  if (outcome === null) return 'open'
+  if (outcome === 'waited' || outcome === 'stored') return 'result'
+  return outcome === 'cutShort' ? 'cutShort' : 'nothing'
+}
+
+function stateOf({ outcome, endedAt }: Attempt): BarState {
+  if (endedAt === null || outcome === null) return 'running'
+  switch (outcome) {
+    case 'completed':
+      return 'done'
+    case 'failed':
+    case 'unconfirmed':
+    case 'abandoned':
+      return 'failed'
+    case 'lost':
+      return 'lost'
+    case 'released':
+      return 'released'
+    case 'cutShort':
+      return 'cutShort'
+  }
+}
+
+function waitId(call: Call): string {
+  return `w:${call.id}`
+}
+
+/** Of one moment, what runs comes first. */
+function order({ kind }: SpanThing): number {
+  return kind === 'bar' ? 0 : 1
+}

@@ -1,0 +1,201 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { busyTimes } from '../../src/picture/busy.ts'
+import { touches } from '../../src/picture/board.ts'
+import { layoutOf } from '../../src/picture/layout.ts'
+import type { Box, LabelShape, Layout, Shape } from '../../src/picture/shapes.ts'
+import { thingsBetween } from '../../src/picture/things.ts'
+import { timeScale } from '../../src/picture/time-scale.ts'
+import { packed } from '../../src/picture/tracks.ts'
+import { STORY_SECONDS, story } from '../replay/story.ts'
+import { modelOf } from '../../src/model/fold.ts'
+import type { Model } from '../../src/model/model.ts'
+import { snapshotOf } from '../event-maker.ts'
+import { histories, type History } from './histories.ts'
+
+const WIDTH = 720
+
+function laidOut({ model, now }: History, spanMs: number, headHeight = 0): Layout {
+  const scale = timeScale(model.since ?? now, spanMs, WIDTH - 28, busyTimes(model, now), now)
+  return layoutOf({
+    model,
+    now,
+    scale,
+    left: scale.xOf(now) - WIDTH + 28,
+    width: WIDTH,
+    measure: (text, form) => text.length * (form === 'pill' ? 5.9 : 6.1),
+    headHeight,
+    selected: null,
+    before: null,
+  })
+}
+
+const spans = fc.constantFrom(5_000, 16_000, 45_000, 300_000, 3_600_000)
+
+/** Pairs of boxes that lie on each other, as text. */
+function overlaps(boxes: readonly (Box & { readonly what: string })[], others = boxes): string[] {
+  return boxes.flatMap((a) =>
+    others.filter((b) => a !== b && touches(a, b)).map((b) => `${a.what} on ${b.what}`),
+  )
+}
+
+const named = (label: LabelShape): Box & { readonly what: string } => ({ ...label, what: `“${label.text}”` })
+
+/** Its own bar: a label may stand on that, and on no other. */
+function isOn(label: LabelShape, shape: Shape): boolean {
+  return (
+    label.form === 'inside' &&
+    label.x >= shape.x &&
+    label.x + label.w <= shape.x + shape.w + 0.01 &&
+    label.y === shape.y
+  )
+}
+
+describe('the layout', () => {
+  it('lets no label lie on another one', () => {
+    fc.assert(
+      fc.property(histories(), spans, fc.constantFrom(0, 40), (history, span, head) => {
+        expect(overlaps(laidOut(history, span, head).labels.map(named))).toEqual([])
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('lets no label lie on a bar or sign, but on its own', () => {
+    fc.assert(
+      fc.property(histories(), spans, (history, span) => {
+        const { labels, shapes } = laidOut(history, span)
+        const faults = labels.flatMap((label) =>
+          shapes
+            .filter((shape) => touches(label, shape) && !isOn(label, shape))
+            .map((shape) => `“${label.text}” on ${shape.kind} ${shape.id}`),
+        )
+        expect(faults).toEqual([])
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('gives things that were there at once different tracks', () => {
+    fc.assert(
+      fc.property(histories(), ({ model, now }) => {
+        for (const { spans: inRow } of thingsBetween(model, 0, now).values()) {
+          const { tracks } = packed(inRow, new Map())
+          const boxes = inRow.map(({ id, from, to }) => ({
+            what: id,
+            x: from,
+            w: (to ?? now) - from,
+            y: tracks.get(id) ?? 0,
+            h: 1,
+          }))
+          expect(overlaps(boxes)).toEqual([])
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('shows every refused write and every takeover at every zoom, and kills in every row', () => {
+    fc.assert(
+      fc.property(histories(), fc.constantFrom(60_000, 300_000, 3_600_000), (history, span) => {
+        const { shapes, lines, bands } = laidOut(history, span)
+        const refused = shapes.flatMap((shape) =>
+          shape.kind === 'sign' && shape.sign === 'refused' ? [shape.count] : [],
+        )
+        expect(refused.reduce((sum, count) => sum + count, 0)).toBe(
+          history.model.effects.filter(({ newestToken }) => newestToken !== null).length,
+        )
+        const takeovers = [...history.model.attempts.values()].filter(
+          ({ takenOverFrom }) => takenOverFrom !== null,
+        )
+        expect(lines.filter(({ kind }) => kind === 'takeover')).toHaveLength(takeovers.length)
+        const kills = [...history.model.instances.values()].flatMap(({ gone }) => gone)
+        expect(bands.filter(({ kind }) => kind === 'gone')).toHaveLength(kills.length)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it('is the same for the same input', () => {
+    fc.assert(
+      fc.property(histories(), spans, (history, span) => {
+        expect(laidOut(history, span)).toEqual(laidOut(history, span))
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it('folds more than 12 instances to one line each', () => {
+    fc.assert(
+      fc.property(histories(), (history) => {
+        const rows = laidOut(history, 45_000).rows.filter(({ kind }) => kind === 'instance')
+        expect(rows.every(({ isFolded }) => isFolded)).toBe(history.model.instances.size > 12)
+      }),
+    )
+  })
+})
+
+describe('the story', () => {
+  const now = 1_700_000_046_000
+  const model: Model = modelOf(snapshotOf(story(now - STORY_SECONDS * 1_000), now))
+  const layout = laidOut({ model, now }, 48_000)
+  const words = layout.labels.map(({ text }) => text)
+
+  it('is told on the picture itself', () => {
+    expect(words).toEqual(
+      expect.arrayContaining([
+        'late write refused: fence 1 is older than 2',
+        'took over at 50 %',
+        'killed',
+        'restarted',
+        'frozen',
+        'woke up',
+        'lease over',
+        'stopped 3.0 s',
+        'kept running',
+        'no Redis',
+      ]),
+    )
+  })
+
+  it('merges starts that were turned away at one moment, in each row', () => {
+    const away = layout.shapes.filter((shape) => shape.kind === 'sign' && shape.sign === 'away')
+    expect(away).toMatchObject([{ count: 4 }, { count: 4 }, { count: 4 }])
+    expect(words.filter((text) => text === '4 turned away')).toHaveLength(3)
+  })
+
+  it('names everything that can be pointed at', () => {
+    const names = layout.items.map(({ name }) => name)
+    expect(names).toContain(
+      'review #142, 2nd attempt, on instance-3: took over from instance-1 at 50 %, done in 4.5 s',
+    )
+    expect(names).toContain('4 starts of risk #141 on instance-3 turned away: it runs on instance-2')
+    expect(names.filter((name) => name.trim() === '')).toEqual([])
+  })
+
+  it('puts a child below its parent', () => {
+    const yOf = (id: string): number => layout.shapes.find((shape) => shape.id === id)?.y ?? Number.NaN
+    expect(yOf('risk-143-a')).toBeGreaterThan(yOf('report-143-a'))
+  })
+
+  it('marks the job that is selected in all rows', () => {
+    const scale = timeScale(model.since ?? now, 48_000, 692, busyTimes(model, now), now)
+    const { shapes } = layoutOf({
+      model,
+      now,
+      scale,
+      left: scale.xOf(now) - 692,
+      width: WIDTH,
+      measure: (text) => text.length * 6,
+      headHeight: 0,
+      selected: 'ai-review:r142',
+      before: null,
+    })
+    const selected = shapes.filter((shape) => 'isSelected' in shape && shape.isSelected)
+    expect(new Set(selected.map(({ kind }) => kind))).toEqual(new Set(['bar', 'wait', 'sign']))
+    expect(selected.filter(({ kind }) => kind === 'bar').map(({ id }) => id)).toEqual([
+      '8fK2wqQm1c',
+      '8fK2wqyT3A',
+    ])
+  })
+})
