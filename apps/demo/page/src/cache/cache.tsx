@@ -113,9 +113,9 @@ function Namespaces({ rows, onClear }: NamespacesProps): JSX.Element {
           <th scope="col" class="number">
             Refused
           </th>
-          <td>
+          <th scope="col">
             <span class="heard">What can be done</span>
-          </td>
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -123,7 +123,7 @@ function Namespaces({ rows, onClear }: NamespacesProps): JSX.Element {
           <tr key={namespace}>
             <th scope="row">{namespace}</th>
             <td class="number">{grouped(reads)}</td>
-            <td>
+            <td class="found">
               <span class="meter" style={{ '--part': reads === 0 ? 0 : found / reads }}>
                 <i />
               </span>
@@ -134,7 +134,7 @@ function Namespaces({ rows, onClear }: NamespacesProps): JSX.Element {
             <td class="number">
               <button
                 type="button"
-                class="act little"
+                class="link"
                 aria-label={`Clear ${namespace}`}
                 onClick={() => onClear(namespace)}
               >

@@ -98,7 +98,7 @@ function HolderChip({ lock, holder, now }: HolderProps): JSX.Element {
       </span>
       <button
         type="button"
-        class="act little"
+        class="link"
         aria-label={`Revoke ${lock.name} from ${instance}`}
         onClick={() => {
           dialog.value = { name: 'revoke', lock: lock.name, token, instance }

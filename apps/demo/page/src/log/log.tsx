@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { LogLine } from '../model/model.ts'
 import { part } from '../model/store.ts'
-import { grouped } from '../format.ts'
+import { grouped, plural } from '../format.ts'
 import { crosshair, logFilter } from '../view.ts'
 import { LogFilters } from './log-filters.tsx'
 import { LogList } from './log-list.tsx'
@@ -35,8 +35,8 @@ export function Log(): JSX.Element {
         <LogFilters lines={all} />
         <span class="muted at-end">
           {lines.length === count
-            ? `${grouped(count)} lines`
-            : `${grouped(lines.length)} of ${grouped(count)} lines`}
+            ? plural(count, 'line')
+            : `${grouped(lines.length)} of ${plural(count, 'line')}`}
         </span>
       </header>
       {lines.length === 0 ? (
@@ -74,7 +74,7 @@ function CopyLines({ lines }: { readonly lines: readonly LogLine[] }): JSX.Eleme
   const copy = async (): Promise<void> => {
     try {
       await navigator.clipboard.writeText(jsonLines(lines))
-      say(`${grouped(lines.length)} lines copied`)
+      say(`${plural(lines.length, 'line')} copied`)
     } catch {
       say('The browser did not allow it')
     }

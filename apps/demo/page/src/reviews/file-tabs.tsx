@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { ReviewView } from '../../../src/events/snapshot.ts'
+import { plural } from '../format.ts'
 import { hasLetterKeys } from '../view.ts'
 import { Diff, findingId } from './diff.tsx'
 import type { FileView } from './diff-rows.ts'
@@ -16,7 +17,7 @@ export function FileTabs({ view }: { readonly view: ReviewView }): JSX.Element {
   const file = view.files[shown] ?? view.files[0]
 
   // The card is there once its file is shown.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (current !== null) panel.current?.querySelector<HTMLElement>(`#${findingId(current.number)}`)?.focus()
   }, [current])
 
@@ -43,7 +44,7 @@ export function FileTabs({ view }: { readonly view: ReviewView }): JSX.Element {
       {places.length > 0 && (
         <div class="findings-bar">
           <span role="status">
-            {at === -1 ? `${places.length} on the lines below` : `Finding ${at + 1} of ${places.length}`}
+            {at === -1 ? plural(places.length, 'finding') : `Finding ${at + 1} of ${places.length}`}
           </span>
           <button type="button" class="act little" onClick={() => step(-1)}>
             Previous finding <kbd>p</kbd>

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { TourState } from '../../../src/events/page-event.ts'
 import type { ActionAnswer, Actions } from '../../../src/events/snapshot.ts'
 import { act, mayAct } from '../act.ts'
@@ -20,9 +20,6 @@ export function TourCard(): JSX.Element | null {
 
 function Card({ tour, step }: { readonly tour: TourState; readonly step: Step }): JSX.Element {
   const { state, title, before, after, counted } = tour
-  const heading = useRef<HTMLHeadingElement>(null)
-  // One reads on from the head of the new step; the button that led there may be gone.
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [step])
   const isEnd = step === END
   return (
     <aside class="tour" role="region" aria-labelledby="tour-title">
@@ -35,9 +32,7 @@ function Card({ tour, step }: { readonly tour: TourState; readonly step: Step })
           <i key={each} class={each <= step ? 'past' : ''} />
         ))}
       </span>
-      <h2 id="tour-title" ref={heading} tabIndex={-1}>
-        {title}
-      </h2>
+      <h2 id="tour-title">{title}</h2>
       <div aria-live="polite">
         <p class="before">{before}</p>
         {state === 'acting' && (
@@ -89,21 +84,23 @@ function EndButton(): JSX.Element {
 
 function Verbs({ step, state }: { readonly step: Step; readonly state: TourState['state'] }): JSX.Element {
   const [answer, setAnswer] = useState<ActionAnswer>()
+  const isActing = state === 'acting'
+  // While the step acts they do nothing, but keep the focus: whoever goes on by keyboard finds it where it was.
   const go = async (where: Actions['tour']['go']): Promise<void> => {
+    if (isActing && where !== 'end') return
     const said = await act('tour', { go: where })
     setAnswer(said.ok ? undefined : said)
   }
-  const isActing = state === 'acting'
   return (
     <>
       <div class="tour-verbs">
         {step > 1 && (
-          <button type="button" class="act" disabled={isActing} onClick={() => void go('back')}>
+          <button type="button" class="act" aria-disabled={isActing} onClick={() => void go('back')}>
             Back
           </button>
         )}
         {step !== END && (
-          <button type="button" class="act" disabled={isActing} onClick={() => void go('again')}>
+          <button type="button" class="act" aria-disabled={isActing} onClick={() => void go('again')}>
             Do it again
           </button>
         )}
@@ -112,7 +109,7 @@ function Verbs({ step, state }: { readonly step: Step; readonly state: TourState
             End the tour
           </button>
         ) : (
-          <button type="button" class="primary" disabled={isActing} onClick={() => void go('next')}>
+          <button type="button" class="primary" aria-disabled={isActing} onClick={() => void go('next')}>
             Next
           </button>
         )}

@@ -1,0 +1,97 @@
+import type { ReviewView } from '../../../src/events/snapshot.ts'
+
+type Hunk = ReviewView['files'][number]['hunks'][number]
+type Line = Hunk['lines'][number]
+
+/** Numbers the lines of a hunk by their first character, as in a patch. */
+function hunk(header: string, oldFrom: number, newFrom: number, text: readonly string[]): Hunk {
+  let [oldLine, newLine] = [oldFrom, newFrom]
+  const lines = text.map((line): Line => {
+    const rest = line.slice(1)
+    if (line.startsWith('-')) return { kind: 'removed', oldLine: oldLine++, newLine: null, text: rest }
+    if (line.startsWith('+')) return { kind: 'added', oldLine: null, newLine: newLine++, text: rest }
+    return { kind: 'same', oldLine: oldLine++, newLine: newLine++, text: rest }
+  })
+  return { header, lines }
+}
+
+const generated = Array.from({ length: 260 }, (_, index) => `+export const rate${index} = ${index} / 100`)
+
+/** What the bundled sample's reviews look like: two languages, findings on lines, one of them about a file. */
+export const REVIEW_VIEW: ReviewView = {
+  id: 'review-142',
+  base: 'a1f09c2b7d1f6f0e3c5d8a9b0c1d2e3f4a5b6c7d',
+  head: '77be310c9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d',
+  additions: 48,
+  deletions: 11,
+  files: [
+    {
+      path: 'src/checkout/discount.ts',
+      errors: 1,
+      warnings: 1,
+      infos: 0,
+      hunks: [
+        hunk('@@ -12,4 +12,6 @@ export async function applyDiscount(cart, code)', 12, 12, [
+          '   const rule = await rules.find(code)',
+          '-  return cart.total - rule.amount',
+          "+  const token = 'ghp_x7KqT2mPd0sVbN4cWz9fT2'",
+          '+  const off = cart.total * rule.percent / 100',
+          '+  return Math.round((cart.total - off) * 100) / 100',
+          ' }',
+        ]),
+      ],
+      findings: [
+        {
+          line: 13,
+          severity: 'error',
+          rule: 'diff/secret',
+          message:
+            'This looks like a GitHub token. It stays in the history even if a later commit removes it.',
+        },
+        {
+          line: 15,
+          severity: 'warning',
+          rule: 'money/float',
+          message: 'Rounding after the discount can lose a cent. Keep amounts in whole cents.',
+        },
+      ],
+    },
+    {
+      path: 'src/Orders/Total.cs',
+      errors: 0,
+      warnings: 1,
+      infos: 0,
+      hunks: [
+        hunk('@@ -30,3 +30,4 @@ public sealed class Total', 30, 30, [
+          '     public decimal Sum(IEnumerable<Line> lines)',
+          '-        => lines.Sum(line => line.Price);',
+          '+        => lines.Sum(line => line.Price * line.Count) // TODO: taxes',
+          '+           + Shipping;',
+          ' }',
+        ]),
+      ],
+      findings: [
+        {
+          line: 31,
+          severity: 'warning',
+          rule: 'diff/todo',
+          message: 'A note to do something later is left in the change.',
+        },
+      ],
+    },
+    {
+      path: 'src/checkout/rates.ts',
+      errors: 0,
+      warnings: 0,
+      infos: 1,
+      hunks: [hunk('@@ -0,0 +1,260 @@', 0, 1, generated)],
+      findings: [
+        { line: null, severity: 'info', rule: 'diff/size', message: 'This file is long. Could it be data?' },
+      ],
+    },
+  ],
+  suggestions: [
+    'Keep secrets in the environment, and revoke the one that is here.',
+    'Compute amounts in whole cents.',
+  ],
+}
