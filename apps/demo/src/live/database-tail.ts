@@ -20,7 +20,12 @@ export interface DatabaseTail {
 export function followDatabase({ journal }: Store, news: News, onRows: () => void): DatabaseTail {
   let controlTooMany = 0
   const verdict = (): Verdict => ({ ...journal.count(), controlTooMany })
-  const sayVerdict = (): void => news.say('database', { type: 'verdict', ...verdict() })
+  let said = ''
+  const sayVerdict = (): void => {
+    const now = verdict()
+    if (said === (said = JSON.stringify(now))) return
+    news.say('database', { type: 'verdict', ...now })
+  }
 
   const look = (): void => {
     const page = news.isHeard() ? journal.next() : undefined

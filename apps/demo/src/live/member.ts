@@ -4,6 +4,7 @@ import type { Instance } from '../instances/instance.ts'
 import type { FireRequest } from '../instances/messages.ts'
 import type { Network } from './network.ts'
 import type { News } from './news.ts'
+import type { OpenCalls } from './open-calls.ts'
 
 /** A place in the fleet: an instance of this name, and the next one of it when that is gone. */
 export interface Member {
@@ -29,13 +30,14 @@ export interface Member {
 export interface MemberParts extends Pick<InstanceState, 'name' | 'client' | 'framework'> {
   readonly network: Network
   readonly news: News
+  readonly openCalls: OpenCalls
   readonly launch: (redisUrl: string) => Promise<Instance>
   /** Null: it stays gone. */
   readonly restartAfterMs: number | null
 }
 
 export function createMember(parts: MemberParts): Member {
-  const { name, client, framework, network, news, launch, restartAfterMs } = parts
+  const { name, client, framework, network, news, openCalls, launch, restartAfterMs } = parts
   let state: InstanceState['state'] = 'gone'
   let instance: Instance | undefined
   let timer: NodeJS.Timeout | undefined
@@ -49,6 +51,7 @@ export function createMember(parts: MemberParts): Member {
     instance = undefined
     state = 'gone'
     if (closed) return
+    openCalls.broken(name, `${name} is gone, and with it the connection to it.`)
     if (reason !== undefined) {
       news.say('coordinator', { type: 'instance.exited', instance: name, reason })
       news.log('error', reason)

@@ -8,6 +8,7 @@ import type { Ground } from './ground.ts'
 import { type Member, createMember } from './member.ts'
 import { openNetwork, openRoad } from './network.ts'
 import type { News } from './news.ts'
+import type { OpenCalls } from './open-calls.ts'
 import type { DEFAULTS, WorldOptions } from './options.ts'
 
 export interface MembersParts {
@@ -19,6 +20,7 @@ export interface MembersParts {
   readonly databasePath: string
   readonly workTree: string
   readonly news: News
+  readonly openCalls: OpenCalls
   readonly onTold: Tell
 }
 
@@ -58,7 +60,7 @@ function makesOf({ storage, instances, client, framework }: MembersParts['settin
 }
 
 async function memberOf(parts: MembersParts, make: Make): Promise<Member> {
-  const { settings, ground, folder, databasePath, workTree, news, onTold } = parts
+  const { settings, ground, folder, databasePath, workTree, news, openCalls, onTold } = parts
   const { redis, memory } = ground
   const reports: Reports = { onOutcome: () => undefined, askBank: async () => undefined, onTold }
   const settingsFor = (redisUrl?: string): InstanceSettings => ({
@@ -79,6 +81,7 @@ async function memberOf(parts: MembersParts, make: Make): Promise<Member> {
   return createMember({
     ...make,
     news,
+    openCalls,
     network: port === undefined ? openRoad(url) : await openNetwork(url, port),
     launch: (redisUrl) =>
       memory === undefined

@@ -13,6 +13,7 @@ import { createLockDesk } from './lock-desk.ts'
 import { createLogBook } from './log-book.ts'
 import { startMembers } from './members.ts'
 import { createNews } from './news.ts'
+import { createOpenCalls } from './open-calls.ts'
 import { DEFAULTS, type WorldOptions } from './options.ts'
 import { createPulse } from './pulse.ts'
 import { viewRecord } from './record-view.ts'
@@ -74,11 +75,12 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
       databasePath,
       workTree,
       news,
+      openCalls: createOpenCalls(news),
       onTold: hearInstances({ news, watching, lockDesk }),
     },
     stack,
   )
-  const pulse = createPulse(ground, news)
+  const pulse = await createPulse(ground, news)
   stack.defer(() => pulse.close())
   const acts = createActs({
     members,

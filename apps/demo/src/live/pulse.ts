@@ -11,20 +11,16 @@ export interface Pulse {
 }
 
 /** Asks Redis once a second while somebody hears it. */
-export function createPulse({ observer, redis, client, stopping }: Ground, news: News): Pulse {
+export async function createPulse({ observer, redis, client, stopping }: Ground, news: News): Promise<Pulse> {
   let roundTripMs: number | null = null
-  let version: string | null = null
   const beat = async (): Promise<void> => {
     if (!news.isHeard() || stopping.isStopped) return
     const health = await observer.health()
     ;({ roundTripMs } = health)
     if (roundTripMs !== null) news.say('observer', { type: 'redis.answered', roundTripMs })
   }
-  const readVersion = async (): Promise<void> => {
-    const info = await client?.info('server')
-    version = /(?:redis|valkey)_version:(\S+)/.exec(info ?? '')?.[1] ?? null
-  }
-  readVersion().catch(() => undefined)
+  const info = await client?.info('server').catch(() => undefined)
+  const version = /(?:redis|valkey)_version:(\S+)/.exec(info ?? '')?.[1] ?? null
   const timer = setInterval(() => void beat(), BEAT_MS)
   return {
     state: () => ({

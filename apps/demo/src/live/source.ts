@@ -32,9 +32,27 @@ export async function readSource(
     name: basename(repository.root),
     path: repository.root,
     isSample,
-    usual: await change(base, head),
+    usual: await (base === undefined && head === undefined ? recentChange(repository) : change(base, head)),
     change,
   }
+}
+
+/** More is slow to review and long to read. */
+const MOST_FILES = 60
+const MOST_COMMITS = 5
+
+/** The last commits, as many as are quick to review: five at most, one at least. */
+async function recentChange(repository: GitRepository): Promise<Change> {
+  const usual = await changeIn(repository)
+  const range = { base: usual.baseCommit, head: usual.headCommit }
+  if ((await repository.changedFiles(range)) <= MOST_FILES) return usual
+  for (let commits = MOST_COMMITS - 1; commits > 0; commits -= 1) {
+    const change = await changeIn(repository, `HEAD~${commits}`).catch(() => undefined)
+    if (change === undefined) continue
+    const files = await repository.changedFiles({ base: change.baseCommit, head: change.headCommit })
+    if (files <= MOST_FILES || commits === 1) return change
+  }
+  return usual
 }
 
 async function changeIn(repository: GitRepository, base?: string, head?: string): Promise<Change> {

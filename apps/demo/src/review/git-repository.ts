@@ -9,6 +9,8 @@ export interface GitRepository {
   resolveRange(base?: string, head?: string): Promise<CommitRange>
   /** The difference as git prints it; each changed file with the ids of its contents. */
   diff(range: CommitRange): Promise<string>
+  /** How many files differ. */
+  changedFiles(range: CommitRange): Promise<number>
   /** What `git diff --check` says of the added lines: whitespace errors and leftover conflict markers. */
   whitespaceErrors(range: CommitRange): Promise<string>
   /** Newest first, at most `limit`. */
@@ -76,6 +78,9 @@ export async function openRepository(path: string): Promise<GitRepository> {
     },
     // diff-tree rather than diff: it heeds no settings of the user's or the repository's that change the format.
     diff: ({ base, head }) => gitIn(root, { trimmed: false }).raw('diff-tree', ...PATCH, base, head, '--'),
+    async changedFiles({ base, head }) {
+      return lines(await git.raw('diff-tree', '-r', '--name-only', base, head, '--')).length
+    },
     whitespaceErrors: ({ base, head }) => git.raw('diff-tree', '--check', '-r', base, head, '--'),
     async commits({ base, head }, limit) {
       const range = (await isTree(base)) ? [head] : [`${base}..${head}`]

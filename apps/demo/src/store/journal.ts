@@ -54,10 +54,11 @@ export function createJournal(database: DatabaseSync): Journal {
   let seenVersion: unknown
   const places = new Map<typeof runs, number>()
   const after = <Row>(statement: typeof runs): readonly Row[] => {
-    const rows = statement.all(places.get(statement) ?? 0) as unknown as readonly (Row & { rowid: number })[]
-    const last = rows.at(-1)
-    if (last !== undefined) places.set(statement, last.rowid)
-    return rows
+    const found = statement.all(places.get(statement) ?? 0) as unknown as readonly (Row & { rowid: number })[]
+    return found.map(({ rowid, ...row }) => {
+      places.set(statement, rowid)
+      return row as Row
+    })
   }
   return {
     next() {

@@ -32,6 +32,11 @@ describe('an instance that is killed', () => {
     await until('attempt.ended', ({ executionId }) => executionId === second.executionId)
     await until('verdict', ({ ended }) => ended === 1)
     expect(all('verdict').at(-1)).toMatchObject({ twice: 0 })
+    // Who waited on the one that is gone has that for an answer.
+    await until('call.answered', () => all('call.answered').length === 6)
+    const broken = all('call.answered').filter(({ code }) => code === 'CONNECTION_LOST')
+    expect(broken.map(({ callId }) => callId)).toContain(first.callId)
+    expect(broken).toContainEqual(expect.objectContaining({ source: 'coordinator', outcome: 'failed' }))
     // Started again as an orchestrator would.
     const again = await until(
       'instance.started',
