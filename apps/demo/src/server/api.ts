@@ -9,7 +9,7 @@ import type { Acting } from './acting.ts'
 export interface ApiOptions {
   readonly world: Pick<World, 'record' | 'review' | 'logs'>
   readonly stream: EventStream
-  readonly act: Acting
+  readonly act: Acting['act']
 }
 
 /** Of a page that asks again by itself: only the browser can set the header. */
@@ -61,7 +61,7 @@ async function answer<Name extends ActionName>(
   reply: FastifyReply,
   name: Name,
   body: unknown,
-  act: Acting,
+  act: Acting['act'],
 ): Promise<ActionAnswer> {
   const read = readInput(name, body)
   if (!read.ok) return await say(reply, 400, read.problem)

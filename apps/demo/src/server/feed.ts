@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { hostNow } from '../clock.ts'
 import type { PageEvent } from '../events/page-event.ts'
 import type { WorldState } from '../events/snapshot.ts'
 import type { WorldEvent } from '../live/world.ts'
@@ -43,14 +44,9 @@ export function createFeed(state: () => WorldState, capacity = KEPT_EVENTS): Fee
       return () => void listeners.delete(listener)
     },
     snapshot() {
-      const now = hostClock()
+      const now = hostNow()
       const head = JSON.stringify({ run, seq: ring.last(), now, world: state() })
       return `${head.slice(0, -1)},"events":[${history.read(now).join(',')}]}`
     },
   }
-}
-
-/** The clock of all events: it does not jump when somebody sets the time. */
-export function hostClock(): number {
-  return performance.timeOrigin + performance.now()
 }

@@ -1,7 +1,8 @@
 import fastify from 'fastify'
 import { Registry } from 'prom-client'
 import type { World, WorldEvent } from '../live/world.ts'
-import type { Acting } from './acting.ts'
+import type { TourOptions } from '../tour/tour.ts'
+import { createActing } from './acting.ts'
 import { addApi } from './api.ts'
 import { createEventStream } from './event-stream.ts'
 import { createFeed } from './feed.ts'
@@ -20,8 +21,7 @@ export interface PageServerOptions {
   readonly pageFolder?: string | undefined
   /** What a scrape gets. */
   readonly register?: Registry
-  /** Does the actions of visitors, and makes events of its own. */
-  readonly createActing: (world: World, publish: (event: WorldEvent) => void) => Acting
+  readonly tour?: TourOptions
 }
 
 export interface PageServer {
@@ -35,7 +35,7 @@ const MOST_BODY_BYTES = 64 * 1024
 
 /** Serves one world to any number of pages. */
 export async function createPageServer(options: PageServerOptions): Promise<PageServer> {
-  const { world, token, names = [], pageFolder, register = new Registry(), createActing } = options
+  const { world, token, names = [], pageFolder, register = new Registry(), tour } = options
   const app = fastify({ bodyLimit: MOST_BODY_BYTES, forceCloseConnections: 'idle' })
   const feed = createFeed(world.state)
   const stream = createEventStream(feed)
@@ -56,14 +56,16 @@ export async function createPageServer(options: PageServerOptions): Promise<Page
     const { statusCode = 500, message } = error
     return await reply.code(statusCode).send({ ok: false, message })
   })
-  addApi(app, { world, stream, act: createActing(world, publish) })
+  // Pages hear what happens before they hear what it is a part of.
+  const unsubscribe = world.subscribe(publish)
+  const acting = createActing(world, publish, tour)
+  addApi(app, { world, stream, act: acting.act })
   addHealth(app, world.state, () => isClosing)
   app.get(
     '/metrics',
     async (_request, reply) => await reply.type(register.contentType).send(await register.metrics()),
   )
   await addPage(app, pageFolder)
-  const unsubscribe = world.subscribe(publish)
 
   return {
     async listen(host, port) {
@@ -73,6 +75,7 @@ export async function createPageServer(options: PageServerOptions): Promise<Page
     },
     async close() {
       isClosing = true
+      await acting.close()
       unsubscribe()
       stream.close()
       await app.close()

@@ -6,7 +6,7 @@ import type { WorldState } from '../../src/events/snapshot.ts'
 import { temporaryFolder } from '../repository.ts'
 import { openSource } from './event-source.ts'
 import { serve } from './serving.ts'
-import { STATE, openSmallWorld } from './small-world.ts'
+import { STATE, type SmallWorld, openSmallWorld } from './small-world.ts'
 
 describe.concurrent('an action', () => {
   it('is done with what it was given, and answers what was done', async ({ expect, onTestFinished }) => {
@@ -99,8 +99,8 @@ describe.concurrent('what the page asks for', () => {
   it('a record comes as the world tells it', async ({ expect, onTestFinished }) => {
     const { origin, act } = await serve(onTestFinished)
     await act('fire', { times: 1, waiting: 0 })
-    const answer = await fetch(`${origin}/api/record?jobType=risk-assessment&jobKey=review-1`)
-    expect(await answer.json()).toMatchObject({ key: 'risk-assessment:review-1' })
+    const answer = await fetch(`${origin}/api/record?jobType=ai-review&jobKey=review-1`)
+    expect(await answer.json()).toMatchObject({ key: 'ai-review:review-1' })
   })
 })
 
@@ -137,8 +137,8 @@ it('counts for a scrape what the callers got', async ({ expect, onTestFinished }
   const answer = await fetch(`${origin}/metrics`)
   expect(answer.headers.get('content-type')).toContain('text/plain')
   const text = await answer.text()
-  expect(text).toContain('aireview_starts_total{job_type="risk-assessment",outcome="ran"} 1')
-  expect(text).toContain('aireview_starts_total{job_type="risk-assessment",outcome="stored"} 2')
+  expect(text).toContain('aireview_starts_total{job_type="ai-review",outcome="ran"} 1')
+  expect(text).toContain('aireview_starts_total{job_type="ai-review",outcome="turnedAway"} 2')
   expect(text).toContain('aireview_instances{state="up"} 1')
 })
 
@@ -187,13 +187,15 @@ describe.concurrent('the page', () => {
 it('ends in order: what is being done is done, and the streams end', async ({ expect, onTestFinished }) => {
   const acted = Promise.withResolvers<void>()
   const asked = Promise.withResolvers<void>()
-  const { origin, act, close } = await serve(onTestFinished, {
-    createActing: () => async (name) => {
+  const world: SmallWorld = {
+    ...openSmallWorld(),
+    async act(name) {
       asked.resolve()
       await acted.promise
       return { ok: true, message: `${name} was done to its end.` }
     },
-  })
+  }
+  const { origin, act, close } = await serve(onTestFinished, {}, world)
   const page = await openSource(`${origin}/api/events`, onTestFinished)
   await page.next()
   const acting = act('without')

@@ -79,7 +79,7 @@ describe.concurrent('without the token', () => {
       '/readyz',
       '/metrics',
       '/api/reviews/review-1',
-      '/api/record?jobType=risk-assessment&jobKey=review-1',
+      '/api/record?jobType=ai-review&jobKey=review-1',
       '/api/logs?executionId=x',
     ]
     for (const path of paths) expect((await fetch(`${serving.origin}${path}`)).status, path).toBe(200)

@@ -28,10 +28,6 @@ export async function serve(
   const server = await createPageServer({
     world,
     token: createToken(TOKEN),
-    createActing: () => (name, input) => {
-      if (name === 'tour') throw new Error('There is no tour here.')
-      return world.act(name, input as never)
-    },
     ...options,
   })
   const port = await server.listen('127.0.0.1', 0)

@@ -1,6 +1,8 @@
 import { createHoldfast, memoryStorage } from '@holdfast/core'
 import type { World, WorldEvent } from '../../src/live/world.ts'
-import type { WorldState } from '../../src/events/snapshot.ts'
+import type { CallOutcome } from '../../src/events/page-event.ts'
+import type { Actions, WorldState } from '../../src/events/snapshot.ts'
+import type { JobType } from '../../src/jobs/job.ts'
 
 /** A real Holdfast on memory storage with one small job: what it tells has happened. */
 export interface SmallWorld extends World {
@@ -17,7 +19,7 @@ export const STATE: WorldState = {
   storage: 'memory',
   repository: { name: 'sample', path: '/sample', isSample: true },
   reviewer: 'normal',
-  jobTypes: ['risk-assessment'],
+  jobTypes: ['ai-review'],
   missingActions: { kill: 'Everything is one process here.' },
 }
 
@@ -26,45 +28,80 @@ export function openSmallWorld(state: WorldState = STATE): SmallWorld {
   const listeners = new Set<(event: WorldEvent) => void>()
   const acts: { name: string; input: unknown }[] = []
   let calls = 0
+  let fires = 0
   const tell = (event: WorldEvent): void => {
     for (const listener of listeners) listener(event)
   }
   const stamp = () => ({ at: performance.timeOrigin + performance.now(), source: 'instance-1' })
 
-  const start = async (jobKey: string): Promise<void> => {
-    const jobType = 'risk-assessment'
+  const start = async (
+    jobType: JobType,
+    jobKey: string,
+    policy: 'reject' | 'wait',
+    body: () => Promise<void>,
+  ) => {
     calls += 1
     const callId = `call-${calls}`
     const askedAt = performance.now()
-    tell({
-      ...stamp(),
-      type: 'call.asked',
-      callId,
-      jobType,
-      jobKey,
-      policy: 'reject',
-      parentExecutionId: null,
-    })
-    const { status, executionId } = await holdfast.idempotency.run(
-      jobType,
-      jobKey,
-      ({ attempt, executionId: id }) => {
-        const row = { jobType, jobKey, executionId: id, attempt, instance: 'instance-1', detail: '' } as const
-        tell({ ...stamp(), type: 'row', event: 'begin', ...row })
-        tell({ ...stamp(), type: 'row', event: 'end', ...row })
-        return 'done'
-      },
+    const answer = (outcome: CallOutcome, executionId: string | null): void => {
+      const tookMs = performance.now() - askedAt
+      tell({
+        ...stamp(),
+        type: 'call.answered',
+        callId,
+        outcome,
+        executionId,
+        tookMs,
+        code: null,
+        message: '',
+      })
+    }
+    tell({ ...stamp(), type: 'call.asked', callId, jobType, jobKey, policy, parentExecutionId: null })
+    try {
+      const { status, executionId } = await holdfast.idempotency.run(
+        jobType,
+        jobKey,
+        { onInProgress: policy },
+        async ({ attempt, executionId: id }) => {
+          const row = {
+            jobType,
+            jobKey,
+            executionId: id,
+            attempt,
+            instance: 'instance-1',
+            detail: '',
+          } as const
+          tell({ ...stamp(), type: 'row', event: 'begin', ...row })
+          await body()
+          tell({ ...stamp(), type: 'row', event: 'end', ...row })
+          return 'done'
+        },
+      )
+      answer(status === 'executed' ? 'ran' : 'waited', executionId)
+    } catch (error) {
+      if ((error as { readonly code?: string }).code !== 'EXECUTION_IN_PROGRESS') throw error
+      answer('turnedAway', null)
+    }
+  }
+
+  /** One runs, until all others that do not wait were turned away. */
+  const fire = async ({ times, waiting, jobType = 'ai-review' }: Actions['fire']): Promise<void> => {
+    fires += 1
+    const jobKey = `review-${fires}`
+    const over = Promise.withResolvers<void>()
+    let left = Math.max(0, times - waiting - 1)
+    const count = (): void => {
+      left -= 1
+      if (left === 0) over.resolve()
+    }
+    if (left === 0) over.resolve()
+    await Promise.all(
+      Array.from({ length: times }, async (_, index) => {
+        const policy = index < times - waiting ? 'reject' : 'wait'
+        await start(jobType, jobKey, policy, () => over.promise)
+        if (policy === 'reject') count()
+      }),
     )
-    tell({
-      ...stamp(),
-      type: 'call.answered',
-      callId,
-      outcome: status === 'executed' ? 'ran' : 'stored',
-      executionId,
-      tookMs: performance.now() - askedAt,
-      code: null,
-      message: 'done',
-    })
   }
 
   return {
@@ -79,10 +116,7 @@ export function openSmallWorld(state: WorldState = STATE): SmallWorld {
       acts.push({ name, input })
       const why = state.missingActions[name]
       if (why !== undefined) return { ok: false, message: why }
-      if (name === 'fire') {
-        const { times } = input as { readonly times: number }
-        for (let index = 0; index < times; index += 1) await start('review-1')
-      }
+      if (name === 'fire') await fire(input as Actions['fire'])
       return { ok: true, message: `${name} is done.` }
     },
     record: async (jobType, jobKey) =>

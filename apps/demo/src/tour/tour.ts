@@ -1,0 +1,151 @@
+import { hostNow } from '../clock.ts'
+import type { TourState, Verdict } from '../events/page-event.ts'
+import type { ActionAnswer, Actions } from '../events/snapshot.ts'
+import type { World, WorldEvent } from '../live/world.ts'
+import { lastWords } from './last-words.ts'
+import { CLOSED, playStep } from './play-step.ts'
+import { STEPS } from './steps/index.ts'
+
+type Go = Actions['tour']['go']
+
+/** Leads through five stories. It knows the world as every visitor does, and does nothing that they could not do. */
+export interface Tour {
+  /** Answers at once: what follows is told by events. */
+  readonly go: (go: Go) => ActionAnswer
+  /** Ends what is being played, and puts right what it did. */
+  readonly close: () => Promise<void>
+}
+
+export interface TourOptions {
+  /** So long one event is waited for. */
+  readonly patienceMs?: number
+  /** So long the end of a step stands until the next begins by itself. Null: until the visitor goes on. */
+  readonly readingMs?: number | null
+}
+
+const PATIENCE_MS = 20_000
+const READING_MS = 12_000
+/** Two visitors who want the same, or one who wants what has just happened by itself. */
+const SAME_WISH_MS = 600
+
+const OFF: TourState = {
+  step: null,
+  state: 'done',
+  title: '',
+  before: '',
+  after: '',
+  counted: '',
+  from: 0,
+  to: null,
+  work: null,
+}
+
+type Place = NonNullable<TourState['step']>
+const END = 6
+
+export function createTour(
+  world: World,
+  publish: (event: WorldEvent) => void,
+  { patienceMs = PATIENCE_MS, readingMs = READING_MS }: TourOptions = {},
+): Tour {
+  let current: TourState = OFF
+  let verdict: Verdict | undefined
+  /** When it went on last, by itself or for a visitor. */
+  let wentOnAt = -Infinity
+  let reading: NodeJS.Timeout | undefined
+  let leaving = new AbortController()
+  let playing: Promise<void> = Promise.resolve()
+  let plays = 0
+  const done = new Map<Place, TourState>()
+
+  const show = (state: TourState): void => {
+    current = state
+    publish({ at: hostNow(), source: 'coordinator', type: 'tour', ...state })
+  }
+  const unsubscribe = world.subscribe((event) => {
+    if (event.type === 'verdict') verdict = event
+  })
+
+  /** What is played is left: it puts right what it did before anything else is played. */
+  const leave = (reason?: typeof CLOSED): void => {
+    clearTimeout(reading)
+    leaving.abort(reason)
+    leaving = new AbortController()
+  }
+
+  const play = (place: Place): void => {
+    leave()
+    const { signal } = leaving
+    const step = STEPS[place - 1]
+    if (step === undefined) {
+      show({ ...OFF, step: END, title: 'Now you', ...lastWords(verdict), from: hostNow(), to: hostNow() })
+      return
+    }
+    plays += 1
+    const chapterId = `tour-${plays}`
+    const before = playing
+    const playNow = async (): Promise<void> => {
+      await before
+      if (signal.aborted) return
+      const showAndKeep = (state: TourState): void => {
+        if (state.state !== 'acting') done.set(place, state)
+        show(state)
+      }
+      await playStep({ world, publish, step, place, chapterId, signal, patienceMs, show: showAndKeep })
+      if (!signal.aborted && readingMs !== null) reading = setTimeout(() => goOn(place), readingMs)
+    }
+    playing = playNow()
+    show({
+      ...OFF,
+      step: place,
+      state: 'acting',
+      title: step.title,
+      before: step.before(world.state()),
+      from: hostNow(),
+    })
+  }
+
+  /** What was played already is shown as it was. */
+  const visit = (place: Place): void => {
+    const known = done.get(place)
+    if (known === undefined) return play(place)
+    leave()
+    show(known)
+  }
+
+  const goOn = (from: Place): void => {
+    wentOnAt = performance.now()
+    if (from === END) end()
+    else visit(placeAfter(from))
+  }
+
+  const end = (): void => {
+    leave()
+    done.clear()
+    show({ ...OFF, from: hostNow() })
+  }
+
+  return {
+    go(go) {
+      const { step } = current
+      if (go === 'start') {
+        done.clear()
+        play(1)
+      } else if (step === null) return { ok: false, message: 'No tour is on. Start one.' }
+      else if (go === 'end') end()
+      else if (go === 'again') play(step === END ? 1 : step)
+      else if (go === 'back') visit(Math.max(1, step - 1) as Place)
+      else if (performance.now() - wentOnAt > SAME_WISH_MS) goOn(step)
+      return { ok: true, message: current.step === null ? 'The tour has ended.' : current.title }
+    },
+    async close() {
+      unsubscribe()
+      leave(CLOSED)
+      await playing
+    },
+  }
+}
+
+function placeAfter(place: Place): Place {
+  return Math.min(END, place + 1) as Place
+}
