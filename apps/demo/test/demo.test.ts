@@ -83,7 +83,7 @@ it('runs in one process on memory storage, and says so', async () => {
 
 it.each(['redis', 'memory'])('leaves nothing running after Ctrl-C on %s', async (storage) => {
   const temporary = temporaryFolder()
-  const demo = startDemo(['--storage', storage, '--pace', '30000', '--repo', reviewable()], {
+  const demo = startDemo(['--terminal', '--storage', storage, '--pace', '30000', '--repo', reviewable()], {
     TMPDIR: temporary,
   })
   await demo.until(/ai-review .* 10 %/)
@@ -100,7 +100,7 @@ it.each(['redis', 'memory'])('leaves nothing running after Ctrl-C on %s', async 
 
 it('reports an instance that dies by itself', async () => {
   const out = temporaryFolder()
-  const demo = startDemo(['--pace', '30000', '--repo', reviewable(), '--out', out])
+  const demo = startDemo(['--terminal', '--pace', '30000', '--repo', reviewable(), '--out', out])
   await demo.until(/ai-review .* 10 %/)
   const [{ pid = 0, instance = '' } = {}] = readLogs(out).filter(({ jobType }) => jobType === 'ai-review')
   process.kill(Number(pid), 'SIGKILL')
@@ -110,14 +110,16 @@ it('reports an instance that dies by itself', async () => {
 })
 
 it.each([
-  [['--repo', '/nowhere/at/all'], 'There is no folder /nowhere/at/all.'],
-  [['--base', 'no-such-ref'], 'has no commit called "no-such-ref"'],
-  [['--base', 'HEAD'], 'Nothing changes in HEAD..'],
+  [['--terminal', '--repo', '/nowhere/at/all'], 'There is no folder /nowhere/at/all.'],
+  [['--terminal', '--base', 'no-such-ref'], 'has no commit called "no-such-ref"'],
+  [['--terminal', '--base', 'HEAD'], 'Nothing changes in HEAD..'],
   [['--storage', 'floppy'], 'Allowed choices are auto, redis, memory'],
   [['--crash', '--storage', 'memory'], '--crash needs Redis'],
   [['--freeze', '--storage', 'memory'], '--freeze needs Redis'],
   [['--outage', '--storage', 'memory'], '--outage needs Redis'],
   [['--without', '--storage', 'redis'], '--without uses no storage'],
+  [['--once', '--port', '1'], '--port is for the page, and --once shows none'],
+  [['--terminal', '--no-open'], '--no-open is for the page, and --terminal shows none'],
   [['--without', '--freeze'], "option '--freeze' cannot be used with option '--without'"],
   [['--fast', '--pace', '1'], "option '--fast' cannot be used with option '--pace <ms>'"],
   [
@@ -133,7 +135,7 @@ it.each([
 })
 
 it('says that git is missing', async () => {
-  const demo = startDemo(['--repo', reviewable()], { PATH: '/nowhere' })
+  const demo = startDemo(['--terminal', '--repo', reviewable()], { PATH: '/nowhere' })
   expect(await demo.exited).toBe(1)
   expect(demo.words()).toContain('git is not installed, or not on PATH')
   expect(demo.output()).not.toContain('    at ')
@@ -144,14 +146,14 @@ it('gives up a Redis that accepts connections and says nothing', async () => {
   onTestFinished(() => void silent.close())
   await once(silent, 'listening')
   const { port } = silent.address() as AddressInfo
-  const demo = startDemo(['--repo', reviewable()], { REDIS_URL: `redis://127.0.0.1:${port}` })
+  const demo = startDemo(['--terminal', '--repo', reviewable()], { REDIS_URL: `redis://127.0.0.1:${port}` })
   expect(await demo.exited).toBe(1)
   expect(demo.words()).toContain('cannot be used: no answer within 5 s')
 })
 
 it('ends with everything that it started when the reader of its output has gone', async () => {
   const out = temporaryFolder()
-  const demo = startDemo(['--pace', '2000', '--repo', reviewable(), '--out', out])
+  const demo = startDemo(['--terminal', '--pace', '2000', '--repo', reviewable(), '--out', out])
   await demo.until(/ai-review .* 10 %/)
   const pids = new Set(readLogs(out).map(({ pid }) => Number(pid)))
   demo.child.stdout?.destroy()
@@ -162,7 +164,7 @@ it('ends with everything that it started when the reader of its output has gone'
 
 it('says that Redis went away and is back, and each job has run once', async () => {
   await using node = await RedisNode.start({ durable: true })
-  const demo = startDemo(['--pace', '200', '--repo', reviewable()], { REDIS_URL: node.url })
+  const demo = startDemo(['--terminal', '--pace', '200', '--repo', reviewable()], { REDIS_URL: node.url })
   await demo.until(/ai-review .* 10 %/)
   await node.kill()
   await demo.until(/Redis went away\. The jobs wait for it, up to 60 s\./)
@@ -173,7 +175,7 @@ it('says that Redis went away and is back, and each job has run once', async () 
 })
 
 it('says so when the Redis of REDIS_URL does not answer, without its password', async () => {
-  const demo = startDemo(['--repo', reviewable()], { REDIS_URL: 'redis://:hush@127.0.0.1:1' })
+  const demo = startDemo(['--terminal', '--repo', reviewable()], { REDIS_URL: 'redis://:hush@127.0.0.1:1' })
   expect(await demo.exited).toBe(1)
   expect(demo.words()).toMatch(
     /The Redis of REDIS_URL, redis:\/\/…@127\.0\.0\.1:1, cannot be used: .*ECONNREFUSED.* Unset REDIS_URL/,
@@ -190,7 +192,17 @@ it('does not stop a Redis that somebody else started', async () => {
 it('says in 80 columns what there is', async () => {
   const demo = startDemo(['--help'])
   expect(await demo.exited).toBe(0)
-  for (const form of ['--crash', '--freeze', '--outage', '--without', '--once', '--fast']) {
+  for (const form of [
+    '--port',
+    '--no-open',
+    '--terminal',
+    '--crash',
+    '--freeze',
+    '--outage',
+    '--without',
+    '--once',
+    '--fast',
+  ]) {
     expect(demo.output()).toMatch(new RegExp(`^  ${form} `, 'm'))
   }
   expect(widestLine(demo.output()).length, widestLine(demo.output())).toBeLessThanOrEqual(80)
@@ -216,7 +228,7 @@ function unpacked(): string {
 it('works from a ZIP, which has no history', async () => {
   const temporary = temporaryFolder()
   const out = temporaryFolder()
-  const demo = start(['--fast', '--storage', 'memory', '--out', out], onTestFinished, {
+  const demo = start(['--terminal', '--fast', '--storage', 'memory', '--out', out], onTestFinished, {
     main: join(unpacked(), 'apps/demo/src/main.ts'),
     env: { TMPDIR: temporary },
   })

@@ -1,0 +1,12 @@
+/** Whether a browser that is opened here would be seen by somebody. */
+export function hasDisplay(
+  platform: NodeJS.Platform = process.platform,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): boolean {
+  const isSet = (name: string): boolean => (environment[name] ?? '') !== ''
+  if (isSet('CI')) return false
+  if (platform === 'win32') return true
+  if (platform === 'darwin') return !isSet('SSH_CONNECTION')
+  // The Linux of Windows opens the browser of Windows.
+  return isSet('DISPLAY') || isSet('WAYLAND_DISPLAY') || isSet('WSL_DISTRO_NAME')
+}
