@@ -13,7 +13,7 @@ export interface PageFolders {
   readonly built: string
 }
 
-export const PAGE: PageFolders = { source: join(APP, 'page'), built: join(APP, 'dist/page') }
+const PAGE: PageFolders = { source: join(APP, 'page'), built: join(APP, 'dist/page') }
 
 export interface ProvideOptions {
   readonly print: (text: string) => void
