@@ -1,19 +1,28 @@
 import type { JSX } from 'preact'
+import { Announcer } from './announcer.tsx'
+import { Bar } from './bar/bar.tsx'
 import { Cache } from './cache/cache.tsx'
 import { Dialogs } from './dialogs/dialogs.tsx'
+import { Inspector } from './inspector/inspector.tsx'
 import { Locks } from './locks/locks.tsx'
 import { Log } from './log/log.tsx'
+import { part } from './model/store.ts'
 import { Picture } from './picture/picture.tsx'
 import { Reviews } from './reviews/reviews.tsx'
+import { Toolbar } from './toolbar/toolbar.tsx'
 import { TourCard } from './tour/tour-card.tsx'
+import { Verdict } from './verdict/verdict.tsx'
 
-export function App(): JSX.Element {
+export function App({ retryNow }: { readonly retryNow: () => void }): JSX.Element {
   return (
     <>
+      <Bar retryNow={retryNow} />
       <main>
+        <Verdict />
+        <Toolbar />
         <div class="stage">
           <Picture />
-          <TourCard />
+          <Beside />
         </div>
         <div class="lower">
           <Reviews />
@@ -24,7 +33,13 @@ export function App(): JSX.Element {
         </div>
         <Log />
       </main>
+      <Announcer />
       <Dialogs />
     </>
   )
+}
+
+/** The tour's card stands in the inspector's place. */
+function Beside(): JSX.Element {
+  return part('tour').value.step === null ? <Inspector /> : <TourCard />
 }

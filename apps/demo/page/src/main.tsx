@@ -1,8 +1,11 @@
 import { render } from 'preact'
 import { askWhetherMayAct } from './act.ts'
+import { keepAddress } from './address.ts'
 import { App } from './app.tsx'
 import { connect } from './connection.ts'
+import { listenToKeys } from './keys.ts'
 import { takeEvents, takeSnapshot } from './model/store.ts'
+import { followTour } from './tour-view.ts'
 import { connection } from './view.ts'
 
 /** A page that nobody looks at gives its connection up: a browser has six to a server, for all its tabs. */
@@ -26,5 +29,8 @@ document.addEventListener('visibilitychange', () => {
 const root = document.getElementById('page')
 if (root === null) throw new Error('index.html has no element with the id "page".')
 root.replaceChildren()
-render(<App />, root)
+render(<App retryNow={stream.retryNow} />, root)
+keepAddress()
+listenToKeys()
+followTour()
 await askWhetherMayAct()

@@ -36,3 +36,8 @@ export function takeSnapshot(snapshot: Snapshot): void {
 export function takeEvents(events: readonly PageEvent[]): void {
   current.value = foldAll(current.value, events)
 }
+
+/** No event tells of it: who has set it knows. */
+export function noteReviewer(reviewer: Model['world']['reviewer']): void {
+  current.value = { ...current.value, world: { ...current.value.world, reviewer } }
+}

@@ -11,13 +11,11 @@ export interface Bands {
   readonly wishes: readonly LabelWish[]
 }
 
-/** The Redis line, from the top of its row. */
-export const REDIS_LINE = 22
-
 /** What was true of a row, or of all, for a time. */
 export function bandsOf(input: LayoutInput, rows: readonly RowBox[]): Bands {
   const { model, scale, now } = input
   const bottom = rows.at(-1)?.y ?? 0
+  const line = rows[0]?.top ?? 0
   const stretch = ({
     from,
     to,
@@ -31,8 +29,8 @@ export function bandsOf(input: LayoutInput, rows: readonly RowBox[]): Bands {
   const outages = model.redis.stopped.map((spell) => ({
     ...stretch(spell),
     kind: 'outage' as const,
-    y: REDIS_LINE,
-    h: bottom - REDIS_LINE,
+    y: line,
+    h: bottom - line,
     spell,
   }))
   const gaps = model.gaps.map((gap) => ({ ...stretch(gap), kind: 'gap' as const, y: 0, h: bottom, gap }))
@@ -51,7 +49,7 @@ export function bandsOf(input: LayoutInput, rows: readonly RowBox[]): Bands {
   const wishes: LabelWish[] = [
     ...outages
       .filter(inView)
-      .map(({ x, w, spell }) => pill('killed', 'stop', outageWords(spell, now), x + w / 2, REDIS_LINE)),
+      .map(({ x, w, spell }) => pill('killed', 'stop', outageWords(spell, now), x + w / 2, line)),
     ...gaps.map(({ x, w, gap }) =>
       pill('killed', 'quiet', `${plural(gap.missed, 'event was', 'events were')} not kept`, x + w / 2, 50),
     ),

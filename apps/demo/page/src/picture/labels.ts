@@ -47,15 +47,24 @@ const ICON_WIDTH = 14
 /** What can still be read of a text that is cut. */
 const CUT_WIDTH = 30
 
-/** Places labels one after the other, the more important and the later ones first. None lies on another, or on a thing. */
-export function placed(wishes: readonly LabelWish[], board: Board, measure: Measure): readonly LabelShape[] {
+/**
+ * Places labels one after the other, the more important and the later ones first. None lies on another, or on a thing.
+ *
+ * @param end no label beside its thing reaches beyond it, for there is nothing to read after now
+ */
+export function placed(
+  wishes: readonly LabelWish[],
+  board: Board,
+  measure: Measure,
+  end: number,
+): readonly LabelShape[] {
   const sorted = wishes.toSorted(
     (a, b) => ORDER.indexOf(a.importance) - ORDER.indexOf(b.importance) || xOf(b) - xOf(a),
   )
   return sorted.flatMap((wish) => {
     for (const place of wish.places) {
       const label =
-        place.form === 'inside' ? inside(wish, place, measure) : beside(wish, place, board, measure)
+        place.form === 'inside' ? inside(wish, place, measure) : beside(wish, place, board, measure, end)
       if (label !== undefined) return [label]
     }
     return []
@@ -82,6 +91,7 @@ function beside(
   { form, text, x, align, y }: BesidePlace,
   board: Board,
   measure: Measure,
+  end: number,
 ): LabelShape | undefined {
   const isPill = form === 'pill'
   const w =
@@ -90,7 +100,7 @@ function beside(
     (icon === 'none' ? 0 : ICON_WIDTH)
   const h = isPill ? PILL_HEIGHT : LABEL_HEIGHT
   const box = { x: x - w * (align === 'left' ? 0 : align === 'right' ? 1 : 0.5), y: y - h / 2, w, h }
-  if (!board.isFree(box)) return undefined
+  if (box.x + w > end || !board.isFree(box)) return undefined
   board.take(box)
   return { ...box, text, form, tone, icon, ground: 'none' }
 }

@@ -29,6 +29,12 @@ export interface LayoutInput {
 
 const MIN_ROW = 100
 const REDIS_ROW = 44
+/** Of the line, in its row. */
+const REDIS_LINE = 22
+/** Of a row that has a name and no verbs, where names lie above rows. */
+const SMALL_HEAD = 10
+/** A label may reach so far beyond now. */
+const AFTER_NOW = 12
 const DATABASE_ROW = 76
 const FOLDED_ROW = 36
 /** More instances than this fold to one line each. */
@@ -38,7 +44,7 @@ const MARGIN = 96
 
 /** Where everything stands. The same input gives the same layout. */
 export function layoutOf(input: LayoutInput): Layout {
-  const { model, scale, left, width, headHeight, before } = input
+  const { model, now, scale, left, width, headHeight, before } = input
   const from = scale.timeOf(left - MARGIN)
   const to = scale.timeOf(left + width + MARGIN)
   const things = thingsBetween(model, from, to)
@@ -46,13 +52,22 @@ export function layoutOf(input: LayoutInput): Layout {
   const isFolded = model.instances.size > MANY_INSTANCES
   const tracksBefore = before?.tracks ?? new Map<string, number>()
 
+  const smallHead = headHeight > 0 ? SMALL_HEAD : 0
   const rows: RowBox[] = [
-    { kind: 'redis', name: 'Redis', y: 0, h: REDIS_ROW, top: 0, tracks: 1, isFolded: false },
+    {
+      kind: 'redis',
+      name: 'Redis',
+      y: 0,
+      h: REDIS_ROW + smallHead,
+      top: REDIS_LINE + smallHead,
+      tracks: 1,
+      isFolded: false,
+    },
   ]
   const tracks = new Map<string, number>()
   const board = emptyBoard()
   const contents: RowContent[] = []
-  let y = REDIS_ROW
+  let y = REDIS_ROW + smallHead
   for (const name of model.instances.keys()) {
     const inRow = things.get(name) ?? { spans: [], signs: [] }
     const top = y + (isFolded ? 0 : headHeight)
@@ -71,13 +86,13 @@ export function layoutOf(input: LayoutInput): Layout {
     kind: 'database',
     name: 'Database',
     y,
-    h: DATABASE_ROW,
-    top: y,
+    h: DATABASE_ROW + smallHead,
+    top: y + smallHead,
     tracks: 1,
     isFolded: false,
   }
   rows.push(database)
-  contents.push(databaseRow(input, saved, refused, y, board))
+  contents.push(databaseRow(input, saved, refused, database.top, board))
 
   const shapes = contents.flatMap((content) => content.shapes)
   const bands = bandsOf(input, rows)
@@ -88,12 +103,12 @@ export function layoutOf(input: LayoutInput): Layout {
     ...lines.wishes,
   ]
   return {
-    height: y + DATABASE_ROW,
+    height: database.y + database.h,
     rows,
     bands: bands.shapes,
     lines: lines.shapes,
     shapes,
-    labels: placed(wishes, board, input.measure),
+    labels: placed(wishes, board, input.measure, scale.xOf(now) + AFTER_NOW),
     items: contents.flatMap((content) => content.items).toSorted((a, b) => a.at - b.at),
     tracks,
     redisBreaks: stretchesOf(input, model.redis.stopped),

@@ -37,7 +37,7 @@ export function linesOf(
   }
   const lines: LineShape[] = []
   const wishes: LabelWish[] = []
-  const signY = (database?.y ?? 0) + DATABASE_SIGNS - SIGN / 2
+  const signY = (database?.top ?? 0) + DATABASE_SIGNS - SIGN / 2
 
   for (const { id, at, key, attempt } of saved) {
     const from = placeOf(attempt)

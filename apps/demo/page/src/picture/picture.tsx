@@ -19,7 +19,7 @@ import { usePointer } from './use-pointer.ts'
 /** Where the names of the rows lie above them. */
 const NARROW = 640
 const HEAD = 40
-const NARROW_SPAN_MS = 16_000
+const NARROW_SPAN_MS = 15_000
 
 /** Instances by time. The canvas is for those who see; the table has the same for all. */
 export function Picture(): JSX.Element {

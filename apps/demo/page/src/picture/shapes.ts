@@ -120,7 +120,7 @@ export interface RowBox {
   readonly name: string
   readonly y: number
   readonly h: number
-  /** Where things are, below a head that lies above them. */
+  /** Where things are, below a head that lies above them; of Redis, where its line is. */
   readonly top: number
   readonly tracks: number
   readonly isFolded: boolean

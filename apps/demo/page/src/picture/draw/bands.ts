@@ -1,4 +1,3 @@
-import { REDIS_LINE } from '../bands.ts'
 import type { BandShape, Layout } from '../shapes.ts'
 import type { View } from './draw.ts'
 import type { Palette } from './palette.ts'
@@ -93,7 +92,7 @@ function brokenLine(context: Context, { x, y, w }: BandShape, colour: string): v
 /** A line while Redis is up. */
 export function drawRedisLine(
   context: Context,
-  { redisBreaks }: Layout,
+  { redisBreaks, rows }: Layout,
   { left, nowX, width }: View,
   { colours }: Palette,
 ): void {
@@ -101,18 +100,19 @@ export function drawRedisLine(
   context.lineWidth = 3
   context.lineCap = 'round'
   context.beginPath()
+  const y = rows[0]?.top ?? 0
   let from = left - 10
   const end = left + Math.min(nowX, width + 10)
   for (const { x, w } of redisBreaks) {
     if (x > from) {
-      context.moveTo(from, REDIS_LINE)
-      context.lineTo(Math.min(x - 2, end), REDIS_LINE)
+      context.moveTo(from, y)
+      context.lineTo(Math.min(x - 2, end), y)
     }
     from = Math.max(from, x + w + 2)
   }
   if (from < end) {
-    context.moveTo(from, REDIS_LINE)
-    context.lineTo(end, REDIS_LINE)
+    context.moveTo(from, y)
+    context.lineTo(end, y)
   }
   context.stroke()
   context.lineCap = 'butt'
