@@ -1,7 +1,6 @@
 import type { JSX } from 'preact'
-import type { LogLine } from '../model/model.ts'
 import { type LogFilter, logFilter } from '../view.ts'
-import { LEVELS } from './log-lines.ts'
+import { LEVELS, type LogEntry } from './log-lines.ts'
 
 const change = (part: Partial<LogFilter>): void => {
   logFilter.value = { ...logFilter.value, ...part }
@@ -10,7 +9,7 @@ const change = (part: Partial<LogFilter>): void => {
 const orNull = (value: string): string | null => (value === '' ? null : value)
 
 /** Of which execution, instance and level, and with which words. */
-export function LogFilters({ lines }: { readonly lines: readonly LogLine[] }): JSX.Element {
+export function LogFilters({ lines }: { readonly lines: readonly LogEntry[] }): JSX.Element {
   const { executionId, instance, level, text } = logFilter.value
   const instances = [...new Set(lines.map((line) => line.instance))].toSorted()
   return (

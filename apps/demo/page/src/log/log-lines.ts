@@ -4,21 +4,28 @@ import type { LogFilter } from '../view.ts'
 /** From the least to the most urgent; a filter for one shows that and what is worse. */
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
-/** A line about one of the moments that a story turns on. */
+/** What a story turns on. */
 export type Turn = 'killed' | 'tookOver' | 'completed' | 'refused'
 
-const TURNS: readonly (readonly [Turn, RegExp])[] = [
-  ['killed', /^(killed|process ended by SIGKILL)\b/i],
-  ['tookOver', /^took over\b/i],
-  ['refused', /^(late write refused|refused)\b/i],
-  ['completed', /^completed\b/i],
-]
-
-export function turnOf({ message }: Pick<LogLine, 'message'>): Turn | undefined {
-  return TURNS.find(([, pattern]) => pattern.test(message))?.[0]
+/** A line that an instance wrote, or a moment that the page knows from elsewhere. */
+export interface LogEntry extends LogLine {
+  /** Of a moment; a line is known by its place in the stream. */
+  readonly id?: string
+  readonly turn?: Turn
+  /** A moment can be about several: the one that was taken over, and the one that did it. */
+  readonly executionIds?: readonly string[]
 }
 
-export function filterLines(lines: readonly LogLine[], filter: LogFilter): readonly LogLine[] {
+export function keyOf({ id, seq }: LogEntry): string {
+  return id ?? String(seq)
+}
+
+/** By the time at which they happened: what a frozen process wrote comes late. */
+export function inOrderOfTime(entries: readonly LogEntry[]): readonly LogEntry[] {
+  return entries.toSorted((a, b) => a.at - b.at)
+}
+
+export function filterLines(lines: readonly LogEntry[], filter: LogFilter): readonly LogEntry[] {
   const { executionId, instance } = filter
   // Nothing to look for, as most of the time: many lines a second are not looked at one by one.
   if (executionId === null && instance === null && filter.level === null && filter.text === '') return lines
@@ -26,23 +33,34 @@ export function filterLines(lines: readonly LogLine[], filter: LogFilter): reado
   const least = LEVELS.findIndex((level) => level === filter.level)
   return lines.filter(
     (line) =>
-      (executionId === null || line.executionId === executionId) &&
+      (executionId === null || isOf(line, executionId)) &&
       (instance === null || line.instance === instance) &&
       LEVELS.indexOf(line.level) >= least &&
       (text === '' || searchable(line).includes(text)),
   )
 }
 
-function searchable({ message, instance, executionId, jobType, jobKey }: LogLine): string {
-  return [message, instance, executionId, jobType, jobKey].join(' ').toLowerCase()
+function isOf(line: LogEntry, executionId: string): boolean {
+  return line.executionId === executionId || line.executionIds?.includes(executionId) === true
+}
+
+function searchable({
+  message,
+  instance,
+  executionId,
+  executionIds = [],
+  jobType,
+  jobKey,
+}: LogEntry): string {
+  return [message, instance, executionId, ...executionIds, jobType, jobKey].join(' ').toLowerCase()
 }
 
 /** As the instances wrote them, one object a line. */
-export function jsonLines(lines: readonly LogLine[]): string {
+export function jsonLines(lines: readonly LogEntry[]): string {
   return lines.map((line) => `${JSON.stringify(jsonOf(line))}\n`).join('')
 }
 
-export function jsonOf({ seq: _seq, at, ...line }: LogLine): Readonly<Record<string, unknown>> {
+export function jsonOf({ seq: _seq, id: _id, at, ...line }: LogEntry): Readonly<Record<string, unknown>> {
   const filled = Object.entries(line).filter(([, value]) => value !== null)
   return { time: new Date(at).toISOString(), ...Object.fromEntries(filled) }
 }

@@ -1,19 +1,20 @@
 import type { JSX, TargetedEvent } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import type { LogLine } from '../model/model.ts'
+import { nameOf } from '../model/model.ts'
+import { part } from '../model/store.ts'
 import { exactClockOf } from '../format.ts'
-import { rowsInView, turnOf } from './log-lines.ts'
+import { type LogEntry, keyOf, rowsInView } from './log-lines.ts'
 
 /** On a phone a line is two rows tall; see log.css. */
 const NARROW = '(max-width: 600px)'
 const ROW_HEIGHTS = { wide: 22, narrow: 42 }
 
 export interface LogListProps {
-  readonly lines: readonly LogLine[]
-  readonly chosen: LogLine | undefined
+  readonly lines: readonly LogEntry[]
+  readonly chosen: LogEntry | undefined
   /** Whether the newest line stays in view. */
   readonly follows: boolean
-  readonly onChoose: (line: LogLine) => void
+  readonly onChoose: (line: LogEntry) => void
   /** The reader scrolled: to the end, or away from it. */
   readonly onFollow: (isAtEnd: boolean) => void
 }
@@ -63,7 +64,7 @@ export function LogList({ lines, chosen, follows, onChoose, onFollow }: LogListP
       <div class="log-height" role="presentation" style={{ height: `${full}px` }}>
         {lines.slice(first, end).map((line, index) => (
           <Line
-            key={line.seq}
+            key={keyOf(line)}
             line={line}
             at={first + index}
             count={lines.length}
@@ -78,12 +79,12 @@ export function LogList({ lines, chosen, follows, onChoose, onFollow }: LogListP
 }
 
 interface LineProps {
-  readonly line: LogLine
+  readonly line: LogEntry
   readonly at: number
   readonly count: number
   readonly top: number
   readonly isChosen: boolean
-  readonly onChoose: (line: LogLine) => void
+  readonly onChoose: (line: LogEntry) => void
 }
 
 function Line({ line, at, count, top, isChosen, onChoose }: LineProps): JSX.Element {
@@ -94,7 +95,7 @@ function Line({ line, at, count, top, isChosen, onChoose }: LineProps): JSX.Elem
       aria-selected={isChosen}
       aria-setsize={count}
       aria-posinset={at + 1}
-      class={`${line.level} ${turnOf(line) ?? ''}`}
+      class={`${line.level} ${line.turn ?? ''}`}
       style={{ transform: `translateY(${top}px)` }}
       title={line.message}
       onClick={() => onChoose(line)}
@@ -102,17 +103,25 @@ function Line({ line, at, count, top, isChosen, onChoose }: LineProps): JSX.Elem
       <time>{exactClockOf(line.at)}</time>
       <span>{line.instance}</span>
       <span class="level">{line.level}</span>
+      <span class="job">{jobOf(line)}</span>
       <span class="message">{line.message}</span>
     </div>
   )
 }
 
-function idOf({ seq }: LogLine): string {
-  return `log-line-${seq}`
+/** `review #142`; nothing for a line that belongs to no job. */
+function jobOf({ jobType, jobKey }: LogEntry): string {
+  const known = part('world').value.jobTypes.find((type) => type === jobType)
+  if (known === undefined || jobKey === null) return jobType ?? ''
+  return nameOf({ reviews: part('reviews').value }, { jobType: known, jobKey })
+}
+
+function idOf(line: LogEntry): string {
+  return `log-line-${keyOf(line)}`
 }
 
 /** The line that a key leads to. */
-function target(key: string, lines: readonly LogLine[], chosen: LogLine | undefined): LogLine | undefined {
+function target(key: string, lines: readonly LogEntry[], chosen: LogEntry | undefined): LogEntry | undefined {
   const at = chosen === undefined ? lines.length : lines.indexOf(chosen)
   switch (key) {
     case 'ArrowUp':

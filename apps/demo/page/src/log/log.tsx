@@ -1,12 +1,12 @@
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
-import type { LogLine } from '../model/model.ts'
+import { useMemo, useState } from 'preact/hooks'
 import { part } from '../model/store.ts'
 import { grouped, plural } from '../format.ts'
 import { crosshair, logFilter } from '../view.ts'
 import { LogFilters } from './log-filters.tsx'
 import { LogList } from './log-list.tsx'
-import { filterLines, jsonLines, jsonOf } from './log-lines.ts'
+import { type LogEntry, filterLines, inOrderOfTime, jsonLines, jsonOf, keyOf } from './log-lines.ts'
+import { momentsOf } from './moments.ts'
 import { useOlderLines } from './older-lines.ts'
 
 /** What the instances wrote, one line under the other. */
@@ -15,15 +15,19 @@ export function Log(): JSX.Element {
   const filter = logFilter.value
   const older = useOlderLines(filter.executionId)
   const firstKept = kept[0]?.at ?? Number.POSITIVE_INFINITY
-  const all = [...older.filter(({ at }) => at < firstKept), ...kept]
+  const moments = useMoments()
+  const all = useMemo(
+    () => inOrderOfTime([...older.filter(({ at }) => at < firstKept), ...kept, ...moments]),
+    [older, kept, moments],
+  )
   const lines = filterLines(all, filter)
-  const [chosenSeq, setChosen] = useState<number>()
+  const [chosenKey, setChosen] = useState<string>()
   const [follows, setFollows] = useState(true)
-  const chosen = lines.find(({ seq }) => seq === chosenSeq)
+  const chosen = lines.find((line) => keyOf(line) === chosenKey)
   const count = all.length + part('logDropped').value
 
-  const choose = (line: LogLine): void => {
-    setChosen(line.seq)
+  const choose = (line: LogEntry): void => {
+    setChosen(keyOf(line))
     setFollows(false)
     crosshair.value = line.at
   }
@@ -69,7 +73,19 @@ export function Log(): JSX.Element {
   )
 }
 
-function CopyLines({ lines }: { readonly lines: readonly LogLine[] }): JSX.Element {
+function useMoments(): readonly LogEntry[] {
+  const instances = part('instances').value
+  const redis = part('redis').value
+  const attempts = part('attempts').value
+  const effects = part('effects').value
+  const works = part('works').value
+  return useMemo(
+    () => momentsOf({ instances, redis, attempts, effects, works }),
+    [instances, redis, attempts, effects, works],
+  )
+}
+
+function CopyLines({ lines }: { readonly lines: readonly LogEntry[] }): JSX.Element {
   const [said, say] = useState('')
   const copy = async (): Promise<void> => {
     try {

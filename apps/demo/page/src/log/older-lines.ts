@@ -7,6 +7,8 @@ interface Asked {
   readonly lines: readonly LogLine[]
 }
 
+const NONE: readonly LogLine[] = []
+
 /** Lines of one execution that are older than what the page keeps, from the files that the instances write. */
 export function useOlderLines(executionId: string | null): readonly LogLine[] {
   const [asked, setAsked] = useState<Asked>()
@@ -26,5 +28,5 @@ export function useOlderLines(executionId: string | null): readonly LogLine[] {
       isWanted = false
     }
   }, [executionId])
-  return asked?.executionId === executionId ? asked.lines : []
+  return asked?.executionId === executionId ? asked.lines : NONE
 }

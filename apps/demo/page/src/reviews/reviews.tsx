@@ -9,7 +9,10 @@ import { attemptWords, progressOf, severitiesOf } from './words.ts'
 /** All reviews, the newest first, and under them the chosen one. */
 export function Reviews(): JSX.Element {
   const reviews = [...part('reviews').value.values()].toSorted((a, b) => b.number - a.number)
-  const chosen = reviews.find(({ id }) => id === chosenReview.value) ?? reviews[0]
+  const chosen =
+    reviews.find(({ id }) => id === chosenReview.value) ??
+    reviews.find(({ status }) => status === 'reviewed') ??
+    reviews[0]
   return (
     <section class="panel reviews" id="reviews" aria-labelledby="reviews-title">
       <header>
@@ -32,11 +35,21 @@ export function Reviews(): JSX.Element {
       ) : (
         <>
           <ReviewList reviews={reviews} chosen={chosen} />
-          <ChosenReview key={chosen.id} review={chosen} />
+          <div
+            // Whoever reads in it keeps it: the next one that is done does not take its place.
+            onPointerDownCapture={() => keep(chosen)}
+            onFocusCapture={() => keep(chosen)}
+          >
+            <ChosenReview key={chosen.id} review={chosen} />
+          </div>
         </>
       )}
     </section>
   )
+}
+
+function keep({ id }: ReviewSummary): void {
+  chosenReview.value = id
 }
 
 interface ListProps {

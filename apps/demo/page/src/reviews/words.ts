@@ -34,7 +34,7 @@ export function severitiesOf(
 export function progressOf({ status, stage, percent }: ReviewSummary): string {
   switch (status) {
     case 'pending':
-      return 'Waits to be reviewed'
+      return 'Not reviewed yet'
     case 'reviewing':
       return stage === null ? `${percent} %` : `${stage}, ${percent} %`
     case 'reviewed':

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { filterLines, jsonLines, rowsInView, turnOf } from '../../src/log/log-lines.ts'
+import { filterLines, jsonLines, rowsInView } from '../../src/log/log-lines.ts'
 import type { LogLine } from '../../src/model/model.ts'
 import type { LogFilter } from '../../src/view.ts'
 
@@ -35,14 +35,6 @@ it('filters by execution, instance, level and text, and by all of them together'
   expect(kept({ level: 'warn' })).toEqual([3, 4])
   expect(kept({ text: ' took OVER ' })).toEqual([2])
   expect(kept({ executionId: 'x', level: 'warn' })).toEqual([3])
-})
-
-it('marks the lines that a story turns on, and no other', () => {
-  expect(
-    ['killed', 'took over: attempt 2', 'completed', 'Late write refused', 'begin', 'has completed'].map(
-      (message) => turnOf({ message }),
-    ),
-  ).toEqual(['killed', 'tookOver', 'completed', 'refused', undefined, undefined])
 })
 
 it('copies one object a line, without what is not there', () => {

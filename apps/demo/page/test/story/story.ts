@@ -100,8 +100,8 @@ function fifteenAtOnce(told: Telling): void {
 
 function killed(told: Telling): void {
   const job = work('ai-review', 142)
-  const log = (second: number, instance: string, message: string): void =>
-    told.log(second, instance, message, '8fK2wqPzL0yT3A')
+  const log = (second: number, instance: string, message: string, attempt = 1): void =>
+    told.log(second, instance, message, `review-142-${attempt}`)
   chapter(told, 2, 'One is killed', 9.5, 22)
   for (const instance of ['instance-1', 'instance-2', 'instance-3']) {
     told.ask(9.9, instance, `killed-${instance}`, job)
@@ -124,10 +124,9 @@ function killed(told: Telling): void {
     callId: 'killed-instance-1',
   })
   told.tell(14, 'coordinator', { type: 'instance.killed', instance: 'instance-1' })
-  log(14, 'coordinator', 'killed instance-1: SIGKILL')
   told.tell(19.5, 'coordinator', { type: 'instance.started', instance: 'instance-1', pid: 4_242 })
   const after = { id: 'review-142-1', instance: 'instance-1', percent: 50 }
-  log(18.8, 'instance-3', 'took over · attempt 2 · from 50 %')
+  log(18.85, 'instance-3', 'begin · attempt 2', 2)
   told.attempt({
     id: 'review-142-2',
     instance: 'instance-3',
@@ -139,8 +138,7 @@ function killed(told: Telling): void {
     after,
     callId: 'killed-instance-3',
   })
-  log(20.4, 'instance-3', '80 % · Save findings · 3 rows, one transaction')
-  log(21.2, 'instance-3', 'completed · 3 findings')
+  log(20.4, 'instance-3', '80 % · Save findings · 3 rows, one transaction', 2)
   log(21.25, 'instance-2', 'got the result of attempt 2 after 13.0 s')
   told.answer(21.2, 'instance-3', 'killed-instance-3', 'ran', 11_300)
   told.answer(21.25, 'instance-2', 'killed-instance-2', 'waited', 11_300)
@@ -185,7 +183,6 @@ function frozen(told: Telling): void {
     newestToken: fence(5),
   })
   told.answer(30.8, 'instance-2', 'frozen-instance-2', 'tooLate', 7_900)
-  told.log(30.75, 'instance-2', 'late write refused: fence 1 is older than fence 2')
 }
 
 function withoutRedis(told: Telling): void {

@@ -67,7 +67,7 @@ export function telling(origin: number): Telling {
       tell(second, instance, {
         type: 'log',
         instance,
-        level: message.startsWith('killed') ? 'error' : 'info',
+        level: 'info',
         message,
         executionId: executionId ?? null,
         jobType: null,
