@@ -33,13 +33,7 @@ export interface ServedPage extends AsyncDisposable {
 
 /** The real server, with its stream and its strict policy for what the page may load, over a world of the test. */
 export async function servePage(world: World, pageFolder: string): Promise<ServedPage> {
-  const server = await createPageServer({
-    world,
-    token: createToken(TOKEN),
-    pageFolder,
-    createActing: (_world, _publish) => async (name, input) =>
-      await world.act(name as Parameters<World['act']>[0], input as Parameters<World['act']>[1]),
-  })
+  const server = await createPageServer({ world, token: createToken(TOKEN), pageFolder })
   const port = await server.listen('127.0.0.1', 0)
   const addressWithoutToken = `http://127.0.0.1:${port}/`
   return {
