@@ -29,11 +29,14 @@ export function ChosenReview({ review }: { readonly review: ReviewSummary }): JS
         {review.risk !== null && <Risk score={review.risk} />}
       </header>
       {view !== undefined && view.suggestions.length > 0 && (
-        <ul class="suggestions" aria-label="Suggestions">
-          {view.suggestions.map((suggestion) => (
-            <li key={suggestion}>{suggestion}</li>
-          ))}
-        </ul>
+        <details class="suggestions">
+          <summary>{plural(view.suggestions.length, 'suggestion')}</summary>
+          <ul>
+            {view.suggestions.map((suggestion) => (
+              <li key={suggestion}>{suggestion}</li>
+            ))}
+          </ul>
+        </details>
       )}
       <ExecutionTree reviewId={review.id} />
       {view === undefined ? (

@@ -101,7 +101,13 @@ interface RowProps {
   readonly onChoose: () => void
 }
 
-const STATES = { running: 'running', done: 'done', failed: 'failed', stored: 'had been done' }
+const STATES = {
+  running: 'running',
+  done: 'done',
+  failed: 'failed',
+  stored: 'had been done',
+  shared: 'got its result',
+}
 
 function Row({ row, from, to, isFolded, isReached, onChoose }: RowProps): JSX.Element {
   const { node, level, position, siblings } = row

@@ -5,7 +5,8 @@ import type { Attempt, Call, Model } from '../model/model.ts'
 export interface TreeNode {
   readonly key: string
   readonly jobType: JobType
-  readonly state: 'running' | 'done' | 'failed' | 'stored'
+  /** `stored`, `shared`: it did not run for this parent, which got the result of another execution. */
+  readonly state: 'running' | 'done' | 'failed' | 'stored' | 'shared'
   readonly instance: string
   readonly attempt: number
   /** From its first attempt to its last end; null while it runs. */
@@ -20,8 +21,12 @@ type Known = Pick<Model, 'attempts' | 'calls'>
 export function executionTree({ attempts, calls }: Known, reviewId: string): readonly TreeNode[] {
   const ofReview = [...attempts.values()].filter(({ jobKey }) => jobKey === reviewId)
   const children = Map.groupBy(ofReview, ({ parentExecutionId }) => parentOf(parentExecutionId, attempts))
-  const stored = Map.groupBy(
-    [...calls.values()].filter((call) => call.jobKey === reviewId && call.outcome === 'stored'),
+  const parents = new Set(ofReview.map(({ executionId }) => executionId))
+  const got = Map.groupBy(
+    [...calls.values()].filter(
+      ({ outcome, parentExecutionId: parent }) =>
+        (outcome === 'stored' || outcome === 'waited') && parent !== null && parents.has(parent),
+    ),
     ({ parentExecutionId }) => parentOf(parentExecutionId, attempts),
   )
   const below = (parent: JobType | null, path: readonly JobType[]): readonly TreeNode[] => {
@@ -29,11 +34,8 @@ export function executionTree({ attempts, calls }: Known, reviewId: string): rea
     const nodes = [...byType]
       .filter(([jobType]) => !path.includes(jobType))
       .map(([jobType, of]) => ({ ...ranNode(of), children: below(jobType, [...path, jobType]) }))
-    // A part that was done already did not run again: its parent got the stored result.
-    const got = (parent === null ? [] : (stored.get(parent) ?? []))
-      .filter(({ jobType }) => !byType.has(jobType))
-      .map(storedNode)
-    return [...nodes, ...got].toSorted((a, b) => a.from - b.from)
+    const others = (got.get(parent) ?? []).filter(({ jobType }) => !byType.has(jobType)).map(gotNode)
+    return [...nodes, ...others].toSorted((a, b) => a.from - b.from)
   }
   return below(null, [])
 }
@@ -59,11 +61,11 @@ function ranNode(attempts: readonly Attempt[]): Omit<TreeNode, 'children'> {
   }
 }
 
-function storedNode(call: Call): TreeNode {
+function gotNode(call: Call): TreeNode {
   return {
-    key: `stored-${call.id}`,
+    key: `got-${call.id}`,
     jobType: call.jobType,
-    state: 'stored',
+    state: call.outcome === 'stored' ? 'stored' : 'shared',
     instance: call.instance,
     attempt: 1,
     from: call.askedAt,

@@ -33,10 +33,10 @@ export const LOOK_AT: Readonly<Record<NonNullable<TourState['step']>, readonly L
     { sign: 'saved', words: 'The result is there once.' },
   ],
   5: [
-    { sign: 'ran', words: 'One machine computes the answer.' },
-    { sign: 'waits', words: 'The others wait for it instead of asking again.' },
+    { sign: 'ran', words: 'Three jobs need the same analysis. The cache lets one of them compute it.' },
     { sign: 'started', words: 'The full report starts its parts below it.' },
     { sign: 'stored', words: 'A part that was done already is not done again.' },
+    { sign: 'saved', words: 'Each result is there once.' },
   ],
   6: [
     { sign: 'killed', words: 'Kill the machine that runs a job, and see who takes over.' },

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import type { TourState } from '../../../src/events/page-event.ts'
 import type { ActionAnswer, Actions } from '../../../src/events/snapshot.ts'
 import { act, mayAct } from '../act.ts'
@@ -18,8 +18,15 @@ export function TourCard(): JSX.Element | null {
   return tour.step === null ? null : <Card tour={tour} step={tour.step} />
 }
 
+/** Where the card is a sheet; see tour.css. */
+const SHEET = '(max-width: 1080px)'
+
 function Card({ tour, step }: { readonly tour: TourState; readonly step: Step }): JSX.Element {
   const { state, title, before, after, counted } = tour
+  useEffect(() => {
+    // Above the sheet, so that it covers nothing of what it is about.
+    if (matchMedia(SHEET).matches) document.getElementById('instances')?.scrollIntoView()
+  }, [step])
   const isEnd = step === END
   return (
     <aside class="tour" role="region" aria-labelledby="tour-title">

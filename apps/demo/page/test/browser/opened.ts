@@ -5,7 +5,7 @@ import type axe from 'axe-core'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import type { WorldEvent } from '../../../src/live/world.ts'
 import { type BuiltPage, buildPage, servePage } from '../story/served-page.ts'
-import { story } from '../story/story.ts'
+import { STORY_SECONDS, story } from '../story/story.ts'
 import { type StoryWorld, openStoryWorld } from '../story/story-world.ts'
 
 /** They take a browser and some time: `npm run test:browser`. */
@@ -41,7 +41,12 @@ export function useBrowser(): Open {
     await built?.[Symbol.asyncDispose]()
   })
 
-  return async ({ width = 1280, scheme = 'light', withToken = true, events = story(Date.now()) } = {}) => {
+  return async ({
+    width = 1280,
+    scheme = 'light',
+    withToken = true,
+    events = story(Date.now() - STORY_SECONDS * 1_000),
+  } = {}) => {
     const world = openStoryWorld(events)
     const served = await servePage(world, built.folder)
     onTestFinished(async () => await served[Symbol.asyncDispose]())

@@ -7,7 +7,7 @@ import type { Box, LabelShape, Layout, Shape } from '../../src/picture/shapes.ts
 import { thingsBetween } from '../../src/picture/things.ts'
 import { timeScale } from '../../src/picture/time-scale.ts'
 import { packed } from '../../src/picture/tracks.ts'
-import { STORY_SECONDS, story } from '../replay/story.ts'
+import { STORY_SECONDS, story } from '../story/story.ts'
 import { modelOf } from '../../src/model/fold.ts'
 import type { Model } from '../../src/model/model.ts'
 import { snapshotOf } from '../event-maker.ts'

@@ -108,6 +108,18 @@ it('shows a part whose stored result was used as one that had been done', () => 
   expect(node?.children).toMatchObject([{ jobType: 'risk-assessment', state: 'stored' }])
 })
 
+it('shows a part that another caller ran below whoever waited for its result', () => {
+  const [node, other] = treeOf(
+    [
+      attempt('a', 'comprehensive-analysis'),
+      attempt('b', 'pull-request-summary', { startedAt: 5, instance: 'instance-2' }),
+    ],
+    [call('w', 'pull-request-summary', { parentExecutionId: 'a', outcome: 'waited' })],
+  )
+  expect(node?.children).toMatchObject([{ jobType: 'pull-request-summary', state: 'shared' }])
+  expect(other).toMatchObject({ jobType: 'pull-request-summary', state: 'done', instance: 'instance-2' })
+})
+
 it('shows nothing below a folded row', () => {
   const tree = treeOf([
     attempt('a', 'comprehensive-analysis'),

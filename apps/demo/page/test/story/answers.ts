@@ -1,4 +1,4 @@
-import type { ReviewView } from '../../../src/events/snapshot.ts'
+import type { RecordView, ReviewView } from '../../../src/events/snapshot.ts'
 
 type Hunk = ReviewView['files'][number]['hunks'][number]
 type Line = Hunk['lines'][number]
@@ -18,8 +18,8 @@ function hunk(header: string, oldFrom: number, newFrom: number, text: readonly s
 const generated = Array.from({ length: 260 }, (_, index) => `+export const rate${index} = ${index} / 100`)
 
 /** What the bundled sample's reviews look like: two languages, findings on lines, one of them about a file. */
-export const REVIEW_VIEW: ReviewView = {
-  id: 'review-142',
+export const REVIEW: ReviewView = {
+  id: 'r142',
   base: 'a1f09c2b7d1f6f0e3c5d8a9b0c1d2e3f4a5b6c7d',
   head: '77be310c9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d',
   additions: 48,
@@ -93,5 +93,36 @@ export const REVIEW_VIEW: ReviewView = {
   suggestions: [
     'Keep secrets in the environment, and revoke the one that is here.',
     'Compute amounts in whole cents.',
+  ],
+}
+
+export const RECORD: RecordView = {
+  key: 'AIReview:job:{ai-review:142}',
+  kind: 'hash',
+  ttlMs: 252_000,
+  fields: [
+    { name: 'status', value: 'completed', meaning: 'It has ended; its result is stored.' },
+    { name: 'attempt', value: '2', meaning: 'Attempts so far.' },
+    { name: 'fence', value: '17959023', meaning: 'Of the attempt that ended it.' },
+    { name: 'instance', value: 'instance-3', meaning: 'Who ran it.' },
+    { name: 'progress', value: '100 % Done', meaning: 'What it reported last.' },
+    { name: 'result', value: '{"findings":3,"risk":72}', meaning: 'What every later start gets.' },
+  ],
+  raw: 'status completed attempt 2 fence 17959023',
+  attempts: [
+    {
+      executionId: '8fK2wqQm1c',
+      attempt: 1,
+      fencingToken: 17_959_014,
+      instance: 'instance-1',
+      ended: 'stalled',
+    },
+    {
+      executionId: '8fK2wqyT3A',
+      attempt: 2,
+      fencingToken: 17_959_023,
+      instance: 'instance-3',
+      ended: 'completed',
+    },
   ],
 }
