@@ -155,7 +155,7 @@ export function createJobRunner(parts: JobRunnerParts): JobRunner {
     const testimony = { jobType, jobKey: reviewId, executionId, attempt, instance, client }
     const jobLog = log.child({ jobType, jobKey: reviewId, executionId, attempt })
     store.witness.record({ ...testimony, event: 'begin', detail: '' })
-    jobLog.info('begin')
+    jobLog.info(attempt === 1 ? 'begin' : `begin, attempt ${attempt}`)
     try {
       const result = await JOBS[jobType].run({
         jobType,

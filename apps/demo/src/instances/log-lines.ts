@@ -14,21 +14,16 @@ interface Line {
   readonly executionId?: string
   readonly jobType?: JobType
   readonly jobKey?: string
+  readonly err?: { readonly message: string }
+  readonly result?: { readonly summary: string }
 }
 
 /** A line that pino has written, as the page shows it, and when it was written. */
 export function readLogLine(instance: string, text: string): { readonly at: number; readonly news: LogNews } {
-  const {
-    time,
-    level,
-    msg = '',
-    executionId = null,
-    jobType = null,
-    jobKey = null,
-  } = JSON.parse(text) as Line
+  const line = JSON.parse(text) as Line
+  const { time, level, msg = '', executionId = null, jobType = null, jobKey = null } = line
   const name = LEVELS.find(([least]) => level >= least)?.[1] ?? 'debug'
-  return {
-    at: time,
-    news: { type: 'log', instance, level: name, message: msg, executionId, jobType, jobKey },
-  }
+  const more = line.err?.message ?? line.result?.summary
+  const message = more === undefined ? msg : `${msg}: ${more}`
+  return { at: time, news: { type: 'log', instance, level: name, message, executionId, jobType, jobKey } }
 }

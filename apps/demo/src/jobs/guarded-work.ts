@@ -9,7 +9,7 @@ export const MODEL_PERMITS = 2
 export const LOCK_LEASE_MS = 5_000
 
 /** The lock of the work tree that all instances share. */
-function checkoutLock(repository: string): string {
+export function checkoutLock(repository: string): string {
   return `checkout of ${repository}`
 }
 

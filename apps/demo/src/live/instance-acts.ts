@@ -18,6 +18,7 @@ export function instanceActs({ members, store, news }: Scene): {
     refuse(`There is no ${name}. There are ${members.map((member) => member.name).join(', ')}.`)
   const alive = (name: string): Member => {
     const member = named(name)
+    if (member.state().state === 'starting') refuse(`${name} is starting. Wait until it is up.`)
     if (member.running() === undefined) refuse(`${name} is gone. Start it first.`)
     return member
   }

@@ -13,6 +13,8 @@ const SOON_MS = 20
 
 /** Shows locks whenever something has changed in their line, and takes them away from their holders. */
 export interface LockDesk {
+  /** Shows one that nobody has taken yet. */
+  show(name: string): void
   touched(telling: Extract<Telling, { readonly kind: 'lock' }>): void
   /** Whether that token held it. */
   revoke(name: string, token: string): Promise<boolean>
@@ -56,6 +58,7 @@ export function createLockDesk({ locks }: Holdfast, news: News): LockDesk {
   }
 
   return {
+    show: (name) => void look(name),
     touched({ name, token, instance, at, change }) {
       if (change === 'waiting') waiters.set(token, { instance, since: at })
       else waiters.delete(token)

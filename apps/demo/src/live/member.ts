@@ -104,6 +104,8 @@ export function createMember(parts: MemberParts): Member {
       if (victim === undefined || state !== 'up') return
       state = 'frozen'
       await freezeAtRest(victim, isAtRest)
+      // It was killed meanwhile.
+      if (instance !== victim) return
       say('frozen')
       news.log('warn', `${name} was frozen (SIGSTOP).`)
     },

@@ -9,12 +9,10 @@ import { type Member, createMember } from './member.ts'
 import { openNetwork, openRoad } from './network.ts'
 import type { News } from './news.ts'
 import type { OpenCalls } from './open-calls.ts'
-import type { DEFAULTS, WorldOptions } from './options.ts'
+import type { WorldSettings } from './options.ts'
 
 export interface MembersParts {
-  readonly settings: WorldOptions & {
-    readonly [Name in keyof typeof DEFAULTS]: NonNullable<WorldOptions[Name]> | null
-  }
+  readonly settings: WorldSettings
   readonly ground: Ground
   readonly folder: string
   readonly databasePath: string
@@ -45,11 +43,11 @@ export async function startMembers(
   return members
 }
 
-function makesOf({ storage, instances, client, framework }: MembersParts['settings']): readonly Make[] {
+function makesOf({ storage, instances, client, framework }: WorldSettings): readonly Make[] {
   if (storage === 'memory') {
     return [{ name: 'instance-1', client: 'memory', framework: framework ?? 'fastify' }]
   }
-  return Array.from({ length: instances ?? 0 }, (_, index) => {
+  return Array.from({ length: instances }, (_, index) => {
     const mixed = MIXTURE[index % MIXTURE.length] ?? MIXTURE[0]
     return {
       name: `instance-${index + 1}`,
@@ -69,8 +67,8 @@ async function memberOf(parts: MembersParts, make: Make): Promise<Member> {
     framework: make.framework,
     databasePath,
     logPath: join(folder, `${make.name}.jsonl`),
-    leaseMs: settings.leaseMs ?? 0,
-    paceMs: settings.paceMs ?? 0,
+    leaseMs: settings.leaseMs,
+    paceMs: settings.paceMs,
     withHoldfast: true,
     tells: true,
     isCareless: true,

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { WorldState } from '../events/snapshot.ts'
 import { createRunFolder } from '../coordinator/run-folder.ts'
+import { MODEL_CALLS, checkoutLock } from '../jobs/guarded-work.ts'
 import { JOB_TYPES } from '../jobs/job.ts'
 import { makeWorkTree } from '../review/work-tree.ts'
 import { openStore } from '../store/store.ts'
@@ -14,7 +15,7 @@ import { createLogBook } from './log-book.ts'
 import { startMembers } from './members.ts'
 import { createNews } from './news.ts'
 import { createOpenCalls } from './open-calls.ts'
-import { DEFAULTS, type WorldOptions } from './options.ts'
+import { DEFAULTS, type WorldOptions, type WorldSettings } from './options.ts'
 import { createPulse } from './pulse.ts'
 import { viewRecord } from './record-view.ts'
 import { createReviewDesk } from './review-desk.ts'
@@ -41,7 +42,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
 }
 
 async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise<Omit<World, 'close'>> {
-  const settings = { ...DEFAULTS, ...options }
+  const settings: WorldSettings = { ...DEFAULTS, ...options }
   const folder = await createRunFolder(options.folder)
   const news = createNews()
   const logBook = createLogBook(news)
@@ -107,7 +108,12 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
   })
   return {
     state,
-    subscribe: (listener) => news.subscribe(listener),
+    subscribe(listener) {
+      const end = news.subscribe(listener)
+      // The locks are there before anybody takes them.
+      for (const name of [checkoutLock(source.name), MODEL_CALLS]) lockDesk.show(name)
+      return end
+    },
     act: (name, input) => acts.act(name, input),
     record: (jobType, jobKey) => viewRecord(ground, attempts, jobType, jobKey),
     review: (id) => viewReview(store, id),

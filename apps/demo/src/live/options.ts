@@ -28,6 +28,9 @@ export interface WorldOptions {
   readonly print?: (text: string) => void
 }
 
+/** Options, with what is usual where nothing was said. */
+export type WorldSettings = WorldOptions & Required<Pick<WorldOptions, keyof typeof DEFAULTS>>
+
 export const DEFAULTS = {
   instances: 3,
   leaseMs: 5_000,

@@ -4,7 +4,7 @@ import { aWorld } from './a-world.ts'
 
 describe('the run without Holdfast', () => {
   it('does the same starts on a database of its own, which counts', async ({ expect, onTestFinished }) => {
-    const { world, all, until } = await aWorld({ onTestFinished })
+    const { world, all, until } = await aWorld({ onTestFinished }, { instances: 2 })
     expect(await world.act('without', {})).toMatchObject({ ok: false })
     await world.act('fire', { times: 4, waiting: 1 })
     await until('verdict', ({ ended }) => ended === 1)
@@ -47,6 +47,15 @@ describe('an operator', () => {
       expect.objectContaining({ name: 'executionId', value: executionId }),
     )
 
+    const held = await until('lock', ({ name, holders }) => name === 'model calls' && holders.length > 0)
+    const token = held.holders[0]?.token ?? ''
+    expect(await world.act('revoke', { lock: 'model calls', token })).toMatchObject({ ok: true })
+    expect(await world.act('revoke', { lock: 'model calls', token })).toMatchObject({ ok: false })
+    await until(
+      'lock',
+      ({ name, holders, at }) => name === 'model calls' && holders.length === 0 && at > held.at,
+    )
+
     expect(await world.act('cancel', { jobType, jobKey })).toMatchObject({ ok: true })
     expect(await until('attempt.ended')).toMatchObject({ executionId, outcome: 'failed' })
     expect(await world.act('cancel', { jobType, jobKey })).toMatchObject({ ok: false })
@@ -56,11 +65,14 @@ describe('an operator', () => {
   })
 
   it('sees who holds a lock, and empties the cache of the analyses', async ({ expect, onTestFinished }) => {
-    const { world, all, until } = await aWorld({ onTestFinished })
+    const { world, all, until } = await aWorld({ onTestFinished }, { instances: 1 })
     const loads = (): number => all('cache.sample').reduce((sum, { loaded }) => sum + loaded, 0)
     await world.act('fire', { times: 1, waiting: 0 })
-    const checkout = await until('lock', ({ name }) => name.startsWith('checkout of '))
-    expect(checkout.permits).toBe(1)
+    const checkout = await until(
+      'lock',
+      ({ name, holders }) => name.startsWith('checkout of ') && holders.length > 0,
+    )
+    expect(checkout).toMatchObject({ permits: 1, waiting: [] })
     expect(
       await until('lock', ({ name, holders }) => name === 'model calls' && holders.length > 0),
     ).toMatchObject({
@@ -68,7 +80,10 @@ describe('an operator', () => {
       holders: [{ instance: (await until('attempt.started')).source, leaseMs: 5_000 }],
     })
     expect(
-      await until('lock', ({ name, holders }) => name === 'model calls' && holders.length === 0),
+      await until(
+        'lock',
+        ({ name, holders, last }) => name === 'model calls' && holders.length === 0 && last !== null,
+      ),
     ).toMatchObject({
       last: { instance: (await until('attempt.started')).source },
     })

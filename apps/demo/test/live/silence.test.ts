@@ -7,7 +7,7 @@ describe('an instance that is killed', () => {
     expect,
     onTestFinished,
   }) => {
-    const { world, all, until } = await aWorld({ onTestFinished }, { restartAfterMs: 500 })
+    const { world, all, until } = await aWorld({ onTestFinished }, { restartAfterMs: 500, instances: 2 })
     await world.act('fire', { times: 6, waiting: 3 })
     const first = await until('attempt.started')
     const seen = await until('attempt.seen', ({ percent }) => percent >= 50)
@@ -49,7 +49,7 @@ describe('an instance that is killed', () => {
 
 describe('an instance that is frozen', () => {
   it('is refused by the database when it wakes up and writes', async ({ expect, onTestFinished }) => {
-    const { world, all, until } = await aWorld({ onTestFinished })
+    const { world, all, until } = await aWorld({ onTestFinished }, { instances: 2 })
     await world.act('fire', { times: 6, waiting: 3 })
     const first = await until('attempt.started')
     await until('attempt.seen', ({ percent }) => percent >= 40)

@@ -10,6 +10,12 @@ describe('fifteen starts of one job', () => {
       { name: 'instance-2', client: 'node-redis', state: 'up' },
       { name: 'instance-3', client: 'ioredis', state: 'up' },
     ])
+    for (const permits of [1, 2])
+      expect(await until('lock', (lock) => lock.permits === permits)).toMatchObject({
+        holders: [],
+        waiting: [],
+        last: null,
+      })
     expect(await world.act('fire', { times: 15, waiting: 2 })).toMatchObject({ ok: true })
     await until('call.answered', ({ outcome }) => outcome === 'waited' && all('call.answered').length === 15)
 
@@ -86,6 +92,6 @@ describe('fifteen starts of one job', () => {
     const lines = await world.logs(executionId)
     expect(lines).toEqual(all('log').filter((line) => line.executionId === executionId))
     expect(lines[0]).toMatchObject({ instance: 'instance-1', level: 'info', message: 'begin' })
-    expect(lines.at(-1)).toMatchObject({ message: 'end', jobType: 'ai-review' })
+    expect(lines.at(-1)).toMatchObject({ message: 'end: 1 finding in 2 files', jobType: 'ai-review' })
   })
 })
