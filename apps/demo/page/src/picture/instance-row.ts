@@ -28,7 +28,7 @@ export function instanceRow(
   before: ReadonlyMap<string, number>,
   board: Board,
 ): RowContent {
-  const { tracks, count } = packed(things.spans, before)
+  const { tracks, count } = packed(things.spans, before, (span) => endOf(input, span))
   const fits = ({ id }: SpanThing): boolean => (tracks.get(id) ?? 0) < MAX_TRACKS
   const trackOf = ({ id }: SpanThing): number => tracks.get(id) ?? 0
   const shapes: Shape[] = []
@@ -68,6 +68,15 @@ export function instanceRow(
     tracks,
     trackCount: Math.max(bars, signs.trackCount) + (hasFlags(input, instance, things) ? 1 : 0),
   }
+}
+
+/** With the sign at its end, and with what is left of its lease. */
+function endOf({ scale }: LayoutInput, span: SpanThing): number {
+  if (span.kind === 'stub') return span.to + (TRIANGLE + 2) / scale.pixelsPerMs
+  if (span.to === null) return Infinity
+  if (span.kind === 'wait' || span.state !== 'cutShort') return span.to
+  const { leaseEndsAt, takenOverAt } = span.attempt
+  return Math.max(span.to, Math.min(leaseEndsAt, takenOverAt ?? Infinity))
 }
 
 function isException(span: SpanThing): boolean {

@@ -14,8 +14,13 @@ const APART_MS = 1
  * that of the wait it grew out of, and a child stands below its parent.
  *
  * @param spans by their beginning
+ * @param endOf when its track is free again: a sign at its end, or what is left of its lease, needs room too
  */
-export function packed(spans: readonly SpanThing[], before: ReadonlyMap<string, number>): Packed {
+export function packed(
+  spans: readonly SpanThing[],
+  before: ReadonlyMap<string, number>,
+  endOf: (span: SpanThing) => number,
+): Packed {
   const tracks = new Map<string, number>()
   const busyUntil: number[] = []
   const became = new Map(
@@ -36,8 +41,7 @@ export function packed(spans: readonly SpanThing[], before: ReadonlyMap<string, 
       while (!isFree(track, span.from)) track += 1
     }
     const follower = span.kind === 'wait' ? became.get(span.id) : undefined
-    const to = follower === undefined ? span.to : follower.to
-    busyUntil[track] = to ?? Infinity
+    busyUntil[track] = endOf(follower ?? span)
     tracks.set(span.id, track)
   }
   return { tracks, count: busyUntil.length }
