@@ -83,6 +83,23 @@ describe('fold', () => {
     expect(model.instances.get('instance-1')?.gone).toEqual([{ from: 500, to: null, reason: null }])
   })
 
+  it('does not take it for a failure that the process of a start is gone', () => {
+    const model = story((say) => {
+      say(100, 'instance-1', asked('c1', 'wait'))
+      say(500, 'coordinator', { type: 'instance.killed', instance: 'instance-1' })
+      say(505, 'coordinator', {
+        type: 'call.answered',
+        callId: 'c1',
+        outcome: 'failed',
+        executionId: null,
+        tookMs: 405,
+        code: 'CONNECTION_LOST',
+        message: 'instance-1 is gone, and with it the connection to it.',
+      })
+    })
+    expect(model.calls.get('c1')).toMatchObject({ outcome: 'cutShort', tookMs: 405 })
+  })
+
   it('ends what a process started before it was killed, although it is heard of later', () => {
     const model = story((say) => {
       say(500, 'coordinator', { type: 'instance.killed', instance: 'instance-1' })

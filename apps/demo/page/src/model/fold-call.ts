@@ -4,6 +4,9 @@ import { goneAfter } from './fold-process.ts'
 import { touchWork } from './fold-work.ts'
 import type { Call } from './model.ts'
 
+/** What a start whose process is gone has for an answer, from the part that saw it go. */
+const GONE = 'CONNECTION_LOST'
+
 export function foldCall(draft: Draft, event: Stamp & CallNews): void {
   if (event.type === 'call.asked') {
     const { callId, jobType, jobKey, policy, parentExecutionId, at, source } = event
@@ -38,7 +41,8 @@ export function foldCall(draft: Draft, event: Stamp & CallNews): void {
       ? { ...call, waitingSince: event.at, waitsFor: event.executionId, behind: event.behind }
       : {
           ...call,
-          outcome: event.outcome,
+          // That its process was gone says more than that it failed.
+          outcome: event.code === GONE ? 'cutShort' : event.outcome,
           answeredAt: event.at,
           tookMs: event.tookMs,
           executionId: event.executionId,

@@ -66,14 +66,16 @@ export function thingsBetween(model: Model, from: number, to: number): ReadonlyM
     if (attempt.callId !== null) ran.set(attempt.callId, attempt)
     if (attempt.startedAt > to || (attempt.endedAt ?? Infinity) < from) continue
     const call = attempt.callId === null ? undefined : model.calls.get(attempt.callId)
+    const state = stateOf(attempt)
     rowOf(attempt.instance).spans.push({
       kind: 'bar',
       id: attempt.executionId,
       from: attempt.startedAt,
-      to: attempt.endedAt,
+      // Who woke up too late was there until its last write was refused.
+      to: state === 'lost' ? lastTryOf(model, attempt) : attempt.endedAt,
       parent: attempt.parentExecutionId,
       key: workKey(attempt),
-      state: stateOf(attempt),
+      state,
       attempt,
       wait: call?.waitingSince == null ? null : waitId(call),
     })
@@ -128,6 +130,20 @@ export function savedBetween(
     save(row.at, row.instance, workKey(row), model.attempts.get(row.executionId))
   }
   return { saved: [...byAttempt.values()].toSorted((a, b) => a.at - b.at), refused }
+}
+
+function lastTryOf(model: Model, { endedAt, fencingToken, jobType, jobKey }: Attempt): number | null {
+  if (endedAt === null) return null
+  return model.effects.reduce(
+    (last, effect) =>
+      effect.newestToken !== null &&
+      effect.fencingToken === fencingToken &&
+      effect.jobType === jobType &&
+      effect.jobKey === jobKey
+        ? Math.max(last, effect.at)
+        : last,
+    endedAt,
+  )
 }
 
 function addCall(

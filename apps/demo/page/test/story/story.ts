@@ -49,7 +49,7 @@ function oneIsKilled(tell: Teller): void {
   const [first, second] = ['8fK2wqQm1c', '8fK2wqyT3A']
   const behind = { executionId: first, behind: 'instance-1' }
   const call = tell.start(6.9, 'instance-1', job)
-  tell.attempt(6.95, 'instance-1', job, { id: first, fence: 17_959_014, call, seenUntil: 11.1, percent: 50 })
+  tell.attempt(6.9, 'instance-1', job, { id: first, fence: 17_959_014, call, seenUntil: 11.1, percent: 50 })
   tell.start(6.95, 'instance-2', job, {
     waitsFor: behind,
     answer: { at: 20.3, outcome: 'waited', executionId: second },
@@ -58,7 +58,7 @@ function oneIsKilled(tell: Teller): void {
     waitsFor: behind,
     answer: { at: 20.25, outcome: 'ran', executionId: second },
   })
-  tell.say(11.15, 'coordinator', { type: 'instance.killed', instance: 'instance-1' })
+  tell.say(11.1, 'coordinator', { type: 'instance.killed', instance: 'instance-1' })
   tell.say(16.9, 'coordinator', { type: 'instance.started', instance: 'instance-1', pid: 4_711 })
   tell.attempt(15.7, 'instance-3', job, {
     id: second,
@@ -76,7 +76,7 @@ function oneIsFrozen(tell: Teller): void {
   const call = tell.start(21.1, 'instance-2', job, {
     answer: { at: 31.1, outcome: 'tooLate', executionId: first },
   })
-  tell.attempt(21.15, 'instance-2', job, {
+  tell.attempt(21.1, 'instance-2', job, {
     id: first,
     fence: 17_959_031,
     call,

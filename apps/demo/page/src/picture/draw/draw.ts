@@ -1,4 +1,4 @@
-import { clockOf, lengthOf } from '../../format.ts'
+import { clockOf, exactClockOf, lengthOf } from '../../format.ts'
 import type { BandShape, Layout, RowBox, Shape } from '../shapes.ts'
 import type { TimeScale } from '../time-scale.ts'
 import { drawBand, drawRedisLine } from './bands.ts'
@@ -116,6 +116,11 @@ export function ticksOf(scale: TimeScale, from: number, to: number): readonly nu
   return ticks
 }
 
+/** Tenths of a second where whole ones would stand twice. */
+function tickText(at: number): string {
+  return at % 1_000 === 0 ? clockOf(at) : exactClockOf(at).slice(0, -2)
+}
+
 function drawGrid(
   context: CanvasRenderingContext2D,
   scale: TimeScale,
@@ -139,7 +144,7 @@ function drawGrid(
     // Not under "now", not cut by an edge, and not upon each other beside a fold.
     const isClear = Math.abs(x - left - nowX) > 46 && x - left > 26 && x > free
     if (!isClear) continue
-    context.fillText(clockOf(at), x, -AXIS / 2 - 1)
+    context.fillText(tickText(at), x, -AXIS / 2 - 1)
     free = x + 60
   }
 }
