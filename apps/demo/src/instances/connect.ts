@@ -10,6 +10,10 @@ export interface ConnectedStorage {
 /** A server that accepts connections may still never answer. */
 const CONNECT_MS = 5_000
 
+/** At most so long between attempts to come back: a lease must not end because its owner waits for longer than the outage. */
+const BACK_OFF_MS = 250
+const backOff = (attempt: number): number => Math.min(attempt * 50, BACK_OFF_MS)
+
 /**
  * Connects to Redis with the client library of this name; the other one is not even loaded.
  *
@@ -29,8 +33,8 @@ export async function connectStorage(
         import('@holdfast/redis-ioredis'),
       ])
       const redis = isCluster
-        ? new Cluster(nodes, { lazyConnect: true, redisOptions: loginOf(url) })
-        : new Redis(url, { lazyConnect: true })
+        ? new Cluster(nodes, { lazyConnect: true, clusterRetryStrategy: backOff, redisOptions: loginOf(url) })
+        : new Redis(url, { lazyConnect: true, retryStrategy: backOff })
       await untilConnected(redis).catch((error: unknown) => {
         redis.disconnect()
         throw error
@@ -42,9 +46,13 @@ export async function connectStorage(
         import('redis'),
         import('@holdfast/redis-node'),
       ])
+      const socket = { reconnectStrategy: backOff }
       const redis = isCluster
-        ? createCluster({ rootNodes: nodes.map((node) => ({ url: node })), defaults: loginOf(url) })
-        : createClient({ url })
+        ? createCluster({
+            rootNodes: nodes.map((node) => ({ url: node })),
+            defaults: { ...loginOf(url), socket },
+          })
+        : createClient({ url, socket })
       await untilConnected(redis).catch((error: unknown) => {
         redis.destroy()
         throw error

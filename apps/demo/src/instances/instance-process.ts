@@ -1,6 +1,13 @@
 /** The entry point of an instance that is a separate process. It finds its settings as JSON in its environment. */
+import { startOpenTelemetry } from '@holdfast/telemetry/opentelemetry'
 import { type ConnectedStorage, connectStorage } from './connect.ts'
-import { type FromInstance, type InstanceSettings, SETTINGS_VARIABLE, type ToInstance } from './messages.ts'
+import {
+  type FromInstance,
+  type InstanceSettings,
+  type Reports,
+  SETTINGS_VARIABLE,
+  type ToInstance,
+} from './messages.ts'
 import { type InstanceRuntime, startRuntime } from './runtime.ts'
 
 const settings = JSON.parse(process.env[SETTINGS_VARIABLE] ?? '{}') as InstanceSettings
@@ -13,9 +20,11 @@ function send(message: FromInstance): void {
 async function main(): Promise<void> {
   // Ctrl-C reaches every process of the terminal; the coordinator ends the instances in order.
   process.on('SIGINT', () => undefined)
+  // Before Holdfast is made, as its README says. Without the user's SDK it does nothing.
+  const { traceContext } = startOpenTelemetry()
   const connected = await connect(settings)
   const answers = new Map<number, () => void>()
-  const runtime = await startRuntime(settings, connected?.storage, {
+  const reports: Reports = {
     onOutcome: (outcome) => send({ type: 'outcome', outcome }),
     askBank: () =>
       new Promise((resolve) => {
@@ -23,7 +32,8 @@ async function main(): Promise<void> {
         send({ type: 'askBank', id: answers.size - 1 })
       }),
     onTold: (telling) => send({ type: 'told', telling }),
-  })
+  }
+  const runtime = await startRuntime(settings, connected?.storage, reports, traceContext)
 
   process.on('message', (message: ToInstance) => {
     switch (message.type) {

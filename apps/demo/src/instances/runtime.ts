@@ -1,4 +1,4 @@
-import { type Holdfast, type Storage, createHoldfast } from '@holdfast/core'
+import { type Holdfast, type Storage, type TraceContextHooks, createHoldfast } from '@holdfast/core'
 import { pino } from 'pino'
 import { hostNow } from '../clock.ts'
 import type { PageNews } from '../events/page-event.ts'
@@ -36,9 +36,11 @@ export async function startRuntime(
   settings: InstanceSettings,
   storage: Storage | undefined,
   reports: Reports,
+  traceContext?: TraceContextHooks,
 ): Promise<InstanceRuntime> {
   const { name: instance, client, databasePath, logPath, leaseMs } = settings
-  const holdfast = storage && createHoldfast({ storage, prefix: 'AIReview', instance })
+  const holdfast =
+    storage && createHoldfast({ storage, prefix: 'AIReview', instance, idempotency: { traceContext } })
   const store = openStore(databasePath)
   // Written at once, so that the last words of an instance that is killed are there.
   const destination = pino.destination({ dest: logPath, sync: true, mkdir: true })

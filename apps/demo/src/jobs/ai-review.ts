@@ -1,3 +1,4 @@
+import type { LanguageShare } from '../review/languages.ts'
 import type { Analysis } from '../review/reviewer.ts'
 import { counted } from './counted.ts'
 import type { Job, JobContext } from './job.ts'
@@ -68,14 +69,17 @@ export const aiReview: Job = {
           percent: 50,
           title: 'Detect the languages',
           async run() {
-            log.info({ languages: await material.languages(), projectType: await material.projectType() })
+            const languages = await material.languages()
+            const projectType = await material.projectType()
+            log.info({ languages, projectType }, `${projectType.name}, ${mostly(languages)}`)
           },
         },
         {
           percent: 60,
           title: 'Assemble context',
           async run() {
-            log.info({ commits: (await material.reviewContext()).commits.length })
+            const { commits } = await material.reviewContext()
+            log.info({ commits: commits.length }, counted(commits.length, 'commit'))
           },
         },
         { percent: 70, title: 'Analyse', run: analyse },
@@ -118,6 +122,14 @@ export const aiReview: Job = {
   },
 }
 
+/** `mostly TypeScript, Python` */
+function mostly(languages: readonly LanguageShare[]): string {
+  return `mostly ${languages
+    .slice(0, 3)
+    .map(({ language }) => language)
+    .join(', ')}`
+}
+
 function finish({ store, reviewId, execution }: JobContext): void {
   if (!store.reviews.markReviewed(reviewId, execution.fencingToken)) {
     throw new Error(`A newer execution has taken review ${reviewId}.`)
@@ -130,9 +142,8 @@ async function summaryComment(
 ): Promise<string> {
   const count = (severity: string, noun: string): string =>
     counted(findings.filter((finding) => finding.severity === severity).length, noun)
-  const languages = (await material.languages()).slice(0, 3).map(({ language }) => language)
   return [
-    `${counted(metrics.files, 'file')} changed (+${metrics.additions} −${metrics.deletions}), mostly ${languages.join(', ')}.`,
+    `${counted(metrics.files, 'file')} changed (+${metrics.additions} −${metrics.deletions}), ${mostly(await material.languages())}.`,
     `${count('error', 'error')}, ${count('warning', 'warning')}, ${count('info', 'remark')} by ${reviewer}.`,
   ].join('\n')
 }

@@ -42,14 +42,14 @@ export function createReviewDesk(store: Store, news: News): ReviewDesk {
     const facts = store.reviews.facts(id)
     const { percent, stage } = progress.get(id) ?? { percent: 0, stage: null }
     const runs = store.witness.of('ai-review', id)
-    const state = stateOf(review, runs)
+    const state = stage === NO_REDIS && runs.length === 0 ? REFUSED : stateOf(review, runs)
     return {
       id,
       number: numbers.get(id) ?? 0,
       title: review.title,
       status: state.status,
       percent: state.status === 'reviewed' ? 100 : percent,
-      stage: state.status === 'reviewing' ? stage : null,
+      stage: state.status === 'reviewed' ? null : stage,
       ...facts,
       instance: state.instance,
       attempt: state.attempt,
@@ -63,6 +63,19 @@ export function createReviewDesk(store: Store, news: News): ReviewDesk {
     said.set(id, text)
     news.say('database', { type: 'review', ...summary })
   }
+
+  /** Starts of reviews that have no answer yet. */
+  const asked = new Map<string, string>()
+  news.note((event) => {
+    if (event.type === 'call.asked' && event.jobType === 'ai-review') asked.set(event.callId, event.jobKey)
+    if (event.type !== 'call.answered') return
+    const id = asked.get(event.callId)
+    asked.delete(event.callId)
+    if (id === undefined || event.outcome !== 'noRedis' || store.witness.of('ai-review', id).length > 0)
+      return
+    progress.set(id, { percent: 0, stage: NO_REDIS })
+    say(id)
+  })
 
   return {
     open(change) {
@@ -88,7 +101,12 @@ export function createReviewDesk(store: Store, news: News): ReviewDesk {
 /** Older ones are over. */
 const MOST_CHANGING = 20
 
+/** The stage of a review whose starts were refused. */
+const NO_REDIS = 'not started: no Redis'
+
 type State = Pick<ReviewSummary, 'status' | 'instance' | 'attempt' | 'tookMs'>
+
+const REFUSED: State = { status: 'failed', instance: null, attempt: 0, tookMs: null }
 
 function stateOf({ status }: Review, runs: readonly JobRun[]): State {
   const begin = runs.findLast(({ event }) => event === 'begin')
@@ -98,6 +116,6 @@ function stateOf({ status }: Review, runs: readonly JobRun[]): State {
   const last = runs.findLast((run) => run.executionId === executionId)
   const end = runs.find(({ event }) => event === 'end')
   if (end !== undefined)
-    return { status, instance: end.instance, attempt: end.attempt, tookMs: end.at - first.at }
+    return { status: 'reviewed', instance: end.instance, attempt: end.attempt, tookMs: end.at - first.at }
   return { status: last?.event === 'failed' ? 'failed' : 'reviewing', instance, attempt, tookMs: null }
 }

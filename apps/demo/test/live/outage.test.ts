@@ -26,6 +26,10 @@ describe('a Redis that is stopped', () => {
       'STORAGE_UNAVAILABLE',
     )
 
+    expect(await until('review', ({ number, status }) => number === 2 && status === 'failed')).toMatchObject({
+      stage: 'not started: no Redis',
+      attempt: 0,
+    })
     expect(await world.act('start-redis', {})).toMatchObject({ ok: true })
     expect(
       await until('attempt.ended', ({ executionId }) => executionId === first.executionId),
