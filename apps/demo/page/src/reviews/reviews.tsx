@@ -4,7 +4,8 @@ import { part } from '../model/store.ts'
 import { lengthOf } from '../format.ts'
 import { chosenReview, dialog } from '../view.ts'
 import { ChosenReview } from './chosen-review.tsx'
-import { attemptWords, progressOf, severitiesOf } from './words.ts'
+import { progressOf } from './progress.ts'
+import { attemptWords, severitiesOf } from './words.ts'
 
 /** All reviews, the newest first, and under them the chosen one. */
 export function Reviews(): JSX.Element {
@@ -90,10 +91,17 @@ interface RowProps {
 }
 
 function ReviewRow({ review, isChosen }: RowProps): JSX.Element {
-  const { id, number, title, status, percent, instance, attempt, tookMs } = review
+  const { id, number, title } = review
+  const {
+    words,
+    part: done,
+    tone,
+    instance,
+    attempt,
+    tookMs,
+  } = progressOf(review, part('attempts').value.values())
   const again = attemptWords(attempt)
   const took = tookMs === null ? undefined : lengthOf(tookMs)
-  const kind = status === 'reviewing' ? 'meter run' : status === 'failed' ? 'meter stop' : 'meter'
   return (
     <tr class={isChosen ? 'opens chosen' : 'opens'}>
       <th scope="row" class="change">
@@ -110,10 +118,10 @@ function ReviewRow({ review, isChosen }: RowProps): JSX.Element {
         <span class="under">{[instance, again, took].filter((word) => word !== undefined).join(' · ')}</span>
       </th>
       <td>
-        <span class={kind} style={{ '--part': status === 'reviewed' ? 1 : percent / 100 }}>
+        <span class={`meter ${tone}`} style={{ '--part': done }}>
           <i />
         </span>
-        {progressOf(review)}
+        {words}
       </td>
       <td>
         <Found review={review} />

@@ -1,4 +1,3 @@
-import type { ReviewSummary } from '../../../src/events/page-event.ts'
 import type { FindingView } from '../../../src/events/snapshot.ts'
 import { ordinal, plural } from '../format.ts'
 
@@ -28,20 +27,6 @@ export function severitiesOf(
     { severity: 'info', count: found.infos, words: plural(found.infos, 'remark') },
   ]
   return all.filter(({ count }) => count > 0)
-}
-
-/** `Analyse, 40 %` while it runs. */
-export function progressOf({ status, stage, percent }: ReviewSummary): string {
-  switch (status) {
-    case 'pending':
-      return 'Not reviewed yet'
-    case 'reviewing':
-      return stage === null ? `${percent} %` : `${stage}, ${percent} %`
-    case 'reviewed':
-      return 'Reviewed'
-    case 'failed':
-      return stage === null ? 'Failed' : `Failed: ${stage}`
-  }
 }
 
 /** `2nd attempt`; the first needs no word. */

@@ -1,34 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Attempt, Call } from '../../src/model/model.ts'
+import { attempt } from './attempts.ts'
 import { executionTree, treeRows } from '../../src/reviews/tree-nodes.ts'
-
-const attempt = (executionId: string, jobType: Attempt['jobType'], more: Partial<Attempt> = {}): Attempt => ({
-  executionId,
-  jobType,
-  jobKey: 'r',
-  callId: null,
-  instance: 'instance-1',
-  attempt: 1,
-  fencingToken: 1,
-  leaseMs: 5_000,
-  parentExecutionId: null,
-  takenOverFrom: null,
-  takenOverFromInstance: null,
-  fromPercent: 0,
-  startedAt: 0,
-  percent: 100,
-  stage: null,
-  steps: [],
-  leaseEndsAt: 5_000,
-  isStalled: false,
-  takenOverBy: null,
-  takenOverAt: null,
-  outcome: 'completed',
-  endedAt: 100,
-  reason: null,
-  message: null,
-  ...more,
-})
 
 const call = (id: string, jobType: Call['jobType'], more: Partial<Call> = {}): Call => ({
   id,

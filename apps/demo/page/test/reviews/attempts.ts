@@ -1,0 +1,33 @@
+import type { Attempt } from '../../src/model/model.ts'
+
+export const attempt = (
+  executionId: string,
+  jobType: Attempt['jobType'],
+  more: Partial<Attempt> = {},
+): Attempt => ({
+  executionId,
+  jobType,
+  jobKey: 'r',
+  callId: null,
+  instance: 'instance-1',
+  attempt: 1,
+  fencingToken: 1,
+  leaseMs: 5_000,
+  parentExecutionId: null,
+  takenOverFrom: null,
+  takenOverFromInstance: null,
+  fromPercent: 0,
+  startedAt: 0,
+  percent: 100,
+  stage: null,
+  steps: [],
+  leaseEndsAt: 5_000,
+  isStalled: false,
+  takenOverBy: null,
+  takenOverAt: null,
+  outcome: 'completed',
+  endedAt: 100,
+  reason: null,
+  message: null,
+  ...more,
+})

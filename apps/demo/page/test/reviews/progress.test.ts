@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest'
+import type { ReviewSummary } from '../../../src/events/page-event.ts'
+import { progressOf } from '../../src/reviews/progress.ts'
+import { attempt } from './attempts.ts'
+
+const review: ReviewSummary = {
+  id: 'r',
+  number: 142,
+  title: 'Discount codes',
+  status: 'reviewing',
+  percent: 40,
+  stage: 'Analyse',
+  errors: 1,
+  warnings: 2,
+  infos: 0,
+  risk: null,
+  instance: 'instance-1',
+  attempt: 1,
+  tookMs: null,
+}
+const waiting: ReviewSummary = { ...review, status: 'pending', percent: 0, stage: null, instance: null }
+
+it('says how far a review is', () => {
+  expect(progressOf(review, [])).toMatchObject({ words: 'Analyse, 40 %', part: 0.4, tone: 'run' })
+  expect(progressOf({ ...review, stage: null }, []).words).toBe('40 %')
+  expect(progressOf({ ...review, status: 'reviewed' }, [])).toMatchObject({ words: 'Reviewed', part: 1 })
+  expect(progressOf({ ...review, status: 'failed' }, [])).toMatchObject({
+    words: 'Failed: Analyse',
+    tone: 'stop',
+  })
+  expect(progressOf(waiting, []).words).toBe('Not reviewed yet')
+})
+
+it('says what else ran last for a change that nobody has reviewed', () => {
+  const others = [
+    attempt('a', 'risk-assessment', { startedAt: 10, endedAt: 20 }),
+    attempt('b', 'pull-request-summary', { startedAt: 30, endedAt: 70, instance: 'instance-3' }),
+    attempt('part', 'improvement-suggestions', { startedAt: 40, parentExecutionId: 'b' }),
+    attempt('another', 'ai-review', { startedAt: 50, jobKey: 'another' }),
+  ]
+  expect(progressOf(waiting, others)).toMatchObject({
+    words: 'Summary done',
+    instance: 'instance-3',
+    tookMs: 40,
+  })
+  const running = attempt('c', 'risk-assessment', {
+    startedAt: 60,
+    outcome: null,
+    endedAt: null,
+    percent: 30,
+  })
+  expect(progressOf(waiting, [...others, running])).toMatchObject({ words: 'Risk, 30 %', tone: 'run' })
+  expect(progressOf({ ...waiting, status: 'reviewed' }, others).words).toBe('Reviewed')
+})
