@@ -16,7 +16,7 @@ export function RevokeDialog({ lock, token, instance }: RevokeProps): JSX.Elemen
         <b>{instance}</b> holds <b>{lock}</b>. It learns that it has lost it at its next renewal, and the next
         in the queue gets it at once: for that moment two may believe that they hold it.
       </p>
-      <p class="muted">What it then writes with its old fence is refused.</p>
+      <p class="muted">A write that carries its old fence is refused.</p>
       <ActionForm verb="Revoke" isDangerous onSubmit={async () => await act('revoke', { lock, token })}>
         {null}
       </ActionForm>
