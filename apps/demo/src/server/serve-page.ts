@@ -9,6 +9,7 @@ import { createPageServer } from './page-server.ts'
 import { listenWhere } from './listen-where.ts'
 import { startTelemetry } from './telemetry.ts'
 import { createToken } from './token.ts'
+import { paragraph, terminalWidth } from '../terminal/text.ts'
 
 export interface ServeOptions {
   readonly configuration: Configuration
@@ -47,7 +48,9 @@ export async function servePage({
   stack.defer(() => server.close())
   const address = `http://${shown(host)}:${await listenWhere(server, host, port)}/`
   const withToken = `${address}?token=${token.text}`
-  print(`\n${instancesOf(world.state())}\n\nOpen this address:\n\n  ${withToken}\n`)
+  print(
+    `\n${paragraph(instancesOf(world.state()), terminalWidth())}\n\nOpen this address:\n\n  ${withToken}\n`,
+  )
   print(`Who has the token can change something; at ${address} everything can be seen.\nCtrl-C ends it.`)
 
   const ended = new Promise<void>((resolve) => {

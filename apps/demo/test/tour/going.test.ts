@@ -21,6 +21,8 @@ describe.concurrent('the tour', () => {
       after: 'One ran, on instance-1. Twelve were turned away. Two waited and got its result.',
       work: { jobType: 'ai-review', jobKey: 'review-1' },
     })
+    // The page shows the same starts without Holdfast beside them.
+    expect(world.acts.map(({ name }) => name)).toEqual(['fire', 'without'])
     tour.go('next')
     expect(await tour.ended(2)).toMatchObject({ state: 'missed', after: ONE_PROCESS, counted: '' })
     const chapters = tour.events.filter(({ type }) => type.startsWith('chapter.'))

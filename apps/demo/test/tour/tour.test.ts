@@ -11,7 +11,7 @@ const partsOf = (sentence: string, pattern: RegExp): readonly string[] =>
   pattern.exec(sentence)?.slice(1) ?? []
 
 it('tells five stories as the database has them', async ({ expect, onTestFinished }) => {
-  const { world, folder } = await aWorld({ onTestFinished }, { paceMs: 150, leaseMs: 4_000 })
+  const { world, folder } = await aWorld({ onTestFinished }, { paceMs: 150, leaseMs: 6_000 })
   const tour = toured(world, onTestFinished)
   const { rows, count, ends, saves, refusals } = openEvidence(folder, onTestFinished)
   const told = <Type extends WorldEvent['type']>(type: Type): readonly Of<Type>[] =>

@@ -10,7 +10,7 @@ const OUTAGE_MS = 3_000
 /** Its job has enough left to do. */
 const STOP_AT_PERCENT = 20
 /** A lease that was just renewed outlives the outage. */
-const FRESH = 0.8
+const FRESH = 0.9
 const NEW_STARTS = 2
 
 /** Redis goes away while a job runs, and comes back. */
