@@ -274,4 +274,6 @@ export interface TourState {
   readonly to: number | null
   /** The work that it is about, to be selected. */
   readonly work: Work | null
+  /** When the next step begins by itself, by the host's clock. Absent or null: it waits for the visitor. */
+  readonly goesOnAt?: number | null
 }

@@ -67,7 +67,7 @@ export function openScene({ world, signal, patienceMs, say, onWork }: SceneParts
           parentExecutionId === null &&
           jobType === (input.jobType ?? 'ai-review') &&
           jobKey === (input.jobKey ?? jobKey) &&
-          !worked.has(`${jobType} ${jobKey}`),
+          (input.jobKey !== undefined || !worked.has(`${jobType} ${jobKey}`)),
       ),
     )
     const { jobType, jobKey } = asked

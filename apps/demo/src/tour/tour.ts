@@ -24,7 +24,7 @@ export interface TourOptions {
 }
 
 const PATIENCE_MS = 20_000
-const READING_MS = 12_000
+const READING_MS = 20_000
 /** Two visitors who want the same, or one who wants what has just happened by itself. */
 const SAME_WISH_MS = 600
 
@@ -73,6 +73,13 @@ export function createTour(
     leaving = new AbortController()
   }
 
+  const finish = (place: Place, state: TourState): void => {
+    done.set(place, state)
+    if (readingMs === null) return show(state)
+    reading = setTimeout(() => goOn(place), readingMs)
+    show({ ...state, goesOnAt: hostNow() + readingMs })
+  }
+
   const play = (place: Place): void => {
     leave()
     const { signal } = leaving
@@ -87,12 +94,11 @@ export function createTour(
     const playNow = async (): Promise<void> => {
       await before
       if (signal.aborted) return
-      const showAndKeep = (state: TourState): void => {
-        if (state.state !== 'acting') done.set(place, state)
-        show(state)
+      const tell = (state: TourState): void => {
+        if (state.state === 'acting') show(state)
+        else finish(place, state)
       }
-      await playStep({ world, publish, step, place, chapterId, signal, patienceMs, show: showAndKeep })
-      if (!signal.aborted && readingMs !== null) reading = setTimeout(() => goOn(place), readingMs)
+      await playStep({ world, publish, step, place, chapterId, signal, patienceMs, show: tell })
     }
     playing = playNow()
     show({

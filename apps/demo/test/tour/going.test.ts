@@ -56,7 +56,9 @@ describe.concurrent('the tour', () => {
     tour.go('next')
     await tour.ended(2)
     tour.go('back')
-    expect(await tour.ended(1)).toMatchObject({ from, to, work })
+    const shown = await tour.ended(1)
+    expect(shown).toMatchObject({ from, to, work })
+    expect(shown.goesOnAt).toBeUndefined()
     expect(world.acts.filter(({ name }) => name === 'fire')).toHaveLength(1)
     tour.go('again')
     expect(await tour.ended(1)).toMatchObject({ state: 'done', work: { jobKey: 'review-2' } })
@@ -72,6 +74,8 @@ describe.concurrent('the tour', () => {
     onTestFinished(() => world.close())
     const tour = toured(world, onTestFinished, { readingMs: 0 })
     tour.go('start')
+    const { to, goesOnAt } = await tour.ended(1)
+    expect(goesOnAt).toBeGreaterThanOrEqual(to ?? Infinity)
     expect(await tour.ended(6)).toMatchObject({
       title: 'Now you',
       after: 'Now you: kill one, cut one off, stop Redis. Nothing here can run twice.',

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { hostNow } from '../../clock.ts'
 import { type Account, accountOf, lastSeen, ofType } from '../account.ts'
 import type { Step } from '../step.ts'
-import { secondsAtMost } from '../words.ts'
+import { secondsAtMost, timesInWords } from '../words.ts'
 import { answersOfTheLiving } from './parts.ts'
 
 /** It is what the step does, and waits for nothing. */
@@ -43,8 +43,12 @@ export const outage: Step = {
       return [...last.values()].every((state) => state === 'ready')
     })
 
-    const { attempts, begins, ends } = account()
     const { calls, begins: ranLater } = refused()
+    await fire({ times: 1, waiting: 1, jobKey: refusedWork.jobKey })
+    await until('The row of its end when it is started again', () => refused().ends.length > 0)
+
+    const { attempts, begins, ends } = account()
+    const runs = refused().begins.length - ranLater.length
     const errors = calls.filter(({ answer }) => answer?.outcome === 'noRedis')
     const slowest = Math.max(...errors.map(({ answer }) => answer?.tookMs ?? 0))
     const kept =
@@ -56,7 +60,7 @@ export const outage: Step = {
     const later =
       ranLater.length === 0 ? 'nothing that was refused ran later' : `${ranLater.length} of them ran later`
     return {
-      after: `The running job ${kept}. ${errored}, and ${later}.`,
+      after: `The running job ${kept}. ${errored}, and ${later}. Started again, it ran ${timesInWords(runs)}.`,
       counted:
         `rows that the job inserted: ${begins.length} begin · ${ends.length} end · ` +
         `rows of the starts that were refused: ${ranLater.length}`,
