@@ -72,7 +72,7 @@ const WRONG_TOKEN = 'That is not the token. The terminal shows it, at the end of
 const NO_HEADER = `A change needs the header "${CHANGE_HEADER}: 1".`
 const WRONG_ORIGIN = 'A change can only come from this page, and this request comes from another one.'
 const wrongHost = ({ headers }: FastifyRequest): string =>
-  `This page is not called ${headers.host ?? 'nothing'}. Use the address that the terminal shows, or start the demo with --name.`
+  `This page is not called ${headers.host ?? 'nothing'}. Use the address that the terminal shows, or give the demo this name with AIREVIEW_NAMES.`
 
 async function refuse(reply: FastifyReply, status: number, message: string): Promise<FastifyReply> {
   return await reply.code(status).send({ ok: false, message } satisfies ActionAnswer)

@@ -11,7 +11,7 @@ const partsOf = (sentence: string, pattern: RegExp): readonly string[] =>
   pattern.exec(sentence)?.slice(1) ?? []
 
 it('tells five stories as the database has them', async ({ expect, onTestFinished }) => {
-  const { world, folder } = await aWorld({ onTestFinished }, { paceMs: 150, leaseMs: 6_000 })
+  const { world, folder } = await aWorld({ onTestFinished }, { paceMs: 100, leaseMs: 5_000 })
   const tour = toured(world, onTestFinished)
   const { rows, count, ends, saves, refusals } = openEvidence(folder, onTestFinished)
   const told = <Type extends WorldEvent['type']>(type: Type): readonly Of<Type>[] =>
@@ -83,6 +83,7 @@ it('tells five stories as the database has them', async ({ expect, onTestFinishe
   )
   expect([count(start, 'begin'), count(start, 'end')]).toEqual([1, 1])
   expect(rows(start)[0]?.at).toBeGreaterThan(again?.at ?? Infinity)
+  expect(told('review').findLast(({ id }) => id === start?.jobKey)).toMatchObject({ status: 'reviewed' })
   expect([count(outage.work, 'begin'), count(outage.work, 'end')]).toEqual([1, 1])
   expect(outage.counted).toBe(
     'rows that the job inserted: 1 begin · 1 end · rows of the starts that were refused: 0',
