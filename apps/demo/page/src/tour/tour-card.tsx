@@ -4,6 +4,7 @@ import type { TourState } from '../../../src/events/page-event.ts'
 import type { ActionAnswer, Actions } from '../../../src/events/snapshot.ts'
 import { act, mayAct } from '../act.ts'
 import { part } from '../model/store.ts'
+import { ticking } from '../ticking.ts'
 import { LOOK_AT } from './look-at.ts'
 import { SignIcon } from './signs.tsx'
 
@@ -52,6 +53,7 @@ function Card({ tour, step }: { readonly tour: TourState; readonly step: Step })
         {counted !== '' && <Witness counted={counted} />}
       </div>
       <Verbs step={step} state={state} />
+      {tour.goesOnAt != null && <GoesOn at={tour.goesOnAt} />}
       <ul class="look-at" aria-label={isEnd ? 'What you can do now' : 'What to look at'}>
         {LOOK_AT[step].map(({ sign, words }) => (
           <li key={sign}>
@@ -74,6 +76,12 @@ function Witness({ counted }: { readonly counted: string }): JSX.Element {
       <b>{at === -1 ? counted : counted.slice(at + 2)}</b>
     </p>
   )
+}
+
+/** Not in the part that is read out: it counts every second. */
+function GoesOn({ at }: { readonly at: number }): JSX.Element {
+  const seconds = Math.max(0, Math.ceil((at - ticking.value) / 1_000))
+  return <p class="small goes-on">Goes on by itself in {seconds} s</p>
 }
 
 function EndButton(): JSX.Element {

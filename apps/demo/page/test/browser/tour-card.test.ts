@@ -60,6 +60,14 @@ describe.skipIf(!isWanted)('the card of the tour', () => {
     await expect.poll(() => went).toEqual([{ go: 'next' }, { go: 'back' }, { go: 'again' }])
   })
 
+  it('says when it goes on by itself, and nothing of it when it does not', async () => {
+    const { page, world } = await open()
+    say(world, { goesOnAt: Date.now() + 3_600_000 })
+    await page.locator('.goes-on', { hasText: /in 3[56]\d\d s/ }).waitFor()
+    say(world, { goesOnAt: null })
+    await page.locator('.goes-on').waitFor({ state: 'detached' })
+  })
+
   it('says it when something did not come', async () => {
     const { page, world } = await open()
     say(world, { state: 'missed', after: 'No instance took over within 20 seconds.' })
