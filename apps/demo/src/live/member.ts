@@ -41,6 +41,7 @@ export function createMember(parts: MemberParts): Member {
   let state: InstanceState['state'] = 'gone'
   let instance: Instance | undefined
   let timer: NodeJS.Timeout | undefined
+  let starting: Promise<void> | undefined
   let closed = false
   let reviewer: ReviewerMode = 'normal'
   const say = (type: 'killed' | 'frozen' | 'thawed' | 'cut' | 'restored'): void =>
@@ -72,6 +73,9 @@ export function createMember(parts: MemberParts): Member {
     if (state !== 'gone' || closed) return
     clearTimeout(timer)
     state = 'starting'
+    await (starting = launchOne())
+  }
+  const launchOne = async (): Promise<void> => {
     try {
       const started = await launch(network.url)
       if (closed) return await started.close()
@@ -135,6 +139,8 @@ export function createMember(parts: MemberParts): Member {
     async close() {
       closed = true
       clearTimeout(timer)
+      // One that is being started ends as soon as it is there; why it could not start was told to who started it.
+      await starting?.catch(() => undefined)
       await instance?.close()
       await network.close()
     },

@@ -12,8 +12,6 @@ export interface Watching {
   follow(work: Work): void
   /** An owner has renewed its lease. A mere renewal wakes no watcher, so the owner's own event says it. */
   renewed(telling: Extract<Telling, { readonly kind: 'renewed' }>): void
-  /** The last that was seen of an execution. */
-  seen(executionId: string): Seen | undefined
   close(): Promise<void>
 }
 
@@ -49,7 +47,13 @@ export function createWatching(
     if (status !== 'executing') latest.delete(executionId)
   }
   const follow = async ({ jobType, jobKey }: Work): Promise<void> => {
-    for await (const snapshot of idempotency.watch(jobType, jobKey, { signal: ending.signal })) see(snapshot)
+    let before = ''
+    for await (const snapshot of idempotency.watch(jobType, jobKey, { signal: ending.signal })) {
+      // Another execution has taken over.
+      if (snapshot.executionId !== before) latest.delete(before)
+      before = snapshot.executionId
+      see(snapshot)
+    }
   }
 
   return {
@@ -63,9 +67,10 @@ export function createWatching(
     },
     renewed({ executionId, at, leaseEndsAt }) {
       const known = latest.get(executionId)
-      if (known !== undefined) show(at, { ...known, leaseEndsAt, stalled: false })
+      // One that was frozen tells late what is long over.
+      if (known !== undefined && leaseEndsAt > known.leaseEndsAt)
+        show(at, { ...known, leaseEndsAt, stalled: false })
     },
-    seen: (executionId) => latest.get(executionId),
     async close() {
       ending.abort()
       await Promise.all(followed.values())

@@ -41,22 +41,38 @@ describe('an instance that is gone', () => {
   })
 })
 
+/** Processes that this one has started, and that are there. */
+const children = (): number =>
+  process.getActiveResourcesInfo().filter((resource) => resource === 'ProcessWrap').length
+
 describe('a world that is closed', () => {
-  it('leaves no process, also of an instance that is frozen and of a run without Holdfast', async ({
+  it('leaves no process, whatever its instances are doing, and a run without Holdfast', async ({
     expect,
     onTestFinished,
   }) => {
-    const { world, until } = await aWorld({ onTestFinished }, { instances: 2 })
+    const before = children()
+    const { world, until } = await aWorld({ onTestFinished })
     await world.act('fire', { times: 6, waiting: 3 })
     const { source } = await until('attempt.started')
     expect(await world.act('without', {})).toMatchObject({ ok: true })
     await until('attempt.seen', ({ percent }) => percent >= 30)
     await world.act('freeze', { instance: source })
+    const again = { instance: source === 'instance-1' ? 'instance-2' : 'instance-1' }
+    await world.act('kill', again)
+    const starting = world.act('start', again)
+    expect(
+      world
+        .state()
+        .instances.map(({ state }) => state)
+        .toSorted(),
+    ).toEqual(['frozen', 'starting', 'up'])
     const pids = world.state().instances.flatMap(({ pid }) => pid ?? [])
-    expect(pids).toHaveLength(2)
     expect(pids.filter(isGone)).toEqual([])
+    expect(children()).toBeGreaterThan(before)
     await world.close()
     expect(pids.filter(isGone)).toEqual(pids)
+    await starting
+    expect(children()).toBe(before)
   })
 })
 
