@@ -60,16 +60,25 @@ it('refuses the charge of an attempt that has a successor, and keeps the refusal
   expect(store.effects.refusedWrites('r1')).toEqual([{ effect: 'charge', instance: 'with 10' }])
 })
 
-it('counts every charge: nothing in the database removes duplicates', () => {
+it('charges a review once, also when an attempt dies between its charge and its checkpoint', () => {
   const store = open()
-  const [one, other] = [ownerOf('ai-review', undefined), ownerOf('ai-review', undefined)]
-  for (const owner of [one, other]) {
+  const [first, second] = [ownerOf('ai-review', 10), ownerOf('ai-review', 20)]
+  store.effects.charge(first, 500)
+  store.effects.claimCharge(second)
+  store.effects.charge(second, 500)
+  expect(store.effects.charges('r1')).toEqual([{ cents: 500, instance: 'with 10' }])
+  expect(store.effects.refusedWrites('r1')).toEqual([])
+  // The older one has a successor, which counts although it had nothing left to charge.
+  expect(() => store.effects.charge(first, 500)).toThrow('A newer execution')
+})
+
+it('counts every charge of the control run', () => {
+  const store = open()
+  for (const owner of [ownerOf('ai-review', undefined), ownerOf('ai-review', undefined)]) {
     store.effects.claimCharge(owner)
     store.effects.charge(owner, 500)
   }
-  store.effects.charge(ownerOf('ai-review', 10), 500)
-  store.effects.charge(ownerOf('ai-review', 10), 500)
-  expect(store.effects.charges('r1')).toHaveLength(4)
+  expect(store.effects.charges('r1')).toHaveLength(2)
   expect(store.effects.refusedWrites('r1')).toEqual([])
 })
 

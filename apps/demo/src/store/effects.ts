@@ -31,9 +31,9 @@ export interface Effects {
   /** Shows the fencing token of a new attempt before it has anything to charge: from now on older attempts are refused. */
   claimCharge(owner: EffectOwner): void
   /**
-   * Adds a charge, refused only to an older attempt. An attempt that dies between this and its checkpoint leaves the charge
-   * to be made again; `docs/features/effects.md` says how a key in the same transaction rules that out. There is none here,
-   * since it would hide a job that ran twice.
+   * Charges the customer, once for a review: its id is the key, looked up in the transaction that charges (see
+   * `docs/features/effects.md`). So an attempt that dies between its charge and its checkpoint leaves nothing to be charged again.
+   * A job that ran twice is seen in the rows of the witness, which have no key. The control run has neither fence nor key.
    */
   charge(owner: EffectOwner, cents: number): void
   charges(reviewId: string): readonly (Written & { readonly cents: number })[]
@@ -68,7 +68,8 @@ export function createEffects(database: DatabaseSync): Effects {
   const selectRefusals = database.prepare('SELECT effect, instance FROM refused_writes WHERE review_id = ?')
   const selectComments = database.prepare('SELECT body FROM comments WHERE review_id = ? AND kind = ?')
 
-  const fenced = (effect: string, owner: EffectOwner, write: (() => void) | undefined): void => {
+  /** @param write returns false when there was nothing to write any more */
+  const fenced = (effect: string, owner: EffectOwner, write: (() => boolean | void) | undefined): void => {
     const { jobType, reviewId, fencingToken, instance } = owner
     const kind = `${effect}:${owner.kind}`
     const isTooLate = transaction(database, () => {
@@ -80,8 +81,7 @@ export function createEffects(database: DatabaseSync): Effects {
         }
         claim.run(reviewId, kind, fencingToken)
       }
-      if (write === undefined) return false
-      write()
+      if (write === undefined || write() === false) return false
       insertSaved.run(hostNow(), jobType, reviewId, effect, instance, fencingToken ?? 0)
       return false
     })
@@ -108,7 +108,12 @@ export function createEffects(database: DatabaseSync): Effects {
       }),
     claimCharge: (owner) => fenced('charge', owner, undefined),
     charge: (owner, cents) =>
-      fenced('charge', owner, () => insertCharge.run(owner.reviewId, cents, owner.instance)),
+      fenced('charge', owner, () => {
+        const { reviewId, instance, fencingToken } = owner
+        if (fencingToken !== undefined && selectCharges.get(reviewId) !== undefined) return false
+        insertCharge.run(reviewId, cents, instance)
+        return true
+      }),
     charges: (reviewId) =>
       selectCharges.all(reviewId) as unknown as readonly { cents: number; instance: string }[],
     refusedWrites: (reviewId) =>

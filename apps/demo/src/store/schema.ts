@@ -40,8 +40,8 @@ CREATE TABLE IF NOT EXISTS effects (
   fence     INTEGER NOT NULL,
   PRIMARY KEY (review_id, kind)
 );
--- The ledger: what the customer was charged, as a payment provider would take it. On purpose there is no key and no unique
--- constraint, so that a charge that is made twice is counted twice.
+-- The ledger: what the customer was charged. On purpose there is no unique constraint, so that a charge that is made twice is
+-- counted twice: with Holdfast, effects.ts looks for the review's own before it charges; the control run does not.
 CREATE TABLE IF NOT EXISTS charges (
   review_id TEXT NOT NULL,
   cents     INTEGER NOT NULL,
