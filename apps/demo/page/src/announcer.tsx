@@ -3,10 +3,13 @@ import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { plural } from './format.ts'
 import { hostNow, model } from './model/store.ts'
-import { happeningsOf } from './picture/happenings.ts'
+import { exceptionsOf } from './picture/happenings.ts'
 
 /** At most one sentence in this time. */
 const PAUSE_MS = 3_000
+
+/** So many of the newest are looked at. */
+const MOST = 40
 
 /** Says exceptions aloud, to those who do not see the picture. */
 export function Announcer(): JSX.Element {
@@ -15,9 +18,7 @@ export function Announcer(): JSX.Element {
     const seen = new Set<string>()
     const opened = hostNow()
     const timer = setInterval(() => {
-      const news = happeningsOf(model.value).filter(
-        ({ id, at, isException }) => isException && at >= opened && !seen.has(id),
-      )
+      const news = exceptionsOf(model.peek(), MOST).filter(({ id, at }) => at >= opened && !seen.has(id))
       const last = news.at(-1)
       if (last === undefined) return
       for (const { id } of news) seen.add(id)

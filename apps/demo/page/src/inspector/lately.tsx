@@ -1,17 +1,14 @@
 import type { JSX } from 'preact'
 import { clockOf } from '../format.ts'
 import { model } from '../model/store.ts'
-import { happeningsOf } from '../picture/happenings.ts'
+import { exceptionsOf } from '../picture/happenings.ts'
 import { select } from '../select.ts'
 
 const LINES = 8
 
 /** Nothing is selected: what was not ordinary, newest first. */
 export function Lately(): JSX.Element {
-  const unusual = happeningsOf(model.value, 1_000)
-    .filter(({ isException }) => isException)
-    .slice(-LINES)
-    .toReversed()
+  const unusual = exceptionsOf(model.value, LINES).toReversed()
   return (
     <aside class="panel inspector" role="region" aria-labelledby="inspector-title">
       <header>

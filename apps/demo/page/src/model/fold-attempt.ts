@@ -2,7 +2,7 @@ import type { AttemptNews, Stamp } from '../../../src/events/page-event.ts'
 import type { Draft } from './draft.ts'
 import { goneAfter } from './fold-process.ts'
 import { touchWork } from './fold-work.ts'
-import type { Attempt } from './model.ts'
+import { type Attempt, workKey } from './model.ts'
 
 export function foldAttempt(draft: Draft, event: Stamp & AttemptNews): void {
   switch (event.type) {
@@ -42,9 +42,8 @@ export function foldAttempt(draft: Draft, event: Stamp & AttemptNews): void {
 function started(draft: Draft, event: Stamp & AttemptNews & { readonly type: 'attempt.started' }): void {
   const { type: _type, seq: _seq, at, source, ...told } = event
   const gone = goneAfter(draft, source, at)
-  const successor = [...draft.attempts.values()].find(
-    ({ takenOverFrom }) => takenOverFrom === event.executionId,
-  )
+  const others = draft.works.get(workKey(event))?.attempts.map((id) => draft.attempts.get(id)) ?? []
+  const successor = others.find((other) => other?.takenOverFrom === event.executionId)
   const attempt: Attempt = {
     ...told,
     instance: source,

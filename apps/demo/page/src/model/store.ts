@@ -7,21 +7,47 @@ import { EMPTY, type Model } from './model.ts'
 const current = signal<Model>(EMPTY)
 const hostOffset = signal(0)
 
-/** What the page knows. A component that needs one part of it reads `part('locks')`, and draws again only when that changed. */
-export const model: ReadonlySignal<Model> = current
+/** Parts that are words and numbers change so often at most: nobody reads faster, and the picture has the time instead. */
+const CALM_MS = 500
+
+const calm = signal<Model>(EMPTY)
+let calmAt = 0
+let timer: ReturnType<typeof setTimeout> | undefined
+
+/** What the page knows, at this moment: for what is drawn in every frame. */
+export const liveModel: ReadonlySignal<Model> = current
+
+/**
+ * What the page knows, half a second late at most. A component that needs one part of it reads `part('locks')`, and draws again
+ * only when that changed.
+ */
+export const model: ReadonlySignal<Model> = calm
+
+function take(next: Model): void {
+  current.value = next
+  if (timer !== undefined) return
+  const settle = (): void => {
+    timer = undefined
+    calmAt = performance.now()
+    calm.value = current.value
+  }
+  const wait = calmAt + CALM_MS - performance.now()
+  if (wait <= 0) settle()
+  else timer = setTimeout(settle, wait)
+}
 
 const parts = new Map<keyof Model, ReadonlySignal<unknown>>()
 
 export function part<Name extends keyof Model>(name: Name): ReadonlySignal<Model[Name]> {
   const known = parts.get(name)
   if (known !== undefined) return known as ReadonlySignal<Model[Name]>
-  const made = computed(() => current.value[name])
+  const made = computed(() => calm.value[name])
   parts.set(name, made)
   return made
 }
 
 /** Whether the server has sent its first snapshot. */
-export const isLoaded: ReadonlySignal<boolean> = computed(() => current.value.run !== '')
+export const isLoaded: ReadonlySignal<boolean> = computed(() => calm.value.run !== '')
 
 /** Now, by the clock of the host that the instances run on. */
 export function hostNow(): number {
@@ -30,14 +56,14 @@ export function hostNow(): number {
 
 export function takeSnapshot(snapshot: Snapshot): void {
   hostOffset.value = snapshot.now - Date.now()
-  current.value = modelOf(snapshot, current.value)
+  take(modelOf(snapshot, current.value))
 }
 
 export function takeEvents(events: readonly PageEvent[]): void {
-  current.value = foldAll(current.value, events)
+  take(foldAll(current.value, events))
 }
 
 /** No event tells of it: who has set it knows. */
 export function noteReviewer(reviewer: Model['world']['reviewer']): void {
-  current.value = { ...current.value, world: { ...current.value.world, reviewer } }
+  take({ ...current.value, world: { ...current.value.world, reviewer } })
 }

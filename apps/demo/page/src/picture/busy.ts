@@ -9,9 +9,16 @@ export interface Interval {
 export function busyTimes(model: Model, now: number): readonly Interval[] {
   const open = ({ from, to }: Spell): Interval => ({ from, to: to ?? now })
   const moment = (at: number): Interval => ({ from: at, to: at })
-  const all = [
-    ...[...model.attempts.values()].map(({ startedAt, endedAt }) => open({ from: startedAt, to: endedAt })),
-    ...[...model.calls.values()].map(({ askedAt, answeredAt }) => open({ from: askedAt, to: answeredAt })),
+  const all: { from: number; to: number }[] = []
+  // Most follow the one before them in time: those need no place of their own.
+  const add = (from: number, to: number): void => {
+    const last = all.at(-1)
+    if (last === undefined || from < last.from || from > last.to) all.push({ from, to })
+    else if (to > last.to) last.to = to
+  }
+  for (const { startedAt, endedAt } of model.attempts.values()) add(startedAt, endedAt ?? now)
+  for (const { askedAt, answeredAt } of model.calls.values()) add(askedAt, answeredAt ?? now)
+  all.push(
     ...model.effects.map(({ at }) => moment(at)),
     ...model.redis.stopped.map(open),
     ...model.gaps,
@@ -21,7 +28,7 @@ export function busyTimes(model: Model, now: number): readonly Interval[] {
       // That it stays away is no event: its end and its new start are.
       ...gone.flatMap(({ from, to }) => [moment(from), ...(to === null ? [] : [moment(to)])]),
     ]),
-  ]
+  )
   return joined(all)
 }
 

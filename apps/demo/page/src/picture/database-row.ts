@@ -50,7 +50,15 @@ export function databaseRow(
         ),
       ),
     })
-    items.push({ ...box, id, row: 'Database', at: effect.at, name: words, work: effect, isException: true })
+    items.push({
+      ...box,
+      id,
+      row: 'Database',
+      at: effect.at,
+      say: () => words,
+      work: effect,
+      isException: true,
+    })
   }
   for (const things of nearby(saved, scale.xOf)) {
     const [first] = things
@@ -76,7 +84,7 @@ export function databaseRow(
       id: first.id,
       row: 'Database',
       at: first.at,
-      name: savedWords(model, things),
+      say: () => savedWords(model, things),
       work,
       isException: false,
     })

@@ -20,9 +20,35 @@ export interface Happening {
 
 /** Everything that happened, oldest first; at most so many of the newest. */
 export function happeningsOf(model: Model, most = 300): readonly Happening[] {
+  // Both stand in the order in which they were told: what is long over need not be looked at.
+  return happenings(
+    model,
+    [...model.attempts.values()].slice(-most),
+    [...model.calls.values()].slice(-most),
+    most,
+  )
+}
+
+/** Of those, what was not ordinary: somebody was killed, frozen, took over, was refused. */
+export function exceptionsOf(model: Model, most: number): readonly Happening[] {
+  const attempts = [...model.attempts.values()].filter(
+    ({ takenOverFrom, outcome }) => takenOverFrom !== null || outcome === 'cutShort' || outcome === 'failed',
+  )
+  const calls = [...model.calls.values()].filter(({ outcome }) => outcome === 'noRedis')
+  return happenings(model, attempts.slice(-most), calls.slice(-most), most).filter(
+    ({ isException }) => isException,
+  )
+}
+
+function happenings(
+  model: Model,
+  attempts: readonly Attempt[],
+  calls: readonly Call[],
+  most: number,
+): readonly Happening[] {
   const all = [
-    ...[...model.attempts.values()].map((attempt) => ofAttempt(model, attempt)),
-    ...[...model.calls.values()].flatMap((call) => ofCall(model, call)),
+    ...attempts.map((attempt) => ofAttempt(model, attempt)),
+    ...calls.flatMap((call) => ofCall(model, call)),
     ...model.effects
       .filter(({ newestToken }) => newestToken !== null)
       .map((effect): Happening => {

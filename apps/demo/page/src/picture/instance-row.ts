@@ -15,6 +15,9 @@ import { attemptWords, stubWords, waitWords } from './words.ts'
 export const MAX_TRACKS = 6
 
 const SMALLEST = 6
+/** With more things than this in a row, only those that have room for words are named. */
+const CROWD = 80
+const READABLE = 28
 const TAB = 17
 const TRIANGLE = 18
 const PADDING = 5
@@ -37,6 +40,7 @@ export function instanceRow(
   const next = nextStarts(things.spans, trackOf)
   const instance = input.model.instances.get(name)
   const lastColumn = new Map<number, string>()
+  const isCrowd = things.spans.length > CROWD
 
   for (const span of things.spans) {
     if (!fits(span)) continue
@@ -49,7 +53,9 @@ export function instanceRow(
     const made = shapesOf(input, span, box, instance)
     shapes.push(...made)
     for (const shape of made) board.take(shape)
-    wishes.push(...wishesOf(input, span, made[0], top, trackOf(span)))
+    if (!isCrowd || box.w >= READABLE || isException(span)) {
+      wishes.push(...wishesOf(input, span, made[0], top, trackOf(span)))
+    }
     items.push(itemOf(input, span, name, box))
   }
   const surplus = surplusOf(
@@ -187,7 +193,7 @@ function itemOf(
     id: span.id,
     row,
     at: span.from,
-    name: wordsOf(model, span),
+    say: () => wordsOf(model, span),
     work: span.kind === 'bar' ? span.attempt : span.call,
     isException: isException(span) || span.kind === 'stub',
   }

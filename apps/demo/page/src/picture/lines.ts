@@ -160,7 +160,9 @@ function threadsOf(
     const last = lastOf.get(key)
     const id = last !== undefined && call.askedAt - last.at < MOMENT_MS ? last.id : call.id
     lastOf.set(key, { id, at: call.askedAt })
-    groups.set(id, [...(groups.get(id) ?? []), call])
+    const group = groups.get(id)
+    if (group === undefined) groups.set(id, [call])
+    else group.push(call)
   }
   const threads: LineShape[] = []
   const thread = (id: string, x: number, key: string, instances: Iterable<string>): void => {

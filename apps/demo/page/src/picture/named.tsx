@@ -38,7 +38,7 @@ export function Named({
             key={item.id}
             id={elementId(item)}
             role="img"
-            aria-label={item.name}
+            aria-label={item.say()}
             class={item.id === current?.id ? 'item is-active' : 'item'}
             style={{
               left: `${item.x}px`,

@@ -1,8 +1,8 @@
 import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import { useSignal } from '@preact/signals'
-import { hostNow, part } from '../model/store.ts'
-import { readColours } from '../styles/colours.ts'
+import { hostNow, model } from '../model/store.ts'
+import { type Colours, onColoursChange, readColours } from '../styles/colours.ts'
 import { span, until } from '../view.ts'
 import { pan } from './moves.ts'
 
@@ -14,14 +14,19 @@ const HEIGHT = 30
 export function Overview({ hidden }: { readonly hidden: boolean }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null)
   const tick = useSignal(0)
-  const attempts = part('attempts').value
-  const calls = part('calls').value
-  const { stopped } = part('redis').value
-  const { refusedWrites } = part('verdict').value
+  const colours = useRef<Colours | undefined>(undefined)
 
   useEffect(() => {
+    const read = (): void => {
+      colours.current = readColours()
+    }
+    read()
+    const stop = onColoursChange(read)
     const timer = setInterval(() => (tick.value += 1), 1_000)
-    return () => clearInterval(timer)
+    return () => {
+      stop()
+      clearInterval(timer)
+    }
   }, [])
 
   useEffect(() => {
@@ -39,21 +44,21 @@ export function Overview({ hidden }: { readonly hidden: boolean }): JSX.Element 
       const column = Math.floor(xOf(at) / COLUMN)
       if (column >= 0 && column < counts.length) counts[column] = (counts[column] ?? 0) + 1
     }
+    const { attempts, calls, redis } = model.peek()
     for (const { startedAt } of attempts.values()) count(startedAt)
     for (const { askedAt } of calls.values()) count(askedAt)
     const most = Math.max(3, ...counts)
-    const colours = readColours()
-    context.fillStyle = colours['stop-soft']
-    for (const { from, to } of stopped) {
+    context.fillStyle = colours.current?.['stop-soft'] ?? ''
+    for (const { from, to } of redis.stopped) {
       context.fillRect(xOf(from), 0, Math.max(2, xOf(to ?? now) - xOf(from)), HEIGHT)
     }
-    context.fillStyle = colours.quiet
+    context.fillStyle = colours.current?.quiet ?? ''
     context.globalAlpha = 0.6
     for (const [column, value] of counts.entries()) {
       const height = value === 0 ? 0 : Math.max(2, (value / most) * (HEIGHT - 8))
       context.fillRect(column * COLUMN, HEIGHT - 2 - height, COLUMN - 1, height)
     }
-  }, [attempts, calls, stopped, refusedWrites, tick.value, hidden])
+  }, [tick.value, hidden])
 
   const now = hostNow()
   const shown = span.value ?? SHOWN_MS

@@ -108,8 +108,8 @@ export interface Item extends Box {
   /** The row's, `Database` for the last one. */
   readonly row: string
   readonly at: number
-  /** The same words as in the table. */
-  readonly name: string
+  /** The same words as in the table; asked for only when somebody wants them. */
+  readonly say: () => string
   readonly work: Work | null
   /** Must be there even when there are too many. */
   readonly isException: boolean

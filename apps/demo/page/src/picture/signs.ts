@@ -54,12 +54,13 @@ export function signsOf(
     if (texts.length > 0) {
       wishes.push({ importance: 'rest', tone: 'quiet', places: texts.map((text) => ({ ...beside, text })) })
     }
-    const name = signWords(
-      model,
-      first.sign,
-      group.map(({ call }) => call),
-    )
-    items.push({ ...box, id, row, at: first.at, name, work: first.call, isException: false })
+    const say = (): string =>
+      signWords(
+        model,
+        first.sign,
+        group.map(({ call }) => call),
+      )
+    items.push({ ...box, id, row, at: first.at, say, work: first.call, isException: false })
   }
   return { shapes, wishes, items, trackCount }
 }

@@ -1,6 +1,6 @@
 import { effect, type ReadonlySignal, signal } from '@preact/signals'
 import { type Model, workKey } from '../model/model.ts'
-import { hostNow, model } from '../model/store.ts'
+import { hostNow, liveModel } from '../model/store.ts'
 import { onColoursChange } from '../styles/colours.ts'
 import { connection, crosshair, selection, span, until } from '../view.ts'
 import { busyTimes } from './busy.ts'
@@ -39,7 +39,8 @@ const FRAME_MS = 1_000 / 30
 const CALM_FRAME_MS = 1_000
 /** While events keep coming, it is laid out anew so often; bars grow in every frame. */
 const LAYOUT_MS = 100
-const ITEMS_MS = 500
+const CALM_LAYOUT_MS = 250
+const ITEMS_MS = 1_000
 const MOST_ITEMS = 300
 
 export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapters: HTMLElement): Stage {
@@ -58,12 +59,14 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
   let laidOut: { readonly model: Model; readonly at: number } | undefined
   let itemsAt = 0
   let frameAt = 0
+  let pause = LAYOUT_MS
   let handle = 0
   let isDirty = true
   let shownLeft: number | undefined
 
   const layOut = (now: number): void => {
-    const known = model.value
+    const began = performance.now()
+    const known = liveModel.peek()
     if (known.run !== run) {
       run = known.run
       origin = known.since ?? now
@@ -93,6 +96,8 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
     })
     zoom = zoomNow
     laidOut = { model: known, at: now }
+    // However much there is in view: at most a thirtieth of the time goes into it.
+    pause = Math.max(LAYOUT_MS, 30 * (performance.now() - began))
     scene.value = { layout, scale, left: right - usable, width: size.width }
     if (!isSame(rows.value, layout.rows)) rows.value = layout.rows
   }
@@ -146,7 +151,9 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
     const now = hostNow()
     const isOld =
       laidOut === undefined ||
-      (laidOut.model !== model.value ? now - laidOut.at > LAYOUT_MS : now - laidOut.at > 250)
+      (laidOut.model !== liveModel.peek()
+        ? now - laidOut.at > pause
+        : now - laidOut.at > Math.max(pause, CALM_LAYOUT_MS))
     if (isDirty || isOld) layOut(now)
     isDirty = false
     paint(now)

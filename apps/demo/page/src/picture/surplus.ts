@@ -57,7 +57,7 @@ export function surplusOf(
       w,
       h,
       at: scale.timeOf(x),
-      name: `${plural(count, 'thing')} at once on ${row}`,
+      say: () => `${plural(count, 'thing')} at once on ${row}`,
       work: null,
       isException: false,
     })),

@@ -35,7 +35,7 @@ export function Tooltip({
         right: isRight ? `${Math.max(4, scene.width - x)}px` : 'auto',
       }}
     >
-      <time>{exactClockOf(item.at)}</time> {item.name}
+      <time>{exactClockOf(item.at)}</time> {item.say()}
     </div>
   )
 }

@@ -9,6 +9,15 @@ type Context = CanvasRenderingContext2D
 export function drawBar(context: Context, bar: BarShape, { colours, fonts, dots }: Palette): void {
   const { x, y, w, h, state, rank, isSelected } = bar
   const isBad = state === 'cutShort' || state === 'lost' || state === 'failed'
+  if (w < TAB && !isSelected && !isBad) {
+    // Too small for anything but its kind.
+    context.fillStyle = colours[state === 'running' ? 'run' : state === 'done' ? 'done-soft' : 'quiet-soft']
+    context.fillRect(x, y, w, h)
+    context.fillStyle = colours[state === 'running' ? 'run' : state === 'done' ? 'done-edge' : 'quiet']
+    context.fillRect(x, y, Math.min(1.25, w), h)
+    context.fillRect(x, y + h - 1.25, w, 1.25)
+    return
+  }
   const tone = state === 'running' ? 'run' : isBad ? 'stop' : state === 'done' ? 'done' : 'quiet'
   context.save()
   outline(context, bar)
