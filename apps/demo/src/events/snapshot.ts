@@ -72,7 +72,7 @@ export interface Actions {
   readonly 'stop-redis': Nothing
   readonly 'start-redis': Nothing
   readonly reviewer: { readonly mode: ReviewerMode }
-  /** The starts of the last story again, without Holdfast. */
+  /** The starts of all stories that have no control run yet again, without Holdfast. */
   readonly without: Nothing
   readonly cancel: { readonly jobType: JobType; readonly jobKey: string }
   readonly forget: { readonly jobType: JobType; readonly jobKey: string }

@@ -15,29 +15,34 @@ export interface ControlResult {
   readonly tooMany: number
 }
 
+/** Starts of one moment, and the review that they are about. */
+export interface ControlStory extends Story {
+  readonly review: Review
+}
+
 export interface ControlOptions {
   readonly folder: string
   readonly id: string
-  readonly review: Review
-  readonly story: Story
+  readonly stories: readonly ControlStory[]
   readonly signal: AbortSignal
+  /** One of the stories has ended. */
+  readonly onRan: (result: ControlResult) => void
 }
 
 /** The jobs have all the time that they want, and this machine has other things to do. */
 const NICE = 10
 
 /**
- * The same starts on as many processes, with nothing between a start and its job, on a database of their own, without pauses.
- * That database counts: the first run of a job is its result, every other is one too many.
+ * The same starts on as many processes, with nothing between a start and its job, on a database of their own, without pauses,
+ * one story after the other. That database counts: the first run of a job is its result, every other is one too many.
  */
-export async function runWithout(options: ControlOptions): Promise<ControlResult> {
-  const { folder, id, review, story, signal } = options
+export async function runWithout(options: ControlOptions): Promise<void> {
+  const { folder, id, stories, signal, onRan } = options
   await using stack = new AsyncDisposableStack()
   const databasePath = join(folder, `${id}.sqlite`)
   const store = openStore(databasePath)
   stack.defer(() => store.close())
   store.reviews.addConfiguration({ name: 'local', provider: 'local', maxFiles: 200 })
-  store.reviews.add(review)
 
   /** By call. */
   const executions = new Map<string, string | null>()
@@ -45,8 +50,8 @@ export async function runWithout(options: ControlOptions): Promise<ControlResult
     if (telling.kind !== 'event' || telling.event.type !== 'call.answered') return
     executions.set(telling.event.callId, telling.event.executionId)
   }
-  const names = [...new Set(story.starts.map(({ instance }) => instance))]
-  const settings = names.map((name) => ({
+  const names = new Set(stories.flatMap(({ starts }) => starts.map(({ instance }) => instance)))
+  const settings = [...names].map((name) => ({
     name,
     client: 'memory' as const,
     databasePath,
@@ -62,25 +67,32 @@ export async function runWithout(options: ControlOptions): Promise<ControlResult
   const stopped = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(new Error('The world was closed.')), { once: true })
   })
-  const at = Date.now()
-  const running = story.starts.map(async ({ callId, jobType, instance, onInProgress }) =>
-    instances
-      .find(({ name }) => name === instance)
-      ?.fire({ reviewId: review.id, jobs: [jobType], at, onInProgress, callId }),
-  )
-  await Promise.race([Promise.all(running), stopped])
+  // The race below may be over, or not have begun.
+  stopped.catch(() => undefined)
 
-  const ends = store.witness
-    .all()
-    .filter(({ event, jobType }) => event === 'end' && jobType === story.work.jobType)
-  const place = (callId: string): number =>
-    ends.findIndex(({ executionId }) => executionId === executions.get(callId))
-  return {
-    starts: story.starts.map(({ callId }) => ({
-      callId,
-      outcome: OUTCOMES[Math.sign(place(callId)) + 1] ?? 'failed',
-    })),
-    tooMany: Math.max(0, store.effects.charges(review.id).length - 1),
+  const tooManyOf = (reviewId: string): number => Math.max(0, store.effects.charges(reviewId).length - 1)
+  for (const { review, work, starts } of stories) {
+    signal.throwIfAborted()
+    if (store.reviews.find(review.id) === undefined) store.reviews.add(review)
+    const before = tooManyOf(review.id)
+    const at = Date.now()
+    const running = starts.map(async ({ callId, jobType, instance, onInProgress }) =>
+      instances
+        .find(({ name }) => name === instance)
+        ?.fire({ reviewId: review.id, jobs: [jobType], at, onInProgress, callId }),
+    )
+    await Promise.race([Promise.all(running), stopped])
+
+    const ends = store.witness.of(work.jobType, work.jobKey).filter(({ event }) => event === 'end')
+    const place = (callId: string): number =>
+      ends.findIndex(({ executionId }) => executionId === executions.get(callId))
+    onRan({
+      starts: starts.map(({ callId }) => ({
+        callId,
+        outcome: OUTCOMES[Math.sign(place(callId)) + 1] ?? 'failed',
+      })),
+      tooMany: tooManyOf(review.id) - before,
+    })
   }
 }
 

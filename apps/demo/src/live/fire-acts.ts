@@ -2,12 +2,14 @@ import { counted } from '../jobs/counted.ts'
 import { JOB_TYPES } from '../jobs/job.ts'
 import type { Review } from '../store/reviews.ts'
 import type { ActTable } from './acts.ts'
-import { runWithout } from './control-run.ts'
+import { type ControlResult, type ControlStory, runWithout } from './control-run.ts'
 import type { Change } from './review-desk.ts'
 import { type Scene, refuse } from './scene.ts'
-import { type Start, type Story, planStarts, send } from './story.ts'
+import { type Start, planStarts, send } from './story.ts'
 
 const MOST_STARTS = 500
+/** That wait for their control run; older ones get none. */
+const MOST_STORIES = 20
 
 type How = Pick<Start, 'jobType'> & { readonly times: number; readonly waiting: number }
 type FireActs = Pick<ActTable, 'fire' | 'review' | 'without'>
@@ -16,7 +18,8 @@ type FireActs = Pick<ActTable, 'fire' | 'review' | 'without'>
 export function fireActs(scene: Scene): { readonly acts: FireActs; close(): Promise<void> } {
   const { members, reviews, source, watching, store, news, tail, folder } = scene
   const ending = new AbortController()
-  let last: Story | undefined
+  /** Without a control run so far. */
+  let untold: ControlStory[] = []
   let control: Promise<void> | undefined
   let controls = 0
 
@@ -32,20 +35,21 @@ export function fireActs(scene: Scene): { readonly acts: FireActs; close(): Prom
     const { jobType, times, waiting } = how
     const review = 'id' in change ? change : reviews.open(change)
     const work = { jobType, jobKey: review.id }
-    last = { work, starts: planStarts(jobType, starters, times, waiting) }
+    const story = { work, review, starts: planStarts(jobType, starters, times, waiting) }
+    untold = [...untold, story].slice(-MOST_STORIES)
     watching.follow(work)
-    send(last, members)
+    send(story, members)
     const where = counted(Math.min(times, starters.length), 'instance')
     return `${counted(times, 'start')} of ${jobType} on ${where}, for the review of ${change.title}.`
   }
-  const runControl = async (story: Story): Promise<void> => {
-    const review = store.reviews.find(story.work.jobKey)
-    if (review === undefined) return
+  const runControl = async (stories: readonly ControlStory[]): Promise<void> => {
     const id = `without-${(controls += 1)}`
-    try {
-      const { starts, tooMany } = await runWithout({ folder, id, review, story, signal: ending.signal })
+    const onRan = ({ starts, tooMany }: ControlResult): void => {
       news.say('database', { type: 'control.ran', starts })
       tail.addControl(tooMany)
+    }
+    try {
+      await runWithout({ folder, id, stories, signal: ending.signal, onRan })
     } catch (error) {
       if (!ending.signal.aborted) news.log('error', `The run without Holdfast failed: ${String(error)}`)
     } finally {
@@ -72,10 +76,13 @@ export function fireActs(scene: Scene): { readonly acts: FireActs; close(): Prom
         return begin(change, starters, { jobType: 'ai-review', times: starters.length, waiting: 0 })
       },
       without() {
-        if (last === undefined) refuse('Nothing was started yet. Fire a job first.')
         if (control !== undefined) refuse('A run without Holdfast goes on. Wait for its end.')
-        control = runControl(last)
-        return `${counted(last.starts.length, 'start')} of ${last.work.jobType} run without Holdfast, in the background.`
+        if (untold.length === 0) refuse('No start is without its control run. Fire a job first.')
+        const stories = untold
+        untold = []
+        control = runControl(stories)
+        const starts = stories.reduce((sum, story) => sum + story.starts.length, 0)
+        return `${counted(starts, 'start')} run without Holdfast, in the background.`
       },
     },
     async close() {

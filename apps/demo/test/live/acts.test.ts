@@ -7,23 +7,27 @@ describe('the run without Holdfast', () => {
     const { world, all, until } = await aWorld({ onTestFinished }, { instances: 2 })
     expect(await world.act('without', {})).toMatchObject({ ok: false })
     await world.act('fire', { times: 4, waiting: 1 })
-    await until('verdict', ({ ended }) => ended === 1)
+    await world.act('fire', { times: 2, waiting: 0, jobType: 'risk-assessment' })
+    await until('verdict', ({ ended }) => ended === 2)
     expect(await world.act('without', {})).toMatchObject({ ok: true })
-    const { starts } = await until('control.ran')
-    expect(starts.map(({ callId }) => callId).toSorted()).toEqual(
-      all('call.asked')
-        .map(({ callId }) => callId)
-        .toSorted(),
-    )
-    expect(starts.map(({ outcome }) => outcome).toSorted()).toEqual([
+    expect(await world.act('without', {})).toMatchObject({ ok: false })
+    await until('control.ran', () => all('control.ran').length === 2)
+    const [reviews, assessments] = all('control.ran').map(({ starts }) => starts)
+    expect(reviews?.map(({ outcome }) => outcome).toSorted()).toEqual([
       'saved',
       'tooMany',
       'tooMany',
       'tooMany',
     ])
+    expect(assessments?.map(({ outcome }) => outcome).toSorted()).toEqual(['saved', 'tooMany'])
+    expect([...(reviews ?? []), ...(assessments ?? [])].map(({ callId }) => callId).toSorted()).toEqual(
+      all('call.asked')
+        .map(({ callId }) => callId)
+        .toSorted(),
+    )
     expect(await until('verdict', ({ controlTooMany }) => controlTooMany > 0)).toMatchObject({
       controlTooMany: 3,
-      ended: 1,
+      ended: 2,
       twice: 0,
     })
   })
