@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import type { ActionAnswer } from '../../../src/events/snapshot.ts'
 import { act } from '../act.ts'
 import { part } from '../model/store.ts'
-import { plural, grouped, percentOf } from '../format.ts'
+import { clockOf, grouped, percentOf, plural } from '../format.ts'
 import { CacheChart } from './cache-chart.tsx'
 import { type NamespaceRow, namespaceRows } from './columns.ts'
 
@@ -25,6 +25,7 @@ export function Cache(): JSX.Element {
     }),
     { reads: 0, found: 0, loads: 0 },
   )
+  const since = part('since').value
   const [answer, setAnswer] = useState<ActionAnswer>()
   const clear = async (namespace?: string): Promise<void> => {
     setAnswer(await act('clear-cache', namespace === undefined ? {} : { namespace }))
@@ -38,6 +39,7 @@ export function Cache(): JSX.Element {
             <p>
               <b>{percentOf(total.found, total.reads)}</b> found, <b>{grouped(total.loads)}</b>{' '}
               {total.loads === 1 ? 'load' : 'loads'}
+              {since !== null && ` since ${clockOf(since)}`}
             </p>
             <button
               type="button"
@@ -74,7 +76,7 @@ export function Cache(): JSX.Element {
 
 function Keys(): JSX.Element {
   const instances = [...part('instances').value.values()]
-  const isAsked = instances.every(({ breakerOpen }) => breakerOpen.at(-1)?.to !== null)
+  const notAsking = instances.filter(({ breakerOpen }) => breakerOpen.at(-1)?.to === null)
   return (
     <ul class="keys-of-chart">
       {KEYS.map(([layer, words]) => (
@@ -83,11 +85,11 @@ function Keys(): JSX.Element {
           {words}
         </li>
       ))}
-      {!isAsked && (
-        <li>
-          <span class="chip take">Redis is not asked, loads go on</span>
+      {notAsking.map(({ name }) => (
+        <li key={name}>
+          <span class="chip take">{name} does not ask Redis: its loads go on</span>
         </li>
-      )}
+      ))}
     </ul>
   )
 }

@@ -52,6 +52,10 @@ export function drawChart(
   context.beginPath()
   context.rect(LEFT, 0, width - LEFT, floor)
   context.clip()
+  for (const { from, to } of chart.notAsked) {
+    context.fillStyle = colours['take-soft']
+    context.fillRect(x(from), 0, Math.max(3, x(to ?? chart.to) - x(from)), floor)
+  }
   for (const spell of chart.outages) drawOutage(context, spell, chart, x, floor, colours)
 
   const fills = fillsOf(context, colours)
@@ -68,10 +72,6 @@ export function drawChart(
       if (layer === 'redis' && gap > 0) outline(context, box, colours['done-edge'])
       bottom -= part
     }
-  }
-  for (const spell of chart.notAsked) {
-    context.fillStyle = colours['take-line']
-    context.fillRect(x(spell.from), TOP - 5, Math.max(3, x(spell.to ?? chart.to) - x(spell.from)), 3)
   }
   if (chart.crosshair !== null) {
     context.fillStyle = colours.ink

@@ -67,22 +67,27 @@ export function ExecutionTree({ reviewId }: { readonly reviewId: string }): JSX.
   const isOver = rows.every(({ node }) => node.to !== null)
   const to = isOver ? Math.max(...rows.map(({ node }) => node.to ?? 0)) : Math.max(ticking.value, from + 1)
   return (
-    <div ref={tree} class="tree" role="tree" aria-label="What ran for this review" onKeyDown={onKeyDown}>
-      {rows.map((row) => (
-        <Row
-          key={row.node.key}
-          row={row}
-          from={from}
-          to={to}
-          isFolded={folded.has(row.node.key)}
-          isReached={row === reached}
-          onChoose={() => {
-            setCurrent(row.node.key)
-            select(row, reviewId)
-          }}
-        />
-      ))}
-    </div>
+    <>
+      <h4 class="tree-title" id="tree-title">
+        What ran for this change
+      </h4>
+      <div ref={tree} class="tree" role="tree" aria-labelledby="tree-title" onKeyDown={onKeyDown}>
+        {rows.map((row) => (
+          <Row
+            key={row.node.key}
+            row={row}
+            from={from}
+            to={to}
+            isFolded={folded.has(row.node.key)}
+            isReached={row === reached}
+            onChoose={() => {
+              setCurrent(row.node.key)
+              select(row, reviewId)
+            }}
+          />
+        ))}
+      </div>
+    </>
   )
 }
 

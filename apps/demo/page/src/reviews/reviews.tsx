@@ -1,4 +1,5 @@
 import type { JSX } from 'preact'
+import { useState } from 'preact/hooks'
 import type { ReviewSummary } from '../../../src/events/page-event.ts'
 import { part } from '../model/store.ts'
 import { lengthOf } from '../format.ts'
@@ -58,9 +59,15 @@ interface ListProps {
   readonly chosen: ReviewSummary
 }
 
+/** So many of the newest are in view; older ones when asked for. */
+const NEWEST = 8
+
 function ReviewList({ reviews, chosen }: ListProps): JSX.Element {
+  const [showsAll, setShowsAll] = useState(false)
+  const shown = showsAll ? reviews : reviews.filter((review, index) => index < NEWEST || review === chosen)
+  const hidden = reviews.length - shown.length
   return (
-    <div class="reviews-frame">
+    <>
       <table class="table reviews-list">
         <thead>
           <tr>
@@ -76,12 +83,19 @@ function ReviewList({ reviews, chosen }: ListProps): JSX.Element {
           </tr>
         </thead>
         <tbody>
-          {reviews.map((review) => (
+          {shown.map((review) => (
             <ReviewRow key={review.id} review={review} isChosen={review === chosen} />
           ))}
         </tbody>
       </table>
-    </div>
+      {hidden > 0 && (
+        <p class="older">
+          <button type="button" class="link" onClick={() => setShowsAll(true)}>
+            Show {hidden} older
+          </button>
+        </p>
+      )}
+    </>
   )
 }
 

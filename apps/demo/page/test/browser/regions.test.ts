@@ -69,7 +69,7 @@ describe.skipIf(!isWanted)('the regions', () => {
   it('show what ran for a review as a tree, which the arrows walk', async () => {
     const { page } = await open()
     await page.getByRole('button', { name: /Retry the payment call/ }).click()
-    const tree = page.getByRole('tree', { name: 'What ran for this review' })
+    const tree = page.getByRole('tree', { name: 'What ran for this change' })
     const names = async (): Promise<readonly string[]> => await tree.locator('.name').allTextContents()
     expect(await names()).toEqual(['full report', 'suggestions', 'risk', 'summary', 'summary'])
     expect(await tree.getByRole('treeitem', { level: 2 }).count()).toBe(3)
