@@ -92,7 +92,11 @@ export function createEventStream(feed: Feed): EventStream {
       stopListening()
       clearInterval(alive)
       clearTimeout(batch)
-      for (const { response } of readers) response.end()
+      // One that does not read would never come to the end.
+      for (const { response, isFull } of readers) {
+        if (isFull) response.destroy()
+        else response.end()
+      }
     },
   }
 }

@@ -33,6 +33,9 @@ export interface PageServer {
 
 const MOST_BODY_BYTES = 64 * 1024
 
+/** Browsers open connections on which they ask nothing, and the shutdown would wait for those. */
+const GRACE_MS = 3_000
+
 /** Serves one world to any number of pages. */
 export async function createPageServer(options: PageServerOptions): Promise<PageServer> {
   const { world, token, names = [], pageFolder, register = new Registry(), tour } = options
@@ -78,7 +81,9 @@ export async function createPageServer(options: PageServerOptions): Promise<Page
       await acting.close()
       unsubscribe()
       stream.close()
+      const late = setTimeout(() => app.server.closeAllConnections(), GRACE_MS)
       await app.close()
+      clearTimeout(late)
     },
   }
 }

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { describe, it } from 'vitest'
@@ -204,6 +206,43 @@ it('ends in order: what is being done is done, and the streams end', async ({ ex
   await expect(page.until(() => false)).rejects.toThrow('The stream has ended.')
   acted.resolve()
   expect(await (await acting).json()).toEqual({ ok: true, message: 'without was done to its end.' })
+  await closed
+  await expect(fetch(`${origin}/healthz`)).rejects.toThrow('fetch failed')
+})
+
+it('ends although a page does not read, and a browser has a connection on which it asks nothing', async (context) => {
+  const { expect, onTestFinished } = context
+  const { port, origin, world, close } = await serve(onTestFinished)
+  const stalled = connect(port, '127.0.0.1')
+  const silent = connect(port, '127.0.0.1')
+  onTestFinished(() => {
+    stalled.destroy()
+    silent.destroy()
+  })
+  await once(silent, 'connect')
+  stalled.write('GET /api/events HTTP/1.1\r\nhost: localhost\r\n\r\n')
+  await once(stalled, 'readable')
+  const following = await openSource(`${origin}/api/events`, onTestFinished)
+  const message = 'x'.repeat(1_000)
+  // Forty megabytes: more than the machine keeps for one that does not read.
+  for (let round = 0; round < 40; round += 1) {
+    for (let index = 0; index < 1_000; index += 1) {
+      world.tell({
+        at: 0,
+        source: 'instance-1',
+        type: 'log',
+        instance: 'instance-1',
+        level: 'info',
+        message,
+        executionId: null,
+        jobType: null,
+        jobKey: null,
+      })
+    }
+    await following.until(({ id }) => id.endsWith(`.${(round + 1) * 1_000}`))
+  }
+  const closed = Promise.all([once(silent, 'close'), close()])
+  silent.resume()
   await closed
   await expect(fetch(`${origin}/healthz`)).rejects.toThrow('fetch failed')
 })
