@@ -39,7 +39,7 @@ describe.skipIf(!isWanted)('a hostile visitor', () => {
     await page.locator('.status').getByText('0 of 3').waitFor()
     // All are started again; nobody is there who waited for the job, so it is asked for once more.
     for (const place of [1, 2, 3]) {
-      await page.getByRole('button', { name: `Kill instance-${place}` }).waitFor({ timeout: 120_000 })
+      await page.getByRole('button', { name: `Kill instance-${place}` }).waitFor()
     }
     await fireAndWait(page)
     await ended(expect, evidence)
@@ -58,10 +58,10 @@ describe.skipIf(!isWanted)('a hostile visitor', () => {
     await page.locator('.status').getByText('stopped').waitFor()
     await page.getByRole('button', { name: 'Start Redis' }).click()
     const card = page.locator('.tour')
-    await card.locator('.after, .missed').waitFor({ timeout: 120_000 })
+    await card.locator('.after, .missed').waitFor()
     await card.getByRole('button', { name: 'Next' }).click()
     await card.getByText('Step 2 of 5').waitFor()
-    await card.locator('.after, .missed').waitFor({ timeout: 120_000 })
+    await card.locator('.after, .missed').waitFor()
     nothingTwice(expect, evidence)
     expect(faults).toEqual([])
   })
@@ -80,7 +80,7 @@ describe.skipIf(!isWanted)('a hostile visitor', () => {
     await one.page.reload()
     await untilLive(one.page)
     await one.page.locator('.tour').getByText('Step 1 of 5').waitFor()
-    for (const card of cards) await card.locator('.after, .missed').waitFor({ timeout: 120_000 })
+    for (const card of cards) await card.locator('.after, .missed').waitFor()
     expect(await cards[0]?.locator('.after').innerText()).toBe(await cards[1]?.locator('.after').innerText())
 
     await one.page.goto('about:blank')

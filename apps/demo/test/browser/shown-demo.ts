@@ -16,6 +16,9 @@ import { type Evidence, openEvidence } from '../tour/evidence.ts'
 /** Most of these tests take a browser and some minutes: `npm run test:browser`. */
 export const isWanted = process.env['WITH_BROWSER'] !== undefined
 
+/** For what hangs; what merely takes long, on a machine that has much else to do, is no failure. */
+const PATIENCE_MS = 120_000
+
 export interface View {
   readonly width?: number
   readonly colorScheme?: 'light' | 'dark'
@@ -96,6 +99,7 @@ async function openPage(
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme })
   onTestFinished(async () => await context.close())
   if (script !== undefined) await context.addInitScript(script)
+  context.setDefaultTimeout(PATIENCE_MS)
   const page = await context.newPage()
   const faults: string[] = []
   page.on('console', (message) => {
@@ -112,6 +116,7 @@ async function openPage(
 }
 
 export async function untilLive(page: Page): Promise<void> {
-  await page.locator('.status').getByText('Live', { exact: true }).waitFor()
+  // On a phone it says so only when it is not.
+  await page.locator('.status').getByText('Live', { exact: true }).waitFor({ state: 'attached' })
   await page.locator('.row-head', { hasText: 'Database' }).waitFor()
 }

@@ -30,7 +30,7 @@ describe.skipIf(!isWanted)('a visitor', () => {
 
     await verdict.getByRole('button', { name: 'Run the same without Holdfast' }).click()
     const without = verdict.getByRole('img', { name: /^The same starts without Holdfast/ })
-    await without.waitFor({ timeout: 120_000 })
+    await without.waitFor()
     expect(await without.getAttribute('aria-label')).toMatch(
       /: (?=.*1 ran and saved)(?=.*14 a result too many)/,
     )
@@ -53,7 +53,7 @@ describe.skipIf(!isWanted)('a visitor', () => {
     expect([evidence.saves(victim, 'findings'), evidence.saves(victim, 'charge')]).toEqual([1, 1])
 
     // It is started again, as an orchestrator would.
-    await page.getByRole('button', { name: `Kill ${victim.instance}` }).waitFor({ timeout: 60_000 })
+    await page.getByRole('button', { name: `Kill ${victim.instance}` }).waitFor()
     const table = (): Promise<string> => tableOf(page)
     await expect
       .poll(table)

@@ -113,7 +113,7 @@ interface Card {
 async function cardOf(page: Page, step: number): Promise<Card> {
   const card = page.locator('.tour')
   await card.getByText(step === 6 ? 'The tour is over' : `Step ${step} of 5`).waitFor()
-  await card.locator('.after, .missed').waitFor({ timeout: 120_000 })
+  await card.locator('.after, .missed').waitFor()
   const text = async (selector: string): Promise<string> => await card.locator(selector).innerText()
   const [, jobType, jobKey] = /[#&]job=([\w-]+):([^&]+)/.exec(page.url()) ?? []
   const type = JOB_TYPES.find((each) => each === jobType)

@@ -156,7 +156,7 @@ describe.skipIf(!isWanted)('who watches', () => {
     }
     const first = await named()
     expect(first).toMatch(/#1/)
-    await keyboard.press('ArrowDown')
+    await keyboard.press('ArrowUp')
     await expect.poll(named).not.toBe(first)
     await keyboard.press('Enter')
     await expect.poll(() => page.url()).toContain(`job=${work.jobType}:${work.jobKey}`)
