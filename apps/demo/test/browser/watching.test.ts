@@ -163,9 +163,13 @@ describe.skipIf(!isWanted)('who watches', () => {
     await keyboard.press('Escape')
     await expect.poll(() => page.url()).not.toContain('job=')
 
-    await keyboard.press('Space')
+    // It stood still under the keyboard, and goes on only when it is asked to.
     await page.getByRole('button', { name: 'Go on' }).waitFor()
     await keyboard.press('0')
+    await page.getByRole('button', { name: 'Pause' }).waitFor()
+    await keyboard.press('Space')
+    await page.getByRole('button', { name: 'Go on' }).waitFor()
+    await keyboard.press('Space')
     await page.getByRole('button', { name: 'Pause' }).waitFor()
     await keyboard.press('?')
     await page.getByRole('dialog', { name: /Keys/ }).waitFor()
