@@ -13,17 +13,21 @@ export async function fireAndWait(page: Page): Promise<void> {
 }
 
 /** The first row of a job that is so far. */
-export async function reached(expect: ExpectStatic, { all }: Evidence, percent: number): Promise<JobRun> {
+export async function reached(
+  expect: ExpectStatic,
+  { all }: Evidence,
+  percent: number,
+): Promise<JobRun & Work> {
   const find = (): JobRun | undefined => all().find(({ detail }) => Number.parseInt(detail, 10) >= percent)
   await expect.poll(find).toBeDefined()
-  return find() as JobRun
+  return find() as JobRun & Work
 }
 
 /** The work that has ended first. */
 export async function ended(expect: ExpectStatic, { ends }: Evidence): Promise<Work> {
   await expect.poll(() => ends().length).toBeGreaterThan(0)
   const [row] = ends()
-  return { jobType: row?.jobType ?? 'ai-review', jobKey: row?.jobKey ?? '' }
+  return row as JobRun & Work
 }
 
 /** `Starts with Holdfast: 12 turned away, 1 ran and saved`. */

@@ -1,6 +1,8 @@
 /** Visitors who want to see it break. Whatever they do, nothing runs twice, and the page stays right. */
 import type { Page } from '@holdfast/test-support/chromium'
 import { type ExpectStatic, describe, it } from 'vitest'
+import type { Work } from '../../src/events/page-event.ts'
+import type { JobRun } from '../../src/store/witness.ts'
 import type { Evidence } from '../tour/evidence.ts'
 import { ended, fireAndWait, reached, squares, tableOf } from './acts.ts'
 import { isWanted, untilLive, useShownDemo } from './shown-demo.ts'
@@ -129,7 +131,7 @@ async function untilAllIsAnswered(expect: ExpectStatic, page: Page): Promise<voi
 }
 
 function nothingTwice(expect: ExpectStatic, { ends, saves }: Evidence): void {
-  const works = ends().map(({ jobType, jobKey }) => ({ jobType, jobKey }))
+  const works = ends() as readonly (JobRun & Work)[]
   expect(works.length).toBeGreaterThan(0)
   expect(new Set(works.map(({ jobType, jobKey }) => `${jobType} ${jobKey}`)).size).toBe(works.length)
   for (const work of works.filter(({ jobType }) => jobType === 'ai-review'))

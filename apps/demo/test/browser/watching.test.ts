@@ -120,7 +120,7 @@ describe.skipIf(!isWanted)('who watches', () => {
       .map((line) => line.split('\t'))
     const attempts = lines
       .filter(([, , , attempt]) => attempt !== '')
-      .map(([, where, , attempt, , what]) => [where, attempt, /done$/.test(what ?? '')])
+      .map(([, where, , attempt, , what]) => [where, attempt, what?.endsWith('done')])
     const rows = evidence.rows(work)
     const begins = rows.filter(({ event }) => event === 'begin')
     expect(attempts.toReversed()).toEqual(
@@ -226,7 +226,7 @@ describe.skipIf(!isWanted)('who watches', () => {
     expect(loaded.some(({ name }) => name.endsWith('.js'))).toBe(true)
     expect(loaded.some(({ name }) => name.endsWith('.woff2'))).toBe(true)
     expect(loaded.reduce((sum, { sent }) => sum + sent, 0)).toBeLessThan(200_000)
-    context.annotate(loaded.map(({ name, sent }) => `${name} ${sent}`).join(', '))
+    await context.annotate(loaded.map(({ name, sent }) => `${name} ${sent}`).join(', '))
   })
 })
 
