@@ -2,6 +2,7 @@ import open from 'open'
 import { Registry } from 'prom-client'
 import type { WorldState } from '../events/snapshot.ts'
 import { openWorld } from '../live/open-world.ts'
+import { DEFAULTS } from '../live/options.ts'
 import { providePage } from './build-page.ts'
 import type { Configuration } from './configuration.ts'
 import { hasDisplay } from './display.ts'
@@ -10,6 +11,11 @@ import { listenWhere } from './listen-where.ts'
 import { startTelemetry } from './telemetry.ts'
 import { createToken } from './token.ts'
 import { paragraph, terminalWidth } from '../terminal/text.ts'
+
+/** The tour waits at least so long for what is to come. */
+const PATIENCE_MS = 20_000
+/** Another instance takes over when a lease is over; on a busy machine the rest takes long, too. */
+const PATIENT_LEASES = 6
 
 export interface ServeOptions {
   readonly configuration: Configuration
@@ -44,7 +50,14 @@ export async function servePage({
   stack.defer(() => world.close())
   const pageFolder = await unlessAborted(building, signal)
   const token = createToken(configuration.token)
-  const server = await createPageServer({ world, token, names: [host, ...names], pageFolder, register })
+  const server = await createPageServer({
+    world,
+    token,
+    names: [host, ...names],
+    pageFolder,
+    register,
+    tour: { patienceMs: Math.max(PATIENCE_MS, PATIENT_LEASES * (options.leaseMs ?? DEFAULTS.leaseMs)) },
+  })
   stack.defer(() => server.close())
   const address = `http://${shown(host)}:${await listenWhere(server, host, port)}/`
   const withToken = `${address}?token=${token.text}`
