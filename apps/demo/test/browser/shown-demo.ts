@@ -96,7 +96,12 @@ async function openPage(
   { width = 1280, colorScheme = 'light', withToken = true, origin = '', script }: View,
   token: string,
 ): Promise<ShownPage> {
-  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme })
+  // A picture that moves all the time takes the processor that the demo needs.
+  const context = await browser.newContext({
+    viewport: { width, height: 900 },
+    colorScheme,
+    reducedMotion: 'reduce',
+  })
   onTestFinished(async () => await context.close())
   if (script !== undefined) await context.addInitScript(script)
   context.setDefaultTimeout(PATIENCE_MS)
