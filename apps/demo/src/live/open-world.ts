@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { WorldState } from '../events/snapshot.ts'
 import { createRunFolder } from '../coordinator/run-folder.ts'
@@ -49,6 +50,8 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
   const attempts = createAttemptBook(news)
   const source = await readSource(options, folder)
   const workTree = join(folder, 'checkout')
+  // The database and the logs of a run are kept; the files are in the repository.
+  stack.defer(() => rm(workTree, { recursive: true, force: true }))
   await makeWorkTree(source.path, workTree)
   const databasePath = join(folder, 'live.sqlite')
   const store = openStore(databasePath)

@@ -1,4 +1,5 @@
 /** The instances themselves: one that ends by itself, one that is started by hand, and the end of all. */
+import { readdirSync } from 'node:fs'
 import { describe, it } from 'vitest'
 import { aWorld } from './a-world.ts'
 
@@ -51,7 +52,7 @@ describe('a world that is closed', () => {
     onTestFinished,
   }) => {
     const before = children()
-    const { world, until } = await aWorld({ onTestFinished })
+    const { world, folder, until } = await aWorld({ onTestFinished })
     await world.act('fire', { times: 6, waiting: 3 })
     const { source } = await until('attempt.started')
     expect(await world.act('without', {})).toMatchObject({ ok: true })
@@ -73,6 +74,8 @@ describe('a world that is closed', () => {
     expect(pids.filter(isGone)).toEqual(pids)
     await starting
     expect(children()).toBe(before)
+    expect(readdirSync(folder)).toContain('live.sqlite')
+    expect(readdirSync(folder)).not.toContain('checkout')
   })
 })
 
