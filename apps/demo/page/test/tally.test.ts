@@ -29,6 +29,12 @@ describe('the tally', () => {
     })
   })
 
+  it('takes a start for a running one only while its attempt runs', () => {
+    const { counts } = tallyOf({ ...model, attempts: new Map() })
+    expect(counts).toMatchObject({ waiting: 2 })
+    expect(counts.running).toBeUndefined()
+  })
+
   it('says of each start what it came to without Holdfast', () => {
     expect(tally.controlRan).toBe(true)
     expect(tally.starts.map(({ control }) => control).slice(-2)).toEqual([null, null])

@@ -10,7 +10,10 @@ export interface LookAt {
 export const LOOK_AT: Readonly<Record<NonNullable<TourState['step']>, readonly LookAt[]>> = {
   1: [
     { sign: 'ran', words: 'One bar, on one machine: the start that ran.' },
-    { sign: 'away', words: 'The job runs elsewhere, so these starts did nothing. One mark stands for several.' },
+    {
+      sign: 'away',
+      words: 'The job runs elsewhere, so these starts did nothing. One mark stands for several.',
+    },
     { sign: 'waits', words: 'These waited. Their line ends in a dot when the result is there.' },
     { sign: 'saved', words: 'The bottom row is the database: the result is there once.' },
   ],

@@ -4,7 +4,7 @@ import type { Start, StartKind, Tally } from './tally.ts'
 /** More starts than this are shown as one bar in proportion. */
 const MOST = 120
 
-type SquareKind = StartKind | 'tooMany' | 'none'
+export type SquareKind = StartKind | 'tooMany' | 'none'
 
 const PATHS: Readonly<Record<SquareKind, string>> = {
   ran: 'M4.5 8.7 7.2 11.3 11.8 5.6',
@@ -14,7 +14,7 @@ const PATHS: Readonly<Record<SquareKind, string>> = {
   cutShort: 'M5.4 5.4l5.4 5.4M10.8 5.4 5.4 10.8',
   noRedis: 'M8.1 4.6v4.2M8.1 11.4v.2',
   tooLate: 'M5.4 5.4l5.4 5.4M10.8 5.4 5.4 10.8',
-  failed: 'M8.1 4.6v4.2M8.1 11.4v.2',
+  failed: 'M4.6 8.1h7',
   running: 'M6.2 5v6.4l5-3.2Z',
   waiting: 'M6.2 5.2v6M10 5.2v6',
   tooMany: 'M8.1 4.4v7.4M4.4 8.1h7.4',
@@ -31,9 +31,9 @@ const WORDS: Readonly<Record<SquareKind, string>> = {
   tooLate: 'too late',
   failed: 'failed',
   running: 'running',
-  waiting: 'waiting',
+  waiting: 'waiting for an answer',
   tooMany: 'a result too many',
-  none: 'not run yet',
+  none: 'not tried without it',
 }
 
 export function Squares({ tally }: { readonly tally: Tally }): JSX.Element {
@@ -69,12 +69,19 @@ function Row({
   return (
     <span class="squares" role="img" aria-label={`${label}: ${summary}`}>
       {kinds.map((kind, index) => (
-        <svg key={index} class={`square is-${kind}`} viewBox="0 0 16.2 16.2">
-          <title>{WORDS[kind]}</title>
-          <rect x=".6" y=".6" width="15" height="15" rx="3.5" />
-          <path d={PATHS[kind]} />
-        </svg>
+        <Square key={index} kind={kind} title={WORDS[kind]} />
       ))}
     </span>
+  )
+}
+
+/** Of one start, or of a word that says what such squares mean: then without a title. */
+export function Square({ kind, title }: { readonly kind: SquareKind; readonly title?: string }): JSX.Element {
+  return (
+    <svg class={`square is-${kind}`} viewBox="0 0 16.2 16.2" aria-hidden={title === undefined}>
+      {title !== undefined && <title>{title}</title>}
+      <rect x=".6" y=".6" width="15" height="15" rx="3.5" />
+      <path d={PATHS[kind]} />
+    </svg>
   )
 }

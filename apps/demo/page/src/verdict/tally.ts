@@ -87,7 +87,8 @@ const KIND_OF = {
   cutShort: 'cutShort',
 } as const satisfies Record<NonNullable<Call['outcome']>, StartKind>
 
-function kindOf({ outcome, waitingSince }: Call, tookOver: boolean, isRunning: boolean): StartKind {
-  if (outcome === null) return waitingSince !== null && !isRunning ? 'waiting' : 'running'
+/** Until its attempt has begun, a start only waits for an answer: fifteen that were asked are not fifteen that run. */
+function kindOf({ outcome }: Call, tookOver: boolean, isRunning: boolean): StartKind {
+  if (outcome === null) return isRunning ? 'running' : 'waiting'
   return outcome === 'ran' && tookOver ? 'tookOver' : KIND_OF[outcome]
 }

@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { plural } from '../format.ts'
 import { isLoaded, model } from '../model/store.ts'
 import { ActButton } from '../parts/act-button.tsx'
-import { ControlSquares, Squares } from './squares.tsx'
+import { ControlSquares, Square, Squares } from './squares.tsx'
 import { tallyOf, type StartKind, type Tally } from './tally.ts'
 
 /** What it comes to: one sentence, one square a start, and the same starts without Holdfast. */
@@ -82,12 +82,14 @@ const SUMS: readonly (readonly [readonly StartKind[], string, StartKind])[] = [
   [['noRedis'], 'refused, no Redis', 'noRedis'],
   [['tooLate'], 'too late, refused', 'tooLate'],
   [['failed'], 'failed', 'failed'],
-  [['running', 'waiting'], 'under way', 'running'],
+  [['running'], 'running', 'running'],
+  [['waiting'], 'waiting for an answer', 'waiting'],
 ]
 
 /** Saved is counted in the database; the rest is what callers were answered. */
 function Sum({ tally }: { readonly tally: Tally }): JSX.Element {
   const { counts, results, controlTooMany, controlRan } = tally
+  const untried = tally.starts.filter(({ control }) => control === null).length
   const shown = SUMS.map(([kinds, text, kind]) => ({
     text: kind === 'cutShort' ? cutWords(counts) : text,
     kind,
@@ -95,17 +97,26 @@ function Sum({ tally }: { readonly tally: Tally }): JSX.Element {
   })).filter(({ count }) => count > 0)
   return (
     <ul class="sum">
-      <li class="is-ran" title="Counted in the database">
+      <li title="Counted in the database">
+        <Square kind="ran" />
         <b>{results}</b> saved
       </li>
       {shown.map(({ text, kind, count }) => (
-        <li key={kind} class={`is-${kind}`} title="Counted from the answers that callers got">
+        <li key={kind} title="Counted from the answers that callers got">
+          <Square kind={kind} />
           <b>{count}</b> {text}
         </li>
       ))}
       {controlRan && (
-        <li class="is-tooMany" title="Counted in the database of the control run">
+        <li title="Counted in the database of the control run">
+          <Square kind="tooMany" />
           <b>{controlTooMany}</b> results too many without it
+        </li>
+      )}
+      {controlRan && untried > 0 && (
+        <li title="The control run repeats one story of starts: the last one">
+          <Square kind="none" />
+          <b>{untried}</b> not tried without it
         </li>
       )}
     </ul>
