@@ -114,7 +114,7 @@ function Sum({ tally }: { readonly tally: Tally }): JSX.Element {
         </li>
       )}
       {controlRan && untried > 0 && (
-        <li title="The control run repeats one story of starts: the last one">
+        <li title="The control run has not done these">
           <Square kind="none" />
           <b>{untried}</b> not tried without it
         </li>
