@@ -25,9 +25,13 @@ export function placeOf(event: PageEvent): Place {
       return { shelf: 'work', group: `call ${event.callId}`, slot: alone }
     case 'attempt.seen':
       return { shelf: 'work', group: `execution ${event.executionId}`, slot: type }
+    case 'row': {
+      // Most rows are of stages, and how far an attempt came the last one says.
+      const slot = event.event === 'stage' ? 'stage' : alone
+      return { shelf: 'work', group: `execution ${event.executionId}`, slot }
+    }
     case 'attempt.started':
     case 'attempt.ended':
-    case 'row':
       return { shelf: 'work', group: `execution ${event.executionId}`, slot: alone }
     case 'chapter.began':
     case 'chapter.ended':

@@ -59,9 +59,11 @@ describe.concurrent('the history that a snapshot has', () => {
       { type: 'verdict', ended: 1, twice: 0, refusedWrites: 0, controlTooMany: 0 },
       seen('one', 20),
       { type: 'verdict', ended: 2, twice: 0, refusedWrites: 0, controlTooMany: 0 },
+      row('one', '10 Validate'),
+      row('one', '20 Check'),
       ended('one'),
     ])
-    expect(read().map(({ seq }) => seq)).toEqual([2, 4, 5, 6])
+    expect(read().map(({ seq }) => seq)).toEqual([2, 4, 5, 7, 8])
   })
 
   it('forgets work of more than ten minutes ago, and not what is true until it changes', ({ expect }) => {

@@ -91,7 +91,7 @@ it('tells five stories as the database has them', async ({ expect, onTestFinishe
 
   tour.go('next')
   const shared = await tour.ended(5)
-  expect(shared.before).toBe('Three machines ask for the same analysis of the same diff.')
+  expect(shared.before).toBe('Three jobs, each on its own machine, need the same analysis of the same diff.')
   const [computer] = partsOf(
     shared.after,
     /^(instance-\d) computed it, the others got its answer\. Of the full report, two of three parts were done already and were not done again\.$/,

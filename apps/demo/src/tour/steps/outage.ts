@@ -44,6 +44,9 @@ export const outage: Step = {
     })
 
     const { calls, begins: ranLater } = refused()
+    // What is done already is answered at once, as it was before.
+    await fire({ times: 1, waiting: 1, jobKey: work.jobKey })
+    await until('The stored result', () => account().calls.length === 2 && answersOfTheLiving(account()))
     await fire({ times: 1, waiting: 1, jobKey: refusedWork.jobKey })
     await until('The row of its end when it is started again', () => refused().ends.length > 0)
 

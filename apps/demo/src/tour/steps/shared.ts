@@ -12,8 +12,8 @@ export const shared: Step = {
   needs: ['fire', 'clear-cache'],
   before: ({ instances }) => {
     const up = instances.filter(({ state }) => state === 'up').length
-    const who = up === 1 ? 'Three jobs ask' : `${up === 2 ? 'Two' : 'Three'} machines ask`
-    return `${who} for the same analysis of the same diff.`
+    const where = up === 1 ? 'on one machine' : up === 2 ? 'on two machines' : 'each on its own machine'
+    return `Three jobs, ${where}, need the same analysis of the same diff.`
   },
   async play({ state, until, events, act, fire }) {
     const names = state().instances.flatMap((instance) => (instance.state === 'up' ? [instance.name] : []))
