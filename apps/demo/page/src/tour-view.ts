@@ -24,6 +24,7 @@ export function followTour(): () => void {
     if (step === null || step === LAST) {
       until.value = null
       span.value = SPAN_MS
+      select(null)
       return
     }
     if (work !== null) select({ kind: 'work', ...work })

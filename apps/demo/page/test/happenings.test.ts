@@ -15,7 +15,7 @@ describe('the table behind the picture', () => {
         'instance-1 |  | killed | 5.8 s',
         'instance-3 | review #142 | took over from instance-1 at 50 %, done | 4.5 s',
         'instance-2 |  | frozen | 7.8 s',
-        'instance-2 | summary #142 | woke up too late | 10.0 s',
+        'instance-2 | summary #142 | woke up too late: another attempt had taken over | 10.0 s',
         'Database | summary #142 | instance-2: late write refused: fence 1 is older than 2 | ',
         'Redis |  | stopped | 3.0 s',
         'instance-1 | suggestions #142 | no Redis: nothing ran | 1.9 s',

@@ -32,7 +32,12 @@ function endOf({ outcome, instance, percent, message }: Attempt, count: number):
     case 'completed':
       return ['Done by ', strong(instance), which]
     case 'failed':
-      return ['Failed on ', strong(instance), which, message === null ? '' : `: ${message}`]
+      return [
+        'Failed on ',
+        strong(instance),
+        which,
+        message === null ? '' : `: ${message.replace(/\.$/, '')}`,
+      ]
     case 'cutShort':
       return ['Cut short: ', strong(instance), ` was gone at ${percent} %`]
     case 'lost':
@@ -141,6 +146,8 @@ export function factsOf(model: Model, work: WorkState): readonly (readonly [name
     .filter(({ outcome }) => outcome === 'waited')
     .map(({ instance, tookMs }) => `${instance}, ${lengthOf(tookMs ?? 0)}`)
   const rows = model.rows.filter(({ jobType, jobKey }) => jobType === work.jobType && jobKey === work.jobKey)
+  const ends = rows.filter(({ event }) => event === 'end')
+  const endRank = rankOf(work, model.attempts.get(ends[0]?.executionId ?? '')?.fencingToken ?? 0)
   const of = (event: string): number => rows.filter((row) => row.event === event).length
   return [
     ['Starts', String(calls.length)],
@@ -148,5 +155,6 @@ export function factsOf(model: Model, work: WorkState): readonly (readonly [name
     ...(waited.length > 0 ? [['Waited for it', waited.join(' · ')] as const] : []),
     ...(count('stored') > 0 ? [['Got the stored result', String(count('stored'))] as const] : []),
     ['Rows that it inserted', `${of('begin')} begin · ${of('end')} end`],
+    ...(ends.length === 1 ? [['Saved', `once, with fence ${endRank}`] as const] : []),
   ]
 }

@@ -1,4 +1,5 @@
 import type { JSX, RefObject } from 'preact'
+import { clockOf } from '../format.ts'
 import { hostNow, part } from '../model/store.ts'
 import { show } from './moves.ts'
 import type { Stage } from './stage.ts'
@@ -18,10 +19,12 @@ export function Chapters({
     <div class="chapters">
       <div class="layer" ref={layer} role="group" aria-label="Chapters">
         {scene != null &&
-          chapters.map((chapter) => {
+          chapters.map((chapter, index) => {
             const to = chapter.to ?? hostNow()
+            // One that begins before this one is over has its own place.
+            const next = chapters[index + 1]?.from ?? Infinity
             const x = scene.scale.xOf(chapter.from)
-            const width = scene.scale.xOf(to) - x - 3
+            const width = scene.scale.xOf(Math.min(to, next)) - x - 3
             if (width < 12 || x + width < scene.left || x > scene.left + scene.width) return null
             return (
               <button
@@ -35,10 +38,11 @@ export function Chapters({
                   paddingLeft: `clamp(5px, calc(var(--left) * 1px - ${x - 5}px), ${Math.max(5, width - 40)}px)`,
                 }}
                 title={chapter.title}
+                aria-label={`${chapter.title}, ${clockOf(chapter.from)}`}
                 onClick={() => show(chapter.from, to)}
               >
                 {chapter.step !== null && <i>{chapter.step}</i>}
-                <span>{chapter.title}</span>
+                {width >= 60 && <span>{chapter.title}</span>}
               </button>
             )
           })}

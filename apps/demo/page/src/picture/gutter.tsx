@@ -86,6 +86,19 @@ function InstanceHead({
   )
 }
 
+/** Who reads the table can act as well. */
+export function InstanceHeads(): JSX.Element {
+  return (
+    <ul class="instance-heads">
+      {[...part('instances').value.values()].map((instance) => (
+        <li key={instance.name} aria-label={instance.name}>
+          <InstanceHead instance={instance} isFolded={false} />
+        </li>
+      ))}
+    </ul>
+  )
+}
+
 /** The visible word comes first in the name of each. */
 export function Verbs({ instance }: { readonly instance: Instance }): JSX.Element {
   const { name, state, isCut } = instance

@@ -1,7 +1,7 @@
 import { lengthOf } from '../format.ts'
 import { type Attempt, type Call, type Model, nameOf, rankOf, workKey } from '../model/model.ts'
 import type { Work } from '../../../src/events/page-event.ts'
-import { refusedWords } from './words.ts'
+import { lossWords, refusedWords } from './words.ts'
 
 /** A row of the table that says what the picture shows. */
 export interface Happening {
@@ -87,7 +87,7 @@ function ofAttempt(model: Model, attempt: Attempt): Happening {
     completed: 'done',
     failed: `failed${attempt.message === null ? '' : `: ${attempt.message}`}`,
     released: 'stopped and set free',
-    lost: attempt.takenOverAt === null ? 'lost its lease' : 'woke up too late',
+    lost: lossWords(model, attempt),
     unconfirmed: 'ended, not confirmed',
     abandoned: 'given up',
     cutShort: `cut short at ${percent} %`,

@@ -1,7 +1,7 @@
 import type { Instance, Spell } from '../model/model.ts'
 import { nameOf, rankOf, shortNameOf } from '../model/model.ts'
 import type { Board } from './board.ts'
-import type { LabelWish, Place } from './labels.ts'
+import type { BesidePlace, LabelWish, Place } from './labels.ts'
 import type { LayoutInput } from './layout.ts'
 import { BAR, barY, middleY, type RowContent } from './row-content.ts'
 import type { BarShape, Item, LeaseShape, Shape, Stretch, StubShape, WaitShape } from './shapes.ts'
@@ -266,7 +266,11 @@ function barWishes(
     wishes.push({
       importance: 'rest',
       tone: 'done',
-      places: below(kept.x, top, track, ['kept running'], 'pill'),
+      places: below(kept.x, top, track, ['kept running'], 'pill').map((place) => ({
+        ...place,
+        x: kept.x + kept.w / 2,
+        align: 'middle' as const,
+      })),
     })
   }
   if (state === 'cutShort') {
@@ -321,13 +325,14 @@ export function below(
   track: number,
   texts: readonly string[],
   form: 'outside' | 'pill',
-): readonly Place[] {
+): readonly BesidePlace[] {
   const tracks = [track + 1, track + 2, track - 1, track + 3].filter(
     (each) => each >= 0 && each <= MAX_TRACKS,
   )
   return texts.flatMap((text) =>
-    tracks.flatMap((each) =>
-      (['left', 'right'] as const).map((align) => ({ form, text, x, align, y: middleY(top, each) })),
+    tracks.map((each) =>
+      // It begins where its thing does, or waits until there is room.
+      ({ form, text, x, align: 'left' as const, y: middleY(top, each) }),
     ),
   )
 }

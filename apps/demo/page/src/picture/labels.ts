@@ -27,7 +27,7 @@ interface InsidePlace {
   readonly mayBeCut: boolean
 }
 
-interface BesidePlace {
+export interface BesidePlace {
   readonly form: 'outside' | 'pill'
   readonly text: string
   /** Its left end, its right one, or its middle. */

@@ -6,7 +6,7 @@ import { connection, span } from '../view.ts'
 import { AXIS } from './draw/draw.ts'
 import { Chapters } from './chapters.tsx'
 import { EmptyPicture } from './empty.tsx'
-import { Gutter } from './gutter.tsx'
+import { Gutter, InstanceHeads } from './gutter.tsx'
 import { HappeningsTable } from './happenings-table.tsx'
 import { Legend } from './legend.tsx'
 import { movesOf } from './moves.ts'
@@ -19,6 +19,7 @@ import { usePointer } from './use-pointer.ts'
 /** Where the names of the rows lie above them. */
 const NARROW = 640
 const HEAD = 40
+const SPAN_MS = 45_000
 const NARROW_SPAN_MS = 15_000
 
 /** Instances by time. The canvas is for those who see; the table has the same for all. */
@@ -44,7 +45,9 @@ export function Picture(): JSX.Element {
     const observer = new ResizeObserver(([entry]) => {
       const width = Math.floor(entry?.contentRect.width ?? 0)
       const narrow = innerWidth < NARROW
-      if (narrow && !isNarrow.value && span.value === 45_000) span.value = NARROW_SPAN_MS
+      // Unless the visitor has chosen another one.
+      if (narrow && !isNarrow.value && span.value === SPAN_MS) span.value = NARROW_SPAN_MS
+      if (!narrow && isNarrow.value && span.value === NARROW_SPAN_MS) span.value = SPAN_MS
       isNarrow.value = narrow
       opened.resize(width, narrow ? HEAD : 0)
     })
@@ -77,7 +80,12 @@ export function Picture(): JSX.Element {
           {isTable.value ? 'Show as picture' : 'Show as table'}
         </button>
       </header>
-      {isTable.value && <HappeningsTable />}
+      {isTable.value && (
+        <>
+          <InstanceHeads />
+          <HappeningsTable />
+        </>
+      )}
       <div class="picture" hidden={isTable.value} data-narrow={isNarrow.value ? '' : undefined}>
         <Gutter stage={stage} />
         <div class="plot" ref={plot}>

@@ -141,6 +141,12 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
     return shownLeft
   }
 
+  /** While the server does not answer nothing is known of later: now stands at its last word. */
+  const knownNow = (): number => {
+    const link = connection.peek()
+    return link.state === 'lost' ? link.since + hostNow() - Date.now() : hostNow()
+  }
+
   const frame = (time: number): void => {
     handle = requestAnimationFrame(frame)
     if (document.hidden || size.width === 0) return
@@ -148,7 +154,7 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
     const wait = calm.matches ? CALM_FRAME_MS : FRAME_MS
     if (!isDirty && (!isLive || time - frameAt < wait - 4)) return
     frameAt = time
-    const now = hostNow()
+    const now = knownNow()
     const isOld =
       laidOut === undefined ||
       (laidOut.model !== liveModel.peek()
@@ -178,7 +184,7 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
   const refresh = (): void => {
     isDirty = true
     if (size.width === 0) return
-    const now = hostNow()
+    const now = knownNow()
     layOut(now)
     paint(now)
     offerItems(now)

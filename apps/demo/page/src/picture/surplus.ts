@@ -57,7 +57,7 @@ export function surplusOf(
       w,
       h,
       at: scale.timeOf(x),
-      say: () => `${plural(count, 'thing')} at once on ${row}`,
+      say: () => `${plural(count, 'start')} at once on ${row} for which there is no room`,
       work: null,
       isException: false,
     })),

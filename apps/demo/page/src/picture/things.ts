@@ -85,13 +85,15 @@ export function thingsBetween(model: Model, from: number, to: number): ReadonlyM
     addCall(rowOf(call.instance), call, ran.get(call.id))
   }
   for (const { spans, signs } of rows.values()) {
-    spans.sort((a, b) => a.from - b.from || order(a) - order(b) || (a.id < b.id ? -1 : 1))
+    spans.sort(
+      (a, b) => momentOf(a) - momentOf(b) || order(a) - order(b) || a.from - b.from || (a.id < b.id ? -1 : 1),
+    )
     signs.sort((a, b) => a.at - b.at)
   }
   return rows
 }
 
-/** Effects, and the last rows of jobs, that lie in that stretch of time: one for each attempt that saved something. */
+/** What counted in that stretch of time: one for each attempt that came to its end, and every write that was refused. */
 export interface SavedThing {
   readonly id: string
   readonly at: number
@@ -108,26 +110,13 @@ export function savedBetween(
   const refused = model.effects.filter(
     ({ at, newestToken }) => newestToken !== null && at >= from && at <= to,
   )
+  // What an attempt saved that did not come to its end was replaced by what the next one saved: the row `end` is what counts.
   const byAttempt = new Map<string, SavedThing>()
-  const save = (at: number, instance: string, key: string, attempt: Attempt | undefined): void => {
-    const id = `s:${attempt?.executionId ?? `${key}:${instance}`}`
-    // The last thing that an attempt saved stands for all of it.
-    byAttempt.set(id, { id, at: Math.max(at, byAttempt.get(id)?.at ?? at), instance, key, attempt })
-  }
-  for (const effect of model.effects) {
-    if (effect.newestToken !== null || effect.at < from || effect.at > to) continue
-    const key = workKey(effect)
-    const attempts = model.works.get(key)?.attempts.map((id) => model.attempts.get(id))
-    save(
-      effect.at,
-      effect.instance,
-      key,
-      attempts?.find((each) => each?.fencingToken === effect.fencingToken),
-    )
-  }
   for (const row of model.rows) {
     if (row.event !== 'end' || row.at < from || row.at > to) continue
-    save(row.at, row.instance, workKey(row), model.attempts.get(row.executionId))
+    const id = `s:${row.executionId}`
+    const attempt = model.attempts.get(row.executionId)
+    byAttempt.set(id, { id, at: row.at, instance: row.instance, key: workKey(row), attempt })
   }
   return { saved: [...byAttempt.values()].toSorted((a, b) => a.at - b.at), refused }
 }
@@ -204,6 +193,11 @@ function stateOf({ outcome, endedAt }: Attempt): BarState {
 
 function waitId(call: Call): string {
   return `w:${call.id}`
+}
+
+/** Starts of one moment do not come in the same millisecond. */
+function momentOf({ from }: SpanThing): number {
+  return Math.floor(from / 100)
 }
 
 /** Of one moment, what runs comes first. */

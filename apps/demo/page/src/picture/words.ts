@@ -1,6 +1,15 @@
 /** What each sign of the picture says: in its tooltip, in the table, to a screen reader. */
 import { lengthOf, ordinal } from '../format.ts'
-import { type Attempt, type Call, type Effect, type Model, nameOf, rankOf, workKey } from '../model/model.ts'
+import {
+  type Attempt,
+  type Call,
+  type Effect,
+  type Model,
+  nameOf,
+  rankOf,
+  type Spell,
+  workKey,
+} from '../model/model.ts'
 import type { SavedThing } from './things.ts'
 
 export function attemptWords(model: Model, attempt: Attempt): string {
@@ -10,10 +19,21 @@ export function attemptWords(model: Model, attempt: Attempt): string {
     attempt.takenOverFrom === null
       ? `${name} on ${attempt.instance}`
       : `${name}, ${ordinal(rank)} attempt, on ${attempt.instance}: took over from ${attempt.takenOverFromInstance ?? 'an instance that is gone'} at ${attempt.fromPercent} %`
-  return `${first}, ${becameOf(attempt)}`
+  return `${first}, ${becameOf(model, attempt)}`
 }
 
-function becameOf(attempt: Attempt): string {
+/** Why it lost its lease, as far as the page has seen it. */
+export function lossWords(model: Model, { instance, startedAt, endedAt, takenOverAt }: Attempt): string {
+  const { frozen = [], cut = [] } = model.instances.get(instance) ?? {}
+  const end = endedAt ?? Infinity
+  const wasIn = (spells: readonly Spell[]): boolean =>
+    spells.some(({ from, to }) => from <= end && (to ?? Infinity) >= startedAt)
+  const after = takenOverAt === null ? '' : ': another attempt had taken over'
+  if (wasIn(frozen)) return `woke up too late${after}`
+  return `lost its lease${wasIn(cut) ? ', it had no network' : ''}${after}`
+}
+
+function becameOf(model: Model, attempt: Attempt): string {
   const { outcome, startedAt, endedAt, percent } = attempt
   const ran = endedAt === null ? '' : lengthOf(endedAt - startedAt)
   switch (outcome) {
@@ -26,9 +46,7 @@ function becameOf(attempt: Attempt): string {
     case 'cutShort':
       return `cut short at ${percent} % after ${ran}: its process was gone`
     case 'lost':
-      return attempt.takenOverAt === null
-        ? `lost its lease${attempt.reason === null ? '' : `: ${attempt.reason}`}`
-        : 'woke up too late: another instance had taken over'
+      return lossWords(model, attempt)
     case 'released':
       return `stopped and set free at ${percent} %`
     case 'unconfirmed':

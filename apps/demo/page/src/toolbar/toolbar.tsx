@@ -72,7 +72,19 @@ function ReviewerChoice(): JSX.Element {
 function More(): JSX.Element {
   const gone = [...part('instances').value.values()].filter(({ state }) => state === 'gone')
   return (
-    <details class="more">
+    <details
+      class="more"
+      onFocusOut={({ currentTarget, relatedTarget }) => {
+        if (!(relatedTarget instanceof Node) || !currentTarget.contains(relatedTarget))
+          currentTarget.open = false
+      }}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || !event.currentTarget.open) return
+        event.preventDefault()
+        event.currentTarget.open = false
+        event.currentTarget.querySelector('summary')?.focus()
+      }}
+    >
       <summary class="act opens">More</summary>
       <div class="more-menu">
         <ActButton name="fire" input={{ times: 3, waiting: 3 }} class="act">
