@@ -48,10 +48,10 @@ async function addressOf(): Promise<string> {
 }
 
 async function open(address: string, width: number): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width, height: 900 }, deviceScaleFactor: 1.5 })
+  const page = await browser.newPage({ viewport: { width, height: 868 }, deviceScaleFactor: 1.5 })
   page.setDefaultTimeout(PATIENCE_MS)
   await page.goto(address)
-  await page.locator('.status').getByText('Live', { exact: true }).waitFor()
+  await page.locator('.row-head', { hasText: 'Database' }).waitFor()
   return page
 }
 
