@@ -9,7 +9,7 @@ export interface LookAt {
 /** Four things to look at in each step, with the sign that they have in the picture. */
 export const LOOK_AT: Readonly<Record<NonNullable<TourState['step']>, readonly LookAt[]>> = {
   1: [
-    { sign: 'ran', words: 'One bar, on one machine: the start that ran.' },
+    { sign: 'ran', words: 'One bar, on one instance: the start that ran.' },
     {
       sign: 'away',
       words: 'The job runs elsewhere, so these starts did nothing. One mark stands for several.',
@@ -42,7 +42,7 @@ export const LOOK_AT: Readonly<Record<NonNullable<TourState['step']>, readonly L
     { sign: 'saved', words: 'Each result is there once.' },
   ],
   6: [
-    { sign: 'killed', words: 'Kill the machine that runs a job, and see who takes over.' },
+    { sign: 'killed', words: 'Kill the instance that runs a job, and see who takes over.' },
     { sign: 'frozen', words: 'Freeze it, thaw it late, and see its write refused.' },
     { sign: 'noRedis', words: 'Stop Redis in the middle of a job.' },
     { sign: 'saved', words: 'The bottom row shows what counted, whatever you do.' },
