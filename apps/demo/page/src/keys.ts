@@ -126,12 +126,8 @@ function toAttempt(step: number): void {
   const attempt = model.value.attempts.get(id ?? '')
   if (attempt === undefined) return
   select({ kind: 'work', ...work })
-  wantedItem.id = attempt.executionId
   show(attempt.startedAt - 2_000, (attempt.endedAt ?? hostNow()) + 2_000)
 }
-
-/** The item that the picture makes the active one as soon as it shows it. */
-export const wantedItem: { id: string | null } = { id: null }
 
 /** Does it to the instance of the row in focus: it asks nothing, for this is the demo. */
 function toRow(verb: 'kill' | 'freeze' | 'cut'): void {

@@ -206,7 +206,7 @@ export interface Forgotten {
   readonly ended: number
 }
 
-export const NO_TOUR: TourState = {
+const NO_TOUR: TourState = {
   step: null,
   state: 'done',
   title: '',
@@ -264,11 +264,6 @@ export function workKey({ jobType, jobKey }: Work): string {
 /** What the page shows for a fence: 1 for the first of its piece of work, 2 for the second. 0: it is not known. */
 export function rankOf(work: WorkState | undefined, fencingToken: number): number {
   return (work?.fences.indexOf(fencingToken) ?? -1) + 1
-}
-
-/** The rows, one after the other, that a job of this work has inserted. */
-export function rowsOf(model: Model, key: string): readonly Row[] {
-  return model.rows.filter((row) => workKey(row) === key)
 }
 
 const SHORT_NAMES: Readonly<Record<Work['jobType'], string>> = {

@@ -12,7 +12,7 @@ import { packed } from './tracks.ts'
 import { attemptWords, stubWords, waitWords } from './words.ts'
 
 /** A row has at most so many tracks for bars; what does not fit is counted on one more. */
-export const MAX_TRACKS = 6
+const MAX_TRACKS = 6
 
 const SMALLEST = 6
 /** With more things than this in a row, only those that have room for words are named. */

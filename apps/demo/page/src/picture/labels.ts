@@ -40,8 +40,8 @@ export interface BesidePlace {
 /** How wide a text is; pills have a smaller one. */
 export type Measure = (text: string, form: 'label' | 'pill') => number
 
-export const LABEL_HEIGHT = 16
-export const PILL_HEIGHT = 18
+const LABEL_HEIGHT = 16
+const PILL_HEIGHT = 18
 const PILL_PADDING = 7
 const ICON_WIDTH = 14
 /** What can still be read of a text that is cut. */

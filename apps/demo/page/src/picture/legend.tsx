@@ -25,7 +25,7 @@ export function Legend(): JSX.Element {
   )
 }
 
-export function Sign({ kind }: { readonly kind: (typeof WORDS)[number][0] }): JSX.Element {
+function Sign({ kind }: { readonly kind: (typeof WORDS)[number][0] }): JSX.Element {
   switch (kind) {
     case 'running':
     case 'done':

@@ -6,7 +6,7 @@ import type { Stage } from './stage.ts'
 /** The item that the keyboard stands on. */
 export const active = signal<Item | null>(null)
 
-export function elementId(item: Item): string {
+function elementId(item: Item): string {
   return `item-${item.id}`
 }
 

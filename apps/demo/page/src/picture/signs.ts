@@ -8,7 +8,7 @@ import { signWords } from './words.ts'
 
 export const SIGN = 16
 /** Marks of one kind, job and row that are nearer than this are one mark with a count. */
-export const MERGE_PX = 8
+const MERGE_PX = 8
 /** On these tracks a sign looks for its place. Where there is none, only the table has it. */
 const TRACKS = 6
 

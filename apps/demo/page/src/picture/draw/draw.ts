@@ -103,7 +103,7 @@ const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600].map((secon
 const LEAST_PX = 74
 
 /** Moments that the axis names: on the whole second, minute and so on, and not within a fold. */
-export function ticksOf(scale: TimeScale, from: number, to: number): readonly number[] {
+function ticksOf(scale: TimeScale, from: number, to: number): readonly number[] {
   const step = STEPS.find((each) => each * scale.pixelsPerMs >= LEAST_PX) ?? 600_000
   const ticks: number[] = []
   let at = Math.ceil(from / step) * step

@@ -80,20 +80,6 @@ const PAINT: Readonly<
   },
 }
 
-/** The paths of the signs in a legend, drawn by the same hand. */
-export function drawSignAlone(
-  context: Context,
-  sign: SignShape['sign'],
-  size: number,
-  palette: Palette,
-): void {
-  drawSign(
-    context,
-    { kind: 'sign', sign, id: '', count: 1, isSelected: false, x: 0, y: 0, w: size, h: size },
-    palette,
-  )
-}
-
 function line(context: Context, x1: number, y1: number, x2: number, y2: number): void {
   context.beginPath()
   context.moveTo(x1, y1)
