@@ -32,7 +32,10 @@ export const LOOK_AT: Readonly<Record<NonNullable<TourState['step']>, readonly L
   4: [
     { sign: 'noRedis', words: 'New starts get a clear error, and nothing of theirs runs later.' },
     { sign: 'keptRunning', words: 'The job that ran keeps running: its lease is longer than the outage.' },
-    { sign: 'ran', words: 'Once Redis is back, the same start runs, once.' },
+    {
+      sign: 'stored',
+      words: 'Redis is back: the same start gets the stored result, and what was refused runs once.',
+    },
     { sign: 'saved', words: 'The result is there once.' },
   ],
   5: [
