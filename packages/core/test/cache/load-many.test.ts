@@ -180,10 +180,10 @@ describe('a load of many keys', () => {
     await late.started
     await other.invalidateTags(['late'])
     late.finish(
-      new Map([
+      new Map<string, unknown>([
         ['e', entry(5, { tags: ['late'] })],
         ['f', 6],
-      ]) as Map<string, unknown>,
+      ]),
     )
     expect(Object.fromEntries(await again)).toEqual({ e: 5, f: 6 })
     expect(Object.fromEntries(await other.getMany(['e', 'f']))).toEqual({ f: 6 })
