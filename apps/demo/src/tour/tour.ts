@@ -85,6 +85,8 @@ export function createTour(
     const { signal } = leaving
     const step = STEPS[place - 1]
     if (step === undefined) {
+      // The stories since the first one again, without Holdfast: the page shows what they come to.
+      void world.act('without', {})
       show({ ...OFF, step: END, title: 'Now you', ...lastWords(verdict), from: hostNow(), to: hostNow() })
       return
     }
