@@ -1,4 +1,5 @@
 /** What the tour says of five stories, beside what the database says of them. */
+import { isChromiumHere } from '@holdfast/test-support/chromium'
 import { it } from 'vitest'
 import type { WorldEvent } from '../../src/live/world.ts'
 import { aWorld } from '../live/a-world.ts'
@@ -10,8 +11,12 @@ type Of<Type extends WorldEvent['type']> = Extract<WorldEvent, { readonly type: 
 const partsOf = (sentence: string, pattern: RegExp): readonly string[] =>
   pattern.exec(sentence)?.slice(1) ?? []
 
-it('tells five stories as the database has them', async ({ expect, onTestFinished }) => {
-  const { world, folder } = await aWorld({ onTestFinished }, { paceMs: 100, leaseMs: 5_000 })
+it('tells five stories as the database has them', async ({ expect, onTestFinished, skip }) => {
+  if (isChromiumHere() && process.env['WITH_BROWSER'] === undefined)
+    return skip(
+      'where there is a browser, test/browser/tour.test.ts tells the same: `npm run test:browser` runs both',
+    )
+  const { world, folder } = await aWorld({ onTestFinished }, { paceMs: 100, leaseMs: 10_000 })
   const tour = toured(world, onTestFinished)
   const { rows, count, ends, saves, refusals } = openEvidence(folder, onTestFinished)
   const told = <Type extends WorldEvent['type']>(type: Type): readonly Of<Type>[] =>
