@@ -5,9 +5,9 @@ import type { Work } from '../../src/events/page-event.ts'
 import type { JobRun } from '../../src/store/witness.ts'
 import type { Evidence } from '../tour/evidence.ts'
 import { ended, fireAndWait, reached, squares, tableOf } from './acts.ts'
-import { isWanted, untilLive, useShownDemo } from './shown-demo.ts'
+import { untilLive, useShownDemo } from './shown-demo.ts'
 
-describe.skipIf(!isWanted)('a hostile visitor', () => {
+describe('a hostile visitor', () => {
   const show = useShownDemo()
 
   it('starts one job 200 times, then 60 times more', async (context) => {

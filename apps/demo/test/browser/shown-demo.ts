@@ -9,12 +9,12 @@ import {
   type Page,
   startChromium,
 } from '@holdfast/test-support/chromium'
-import { type TestContext, afterAll, beforeAll } from 'vitest'
+import { type TestContext, afterAll, beforeAll, beforeEach } from 'vitest'
 import { type Run, startDemo } from '../demo-run.ts'
 import { type Evidence, openEvidence } from '../tour/evidence.ts'
 
-/** Most of these tests take a browser and some minutes: `npm run test:browser`. */
-export const isWanted = process.env['WITH_BROWSER'] !== undefined
+const isWanted = process.env['WITH_BROWSER'] !== undefined
+const NOT_WANTED = '`npm run test:browser` runs what takes a browser and some minutes'
 
 /** For what hangs; what merely takes long, on a machine that has much else to do, is no failure. */
 const PATIENCE_MS = 120_000
@@ -51,11 +51,18 @@ export type Show = (
   environment?: NodeJS.ProcessEnv,
 ) => Promise<ShownDemo>
 
-/** For the tests of one file: one browser, and for each test a demo that reviews the sample. */
-export function useShownDemo(): Show {
+/**
+ * For the tests of one file: one browser, and for each test a demo that reviews the sample.
+ *
+ * @param always also in `npm test`, where the others are skipped
+ */
+export function useShownDemo(always?: 'always'): Show {
+  const isSkipped = always === undefined && !isWanted
   let browser: Browser | undefined
   let missing = ''
+  beforeEach(({ skip }) => skip(isSkipped, NOT_WANTED))
   beforeAll(async () => {
+    if (isSkipped) return
     try {
       browser = await startChromium()
     } catch (error) {

@@ -4,9 +4,9 @@ import type { Work } from '../../src/events/page-event.ts'
 import type { JobRun } from '../../src/store/witness.ts'
 import type { Evidence } from '../tour/evidence.ts'
 import { ended, fireAndWait, reached, squares, tableOf } from './acts.ts'
-import { isWanted, useShownDemo } from './shown-demo.ts'
+import { useShownDemo } from './shown-demo.ts'
 
-describe.skipIf(!isWanted)('a visitor', () => {
+describe('a visitor', () => {
   const show = useShownDemo()
 
   it('starts one job fifteen times, and it runs once', async (context) => {

@@ -6,7 +6,7 @@ import { JOB_TYPES } from '../../src/jobs/job.ts'
 import { useShownDemo } from './shown-demo.ts'
 
 describe('the tour in a browser', () => {
-  const show = useShownDemo()
+  const show = useShownDemo('always')
 
   it('tells five stories, and the database has each as it was told', async (context) => {
     const { expect } = context

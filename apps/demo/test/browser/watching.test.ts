@@ -3,7 +3,7 @@ import type { Page } from '@holdfast/test-support/chromium'
 import { describe, it } from 'vitest'
 import { flakyLine } from './flaky-line.ts'
 import { ended, fireAndWait, reached, squares, tableOf } from './acts.ts'
-import { isWanted, untilLive, useShownDemo } from './shown-demo.ts'
+import { untilLive, useShownDemo } from './shown-demo.ts'
 
 /** Notes of every message of the stream what it brought. */
 const LISTEN = `
@@ -26,7 +26,7 @@ interface Heard {
   readonly opened: readonly string[]
 }
 
-describe.skipIf(!isWanted)('who watches', () => {
+describe('who watches', () => {
   const show = useShownDemo()
 
   it('sees the same in two browsers, one of which came late', async (context) => {

@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest'
 import { crowd } from './crowd.ts'
 import { framesWhile, percentile } from './frames.ts'
-import { isWanted, useBrowser } from './opened.ts'
+import { useBrowser } from './opened.ts'
 
 const EVENTS = 10_000
 const SECONDS = 20
 
-describe.skipIf(!isWanted)('10,000 events, while following', () => {
+describe('10,000 events, while following', () => {
   const open = useBrowser()
 
   it('cost at most 8 ms of a frame, and leave at most 20 ms between two', async () => {

@@ -2,14 +2,15 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { type Browser, type Page, startChromium } from '@holdfast/test-support/chromium'
 import type axe from 'axe-core'
-import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, beforeEach, onTestFinished } from 'vitest'
 import type { WorldEvent } from '../../../src/live/world.ts'
 import { type BuiltPage, buildPage, servePage } from '../story/served-page.ts'
 import { STORY_SECONDS, story } from '../story/story.ts'
 import { type StoryWorld, openStoryWorld } from '../story/story-world.ts'
 
 /** They take a browser and some time: `npm run test:browser`. */
-export const isWanted = process.env['WITH_BROWSER'] !== undefined
+const isWanted = process.env['WITH_BROWSER'] !== undefined
+const NOT_WANTED = '`npm run test:browser` runs what takes a browser and some minutes'
 
 export interface View {
   readonly width?: number
@@ -32,7 +33,9 @@ export type Open = (view?: View) => Promise<OpenedPage>
 export function useBrowser(): Open {
   let built: BuiltPage
   let browser: Browser
+  beforeEach(({ skip }) => skip(!isWanted, NOT_WANTED))
   beforeAll(async () => {
+    if (!isWanted) return
     built = await buildPage()
     browser = await startChromium()
   })

@@ -1,8 +1,8 @@
 /** What is below the picture, in a real browser, over the real server and a made-up story. */
 import { describe, expect, it } from 'vitest'
-import { isWanted, seriousFindings, useBrowser } from './opened.ts'
+import { seriousFindings, useBrowser } from './opened.ts'
 
-describe.skipIf(!isWanted)('the regions', () => {
+describe('the regions', () => {
   const open = useBrowser()
 
   const views = [1280, 768, 360].flatMap((width) =>

@@ -1,7 +1,7 @@
 /** The card of the tour, and the dialogs: what stands over or beside the page. */
 import { describe, expect, it } from 'vitest'
 import type { TourState } from '../../../src/events/page-event.ts'
-import { type OpenedPage, isWanted, seriousFindings, useBrowser } from './opened.ts'
+import { type OpenedPage, seriousFindings, useBrowser } from './opened.ts'
 
 const STEP: TourState = {
   step: 2,
@@ -28,7 +28,7 @@ async function asked(page: OpenedPage['page']): Promise<readonly unknown[]> {
   return went
 }
 
-describe.skipIf(!isWanted)('the card of the tour', () => {
+describe('the card of the tour', () => {
   const open = useBrowser()
 
   it('says what was done, what was seen, and who counted', async () => {
