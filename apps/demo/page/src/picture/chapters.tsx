@@ -38,11 +38,13 @@ export function Chapters({
                   paddingLeft: `clamp(5px, calc(var(--left) * 1px - ${x - 5}px), ${Math.max(5, width - 40)}px)`,
                 }}
                 title={chapter.title}
-                aria-label={`${chapter.title}, ${clockOf(chapter.from)}`}
                 onClick={() => show(chapter.from, to)}
               >
                 {chapter.step !== null && <i>{chapter.step}</i>}
                 {width >= 60 && <span>{chapter.title}</span>}
+                <span class="heard">
+                  {width < 60 && chapter.title} {clockOf(chapter.from)}
+                </span>
               </button>
             )
           })}
