@@ -23,6 +23,8 @@ export interface ContextOptions extends StorageClientOptions {
   readonly runtime?: Runtime | undefined
   /** How long a change of state waits for another one of the same job. Default: 30,000. */
   readonly stateLockWaitMs?: number | undefined
+  /** How long the end of a job waits for .NET to give a child its state. Default: 60,000, as .NET waits. */
+  readonly childStateWaitMs?: number | undefined
 }
 
 /** What everything that writes takes: one client with deadlines, the keys of a prefix, its dialect, and the clock of Redis. */
@@ -36,6 +38,7 @@ export interface HangfireContext {
   readonly mode: 'shared' | 'own'
   readonly runtime: Runtime
   readonly stateLockWaitMs: number
+  readonly childStateWaitMs: number
   /** Definitions that this process has used, by which it knows the queues of jobs. */
   readonly jobs: KnownJobs
   /**
@@ -63,8 +66,8 @@ export function createContext(
   link: StorageLink,
   options: ContextOptions,
 ): HangfireContext {
-  const { prefix, mode, dialect: given = {}, runtime = systemRuntime, stateLockWaitMs = 30_000 } = options
-  const { callTimeoutMs, maxPendingCalls } = options
+  const { prefix, mode, dialect: given = {}, runtime = systemRuntime } = options
+  const { callTimeoutMs, maxPendingCalls, stateLockWaitMs = 30_000, childStateWaitMs = 60_000 } = options
   const limits = resolveOptions(STORAGE_CLIENT, { callTimeoutMs, maxPendingCalls })
   const keys = hangfireKeys(prefix)
   if (client.cluster !== undefined) checkPrefixOnCluster(prefix)
@@ -86,6 +89,7 @@ export function createContext(
     mode,
     runtime,
     stateLockWaitMs,
+    childStateWaitMs,
     jobs: knownJobs(mode),
     dialect: () =>
       (known ??= dialectOf(reader, keys, mode, given).catch((error: unknown) => {

@@ -6,6 +6,7 @@ import { queueOfJob } from '../wire/job-hash.ts'
 import { decodeNextState } from '../wire/next-state.ts'
 import type { JobState } from '../wire/states.ts'
 import type { JobWrite } from './job-write.ts'
+import { readChild } from './read-child.ts'
 
 /** The states after which a job's children start. */
 export type Ending = 'Succeeded' | 'Deleted'
@@ -19,8 +20,6 @@ export function startsAfter(on: ContinueOn, ending: Ending): boolean {
   return on === 'any' || on.includes(ending === 'Succeeded' ? 'succeeded' : 'deleted')
 }
 
-const FIELDS = ['Type', 'Method', 'ParameterTypes', 'Arguments', 'Queue', 'State', 'Continuations']
-
 /**
  * What is to be written of the jobs that wait for a parent, which ends so: in the order in which it lists them, and with the
  * children of those that are deleted, since their condition was not met. Children that wait no longer are left alone, and so is
@@ -31,18 +30,10 @@ export async function childWrites(
   parent: { readonly id: string; readonly continuations: string; readonly ending: Ending },
   seen: Set<string> = new Set([parent.id]),
 ): Promise<readonly ((now: number) => JobWrite)[]> {
-  const { reader, keys } = context
   const waiting = parent.continuations === '' ? [] : decodeContinuations(parent.continuations)
   const children = waiting.filter(({ jobId }) => seen.size < seen.add(jobId).size)
   const found = await Promise.all(
-    children.map(async ({ jobId, on }) => {
-      const unreadable = collect()
-      const [job, state] = await Promise.all([
-        reader.fields(keys.job(jobId), FIELDS, unreadable),
-        reader.fields(keys.jobState(jobId), ['NextState'], unreadable),
-      ])
-      return { id: jobId, on, job, nextState: state.NextState }
-    }),
+    children.map(async ({ jobId, on }) => ({ on, ...(await readChild(context, jobId)) })),
   )
   const writes: ((now: number) => JobWrite)[] = []
   for (const { id, on, job, nextState } of found) {
@@ -56,7 +47,7 @@ export async function childWrites(
     }
     const next = nextState === undefined ? { queue: 'default' } : decodeNextState(nextState)
     if ('other' in next) continue
-    const call = collect().attempt(keys.job(id), () => decodeInvocationFields(job))
+    const call = collect().attempt(context.keys.job(id), () => decodeInvocationFields(job))
     const queue = queueOfJob(next.queue, job.Queue ?? (call && context.jobs.find(call)?.queue))
     writes.push((enqueuedAt) => ({ id, from, queue, steps: [{ name: 'Enqueued', enqueuedAt, ...next }] }))
   }

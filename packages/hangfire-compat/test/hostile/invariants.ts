@@ -1,3 +1,4 @@
+import { decodeContinuations } from '../../src/wire/continuations.ts'
 import {
   pagesBrokenByHistory,
   pagesBrokenByJob,
@@ -44,6 +45,7 @@ export function violations(found: Snapshot, expectations: Expectations = {}): re
       jobs.map(([id]) => id),
     ),
     ...ofServers(found),
+    ...(expectations.isIdle === true ? jobs.flatMap(([id, fields]) => ofChildren(found, id, fields)) : []),
     ...(found.zsets.has('awaiting') ? ['awaiting has members'] : []),
   ]
 }
@@ -93,6 +95,20 @@ function ofJob(
     ...wrong(isIdle && 'Fetched' in fields, 'has Fetched'),
     ...wrong(State !== undefined && found.expiring.has(`job:${id}`) !== isEnded, 'its expiry is wrong'),
   ]
+}
+
+/** A child that still waits when its parent has ended waits for ever. */
+function ofChildren(
+  found: Snapshot,
+  id: string,
+  { State, Continuations = '' }: Readonly<Record<string, string>>,
+): readonly string[] {
+  if (Continuations === '' || (State !== 'Succeeded' && State !== 'Deleted')) return []
+  return decodeContinuations(Continuations).flatMap(({ jobId }) =>
+    found.hashes.get(`job:${jobId}`)?.State === 'Awaiting'
+      ? [`${id} (${State}): its child ${jobId} waits`]
+      : [],
+  )
 }
 
 function isListed({ lists, zsets }: Snapshot, key: string, id: string): boolean {

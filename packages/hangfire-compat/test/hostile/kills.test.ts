@@ -87,7 +87,8 @@ describe.concurrent.for(generations)('processes of .NET %s that are killed besid
   }) => {
     const prefix = `{${randomUUID()}}:`
     const witness = new Witness()
-    await using node = await openNode(server.url, prefix)
+    // So long an ending of Node waits for the state of a child whose creator was killed.
+    await using node = await openNode(server.url, prefix, undefined, { childStateWaitMs: 2_000 })
     await using _ = await nodeWorkers(node.context, { witness, times: HURRIED })
     let [lives, hasDied] = [0, true]
     for (; hasDied; lives += 1) {
@@ -134,7 +135,7 @@ async function useAll({ jobs, schedulers }: DotnetPeer): Promise<void> {
 async function startMortal(prefix: string, lives: number, witness: Witness) {
   let mortal: MortalClient | undefined
   const over = (client: RedisClient): RedisClient => (mortal = new MortalClient(client, lives)).client
-  const node = await openNode(server.url, prefix, over, 2_000)
+  const node = await openNode(server.url, prefix, over, { callTimeoutMs: 2_000 })
   const serving = nodeWorkers(node.context, { witness, times: ALONE, concurrency: 1 })
   let hasGivenUp = false
   serving.catch(() => (hasGivenUp = true))

@@ -12,7 +12,7 @@ export async function openNode(
   url: string,
   prefix: string,
   over: (client: RedisClient) => RedisClient = (client) => client,
-  callTimeoutMs: number = 60_000,
+  { callTimeoutMs = 60_000, childStateWaitMs = 60_000 } = {},
 ): Promise<OpenNode> {
   const { client, end } = await connect('ioredis', url)
   const link = clientLink(client)
@@ -21,6 +21,7 @@ export async function openNode(
     prefix,
     dialect: { dates: 'ms', typeNames: 'simple' },
     callTimeoutMs,
+    childStateWaitMs,
   })
   return {
     context,

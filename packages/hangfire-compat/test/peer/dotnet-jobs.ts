@@ -184,12 +184,19 @@ export class DotnetJobs {
 
   async #startChildren(id: string, end: string): Promise<void> {
     const children = await this.#continuationsOf(id)
-    for (const { JobId } of children) {
-      await this.#process.hash(`job:${JobId}`)
-      await this.#process.hash(`job:${JobId}:state`)
-    }
+    for (const { JobId } of children) await this.#untilItHasState(JobId)
     for (const { JobId, Options = 0 } of children)
       await this.change(JobId, afterEnd(Options, end), { expected: ['Awaiting'] })
+  }
+
+  /** Its creator lists a child before it gives it a state: so long .NET waits, but 60 s at most. */
+  async #untilItHasState(childId: string): Promise<void> {
+    for (let second = 0; second < 60; second += 1) {
+      const job = await this.#process.hash(`job:${childId}`)
+      const state = await this.#process.hash(`job:${childId}:state`)
+      if (Object.keys(job).length === 0 || state.State !== undefined) return
+      await sleep(this.#process.secondMs)
+    }
   }
 
   async #continuationsOf(id: string): Promise<readonly { JobId: string; Options?: number }[]> {

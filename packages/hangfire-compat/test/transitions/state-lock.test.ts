@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { systemRuntime } from '@holdfast/core/storage'
 import { Redis } from 'ioredis'
 import { afterAll, describe, it } from 'vitest'
 import { defineHangfireJob, t } from '../../src/index.ts'
@@ -8,6 +7,7 @@ import { changeState } from '../../src/transitions/change-state.ts'
 import { hangfireKeys, lockResources, type HangfireKeys } from '../../src/wire/keys.ts'
 import { clients } from '../locks/node-peer.ts'
 import { DotnetPeer, generations } from '../peer/dotnet-peer.ts'
+import { countPauses } from './count-pauses.ts'
 import { openContext } from './open-context.ts'
 
 const url = process.env['REDIS_URL'] ?? ''
@@ -17,20 +17,10 @@ afterAll(() => admin.disconnect())
 const job = defineHangfireJob({ type: 'Acme.Mail, Acme', method: 'Send', parameters: [t.string] })
 const CHANGES = 60
 
-/** Counts how often a change paused since a lock was in its way: it reads no clock and sets no other timer here. */
-function countPauses() {
-  let count = 0
-  const setTimer: typeof systemRuntime.setTimer = (ms, fn, options) => {
-    if (ms < 500 && options === undefined) count += 1
-    return systemRuntime.setTimer(ms, fn, options)
-  }
-  return { runtime: { ...systemRuntime, setTimer }, refusals: () => count }
-}
-
 describe.concurrent.for(clients)('H4: while .NET holds the state-lock of a job, over %s', (client) => {
   it('a change waits, and is made when the lock is free', async ({ expect }) => {
     const keys = hangfireKeys(`{${randomUUID()}}:`)
-    const { runtime, refusals } = countPauses()
+    const { runtime, pauses } = countPauses()
     await using open = await openContext(client, url, { prefix: keys.prefix, runtime })
     const jobs = hangfireJobs(open.context)
     using peer = new DotnetPeer(url, '1.12.0', { prefix: keys.prefix })
@@ -38,7 +28,7 @@ describe.concurrent.for(clients)('H4: while .NET holds the state-lock of a job, 
     const lock = lockResources.jobState(id)
     await peer.acquire(lock, 0)
     const deleted = jobs.delete(id)
-    await expect.poll(refusals).toBeGreaterThanOrEqual(3)
+    await expect.poll(pauses).toBeGreaterThanOrEqual(3)
     // .NET commits what it decided on what it read before.
     expect(await admin.hget(keys.job(id), 'State')).toBe('Enqueued')
     await admin.hset(keys.job(id), 'RetryCount', '1')
@@ -82,7 +72,7 @@ describe.concurrent.for(clients)('H4: while .NET holds the state-lock of a job, 
 
   it('a parent does not end while one of its children is locked', async ({ expect }) => {
     const keys = hangfireKeys(`{${randomUUID()}}:`)
-    const { runtime, refusals } = countPauses()
+    const { runtime, pauses } = countPauses()
     await using open = await openContext(client, url, { prefix: keys.prefix, runtime })
     const jobs = hangfireJobs(open.context)
     using peer = new DotnetPeer(url, '1.9.4', { prefix: keys.prefix })
@@ -90,7 +80,7 @@ describe.concurrent.for(clients)('H4: while .NET holds the state-lock of a job, 
     const child = await jobs.continueWith(id, job, ['bob'], { on: 'any' })
     await peer.acquire(lockResources.jobState(child), 0)
     const deleted = jobs.delete(id)
-    await expect.poll(refusals).toBeGreaterThanOrEqual(3)
+    await expect.poll(pauses).toBeGreaterThanOrEqual(3)
     expect(await admin.hget(keys.job(id), 'State')).toBe('Enqueued')
     await peer.release(lockResources.jobState(child))
     expect(await deleted).toBe(true)
