@@ -24,25 +24,27 @@ const succeeded = (succeededAt: number) => [
 
 /** A .NET process that has listed a child, and whose next round trip is the transaction that gives the child its state. */
 async function listsChild(prefix: string, generation: (typeof generations)[number], parentId: string) {
-  const gate = Promise.withResolvers<'goes on' | 'has died'>()
-  const listed = Promise.withResolvers<void>()
+  let resolveGate: (how: 'goes on' | 'has died') => void
+  const gate = new Promise<'goes on' | 'has died'>((resolve) => (resolveGate = resolve))
+  let resolveListed: () => void
+  const listed = new Promise<void>((resolve) => (resolveListed = resolve))
   const peer = new DotnetPeer(url, generation, {
     prefix,
     async pace(commands, send) {
       if (commands.some(([, , field, state]) => field === 'State' && state === 'Awaiting')) {
-        listed.resolve()
-        if ((await gate.promise) === 'has died') throw new Error('killed')
+        resolveListed()
+        if ((await gate) === 'has died') throw new Error('killed')
       }
       return await send()
     },
   })
   const child = peer.jobs.continueWith(parentId, call, ANY)
   child.catch(() => {})
-  await listed.promise
+  await listed
   return {
     child,
-    goOn: () => gate.resolve('goes on'),
-    die: () => gate.resolve('has died'),
+    goOn: () => resolveGate('goes on'),
+    die: () => resolveGate('has died'),
     [Symbol.dispose]: () => peer[Symbol.dispose](),
   }
 }
