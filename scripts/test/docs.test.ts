@@ -86,6 +86,25 @@ describe('the documents', () => {
     expect(tables.filter((type) => !IN_OTHER_TABLES.includes(type) && !shown.includes(type))).toEqual([])
   })
 
+  it.each(['fastify', 'nest'])('have every option of @holdfast/%s in that page', (folder) => {
+    const page = readFileSync(resolve(root, 'docs/reference/options.md'), 'utf8')
+    const source = resolve(root, 'packages', folder, 'src')
+    const exported = readFileSync(resolve(source, 'index.ts'), 'utf8')
+    const members = globSync('**/*.ts', { cwd: source }).flatMap((file) =>
+      Array.from(
+        readFileSync(resolve(source, file), 'utf8').matchAll(
+          /^export interface (\w+(?:Options|Settings|Placement))\b/gm,
+        ),
+        ([, type = '']) => type,
+      ),
+    )
+    const taken = members.filter((type) => new RegExp(`\\b${type}\\b`).test(exported))
+    expect(taken).not.toEqual([])
+    const missing = taken.filter((type) => !page.includes(`<!-- options: ${type} in packages/`))
+    // Nest's ways to make the settings, which its users know.
+    expect(missing.filter((type) => type !== 'HoldfastModuleAsyncOptions')).toEqual([])
+  })
+
   it('call the command line by one name, which npx finds whether or not it is installed', () => {
     const others = documents.filter((document) =>
       /npx holdfast(?!-)/.test(readFileSync(resolve(root, document), 'utf8')),

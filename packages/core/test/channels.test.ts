@@ -139,6 +139,23 @@ describe('the channel holdfast:breaker', () => {
     await ask()
     expect(events()).toEqual([{ ...app, type: 'closed', openMs: number }])
     await holdfast.close()
+    expect(events()).toEqual([])
+  })
+
+  it('publishes that it ended, once, where the cache is closed before the storage answers', async () => {
+    const runtime = manualRuntime()
+    const memory = memoryStorage()
+    const gone = new StorageUnavailableError('Gone.', { maybeApplied: false })
+    const storage = { ...memory, values: { ...memory.values, getMany: () => Promise.reject(gone) } }
+    const holdfast = createHoldfast({ storage, ...app, runtime })
+    const asked = holdfast.cache.get('a').catch(() => undefined)
+    await runtime.advance(250)
+    await asked
+    expect(events()).toMatchObject([{ type: 'opened' }])
+    await runtime.advance(30)
+    await holdfast.close()
+    await holdfast.close()
+    expect(events()).toEqual([{ ...app, type: 'ended', openMs: expect.any(Number) as number }])
   })
 })
 
@@ -180,6 +197,19 @@ describe('the channel holdfast:connection', () => {
 
     await holdfast.close()
     expect(listeners.size).toBe(0)
+    expect(events()).toEqual([])
+  })
+
+  it('publishes that it was closed while it was away', async () => {
+    const runtime = manualRuntime()
+    const { storage, set } = wired()
+    const holdfast = createHoldfast({ storage, prefix, instance: 'one', runtime })
+    set('down', new Error('ECONNRESET'))
+    const [lost] = events()
+    await runtime.advance(1_500)
+    await holdfast.close()
+    const of = { instance: 'one', prefix, storage: 'main', at: expect.any(Number) as number }
+    expect(events()).toEqual([{ ...of, type: 'ended', lostAt: lost?.at, awayMs: 1_500 }])
   })
 
   it('publishes the same of the storage of the cache', async () => {

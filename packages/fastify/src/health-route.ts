@@ -12,7 +12,10 @@ import { healthSchema } from './schemas.ts'
 
 /** Where the health route is, and what it shows. */
 export interface HealthRouteOptions extends HealthViewOptions {
-  /** Default `/health`. */
+  /**
+   * Where the route is.
+   * @default '/health'
+   */
   readonly path?: string
 }
 

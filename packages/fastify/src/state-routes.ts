@@ -14,11 +14,12 @@ import { shutdowns } from './shutdown.ts'
 
 /** Who may see and change executions over HTTP, and what is shown. */
 export interface StateRoutesOptions {
-  /** Who may see what is done, and cancel and forget it; asked before every one of these routes. No default. */
+  /** Who may see what is done, and cancel and forget it; asked before every one of these routes. Has to be given. */
   readonly authorize: 'public' | Authorize
   /**
    * Also shows results and checkpoints, for HTTP executions the stored answers, and which instance (host and process
-   * id, unless it has a name) runs or holds what. Default false.
+   * id, unless it has a name) runs or holds what.
+   * @default false
    */
   readonly exposeData?: boolean
 }

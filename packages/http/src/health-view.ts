@@ -12,7 +12,8 @@ export type HealthView = Omit<Health, 'findings' | 'error'> & {
 export interface HealthViewOptions {
   /**
    * Also shows the messages of errors and findings, which name addresses and versions of servers: for a route that the
-   * public does not reach. Default false: their codes.
+   * public does not reach. Otherwise it shows their codes.
+   * @default false
    */
   readonly exposeDetails?: boolean
 }

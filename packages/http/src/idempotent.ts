@@ -18,9 +18,9 @@ export interface IdempotentOptions<Request = IncomingMessage> extends HttpIdempo
   /** What `createHoldfast` or `createIdempotency` has made (the latter as `{ idempotency }`): it keeps keys and answers. */
   readonly holdfast: Pick<Holdfast, 'idempotency'>
   /**
-   * The pattern of the route, such as `/orders/:id`, under which its executions are listed. Default: that of Express'
-   * router. `node:http` has none, and `app.use()` has none, so it must be given there; which path was requested counts,
-   * too, then.
+   * The pattern of the route, such as `/orders/:id`, under which its executions are listed. `node:http` has none, and `app.use()` has
+   * none, so it must be given there; which path was requested counts, too, then.
+   * @default that of Express' router
    */
   readonly route?: string | undefined
 }

@@ -26,7 +26,10 @@ export interface ModuleSettings<Request = never> extends Omit<AppSettings, 'clos
 export interface HoldfastModulePlacement {
   /** For a second instance beside the unnamed one: injected by `InjectLocks(name)`, chosen by `{ holdfast: name }`. */
   readonly name?: string
-  /** Whether every module can inject it without importing it. Default true. */
+  /**
+   * Whether every module can inject it without importing it.
+   * @default true
+   */
   readonly isGlobal?: boolean
 }
 

@@ -89,10 +89,17 @@ describe('events of storages, routes and servers', () => {
   it('are measured', () => {
     const { add, gauges } = fold()
     const main = { ...app, storage: 'main' }
-    add('connection', { ...main, type: 'ready' })
+    add('connection', { ...main, type: 'ready', lostAt: null })
     expect(gauges(START)).toEqual(['storageConnected shop main 1'])
     add('connection', { ...main, type: 'lost' })
     expect(gauges(START)).toEqual(['storageConnected shop main 0'])
+    // Of two that are away one comes back: the other is away all the same, until it is closed.
+    add('connection', { ...main, type: 'lost' })
+    add('connection', { ...main, type: 'ready', lostAt: 1 })
+    expect(gauges(START)).toEqual(['storageConnected shop main 0'])
+    add('connection', { ...main, type: 'ended', lostAt: 1 })
+    expect(gauges(START)).toEqual([])
+    add('connection', { ...main, type: 'lost' })
     expect(add('storage', { ...main, type: 'failed', code: 'STORAGE_UNAVAILABLE' })).toEqual([
       'storageFailures shop main STORAGE_UNAVAILABLE 1',
     ])

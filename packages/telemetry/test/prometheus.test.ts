@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { createHoldfast, createLocks, memoryStorage } from '@holdfast/core'
+import { faultyStorage } from '@holdfast/core/testing'
 import { startPrometheus } from '@holdfast/telemetry/prometheus'
 import { Gauge, Registry } from 'prom-client'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -146,6 +147,61 @@ describe('the cache', () => {
     expect(after.get('holdfast_cache_load_duration_seconds_count{cache="prices",outcome="loaded"}')).toBe(1)
     expect(after.get('holdfast_cache_breaker_open{prefix="shop"}')).toBe(0)
     await close()
+  })
+})
+
+describe('what a closed Holdfast leaves in the gauges', () => {
+  it('is no breaker that is open, and no storage that is away', async () => {
+    const storage = faultyStorage(memoryStorage())
+    const open = () => createHoldfast({ storage, prefix: 'shop', callTimeoutMs: 50 })
+    const [one, two] = [open(), open()]
+    storage.disconnect()
+    for (const { cache } of [one, two]) await cache.getOrCreate('price:42', () => 19.9)
+    const gauges = async () => {
+      const now = await scrape(register)
+      return [
+        now.get('holdfast_cache_breaker_open{prefix="shop"}'),
+        now.get('holdfast_storage_connected{prefix="shop",storage="main"}'),
+      ]
+    }
+    expect(await gauges()).toEqual([2, 0])
+    await one.close()
+    expect(await gauges()).toEqual([1, 0])
+    await two.close()
+    expect(await gauges()).toEqual([0, undefined])
+  })
+
+  it('is nothing that waits, runs, loads or is held', async () => {
+    const { locks, idempotency, cache, close } = createHoldfast({ storage: memoryStorage() })
+    const begun = ['locks', 'idempotency'].map((name) => eventOf(`holdfast:${name}`, 'waiting'))
+    await locks.acquire('import')
+    const waits = locks.acquire('import')
+    const runs = idempotency.run('invoice', '42', async ({ signal }) => {
+      await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    })
+    const joins = idempotency.run('invoice', '42', { onInProgress: 'wait' }, () => undefined)
+    const loads = cache.getOrCreate(
+      'price:42',
+      async ({ signal }) => {
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+      },
+      { hardTimeoutMs: 100 },
+    )
+    const ended = Promise.allSettled([waits, runs, joins, loads])
+    await Promise.all(begun)
+    const during = await scrape(register)
+    const samples = [
+      'holdfast_lock_held{lock="import"}',
+      'holdfast_lock_waiting{lock="import"}',
+      'holdfast_job_running{job_type="invoice"}',
+      'holdfast_job_waiting{job_type="invoice"}',
+      'holdfast_cache_loading{cache="default"}',
+    ]
+    expect(samples.map((sample) => during.get(sample))).toEqual([1, 1, 1, 1, 1])
+    await close()
+    await ended
+    const after = await scrape(register)
+    expect(samples.map((sample) => after.get(sample))).toEqual([0, 0, 0, 0, 0])
   })
 })
 

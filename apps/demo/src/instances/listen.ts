@@ -39,12 +39,13 @@ export function listen(instance: string, calls: Calls, tell: Tell): () => void {
       'holdfast:breaker',
       ours(({ type }) => {
         if (type === 'opened') say({ type: 'breaker', instance, state: 'open' })
-        if (type === 'closed') say({ type: 'breaker', instance, state: 'closed' })
+        if (type === 'closed' || type === 'ended') say({ type: 'breaker', instance, state: 'closed' })
       }),
     ),
     on<ConnectionEvent>(
       'holdfast:connection',
       ours((event) => {
+        if (event.type === 'ended') return
         const reason = event.type === 'lost' ? messageOf(event.error) : null
         say({ type: 'connection', instance, state: event.type, reason })
       }),

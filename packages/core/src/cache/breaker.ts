@@ -85,9 +85,13 @@ export class Breaker {
     }
   }
 
-  /** The cache was closed: while it is open, calls say that. */
+  /** The cache was closed: while it is open, calls say that. It stays as it is, whatever late answers say. */
   end(): void {
+    if (this.#hasEnded) return
     this.#hasEnded = true
+    if (this.#askAgainAt === undefined) return
+    const openMs = this.#runtime.monotonicNow() - this.#openedAt
+    breakerEvents.publish(() => ({ ...this.#of, type: 'ended', openMs }))
   }
 
   #takeProbe(): void {
@@ -103,6 +107,7 @@ export class Breaker {
   }
 
   #open(wasProbe: boolean, error: unknown): void {
+    if (this.#hasEnded) return
     if (wasProbe) this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2)
     // Not all processes at the same moment.
     const jitter = 0.75 + this.#runtime.random() / 4
@@ -121,7 +126,7 @@ export class Breaker {
   }
 
   #close(error?: unknown): void {
-    if (this.#askAgainAt === undefined) return
+    if (this.#askAgainAt === undefined || this.#hasEnded) return
     this.#pauseMs = FIRST_PAUSE_MS
     this.#askAgainAt = undefined
     this.#mayAskEarly = false

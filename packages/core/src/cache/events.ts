@@ -71,6 +71,8 @@ export type BreakerEvent = CacheOf &
       }
     /** It answers again: `error` is what it answered, if that was a refusal. */
     | { readonly type: 'closed'; readonly openMs: number; readonly error?: unknown }
+    /** The cache was closed while its storage did not answer. */
+    | { readonly type: 'ended'; readonly openMs: number }
   )
 
 /** What the tracing channel `holdfast:cache.load` says of a load. */

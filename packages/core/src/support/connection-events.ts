@@ -22,6 +22,8 @@ export type ConnectionEvent = {
      * before a call noticed that it had gone.
      */
     | { readonly type: 'ready'; readonly lostAt: number | null; readonly awayMs: number | null }
+    /** The Holdfast was closed while it was away. */
+    | { readonly type: 'ended'; readonly lostAt: number; readonly awayMs: number }
   )
 
 type ConnectionOf = Pick<ConnectionEvent, 'instance' | 'prefix' | 'storage' | 'at'>
@@ -50,7 +52,7 @@ export function publishConnection(
     failures.publish(() => ({ ...of, at: runtime.wallNow(), type: 'failed', code, error }))
   }
   let lost: { readonly at: number; readonly monotonic: number } | undefined
-  return connection.onChange((state) => {
+  const unlisten = connection.onChange((state) => {
     const at = runtime.wallNow()
     const since = lost
     if (state === 'ready') {
@@ -67,4 +69,12 @@ export function publishConnection(
       }))
     }
   })
+  return () => {
+    unlisten()
+    if (lost === undefined) return
+    const { at: lostAt, monotonic } = lost
+    lost = undefined
+    const awayMs = runtime.monotonicNow() - monotonic
+    connections.publish(() => ({ ...of, at: runtime.wallNow(), type: 'ended', lostAt, awayMs }))
+  }
 }

@@ -12,9 +12,15 @@ export type KeysOf<Args extends readonly unknown[]> = (
 export interface EvictTagsOptions<Args extends readonly unknown[] = []> {
   /** The `tags` of `@Cached` methods whose values end: at most 32, or what makes them of the method's arguments. */
   readonly tags: readonly string[] | TextsOf<Args>
-  /** `after` (default) the method has succeeded, or `before` it runs. */
+  /**
+   * `after` the method has succeeded, or `before` it runs.
+   * @default 'after'
+   */
   readonly when?: 'after' | 'before'
-  /** The named instance to use. Default: the unnamed one. */
+  /**
+   * The named instance to use.
+   * @default the unnamed one
+   */
   readonly holdfast?: string
 }
 

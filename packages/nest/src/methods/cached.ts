@@ -16,16 +16,21 @@ export interface CachedOptions<Args extends readonly unknown[] = []> extends Omi
   'tags' | 'refresh' | 'signal'
 > {
   /**
-   * What stands before the key in the cache, with a colon. Default: the class and the method, `Orders.find`, so that two
-   * methods never share what they return. `@CacheEvict` needs to be given the same.
+   * What stands before the key in the cache, with a colon. By default two methods never share what they return.
+   * `@CacheEvict` needs the same.
+   * @default the class and the method, `Orders.find`
    */
   readonly prefix?: string
   /**
    * What `@CacheEvict({ tags })` and `cache.invalidateTags` find the values by: at most 32, or what makes them of the
-   * method's arguments. Default: none.
+   * method's arguments.
+   * @default none
    */
   readonly tags?: readonly string[] | TextsOf<Args> | undefined
-  /** The named instance to use. Default: the unnamed one. */
+  /**
+   * The named instance to use.
+   * @default the unnamed one
+   */
   readonly holdfast?: string
 }
 

@@ -17,9 +17,12 @@ export interface IdempotentJobOptions<Args extends readonly unknown[] = []> exte
 > {
   /** As for `run`; `skip` returns undefined, without an error, while the job runs elsewhere. */
   readonly onInProgress?: ExecutionOptions['onInProgress'] | 'skip'
-  /** What the key stands for: the same key with another fingerprint is refused. Default: nothing is compared. */
+  /** What the key stands for: the same key with another fingerprint is refused. Without it nothing is compared. */
   readonly fingerprint?: (this: never, ...args: Args) => unknown
-  /** The named instance to use. Default: the unnamed one. */
+  /**
+   * The named instance to use.
+   * @default the unnamed one
+   */
   readonly holdfast?: string
 }
 

@@ -12,12 +12,16 @@ import { injectedHoldfast } from './injected-holdfast.ts'
 /** What `@Locked` takes. */
 export interface LockedOptions extends Omit<LockOptions, 'signal'> {
   /**
-   * When others held the lock for all of `waitMs`: `throw` (default) `LockTimeoutError`, or `skip` the call, which
+   * When others held the lock for all of `waitMs`: `throw` `LockTimeoutError`, or `skip` the call, which
    * then returns undefined. `waitMs` is 0 by default with `skip`. Work that is done already is not skipped: where a
    * schedule fires on several instances, `@OncePerSlot` lets one of them work.
+   * @default 'throw'
    */
   readonly whenHeld?: 'throw' | 'skip'
-  /** The named instance to use. Default: the unnamed one. */
+  /**
+   * The named instance to use.
+   * @default the unnamed one
+   */
   readonly holdfast?: string
 }
 

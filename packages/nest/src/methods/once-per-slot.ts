@@ -5,7 +5,10 @@ import { injectedHoldfast } from './injected-holdfast.ts'
 
 /** What `@OncePerSlot` takes. */
 export interface OncePerSlotOptions extends Omit<SlotOptions, 'signal' | 'onProgress'> {
-  /** The named instance to use. Default: the unnamed one. */
+  /**
+   * The named instance to use.
+   * @default the unnamed one
+   */
   readonly holdfast?: string
 }
 

@@ -10,7 +10,7 @@ export const STORAGE_METRICS: Readonly<Record<StorageMetric, Metric>> = {
     unit: '{breaker}',
     labels: ['prefix'],
     help: 'Breakers that are open now: their caches do not ask the storage, and every load runs.',
-    from: 'holdfast:breaker: opened stillOpen closed',
+    from: 'holdfast:breaker: opened stillOpen closed ended',
   },
   breakerOpened: {
     kind: 'counter',
@@ -25,8 +25,8 @@ export const STORAGE_METRICS: Readonly<Record<StorageMetric, Metric>> = {
     name: 'holdfast.storage.connected',
     unit: '{storage}',
     labels: ['prefix', 'storage'],
-    help: 'Whether the storage is connected: 1 or 0. Absent until its connection has changed. storage: main, cache.',
-    from: 'holdfast:connection: lost ready',
+    help: 'Whether the storage is connected: 1 or 0. Absent until its connection has changed, and after a close() while it was away. storage: main, cache.',
+    from: 'holdfast:connection: lost ready ended',
   },
   storageFailures: {
     kind: 'counter',

@@ -35,9 +35,12 @@ export function startPrometheus(options: PrometheusOptions = {}): Bridge {
     if (isFresh) return
     isFresh = true
     queueMicrotask(() => (isFresh = false))
+    // What is not shown any more is absent.
+    for (const gauge of gauges) gauge.reset()
     subscriptions.guard(() => read(performance.now(), measure))
   }
   for (const id of METRIC_IDS) instruments.set(id, instrumentOf(METRICS[id], register, showAll))
+  const gauges = [...instruments.values()].filter((each) => each instanceof Gauge)
   for (const fold of folds)
     subscriptions.on<never>(fold.channel, (event) => fold.fold(event, performance.now()))
   for (const id of METRIC_IDS)

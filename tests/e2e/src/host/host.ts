@@ -10,6 +10,9 @@ const root = join(import.meta.dirname, '../../../..')
 /** They compile the same sources many times. */
 const NODE_COMPILE_CACHE = join(import.meta.dirname, '../../node_modules/.cache/compiled')
 
+export const HOSTS = ['fastify', 'nest', 'express'] as const
+export type HostName = (typeof HOSTS)[number]
+
 /** The bootstrap files of examples/host, compiled as their users compile them, for Nest needs decorators. */
 export interface Hosts extends AsyncDisposable {
   readonly directory: string
@@ -19,7 +22,7 @@ export async function compileHosts(): Promise<Hosts> {
   const cache = join(root, 'examples/.cache')
   mkdirSync(cache, { recursive: true })
   const directory = mkdtempSync(join(cache, 'host-'))
-  const files = ['fastify', 'nest'].map((name) => join(root, `examples/host/${name}.ts`))
+  const files = HOSTS.map((name) => join(root, `examples/host/${name}.ts`))
   const options =
     '--ignoreConfig --target es2024 --module nodenext --noCheck --experimentalDecorators --emitDecoratorMetadata'
   const more = ['--allowImportingTsExtensions', '--rewriteRelativeImportExtensions', '--outDir', directory]
@@ -28,8 +31,6 @@ export async function compileHosts(): Promise<Hosts> {
   })
   return { directory, [Symbol.asyncDispose]: async () => rmSync(directory, { recursive: true }) }
 }
-
-export type HostName = 'fastify' | 'nest'
 
 /** A process of one of them. */
 export class Host extends Terminal {

@@ -3,7 +3,7 @@ import { type RunningRedis, startRedis } from '@holdfast/test-support/redis'
 import { RespConnection } from '@holdfast/test-support/resp'
 import { freePort } from '@holdfast/test-support/servers'
 import { type TestContext, afterAll, beforeAll, describe, it } from 'vitest'
-import { Host, type HostName, type Hosts, compileHosts } from '../../src/host/host.ts'
+import { HOSTS, Host, type HostName, type Hosts, compileHosts } from '../../src/host/host.ts'
 import { olderRedis } from '../../src/host/older-redis.ts'
 import { until } from '../../src/poll.ts'
 
@@ -107,8 +107,16 @@ const REFUSED: Readonly<Record<string, (test: Test) => Promise<Refused>>> = {
   }),
 }
 
-/** What only the start check sees, which both share. */
-const SAME_FOR_BOTH = ['that wants a password', 'that keeps nothing, where warnings refuse']
+/** What only the start check sees, which all share. */
+const SAME_FOR_ALL = ['that wants a password', 'that keeps nothing, where warnings refuse']
+
+/** Express' file has the same client as Fastify's: what that says of a server is known. */
+const OF_THE_CLIENT = ['that is too old', 'that evicts', 'whose user lacks rights']
+
+function isTried(kind: string, name: HostName): boolean {
+  if (name === 'fastify') return true
+  return !SAME_FOR_ALL.includes(kind) && (name === 'nest' || !OF_THE_CLIENT.includes(kind))
+}
 
 interface Refused {
   readonly env: Readonly<Record<string, string>>
@@ -116,7 +124,7 @@ interface Refused {
   readonly code: number
 }
 
-describe.concurrent.each(['fastify', 'nest'] as const)('the bootstrap for %s', (name) => {
+describe.concurrent.each(HOSTS)('the bootstrap for %s', (name) => {
   it('serves on a good Redis, logs an outage, and ends by SIGTERM', async (test) => {
     const { expect } = test
     const redis = await server(test, DURABLE)
@@ -145,7 +153,7 @@ describe.concurrent.each(['fastify', 'nest'] as const)('the bootstrap for %s', (
     )
   })
 
-  it.for(Object.entries(REFUSED).filter(([kind]) => name === 'fastify' || !SAME_FOR_BOTH.includes(kind)))(
+  it.for(Object.entries(REFUSED).filter(([kind]) => isTried(kind, name)))(
     'refuses a Redis %s',
     async ([, make], test) => {
       const { expect } = test
