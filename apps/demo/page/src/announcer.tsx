@@ -15,13 +15,14 @@ const MOST = 40
 export function Announcer(): JSX.Element {
   const said = useSignal('')
   useEffect(() => {
-    const seen = new Set<string>()
+    let seen: ReadonlySet<string> = new Set()
     const opened = hostNow()
     const timer = setInterval(() => {
-      const news = exceptionsOf(model.peek(), MOST).filter(({ id, at }) => at >= opened && !seen.has(id))
+      const all = exceptionsOf(model.peek(), MOST)
+      const news = all.filter(({ id, at }) => at >= opened && !seen.has(id))
       const last = news.at(-1)
       if (last === undefined) return
-      for (const { id } of news) seen.add(id)
+      seen = new Set(all.map(({ id }) => id))
       const more = news.length === 1 ? '' : `, and ${plural(news.length - 1, 'more exception')}`
       said.value = `${last.where}: ${last.what}${last.job === '' ? '' : `, ${last.job}`}${more}`
     }, PAUSE_MS)

@@ -20,7 +20,7 @@ export function lengthOf(ms: number): string {
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
+  return `${grouped(count)} ${count === 1 ? one : many}`
 }
 
 /** `2nd` */
@@ -29,9 +29,11 @@ export function ordinal(n: number): string {
   return `${n}${end}`
 }
 
+const GROUPED = new Intl.NumberFormat('en')
+
 /** `1,204` */
 export function grouped(count: number): string {
-  return count.toLocaleString('en')
+  return GROUPED.format(count)
 }
 
 /** `91 %`; of nothing there is no part. */

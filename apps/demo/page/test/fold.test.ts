@@ -38,6 +38,16 @@ const ended = (executionId: string, outcome: 'completed' | 'lost'): PageNews => 
   ranMs: 1_000,
 })
 
+const answered = (callId: string): PageNews => ({
+  type: 'call.answered',
+  callId,
+  outcome: 'ran',
+  executionId: null,
+  tookMs: 1,
+  code: null,
+  message: '',
+})
+
 function story(tell: (say: (at: number, source: string, news: PageNews) => void) => void): Model {
   const make = eventMaker()
   const events: PageEvent[] = []
@@ -242,6 +252,35 @@ describe('fold', () => {
     expect([...model.calls.keys()]).toEqual(['c2'])
     expect([...model.works.keys()]).toEqual(['ai-review:r9', 'ai-review:r3'])
     expect(model.forgotten).toMatchObject({ starts: 1, byOutcome: { turnedAway: 1 } })
+  })
+
+  it('keeps no more than some thousand starts, however fast they come, and counts all', () => {
+    const count = 10_000
+    const model = story((say) => {
+      for (let index = 0; index < count; index += 1) {
+        const [callId, executionId] = [`c${index}`, `e${index}`]
+        const work = { jobType: 'ai-review', jobKey: `r${index}` } as const
+        say(index, 'instance-1', { ...asked(callId), ...work } as PageNews)
+        say(index, 'instance-1', { ...started(executionId, index), ...work, callId } as PageNews)
+        say(index, 'instance-1', ended(executionId, 'completed'))
+        say(index, 'database', {
+          type: 'row',
+          ...work,
+          event: 'end',
+          executionId,
+          instance: 'instance-1',
+        } as PageNews)
+        say(index, 'instance-1', answered(callId))
+      }
+    })
+    expect(model.calls.size).toBeLessThan(10_000)
+    expect(model.attempts.size).toBe(model.calls.size)
+    expect(model.works.size).toBe(model.calls.size)
+    expect(model.rows.length).toBe(model.calls.size)
+    expect(model.calls.size + model.forgotten.starts).toBe(count)
+    expect(model.calls.size + model.forgotten.ended).toBe(count)
+    expect(model.calls.has(`c${count - 1}`)).toBe(true)
+    expect(model.since).toBeGreaterThan(0)
   })
 })
 

@@ -177,6 +177,9 @@ function dots(context: CanvasRenderingContext2D, ground: string, dot: string): C
   })
 }
 
+/** By what is on them: each is drawn again many times. */
+const tiles = new Map<string, CanvasPattern | string>()
+
 function tile(
   context: CanvasRenderingContext2D,
   size: number,
@@ -186,6 +189,9 @@ function tile(
 ): CanvasPattern | string {
   // As fine as the screen is.
   const scale = Math.max(1, Math.round(context.getTransform().a))
+  const key = `${size} ${scale} ${ground} ${otherwise}`
+  const known = tiles.get(key)
+  if (known !== undefined) return known
   const drawing = new OffscreenCanvas(size * scale, size * scale).getContext('2d')
   if (drawing === null) return otherwise
   drawing.scale(scale, scale)
@@ -194,5 +200,6 @@ function tile(
   draw(drawing)
   const pattern = context.createPattern(drawing.canvas, 'repeat')
   pattern?.setTransform(new DOMMatrix().scale(1 / scale))
+  tiles.set(key, pattern ?? otherwise)
   return pattern ?? otherwise
 }

@@ -1,5 +1,5 @@
-import type { JSX, TargetedEvent } from 'preact'
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { JSX, RefObject, TargetedEvent } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { nameOf } from '../model/model.ts'
 import { part } from '../model/store.ts'
 import { exactClockOf } from '../format.ts'
@@ -22,18 +22,19 @@ export interface LogListProps {
 /** Only the rows in view are there: thousands of lines cost no more than twenty. */
 export function LogList({ lines, chosen, follows, onChoose, onFollow }: LogListProps): JSX.Element {
   const list = useRef<HTMLDivElement>(null)
+  const inner = useRef<HTMLDivElement>(null)
   const rowHeight = useNarrow() ? ROW_HEIGHTS.narrow : ROW_HEIGHTS.wide
   const [view, setView] = useState({ top: 0, height: 286 })
   const full = lines.length * rowHeight
 
-  useLayoutEffect(() => {
-    if (follows && list.current !== null) list.current.scrollTop = full
-  }, [follows, full])
+  useEnd(list, inner, follows)
 
   const onScroll = ({ currentTarget }: TargetedEvent<HTMLDivElement>): void => {
     const { scrollTop, clientHeight, scrollHeight } = currentTarget
-    setView({ top: scrollTop, height: clientHeight })
     const isAtEnd = scrollTop + clientHeight >= scrollHeight - rowHeight / 2
+    // The rows at the end are there already.
+    if (!isAtEnd || !follows || clientHeight !== view.height)
+      setView({ top: scrollTop, height: clientHeight })
     if (isAtEnd !== follows) onFollow(isAtEnd)
   }
 
@@ -49,7 +50,8 @@ export function LogList({ lines, chosen, follows, onChoose, onFollow }: LogListP
     onChoose(to)
   }
 
-  const { first, end } = rowsInView(lines.length, rowHeight, view.top, view.height)
+  const top = follows ? Math.max(0, full - view.height) : view.top
+  const { first, end } = rowsInView(lines.length, rowHeight, top, view.height)
   return (
     <div
       ref={list}
@@ -61,7 +63,7 @@ export function LogList({ lines, chosen, follows, onChoose, onFollow }: LogListP
       onScroll={onScroll}
       onKeyDown={move}
     >
-      <div class="log-height" role="presentation" style={{ height: `${full}px` }}>
+      <div class="log-height" ref={inner} role="presentation" style={{ height: `${full}px` }}>
         {lines.slice(first, end).map((line, index) => (
           <Line
             key={keyOf(line)}
@@ -76,6 +78,25 @@ export function LogList({ lines, chosen, follows, onChoose, onFollow }: LogListP
       </div>
     </div>
   )
+}
+
+/**
+ * Keeps the end in view while it is followed. The browser asks for it when it has laid out what is new: at any other moment,
+ * to scroll would make it lay out the page once more.
+ */
+function useEnd(
+  list: RefObject<HTMLDivElement | null>,
+  inner: RefObject<HTMLDivElement | null>,
+  follows: boolean,
+): void {
+  useEffect(() => {
+    if (!follows || list.current === null || inner.current === null) return
+    const observer = new ResizeObserver(() => {
+      if (list.current !== null) list.current.scrollTop = list.current.scrollHeight
+    })
+    observer.observe(inner.current)
+    return () => observer.disconnect()
+  }, [follows])
 }
 
 interface LineProps {

@@ -4,18 +4,24 @@ import { type Forgotten, type Spell, type WorkState, workKey } from './model.ts'
 /** As long as the server's snapshot goes back, and the overview of the picture. */
 const KEPT_MS = 10 * 60_000
 
-/** Old work is looked for once in this time, of events. */
+/** However short the time in which they were made: so many starts are kept. */
+const MOST_CALLS = 8_000
+
+const MOST_REVIEWS = 500
+
+/** Old work is looked for once in this time, of events, or when there are so many calls too many. */
 const EVERY_MS = 30_000
+const EVERY_CALLS = 400
 
 /** Drops work that ended more than ten minutes ago, so that a page that stays open does not grow. Its numbers stay. */
 export function forgetOld(draft: Draft): void {
   if (draft.latest === null || draft.since === null) return
   const oldest = draft.latest - KEPT_MS
-  if (draft.since > oldest - EVERY_MS) return
-  for (const work of draft.works.values())
-    if (work.lastAt < oldest && isOver(draft, work)) forget(draft, work)
-  draft.rows = draft.rows.filter(({ at }) => at >= oldest)
-  draft.effects = draft.effects.filter(({ at }) => at >= oldest)
+  if (draft.since > oldest - EVERY_MS && draft.calls.size <= MOST_CALLS + EVERY_CALLS) return
+  const known = forgetWork(draft, oldest)
+  const isKept = ({ at }: { readonly at: number }): boolean => at > known
+  draft.rows = draft.rows.filter((row) => isKept(row) || draft.works.has(workKey(row)))
+  draft.effects = draft.effects.filter((effect) => isKept(effect) || draft.works.has(workKey(effect)))
   draft.chapters = draft.chapters.filter(({ from, to }) => (to ?? from) >= oldest)
   draft.gaps = draft.gaps.filter(({ to }) => to >= oldest)
   draft.redis = { ...draft.redis, stopped: recent(draft.redis.stopped, oldest) }
@@ -29,7 +35,21 @@ export function forgetOld(draft: Draft): void {
       breakerOpen: recent(instance.breakerOpen, oldest),
     })
   }
-  draft.since = oldest
+  for (const id of [...draft.reviews.keys()].slice(0, -MOST_REVIEWS)) draft.map('reviews').delete(id)
+  draft.since = Math.max(draft.since, known)
+}
+
+/** In order of arrival. Gives the moment from which on all of it is known. */
+function forgetWork(draft: Draft, oldest: number): number {
+  const ended = new Set(draft.rows.filter(({ event }) => event === 'end').map(workKey))
+  let known = oldest
+  for (const work of draft.works.values()) {
+    const isTooMuch = draft.calls.size > MOST_CALLS
+    if ((work.lastAt >= oldest && !isTooMuch) || !isOver(draft, work)) continue
+    forget(draft, work, ended.has(work.key))
+    if (isTooMuch) known = Math.max(known, work.lastAt)
+  }
+  return known
 }
 
 function isOver(draft: Draft, { calls, attempts }: WorkState): boolean {
@@ -39,7 +59,7 @@ function isOver(draft: Draft, { calls, attempts }: WorkState): boolean {
   )
 }
 
-function forget(draft: Draft, work: WorkState): void {
+function forget(draft: Draft, work: WorkState, hasEnded: boolean): void {
   let { starts, controlTooMany, controlSaved, ended } = draft.forgotten
   const byOutcome: { -readonly [Key in keyof Forgotten['byOutcome']]: Forgotten['byOutcome'][Key] } = {
     ...draft.forgotten.byOutcome,
@@ -58,7 +78,7 @@ function forget(draft: Draft, work: WorkState): void {
   }
   for (const id of work.attempts) draft.map('attempts').delete(id)
   draft.map('works').delete(work.key)
-  if (draft.rows.some((row) => row.event === 'end' && workKey(row) === work.key)) ended += 1
+  if (hasEnded) ended += 1
   draft.forgotten = { starts, byOutcome, controlTooMany, controlSaved, ended }
 }
 

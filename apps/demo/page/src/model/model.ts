@@ -9,6 +9,7 @@ import type {
   Work,
 } from '../../../src/events/page-event.ts'
 import type { InstanceState, RedisState, WorldState } from '../../../src/events/snapshot.ts'
+import { Table } from './table.ts'
 
 /**
  * What the page knows of the world. `fold` makes the next one of it and of events; parts that no event has touched stay the
@@ -239,9 +240,9 @@ export const EMPTY: Model = {
     roundTripMs: null,
     stopped: [],
   },
-  works: new Map(),
-  calls: new Map(),
-  attempts: new Map(),
+  works: new Table(),
+  calls: new Table(),
+  attempts: new Table(),
   rows: [],
   effects: [],
   locks: new Map(),
@@ -252,7 +253,7 @@ export const EMPTY: Model = {
   chapters: [],
   tour: NO_TOUR,
   verdict: { ended: 0, twice: 0, refusedWrites: 0, controlTooMany: 0 },
-  control: new Map(),
+  control: new Table(),
   gaps: [],
   forgotten: { starts: 0, byOutcome: {}, controlTooMany: 0, controlSaved: 0, ended: 0 },
 }

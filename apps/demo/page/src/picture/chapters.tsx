@@ -4,6 +4,9 @@ import { hostNow, part } from '../model/store.ts'
 import { show } from './moves.ts'
 import type { Stage } from './stage.ts'
 
+/** From so far before the left edge its name begins to move with the view. */
+const FACE = 100
+
 /** The stories that the axis names. One click shows the whole of one. They move with the canvas: `--left` is its left edge. */
 export function Chapters({
   stage,
@@ -26,22 +29,25 @@ export function Chapters({
             const x = scene.scale.xOf(chapter.from)
             const width = scene.scale.xOf(Math.min(to, next)) - x - 3
             if (width < 12 || x + width < scene.left || x > scene.left + scene.width) return null
+            const isCutOff = x < scene.left + FACE
             return (
               <button
                 key={chapter.id}
                 type="button"
                 class={chapter.step !== null && chapter.step === step ? 'chapter is-on' : 'chapter'}
-                style={{
-                  left: `${x}px`,
-                  width: `${width}px`,
-                  // Its name stays in view while its beginning is not.
-                  paddingLeft: `clamp(5px, calc(var(--left) * 1px - ${x - 5}px), ${Math.max(5, width - 40)}px)`,
-                }}
+                style={{ left: `${x}px`, width: `${width}px` }}
                 title={chapter.title}
                 onClick={() => show(chapter.from, to)}
               >
-                {chapter.step !== null && <i>{chapter.step}</i>}
-                {width >= 60 && <span>{chapter.title}</span>}
+                {/* Its name stays in view while its beginning is not. */}
+                <span
+                  class="face"
+                  data-moves={isCutOff ? '' : undefined}
+                  style={isCutOff ? { '--from': x, '--most': Math.max(0, width - 45) } : undefined}
+                >
+                  {chapter.step !== null && <i>{chapter.step}</i>}
+                  {width >= 60 && <span>{chapter.title}</span>}
+                </span>
                 <span class="heard">
                   {width < 60 && chapter.title} {clockOf(chapter.from)}
                 </span>

@@ -5,7 +5,7 @@ import { part } from '../model/store.ts'
 import { select } from '../select.ts'
 import type { RowBox } from './shapes.ts'
 import type { Stage } from './stage.ts'
-import { AXIS } from './draw/draw.ts'
+import { AXIS } from './draw/axis.ts'
 
 /** The names of the rows, their state, and what can be done to them. */
 export function Gutter({ stage }: { readonly stage: Stage | null }): JSX.Element {

@@ -4,7 +4,9 @@ import { hostNow, liveModel } from '../model/store.ts'
 import { onColoursChange } from '../styles/colours.ts'
 import { connection, crosshair, selection, span, until } from '../view.ts'
 import { busyTimes } from './busy.ts'
-import { AXIS, draw } from './draw/draw.ts'
+import { AXIS } from './draw/axis.ts'
+import { draw } from './draw/draw.ts'
+import { pastTiles, TILE } from './draw/past-tiles.ts'
 import { type Palette, readPalette } from './draw/palette.ts'
 import { textMeasure } from './draw/text-measure.ts'
 import { layoutOf } from './layout.ts'
@@ -44,9 +46,10 @@ const ITEMS_MS = 1_000
 const MOST_ITEMS = 300
 
 export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapters: HTMLElement): Stage {
-  const context = canvas.getContext('2d')
+  const context = canvas.getContext('2d', { alpha: false })
   if (context === null) throw new Error('This browser has no canvas.')
   const measure = textMeasure(context)
+  const past = pastTiles()
   const scene = signal<Scene | null>(null)
   const rows = signal<readonly RowBox[]>([])
   const items = signal<readonly Item[]>([])
@@ -87,8 +90,9 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
       model: known,
       now,
       scale,
-      left: right - usable,
-      width: size.width,
+      // Whole tiles, so that what goes out of view does not change one that is still in view.
+      left: Math.floor((right - usable) / TILE) * TILE,
+      width: size.width + 2 * TILE,
       measure,
       headHeight: size.headHeight,
       selected: selection.value?.kind === 'work' ? workKey(selection.value) : null,
@@ -105,7 +109,7 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
   const paint = (now: number): void => {
     if (scene.value === null) return
     const { layout, scale } = scene.value
-    const ratio = Math.min(devicePixelRatio, 2)
+    const ratio = pixelRatio()
     const height = layout.height + AXIS
     fit(canvas, size.width, height, ratio)
     palette ??= readPalette(context, ratio)
@@ -114,6 +118,7 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
     const left = eased(right - size.width + AFTER_NOW)
     draw(
       context,
+      past,
       layout,
       scale,
       {
@@ -126,9 +131,20 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
       },
       palette,
     )
-    layer.style.transform = `translateX(${-left}px)`
-    chapters.style.transform = layer.style.transform
-    chapters.style.setProperty('--left', String(Math.round(left)))
+    if (layer.querySelector('.is-active') !== null) moveTo(layer, left)
+    // A layer with nothing on it cannot be moved without the browser looking at all others.
+    if (chapters.childElementCount > 0) {
+      moveTo(chapters, left)
+      chapters.style.setProperty('--left', String(Math.round(left)))
+    }
+  }
+
+  /** Whether anything is another pixel further: it moves by whole ones. */
+  const hasMoved = (now: number): boolean => {
+    if (scene.value === null || shownLeft === undefined) return true
+    const left = until.value === null ? xOfNow(scene.value.scale, now) - size.width + AFTER_NOW : shownLeft
+    const ratio = pixelRatio()
+    return Math.round(left * ratio) !== Math.round(shownLeft * ratio)
   }
 
   /** A fold that closes moves the past: not in one jump. */
@@ -160,14 +176,17 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
       (laidOut.model !== liveModel.peek()
         ? now - laidOut.at > pause
         : now - laidOut.at > Math.max(pause, CALM_LAYOUT_MS))
-    if (isDirty || isOld) layOut(now)
+    const isNew = isDirty || isOld
+    if (isNew) layOut(now)
     isDirty = false
-    paint(now)
+    if (isNew || hasMoved(now)) paint(now)
     if (now - itemsAt > ITEMS_MS) offerItems(now)
   }
 
   const offerItems = (now: number): void => {
     itemsAt = now
+    // They are seen by nobody, but for the one that the keyboard stands on: now and then is enough.
+    moveTo(layer, shownLeft ?? 0)
     const { layout, left, width } = scene.value ?? { layout: null, left: 0, width: 0 }
     const inView = (layout?.items ?? []).filter(({ x, w }) => x + w > left && x < left + width)
     items.value =
@@ -238,6 +257,10 @@ function hit(items: readonly Item[], x: number, y: number): Item | undefined {
   return best
 }
 
+function pixelRatio(): number {
+  return Math.min(devicePixelRatio, 2)
+}
+
 function fit(canvas: HTMLCanvasElement, width: number, height: number, ratio: number): void {
   const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)]
   if (canvas.width === w && canvas.height === h) return
@@ -245,6 +268,10 @@ function fit(canvas: HTMLCanvasElement, width: number, height: number, ratio: nu
   canvas.height = h
   canvas.style.width = `${width}px`
   canvas.style.height = `${height}px`
+}
+
+function moveTo({ style }: HTMLElement, left: number): void {
+  style.transform = `translateX(${-left}px)`
 }
 
 function isSame(a: readonly RowBox[], b: readonly RowBox[]): boolean {

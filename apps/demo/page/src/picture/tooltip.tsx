@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { exactClockOf } from '../format.ts'
 import { active } from './named.tsx'
 import type { Stage } from './stage.ts'
-import { AXIS } from './draw/draw.ts'
+import { AXIS } from './draw/axis.ts'
 
 export interface Pointed {
   readonly x: number

@@ -1,8 +1,9 @@
 import type { BandShape, Layout } from '../shapes.ts'
-import type { View } from './draw.ts'
 import type { Palette } from './palette.ts'
 
 type Context = CanvasRenderingContext2D
+
+const BROKEN_AT = 28
 
 export function drawBand(context: Context, band: BandShape, { colours, outage }: Palette): void {
   const { x, y, w, h } = band
@@ -73,8 +74,9 @@ function frame(context: Context, { x, y, w, h }: BandShape, colour: string, dash
 }
 
 /** Redis is there, but not for this row. */
-function brokenLine(context: Context, { x, y, w }: BandShape, colour: string): void {
-  const middle = x + w / 2
+function brokenLine(context: Context, { x, y, w, isOpen }: BandShape, colour: string): void {
+  // While it lasts its middle is not known: the mark would wander.
+  const middle = x + (isOpen ? BROKEN_AT : w / 2)
   context.strokeStyle = colour
   context.lineWidth = 2
   context.beginPath()
@@ -93,7 +95,8 @@ function brokenLine(context: Context, { x, y, w }: BandShape, colour: string): v
 export function drawRedisLine(
   context: Context,
   { redisBreaks, rows }: Layout,
-  { left, nowX, width }: View,
+  left: number,
+  end: number,
   { colours }: Palette,
 ): void {
   context.strokeStyle = colours['done-edge']
@@ -102,7 +105,6 @@ export function drawRedisLine(
   context.beginPath()
   const y = rows[0]?.top ?? 0
   let from = left - 10
-  const end = left + Math.min(nowX, width + 10)
   for (const { x, w } of redisBreaks) {
     if (x > from) {
       context.moveTo(from, y)
