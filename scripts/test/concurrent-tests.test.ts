@@ -26,3 +26,13 @@ it('take what belongs to a test from its context', () => {
   })
   expect(guess.map(({ file }) => file)).toEqual([])
 })
+
+it('share no hook of a module: files that one worker runs load it once, and only the first has the hook', () => {
+  const modules = globSync('{packages,tests,apps,examples,docs}/**/*.ts', { cwd: root, exclude }).filter(
+    (file) => !file.endsWith('.test.ts'),
+  )
+  const shared = modules.filter((file) =>
+    /^(await )?(before|after)(All|Each)\(/m.test(readFileSync(join(root, file), 'utf8')),
+  )
+  expect(shared).toEqual([])
+})

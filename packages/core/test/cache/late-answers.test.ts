@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { type Storage, StorageRefusedError, StorageUnavailableError, createCache } from '@holdfast/core'
 import type { ValueStorage } from '@holdfast/core/storage'
-import { flightsByPlaceholder } from '../../src/cache/flight.ts'
 import { settle } from '../manual-runtime.ts'
-import { slowLoad, waiting, world } from './world.ts'
+import { slowLoad, waiting, world, watchFlights } from './world.ts'
+
+const flightsLeft = watchFlights()
 
 /** The same storage, some commands of which answer otherwise. */
 function withValues(storage: Storage, commands: Partial<ValueStorage>): Storage {
@@ -66,7 +67,7 @@ describe('a storage that answers some of it late', () => {
     expect(await call).toBe('loaded')
     await runtime.advance(200)
     expect(await values.getMany(['app::a'])).toEqual([null])
-    expect(flightsByPlaceholder.size).toBe(0)
+    expect(flightsLeft()).toEqual([])
   })
 
   it('answers in time as long as only the event loop of the caller was late', async () => {

@@ -5,6 +5,8 @@ import {
   createCache,
   memoryStorage,
 } from '@holdfast/core'
+import { beforeEach } from 'vitest'
+import { flightsByPlaceholder } from '../../src/cache/flight.ts'
 import { type ManualRuntime, manualRuntime, settle } from '../manual-runtime.ts'
 
 /** Caches of several processes over one memory storage, and time that stands still until the test moves it. */
@@ -23,6 +25,13 @@ export function world(): World {
     storage,
     cache: (options = {}) => createCache(storage, { jitter: 0, ...options, runtime }),
   }
+}
+
+/** Says which loads of the current test are on. Tests of other files may have left some that never end. */
+export function watchFlights(): () => readonly unknown[] {
+  let before: readonly unknown[] = []
+  beforeEach(() => void (before = flightsByPlaceholder.values()))
+  return () => flightsByPlaceholder.values().filter((flight) => !before.includes(flight))
 }
 
 /** A load that ends when the test ends it. */

@@ -1,3 +1,4 @@
+import type { TestContext } from 'vitest'
 import {
   type Feature,
   type SearchResult,
@@ -14,6 +15,14 @@ export async function mustHold(feature: Feature, firstSeed: number, seeds: numbe
   const { seed } = failure
   const smallest = drawTimeLine(await shrink(feature, { seed }))
   throw new Error(`Replay it with: npm run sim -- --feature ${feature.name} --seed ${seed}\n\n${smallest}`)
+}
+
+/** `npm run histories` walks everything. */
+export const isEverythingWanted = process.env['HISTORIES'] === 'all'
+
+/** `npm test` walks the first parts. */
+export function onlyIfWanted(isFirst: boolean, skip: TestContext['skip']): void {
+  skip(!isFirst && !isEverythingWanted, '`npm run histories` walks all simulated histories: it takes minutes')
 }
 
 /** How often something was counted. */

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createHangfireMonitor } from '../../src/index.ts'
 import { connect } from '../locks/node-peer.ts'
-import { GOOD, admin, connected } from './over-clients.ts'
+import { GOOD, openClients } from './over-clients.ts'
+
+const { admin, connected } = await openClients()
 
 /** An empty prefix, and a monitor of it. */
 function open(client: (typeof connected)[number]['client']) {

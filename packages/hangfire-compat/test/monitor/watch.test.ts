@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createHangfireMonitor } from '../../src/index.ts'
 import { consoleId } from '../../src/wire/console.ts'
-import { GOOD, admin, connected } from './over-clients.ts'
+import { GOOD, openClients } from './over-clients.ts'
+
+const { admin, connected } = await openClients()
 
 /** The timers of an hour that are there; no other code has such. */
 const HOUR = 3_600_000
