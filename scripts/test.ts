@@ -28,7 +28,7 @@ const root = resolve(import.meta.dirname, '..')
 
 const steps: Readonly<Record<string, { readonly title: string; run(title: string): Promise<Outcome> }>> = {
   build: { title: 'Build and types', run: build },
-  lint: { title: 'Lint', run: (title) => check(title, 'lint') },
+  lint: { title: 'Lint', run: lint },
   format: { title: 'Format', run: (title) => check(title, '//#format:check') },
   knip: { title: 'Unused code and dependencies', run: (title) => check(title, '//#knip') },
   tests: { title: 'Tests', run: testSuite },
@@ -40,8 +40,9 @@ const { values } = parseArgs({
   options: { only: { type: 'string' }, force: { type: 'boolean' }, affected: { type: 'boolean' } },
 })
 const chosen = values.only?.split(',') ?? Object.keys(steps)
+const isForced = values.force === true || Boolean(process.env['CI'])
 const flags = [
-  ...(values.force === true || process.env['CI'] ? ['--force'] : []),
+  ...(isForced ? ['--force'] : []),
   ...(values.affected === true && canCompare() ? ['--affected'] : []),
 ]
 let passed = 0
@@ -84,13 +85,24 @@ async function build(title: string): Promise<Outcome> {
   return (await compiles()) ? { passed: 1, failed: [] } : await check(title, 'build', 'typecheck')
 }
 
+/** Where all of it is repeated, one linter for all workspaces: it reads the types once, in half of the time. */
+async function lint(title: string): Promise<Outcome> {
+  if (!isForced) return await check(title, 'lint')
+  if (await succeeds('oxlint', '--type-aware', '--deny-warnings')) return { passed: 1, failed: [] }
+  return { passed: 0, failed: [{ what: title, error: '`npm run lint` names what is wrong' }] }
+}
+
 /**
  * One compiler for all workspaces. One for each takes three times as long, and half a minute even when everything is up to
  * date.
  */
 async function compiles(): Promise<boolean> {
+  return await succeeds('tsc', '-b')
+}
+
+async function succeeds(program: string, ...options: readonly string[]): Promise<boolean> {
   return await new Promise((settle) => {
-    const child = spawn('tsc', ['-b'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+    const child = spawn(program, options, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
     child.once('error', () => settle(false))
     child.once('close', (code) => settle(code === 0))
   })

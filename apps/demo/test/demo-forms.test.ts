@@ -4,6 +4,7 @@ import { type ExpectStatic, describe, it } from 'vitest'
 import type { JobRun } from '../src/store/witness.ts'
 import { type Result, type Run, openResult, readLogs, reviewable, startDemo, widestLine } from './demo-run.ts'
 import { temporaryFolder } from './repository.ts'
+import { onlyInWholeDemo } from './whole-demo.ts'
 
 const WIDTH = 80
 
@@ -28,7 +29,9 @@ describe('an owner that falls silent', () => {
   it.concurrent('lets another instance take over when the owner is killed', async ({
     onTestFinished,
     expect,
+    skip,
   }) => {
+    onlyInWholeDemo({ skip })
     const out = temporaryFolder(onTestFinished)
     const repository = reviewable(onTestFinished)
     const args = ['--crash', '--fast', '--repo', repository, '--out', out]
@@ -69,7 +72,8 @@ describe('an owner that falls silent', () => {
 })
 
 describe('Redis that is away, or never was there', () => {
-  it.concurrent('charges three times without Holdfast', async ({ onTestFinished, expect }) => {
+  it.concurrent('charges three times without Holdfast', async ({ onTestFinished, expect, skip }) => {
+    onlyInWholeDemo({ skip })
     const out = temporaryFolder(onTestFinished)
     const repository = reviewable(onTestFinished)
     const args = ['--without', '--fast', '--repo', repository, '--out', out]
@@ -91,7 +95,8 @@ describe('Redis that is away, or never was there', () => {
     fits(demo, expect)
   })
 
-  it.concurrent('goes on after Redis was away', async ({ onTestFinished, expect }) => {
+  it.concurrent('goes on after Redis was away', async ({ onTestFinished, expect, skip }) => {
+    onlyInWholeDemo({ skip })
     const out = temporaryFolder(onTestFinished)
     const repository = reviewable(onTestFinished)
     const args = ['--outage', '--fast', '--repo', repository, '--out', out]

@@ -15,6 +15,7 @@ import {
   widestLine,
 } from './demo-run.ts'
 import { temporaryFolder } from './repository.ts'
+import { onlyInWholeDemo } from './whole-demo.ts'
 
 const startDemo = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Run =>
   start(args, onTestFinished, { env })
@@ -45,10 +46,11 @@ const single = async () => {
   const node = await RedisNode.start()
   return { nodes: [node], [Symbol.asyncDispose]: () => node.stop() }
 }
-it.each([
+it.for([
   ['a single server', single],
   ['a cluster', () => RedisCluster.start()],
-])('needs no more rights than those of its user, on %s', async (_, start) => {
+] as const)('needs no more rights than those of its user, on %s', async ([where, start], { skip }) => {
+  if (where === 'a cluster') onlyInWholeDemo({ skip })
   await using servers = await start()
   const rules = aclRules({ prefix: 'AIReview' })
   for (const node of servers.nodes) await node.ask('ACL', 'SETUSER', 'demo', 'on', '>secret', ...rules)
@@ -162,7 +164,8 @@ it('ends with everything that it started when the reader of its output has gone'
   for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
 })
 
-it('says that Redis went away and is back, and each job has run once', async () => {
+it('says that Redis went away and is back, and each job has run once', async ({ skip }) => {
+  onlyInWholeDemo({ skip })
   await using node = await RedisNode.start({ durable: true })
   const demo = startDemo(['--terminal', '--pace', '200', '--repo', reviewable()], { REDIS_URL: node.url })
   await demo.until(/ai-review .* 10 %/)

@@ -6,7 +6,6 @@ import { createInterface } from 'node:readline'
 
 const folder = resolve(import.meta.dirname, '..')
 const CLI = '../../packages/cli/src/main.ts'
-const NODE_COMPILE_CACHE = join(folder, 'node_modules/.cache/compiled')
 
 type Settings = Readonly<Record<string, string>>
 
@@ -22,7 +21,7 @@ export class Program {
   constructor(command: readonly string[], env: Settings) {
     this.#child = spawn(process.execPath, ['--conditions=@holdfast/source', '--no-warnings', ...command], {
       cwd: folder,
-      env: { ...process.env, NODE_COMPILE_CACHE, NO_COLOR: '1', ...env },
+      env: { ...process.env, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     for (const stream of [this.#child.stdout, this.#child.stderr]) {

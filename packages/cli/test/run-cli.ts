@@ -31,9 +31,7 @@ export function environment(env: Environment): NodeJS.ProcessEnv {
     HOLDFAST_TIMEOUT_MS: '60000',
   }
   const { FORCE_COLOR: _, ...all }: NodeJS.ProcessEnv = { ...process.env, ...none, ...env }
-  // It starts in half of the time.
-  const NODE_COMPILE_CACHE = join(import.meta.dirname, '../node_modules/.cache/compiled')
-  return { ...all, NODE_COMPILE_CACHE }
+  return all
 }
 
 export function startCli(args: readonly string[], env: Environment = {}): ChildProcess {

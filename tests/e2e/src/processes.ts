@@ -9,8 +9,6 @@ import type { WorkerTask } from './worker.ts'
 import { type Sight, seen } from './witness.ts'
 import { until } from './poll.ts'
 
-const NODE_COMPILE_CACHE = join(import.meta.dirname, '../node_modules/.cache/compiled')
-
 /** Worker processes, and the file in which they say what they saw. All of it is gone when it is disposed of. */
 export class Processes implements AsyncDisposable {
   readonly #directory: string = mkdtempSync(join(tmpdir(), 'holdfast-e2e-'))
@@ -43,8 +41,6 @@ export class Processes implements AsyncDisposable {
       [JSON.stringify({ ...task, witness: this.#witness })],
       {
         execArgv: ['--conditions=@holdfast/source', '--disable-warning=ExperimentalWarning', ...preload],
-        // Fifty of them compile the same sources.
-        env: { ...process.env, NODE_COMPILE_CACHE },
       },
     )
     this.#children.add(child)

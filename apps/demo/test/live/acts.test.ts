@@ -1,6 +1,9 @@
 /** What a visitor can do beside harm: other ranges, operators' acts, and the run without Holdfast. */
-import { describe, it } from 'vitest'
+import { beforeEach, describe, it } from 'vitest'
+import { onlyInWholeDemo } from '../whole-demo.ts'
 import { aWorld } from './a-world.ts'
+
+beforeEach(onlyInWholeDemo)
 
 describe('the run without Holdfast', () => {
   it('does the same starts on a database of its own, which counts', async ({ expect, onTestFinished }) => {

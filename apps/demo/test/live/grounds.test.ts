@@ -1,5 +1,6 @@
 /** The same world on other grounds: one process on memory storage, a cluster, one client and one framework. */
-import { describe, it } from 'vitest'
+import { beforeEach, describe, it } from 'vitest'
+import { onlyInWholeDemo } from '../whole-demo.ts'
 import { aWorld } from './a-world.ts'
 
 describe('a world on memory storage', () => {
@@ -43,6 +44,8 @@ describe('a world on memory storage', () => {
 })
 
 describe('a world on a cluster', () => {
+  beforeEach(onlyInWholeDemo)
+
   it('runs a job once, on one client and one framework', async ({ expect, onTestFinished }) => {
     const { world, all, until } = await aWorld(
       { onTestFinished },

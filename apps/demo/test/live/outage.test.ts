@@ -1,6 +1,9 @@
 /** Redis out of reach: of all instances, and of one. */
-import { describe, it } from 'vitest'
+import { beforeEach, describe, it } from 'vitest'
+import { onlyInWholeDemo } from '../whole-demo.ts'
 import { aWorld } from './a-world.ts'
+
+beforeEach(onlyInWholeDemo)
 
 describe('a Redis that is stopped', () => {
   it('lets the running job finish, refuses new starts, and comes back with its data', async ({

@@ -1,6 +1,9 @@
 /** A review as the page shows it: the sample, its difference, and what was found on which lines. */
-import { describe, it } from 'vitest'
+import { beforeEach, describe, it } from 'vitest'
+import { onlyInWholeDemo } from '../whole-demo.ts'
 import { aWorld } from './a-world.ts'
+
+beforeEach(onlyInWholeDemo)
 
 describe('the sample', () => {
   it('is reviewed, with findings on lines in two languages', async ({ expect, onTestFinished }) => {

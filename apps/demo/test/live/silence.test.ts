@@ -1,6 +1,9 @@
 /** Owners that fall silent: what is done to them is told by who does it, and what follows by who sees it. */
-import { describe, it } from 'vitest'
+import { beforeEach, describe, it } from 'vitest'
+import { onlyInWholeDemo } from '../whole-demo.ts'
 import { aWorld } from './a-world.ts'
+
+beforeEach(onlyInWholeDemo)
 
 describe('an instance that is killed', () => {
   it('loses its job to one that waits, which goes on from the last saved step', async ({

@@ -9,8 +9,6 @@ import { type Sight, seen } from '../witness.ts'
 import type { Actor, LoadSpec, Method } from './actor.ts'
 import type { Answer, Ask, CacheWorkerTask } from './worker.ts'
 
-const NODE_COMPILE_CACHE = join(import.meta.dirname, '../../node_modules/.cache/compiled')
-
 /** Processes with a cache each, and the file in which they say what they load. All of it is gone when it is disposed of. */
 export class CacheProcesses implements AsyncDisposable {
   readonly #directory: string = mkdtempSync(join(tmpdir(), 'holdfast-cache-'))
@@ -27,7 +25,6 @@ export class CacheProcesses implements AsyncDisposable {
       [JSON.stringify({ ...task, witness: this.#witness })],
       {
         execArgv: ['--conditions=@holdfast/source', '--disable-warning=ExperimentalWarning'],
-        env: { ...process.env, NODE_COMPILE_CACHE },
         // So that undefined is undefined on the other side.
         serialization: 'advanced',
       },

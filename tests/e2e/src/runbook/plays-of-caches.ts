@@ -40,7 +40,7 @@ export const PLAYS_OF_CACHES: Readonly<Record<CacheCode, Play>> = {
   },
   async LOAD_TIMEOUT(stage) {
     const { cache } = stage.open()
-    const slow = { ttlMs: 600_000, hardTimeoutMs: 200 } as const
+    const slow = { ttlMs: 600_000, hardTimeoutMs: 5_000 } as const
     const never = cache.getOrCreate(PRICE, async ({ signal }) => await delay(600_000, 0, { signal }), slow)
     never.catch(() => {})
     await becomes(async () => (await stage.node.ask('EXISTS', `holdfast:v:shop::${PRICE}`)) === 1)
