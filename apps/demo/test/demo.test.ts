@@ -228,7 +228,8 @@ function unpacked(): string {
   return target
 }
 
-it('works from a ZIP, which has no history', async () => {
+it('works from a ZIP, which has no history', async ({ skip }) => {
+  onlyInWholeDemo({ skip })
   const temporary = temporaryFolder()
   const out = temporaryFolder()
   const demo = start(['--terminal', '--fast', '--storage', 'memory', '--out', out], onTestFinished, {

@@ -5,7 +5,10 @@ import { aWorld } from './a-world.ts'
 
 describe('a world on memory storage', () => {
   it('is one instance in this process, and says what it lacks', async ({ expect, onTestFinished }) => {
-    const { world, all, until } = await aWorld({ onTestFinished }, { storage: 'memory', framework: 'nest' })
+    const { world, all, until } = await aWorld(
+      { onTestFinished },
+      { storage: 'memory', framework: 'nest', paceMs: 500 },
+    )
     const { instances, missingActions, storage, redis } = world.state()
     expect(storage).toBe('memory')
     expect(instances).toEqual([
