@@ -1,8 +1,18 @@
 const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 
+/** Of the last seconds that were asked for: a browser takes long to say one, and lists say the same many times a second. */
+const clocks = new Map<number, string>()
+const MOST_CLOCKS = 2_000
+
 /** `21:04:56` */
 export function clockOf(at: number): string {
-  return CLOCK.format(at)
+  const second = Math.floor(at / 1_000)
+  const known = clocks.get(second)
+  if (known !== undefined) return known
+  if (clocks.size >= MOST_CLOCKS) clocks.clear()
+  const made = CLOCK.format(at)
+  clocks.set(second, made)
+  return made
 }
 
 /** `21:04:56.204` */

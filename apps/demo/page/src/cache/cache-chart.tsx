@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Spell } from '../model/model.ts'
-import { part } from '../model/store.ts'
+import { lowerPart } from '../model/store.ts'
 import { type Colours, onColoursChange, readColours } from '../styles/colours.ts'
 import { clockOf } from '../format.ts'
 import { ticking } from '../ticking.ts'
@@ -49,14 +49,14 @@ function isIn(start: number, at: number): boolean {
 
 function chartNow(): Chart {
   const to = until.value ?? ticking.value
-  const from = span.value === null ? Math.min(part('since').value ?? to, to - BIN_MS) : to - span.value
+  const from = span.value === null ? Math.min(lowerPart('since').value ?? to, to - BIN_MS) : to - span.value
   return {
     from,
     to,
-    columns: columnsOf(part('cache').value, from, to),
-    outages: inside(part('redis').value.stopped, from, to),
+    columns: columnsOf(lowerPart('cache').value, from, to),
+    outages: inside(lowerPart('redis').value.stopped, from, to),
     notAsked: inside(
-      [...part('instances').value.values()].flatMap(({ breakerOpen }) => breakerOpen),
+      [...lowerPart('instances').value.values()].flatMap(({ breakerOpen }) => breakerOpen),
       from,
       to,
     ),

@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { ActionAnswer } from '../../../src/events/snapshot.ts'
 import { act } from '../act.ts'
-import { part } from '../model/store.ts'
+import { lowerPart } from '../model/store.ts'
 import { clockOf, grouped, percentOf, plural } from '../format.ts'
 import { CacheChart } from './cache-chart.tsx'
 import { type NamespaceRow, namespaceRows } from './columns.ts'
@@ -16,7 +16,7 @@ const KEYS = [
 
 /** Where the answers came from: in time, and by namespace. */
 export function Cache(): JSX.Element {
-  const rows = namespaceRows(part('cache').value)
+  const rows = namespaceRows(lowerPart('cache').value)
   const total = rows.reduce(
     (sum, { reads, found, loads }) => ({
       reads: sum.reads + reads,
@@ -25,7 +25,7 @@ export function Cache(): JSX.Element {
     }),
     { reads: 0, found: 0, loads: 0 },
   )
-  const since = part('since').value
+  const since = lowerPart('since').value
   const [answer, setAnswer] = useState<ActionAnswer>()
   const clear = async (namespace?: string): Promise<void> => {
     setAnswer(await act('clear-cache', namespace === undefined ? {} : { namespace }))
@@ -75,7 +75,7 @@ export function Cache(): JSX.Element {
 }
 
 function Keys(): JSX.Element {
-  const instances = [...part('instances').value.values()]
+  const instances = [...lowerPart('instances').value.values()]
   const notAsking = instances.filter(({ breakerOpen }) => breakerOpen.at(-1)?.to === null)
   return (
     <ul class="keys-of-chart">

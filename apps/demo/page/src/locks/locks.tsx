@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import type { Lock } from '../model/model.ts'
-import { part } from '../model/store.ts'
+import { lowerPart } from '../model/store.ts'
 import { ticking } from '../ticking.ts'
 import { dialog } from '../view.ts'
 import {
@@ -15,7 +15,7 @@ import {
 
 /** Who holds each lock, what remains of the lease, and who is next. */
 export function Locks(): JSX.Element {
-  const locks = [...part('locks').value.values()].toSorted((a, b) => a.name.localeCompare(b.name))
+  const locks = [...lowerPart('locks').value.values()].toSorted((a, b) => a.name.localeCompare(b.name))
   return (
     <section class="panel locks" id="locks" aria-labelledby="locks-title">
       <header>

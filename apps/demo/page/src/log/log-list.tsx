@@ -1,7 +1,7 @@
 import type { JSX, RefObject, TargetedEvent } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { nameOf } from '../model/model.ts'
-import { part } from '../model/store.ts'
+import { lowerPart } from '../model/store.ts'
 import { exactClockOf } from '../format.ts'
 import { type LogEntry, keyOf, rowsInView } from './log-lines.ts'
 
@@ -132,9 +132,9 @@ function Line({ line, at, count, top, isChosen, onChoose }: LineProps): JSX.Elem
 
 /** `review #142`; nothing for a line that belongs to no job. */
 function jobOf({ jobType, jobKey }: LogEntry): string {
-  const known = part('world').value.jobTypes.find((type) => type === jobType)
+  const known = lowerPart('world').value.jobTypes.find((type) => type === jobType)
   if (known === undefined || jobKey === null) return jobType ?? ''
-  return nameOf({ reviews: part('reviews').value }, { jobType: known, jobKey })
+  return nameOf({ reviews: lowerPart('reviews').value }, { jobType: known, jobKey })
 }
 
 function idOf(line: LogEntry): string {

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useMemo, useState } from 'preact/hooks'
-import { part } from '../model/store.ts'
+import { lowerPart } from '../model/store.ts'
 import { grouped, plural } from '../format.ts'
 import { crosshair, logFilter } from '../view.ts'
 import { LogFilters } from './log-filters.tsx'
@@ -11,7 +11,7 @@ import { useOlderLines } from './older-lines.ts'
 
 /** What the instances wrote, one line under the other. */
 export function Log(): JSX.Element {
-  const kept = part('log').value
+  const kept = lowerPart('log').value
   const filter = logFilter.value
   const older = useOlderLines(filter.executionId)
   const firstKept = kept[0]?.at ?? Number.POSITIVE_INFINITY
@@ -24,7 +24,7 @@ export function Log(): JSX.Element {
   const [chosenKey, setChosen] = useState<string>()
   const [follows, setFollows] = useState(true)
   const chosen = lines.find((line) => keyOf(line) === chosenKey)
-  const count = all.length + part('logDropped').value
+  const count = all.length + lowerPart('logDropped').value
 
   const choose = (line: LogEntry): void => {
     setChosen(keyOf(line))
@@ -74,11 +74,11 @@ export function Log(): JSX.Element {
 }
 
 function useMoments(): readonly LogEntry[] {
-  const instances = part('instances').value
-  const redis = part('redis').value
-  const attempts = part('attempts').value
-  const effects = part('effects').value
-  const works = part('works').value
+  const instances = lowerPart('instances').value
+  const redis = lowerPart('redis').value
+  const attempts = lowerPart('attempts').value
+  const effects = lowerPart('effects').value
+  const works = lowerPart('works').value
   return useMemo(
     () => momentsOf({ instances, redis, attempts, effects, works }),
     [instances, redis, attempts, effects, works],

@@ -60,7 +60,16 @@ function spells(all: readonly Spell[], who: string, began: string, ended: string
   ])
 }
 
+/** An attempt that changes is another object: those of most were made before. */
+const made = new WeakMap<Attempt, readonly LogEntry[]>()
+
 function ofAttempt(attempt: Attempt): readonly LogEntry[] {
+  const known = made.get(attempt) ?? madeOf(attempt)
+  made.set(attempt, known)
+  return known
+}
+
+function madeOf(attempt: Attempt): readonly LogEntry[] {
   const { executionId, instance, takenOverFrom, startedAt, outcome, endedAt } = attempt
   const of = { jobType: attempt.jobType, jobKey: attempt.jobKey, executionId }
   const tookOver: readonly LogEntry[] =

@@ -11,6 +11,8 @@ const hostOffset = signal(0)
 const CALM_MS = 500
 
 const calm = signal<Model>(EMPTY)
+/** For the regions below the picture, half a turn later: what changes in one frame is half as much. */
+const lower = signal<Model>(EMPTY)
 let calmAt = 0
 let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -23,6 +25,10 @@ export const liveModel: ReadonlySignal<Model> = current
  */
 export const model: ReadonlySignal<Model> = calm
 
+const settleLower = (): void => {
+  lower.value = calm.value
+}
+
 function take(next: Model): void {
   current.value = next
   if (timer !== undefined) return
@@ -30,21 +36,31 @@ function take(next: Model): void {
     timer = undefined
     calmAt = performance.now()
     calm.value = current.value
+    if (lower.value.run === calm.value.run) setTimeout(settleLower, CALM_MS / 2)
+    else settleLower()
   }
   const wait = calmAt + CALM_MS - performance.now()
   if (wait <= 0) settle()
   else timer = setTimeout(settle, wait)
 }
 
-const parts = new Map<keyof Model, ReadonlySignal<unknown>>()
+type PartOf = <Name extends keyof Model>(name: Name) => ReadonlySignal<Model[Name]>
 
-export function part<Name extends keyof Model>(name: Name): ReadonlySignal<Model[Name]> {
-  const known = parts.get(name)
-  if (known !== undefined) return known as ReadonlySignal<Model[Name]>
-  const made = computed(() => calm.value[name])
-  parts.set(name, made)
-  return made
+function partsOf(whole: ReadonlySignal<Model>): PartOf {
+  const parts = new Map<keyof Model, ReadonlySignal<unknown>>()
+  return <Name extends keyof Model>(name: Name) => {
+    const known = parts.get(name)
+    if (known !== undefined) return known as ReadonlySignal<Model[Name]>
+    const made = computed(() => whole.value[name])
+    parts.set(name, made)
+    return made
+  }
 }
+
+export const part: PartOf = partsOf(calm)
+
+/** The same, of the regions below the picture. */
+export const lowerPart: PartOf = partsOf(lower)
 
 /** Whether the server has sent its first snapshot. */
 export const isLoaded: ReadonlySignal<boolean> = computed(() => calm.value.run !== '')

@@ -2,9 +2,9 @@ import { lengthOf, plural } from '../format.ts'
 import type { Spell } from '../model/model.ts'
 import type { LabelWish } from './labels.ts'
 import type { LayoutInput } from './layout.ts'
-import { below } from './instance-row.ts'
 import { ROW_PADDING } from './row-content.ts'
 import type { BandShape, LabelShape, RowBox, Tone } from './shapes.ts'
+import { below } from './span-wishes.ts'
 
 export interface Bands {
   readonly shapes: readonly BandShape[]

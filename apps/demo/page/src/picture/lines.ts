@@ -15,6 +15,9 @@ export interface Lines {
 /** Starts that lie nearer to each other were made at one moment. */
 const MOMENT_MS = 80
 
+/** Beyond the view's edges, in pixels. */
+const MARGIN = 96
+
 /** What connects one row with another. */
 export function linesOf(
   input: LayoutInput,
@@ -104,11 +107,13 @@ function lostPlace(attempt: Attempt, rowOf: ReadonlyMap<string, RowBox>): Box | 
 }
 
 function takeoversIn({ model, scale, left, width }: LayoutInput): readonly Attempt[] {
-  return [...model.attempts.values()].filter(({ takenOverFrom, startedAt }) => {
-    if (takenOverFrom === null) return false
-    const x = scale.xOf(startedAt)
-    return x > left - 96 && x < left + width + 96
-  })
+  const [from, to] = [scale.timeOf(left - MARGIN), scale.timeOf(left + width + MARGIN)]
+  const found: Attempt[] = []
+  for (const attempt of model.attempts.values()) {
+    const { takenOverFrom, startedAt } = attempt
+    if (takenOverFrom !== null && startedAt >= from && startedAt <= to) found.push(attempt)
+  }
+  return found
 }
 
 function takeoverWish(attempt: Attempt, line: LineShape, to: Box, isBelow: boolean): LabelWish {
@@ -153,9 +158,9 @@ function threadsOf(
 ): readonly LineShape[] {
   const groups = new Map<string, Call[]>()
   const lastOf = new Map<string, { readonly id: string; readonly at: number }>()
+  const [from, to] = [scale.timeOf(left - MARGIN - width), scale.timeOf(left + width + MARGIN)]
   for (const call of model.calls.values()) {
-    const x = scale.xOf(call.askedAt)
-    if (x < left - 96 - width || x > left + width + 96) continue
+    if (call.askedAt < from || call.askedAt > to) continue
     const key = workKey(call)
     const last = lastOf.get(key)
     const id = last !== undefined && call.askedAt - last.at < MOMENT_MS ? last.id : call.id

@@ -13,6 +13,12 @@ export interface RowContent {
 export const TRACK = 30
 export const BAR = 20
 
+/** A row has at most so many tracks for bars; what does not fit is counted on one more. */
+export const MAX_TRACKS = 6
+
+/** With the fence, at a bar's left end. */
+export const TAB = 17
+
 /** The top of a bar on that track. */
 export function barY(top: number, track: number): number {
   return top + track * TRACK + (TRACK - BAR) / 2

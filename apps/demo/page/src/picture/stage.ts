@@ -43,6 +43,8 @@ const CALM_FRAME_MS = 1_000
 const LAYOUT_MS = 100
 const CALM_LAYOUT_MS = 250
 const ITEMS_MS = 1_000
+/** While the keyboard is elsewhere. */
+const CALM_ITEMS_MS = 2_500
 const MOST_ITEMS = 300
 
 export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapters: HTMLElement): Stage {
@@ -180,7 +182,9 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
     if (isNew) layOut(now)
     isDirty = false
     if (isNew || hasMoved(now)) paint(now)
-    if (now - itemsAt > ITEMS_MS) offerItems(now)
+    const wanted = layer.parentElement === document.activeElement ? ITEMS_MS : CALM_ITEMS_MS
+    // Rather not in a frame that has been laid out, which has enough to do.
+    if (now - itemsAt > (isNew ? 2 * wanted : wanted)) offerItems(now)
   }
 
   const offerItems = (now: number): void => {

@@ -63,8 +63,8 @@ export function thingsBetween(model: Model, from: number, to: number): ReadonlyM
   }
   const ran = new Map<string, Attempt>()
   for (const attempt of model.attempts.values()) {
-    if (attempt.callId !== null) ran.set(attempt.callId, attempt)
     if (attempt.startedAt > to || (attempt.endedAt ?? Infinity) < from) continue
+    if (attempt.callId !== null) ran.set(attempt.callId, attempt)
     const call = attempt.callId === null ? undefined : model.calls.get(attempt.callId)
     const state = stateOf(attempt)
     rowOf(attempt.instance).spans.push({
@@ -82,7 +82,7 @@ export function thingsBetween(model: Model, from: number, to: number): ReadonlyM
   }
   for (const call of model.calls.values()) {
     if (call.askedAt > to || (call.answeredAt ?? Infinity) < from) continue
-    addCall(rowOf(call.instance), call, ran.get(call.id))
+    addCall(rowOf(call.instance), call, ran.get(call.id) ?? ownAttemptOf(model, call))
   }
   for (const { spans, signs } of rows.values()) {
     spans.sort(
@@ -91,6 +91,12 @@ export function thingsBetween(model: Model, from: number, to: number): ReadonlyM
     signs.sort((a, b) => a.at - b.at)
   }
   return rows
+}
+
+/** The attempt that a start which has its answer became. */
+function ownAttemptOf(model: Model, { id, executionId }: Call): Attempt | undefined {
+  const attempt = executionId === null ? undefined : model.attempts.get(executionId)
+  return attempt?.callId === id ? attempt : undefined
 }
 
 /** What counted in that stretch of time: one for each attempt that came to its end, and every write that was refused. */

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useRef, useState } from 'preact/hooks'
-import { part } from '../model/store.ts'
+import { lowerPart } from '../model/store.ts'
 import { shortNameOf } from '../model/model.ts'
 import { lengthOf } from '../format.ts'
 import { ticking } from '../ticking.ts'
@@ -10,7 +10,10 @@ import { attemptWords } from './words.ts'
 
 /** The executions of a review, those that they started below them, each with its time on one axis. */
 export function ExecutionTree({ reviewId }: { readonly reviewId: string }): JSX.Element | null {
-  const nodes = executionTree({ attempts: part('attempts').value, calls: part('calls').value }, reviewId)
+  const nodes = executionTree(
+    { attempts: lowerPart('attempts').value, calls: lowerPart('calls').value },
+    reviewId,
+  )
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set())
   const [current, setCurrent] = useState<string>()
   const tree = useRef<HTMLDivElement>(null)

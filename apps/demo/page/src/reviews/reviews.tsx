@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { ReviewSummary } from '../../../src/events/page-event.ts'
-import { part } from '../model/store.ts'
+import { lowerPart } from '../model/store.ts'
 import { lengthOf } from '../format.ts'
 import { chosenReview, dialog } from '../view.ts'
 import { ChosenReview } from './chosen-review.tsx'
@@ -10,7 +10,7 @@ import { attemptWords, severitiesOf } from './words.ts'
 
 /** All reviews, the newest first, and under them the chosen one. */
 export function Reviews(): JSX.Element {
-  const reviews = [...part('reviews').value.values()].toSorted((a, b) => b.number - a.number)
+  const reviews = [...lowerPart('reviews').value.values()].toSorted((a, b) => b.number - a.number)
   const chosen =
     reviews.find(({ id }) => id === chosenReview.value) ??
     reviews.find(({ status }) => status === 'reviewed') ??
@@ -113,7 +113,7 @@ function ReviewRow({ review, isChosen }: RowProps): JSX.Element {
     instance,
     attempt,
     tookMs,
-  } = progressOf(review, part('attempts').value.values())
+  } = progressOf(review, lowerPart('attempts').value.values())
   const again = attemptWords(attempt)
   const took = tookMs === null ? undefined : lengthOf(tookMs)
   return (
