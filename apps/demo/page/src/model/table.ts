@@ -1,5 +1,6 @@
 /** Entries of one chunk; a change copies the chunk that it is in. */
-const CHUNK = 256
+const CHUNK_BITS = 8
+const CHUNK = 1 << CHUNK_BITS
 
 type Entry<Value> = readonly [key: string, value: Value]
 type Chunk<Value> = (Entry<Value> | undefined)[]
@@ -49,7 +50,7 @@ export class Table<Value> implements ReadonlyMap<string, Value> {
 
   #entry(key: string): Entry<Value> | undefined {
     const place = this.#places.of.get(key)
-    return place === undefined ? undefined : this.#chunks[Math.floor(place / CHUNK)]?.[place % CHUNK]
+    return place === undefined ? undefined : this.#chunks[place >> CHUNK_BITS]?.[place & (CHUNK - 1)]
   }
 
   get(key: string): Value | undefined {
@@ -79,14 +80,14 @@ export class Table<Value> implements ReadonlyMap<string, Value> {
   }
 
   #put(place: number, entry: Entry<Value> | undefined): void {
-    const at = Math.floor(place / CHUNK)
+    const at = place >> CHUNK_BITS
     let chunk = this.#chunks[at] ?? []
     if (!this.#own.has(chunk)) {
       chunk = [...chunk]
       this.#own.add(chunk)
       this.#chunks[at] = chunk
     }
-    chunk[place % CHUNK] = entry
+    chunk[place & (CHUNK - 1)] = entry
   }
 
   *entries(): MapIterator<[string, Value]> {
@@ -107,7 +108,10 @@ export class Table<Value> implements ReadonlyMap<string, Value> {
     return this.entries()
   }
 
+  /** The fastest way through all of it. */
   forEach(callback: (value: Value, key: string, map: ReadonlyMap<string, Value>) => void): void {
-    for (const [key, value] of this) callback(value, key, this)
+    for (const chunk of this.#chunks) {
+      for (const entry of chunk) if (entry !== undefined) callback(entry[1], entry[0], this)
+    }
   }
 }

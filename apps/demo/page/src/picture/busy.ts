@@ -16,8 +16,8 @@ export function busyTimes(model: Model, now: number): readonly Interval[] {
     if (last === undefined || from < last.from || from > last.to) all.push({ from, to })
     else if (to > last.to) last.to = to
   }
-  for (const { startedAt, endedAt } of model.attempts.values()) add(startedAt, endedAt ?? now)
-  for (const { askedAt, answeredAt } of model.calls.values()) add(askedAt, answeredAt ?? now)
+  model.attempts.forEach(({ startedAt, endedAt }) => add(startedAt, endedAt ?? now))
+  model.calls.forEach(({ askedAt, answeredAt }) => add(askedAt, answeredAt ?? now))
   all.push(
     ...model.effects.map(({ at }) => moment(at)),
     ...model.redis.stopped.map(open),

@@ -109,10 +109,10 @@ function lostPlace(attempt: Attempt, rowOf: ReadonlyMap<string, RowBox>): Box | 
 function takeoversIn({ model, scale, left, width }: LayoutInput): readonly Attempt[] {
   const [from, to] = [scale.timeOf(left - MARGIN), scale.timeOf(left + width + MARGIN)]
   const found: Attempt[] = []
-  for (const attempt of model.attempts.values()) {
+  model.attempts.forEach((attempt) => {
     const { takenOverFrom, startedAt } = attempt
     if (takenOverFrom !== null && startedAt >= from && startedAt <= to) found.push(attempt)
-  }
+  })
   return found
 }
 
@@ -156,19 +156,7 @@ function threadsOf(
   rowOf: ReadonlyMap<string, RowBox>,
   byId: ReadonlyMap<string, Shape>,
 ): readonly LineShape[] {
-  const groups = new Map<string, Call[]>()
-  const lastOf = new Map<string, { readonly id: string; readonly at: number }>()
   const [from, to] = [scale.timeOf(left - MARGIN - width), scale.timeOf(left + width + MARGIN)]
-  for (const call of model.calls.values()) {
-    if (call.askedAt < from || call.askedAt > to) continue
-    const key = workKey(call)
-    const last = lastOf.get(key)
-    const id = last !== undefined && call.askedAt - last.at < MOMENT_MS ? last.id : call.id
-    lastOf.set(key, { id, at: call.askedAt })
-    const group = groups.get(id)
-    if (group === undefined) groups.set(id, [call])
-    else group.push(call)
-  }
   const threads: LineShape[] = []
   const thread = (id: string, x: number, key: string, instances: Iterable<string>): void => {
     const ys = [...instances].flatMap((name) => {
@@ -178,16 +166,37 @@ function threadsOf(
     const [y1, y2] = [Math.min(...ys), Math.max(...ys)]
     if (y2 > y1) threads.push({ kind: 'thread', id, x1: x, y1, x2: x, y2, isSelected: key === selected })
   }
-  for (const [id, calls] of groups) {
-    const [first] = calls
-    if (first === undefined) continue
-    const key = workKey(first)
-    thread(`m:${id}`, scale.xOf(first.askedAt), key, new Set(calls.map(({ instance }) => instance)))
-    const got = calls.filter(({ outcome }) => outcome === 'waited')
-    const owner = model.attempts.get(got[0]?.executionId ?? '')
-    if (got.length === 0 || owner === undefined || byId.get(owner.executionId) === undefined) continue
-    const at = Math.max(...got.map(({ answeredAt }) => answeredAt ?? 0))
-    thread(`g:${id}`, scale.xOf(at), key, new Set([owner.instance, ...got.map(({ instance }) => instance)]))
-  }
+  model.works.forEach(({ key, calls, firstAt, lastAt }) => {
+    if (lastAt < from || firstAt > to) return
+    const asked = calls
+      .flatMap((id) => model.calls.get(id) ?? [])
+      .filter(({ askedAt }) => askedAt >= from && askedAt <= to)
+    for (const group of momentsOf(asked)) {
+      const [{ id, askedAt }] = group
+      if (group.length > 1) thread(`m:${id}`, scale.xOf(askedAt), key, instancesOf(group))
+      const got = group.filter(({ outcome }) => outcome === 'waited')
+      const owner = model.attempts.get(got[0]?.executionId ?? '')
+      if (owner === undefined || byId.get(owner.executionId) === undefined) continue
+      const at = Math.max(...got.map(({ answeredAt }) => answeredAt ?? 0))
+      thread(`g:${id}`, scale.xOf(at), key, instancesOf(got).add(owner.instance))
+    }
+  })
   return threads
+}
+
+/** Starts of one piece of work, those together that were made at one moment. */
+function momentsOf(calls: readonly Call[]): readonly (readonly [Call, ...Call[]])[] {
+  const groups: [Call, ...Call[]][] = []
+  let before = -Infinity
+  for (const call of calls) {
+    const group = groups.at(-1)
+    if (group !== undefined && call.askedAt - before < MOMENT_MS) group.push(call)
+    else groups.push([call])
+    before = call.askedAt
+  }
+  return groups
+}
+
+function instancesOf(calls: readonly Call[]): Set<string> {
+  return new Set(calls.map(({ instance }) => instance))
 }

@@ -62,8 +62,8 @@ export function thingsBetween(model: Model, from: number, to: number): ReadonlyM
     return row
   }
   const ran = new Map<string, Attempt>()
-  for (const attempt of model.attempts.values()) {
-    if (attempt.startedAt > to || (attempt.endedAt ?? Infinity) < from) continue
+  model.attempts.forEach((attempt) => {
+    if (attempt.startedAt > to || (attempt.endedAt ?? Infinity) < from) return
     if (attempt.callId !== null) ran.set(attempt.callId, attempt)
     const call = attempt.callId === null ? undefined : model.calls.get(attempt.callId)
     const state = stateOf(attempt)
@@ -79,11 +79,11 @@ export function thingsBetween(model: Model, from: number, to: number): ReadonlyM
       attempt,
       wait: call?.waitingSince == null ? null : waitId(call),
     })
-  }
-  for (const call of model.calls.values()) {
-    if (call.askedAt > to || (call.answeredAt ?? Infinity) < from) continue
+  })
+  model.calls.forEach((call) => {
+    if (call.askedAt > to || (call.answeredAt ?? Infinity) < from) return
     addCall(rowOf(call.instance), call, ran.get(call.id) ?? ownAttemptOf(model, call))
-  }
+  })
   for (const { spans, signs } of rows.values()) {
     spans.sort(
       (a, b) => momentOf(a) - momentOf(b) || order(a) - order(b) || a.from - b.from || (a.id < b.id ? -1 : 1),
