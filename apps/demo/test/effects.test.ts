@@ -4,8 +4,8 @@ import { openDatabase } from '../src/store/database.ts'
 import { type Store, openStore } from '../src/store/store.ts'
 import { temporaryFolder } from './repository.ts'
 
-function open(path = ':memory:'): Store {
-  const store = openStore(path)
+function open(path = ':memory:', options: Parameters<typeof openStore>[1] = {}): Store {
+  const store = openStore(path, options)
   onTestFinished(() => store.close())
   return store
 }
@@ -135,4 +135,19 @@ it('is one database for all who open the file', () => {
   one.witness.record({ ...run, event: 'begin' })
   two.witness.record({ ...run, event: 'begin' })
   expect(one.witness.all()).toHaveLength(2)
+})
+
+it('charges again for a later attempt in the control of the soak, which looks for no earlier charge, and only there', () => {
+  const charged: number[] = []
+  for (const withKeys of [true, false]) {
+    const store = open(':memory:', {
+      withKeys,
+      onCharged: () => charged.push(store.effects.charges('r1').length),
+    })
+    store.effects.charge(ownerOf('ai-review', 10), 500)
+    store.effects.charge(ownerOf('ai-review', 20), 500)
+    // Its fences are there.
+    expect(() => store.effects.charge(ownerOf('ai-review', 10), 500)).toThrow('A newer execution')
+  }
+  expect(charged).toEqual([1, 1, 1, 2])
 })

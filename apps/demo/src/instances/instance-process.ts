@@ -33,7 +33,7 @@ async function main(): Promise<void> {
       }),
     onTold: (telling) => send({ type: 'told', telling }),
   }
-  const runtime = await startRuntime(settings, connected?.storage, reports, traceContext)
+  const runtime = await startRuntime(settings, connected?.storage, reports, { traceContext })
 
   process.on('message', (message: ToInstance) => {
     switch (message.type) {

@@ -7,6 +7,8 @@ export interface Instance {
   readonly client: string
   /** Null: it is part of this process. */
   readonly pid: number | null
+  /** Where it takes requests, if it does. */
+  readonly port: number | undefined
   /** Resolves when every start has come to something, or when the instance is gone. */
   fire(request: FireRequest): Promise<void>
   /** Ends it as a crash would. */

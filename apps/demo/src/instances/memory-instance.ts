@@ -21,6 +21,7 @@ export async function startMemoryInstance(
     name,
     client,
     pid: null,
+    port: runtime.port,
     gone: gone.promise,
     fire: (request) =>
       runtime.port === undefined ? runtime.fire(request) : fireByHttp(runtime.port, request),

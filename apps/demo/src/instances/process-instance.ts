@@ -10,20 +10,31 @@ import {
   type ToInstance,
 } from './messages.ts'
 
-const ENTRY = fileURLToPath(new URL('instance-process.ts', import.meta.url))
+/** What a process of an instance runs. */
+export interface InstanceProgram {
+  readonly entry: string
+  /** The options of Node. */
+  readonly execArgv: readonly string[]
+  /** How long an instance may take to end in order before it is ended anyway. */
+  readonly closeMs: number
+}
 
-/** How long an instance may take to end in order before it is ended anyway. */
-const CLOSE_MS = 5_000
+const PROGRAM: InstanceProgram = {
+  entry: fileURLToPath(new URL('instance-process.ts', import.meta.url)),
+  execArgv: ['--conditions=@holdfast/source'],
+  closeMs: 5_000,
+}
 
 /** Starts an instance as a separate process and waits until it can work. */
 export async function startProcessInstance(
   settings: InstanceSettings,
   { onOutcome, askBank, onTold }: Reports,
+  { entry, execArgv, closeMs }: InstanceProgram = PROGRAM,
 ): Promise<Instance> {
   const { name, client } = settings
-  const child = fork(ENTRY, {
+  const child = fork(entry, {
     env: { ...process.env, [SETTINGS_VARIABLE]: JSON.stringify(settings) },
-    execArgv: ['--conditions=@holdfast/source'],
+    execArgv: [...execArgv],
     // Its standard error is ours: what a crash says must be seen.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
@@ -74,6 +85,9 @@ export async function startProcessInstance(
     name,
     client,
     pid: child.pid ?? null,
+    get port() {
+      return port
+    },
     gone,
     fire(request) {
       if (!child.connected) return Promise.resolve()
@@ -102,7 +116,7 @@ export async function startProcessInstance(
       // It would do nothing until it is woken, and then what it was about to do.
       if (frozen) child.kill('SIGKILL')
       send({ type: 'close' })
-      const timer = setTimeout(() => child.kill('SIGKILL'), CLOSE_MS)
+      const timer = setTimeout(() => child.kill('SIGKILL'), closeMs)
       await gone
       clearTimeout(timer)
     },

@@ -3,12 +3,13 @@ import { pino } from 'pino'
 import { hostNow } from '../clock.ts'
 import type { PageNews } from '../events/page-event.ts'
 import type { ReviewerMode } from '../events/snapshot.ts'
-import { type GuardedWork, guardedBy } from '../jobs/guarded-work.ts'
+import { type AroundCheckout, type GuardedWork, guardedBy } from '../jobs/guarded-work.ts'
 import { cachedReviewer } from '../review/cached-reviewer.ts'
 import { localReviewer } from '../review/local-reviewer.ts'
 import { moodyReviewer } from '../review/moody-reviewer.ts'
 import type { Reviewer } from '../review/reviewer.ts'
 import { openService } from './service/service.ts'
+import type { EffectsOptions } from '../store/effects.ts'
 import { openStore } from '../store/store.ts'
 import { createCalls } from './calls.ts'
 import { withHoldfast, withoutHoldfast } from './guard.ts'
@@ -19,7 +20,9 @@ import type { InstanceSettings, Reports } from './messages.ts'
 import type { Tell } from './telling.ts'
 
 /** A copy of the service at work in this process. */
-export interface InstanceRuntime extends Pick<JobRunner, 'fire'> {
+export interface InstanceRuntime extends JobRunner {
+  /** Undefined: the control run, without Holdfast. */
+  readonly holdfast: Holdfast | undefined
   /** Where it takes requests; undefined: it is no service. */
   readonly port: number | undefined
   /** How its reviewer works from now on. */
@@ -31,17 +34,24 @@ export interface InstanceRuntime extends Pick<JobRunner, 'fire'> {
 /** How long jobs may take to notice that they are to end. */
 const GRACE_MS = 2_000
 
+/** What some instances have besides. */
+export interface RuntimeExtras {
+  readonly traceContext?: TraceContextHooks | undefined
+  readonly aroundCheckout?: AroundCheckout
+  readonly effects?: EffectsOptions
+}
+
 /** @param storage undefined: the control run, without Holdfast */
 export async function startRuntime(
   settings: InstanceSettings,
   storage: Storage | undefined,
   reports: Reports,
-  traceContext?: TraceContextHooks,
+  { traceContext, aroundCheckout, effects }: RuntimeExtras = {},
 ): Promise<InstanceRuntime> {
   const { name: instance, client, databasePath, logPath, leaseMs } = settings
   const holdfast =
     storage && createHoldfast({ storage, prefix: 'AIReview', instance, idempotency: { traceContext } })
-  const store = openStore(databasePath)
+  const store = openStore(databasePath, effects)
   // Written at once, so that the last words of an instance that is killed are there.
   const destination = pino.destination({ dest: logPath, sync: true, mkdir: true })
   const told = settings.tells === true ? reports.onTold : undefined
@@ -49,7 +59,7 @@ export async function startRuntime(
   const streams = [{ stream: destination }, ...(tell ? [{ stream: tell.logStream }] : [])]
   const log = pino({ base: { instance, client, pid: process.pid } }, pino.multistream(streams))
   const moody = moodyReviewer(localReviewer())
-  const guarded = holdfast && guardedBy(holdfast)
+  const guarded = holdfast && guardedBy(holdfast, aroundCheckout)
   const reviewer =
     holdfast && guarded
       ? cachedReviewer(permitted(moody.reviewer, guarded), holdfast.cache.namespace('analysis'))
@@ -72,6 +82,8 @@ export async function startRuntime(
   const service = holdfast && framework && (await openService(framework, holdfast, start))
   return {
     fire,
+    start,
+    holdfast,
     port: service?.port,
     setReviewer: moody.setMode,
     async close() {

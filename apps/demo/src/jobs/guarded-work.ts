@@ -1,4 +1,4 @@
-import type { Holdfast } from '@holdfast/core'
+import type { Holdfast, Lease } from '@holdfast/core'
 import { patiently } from './patiently.ts'
 
 /** The semaphore of the reviewer: as many analyses run at a time as its provider allows. */
@@ -21,11 +21,19 @@ export interface GuardedWork {
   modelCall<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
 }
 
-export function guardedBy({ locks }: Pick<Holdfast, 'locks'>): GuardedWork {
+/** Does the work in the work tree, and sees the lease under which it is done. */
+export type AroundCheckout = <T>(lease: Lease, work: () => Promise<T>) => Promise<T>
+
+export function guardedBy(
+  { locks }: Pick<Holdfast, 'locks'>,
+  around: AroundCheckout = (_lease, work) => work(),
+): GuardedWork {
   const options = (signal: AbortSignal) => ({ leaseMs: LOCK_LEASE_MS, waitMs: Infinity, signal })
   return {
     checkout: (repository, signal, work) =>
-      patiently(signal, () => locks.run(checkoutLock(repository), options(signal), work)),
+      patiently(signal, () =>
+        locks.run(checkoutLock(repository), options(signal), (lease) => around(lease, work)),
+      ),
     modelCall: (signal, work) =>
       patiently(signal, () =>
         locks.semaphore(MODEL_CALLS, { permits: MODEL_PERMITS }).run(options(signal), work),

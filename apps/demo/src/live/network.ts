@@ -12,7 +12,11 @@ export interface Network {
 
 /** A proxy before the Redis of this port, which can be cut. */
 export async function openNetwork(url: string, port: number): Promise<Network> {
-  const proxy = await FaultProxy.start({ target: { port } })
+  return networkThrough(await FaultProxy.start({ target: { port } }), url)
+}
+
+/** @param url of the Redis behind the proxy */
+export function networkThrough(proxy: FaultProxy, url: string): Network {
   let isCut = false
   const through = new URL(url)
   through.host = `127.0.0.1:${proxy.port}`

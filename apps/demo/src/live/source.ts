@@ -55,7 +55,8 @@ async function recentChange(repository: GitRepository): Promise<Change> {
   return usual
 }
 
-async function changeIn(repository: GitRepository, base?: string, head?: string): Promise<Change> {
+/** Between two commits; without them, of the last ones. */
+export async function changeIn(repository: GitRepository, base?: string, head?: string): Promise<Change> {
   const range = await repository.resolveRange(base, head)
   const title = `${base ?? range.base.slice(0, 7)}..${head ?? range.head.slice(0, 7)}`
   if ((await repository.diff(range)) === '') {

@@ -48,7 +48,20 @@ class StaleWriterError extends Error {
   readonly code = 'STALE_WRITER'
 }
 
-export function createEffects(database: DatabaseSync): Effects {
+export interface EffectsOptions {
+  /**
+   * False: a charge does not look for the review's earlier one in its transaction; that is the control of the soak, in which the
+   * fences alone do not keep a customer from being charged twice. Default: true.
+   */
+  readonly withKeys?: boolean
+  /** A charge was committed, and nobody knows yet. */
+  readonly onCharged?: () => void
+}
+
+export function createEffects(
+  database: DatabaseSync,
+  { withKeys = true, onCharged }: EffectsOptions = {},
+): Effects {
   const newest = database.prepare('SELECT fence FROM effects WHERE review_id = ? AND kind = ?')
   const claim = database.prepare(
     `INSERT INTO effects (review_id, kind, fence) VALUES (?, ?, ?)
@@ -107,13 +120,15 @@ export function createEffects(database: DatabaseSync): Effects {
         insertNotification.run(owner.reviewId, owner.kind, message)
       }),
     claimCharge: (owner) => fenced('charge', owner, undefined),
-    charge: (owner, cents) =>
+    charge(owner, cents) {
       fenced('charge', owner, () => {
         const { reviewId, instance, fencingToken } = owner
-        if (fencingToken !== undefined && selectCharges.get(reviewId) !== undefined) return false
+        if (withKeys && fencingToken !== undefined && selectCharges.get(reviewId) !== undefined) return false
         insertCharge.run(reviewId, cents, instance)
         return true
-      }),
+      })
+      onCharged?.()
+    },
     charges: (reviewId) =>
       selectCharges.all(reviewId) as unknown as readonly { cents: number; instance: string }[],
     refusedWrites: (reviewId) =>

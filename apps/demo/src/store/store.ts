@@ -1,5 +1,5 @@
 import { isWritable, openDatabase } from './database.ts'
-import { type Effects, createEffects } from './effects.ts'
+import { type Effects, type EffectsOptions, createEffects } from './effects.ts'
 import { type Journal, createJournal } from './journal.ts'
 import { type Reviews, createReviews } from './reviews.ts'
 import { type Witness, createWitness } from './witness.ts'
@@ -16,11 +16,11 @@ export interface Store {
 }
 
 /** @param path a file that several processes may open, or `:memory:` */
-export function openStore(path: string): Store {
+export function openStore(path: string, options: EffectsOptions = {}): Store {
   const database = openDatabase(path)
   return {
     reviews: createReviews(database),
-    effects: createEffects(database),
+    effects: createEffects(database, options),
     witness: createWitness(database),
     journal: createJournal(database),
     isAtRest: () => isWritable(database),
