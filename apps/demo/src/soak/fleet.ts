@@ -12,7 +12,7 @@ import type { Version } from './kept-version.ts'
 import type { SoakRows } from './tables/soak-rows.ts'
 
 /** An owner that falls silent is waited for this long. */
-export const LEASE_MS = 5_000
+const LEASE_MS = 5_000
 
 /** What is asked to end may take so long; a machine that has much else to do needs some of it. */
 const CLOSE_MS = 20_000
@@ -63,7 +63,8 @@ export async function startFleet(parts: FleetParts, stack: AsyncDisposableStack)
     if (event.type !== 'instance.exited') return
     const place = places.find(({ member }) => member.name === event.instance)
     const { rows } = parts
-    if (place?.mayCrash === true) rows.fault('crash', event.instance, event.at)
+    if (place?.mayCrash === true && event.reason.includes('SIGKILL'))
+      rows.fault('crash', event.instance, event.at)
     else rows.crashed(event.instance, event.reason)
     if (place !== undefined) place.mayCrash = false
   })

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { cp, mkdir, readdir, realpath, symlink, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { temporaryDirectory } from '@holdfast/test-support/servers'
 import type { InstanceProgram } from '../instances/process-instance.ts'
@@ -23,7 +24,10 @@ export interface Version {
 export const PRESENT: Version = {
   name: 'this version',
   isPresent: true,
-  program: { entry: join(SOURCES, ENTRY), execArgv: ['--conditions=@holdfast/source'] },
+  program: {
+    entry: fileURLToPath(new URL('instance/main.ts', import.meta.url)),
+    execArgv: ['--conditions=@holdfast/source'],
+  },
 }
 
 /**

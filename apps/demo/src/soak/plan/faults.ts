@@ -5,7 +5,7 @@ import { hostNow } from '../../clock.ts'
 import type { Place } from '../fleet.ts'
 import { CRASH_AFTER_CHARGE } from '../instance/settings.ts'
 import type { SoakRows } from '../tables/soak-rows.ts'
-import { type Disturbance, type Kind, OF_REDIS } from './plan.ts'
+import type { Disturbance, Kind, OfInstance } from './plan.ts'
 import { inWords } from './words.ts'
 
 /** What can be disturbed. */
@@ -24,26 +24,25 @@ export interface Arena {
 /** Makes it happen, and settles when it is over. */
 export async function disturb(arena: Arena, disturbance: Disturbance): Promise<void> {
   const { kind, lastsMs } = disturbance
-  if (OF_REDIS.some((each) => each === kind)) arena.say(inWords(kind))
   switch (kind) {
     case 'kill':
     case 'crash':
     case 'freeze':
     case 'cut':
     case 'silence':
-      return await disturbInstance(arena, disturbance)
+      return await disturbInstance(arena, kind, disturbance)
     case 'restart':
-      return await noted(arena, kind, '', async () => {
+      return await ofRedis(arena, kind, async () => {
         await arena.redis.primary.kill()
         await delay(lastsMs)
         await arena.redis.primary.restart()
       })
     case 'failover':
-      return await noted(arena, kind, '', () => arena.redis.promote(replicaOf(arena)))
+      return await ofRedis(arena, kind, () => arena.redis.promote(replicaOf(arena)))
     case 'demotion':
-      return await noted(arena, kind, '', () => demote(arena, lastsMs))
+      return await ofRedis(arena, kind, () => demote(arena, lastsMs))
     case 'lossy-failover':
-      return await noted(arena, kind, '', async () => {
+      return await ofRedis(arena, kind, async () => {
         await arena.redis.detach(replicaOf(arena))
         await delay(lastsMs)
         await arena.redis.promote(replicaOf(arena), { losingWrites: true })
@@ -53,7 +52,11 @@ export async function disturb(arena: Arena, disturbance: Disturbance): Promise<v
   }
 }
 
-async function disturbInstance(arena: Arena, { kind, instance, lastsMs }: Disturbance): Promise<void> {
+async function disturbInstance(
+  arena: Arena,
+  kind: OfInstance,
+  { instance, lastsMs }: Disturbance,
+): Promise<void> {
   const place = arena.places[instance]
   if (place === undefined) throw new Error(`There is no instance ${instance}.`)
   // It is being replaced, or is not up yet after what happened before.
@@ -86,7 +89,7 @@ async function disturbInstance(arena: Arena, { kind, instance, lastsMs }: Distur
           await delay(lastsMs)
           await member.restore()
         })
-      default:
+      case 'silence':
         return await note(async () => {
           proxy.blackHole()
           await delay(lastsMs)
@@ -110,6 +113,11 @@ function replicaOf({ redis }: Pick<Arena, 'redis'>): Replicated['primary'] {
   const [replica] = redis.replicas
   if (replica === undefined) throw new Error('There is no replica.')
   return replica
+}
+
+async function ofRedis(arena: Arena, kind: Kind, work: () => Promise<void>): Promise<void> {
+  arena.say(inWords(kind))
+  await noted(arena, kind, '', work)
 }
 
 async function noted(

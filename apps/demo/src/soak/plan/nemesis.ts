@@ -3,6 +3,7 @@ import { hostNow } from '../../clock.ts'
 import type { Version } from '../kept-version.ts'
 import { type Arena, disturb, replace } from './faults.ts'
 import { planDisturbances } from './plan.ts'
+import { inWords } from './words.ts'
 
 export interface NemesisOptions {
   readonly arena: Omit<Arena, 'deploy' | 'say'>
@@ -24,7 +25,7 @@ export async function unleash({ arena, seed, versions, say, signal }: NemesisOpt
     deploying ??= (async () => {
       const beganAt = hostNow()
       current = current === versions[0] ? versions[1] : versions[0]
-      say(`a deploy of ${current.name} begins`)
+      say(`${inWords('deploy')}: ${current.name}`)
       for (const place of places) {
         // What is half deployed works, too.
         if (signal.aborted) return

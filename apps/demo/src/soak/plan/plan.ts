@@ -1,10 +1,10 @@
 import { type Random, between, seeded } from '@holdfast/test-support/chaos'
 
 /** What is done to one instance. */
-export const OF_INSTANCES = ['kill', 'crash', 'freeze', 'cut', 'silence'] as const
+const OF_INSTANCES = ['kill', 'crash', 'freeze', 'cut', 'silence'] as const
 
 /** What is done to Redis. */
-export const OF_REDIS = ['restart', 'failover', 'demotion', 'lossy-failover'] as const
+const OF_REDIS = ['restart', 'failover', 'demotion', 'lossy-failover'] as const
 
 /**
  * - `kill`: SIGKILL. `crash`: the same between a charge and all that is known of it. `freeze`: SIGSTOP, and SIGCONT later.
@@ -16,6 +16,7 @@ export const OF_REDIS = ['restart', 'failover', 'demotion', 'lossy-failover'] as
 export const KINDS = [...OF_INSTANCES, ...OF_REDIS, 'deploy'] as const
 
 export type Kind = (typeof KINDS)[number]
+export type OfInstance = (typeof OF_INSTANCES)[number]
 
 export interface Disturbance {
   /** Before it, nothing else is disturbed. */

@@ -17,7 +17,11 @@ export function inWords(kind: Kind, instance = ''): string {
       return 'Redis is killed and started again'
     case 'lossy-failover':
       return 'Redis fails over and loses writes'
-    default:
-      return `Redis: ${kind}`
+    case 'failover':
+      return 'Redis fails over'
+    case 'demotion':
+      return 'the primary of Redis becomes the replica'
+    case 'deploy':
+      return 'a deploy begins'
   }
 }
