@@ -54,12 +54,10 @@ async function start(month: string): Promise<void> {
 }
 
 function whyItEnded(error: unknown): string {
-  // What takes a signal throws an AbortError, whose cause is the reason of the signal.
-  const why = (error as Error).name === 'AbortError' ? (error as Error).cause : error
-  const code = HoldfastError.isInstance(why) ? why.code : ''
+  const code = HoldfastError.isInstance(error) ? error.code : ''
   if (code === 'CLOSED') return 'goes on elsewhere: this instance stops'
   if (code === 'LEASE_LOST') return 'goes on elsewhere: this instance was silent for too long'
-  return `failed: ${(why as Error).message}`
+  return `failed: ${(error as Error).message}`
 }
 // #endregion
 

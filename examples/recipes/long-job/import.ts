@@ -57,10 +57,8 @@ try {
   const { status, result } = await importMonth(month)
   console.log(status, result.rows)
 } catch (error) {
-  // What takes a signal throws an AbortError, whose cause is the reason of the signal.
-  const why = (error as Error).name === 'AbortError' ? (error as Error).cause : error
-  const code = HoldfastError.isInstance(why) ? why.code : ''
-  console.log('ended', code, (why as Error).message)
+  const code = HoldfastError.isInstance(error) ? error.code : ''
+  console.log('ended', code, (error as Error).message)
   process.exitCode = code === 'LEASE_LOST' || code === 'CLOSED' ? 75 : 1
 } finally {
   await close()

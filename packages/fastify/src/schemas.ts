@@ -65,7 +65,7 @@ export const listSchema: object = {
   querystring: {
     type: 'object',
     properties: {
-      status: { type: 'string', enum: ['executing', 'completed', 'failed'] },
+      status: { type: 'string', enum: ['executing', 'stalled', 'completed', 'failed', 'released'] },
       limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
       cursor: { type: 'string' },
     },

@@ -1,4 +1,4 @@
-import { HoldfastError, InvalidArgumentError } from '@holdfast/core'
+import { type Holdfast, HoldfastError, InvalidArgumentError } from '@holdfast/core'
 import {
   type ServerSentEvent,
   checkAdapterSettings,
@@ -67,7 +67,7 @@ export const holdfastState: FastifyPluginAsync<StateRoutesOptions> = async (app,
 
   app.get<{
     Params: { jobType: string }
-    Querystring: { status?: 'executing' | 'completed' | 'failed'; limit: number; cursor?: string }
+    Querystring: NonNullable<Parameters<Holdfast['idempotency']['list']>[1]>
   }>('/executions/:jobType', { schema: schemas.listSchema }, async ({ params, query }) => {
     const page = await idempotency.list(params.jobType, query)
     const executions = page.executions.map((snapshot) => executionView(snapshot, exposeData))

@@ -47,10 +47,10 @@ export interface ExecutionAdmin {
 /** Which executions of a job type are listed, and how many at a time. */
 export interface ListOptions {
   /**
-   * Only those in this state: `executing`, `completed` or `failed`. Stalled jobs are among the executing ones, released
-   * jobs among the failed ones. Default: all.
+   * Only those in this state: `executing`, `completed` or `failed`; of the executing ones only the `stalled`, of the failed
+   * ones only the `released`. Default: all.
    */
-  readonly status?: ExecutionSnapshot['status'] | undefined
+  readonly status?: ExecutionSnapshot['status'] | 'stalled' | 'released' | undefined
   /**
    * 1 to 1,000.
    * @default 100
@@ -74,12 +74,7 @@ export interface ExecutionPage {
  */
 export const LIST: OptionTable<ListOptions, 'status' | 'cursor'> = {
   status: [
-    (name, value) =>
-      checkOneOf(`${name} (stalled: executing, released: failed)`, value, [
-        'executing',
-        'completed',
-        'failed',
-      ]),
+    (name, value) => checkOneOf(name, value, ['executing', 'stalled', 'completed', 'failed', 'released']),
     undefined,
   ],
   limit: [integer(1, 1_000), 100],
@@ -106,6 +101,12 @@ export interface OperatorWrites {
   removed(job: JobKey, rev: number): void
   /** An operator asked the execution to stop. */
   cancelled(job: JobKey, current: VersionedRecord): void
+}
+
+function isIn({ status, stalled, released }: ExecutionSnapshot, wanted: ListOptions['status']): boolean {
+  if (wanted === 'stalled') return stalled
+  if (wanted === 'released') return released
+  return wanted === undefined || wanted === status
 }
 
 export function createAdmin(
@@ -163,8 +164,9 @@ export function createAdmin(
       const executions = reply.records.flatMap(({ id, entry }) => {
         const current = readableOf(entry)
         if (current === null) unreadable.push(id)
-        if (current === null || (status !== undefined && current.record.status !== status)) return []
-        return [snapshotOf({ jobType, jobKey: id }, current, reply.now, codecOf(jobType))]
+        if (current === null) return []
+        const snapshot = snapshotOf({ jobType, jobKey: id }, current, reply.now, codecOf(jobType))
+        return isIn(snapshot, status) ? [snapshot] : []
       })
       return { executions, unreadable, cursor: reply.cursor }
     },

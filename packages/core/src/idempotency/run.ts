@@ -148,7 +148,8 @@ async function runBody<R>(execution: Execution, body: Body<R>): Promise<R> {
     result = await (bodies.traced
       ? bodies.trace(tracedExecution(execution.owner.job, execution), () => enter(execution, body, execution))
       : enter(execution, body, execution))
-  } catch (error) {
+  } catch (thrown) {
+    const error = reasonIn(execution, thrown)
     await recordFailure(execution, error)
     throw error
   }
@@ -167,6 +168,17 @@ async function runBody<R>(execution: Execution, body: Body<R>): Promise<R> {
     throw error
   }
   return result
+}
+
+/** What Node's functions throw for an aborted signal, an `AbortError`, says why only in its cause: that is the error then. */
+function reasonIn({ owner }: Execution, thrown: unknown): unknown {
+  const { abortReason } = owner.keeper
+  const isPassedOn =
+    abortReason !== undefined &&
+    thrown instanceof Error &&
+    thrown.name === 'AbortError' &&
+    thrown.cause === abortReason
+  return isPassedOn ? abortReason : thrown
 }
 
 /** The end that a body recorded itself: its caller gets the same as all who ask later. */

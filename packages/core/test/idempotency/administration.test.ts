@@ -4,12 +4,34 @@ import { settle } from '../manual-runtime.ts'
 import { createWorld } from './world.ts'
 
 describe('list', () => {
-  it.each(['stalled', 'released'])('says where %s jobs are, which is no status', async (status) => {
+  it('refuses what is no state', async () => {
     const { idempotency } = createWorld().join()
-    await expect(idempotency.list('job', { status: status as unknown as 'failed' })).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-      message: `status (stalled: executing, released: failed) must be 'executing', 'completed' or 'failed'; got "${status}".`,
-    })
+    await expect(idempotency.list('job', { status: 'running' as unknown as 'failed' })).rejects.toMatchObject(
+      {
+        code: 'INVALID_ARGUMENT',
+        message: `status must be 'executing', 'stalled', 'completed', 'failed' or 'released'; got "running".`,
+      },
+    )
+  })
+
+  it('finds those that are stalled among the executing ones, and the released among the failed ones', async () => {
+    const { join, runtime } = createWorld()
+    const { idempotency } = join()
+    const dead = join()
+    await dead.idempotency.begin('job', 'stalled', { leaseMs: 1_000 })
+    dead.link.blackHole = true
+    await idempotency.begin('job', 'executing')
+    const released = await idempotency.tryStartExecution('job', 'released')
+    await released?.release()
+    const failed = await idempotency.tryStartExecution('job', 'failed')
+    await failed?.markFailure(new Error('no paper'))
+    await runtime.advance(2_000)
+    const keysOf = async (status: NonNullable<Parameters<typeof idempotency.list>[1]>['status']) =>
+      (await idempotency.list('job', { status })).executions.map(({ jobKey }) => jobKey).toSorted()
+    expect(await keysOf('stalled')).toEqual(['stalled'])
+    expect(await keysOf('executing')).toEqual(['executing', 'stalled'])
+    expect(await keysOf('released')).toEqual(['released'])
+    expect(await keysOf('failed')).toEqual(['failed', 'released'])
   })
 
   it('is paged, and filtered by status; it sees one job type only', async () => {

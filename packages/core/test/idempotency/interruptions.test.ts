@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { createWorld, started, watched } from './world.ts'
 
@@ -25,6 +26,28 @@ describe('requestCancel', () => {
     await idempotency.requestCancel('job', 'k')
     await runtime.advance(1)
     expect(execution.signal.reason).toMatchObject({ code: 'EXECUTION_CANCELLED' })
+  })
+
+  it("is what `run` rejects with, and what is recorded, where the body passes on the AbortError of Node's functions", async () => {
+    const { runtime, join } = createWorld()
+    const { idempotency } = join()
+    const run = watched(
+      idempotency.run('job', 'k', async ({ signal }) => await once(new EventEmitter(), 'never', { signal })),
+    )
+    await runtime.advance(1)
+    await idempotency.requestCancel('job', 'k', { reason: 'wrong input' })
+    await runtime.advance(1)
+    expect(run.error).toMatchObject({ code: 'EXECUTION_CANCELLED', message: 'wrong input' })
+    const { error } = (await idempotency.getExecutionStatus('job', 'k')) ?? {}
+    expect(error).toMatchObject({ code: 'EXECUTION_CANCELLED', message: 'wrong input' })
+  })
+
+  it('is not what `run` rejects with where the body was aborted by something else', async () => {
+    const { idempotency } = createWorld().join()
+    const run = idempotency.run('job', 'k', async () => {
+      await once(new EventEmitter(), 'never', { signal: AbortSignal.abort(new Error('the caller left')) })
+    })
+    await expect(run).rejects.toMatchObject({ name: 'AbortError', cause: { message: 'the caller left' } })
   })
 
   it('does not keep a dead owner alive, no matter how often it is called', async () => {
