@@ -56,6 +56,11 @@ export class World {
     return result.length
   }
 
+  /** What Grafana offers for `label_values`. */
+  async values(series: string, label: string): Promise<readonly string[]> {
+    return (await this.#ask(`label/${label}/values`, { 'match[]': series })) as readonly string[]
+  }
+
   /** Resolves as soon as an expression has an answer. */
   async shows(expression: string): Promise<void> {
     await until(`Prometheus shows ${expression}`, async () => (await this.query(expression)) > 0)

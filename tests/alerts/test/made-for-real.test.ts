@@ -3,7 +3,7 @@
  * Prometheus. Its rules are the shipped ones with a second for each minute. No part of `npm test`: it takes minutes.
  */
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { panels, queriesOf, sent } from '../src/dashboard.ts'
+import { choices, panels, queriesOf, sent } from '../src/dashboard.ts'
 import { needs } from '../src/needs.ts'
 import { alerts } from '../src/rules.ts'
 import { type Firing, World } from '../src/world.ts'
@@ -115,6 +115,15 @@ describe('made for real', () => {
       for (const query of queriesOf(panel))
         if ((await world.query(sent(query, '10m'))) === 0) empty.push(`${panel.title}: ${query.expr}`)
     expect(empty).toEqual([])
+  })
+
+  it('each choice at the top of the dashboard has values', async () => {
+    const offered = await Promise.all(
+      choices().map(async ({ series, label }) => await world.values(series, label)),
+    )
+    const processes = world.shops.map(({ instance }) => instance).toSorted()
+    expect(offered.slice(0, 2)).toEqual([['shop'], processes])
+    expect(offered[2]).toHaveLength(1)
   })
 
   it('was seen of every rule', () => {
