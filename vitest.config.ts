@@ -17,7 +17,7 @@ process.env['NODE_COMPILE_CACHE'] ??= join(root, 'node_modules/.cache/compiled')
 const redis = join(root, 'scripts/vitest-redis.ts')
 const workspaces = workspacesIn(root)
 const tested = workspaces.filter(({ folder }) => existsSync(join(root, folder, 'test')))
-/** What needs a program of others: it has a command of its own, which starts vitest in the workspace. */
+/** What needs a program of others: it has a separate command, which starts vitest in the workspace. */
 const live = workspaces.filter(({ folder }) => existsSync(join(root, folder, 'live')))
 
 /**

@@ -3,7 +3,7 @@
  * [--only commands,enqueue,run] [--quick]`.
  *
  * Every job is empty, so that what counts is what a job costs besides. All sides take turns; a ratio is taken within a round.
- * A server is a new process in every round, and its first jobs do not count. Commands are counted in runs of their own, on the way, by a
+ * A server is a new process in every round, and its first jobs do not count. Commands are counted in separate runs, on the way, by a
  * proxy, and in Redis, which counts those within scripts as well.
  */
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -15,7 +15,7 @@ interface User {
 
 const loadUser = async (id: string): Promise<User> => ({ id, vip: id === '1' })
 
-/** Both over one Redis, each under keys of its own: without a namespace, `clear` of the old one would delete the new one's. */
+/** Both over one Redis, each under its keys: without a namespace, `clear` of the old one would delete the new one's. */
 export function createCaches(url: string, redis: Redis) {
   const manager = createCache({
     stores: [createKeyv(url, { namespace: 'old' })],

@@ -105,6 +105,11 @@ describe('the documents', () => {
     expect(missing.filter((type) => type !== 'HoldfastModuleAsyncOptions')).toEqual([])
   })
 
+  it.each(documents)('%s says nothing in words that readers stumble over', (document) => {
+    const prose = readFileSync(resolve(root, document), 'utf8')
+    expect(prose.match(/\b(of (its|their) own|is told|given back|whoever)\b/gi) ?? []).toEqual([])
+  })
+
   it('call the command line by one name, which npx finds whether or not it is installed', () => {
     const others = documents.filter((document) =>
       /npx holdfast(?!-)/.test(readFileSync(resolve(root, document), 'utf8')),

@@ -103,7 +103,7 @@ const TERMS: Readonly<Record<States | Events | Reasons | NonNullable<ExecutionOp
   waits: 'waiter',
 }
 
-/** The same of the codes. Those of Hangfire have a page of their own. */
+/** The same of the codes. Those of Hangfire have another page. */
 const CODES: Readonly<Record<Exclude<HoldfastErrorCode, `HANGFIRE_${string}`>, string>> = {
   CHECKPOINT_TOO_LARGE: 'checkpoint',
   CLIENT_CLOSED: 'client',

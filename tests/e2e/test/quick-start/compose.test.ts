@@ -42,7 +42,7 @@ describe('the files for Compose and Docker', () => {
     expect(validate(textOf('Dockerfile')).map(({ message }) => message)).toEqual([])
   })
 
-  it('every instance has a port of its own', () => {
+  it('every instance has another port', () => {
     const { web } = composeWith({}).services
     const [, first, last] = /:(\d+)-(\d+):3000$/.exec(web.ports[0] ?? '') ?? []
     expect(Number(last) - Number(first) + 1).toBe(web.deploy?.replicas)

@@ -44,7 +44,7 @@ export async function unpackPackage(
 
 /** The environment variables with which a program in this root finds the libraries beside it. */
 export function libraryPath(root: string): Readonly<Record<string, string>> {
-  // Programs with a path of their own to it find the second.
+  // Programs that have a path to it find the second.
   const libraries = globSync('{usr/lib,lib}/*-linux-gnu*{,/pulseaudio}', { cwd: root }).map((library) =>
     join(root, library),
   )
