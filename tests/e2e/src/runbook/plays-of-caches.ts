@@ -80,5 +80,15 @@ export const PLAYS_OF_CACHES: Readonly<Record<CacheCode, Play>> = {
     expect(await stage.run('ACL LOG')).toMatch(/^set$/m)
     await stage.node.ask('ACL', 'SETUSER', 'default', '+set')
     expect(await found(holdfast)).toEqual([])
+    // The usual reason: it is full.
+    const used = Number((await stage.node.info('memory'))['used_memory'])
+    await stage.node.ask('CONFIG', 'SET', 'maxmemory', used + 2 ** 20)
+    await stage.node.ask('SETRANGE', 'filler', 2 ** 21, 'x')
+    await becomes(async () => (await found(holdfast)).includes('CACHE_COMMANDS_REFUSED'))
+    expect(await stage.run('INFO memory')).toMatch(/maxmemory_policy:noeviction/)
+    await stage.node.ask('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lfu')
+    await becomes(async () => (await found(holdfast)).length === 0)
+    await holdfast.cache.set(PRICE, 19.9)
+    expect(await holdfast.cache.get(PRICE)).toBe(19.9)
   },
 }

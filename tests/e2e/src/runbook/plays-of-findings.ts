@@ -11,7 +11,7 @@ async function found({ health }: Holdfast): Promise<readonly string[]> {
   return findings.map(({ code }) => code).filter((code) => code !== 'NO_PERSISTENCE')
 }
 
-async function finds(holdfast: Holdfast, ...codes: readonly string[]): Promise<void> {
+export async function finds(holdfast: Holdfast, ...codes: readonly string[]): Promise<void> {
   // On a busy machine a message may take longer than verify() waits for it.
   await becomes(async () => {
     const now = new Set(await found(holdfast))

@@ -1,4 +1,5 @@
 import type { Code } from '@holdfast/cli/codes'
+import { RedisNode } from '@holdfast/test-support/servers'
 import { expect } from 'vitest'
 import { type Play, becomes } from './stage.ts'
 
@@ -51,6 +52,15 @@ export const PLAYS_OF_LOCKS: Readonly<Record<LockCode, Play>> = {
     expect(await stage.run('INFO replication')).toContain('connected_slaves:0')
     await becomes(async () => !(await stage.run('locks show')).includes('web-1'))
     expect(await (await locks.acquire(STOCK, { durability: 'primary' })).release()).toBe('released')
+    await stage.node.ask('CONFIG', 'SET', 'repl-diskless-sync-delay', 0)
+    const replica = await RedisNode.start({ args: ['--replicaof', '127.0.0.1', String(stage.node.port)] })
+    stage.atEnd(() => replica.stop())
+    await becomes(async () => /^slave0:.*state=online/m.test(await stage.run('INFO replication')))
+    const patient = { replicas: 1, timeoutMs: 10_000 }
+    await becomes(async () => {
+      const lease = await locks.acquire(STOCK, { durability: patient })
+      return (await lease.release()) === 'released'
+    })
   },
   async SELF_DEADLOCK(stage) {
     const { locks } = stage.open()

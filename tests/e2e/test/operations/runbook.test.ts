@@ -17,8 +17,9 @@ import { PLAYS_OF_LOCKS } from '../../src/runbook/plays-of-locks.ts'
 import { PLAYS_OF_QUEUES } from '../../src/runbook/plays-of-queues.ts'
 import { PLAYS_OF_ROUTES } from '../../src/runbook/plays-of-routes.ts'
 import { PLAYS_OF_TELEMETRY } from '../../src/runbook/plays-of-telemetry.ts'
+import { PLAYS_WITH_MORE } from '../../src/runbook/plays-with-more.ts'
 import { entries, runbook } from '../../src/runbook/runbook-page.ts'
-import { startCommandLine } from '../../src/runbook/command-line.ts'
+import { type CommandLine, startCommandLine } from '../../src/runbook/command-line.ts'
 import { EntryStage, type Place, type Play } from '../../src/runbook/stage.ts'
 
 const root = join(import.meta.dirname, '../../../..')
@@ -99,6 +100,34 @@ describe.concurrent('followed', () => {
       throw error
     } finally {
       free.push(place)
+    }
+  })
+})
+
+const isWanted = process.env['WITH_RUNBOOK'] !== undefined
+
+describe('followed with more', () => {
+  let commandLine: CommandLine | undefined
+  beforeAll(() => {
+    if (isWanted) commandLine = startCommandLine()
+    return () => commandLine?.stop()
+  })
+
+  it.each(Object.keys(PLAYS_WITH_MORE))('%s', async (title) => {
+    const entry = entries.find((each) => each.title === title)
+    expect(entry?.text).toContain('`npm run runbook`')
+  })
+
+  it.for(Object.entries(PLAYS_WITH_MORE))('%s, played', async ([title, { server, play }], { skip }) => {
+    const entry = entries.find((each) => each.title === title)
+    if (commandLine === undefined || entry === undefined) return skip('`npm run runbook` plays it')
+    const node = await (server?.() ?? RedisNode.start())
+    if (typeof node === 'string') return skip(node)
+    try {
+      await using stage = await EntryStage.open({ node, commandLine }, entry)
+      await play(stage)
+    } finally {
+      await node.stop()
     }
   })
 })

@@ -9,6 +9,8 @@ export interface ClusterOptions {
   /** Replicas of each of the three masters. Default: 0. */
   readonly replicas?: number
   readonly binary?: RedisServerBinary
+  /** Another program for the node with this index. Default: none. */
+  readonly binaryOf?: (index: number) => RedisServerBinary | undefined
 }
 
 const MASTERS = 3
@@ -38,10 +40,10 @@ export class RedisCluster {
   }
 
   static async start(options: ClusterOptions = {}): Promise<RedisCluster> {
-    const { replicas = 0, binary = await findRedisServer() } = options
+    const { replicas = 0, binary = await findRedisServer(), binaryOf } = options
     const args = [...REPLICATE_AT_ONCE, ...IN_A_CLUSTER]
-    const nodes = await startTogether(MASTERS * (1 + replicas), async () => {
-      return await RedisNode.start({ binary, args })
+    const nodes = await startTogether(MASTERS * (1 + replicas), async (index) => {
+      return await RedisNode.start({ binary: binaryOf?.(index) ?? binary, args })
     })
     try {
       await join(nodes)
