@@ -1,13 +1,16 @@
 import { signal } from '@preact/signals'
 import type { ActionAnswer, ActionName, Actions, RecordView, ReviewView } from '../../src/events/snapshot.ts'
 import type { PageEvent } from '../../src/events/page-event.ts'
-import { dialog } from './view.ts'
+import { dialog, isLost } from './view.ts'
 
 /** Whether this browser has the token. Without it everything is readable, and nothing can be changed. */
 export const mayAct = signal(true)
 
+const NO_ANSWER = 'The server did not answer. Try again once the page is live.'
+
 /** Does one thing to the world. The answer is for people, at the button; it never rejects. */
 export async function act<Name extends ActionName>(name: Name, input: Actions[Name]): Promise<ActionAnswer> {
+  if (isLost.peek()) return { ok: false, message: NO_ANSWER }
   try {
     const response = await fetch(`/api/actions/${name}`, {
       method: 'POST',
@@ -21,7 +24,7 @@ export async function act<Name extends ActionName>(name: Name, input: Actions[Na
     }
     return (await response.json()) as ActionAnswer
   } catch {
-    return { ok: false, message: 'The server did not answer. Try again once the page is live.' }
+    return { ok: false, message: NO_ANSWER }
   }
 }
 

@@ -1,9 +1,12 @@
 /** What the visitor looks at: of this page alone, and not of the world. */
-import { signal } from '@preact/signals'
+import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { ConnectionState } from './connection.ts'
 import type { Work } from '../../src/events/page-event.ts'
 
 export const connection = signal<ConnectionState>({ state: 'connecting' })
+
+/** Nothing new is known, and nothing can be changed. */
+export const isLost: ReadonlySignal<boolean> = computed(() => connection.value.state === 'lost')
 
 /** What the inspector shows. */
 export type Selection =

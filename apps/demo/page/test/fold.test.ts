@@ -234,7 +234,7 @@ describe('fold', () => {
     expect(model.logDropped).toBe(10)
   })
 
-  it('drops work that is long over, keeps its numbers, and keeps what still runs', () => {
+  it('drops work that is long over, and keeps what still runs', () => {
     const model = story((say) => {
       say(1_000, 'instance-1', asked('c1'))
       say(1_001, 'instance-1', {
@@ -251,7 +251,6 @@ describe('fold', () => {
     })
     expect([...model.calls.keys()]).toEqual(['c2'])
     expect([...model.works.keys()]).toEqual(['ai-review:r9', 'ai-review:r3'])
-    expect(model.forgotten).toMatchObject({ starts: 1, byOutcome: { turnedAway: 1 } })
   })
 
   it('keeps no more than some thousand starts, however fast they come, and counts all', () => {

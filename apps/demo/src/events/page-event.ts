@@ -1,4 +1,5 @@
 import type { JobType } from '../jobs/job.ts'
+import type { ControlOutcome, Sums } from './sums.ts'
 
 /**
  * What the page is fed with. All of it is what the dashboard of any user could have: core's diagnostics channels, questions to
@@ -143,15 +144,19 @@ export type DatabaseNews =
       readonly type: 'control.ran'
       readonly starts: readonly {
         readonly callId: string
-        readonly outcome: 'saved' | 'tooMany' | 'failed'
+        readonly outcome: ControlOutcome
       }[]
     }
   | ({ readonly type: 'verdict' } & Verdict)
+  /** What callers were answered, all together; counted by the server. */
+  | ({ readonly type: 'sums' } & Sums)
 
 /** Counted in the database, of all work since the server started. */
 export interface Verdict {
-  /** Pieces of work that have ended. */
+  /** Pieces of work that somebody asked for, and that have ended. */
   readonly ended: number
+  /** Those that only jobs asked for: they are part of a result, and none for themselves. */
+  readonly parts: number
   /** Those that ended, or charged, more than once. Zero, or Holdfast has failed. */
   readonly twice: number
   readonly refusedWrites: number

@@ -3,8 +3,8 @@ import type { PageEvent } from './page-event.ts'
 
 /**
  * What a page needs to begin with: the state of the world, and the events of the last ten minutes. Those are folded: of the news
- * that replace each other (`attempt.seen`, `lock`, `review`, `verdict`, `tour`, `redis.answered`) only the last is there. The
- * page folds these events into its model as it does those that follow.
+ * that replace each other (`attempt.seen`, `lock`, `review`, `verdict`, `sums`, `tour`, `redis.answered`) only the last is there.
+ * The page folds these events into its model as it does those that follow.
  */
 export interface Snapshot {
   /** New with every start of the server: `id: <run>.<seq>` of an earlier one means nothing. */

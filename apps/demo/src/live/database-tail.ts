@@ -19,7 +19,17 @@ export interface DatabaseTail {
  */
 export function followDatabase({ journal }: Store, news: News, onRows: () => void): DatabaseTail {
   let controlTooMany = 0
-  const verdict = (): Verdict => ({ ...journal.count(), controlTooMany })
+  const asked = new Set<string>()
+  /** By their rows. */
+  const ended = new Set<string>()
+  news.note((event) => {
+    if (event.type !== 'call.asked' || event.parentExecutionId !== null) return
+    asked.add(`${event.jobType}:${event.jobKey}`)
+  })
+  const verdict = (): Verdict => {
+    const results = [...ended].filter((work) => asked.has(work)).length
+    return { ended: results, parts: ended.size - results, ...journal.count(), controlTooMany }
+  }
   let said = ''
   const sayVerdict = (): void => {
     const now = verdict()
@@ -32,6 +42,7 @@ export function followDatabase({ journal }: Store, news: News, onRows: () => voi
     if (page === undefined) return
     const source = 'database'
     for (const { at, client: _, jobType, ...row } of page.runs) {
+      if (row.event === 'end') ended.add(`${jobType}:${row.jobKey}`)
       news.emit({ ...row, type: 'row', at, source, jobType: jobType as never })
     }
     for (const { fence: fencingToken, ...row } of page.saved) {

@@ -9,6 +9,7 @@ import { createFeed } from './feed.ts'
 import { addHealth } from './health.ts'
 import { addPage } from './page-files.ts'
 import { secure } from './security.ts'
+import { tellSums } from './sums.ts'
 import type { Token } from './token.ts'
 import { createWorldMetrics } from './world-metrics.ts'
 
@@ -43,9 +44,11 @@ export async function createPageServer(options: PageServerOptions): Promise<Page
   const feed = createFeed(world.state)
   const stream = createEventStream(feed)
   const count = createWorldMetrics(register, world.state, stream.readers)
+  const sums = tellSums(feed.publish)
   const publish = (event: WorldEvent): void => {
     count(event)
     feed.publish(event)
+    sums.note(event)
   }
   let isClosing = false
   // What is answered now ends its connection, too: the shutdown waits for every one.
@@ -80,6 +83,7 @@ export async function createPageServer(options: PageServerOptions): Promise<Page
       isClosing = true
       await acting.close()
       unsubscribe()
+      sums.close()
       stream.close()
       const late = setTimeout(() => app.server.closeAllConnections(), GRACE_MS)
       await app.close()

@@ -41,6 +41,7 @@ export function placeOf(event: PageEvent): Place {
     case 'review':
       return { shelf: 'state', group: `review ${event.id}`, slot: type }
     case 'verdict':
+    case 'sums':
     case 'tour':
     case 'redis.answered':
       return { shelf: 'state', group: type, slot: type }

@@ -58,7 +58,13 @@ describe('who watches', () => {
     await page.locator('.status').getByText('Not live').waitFor()
     await page.getByText('Connection lost').waitFor()
     // All that it misses happens now, and it cannot act meanwhile.
-    expect(await page.getByRole('button', { name: 'Stop Redis' }).isDisabled()).toBe(true)
+    expect(await enabledVerbs(page)).toEqual([])
+    await page.getByText(/^Not live: it stands still since \d\d:\d\d:\d\d$/).waitFor()
+    // Time goes on for the one who looks, and not in the picture.
+    const still = await picture(page)
+    const ago = await page.locator('.lost-line').textContent()
+    await expect.poll(() => page.locator('.lost-line').textContent()).not.toBe(ago)
+    expect(await picture(page)).toBe(still)
     await ended(expect, evidence)
     line.mend()
     await untilLive(page)
@@ -244,4 +250,20 @@ async function loadedBy(page: Page): Promise<readonly Loaded[]> {
     ...performance.getEntriesByType('resource'),
   ].map(({ name, encodedBodySize, decodedBodySize }) => ({ name, sent: encodedBodySize, size: decodedBodySize }))`)
   return (entries as readonly Loaded[]).filter(({ name }) => !name.includes('/api/'))
+}
+
+/** Everything that changes something, and can be pressed. */
+async function enabledVerbs(page: Page): Promise<readonly string[]> {
+  const names = /^(Fire|Review a range|Stop Redis|More|Kill|Freeze|Cut|Clear|Revoke|Start the tour|Forget)/
+  const buttons = await page.getByRole('button', { name: names }).all()
+  const enabled = await Promise.all(
+    buttons.map(async (button) => ((await button.isEnabled()) ? await button.innerText() : '')),
+  )
+  return [buttons.length > 10 ? '' : 'too few verbs', ...enabled].filter((name) => name !== '')
+}
+
+async function picture(page: Page): Promise<string> {
+  return await page
+    .locator('.canvas > canvas')
+    .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL())
 }

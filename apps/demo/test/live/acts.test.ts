@@ -125,7 +125,7 @@ describe('a story that goes on', () => {
     })
     const report = await until('attempt.started', ({ jobType }) => jobType === 'comprehensive-analysis')
     await until('attempt.ended', ({ executionId }) => executionId === report.executionId)
-    await until('verdict', ({ ended }) => ended === 4)
+    await until('verdict', ({ ended, parts }) => ended === 2 && parts === 2)
     const reports = all('call.asked').filter(({ jobType }) => jobType === 'comprehensive-analysis')
     expect(reports.map(({ source }) => source).toSorted()).toEqual(['instance-1', 'instance-2'])
     const parts = all('call.asked').filter(({ parentExecutionId }) => parentExecutionId !== null)

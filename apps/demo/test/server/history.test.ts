@@ -56,9 +56,9 @@ describe.concurrent('the history that a snapshot has', () => {
     const read = historyOf([
       seen('one', 10),
       seen('two', 10),
-      { type: 'verdict', ended: 1, twice: 0, refusedWrites: 0, controlTooMany: 0 },
+      { type: 'verdict', ended: 1, parts: 0, twice: 0, refusedWrites: 0, controlTooMany: 0 },
       seen('one', 20),
-      { type: 'verdict', ended: 2, twice: 0, refusedWrites: 0, controlTooMany: 0 },
+      { type: 'verdict', ended: 2, parts: 0, twice: 0, refusedWrites: 0, controlTooMany: 0 },
       row('one', '10 Validate'),
       row('one', '20 Check'),
       ended('one'),
@@ -69,7 +69,7 @@ describe.concurrent('the history that a snapshot has', () => {
   it('forgets work of more than ten minutes ago, and not what is true until it changes', ({ expect }) => {
     const read = historyOf([
       { ...WORK, type: 'call.asked', callId: 'a', policy: 'reject', parentExecutionId: null },
-      { type: 'verdict', ended: 1, twice: 0, refusedWrites: 0, controlTooMany: 0 },
+      { type: 'verdict', ended: 1, parts: 0, twice: 0, refusedWrites: 0, controlTooMany: 0 },
       { type: 'instance.killed', instance: 'instance-1', at: 5 * MINUTE_MS },
     ])
     expect(read(9 * MINUTE_MS).map(({ seq }) => seq)).toEqual([1, 2, 3])

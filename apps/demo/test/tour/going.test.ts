@@ -99,6 +99,7 @@ describe.concurrent('the tour', () => {
       source: 'database',
       type: 'verdict',
       ended: 3,
+      parts: 1,
       twice: 1,
       refusedWrites: 0,
       controlTooMany: 0,
@@ -107,7 +108,7 @@ describe.concurrent('the tour', () => {
     const { after, counted } = await tour.ended(6)
     expect(after).toContain('1 ran twice, which must not be')
     expect(after).not.toContain('Nothing here')
-    expect(counted).toBe('rows of all work: 3 ended · 1 twice · 0 late writes refused')
+    expect(counted).toBe('rows of all work: 3 results · 1 part of them · 1 twice · 0 late writes refused')
   })
 
   it('leaves a step that goes on when the visitor goes elsewhere, and puts right what it did', async (context) => {

@@ -18,12 +18,11 @@ export function LostLine({ retryNow }: { readonly retryNow: () => void }): JSX.E
   }, [isLost])
   if (link.state !== 'lost') return null
   const seconds = Math.max(0, Math.ceil((link.retryAt - now.value) / 1_000))
-  const knownAt = link.since + hostNow() - Date.now()
   return (
     <div class="lost-line">
       {/* Only that it is lost is said aloud, not every second of it. */}
       <b role="alert">Connection lost</b> {lengthOf(Math.max(1_000, now.value - link.since))} ago. You see
-      what was known at {clockOf(knownAt)}. Trying again {seconds === 0 ? 'now' : `in ${seconds} s`}.{' '}
+      what was known at {clockOf(hostNow())}. Trying again {seconds === 0 ? 'now' : `in ${seconds} s`}.{' '}
       <button type="button" class="link" onClick={retryNow}>
         Try now
       </button>

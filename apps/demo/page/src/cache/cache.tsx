@@ -6,6 +6,7 @@ import { lowerPart } from '../model/store.ts'
 import { clockOf, grouped, percentOf, plural } from '../format.ts'
 import { CacheChart } from './cache-chart.tsx'
 import { type NamespaceRow, namespaceRows } from './columns.ts'
+import { isLost } from '../view.ts'
 
 const KEYS = [
   ['memory', 'from memory'],
@@ -45,6 +46,7 @@ export function Cache(): JSX.Element {
               type="button"
               class="link at-end"
               aria-label="Clear the cache"
+              disabled={isLost.value}
               onClick={() => void clear()}
             >
               Clear
@@ -138,6 +140,7 @@ function Namespaces({ rows, onClear }: NamespacesProps): JSX.Element {
                 type="button"
                 class="link"
                 aria-label={`Clear ${namespace}`}
+                disabled={isLost.value}
                 onClick={() => onClear(namespace)}
               >
                 Clear

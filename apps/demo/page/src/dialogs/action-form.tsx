@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { ActionAnswer } from '../../../src/events/snapshot.ts'
+import { isLost } from '../view.ts'
 import { closeDialog } from './sheet.tsx'
 
 export interface ActionFormProps {
@@ -40,7 +41,11 @@ export function ActionForm({ verb, isDangerous = false, onSubmit, children }: Ac
         <button type="button" class="act" onClick={closeDialog}>
           Cancel
         </button>
-        <button type="submit" class={isDangerous ? 'act danger' : 'primary'} disabled={isUnderWay}>
+        <button
+          type="submit"
+          class={isDangerous ? 'act danger' : 'primary'}
+          disabled={isUnderWay || isLost.value}
+        >
           {verb}
         </button>
       </div>

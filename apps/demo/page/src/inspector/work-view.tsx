@@ -3,7 +3,7 @@ import type { Work } from '../../../src/events/page-event.ts'
 import { ActButton } from '../parts/act-button.tsx'
 import { model } from '../model/store.ts'
 import { nameOf, type WorkState } from '../model/model.ts'
-import { dialog, logFilter } from '../view.ts'
+import { dialog, isLost, logFilter } from '../view.ts'
 import { Frame } from './frame.tsx'
 import { RecordPart } from './record-part.tsx'
 import { attemptsOf, factsOf, ladderOf, type Sentence, sentenceOf } from './sentence.ts'
@@ -100,6 +100,7 @@ function Foot({
         <button
           type="button"
           class="link"
+          disabled={isLost.value}
           onClick={() => (dialog.value = { name: 'forget', work: { jobType, jobKey } })}
         >
           Forget this result…

@@ -2,7 +2,7 @@ import type { JSX } from 'preact'
 import type { Lock } from '../model/model.ts'
 import { lowerPart } from '../model/store.ts'
 import { ticking } from '../ticking.ts'
-import { dialog } from '../view.ts'
+import { dialog, isLost } from '../view.ts'
 import {
   type Holder,
   freeWords,
@@ -100,6 +100,7 @@ function HolderChip({ lock, holder, now }: HolderProps): JSX.Element {
         type="button"
         class="link"
         aria-label={`Revoke ${lock.name} from ${instance}`}
+        disabled={isLost.value}
         onClick={() => {
           dialog.value = { name: 'revoke', lock: lock.name, token, instance }
         }}

@@ -1,11 +1,9 @@
 import type { CallNews, Stamp } from '../../../src/events/page-event.ts'
+import { startOutcome } from '../../../src/events/sums.ts'
 import type { Draft } from './draft.ts'
 import { goneAfter } from './fold-process.ts'
 import { touchWork } from './fold-work.ts'
 import type { Call } from './model.ts'
-
-/** What a start whose process is gone has for an answer, from the part that saw it go. */
-const GONE = 'CONNECTION_LOST'
 
 export function foldCall(draft: Draft, event: Stamp & CallNews): void {
   if (event.type === 'call.asked') {
@@ -41,8 +39,7 @@ export function foldCall(draft: Draft, event: Stamp & CallNews): void {
       ? { ...call, waitingSince: event.at, waitsFor: event.executionId, behind: event.behind }
       : {
           ...call,
-          // That its process was gone says more than that it failed.
-          outcome: event.code === GONE ? 'cutShort' : event.outcome,
+          outcome: startOutcome(event.outcome, event.code),
           answeredAt: event.at,
           tookMs: event.tookMs,
           executionId: event.executionId,

@@ -9,6 +9,11 @@ export function foldDatabase(draft: Draft, event: Stamp & DatabaseNews): void {
       draft.verdict = verdict
       return
     }
+    case 'sums': {
+      const { type: _type, seq: _seq, at: _at, source: _source, ...sums } = event
+      draft.sums = sums
+      return
+    }
     case 'control.ran': {
       const control = draft.map('control')
       for (const { callId, outcome } of event.starts) control.set(callId, outcome)

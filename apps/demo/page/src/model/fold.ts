@@ -89,6 +89,7 @@ function foldInto(draft: Draft, event: PageEvent): void {
     case 'effect.refused':
     case 'control.ran':
     case 'verdict':
+    case 'sums':
       foldDatabase(draft, event)
       return
     case 'cache.sample':

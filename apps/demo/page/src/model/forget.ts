@@ -1,5 +1,5 @@
 import type { Draft } from './draft.ts'
-import { type Forgotten, type Spell, type WorkState, workKey } from './model.ts'
+import { type Spell, type WorkState, workKey } from './model.ts'
 
 /** As long as the server's snapshot goes back, and the overview of the picture. */
 const KEPT_MS = 10 * 60_000
@@ -13,7 +13,7 @@ const MOST_REVIEWS = 500
 const EVERY_MS = 30_000
 const EVERY_CALLS = 400
 
-/** Drops work that ended more than ten minutes ago, so that a page that stays open does not grow. Its numbers stay. */
+/** Drops work that ended more than ten minutes ago, so that a page that stays open does not grow. */
 export function forgetOld(draft: Draft): void {
   if (draft.latest === null || draft.since === null) return
   const oldest = draft.latest - KEPT_MS
@@ -41,12 +41,11 @@ export function forgetOld(draft: Draft): void {
 
 /** In order of arrival. Gives the moment from which on all of it is known. */
 function forgetWork(draft: Draft, oldest: number): number {
-  const ended = new Set(draft.rows.filter(({ event }) => event === 'end').map(workKey))
   let known = oldest
   for (const work of draft.works.values()) {
     const isTooMuch = draft.calls.size > MOST_CALLS
     if ((work.lastAt >= oldest && !isTooMuch) || !isOver(draft, work)) continue
-    forget(draft, work, ended.has(work.key))
+    forget(draft, work)
     if (isTooMuch) known = Math.max(known, work.lastAt)
   }
   return known
@@ -59,27 +58,13 @@ function isOver(draft: Draft, { calls, attempts }: WorkState): boolean {
   )
 }
 
-function forget(draft: Draft, work: WorkState, hasEnded: boolean): void {
-  let { starts, controlTooMany, controlSaved, ended } = draft.forgotten
-  const byOutcome: { -readonly [Key in keyof Forgotten['byOutcome']]: Forgotten['byOutcome'][Key] } = {
-    ...draft.forgotten.byOutcome,
-  }
+function forget(draft: Draft, work: WorkState): void {
   for (const id of work.calls) {
-    const call = draft.calls.get(id)
-    const control = draft.control.get(id)
-    if (control !== undefined) draft.map('control').delete(id)
-    if (call?.parentExecutionId === null && call.outcome !== null) {
-      starts += 1
-      byOutcome[call.outcome] = (byOutcome[call.outcome] ?? 0) + 1
-      if (control === 'tooMany') controlTooMany += 1
-      if (control === 'saved') controlSaved += 1
-    }
+    if (draft.control.has(id)) draft.map('control').delete(id)
     draft.map('calls').delete(id)
   }
   for (const id of work.attempts) draft.map('attempts').delete(id)
   draft.map('works').delete(work.key)
-  if (hasEnded) ended += 1
-  draft.forgotten = { starts, byOutcome, controlTooMany, controlSaved, ended }
 }
 
 function recent<S extends Spell>(spells: readonly S[], oldest: number): readonly S[] {

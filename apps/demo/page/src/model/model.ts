@@ -1,6 +1,5 @@
 import type {
   CacheNews,
-  CallOutcome,
   LockNews,
   LogNews,
   ReviewSummary,
@@ -8,6 +7,7 @@ import type {
   Verdict,
   Work,
 } from '../../../src/events/page-event.ts'
+import { type ControlOutcome, NO_SUMS, type StartOutcome, type Sums } from '../../../src/events/sums.ts'
 import type { InstanceState, RedisState, WorldState } from '../../../src/events/snapshot.ts'
 import { Table } from './table.ts'
 
@@ -44,15 +44,13 @@ export interface Model {
   readonly chapters: readonly Chapter[]
   readonly tour: TourState
   readonly verdict: Verdict
+  /** Of all starts, also of those that the page does not know any more. */
+  readonly sums: Sums
   /** What the same start came to without Holdfast, by call id; empty until that control run has ended. */
   readonly control: ReadonlyMap<string, ControlOutcome>
   /** Times of which the server kept no events for this page. */
   readonly gaps: readonly Gap[]
-  /** Finished calls that are too old to be kept. */
-  readonly forgotten: Forgotten
 }
-
-export type ControlOutcome = 'saved' | 'tooMany' | 'failed'
 
 /** A stretch of time; `to` is null while it lasts. */
 export interface Spell {
@@ -99,7 +97,7 @@ export interface Call extends Work {
   readonly waitsFor: string | null
   readonly behind: string | null
   /** `cutShort`: its process was gone before it got an answer. Null while it is under way. */
-  readonly outcome: CallOutcome | 'cutShort' | null
+  readonly outcome: StartOutcome | null
   readonly answeredAt: number | null
   readonly tookMs: number | null
   readonly executionId: string | null
@@ -198,15 +196,6 @@ export interface Gap {
   readonly missed: number
 }
 
-export interface Forgotten {
-  readonly starts: number
-  readonly byOutcome: Readonly<Partial<Record<CallOutcome | 'cutShort', number>>>
-  readonly controlTooMany: number
-  readonly controlSaved: number
-  /** Pieces of work that had a row that says they ended. */
-  readonly ended: number
-}
-
 const NO_TOUR: TourState = {
   step: null,
   state: 'done',
@@ -252,10 +241,10 @@ export const EMPTY: Model = {
   logDropped: 0,
   chapters: [],
   tour: NO_TOUR,
-  verdict: { ended: 0, twice: 0, refusedWrites: 0, controlTooMany: 0 },
+  verdict: { ended: 0, parts: 0, twice: 0, refusedWrites: 0, controlTooMany: 0 },
   control: new Table(),
   gaps: [],
-  forgotten: { starts: 0, byOutcome: {}, controlTooMany: 0, controlSaved: 0, ended: 0 },
+  sums: NO_SUMS,
 }
 
 export function workKey({ jobType, jobKey }: Work): string {

@@ -3,6 +3,7 @@ import type { PageEvent } from '../../../src/events/page-event.ts'
 import type { Snapshot } from '../../../src/events/snapshot.ts'
 import { foldAll, modelOf } from './fold.ts'
 import { EMPTY, type Model } from './model.ts'
+import { connection } from '../view.ts'
 
 const current = signal<Model>(EMPTY)
 const hostOffset = signal(0)
@@ -65,9 +66,13 @@ export const lowerPart: PartOf = partsOf(lower)
 /** Whether the server has sent its first snapshot. */
 export const isLoaded: ReadonlySignal<boolean> = computed(() => calm.value.run !== '')
 
-/** Now, by the clock of the host that the instances run on. */
+/**
+ * Now, by the clock of the host that the instances run on. While the server does not answer nothing is known of later: now
+ * stands at its last word.
+ */
 export function hostNow(): number {
-  return Date.now() + hostOffset.value
+  const link = connection.peek()
+  return (link.state === 'lost' ? link.since : Date.now()) + hostOffset.value
 }
 
 export function takeSnapshot(snapshot: Snapshot): void {

@@ -3,7 +3,7 @@ import type { ComponentChildren, JSX } from 'preact'
 import type { ActionName, Actions } from '../../../src/events/snapshot.ts'
 import { act } from '../act.ts'
 import { part } from '../model/store.ts'
-import { connection } from '../view.ts'
+import { isLost } from '../view.ts'
 
 /** How long what was done stays written at its button; what was not done stays until the next act. */
 const DONE_MS = 4_000
@@ -31,7 +31,6 @@ export function ActButton<Name extends ActionName>({
   const isActing = useSignal(false)
   const answer = useSignal<{ readonly ok: boolean; readonly message: string } | null>(null)
   const missing = part('world').value.missingActions[name]
-  const isLost = connection.value.state === 'lost'
   const run = async (): Promise<void> => {
     isActing.value = true
     answer.value = null
@@ -47,7 +46,7 @@ export function ActButton<Name extends ActionName>({
         class={className}
         aria-label={label}
         title={missing ?? label}
-        disabled={disabled || isActing.value || isLost || missing !== undefined}
+        disabled={disabled || isActing.value || isLost.value || missing !== undefined}
         onClick={() => void run()}
       >
         {children}

@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { part } from '../model/store.ts'
-import { connection, span } from '../view.ts'
+import { clockOf } from '../format.ts'
+import { hostNow, part } from '../model/store.ts'
+import { isLost, span } from '../view.ts'
 import { AXIS } from './draw/axis.ts'
 import { Chapters } from './chapters.tsx'
 import { EmptyPicture } from './empty.tsx'
@@ -59,18 +60,21 @@ export function Picture(): JSX.Element {
   }, [])
 
   const pointer = usePointer(stage)
-  const isLost = connection.value.state === 'lost'
   const isEmpty = part('works').value.size === 0
   return (
     <section
       class="panel instances"
       id="instances"
       aria-labelledby="instances-title"
-      data-lost={isLost ? '' : undefined}
+      data-lost={isLost.value ? '' : undefined}
     >
       <header>
         <h2 id="instances-title">Instances</h2>
-        <p>One row a process, one bar an attempt. The small number is its fence: the higher one wins.</p>
+        {isLost.value ? (
+          <p class="still">Not live: it stands still since {clockOf(hostNow())}</p>
+        ) : (
+          <p>One row a process, one bar an attempt. The small number is its fence: the higher one wins.</p>
+        )}
         <button
           type="button"
           class="link at-end"

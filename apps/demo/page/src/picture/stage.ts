@@ -2,7 +2,7 @@ import { effect, type ReadonlySignal, signal } from '@preact/signals'
 import { type Model, workKey } from '../model/model.ts'
 import { hostNow, liveModel } from '../model/store.ts'
 import { onColoursChange } from '../styles/colours.ts'
-import { connection, crosshair, selection, span, until } from '../view.ts'
+import { crosshair, isLost, selection, span, until } from '../view.ts'
 import { busyTimes } from './busy.ts'
 import { AXIS } from './draw/axis.ts'
 import { draw } from './draw/draw.ts'
@@ -129,6 +129,7 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
         height,
         nowX: nowX - left,
         ratio,
+        isStill: isLost.value,
         crosshairX: crosshair.value === null ? null : scale.xOf(crosshair.value),
       },
       palette,
@@ -159,20 +160,14 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
     return shownLeft
   }
 
-  /** While the server does not answer nothing is known of later: now stands at its last word. */
-  const knownNow = (): number => {
-    const link = connection.peek()
-    return link.state === 'lost' ? link.since + hostNow() - Date.now() : hostNow()
-  }
-
   const frame = (time: number): void => {
     handle = requestAnimationFrame(frame)
     if (document.hidden || size.width === 0) return
-    const isLive = connection.value.state !== 'lost' && until.value === null
+    const isLive = !isLost.value && until.value === null
     const wait = calm.matches ? CALM_FRAME_MS : FRAME_MS
     if (!isDirty && (!isLive || time - frameAt < wait - 4)) return
     frameAt = time
-    const now = knownNow()
+    const now = hostNow()
     const isOld =
       laidOut === undefined ||
       (laidOut.model !== liveModel.peek()
@@ -207,7 +202,7 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
   const refresh = (): void => {
     isDirty = true
     if (size.width === 0) return
-    const now = knownNow()
+    const now = hostNow()
     layOut(now)
     paint(now)
     offerItems(now)
@@ -219,7 +214,7 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
   }
 
   const stopWatching = effect(() => {
-    void [selection.value, span.value, until.value, crosshair.value, connection.value.state]
+    void [selection.value, span.value, until.value, crosshair.value, isLost.value]
     isDirty = true
   })
   const stopColours = onColoursChange(recolour)

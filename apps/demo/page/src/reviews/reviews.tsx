@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import type { ReviewSummary } from '../../../src/events/page-event.ts'
 import { lowerPart } from '../model/store.ts'
 import { lengthOf } from '../format.ts'
-import { chosenReview, dialog } from '../view.ts'
+import { chosenReview, dialog, isLost } from '../view.ts'
 import { ChosenReview } from './chosen-review.tsx'
 import { progressOf } from './progress.ts'
 import { attemptWords, severitiesOf } from './words.ts'
@@ -22,6 +22,7 @@ export function Reviews(): JSX.Element {
         <button
           type="button"
           class="link at-end"
+          disabled={isLost.value}
           onClick={() => {
             dialog.value = { name: 'review-range' }
           }}

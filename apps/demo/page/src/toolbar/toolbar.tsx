@@ -4,7 +4,7 @@ import { act } from '../act.ts'
 import { backToNow, pauseOrGoOn } from '../picture/moves.ts'
 import { ActButton } from '../parts/act-button.tsx'
 import { noteReviewer, part } from '../model/store.ts'
-import { connection, dialog, span, until } from '../view.ts'
+import { dialog, isLost, span, until } from '../view.ts'
 
 /** What a visitor can do to the world, and how much time the picture shows. */
 export function Toolbar(): JSX.Element {
@@ -14,7 +14,12 @@ export function Toolbar(): JSX.Element {
         <ActButton name="fire" input={{ times: 15, waiting: 2 }} class="act strong">
           Fire one job × 15
         </ActButton>
-        <button type="button" class="act" onClick={() => (dialog.value = { name: 'review-range' })}>
+        <button
+          type="button"
+          class="act"
+          disabled={isLost.value}
+          onClick={() => (dialog.value = { name: 'review-range' })}
+        >
           Review a range…
         </button>
         <RedisButton />
@@ -55,7 +60,7 @@ function ReviewerChoice(): JSX.Element {
       Reviewer:
       <select
         value={reviewer}
-        disabled={missingActions.reviewer !== undefined || connection.value.state === 'lost'}
+        disabled={missingActions.reviewer !== undefined || isLost.value}
         title={missingActions.reviewer}
         onChange={({ currentTarget }) => void setReviewer(currentTarget.value as ReviewerMode)}
       >
@@ -70,6 +75,13 @@ function ReviewerChoice(): JSX.Element {
 }
 
 function More(): JSX.Element {
+  if (isLost.value) {
+    return (
+      <button type="button" class="act opens" disabled>
+        More
+      </button>
+    )
+  }
   const gone = [...part('instances').value.values()].filter(({ state }) => state === 'gone')
   return (
     <details

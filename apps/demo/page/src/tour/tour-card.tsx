@@ -5,6 +5,7 @@ import type { ActionAnswer, Actions } from '../../../src/events/snapshot.ts'
 import { act, mayAct } from '../act.ts'
 import { part } from '../model/store.ts'
 import { ticking } from '../ticking.ts'
+import { isLost } from '../view.ts'
 import { LOOK_AT } from './look-at.ts'
 import { SignIcon } from './signs.tsx'
 
@@ -90,6 +91,7 @@ function EndButton(): JSX.Element {
       type="button"
       class="icon"
       aria-label="End the tour"
+      disabled={isLost.value}
       onClick={() => void act('tour', { go: 'end' })}
     >
       ×
@@ -99,8 +101,8 @@ function EndButton(): JSX.Element {
 
 function Verbs({ step, state }: { readonly step: Step; readonly state: TourState['state'] }): JSX.Element {
   const [answer, setAnswer] = useState<ActionAnswer>()
-  const isActing = state === 'acting'
-  // While the step acts they do nothing, but keep the focus: whoever goes on by keyboard finds it where it was.
+  const isActing = state === 'acting' || isLost.value
+  // While the step acts, or the server does not answer, they do nothing, but keep the focus: whoever goes on by keyboard finds it where it was.
   const go = async (where: Actions['tour']['go']): Promise<void> => {
     if (isActing && where !== 'end') return
     const said = await act('tour', { go: where })
@@ -120,7 +122,7 @@ function Verbs({ step, state }: { readonly step: Step; readonly state: TourState
           </button>
         )}
         {step === END ? (
-          <button type="button" class="primary" onClick={() => void go('end')}>
+          <button type="button" class="primary" disabled={isLost.value} onClick={() => void go('end')}>
             End the tour
           </button>
         ) : (

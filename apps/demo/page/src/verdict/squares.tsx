@@ -1,5 +1,6 @@
 import type { JSX } from 'preact'
-import type { Start, StartKind, Tally } from './tally.ts'
+import type { StartKind } from '../../../src/events/sums.ts'
+import type { Start, Tally } from './tally.ts'
 
 /** More starts than this are shown as one bar in proportion. */
 const MOST = 120
@@ -37,30 +38,53 @@ const WORDS: Readonly<Record<SquareKind, string>> = {
 }
 
 export function Squares({ tally }: { readonly tally: Tally }): JSX.Element {
-  return <Row kinds={tally.starts.map(({ kind }) => kind)} label="Starts with Holdfast" />
+  const counts = Object.entries(tally.counts) as [StartKind, number][]
+  return (
+    <Row
+      kinds={tally.starts.map(({ kind }) => kind)}
+      earlier={tally.earlier}
+      counts={counts}
+      label="Starts with Holdfast"
+    />
+  )
 }
 
 /** The same starts in the control run, in the same order. */
 export function ControlSquares({ tally }: { readonly tally: Tally }): JSX.Element {
   const kindOf = ({ control }: Start): SquareKind =>
     control === null ? 'none' : control === 'saved' ? 'ran' : control
-  return <Row kinds={tally.starts.map(kindOf)} label="The same starts without Holdfast" />
+  const { saved, tooMany, failed, untried } = tally.control
+  const counts = [
+    ['ran', saved],
+    ['tooMany', tooMany],
+    ['failed', failed],
+    ['none', untried],
+  ] as const
+  return (
+    <Row
+      kinds={tally.starts.map(kindOf)}
+      earlier={tally.earlier}
+      counts={counts.filter(([, count]) => count > 0)}
+      label="The same starts without Holdfast"
+    />
+  )
 }
 
-function Row({
-  kinds,
-  label,
-}: {
+interface RowProps {
+  /** Of the starts that the page knows. */
   readonly kinds: readonly SquareKind[]
+  readonly earlier: number
+  /** Of all. */
+  readonly counts: readonly (readonly [SquareKind, number])[]
   readonly label: string
-}): JSX.Element {
-  const counts = new Map<SquareKind, number>()
-  for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1)
-  const summary = [...counts].map(([kind, count]) => `${count} ${WORDS[kind]}`).join(', ')
-  if (kinds.length > MOST) {
+}
+
+function Row({ kinds, earlier, counts, label }: RowProps): JSX.Element {
+  const summary = counts.map(([kind, count]) => `${count} ${WORDS[kind]}`).join(', ')
+  if (kinds.length + earlier > MOST) {
     return (
       <span class="in-proportion" role="img" aria-label={`${label}: ${summary}`}>
-        {[...counts].map(([kind, count]) => (
+        {counts.map(([kind, count]) => (
           <i key={kind} class={`is-${kind}`} style={{ flexGrow: count }} title={`${count} ${WORDS[kind]}`} />
         ))}
       </span>
@@ -68,6 +92,7 @@ function Row({
   }
   return (
     <span class="squares" role="img" aria-label={`${label}: ${summary}`}>
+      {earlier > 0 && <small class="earlier">{earlier} earlier</small>}
       {kinds.map((kind, index) => (
         <Square key={index} kind={kind} title={WORDS[kind]} />
       ))}

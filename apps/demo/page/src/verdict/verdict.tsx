@@ -1,9 +1,10 @@
 import type { JSX } from 'preact'
+import type { StartKind } from '../../../src/events/sums.ts'
 import { plural } from '../format.ts'
 import { isLoaded, model } from '../model/store.ts'
 import { ActButton } from '../parts/act-button.tsx'
 import { ControlSquares, Square, Squares } from './squares.tsx'
-import { tallyOf, type StartKind, type Tally } from './tally.ts'
+import { tallyOf, type Tally } from './tally.ts'
 
 /** What it comes to: one sentence, one square a start, and the same starts without Holdfast. */
 export function Verdict(): JSX.Element {
@@ -30,7 +31,7 @@ export function Verdict(): JSX.Element {
               {plural(startCount, 'start')}, {plural(results, 'result')},{' '}
               {twice === 0 ? <em>none twice</em> : <em class="bad">{twice} of them twice</em>}
             </h1>
-            <p>{basisOf(tally, known.instances.size, known.forgotten.starts > 0)}</p>
+            <p>{basisOf(tally, known.instances.size)}</p>
           </>
         )}
       </div>
@@ -40,10 +41,10 @@ export function Verdict(): JSX.Element {
   )
 }
 
-function basisOf({ startCount, works }: Tally, instances: number, isWindow: boolean): string {
+function basisOf({ startCount, works, parts }: Tally, instances: number): string {
   const who = instances === 1 ? 'One process was' : `${words(instances)} processes were`
-  const since = isWindow ? ' since this page was opened' : ''
-  return `${who} asked ${plural(startCount, 'time')} to do ${plural(works, 'job')}${since}. Counted from rows that the jobs wrote to the database, not by Holdfast.`
+  const more = parts === 0 ? '' : ` Those jobs started ${plural(parts, 'part')} of their results themselves.`
+  return `${who} asked ${plural(startCount, 'time')} to do ${plural(works, 'job')}.${more} Counted from rows that the jobs wrote to the database, not by Holdfast.`
 }
 
 function words(count: number): string {
@@ -88,8 +89,7 @@ const SUMS: readonly (readonly [readonly StartKind[], string, StartKind])[] = [
 
 /** Saved is counted in the database; the rest is what callers were answered. */
 function Sum({ tally }: { readonly tally: Tally }): JSX.Element {
-  const { counts, results, controlTooMany, controlRan } = tally
-  const untried = tally.starts.filter(({ control }) => control === null).length
+  const { counts, results, control, controlRan } = tally
   const shown = SUMS.map(([kinds, text, kind]) => ({
     text: kind === 'cutShort' ? cutWords(counts) : text,
     kind,
@@ -110,13 +110,13 @@ function Sum({ tally }: { readonly tally: Tally }): JSX.Element {
       {controlRan && (
         <li title="Counted in the database of the control run">
           <Square kind="tooMany" />
-          <b>{controlTooMany}</b> results too many without it
+          <b>{control.tooMany}</b> results too many without it
         </li>
       )}
-      {controlRan && untried > 0 && (
+      {controlRan && control.untried > 0 && (
         <li title="The control run has not done these">
           <Square kind="none" />
-          <b>{untried}</b> not tried without it
+          <b>{control.untried}</b> not tried without it
         </li>
       )}
     </ul>

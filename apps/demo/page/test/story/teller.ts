@@ -16,6 +16,7 @@ interface StartOptions {
     readonly at: number
     readonly outcome: CallOutcome
     readonly executionId?: string | null
+    readonly code?: string
   }
   readonly parent?: string
 }
@@ -63,7 +64,7 @@ export function teller(begin: number): Teller {
           outcome: answer.outcome,
           executionId: answer.executionId ?? null,
           tookMs: (answer.at - at) * 1_000,
-          code: answer.outcome === 'noRedis' ? 'STORAGE_UNAVAILABLE' : null,
+          code: answer.code ?? (answer.outcome === 'noRedis' ? 'STORAGE_UNAVAILABLE' : null),
           message: answer.outcome === 'noRedis' ? 'Redis did not answer within 2 s.' : '',
         })
       }

@@ -96,20 +96,24 @@ export function drawCrosshair(context: Context, x: number, height: number, { col
 
 export function drawNow(
   context: Context,
-  { left, nowX, width }: View,
+  { left, nowX, width, isStill }: View,
   height: number,
   { colours, fonts }: Palette,
 ): void {
   if (nowX < 0 || nowX > width) return
   const x = Math.round(left + nowX)
-  context.strokeStyle = colours.run
+  const colour = colours[isStill ? 'stop' : 'run']
+  context.strokeStyle = colour
   context.lineWidth = 1.5
+  context.setLineDash(isStill ? [5, 4] : [])
   context.beginPath()
   context.moveTo(x, -4)
   context.lineTo(x, height)
   context.stroke()
-  write(context, colours.run, fonts.rank)
-  context.fillText('now', Math.min(x, left + width - 14), -AXIS / 2 - 1)
+  context.setLineDash([])
+  write(context, colour, fonts.rank)
+  const [text, half] = isStill ? (['last word', 32] as const) : (['now', 14] as const)
+  context.fillText(text, Math.min(x, left + width - half), -AXIS / 2 - 1)
 }
 
 function write(context: Context, colour: string, font: string): void {

@@ -12,6 +12,8 @@ export interface View {
   /** Where now is, from the left edge of the view. */
   readonly nowX: number
   readonly ratio: number
+  /** Now is the last that was heard, and goes no further. */
+  readonly isStill: boolean
   /** A moment that other parts of the page mark. */
   readonly crosshairX: number | null
 }
