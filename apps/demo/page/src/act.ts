@@ -1,5 +1,13 @@
 import { signal } from '@preact/signals'
-import type { ActionAnswer, ActionName, Actions, RecordView, ReviewView } from '../../src/events/snapshot.ts'
+import type {
+  ActionAnswer,
+  ActionName,
+  Actions,
+  HeldQuery,
+  HeldView,
+  RecordView,
+  ReviewView,
+} from '../../src/events/snapshot.ts'
 import type { PageEvent } from '../../src/events/page-event.ts'
 import { dialog, isLost } from './view.ts'
 
@@ -36,6 +44,11 @@ export async function askWhetherMayAct(): Promise<void> {
 /** What Redis holds for a piece of work; undefined: nothing, or the server did not answer. */
 export async function readRecord(jobType: string, jobKey: string): Promise<RecordView | undefined> {
   return await get(`/api/record?${new URLSearchParams({ jobType, jobKey })}`)
+}
+
+/** What Redis holds for a lock, or for the entries of a namespace of the cache. */
+export async function readHeld({ kind, name }: HeldQuery): Promise<readonly HeldView[] | undefined> {
+  return await get(`/api/held?${new URLSearchParams({ kind, name })}`)
 }
 
 export async function readReview(id: string): Promise<ReviewView | undefined> {

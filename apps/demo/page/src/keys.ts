@@ -1,6 +1,7 @@
 import { act } from './act.ts'
+import { workKey } from './model/model.ts'
 import { hostNow, model } from './model/store.ts'
-import { active } from './picture/named.tsx'
+import { active, openedStage } from './picture/named.tsx'
 import { backToNow, pan, pauseOrGoOn, show, zoom } from './picture/moves.ts'
 import { select } from './select.ts'
 import { dialog, hasLetterKeys, selection, span, until } from './view.ts'
@@ -85,6 +86,7 @@ function keyOf(key: string, isInDiff: boolean): (() => void) | undefined {
     f: zoomToSelection,
     '[': () => toAttempt(-1),
     ']': () => toAttempt(1),
+    j: () => void act('fire', { times: 15, waiting: 2 }),
     k: () => toRow('kill'),
     z: () => toRow('freeze'),
     c: () => toRow('cut'),
@@ -117,16 +119,21 @@ function zoomToSelection(): void {
   show(work.firstAt, isRunning ? hostNow() : work.lastAt)
 }
 
+/** The attempt of the same job before or after the one that the keyboard stands on; without one, of the selected job. */
 function toAttempt(step: number): void {
-  const work = active.value?.work
-  if (work == null) return
-  const attempts = model.value.works.get(`${work.jobType}:${work.jobKey}`)?.attempts ?? []
+  const chosen = selection.value
+  const work = active.value?.work ?? (chosen?.kind === 'work' ? chosen : null)
+  if (work === null) return
+  const attempts = model.value.works.get(workKey(work))?.attempts ?? []
   const index = attempts.indexOf(active.value?.id ?? '')
   const id = attempts[index < 0 ? (step > 0 ? 0 : attempts.length - 1) : index + step]
   const attempt = model.value.attempts.get(id ?? '')
   if (attempt === undefined) return
   select({ kind: 'work', ...work })
   show(attempt.startedAt - 2_000, (attempt.endedAt ?? hostNow()) + 2_000)
+  const stage = openedStage.value
+  stage?.refresh()
+  active.value = stage?.scene.value?.layout.items.find((item) => item.id === id) ?? null
 }
 
 /** Does it to the instance of the row in focus: it asks nothing, for this is the demo. */

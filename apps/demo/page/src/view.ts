@@ -2,6 +2,7 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { ConnectionState } from './connection.ts'
 import type { Work } from '../../src/events/page-event.ts'
+import type { HeldQuery } from '../../src/events/snapshot.ts'
 
 export const connection = signal<ConnectionState>({ state: 'connecting' })
 
@@ -13,6 +14,7 @@ export type Selection =
   | ({ readonly kind: 'work' } & Work)
   | { readonly kind: 'instance'; readonly name: string }
   | { readonly kind: 'redis' }
+  | HeldQuery
 
 export const selection = signal<Selection | null>(null)
 

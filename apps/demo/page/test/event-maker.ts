@@ -22,7 +22,7 @@ export const WORLD: WorldState = {
   redis: { state: 'up', version: '7.4.1', persistence: 'AOF', canBeStopped: true, roundTripMs: 0.4 },
   storage: 'redis',
   repository: { name: 'sample-shop', path: '/repositories/sample-shop', isSample: true },
-  reviewer: 'normal',
+  reviewer: 'slow',
   jobTypes: [
     'ai-review',
     'risk-assessment',

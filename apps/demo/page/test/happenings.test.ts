@@ -18,6 +18,7 @@ describe('the table behind the picture', () => {
         'instance-2 | summary #142 | woke up too late: another attempt had taken over | 10.0 s',
         'Database | summary #142 | instance-2: late write refused: fence 1 is older than 2 | ',
         'Redis |  | stopped | 3.0 s',
+        'All instances |  | reviewer slow from now on | ',
         'instance-1 | suggestions #142 | no Redis: nothing ran | 1.9 s',
         'instance-3 | summary #142 | got the stored result | 20 ms',
         'instance-1 | review #144 | waits for instance-3 | ',

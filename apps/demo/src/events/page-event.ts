@@ -31,6 +31,7 @@ export type PageNews =
   | ReviewNews
   | LogNews
   | TourNews
+  | ReviewerNews
 
 /** A job and what it works on: one piece of work, whoever starts it. */
 export interface Work {
@@ -240,6 +241,14 @@ export interface ReviewSummary {
   readonly attempt: number
   readonly tookMs: number | null
 }
+
+/** Somebody has made the reviewer slow or failing on all instances, or normal again. */
+export interface ReviewerNews {
+  readonly type: 'reviewer'
+  readonly mode: ReviewerMode
+}
+
+export type ReviewerMode = 'normal' | 'slow' | 'failing'
 
 /** A line of an instance's log, or of the coordinator's. */
 export interface LogNews {

@@ -1,5 +1,5 @@
 import type { JobType } from '../jobs/job.ts'
-import type { PageEvent } from './page-event.ts'
+import type { PageEvent, ReviewerMode } from './page-event.ts'
 
 /**
  * What a page needs to begin with: the state of the world, and the events of the last ten minutes. Those are folded: of the news
@@ -47,8 +47,6 @@ export interface RedisState {
   readonly roundTripMs: number | null
 }
 
-export type ReviewerMode = 'normal' | 'slow' | 'failing'
-
 /** `POST /api/actions/<name>` with these as JSON. */
 export interface Actions {
   /** Starts of one job from all instances at one moment; `waiting` of them wait for the result. */
@@ -91,13 +89,23 @@ export interface ActionAnswer {
   readonly message: string
 }
 
-/** `GET /api/record?jobType=&jobKey=`: what Redis holds for a piece of work, decoded. */
-export interface RecordView {
+/** What Redis holds under one key, decoded. */
+export interface HeldView {
   readonly key: string
   readonly kind: string
   readonly ttlMs: number | null
   readonly fields: readonly { readonly name: string; readonly value: string; readonly meaning: string }[]
   readonly raw: string
+}
+
+/** `GET /api/held?kind=&name=`: of a lock or a semaphore, or of the newest entries of a namespace of the cache. */
+export interface HeldQuery {
+  readonly kind: 'lock' | 'cache'
+  readonly name: string
+}
+
+/** `GET /api/record?jobType=&jobKey=`: what Redis holds for a piece of work. */
+export interface RecordView extends HeldView {
   /** By what is stored: attempts, oldest first. */
   readonly attempts: readonly {
     readonly executionId: string

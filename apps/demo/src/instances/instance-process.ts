@@ -1,5 +1,7 @@
 /** The entry point of an instance that is a separate process. It finds its settings as JSON in its environment. */
 import { startOpenTelemetry } from '@holdfast/telemetry/opentelemetry'
+import { startPrometheus } from '@holdfast/telemetry/prometheus'
+import { Registry } from 'prom-client'
 import { type ConnectedStorage, connectStorage } from './connect.ts'
 import {
   type FromInstance,
@@ -22,6 +24,9 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => undefined)
   // Before Holdfast is made, as its README says. Without the user's SDK it does nothing.
   const { traceContext } = startOpenTelemetry()
+  const register = new Registry()
+  register.setDefaultLabels({ instance: settings.name })
+  startPrometheus({ register })
   const connected = await connect(settings)
   const answers = new Map<number, () => void>()
   const reports: Reports = {
@@ -43,6 +48,10 @@ async function main(): Promise<void> {
         return answers.get(message.id)?.()
       case 'reviewer':
         return runtime.setReviewer(message.mode)
+      case 'measure':
+        return void register
+          .getMetricsAsJSON()
+          .then((metrics) => send({ type: 'measured', id: message.id, metrics }))
       case 'fire':
         return void runtime.fire(message.request).then(() => send({ type: 'settled', id: message.id }))
     }

@@ -1,4 +1,5 @@
-import type { ReviewerMode } from '../events/snapshot.ts'
+import type { ReviewerMode } from '../events/page-event.ts'
+import type { Measures } from './measures.ts'
 import type { FireRequest } from './messages.ts'
 
 /** One running copy of the service, as the coordinator sees it. */
@@ -18,6 +19,8 @@ export interface Instance {
   thaw(): void
   /** How its reviewer works from now on. */
   setReviewer(mode: ReviewerMode): void
+  /** What Holdfast measures in it. Empty: it is part of this process, is gone, or does not answer in time. */
+  measure(): Promise<Measures>
   /** Settles when the instance is gone, with a reason when it was not asked to end. */
   readonly gone: Promise<string | undefined>
   /** Ends it in order; harmless when it is gone already. */

@@ -26,7 +26,7 @@ export function listen(instance: string, calls: Calls, tell: Tell): () => void {
     on<IdempotencyEvent>('holdfast:idempotency', (event) => {
       // Those about a start name the owner that it met, which may be another instance.
       calls.heard(event)
-      if (event.instance === instance) hearOwner(event, say, tell)
+      if (event.instance === instance) hearOwner(event, say)
     }),
     on<LockEvent>(
       'holdfast:locks',
@@ -64,16 +64,12 @@ function on<E>(channel: string, hear: (event: E) => void): () => void {
 }
 
 /** What became of an execution of this process. */
-function hearOwner(event: IdempotencyEvent, say: (news: PageNews) => void, tell: Tell): void {
-  const { type, executionId } = event
-  if (type === 'renewed') {
-    const at = hostNow()
-    tell({ kind: 'renewed', executionId, at, leaseEndsAt: at + event.remainingMs })
-  } else if (isEnd(event)) {
-    const reason = event.type === 'lost' ? event.reason : null
-    const message = 'error' in event ? messageOf(event.error) : null
-    say({ type: 'attempt.ended', executionId, outcome: event.type, reason, message, ranMs: event.ranMs })
-  }
+function hearOwner(event: IdempotencyEvent, say: (news: PageNews) => void): void {
+  if (!isEnd(event)) return
+  const { executionId, type: outcome, ranMs } = event
+  const reason = event.type === 'lost' ? event.reason : null
+  const message = 'error' in event ? messageOf(event.error) : null
+  say({ type: 'attempt.ended', executionId, outcome, reason, message, ranMs })
 }
 
 type End = Extract<IdempotencyEvent, { readonly type: (typeof ENDS)[number] }>

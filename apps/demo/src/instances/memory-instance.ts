@@ -26,6 +26,7 @@ export async function startMemoryInstance(
     fire: (request) =>
       runtime.port === undefined ? runtime.fire(request) : fireByHttp(runtime.port, request),
     setReviewer: (mode) => runtime.setReviewer(mode),
+    measure: async () => [],
     kill: () => cannot('be killed'),
     freeze: () => cannot('be frozen'),
     thaw: () => cannot('be woken'),

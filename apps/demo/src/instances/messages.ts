@@ -1,4 +1,6 @@
-import type { InstanceState, ReviewerMode } from '../events/snapshot.ts'
+import type { Measures } from './measures.ts'
+import type { ReviewerMode } from '../events/page-event.ts'
+import type { InstanceState } from '../events/snapshot.ts'
 import type { JobType } from '../jobs/job.ts'
 import type { Tell, Telling } from './telling.ts'
 
@@ -72,6 +74,7 @@ export type ToInstance =
   | { readonly type: 'fire'; readonly id: number; readonly request: FireRequest }
   | { readonly type: 'bankAgrees'; readonly id: number }
   | { readonly type: 'reviewer'; readonly mode: ReviewerMode }
+  | { readonly type: 'measure'; readonly id: number }
   | { readonly type: 'close' }
 
 export type FromInstance =
@@ -81,5 +84,6 @@ export type FromInstance =
   | { readonly type: 'askBank'; readonly id: number }
   /** Every start of the request with this id has come to something. */
   | { readonly type: 'settled'; readonly id: number }
+  | { readonly type: 'measured'; readonly id: number; readonly metrics: Measures }
   | { readonly type: 'unusable'; readonly reason: string }
   | { readonly type: 'told'; readonly telling: Telling }

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { fireByHttp } from './fire-by-http.ts'
 import type { Instance } from './instance.ts'
+import type { Measures } from './measures.ts'
 import {
   type FromInstance,
   type InstanceSettings,
@@ -25,6 +26,9 @@ const PROGRAM: InstanceProgram = {
   closeMs: 5_000,
 }
 
+/** A scrape does not wait for one that has much else to do. */
+const MEASURE_MS = 1_000
+
 /** Starts an instance as a separate process and waits until it can work. */
 export async function startProcessInstance(
   settings: InstanceSettings,
@@ -40,6 +44,7 @@ export async function startProcessInstance(
   })
   const ready = Promise.withResolvers<number | undefined>()
   const pending = new Map<number, () => void>()
+  const measuring = new Map<number, (metrics: Measures) => void>()
   let nextId = 1
   let closing = false
   let frozen = false
@@ -69,6 +74,8 @@ export async function startProcessInstance(
         return onOutcome(message.outcome)
       case 'told':
         return onTold?.(message.telling)
+      case 'measured':
+        return measuring.get(message.id)?.(message.metrics)
       case 'askBank':
         return void askBank(name).then(() => send({ type: 'bankAgrees', id: message.id }))
       case 'settled':
@@ -99,6 +106,18 @@ export async function startProcessInstance(
       })
     },
     setReviewer: (mode) => send({ type: 'reviewer', mode }),
+    async measure() {
+      if (frozen || !child.connected) return []
+      const id = nextId++
+      const measured = Promise.withResolvers<Measures>()
+      measuring.set(id, measured.resolve)
+      send({ type: 'measure', id })
+      const late = setTimeout(() => measured.resolve([]), MEASURE_MS)
+      const metrics = await measured.promise
+      clearTimeout(late)
+      measuring.delete(id)
+      return metrics
+    },
     kill() {
       closing = true
       child.kill('SIGKILL')

@@ -2,7 +2,7 @@ import { type Holdfast, type Storage, type TraceContextHooks, createHoldfast } f
 import { pino } from 'pino'
 import { hostNow } from '../clock.ts'
 import type { PageNews } from '../events/page-event.ts'
-import type { ReviewerMode } from '../events/snapshot.ts'
+import type { ReviewerMode } from '../events/page-event.ts'
 import { type AroundCheckout, type GuardedWork, guardedBy } from '../jobs/guarded-work.ts'
 import { cachedReviewer } from '../review/cached-reviewer.ts'
 import { localReviewer } from '../review/local-reviewer.ts'

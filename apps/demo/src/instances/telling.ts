@@ -3,13 +3,6 @@ import type { WorldEvent } from '../live/world.ts'
 /** What an instance tells the coordinator while it works. */
 export type Telling =
   | { readonly kind: 'event'; readonly event: WorldEvent }
-  /** The owner has renewed the lease of an execution: it lasts until then, by the host's clock. */
-  | {
-      readonly kind: 'renewed'
-      readonly executionId: string
-      readonly at: number
-      readonly leaseEndsAt: number
-    }
   /** Something has changed in the line for a lock. */
   | {
       readonly kind: 'lock'

@@ -1,4 +1,5 @@
-import type { ActionAnswer, ActionName, Actions, ReviewerMode } from '../events/snapshot.ts'
+import type { ReviewerMode } from '../events/page-event.ts'
+import type { ActionAnswer, ActionName, Actions } from '../events/snapshot.ts'
 import { fireActs } from './fire-acts.ts'
 import { instanceActs } from './instance-acts.ts'
 import { redisActs } from './redis-acts.ts'

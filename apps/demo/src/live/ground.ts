@@ -14,6 +14,8 @@ export interface Ground {
   readonly memory: Storage | undefined
   /** Sees every execution and every lock, and runs nothing. */
   readonly observer: Holdfast
+  /** What it looks with. */
+  readonly values: Storage['values']
   /** To look at what Redis holds, as `redis-cli` would. */
   readonly client: Redis | Cluster | undefined
   readonly missingActions: Readonly<Partial<Record<ActionName, string>>>
@@ -33,6 +35,7 @@ export async function openGround(options: WorldOptions, stack: AsyncDisposableSt
       redis: undefined,
       memory,
       observer,
+      values: memory.values,
       client: undefined,
       missingActions: MEMORY_LACKS,
       stopping,
@@ -51,6 +54,7 @@ export async function openGround(options: WorldOptions, stack: AsyncDisposableSt
     redis,
     memory: undefined,
     observer,
+    values: connected.storage.values,
     client,
     missingActions: lacking(storage, redis),
     stopping,

@@ -17,9 +17,6 @@ export function hearInstances({ news, watching, lockDesk }: Hearers): Tell {
         news.emit(telling.event)
         if (telling.event.type === 'attempt.started') watching.follow(telling.event)
         break
-      case 'renewed':
-        watching.renewed(telling)
-        break
       case 'lock':
         lockDesk.touched(telling)
     }

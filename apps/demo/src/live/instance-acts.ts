@@ -1,4 +1,4 @@
-import type { ReviewerMode } from '../events/snapshot.ts'
+import type { ReviewerMode } from '../events/page-event.ts'
 import type { ActTable } from './acts.ts'
 import type { Member } from './member.ts'
 import { type Scene, refuse } from './scene.ts'
@@ -63,8 +63,10 @@ export function instanceActs({ members, store, news }: Scene): {
       },
       reviewer(input) {
         if (!MODES.includes(input.mode)) refuse(`The reviewer can be ${MODES.join(', ')}.`)
+        if (input.mode === mode) return `The reviewer is ${mode} already.`
         mode = input.mode
         for (const member of members) member.setReviewer(mode)
+        news.say('coordinator', { type: 'reviewer', mode })
         news.log('info', `The reviewer is ${mode} from now on.`)
         return `The reviewer is ${mode} on all instances.`
       },

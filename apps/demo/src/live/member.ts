@@ -1,4 +1,5 @@
-import type { InstanceState, ReviewerMode } from '../events/snapshot.ts'
+import type { ReviewerMode } from '../events/page-event.ts'
+import type { InstanceState } from '../events/snapshot.ts'
 import { freezeAtRest } from '../instances/freeze-at-rest.ts'
 import type { Instance } from '../instances/instance.ts'
 import type { FireRequest } from '../instances/messages.ts'

@@ -12,6 +12,7 @@ import { followDatabase } from './database-tail.ts'
 import { openGround } from './ground.ts'
 import { hearInstances } from './hear-instances.ts'
 import { createLockDesk } from './lock-desk.ts'
+import { viewHeld } from './held-view.ts'
 import { createLogBook } from './log-book.ts'
 import { startMembers } from './members.ts'
 import { createNews } from './news.ts'
@@ -119,7 +120,9 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
     },
     act: (name, input) => acts.act(name, input),
     record: (jobType, jobKey) => viewRecord(ground, attempts, jobType, jobKey),
+    held: (query) => viewHeld(ground, query),
     review: (id) => viewReview(store, id),
+    measure: async () => await Promise.all(members.map(async (member) => (await member.running()?.measure()) ?? [])),
     logs: async (executionId) => logBook.of(executionId),
   }
 }

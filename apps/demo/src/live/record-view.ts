@@ -2,6 +2,7 @@ import type { ExecutionSnapshot } from '@holdfast/core'
 import type { RecordView } from '../events/snapshot.ts'
 import type { AttemptBook } from './attempt-book.ts'
 import type { Ground } from './ground.ts'
+import { scanStored } from './scan-stored.ts'
 
 /** What Redis holds for a piece of work: as `holdfast jobs show` says it, and as it is stored. */
 export async function viewRecord(
@@ -23,22 +24,10 @@ export async function viewRecord(
   }
 }
 
-type Client = NonNullable<Ground['client']>
-
 /** The key is found as a person would find it with `redis-cli --scan`: its bucket is a hash of the job's key. */
-async function readStored(client: Client, jobType: string, jobKey: string) {
-  const pattern = `{holdfast:r:AIReview:${jobType}:*}:${jobKey}`
-  for (const node of 'nodes' in client ? client.nodes('master') : [client]) {
-    let cursor = '0'
-    do {
-      const [next, [key]] = await node.scan(cursor, 'MATCH', pattern, 'COUNT', 500)
-      cursor = next
-      if (key === undefined) continue
-      const [raw, ttlMs] = await Promise.all([node.get(key), node.pttl(key)])
-      return { key, raw: raw ?? '', ttlMs: ttlMs < 0 ? null : ttlMs }
-    } while (cursor !== '0')
-  }
-  return undefined
+async function readStored(client: NonNullable<Ground['client']>, jobType: string, jobKey: string) {
+  const [found] = await scanStored(client, `{holdfast:r:AIReview:${jobType}:*}:${jobKey}`, 1)
+  return found
 }
 
 type Field = RecordView['fields'][number]

@@ -1,7 +1,6 @@
 import type { ExecutionSnapshot, Holdfast } from '@holdfast/core'
 import { hostNow } from '../clock.ts'
 import type { AttemptNews, Work } from '../events/page-event.ts'
-import type { Telling } from '../instances/telling.ts'
 import type { News } from './news.ts'
 
 type Seen = Extract<AttemptNews, { readonly type: 'attempt.seen' }>
@@ -10,10 +9,14 @@ type Seen = Extract<AttemptNews, { readonly type: 'attempt.seen' }>
 export interface Watching {
   /** Follows the work until it has ended; harmless when it does already. */
   follow(work: Work): void
-  /** An owner has renewed its lease. A mere renewal wakes no watcher, so the owner's own event says it. */
-  renewed(telling: Extract<Telling, { readonly kind: 'renewed' }>): void
   close(): Promise<void>
 }
+
+/** A mere renewal wakes no watcher, and an owner may be too silent to tell of it: the storage is asked so often. */
+const LOOK_MS = 200
+
+/** The end of a lease is known no better: the answer of the storage takes some time. */
+const BLUR_MS = 50
 
 /** @param onSnapshot learns every state of every work that is followed */
 export function createWatching(
@@ -24,6 +27,9 @@ export function createWatching(
   const ending = new AbortController()
   const followed = new Map<string, Promise<void>>()
   const latest = new Map<string, Seen>()
+  /** What executes, by its name. */
+  const executing = new Map<string, Work>()
+  let isLooking = false
 
   const show = (at: number, seen: Seen): void => {
     latest.set(seen.executionId, seen)
@@ -46,12 +52,30 @@ export function createWatching(
     onSnapshot(snapshot)
     if (status !== 'executing') latest.delete(executionId)
   }
-  const follow = async ({ jobType, jobKey }: Work): Promise<void> => {
+  const look = async (): Promise<void> => {
+    if (isLooking) return
+    isLooking = true
+    await Promise.allSettled(
+      [...executing.values()].map(async ({ jobType, jobKey }) => {
+        // While Redis is away nobody can say; the watcher tells what else there is to tell.
+        const snapshot = await idempotency.getExecutionStatus(jobType, jobKey)
+        const known = latest.get(snapshot?.executionId ?? '')
+        if (snapshot?.status !== 'executing' || snapshot.stalled || known === undefined) return
+        const at = hostNow()
+        const leaseEndsAt = at + snapshot.leaseRemainingMs
+        if (leaseEndsAt > known.leaseEndsAt + BLUR_MS) show(at, { ...known, leaseEndsAt, stalled: false })
+      }),
+    )
+    isLooking = false
+  }
+  const timer = setInterval(() => void look(), LOOK_MS)
+  const follow = async (name: string, { jobType, jobKey }: Work): Promise<void> => {
     let before = ''
     for await (const snapshot of idempotency.watch(jobType, jobKey, { signal: ending.signal })) {
       // Another execution has taken over.
       if (snapshot.executionId !== before) latest.delete(before)
       before = snapshot.executionId
+      if (snapshot.status === 'executing') executing.set(name, { jobType, jobKey })
       see(snapshot)
     }
   }
@@ -60,18 +84,16 @@ export function createWatching(
     follow(work) {
       const name = `${work.jobType} ${work.jobKey}`
       if (ending.signal.aborted || followed.has(name)) return
-      const following = follow(work)
+      const following = follow(name, work)
         .catch((error: Error) => news.log('error', `${name} cannot be watched: ${error.message}`))
-        .finally(() => void followed.delete(name))
+        .finally(() => {
+          followed.delete(name)
+          executing.delete(name)
+        })
       followed.set(name, following)
     },
-    renewed({ executionId, at, leaseEndsAt }) {
-      const known = latest.get(executionId)
-      // One that was frozen tells late what is long over.
-      if (known !== undefined && leaseEndsAt > known.leaseEndsAt)
-        show(at, { ...known, leaseEndsAt, stalled: false })
-    },
     async close() {
+      clearInterval(timer)
       ending.abort()
       await Promise.all(followed.values())
     },

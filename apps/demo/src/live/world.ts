@@ -1,8 +1,11 @@
+import type { Measures } from '../instances/measures.ts'
 import type { PageNews } from '../events/page-event.ts'
 import type {
   ActionAnswer,
   ActionName,
   Actions,
+  HeldQuery,
+  HeldView,
   RecordView,
   ReviewView,
   WorldState,
@@ -23,7 +26,11 @@ export interface World {
   ) => Promise<ActionAnswer>
   /** Undefined: there is nothing of that name. */
   readonly record: (jobType: string, jobKey: string) => Promise<RecordView | undefined>
+  /** Empty: there is nothing of that name. */
+  readonly held: (query: HeldQuery) => Promise<readonly HeldView[]>
   readonly review: (id: string) => Promise<ReviewView | undefined>
+  /** What Holdfast measures in each instance that is a process, and answers. */
+  readonly measure: () => Promise<readonly Measures[]>
   readonly logs: (executionId: string) => Promise<readonly WorldEvent[]>
   /** Ends every process that was started for it. */
   readonly close: () => Promise<void>

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ReviewerMode } from '../events/snapshot.ts'
+import type { ReviewerMode } from '../events/page-event.ts'
 import type { Reviewer } from './reviewer.ts'
 
 /** So long a slow reviewer thinks before it begins. */

@@ -7,7 +7,7 @@ import type { EventStream } from './event-stream.ts'
 import type { Acting } from './acting.ts'
 
 export interface ApiOptions {
-  readonly world: Pick<World, 'record' | 'review' | 'logs'>
+  readonly world: Pick<World, 'record' | 'held' | 'review' | 'logs'>
   readonly stream: EventStream
   readonly act: Acting['act']
 }
@@ -15,6 +15,7 @@ export interface ApiOptions {
 /** Of a page that asks again by itself: only the browser can set the header. */
 const EVENTS_QUERY = z.object({ after: z.string().optional().catch(undefined) })
 const RECORD_QUERY = z.object({ jobType: z.string().min(1), jobKey: z.string().min(1) })
+const HELD_QUERY = z.object({ kind: z.enum(['lock', 'cache']), name: z.string().min(1) })
 const LOGS_QUERY = z.object({ executionId: z.string().min(1) })
 
 /** What the page asks for, and what it can do. */
@@ -35,6 +36,12 @@ export function addApi(app: FastifyInstance, { world, stream, act }: ApiOptions)
     const { jobType, jobKey } = asked.data
     const record = await world.record(jobType, jobKey)
     return record ?? (await say(reply, 404, `Redis holds nothing for ${jobType} of ${jobKey}.`))
+  })
+
+  app.get('/api/held', async ({ query }, reply) => {
+    const asked = HELD_QUERY.safeParse(query)
+    if (!asked.success) return await say(reply, 400, 'Say what: /api/held?kind=lock&name=…, or kind=cache')
+    return await world.held(asked.data)
   })
 
   app.get<{ readonly Params: { readonly id: string } }>('/api/reviews/:id', async ({ params }, reply) => {

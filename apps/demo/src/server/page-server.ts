@@ -8,6 +8,7 @@ import { createEventStream } from './event-stream.ts'
 import { createFeed } from './feed.ts'
 import { addHealth } from './health.ts'
 import { addPage } from './page-files.ts'
+import { scrape } from './scrape.ts'
 import { secure } from './security.ts'
 import { tellSums } from './sums.ts'
 import type { Token } from './token.ts'
@@ -69,7 +70,8 @@ export async function createPageServer(options: PageServerOptions): Promise<Page
   addHealth(app, world.state, () => isClosing)
   app.get(
     '/metrics',
-    async (_request, reply) => await reply.type(register.contentType).send(await register.metrics()),
+    async (_request, reply) =>
+      await reply.type(register.contentType).send(await scrape(register, await world.measure())),
   )
   await addPage(app, pageFolder)
 

@@ -65,6 +65,7 @@ export function placeOf(event: PageEvent): Place {
     case 'breaker':
     case 'redis.stopped':
     case 'redis.started':
+    case 'reviewer':
       return { shelf: 'work', group: alone, slot: alone }
   }
 }

@@ -22,32 +22,29 @@ export function countSums(): SumCounter {
   let starts = 0
   return {
     note(event) {
-      switch (event.type) {
-        case 'call.asked':
-          if (event.parentExecutionId !== null) return false
-          starts += 1
-          works.add(`${event.jobType}:${event.jobKey}`)
-          open.set(event.callId, { isRunning: false, tookOver: false })
-          return true
-        case 'attempt.started': {
-          if (event.callId === null || !open.has(event.callId)) return false
-          open.set(event.callId, { isRunning: true, tookOver: event.takenOverFrom !== null })
-          return true
-        }
-        case 'call.answered': {
-          const start = open.get(event.callId)
-          // Of a job's own start, or told once more by a process that was gone.
-          if (start === undefined) return false
-          open.delete(event.callId)
-          add(closed, startKind(startOutcome(event.outcome, event.code), start.tookOver, false))
-          return true
-        }
-        case 'control.ran':
-          for (const { outcome } of event.starts) control[outcome] += 1
-          return true
-        default:
-          return false
+      if (event.type === 'call.asked' && event.parentExecutionId === null) {
+        starts += 1
+        works.add(`${event.jobType}:${event.jobKey}`)
+        open.set(event.callId, { isRunning: false, tookOver: false })
+        return true
       }
+      if (event.type === 'attempt.started' && event.callId !== null && open.has(event.callId)) {
+        open.set(event.callId, { isRunning: true, tookOver: event.takenOverFrom !== null })
+        return true
+      }
+      if (event.type === 'call.answered') {
+        const start = open.get(event.callId)
+        // Of a start that a job made, or told once more by a process that was gone.
+        if (start === undefined) return false
+        open.delete(event.callId)
+        add(closed, startKind(startOutcome(event.outcome, event.code), start.tookOver, false))
+        return true
+      }
+      if (event.type === 'control.ran') {
+        for (const { outcome } of event.starts) control[outcome] += 1
+        return true
+      }
+      return false
     },
     read() {
       const kinds = new Map(closed)

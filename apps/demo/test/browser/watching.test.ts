@@ -263,7 +263,5 @@ async function enabledVerbs(page: Page): Promise<readonly string[]> {
 }
 
 async function picture(page: Page): Promise<string> {
-  return await page
-    .locator('.canvas > canvas')
-    .evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL())
+  return (await page.evaluate("document.querySelector('.canvas > canvas').toDataURL()")) as string
 }

@@ -1,5 +1,6 @@
 /** What a visitor can do beside harm: other ranges, operators' acts, and the run without Holdfast. */
 import { beforeEach, describe, it } from 'vitest'
+import type { HeldQuery } from '../../src/events/snapshot.ts'
 import { onlyInWholeDemo } from '../whole-demo.ts'
 import { aWorld } from './a-world.ts'
 
@@ -99,7 +100,30 @@ describe('an operator', () => {
     await world.act('fire', { times: 1, waiting: 0 })
     await until('verdict', ({ ended }) => ended === 2)
     await until('cache.sample', ({ namespace, fromRedis }) => namespace === 'analysis' && fromRedis > 0)
+    const fieldsOf = async (query: HeldQuery): Promise<readonly (readonly [string, string])[]> => {
+      const [held] = await world.held(query)
+      return held === undefined ? [] : held.fields.map(({ name, value }) => [name, value] as const)
+    }
+    const cached = { kind: 'cache', name: 'analysis' } as const
+    expect(await world.held(cached)).toMatchObject([
+      {
+        key: expect.stringMatching(/^holdfast:v:AIReview:analysis:analysis:/),
+        raw: expect.stringMatching(/^\d{13}V1/),
+      },
+    ])
+    expect(await fieldsOf(cached)).toEqual(
+      expect.arrayContaining([
+        ['state', 'fresh'],
+        ['ttl', '86400000 ms'],
+      ]),
+    )
+    expect(await world.held({ kind: 'lock', name: 'model calls' })).toMatchObject([
+      { key: '{holdfast:l:AIReview:semaphore:model calls}:s', raw: expect.stringMatching(/^\d{17}0002/) },
+    ])
+    expect(await fieldsOf({ kind: 'lock', name: 'model calls' })).toContainEqual(['owner', 'nobody'])
+    expect(await world.held({ kind: 'lock', name: 'never *' })).toEqual([])
     expect(await world.act('clear-cache', { namespace: 'analysis' })).toMatchObject({ ok: true })
+    expect(await fieldsOf(cached)).toContainEqual(['state', 'invalidated'])
     await world.act('fire', { times: 1, waiting: 0 })
     await until('cache.sample', () => loads() === 2)
     expect(await world.act('revoke', { lock: 'model calls', token: 'nobody' })).toMatchObject({ ok: false })

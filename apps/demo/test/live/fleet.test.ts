@@ -37,7 +37,14 @@ describe('an instance that is gone', () => {
     expect(pid).not.toBe(one?.pid)
     expect(world.state().instances).toMatchObject([{ state: 'up', pid }, { pid: two?.pid }])
 
+    // Each process measures itself.
+    const measured = (await world.measure()).map((measures) => [
+      ...new Set(measures.flatMap(({ values }) => values.map(({ labels }) => labels['instance']))),
+    ])
+    expect(measured).toEqual([['instance-1'], ['instance-2']])
     await world.act('freeze', { instance: 'instance-2' })
+    // A scrape does not wait for one that stands still.
+    expect((await world.measure())[1]).toEqual([])
     expect(await world.act('freeze', { instance: 'instance-2' })).toMatchObject({ ok: false })
     expect(await world.act('kill', { instance: 'instance-2' })).toMatchObject({ ok: true })
     expect(isGone(two?.pid ?? 0)).toBe(true)
@@ -90,10 +97,13 @@ describe('a reviewer', () => {
     expect,
     onTestFinished,
   }) => {
-    const { world, until } = await aWorld({ onTestFinished }, { instances: 1 })
+    const { world, all, until } = await aWorld({ onTestFinished }, { instances: 1 })
     await world.act('kill', { instance: 'instance-1' })
     expect(await world.act('reviewer', { mode: 'failing' })).toMatchObject({ ok: true })
     expect(world.state().reviewer).toBe('failing')
+    await world.act('reviewer', { mode: 'failing' })
+    // Of what changes nothing there is nothing to show.
+    expect(all('reviewer').map(({ mode }) => mode)).toEqual(['failing'])
     expect(await world.act('fire', { times: 1, waiting: 0 })).toMatchObject({ ok: false })
     await world.act('start', { instance: 'instance-1' })
     await world.act('fire', { times: 1, waiting: 0 })

@@ -89,6 +89,8 @@ describe.concurrent('what the page asks for', () => {
       404,
       { ok: false, message: 'Redis holds nothing for ai-review of x.' },
     ],
+    ['/api/held?kind=hash&name=x', 400, { ok: false }],
+    ['/api/held?kind=lock&name=x', 200, [{ key: 'lock x' }]],
     ['/api/logs', 400, { ok: false, message: 'Say whose: /api/logs?executionId=…' }],
     ['/api/logs?executionId=x', 200, []],
   ] as const)('%s is answered with %d', async ([path, status, body], { expect, onTestFinished }) => {

@@ -123,10 +123,14 @@ export function openSmallWorld(state: WorldState = STATE): SmallWorld {
       (await holdfast.idempotency.getExecutionStatus(jobType, jobKey)) === null
         ? undefined
         : { key: `${jobType}:${jobKey}`, kind: 'memory', ttlMs: null, fields: [], raw: '', attempts: [] },
+    held: async ({ kind, name }) => [
+      { key: `${kind} ${name}`, kind: 'memory', ttlMs: null, fields: [], raw: '' },
+    ],
     review: async (id) =>
       id === 'review-1'
         ? { id, base: 'a', head: 'b', additions: 0, deletions: 0, files: [], suggestions: [] }
         : undefined,
+    measure: async () => [],
     logs: async () => [],
     close: () => holdfast.close(),
   }

@@ -6,6 +6,7 @@ import { lowerPart } from '../model/store.ts'
 import { clockOf, grouped, percentOf, plural } from '../format.ts'
 import { CacheChart } from './cache-chart.tsx'
 import { type NamespaceRow, namespaceRows } from './columns.ts'
+import { select } from '../select.ts'
 import { isLost } from '../view.ts'
 
 const KEYS = [
@@ -125,7 +126,16 @@ function Namespaces({ rows, onClear }: NamespacesProps): JSX.Element {
       <tbody>
         {rows.map(({ namespace, reads, found, loads, refusedFills }) => (
           <tr key={namespace}>
-            <th scope="row">{namespace}</th>
+            <th scope="row">
+              <button
+                type="button"
+                class="plain"
+                title="Its entries, as Redis holds them"
+                onClick={() => select({ kind: 'cache', name: namespace })}
+              >
+                {namespace}
+              </button>
+            </th>
             <td class="number">{grouped(reads)}</td>
             <td class="found">
               <span class="meter" style={{ '--part': reads === 0 ? 0 : found / reads }}>

@@ -25,6 +25,7 @@ const GROUPS: readonly (readonly [string, Keys])[] = [
   [
     'Everywhere',
     [
+      ['j', 'fire one job × 15'],
       ['t', 'start the tour; Esc ends it'],
       ['n b r', 'in the tour: next, back, again'],
       ['n p', 'in a diff: next, previous finding'],

@@ -5,6 +5,7 @@ import { Frame } from './frame.tsx'
 import { InstanceView } from './instance-view.tsx'
 import { Lately } from './lately.tsx'
 import { RedisView } from './redis-view.tsx'
+import { StoredView } from './stored-view.tsx'
 import { WorkView } from './work-view.tsx'
 
 /** What is selected; while nothing is, what was not ordinary. */
@@ -20,6 +21,9 @@ export function Inspector(): JSX.Element {
       const instance = part('instances').value.get(chosen.name)
       return instance === undefined ? <Unknown /> : <InstanceView instance={instance} />
     }
+    case 'lock':
+    case 'cache':
+      return <StoredView key={`${chosen.kind} ${chosen.name}`} {...chosen} />
     case 'redis':
       return <RedisView />
   }

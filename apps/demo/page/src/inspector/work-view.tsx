@@ -1,11 +1,12 @@
 import type { JSX } from 'preact'
 import type { Work } from '../../../src/events/page-event.ts'
+import { readRecord } from '../act.ts'
 import { ActButton } from '../parts/act-button.tsx'
 import { model } from '../model/store.ts'
 import { nameOf, type WorkState } from '../model/model.ts'
 import { dialog, isLost, logFilter } from '../view.ts'
 import { Frame } from './frame.tsx'
-import { RecordPart } from './record-part.tsx'
+import { HeldPart } from './held-part.tsx'
 import { attemptsOf, factsOf, ladderOf, type Sentence, sentenceOf } from './sentence.ts'
 
 /** A piece of work: a sentence first, then its attempts, facts, and what Redis holds. */
@@ -40,8 +41,11 @@ export function WorkView({ work }: { readonly work: WorkState }): JSX.Element {
           <Fact key={name} name={name} value={value} />
         ))}
       </dl>
-      <RecordPart
-        work={work}
+      <HeldPart
+        read={async () => {
+          const record = await readRecord(work.jobType, work.jobKey)
+          return record && [record]
+        }}
         state={`${last?.executionId}:${last?.outcome}:${last?.percent}:${work.lastAt}`}
       />
       <Foot work={work} executionId={last?.executionId ?? null} isRunning={last?.outcome === null} />

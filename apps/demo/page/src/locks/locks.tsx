@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import type { Lock } from '../model/model.ts'
 import { lowerPart } from '../model/store.ts'
+import { select } from '../select.ts'
 import { ticking } from '../ticking.ts'
 import { dialog, isLost } from '../view.ts'
 import {
@@ -39,7 +40,16 @@ function LockRow({ lock }: { readonly lock: Lock }): JSX.Element {
   return (
     <article class="lock">
       <header>
-        <h3>{lock.name}</h3>
+        <h3>
+          <button
+            type="button"
+            class="plain"
+            title="What Redis holds for it"
+            onClick={() => select({ kind: 'lock', name: lock.name })}
+          >
+            {lock.name}
+          </button>
+        </h3>
         <span class="small">{kindWords(lock)}</span>
       </header>
       {isFree && lock.permits === 1 ? <Free lock={lock} /> : <Queue lock={lock} />}

@@ -15,7 +15,7 @@ type Changing<Value> = Pick<Map<string, Value>, 'get' | 'has'> & {
 }
 
 type MapName = 'instances' | 'works' | 'calls' | 'attempts' | 'locks' | 'reviews' | 'control'
-type ListName = 'rows' | 'effects' | 'log' | 'chapters' | 'gaps'
+type ListName = 'rows' | 'effects' | 'log' | 'chapters' | 'switches' | 'gaps'
 type ValueOf<T> = T extends ReadonlyMap<string, infer Value> ? Value : never
 type ItemOf<T> = T extends readonly (infer Item)[] ? Item : never
 

@@ -54,6 +54,7 @@ export function modelOf(snapshot: Snapshot, before: Model = EMPTY): Model {
     ...told,
     instances: now,
     redis: { ...told.redis, ...redis },
+    world,
     seq: snapshot.seq,
     gaps: gapBetween(before, snapshot),
   }
@@ -127,6 +128,10 @@ function foldInto(draft: Draft, event: PageEvent): void {
       draft.chapters = draft.chapters.map((each) =>
         each.id === event.chapterId ? { ...each, to: event.at } : each,
       )
+      return
+    case 'reviewer':
+      draft.world = { ...draft.world, reviewer: event.mode }
+      draft.list('switches').push({ at: event.at, mode: event.mode })
       return
     case 'tour': {
       const { type: _type, seq: _seq, at: _at, source: _source, ...tour } = event

@@ -23,6 +23,7 @@ export function forgetOld(draft: Draft): void {
   draft.rows = draft.rows.filter((row) => isKept(row) || draft.works.has(workKey(row)))
   draft.effects = draft.effects.filter((effect) => isKept(effect) || draft.works.has(workKey(effect)))
   draft.chapters = draft.chapters.filter(({ from, to }) => (to ?? from) >= oldest)
+  draft.switches = draft.switches.filter(({ at }) => at >= oldest)
   draft.gaps = draft.gaps.filter(({ to }) => to >= oldest)
   draft.redis = { ...draft.redis, stopped: recent(draft.redis.stopped, oldest) }
   for (const [name, instance] of draft.instances) {

@@ -42,6 +42,8 @@ export interface Model {
   /** Lines that were dropped from the front of `log`. */
   readonly logDropped: number
   readonly chapters: readonly Chapter[]
+  /** When the reviewer was switched, oldest first. */
+  readonly switches: readonly Switch[]
   readonly tour: TourState
   readonly verdict: Verdict
   /** Of all starts, also of those that the page does not know any more. */
@@ -169,11 +171,24 @@ export interface Lock extends Omit<LockNews, 'type'> {
 
 export type CacheCounts = Omit<CacheNews, 'type' | 'instance' | 'namespace'>
 
+/** Within a second an instance loaded values, or got those that others had loaded. */
+export interface CacheUse {
+  readonly at: number
+  readonly instance: string
+  readonly namespace: string
+  readonly loaded: number
+  readonly shared: number
+}
+
 export interface CacheState {
   /** By the start of its 2 seconds, oldest first; the last 10 minutes. */
   readonly bins: ReadonlyMap<number, CacheCounts>
   /** Since the page knows of it. */
   readonly namespaces: ReadonlyMap<string, CacheCounts>
+  /** What instances loaded and shared, of the last seconds. */
+  readonly lately: readonly CacheUse[]
+  /** Of that, where one instance loaded what another one got at that time; the last 10 minutes. */
+  readonly sharing: readonly CacheUse[]
 }
 
 export interface LogLine extends Omit<LogNews, 'type'> {
@@ -188,6 +203,11 @@ export interface Chapter {
   readonly step: number | null
   readonly from: number
   readonly to: number | null
+}
+
+export interface Switch {
+  readonly at: number
+  readonly mode: WorldState['reviewer']
 }
 
 export interface Gap {
@@ -235,11 +255,12 @@ export const EMPTY: Model = {
   rows: [],
   effects: [],
   locks: new Map(),
-  cache: { bins: new Map(), namespaces: new Map() },
+  cache: { bins: new Map(), namespaces: new Map(), lately: [], sharing: [] },
   reviews: new Map(),
   log: [],
   logDropped: 0,
   chapters: [],
+  switches: [],
   tour: NO_TOUR,
   verdict: { ended: 0, parts: 0, twice: 0, refusedWrites: 0, controlTooMany: 0 },
   control: new Table(),

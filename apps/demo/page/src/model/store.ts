@@ -83,8 +83,3 @@ export function takeSnapshot(snapshot: Snapshot): void {
 export function takeEvents(events: readonly PageEvent[]): void {
   take(foldAll(current.value, events))
 }
-
-/** No event tells of it: who has set it knows. */
-export function noteReviewer(reviewer: Model['world']['reviewer']): void {
-  take({ ...current.value, world: { ...current.value.world, reviewer } })
-}

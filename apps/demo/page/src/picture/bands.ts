@@ -50,6 +50,12 @@ export function bandsOf(input: LayoutInput, rows: readonly RowBox[]): Bands {
     ...outages
       .filter(inView)
       .map(({ x, w, spell }) => pill('killed', 'stop', outageWords(spell, now), x + w / 2, line)),
+    ...model.switches
+      .map(({ at, mode }) => ({ x: scale.xOf(at), w: 1, mode }))
+      .filter(inView)
+      .map(({ x, mode }) =>
+        pill('killed', mode === 'normal' ? 'plain' : 'take', `reviewer ${mode}`, x, line),
+      ),
     ...gaps.map(({ x, w, gap }) =>
       pill('killed', 'quiet', `${plural(gap.missed, 'event was', 'events were')} not kept`, x + w / 2, 50),
     ),

@@ -1,14 +1,33 @@
 import type { JSX } from 'preact'
 import { ActButton } from '../parts/act-button.tsx'
+import { plural } from '../format.ts'
 import { isLoaded, part } from '../model/store.ts'
 
 /** Before anything has run. */
 export function EmptyPicture(): JSX.Element {
-  const count = part('instances').value.size
-  if (!isLoaded.value) {
+  const instances = [...part('instances').value.values()]
+  const starting = instances.filter(({ state }) => state === 'starting').length
+  const isUp = instances.some(({ state }) => state === 'up')
+  if (!isLoaded.value || (starting > 0 && !isUp)) {
+    const what = starting === 0 ? 'the instances' : plural(starting, 'instance')
     return (
       <div class="empty is-loading">
-        <p>Starting the instances… Redis is being fetched (first start only).</p>
+        <p>Starting {what}… The first start also fetches Redis.</p>
+      </div>
+    )
+  }
+  const [first] = instances
+  if (!isUp && first !== undefined) {
+    return (
+      <div class="empty">
+        <b>No instance is up</b>
+        <ActButton
+          name={first.state === 'frozen' ? 'thaw' : 'start'}
+          input={{ instance: first.name }}
+          class="primary"
+        >
+          {first.state === 'frozen' ? 'Thaw' : 'Start'} {first.name}
+        </ActButton>
       </div>
     )
   }
@@ -16,8 +35,8 @@ export function EmptyPicture(): JSX.Element {
     <div class="empty">
       <b>Nothing has run yet</b>
       <p>
-        {count} instances wait for work. Start one job fifteen times at the same moment, and watch how often
-        it runs.
+        {plural(instances.length, 'instance waits', 'instances wait')} for work. Start one job fifteen times
+        at the same moment, and watch how often it runs.
       </p>
       <span class="group">
         <ActButton name="tour" input={{ go: 'start' }} class="primary">

@@ -63,6 +63,16 @@ function happenings(
         }
       }),
     ...ofProcesses(model),
+    ...model.switches.map(({ at, mode }) => ({
+      ...spell(
+        `reviewer:${at}`,
+        'All instances',
+        `reviewer ${mode} from now on`,
+        at,
+        null,
+        mode !== 'normal',
+      ),
+    })),
     ...model.redis.stopped.map(({ from, to }) => spell(`redis:${from}`, 'Redis', 'stopped', from, to, true)),
   ]
   return all.toSorted((a, b) => a.at - b.at).slice(-most)

@@ -197,5 +197,5 @@ function itemOf(
 
 function wordsOf(model: LayoutInput['model'], span: SpanThing): string {
   if (span.kind === 'bar') return attemptWords(model, span.attempt)
-  return span.kind === 'wait' ? waitWords(model, span.call) : stubWords(model, span.call)
+  return span.kind === 'wait' ? waitWords(model, span.call) : stubWords(model, span)
 }

@@ -27,7 +27,8 @@ export interface LayoutInput {
   readonly before: Pick<Layout, 'tracks' | 'rows'> | null
 }
 
-const MIN_ROW = 100
+/** As many as the stories of the tour need: rows that grow while one looks push away what is below them. */
+const USUAL_TRACKS = 4
 const REDIS_ROW = 44
 /** Of the line, in its row. */
 const REDIS_LINE = 22
@@ -76,8 +77,8 @@ export function layoutOf(input: LayoutInput): Layout {
       : instanceRow(input, inRow, name, top + ROW_PADDING / 2, tracksBefore, board)
     for (const [id, track] of content.tracks) tracks.set(id, track)
     const was = before?.rows.find((row) => row.name === name && row.isFolded === isFolded)?.tracks ?? 0
-    const count = Math.max(content.trackCount, was)
-    const h = isFolded ? FOLDED_ROW : Math.max(MIN_ROW, count * TRACK + ROW_PADDING) + headHeight
+    const count = Math.max(content.trackCount, was, USUAL_TRACKS)
+    const h = isFolded ? FOLDED_ROW : count * TRACK + ROW_PADDING + headHeight
     rows.push({ kind: 'instance', name, y, h, top, tracks: count, isFolded })
     contents.push(content)
     y += h

@@ -9,6 +9,7 @@ const WORDS = [
   ['stored', 'got the stored result'],
   ['saved', 'saved'],
   ['refused', 'late write refused'],
+  ['moment', 'started at one moment'],
 ] as const
 
 /** What the signs mean: shape and word. */
@@ -27,6 +28,7 @@ export function Legend(): JSX.Element {
 
 function Sign({ kind }: { readonly kind: (typeof WORDS)[number][0] }): JSX.Element {
   switch (kind) {
+    case 'moment':
     case 'running':
     case 'done':
     case 'waiting':

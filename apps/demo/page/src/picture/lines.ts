@@ -5,15 +5,12 @@ import type { LabelWish } from './labels.ts'
 import type { LayoutInput } from './layout.ts'
 import type { BarShape, Box, LineShape, RowBox, Shape } from './shapes.ts'
 import { SIGN } from './signs.ts'
-import type { SavedThing } from './things.ts'
+import { MOMENT_MS, type SavedThing } from './things.ts'
 
 export interface Lines {
   readonly shapes: readonly LineShape[]
   readonly wishes: readonly LabelWish[]
 }
-
-/** Starts that lie nearer to each other were made at one moment. */
-const MOMENT_MS = 80
 
 /** Beyond the view's edges, in pixels. */
 const MARGIN = 96
@@ -38,7 +35,15 @@ export function linesOf(
     if (bar !== undefined || row === undefined) return bar
     return { x: scale.xOf(attempt.startedAt), y: row.y + row.h / 2 - 4, w: 0, h: 8 }
   }
-  const lines: LineShape[] = []
+  const lines: LineShape[] = model.switches.map(({ at }) => ({
+    kind: 'thread',
+    id: `w:${at}`,
+    x1: scale.xOf(at),
+    y1: (rows[0]?.top ?? 0) + 9,
+    x2: scale.xOf(at),
+    y2: database?.y ?? 0,
+    isSelected: false,
+  }))
   const wishes: LabelWish[] = []
   const signY = (database?.top ?? 0) + DATABASE_SIGNS - SIGN / 2
 

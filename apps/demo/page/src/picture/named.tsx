@@ -10,6 +10,9 @@ function elementId(item: Item): string {
   return `item-${item.id}`
 }
 
+/** The picture that is open, for keys that are pressed elsewhere on the page. */
+export const openedStage = signal<Stage | null>(null)
+
 /** One tab stop over the canvas; what it stands on has a name. */
 export function Named({
   stage,

@@ -11,7 +11,7 @@ import { Gutter, InstanceHeads } from './gutter.tsx'
 import { HappeningsTable } from './happenings-table.tsx'
 import { Legend } from './legend.tsx'
 import { movesOf } from './moves.ts'
-import { Named } from './named.tsx'
+import { Named, openedStage } from './named.tsx'
 import { Overview } from './overview.tsx'
 import { openStage, type Stage } from './stage.ts'
 import { Tooltip } from './tooltip.tsx'
@@ -43,6 +43,7 @@ export function Picture(): JSX.Element {
       return
     const opened = openStage(canvas.current, layer.current, chapters.current)
     setStage(opened)
+    openedStage.value = opened
     const observer = new ResizeObserver(([entry]) => {
       const width = Math.floor(entry?.contentRect.width ?? 0)
       const narrow = innerWidth < NARROW
@@ -55,6 +56,7 @@ export function Picture(): JSX.Element {
     observer.observe(plot.current)
     return () => {
       observer.disconnect()
+      openedStage.value = null
       opened.close()
     }
   }, [])

@@ -10,7 +10,7 @@ export interface RowContent {
   readonly trackCount: number
 }
 
-export const TRACK = 30
+export const TRACK = 28
 export const BAR = 20
 
 /** A row has at most so many tracks for bars; what does not fit is counted on one more. */
@@ -30,4 +30,4 @@ export function middleY(top: number, track: number): number {
 }
 
 /** Above and below the tracks of a row, together. */
-export const ROW_PADDING = 10
+export const ROW_PADDING = 8

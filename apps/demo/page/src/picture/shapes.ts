@@ -53,7 +53,7 @@ export interface LeaseShape extends Box {
   readonly id: string
 }
 
-export type Sign = 'away' | 'stored' | 'saved' | 'refused' | 'killed'
+export type Sign = 'away' | 'stored' | 'loaded' | 'shared' | 'saved' | 'refused' | 'killed'
 
 export interface SignShape extends Box {
   readonly kind: 'sign'

@@ -1,10 +1,12 @@
+import type { Work } from '../../../src/events/page-event.ts'
+import type { Model } from '../model/model.ts'
 import type { Board } from './board.ts'
 import type { LabelWish } from './labels.ts'
 import type { LayoutInput } from './layout.ts'
 import { middleY } from './row-content.ts'
 import type { Item, SignShape } from './shapes.ts'
 import type { SignThing } from './things.ts'
-import { signWords } from './words.ts'
+import { cacheWords, signWords } from './words.ts'
 
 export const SIGN = 16
 /** Marks of one kind, job and row that are nearer than this are one mark with a count. */
@@ -19,7 +21,7 @@ export interface Signs {
   readonly trackCount: number
 }
 
-/** Starts that did nothing. */
+/** Starts that did nothing, and what the cache gave. */
 export function signsOf(
   { model, scale, selected }: LayoutInput,
   things: readonly SignThing[],
@@ -40,30 +42,55 @@ export function signsOf(
     const box = { x: x - SIGN / 2, y, w: SIGN, h: SIGN }
     board.take(box)
     trackCount = Math.max(trackCount, track + 1)
-    const id = `${first.sign}:${first.call.id}`
-    const count = group.length
+    const { id, count, texts, work, say } = factsOf(model, group)
     shapes.push({ ...box, kind: 'sign', id, sign: first.sign, count, isSelected: first.key === selected })
     const beside = { form: 'outside', x: x + SIGN / 2 + 4, align: 'left', y: y + SIGN / 2 } as const
-    const texts =
-      first.sign === 'away'
-        ? [`${count > 1 ? `${count} ` : ''}turned away`]
-        : count > 1
-          ? [`${count} got it`]
-          : []
-    if (count > 1) texts.push(String(count))
     if (texts.length > 0) {
       wishes.push({ importance: 'rest', tone: 'quiet', places: texts.map((text) => ({ ...beside, text })) })
     }
-    const say = (): string =>
-      signWords(
-        model,
-        first.sign,
-        group.map(({ call }) => call),
-      )
-    items.push({ ...box, id, row, at: first.at, say, work: first.call, isException: false })
+    items.push({ ...box, id, row, at: first.at, say, work, isException: false })
   }
   return { shapes, wishes, items, trackCount }
 }
+
+interface Facts {
+  readonly id: string
+  readonly count: number
+  /** In order of preference. */
+  readonly texts: readonly string[]
+  readonly work: Work | null
+  readonly say: () => string
+}
+
+function factsOf(model: Model, group: Group): Facts {
+  const [first] = group
+  if ('use' in first) {
+    const { sign, use } = first
+    const uses = group.flatMap((each) => ('use' in each ? [each.use] : []))
+    const count = uses.reduce((sum, each) => sum + each[sign], 0)
+    const verb = sign === 'loaded' ? 'computed' : 'shared'
+    return {
+      id: `${sign}:${use.instance}:${use.namespace}:${use.at}`,
+      count,
+      texts: [`${use.namespace} ${verb}`, verb],
+      work: null,
+      say: () => cacheWords(use, sign, count),
+    }
+  }
+  const { sign, call } = first
+  const calls = group.flatMap((each) => ('call' in each ? [each.call] : []))
+  const count = calls.length
+  const text = sign === 'away' ? `${count > 1 ? `${count} ` : ''}turned away` : `${count} got it`
+  return {
+    id: `${sign}:${call.id}`,
+    count,
+    texts: [...(sign === 'away' || count > 1 ? [text] : []), ...(count > 1 ? [String(count)] : [])],
+    work: call,
+    say: () => signWords(model, sign, calls),
+  }
+}
+
+type Group = readonly [SignThing, ...SignThing[]]
 
 function merged(
   things: readonly SignThing[],

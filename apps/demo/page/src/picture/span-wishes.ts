@@ -116,8 +116,14 @@ function waitWishes(
   ]
 }
 
-function stubWishes({ call }: StubThing, { x, w }: Shape, top: number, track: number): readonly LabelWish[] {
-  const text = call.outcome === 'noRedis' ? 'no Redis' : 'failed'
+function stubWishes(
+  { call, count }: StubThing,
+  { x, w }: Shape,
+  top: number,
+  track: number,
+): readonly LabelWish[] {
+  const what = call.outcome === 'noRedis' ? 'no Redis' : 'failed'
+  const text = count === 1 ? what : `${count} ${what}`
   const right = { form: 'outside', text, x: x + w + 3, align: 'left', y: middleY(top, track) } as const
   return [{ importance: 'killed', tone: 'stop', places: [right, ...below(x, top, track, [text], 'outside')] }]
 }

@@ -3,12 +3,14 @@ import { type Model, workKey } from '../model/model.ts'
 import { hostNow, liveModel } from '../model/store.ts'
 import { onColoursChange } from '../styles/colours.ts'
 import { crosshair, isLost, selection, span, until } from '../view.ts'
+import { createArrows } from './arrows.ts'
 import { busyTimes } from './busy.ts'
 import { AXIS } from './draw/axis.ts'
 import { draw } from './draw/draw.ts'
 import { pastTiles, TILE } from './draw/past-tiles.ts'
 import { type Palette, readPalette } from './draw/palette.ts'
 import { textMeasure } from './draw/text-measure.ts'
+import { createGlide, type Gliding } from './glide.ts'
 import { layoutOf } from './layout.ts'
 import type { Item, Layout, RowBox } from './shapes.ts'
 import { type TimeScale, timeScale, xOfNow } from './time-scale.ts'
@@ -46,6 +48,8 @@ const ITEMS_MS = 1_000
 /** While the keyboard is elsewhere. */
 const CALM_ITEMS_MS = 2_500
 const MOST_ITEMS = 300
+const GLIDE_MS = 250
+const ARROW_MS = 400
 
 export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapters: HTMLElement): Stage {
   const context = canvas.getContext('2d', { alpha: false })
@@ -56,6 +60,10 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
   const rows = signal<readonly RowBox[]>([])
   const items = signal<readonly Item[]>([])
   const calm = matchMedia('(prefers-reduced-motion: reduce)')
+  const glide = createGlide(() => (calm.matches ? 0 : GLIDE_MS))
+  const arrows = createArrows(() => (calm.matches ? 0 : ARROW_MS))
+  let gliding: Gliding = { span: 0, from: null, share: 1 }
+  let isDrawing = false
   let palette: Palette | undefined
   let size = { width: 0, headHeight: 0 }
   let origin = 0
@@ -77,7 +85,9 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
       origin = known.since ?? now
       shownLeft = undefined
     }
-    const shown = span.value ?? Math.max(15_000, now - (known.since ?? now))
+    const chosen = span.value ?? Math.max(15_000, now - (known.since ?? now))
+    gliding = glide.at(span.value, chosen, began)
+    const { span: shown } = gliding
     const usable = Math.max(1, size.width - AFTER_NOW)
     const scale = timeScale(
       Math.min(origin, known.since ?? origin),
@@ -86,7 +96,8 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
       busyTimes(known, now),
       now,
     )
-    const right = until.value === null ? xOfNow(scale, now) : scale.xOf(until.value)
+    const right = rightEdge(scale, now)
+    glide.note({ span: shown, right: scale.timeOf(right) })
     const zoomNow = `${shown}:${size.width}:${size.headHeight}:${run}`
     const layout = layoutOf({
       model: known,
@@ -104,8 +115,17 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
     laidOut = { model: known, at: now }
     // However much there is in view: at most a thirtieth of the time goes into it.
     pause = Math.max(LAYOUT_MS, 30 * (performance.now() - began))
-    scene.value = { layout, scale, left: right - usable, width: size.width }
+    const { lines, isMoving } = arrows.drawn(layout.lines, began)
+    isDrawing = isMoving
+    scene.value = { layout: { ...layout, lines }, scale, left: right - usable, width: size.width }
     if (!isSame(rows.value, layout.rows)) rows.value = layout.rows
+  }
+
+  const rightEdge = (scale: TimeScale, now: number): number => {
+    const right = until.value === null ? xOfNow(scale, now) : scale.xOf(until.value)
+    if (gliding.from === null) return right
+    const from = scale.xOf(gliding.from)
+    return from + (right - from) * gliding.share
   }
 
   const paint = (now: number): void => {
@@ -116,8 +136,8 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
     fit(canvas, size.width, height, ratio)
     palette ??= readPalette(context, ratio)
     const nowX = xOfNow(scale, now)
-    const right = until.value === null ? nowX : scale.xOf(until.value)
-    const left = eased(right - size.width + AFTER_NOW)
+    const left = eased(rightEdge(scale, now) - size.width + AFTER_NOW)
+    if (gliding.from !== null || isDrawing) isDirty = true
     draw(
       context,
       past,
@@ -152,6 +172,7 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
 
   /** A fold that closes moves the past: not in one jump. */
   const eased = (left: number): number => {
+    if (gliding.from !== null) return (shownLeft = left)
     const before = shownLeft
     const isJump =
       before !== undefined && Math.abs(left - before) > 24 && Math.abs(left - before) < size.width
@@ -203,6 +224,7 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
     isDirty = true
     if (size.width === 0) return
     const now = hostNow()
+    glide.finish()
     layOut(now)
     paint(now)
     offerItems(now)

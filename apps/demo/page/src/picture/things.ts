@@ -1,5 +1,5 @@
 /** What happened in the rows, by time alone: where it stands in the picture is another matter. */
-import type { Attempt, Call, Effect, Model } from '../model/model.ts'
+import type { Attempt, CacheUse, Call, Effect, Model } from '../model/model.ts'
 import { workKey } from '../model/model.ts'
 import type { BarState } from './shapes.ts'
 
@@ -35,10 +35,12 @@ export interface StubThing {
   readonly parent: string | null
   readonly key: string
   readonly call: Call
+  /** It stands for so many: starts of one job in one row, at one moment, that got no answer of Redis. */
+  readonly count: number
 }
 
 /** A start that did nothing: it was turned away, or got what was stored. */
-export interface SignThing {
+export interface StartSign {
   readonly kind: 'sign'
   readonly sign: 'away' | 'stored'
   readonly at: number
@@ -46,12 +48,26 @@ export interface SignThing {
   readonly call: Call
 }
 
+/** Work below the jobs that instances share by the cache: one computed a value, the others got it. */
+export interface CacheSign {
+  readonly kind: 'sign'
+  readonly sign: 'loaded' | 'shared'
+  readonly at: number
+  readonly key: string
+  readonly use: CacheUse
+}
+
+export type SignThing = StartSign | CacheSign
+
 export type SpanThing = BarThing | WaitThing | StubThing
 
 export interface Things {
   readonly spans: readonly SpanThing[]
   readonly signs: readonly SignThing[]
 }
+
+/** Starts of one moment come within this time. */
+export const MOMENT_MS = 80
 
 /** By instance, in order of time: what reaches into that stretch of time. */
 export function thingsBetween(model: Model, from: number, to: number): ReadonlyMap<string, Things> {
@@ -84,11 +100,18 @@ export function thingsBetween(model: Model, from: number, to: number): ReadonlyM
     if (call.askedAt > to || (call.answeredAt ?? Infinity) < from) return
     addCall(rowOf(call.instance), call, ran.get(call.id) ?? ownAttemptOf(model, call))
   })
-  for (const { spans, signs } of rows.values()) {
-    spans.sort(
+  for (const use of model.cache.sharing) {
+    if (use.at < from || use.at > to) continue
+    const common = { kind: 'sign', at: use.at, key: `cache:${use.namespace}`, use } as const
+    if (use.loaded > 0) rowOf(use.instance).signs.push({ ...common, sign: 'loaded' })
+    if (use.shared > 0) rowOf(use.instance).signs.push({ ...common, sign: 'shared' })
+  }
+  for (const row of rows.values()) {
+    row.spans = mergedStubs(row.spans)
+    row.spans.sort(
       (a, b) => momentOf(a) - momentOf(b) || order(a) - order(b) || a.from - b.from || (a.id < b.id ? -1 : 1),
     )
-    signs.sort((a, b) => a.at - b.at)
+    row.signs.sort((a, b) => a.at - b.at)
   }
   return rows
 }
@@ -157,7 +180,14 @@ function addCall(
     answeredAt !== null &&
     (outcome === 'noRedis' || (outcome === 'failed' && attempt === undefined))
   ) {
-    row.spans.push({ kind: 'stub', id: `c:${call.id}`, from: call.askedAt, to: answeredAt, ...common })
+    row.spans.push({
+      kind: 'stub',
+      id: `c:${call.id}`,
+      from: call.askedAt,
+      to: answeredAt,
+      count: 1,
+      ...common,
+    })
     return
   }
   const since = call.waitingSince ?? (outcome === 'waited' ? call.askedAt : null)
@@ -170,6 +200,25 @@ function addCall(
     end: endOf(call, attempt),
     ...common,
   })
+}
+
+/** Starts of one moment get their error one by one, and are one mark with a count. */
+function mergedStubs(spans: readonly SpanThing[]): SpanThing[] {
+  const first = new Map<string, StubThing>()
+  const merged: SpanThing[] = []
+  for (const span of spans) {
+    const before = span.kind === 'stub' && span.call.outcome === 'noRedis' ? first.get(span.key) : undefined
+    if (span.kind !== 'stub' || span.call.outcome !== 'noRedis') merged.push(span)
+    else if (before === undefined || span.from - before.from > MOMENT_MS) {
+      first.set(span.key, span)
+      merged.push(span)
+    } else {
+      const grown = { ...before, to: Math.max(before.to, span.to), count: before.count + span.count }
+      first.set(span.key, grown)
+      merged[merged.indexOf(before)] = grown
+    }
+  }
+  return merged
 }
 
 function endOf({ outcome }: Call, attempt: Attempt | undefined): WaitThing['end'] {

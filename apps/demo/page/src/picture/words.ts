@@ -2,6 +2,7 @@
 import { lengthOf, ordinal } from '../format.ts'
 import {
   type Attempt,
+  type CacheUse,
   type Call,
   type Effect,
   type Model,
@@ -10,7 +11,7 @@ import {
   type Spell,
   workKey,
 } from '../model/model.ts'
-import type { SavedThing } from './things.ts'
+import type { SavedThing, StubThing } from './things.ts'
 
 export function attemptWords(model: Model, attempt: Attempt): string {
   const name = nameOf(model, attempt)
@@ -68,9 +69,10 @@ export function waitWords(model: Model, call: Call): string {
   return `${first}, ended after ${waited}: ${call.message}`
 }
 
-export function stubWords(model: Model, call: Call): string {
+export function stubWords(model: Model, { call, count, from, to }: Omit<StubThing, 'kind'>): string {
+  const times = count === 1 ? '' : `${count} starts of `
   const what = call.outcome === 'noRedis' ? 'no Redis' : `failed: ${call.message}`
-  return `${nameOf(model, call)} on ${call.instance}: ${what} after ${lengthOf(call.tookMs ?? 0)}; nothing ran`
+  return `${times}${nameOf(model, call)} on ${call.instance}: ${what} after ${lengthOf(to - from)}; nothing ran`
 }
 
 export function signWords(model: Model, sign: 'away' | 'stored', calls: readonly Call[]): string {
@@ -79,6 +81,14 @@ export function signWords(model: Model, sign: 'away' | 'stored', calls: readonly
   const times = calls.length === 1 ? '' : `${calls.length} starts of `
   const what = sign === 'stored' ? 'got the stored result' : `turned away: it runs ${runsWhere(model, call)}`
   return `${times}${nameOf(model, call)} on ${call.instance} ${what}`
+}
+
+/** `instance-2 computed analysis`, `instance-1 got analysis 2 times from who had computed it` */
+export function cacheWords(use: CacheUse, sign: 'loaded' | 'shared', count: number): string {
+  const times = count === 1 ? '' : ` ${count} times`
+  return sign === 'loaded'
+    ? `${use.instance} computed ${use.namespace}${times}; the cache keeps it for all`
+    : `${use.instance} got ${use.namespace}${times} from the cache, and computed nothing`
 }
 
 function runsWhere(model: Model, call: Call): string {

@@ -1,9 +1,9 @@
 import type { JSX } from 'preact'
-import type { ReviewerMode } from '../../../src/events/snapshot.ts'
+import type { ReviewerMode } from '../../../src/events/page-event.ts'
 import { act } from '../act.ts'
 import { backToNow, pauseOrGoOn } from '../picture/moves.ts'
 import { ActButton } from '../parts/act-button.tsx'
-import { noteReviewer, part } from '../model/store.ts'
+import { part } from '../model/store.ts'
 import { dialog, isLost, span, until } from '../view.ts'
 
 /** What a visitor can do to the world, and how much time the picture shows. */
@@ -48,11 +48,6 @@ function RedisButton(): JSX.Element | null {
 
 const MODES: readonly ReviewerMode[] = ['normal', 'slow', 'failing']
 
-async function setReviewer(mode: ReviewerMode): Promise<void> {
-  const { ok } = await act('reviewer', { mode })
-  if (ok) noteReviewer(mode)
-}
-
 function ReviewerChoice(): JSX.Element {
   const { reviewer, missingActions } = part('world').value
   return (
@@ -62,7 +57,7 @@ function ReviewerChoice(): JSX.Element {
         value={reviewer}
         disabled={missingActions.reviewer !== undefined || isLost.value}
         title={missingActions.reviewer}
-        onChange={({ currentTarget }) => void setReviewer(currentTarget.value as ReviewerMode)}
+        onChange={({ currentTarget }) => void act('reviewer', { mode: currentTarget.value as ReviewerMode })}
       >
         {MODES.map((mode) => (
           <option key={mode} value={mode}>

@@ -39,10 +39,10 @@ export const LOOK_AT: Readonly<Record<NonNullable<TourState['step']>, readonly L
     { sign: 'saved', words: 'The result is there once.' },
   ],
   5: [
-    { sign: 'ran', words: 'Three jobs need the same analysis. The cache lets one of them compute it.' },
+    { sign: 'computed', words: 'Three jobs need the same analysis. The cache lets one instance compute it.' },
+    { sign: 'shared', words: 'The others get what that one computed.' },
     { sign: 'started', words: 'The full report starts its parts below it.' },
     { sign: 'stored', words: 'A part that was done already is not done again.' },
-    { sign: 'saved', words: 'Each result is there once.' },
   ],
   6: [
     { sign: 'killed', words: 'Kill the instance that runs a job, and see who takes over.' },

@@ -11,6 +11,15 @@ const SIGNS = {
     shape:
       'M4.8 1.8h6.4a3 3 0 0 1 3 3v6.4a3 3 0 0 1-3 3H4.8a3 3 0 0 1-3-3V4.8a3 3 0 0 1 3-3Z M5 6.4h6 M5 9.6h6',
   },
+  computed: {
+    colour: 'take',
+    shape:
+      'M4.8 1.8h6.4a3 3 0 0 1 3 3v6.4a3 3 0 0 1-3 3H4.8a3 3 0 0 1-3-3V4.8a3 3 0 0 1 3-3Z M8 4.6v6.4 M5.2 8.4 8 11.2l2.8-2.8',
+  },
+  shared: {
+    colour: 'run',
+    shape: 'M5.4 4a4 4 0 1 0 0 8a4 4 0 1 0 0-8Z M10.6 4a4 4 0 1 0 0 8a4 4 0 1 0 0-8Z',
+  },
   killed: { colour: 'stop', shape: 'M3.5 3.5l9 9 M12.5 3.5l-9 9' },
   lease: { colour: 'take', shape: 'M1.5 4.5 14.5 8 1.5 11.5Z' },
   tookOver: { colour: 'take', shape: 'M2 3c6 0 9 3 9 8 M8 8.5l3 3.5 3-3.5' },

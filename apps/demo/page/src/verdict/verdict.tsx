@@ -43,8 +43,8 @@ export function Verdict(): JSX.Element {
 
 function basisOf({ startCount, works, parts }: Tally, instances: number): string {
   const who = instances === 1 ? 'One process was' : `${words(instances)} processes were`
-  const more = parts === 0 ? '' : ` Those jobs started ${plural(parts, 'part')} of their results themselves.`
-  return `${who} asked ${plural(startCount, 'time')} to do ${plural(works, 'job')}.${more} Counted from rows that the jobs wrote to the database, not by Holdfast.`
+  const more = parts === 0 ? '' : `, and ${plural(parts, 'job')} ran as a part of those`
+  return `${who} asked ${plural(startCount, 'time')} to do ${plural(works, 'job')}${more}. Counted from rows that the jobs wrote to the database, not by Holdfast.`
 }
 
 function words(count: number): string {
@@ -67,7 +67,7 @@ function Proof({ tally }: { readonly tally: Tally }): JSX.Element {
             <ActButton name="without" input={{}} class="act little">
               Run the same without Holdfast
             </ActButton>
-            <span class="muted small">a control run that really runs, in a database of its own</span>
+            <span class="muted small">a control run that really runs, with another database</span>
           </span>
         )}
       </div>

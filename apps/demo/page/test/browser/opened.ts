@@ -29,7 +29,7 @@ export interface OpenedPage {
 
 export type Open = (view?: View) => Promise<OpenedPage>
 
-/** For the tests of one file: the page as it is published, and one browser. Each test opens it over a world of its own. */
+/** For the tests of one file: the page as it is published, and one browser. Each test opens it over a new world. */
 export function useBrowser(): Open {
   let built: BuiltPage
   let browser: Browser

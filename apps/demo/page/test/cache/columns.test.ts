@@ -13,6 +13,8 @@ const counts = (more: Partial<CacheCounts>): CacheCounts => ({
 })
 
 const cache: CacheState = {
+  lately: [],
+  sharing: [],
   bins: new Map([
     [2_000, counts({ fromRedis: 3 })],
     [4_000, counts({ fromMemory: 1, loaded: 2, bypassed: 1, refusedFills: 1 })],

@@ -32,7 +32,7 @@ const act = fc.record({
   kind: fc.constant('act' as const),
   at: fc.integer({ min: 0, max: 60_000 }),
   instance: fc.nat(19),
-  what: fc.constantFrom('kill', 'freeze', 'cut', 'redis', 'refused' as const),
+  what: fc.constantFrom('kill', 'freeze', 'cut', 'redis', 'reviewer', 'refused' as const),
   lasts: fc.integer({ min: 100, max: 20_000 }),
 })
 
@@ -176,6 +176,10 @@ function tellAct(say: Say, { at, what, lasts }: Thing & { readonly kind: 'act' }
     case 'redis':
       say(at, 'coordinator', { type: 'redis.stopped' })
       say(over, 'coordinator', { type: 'redis.started' })
+      return
+    case 'reviewer':
+      say(at, 'coordinator', { type: 'reviewer', mode: 'slow' })
+      say(over, 'coordinator', { type: 'reviewer', mode: 'normal' })
       return
     case 'refused':
       say(at, 'database', {

@@ -10,7 +10,7 @@ import { packed } from '../../src/picture/tracks.ts'
 import { STORY_SECONDS, story } from '../story/story.ts'
 import { modelOf } from '../../src/model/fold.ts'
 import type { Model } from '../../src/model/model.ts'
-import { snapshotOf } from '../event-maker.ts'
+import { eventMaker, snapshotOf } from '../event-maker.ts'
 import { histories, type History } from './histories.ts'
 
 const WIDTH = 720
@@ -116,6 +116,67 @@ describe('the layout', () => {
     )
   })
 
+  it('makes one mark, with a count, of starts of one moment in one row that got no Redis', () => {
+    const make = eventMaker()
+    const at = 1_700_000_000_000
+    const start = (index: number, instance: string, jobKey: string) => [
+      make(at + index, instance, {
+        type: 'call.asked',
+        jobType: 'ai-review',
+        jobKey,
+        callId: `call-${index}`,
+        policy: 'reject',
+        parentExecutionId: null,
+      }),
+      make(at + 1_900 + index, instance, {
+        type: 'call.answered',
+        callId: `call-${index}`,
+        outcome: 'noRedis',
+        executionId: null,
+        tookMs: 1_900,
+        code: 'STORAGE_UNAVAILABLE',
+        message: '',
+      }),
+    ]
+    const events = [
+      ...[1, 2, 3].flatMap((index) => start(index, 'instance-1', 'r1')),
+      // Another job, another row, and another moment.
+      ...start(4, 'instance-1', 'r2'),
+      ...start(5, 'instance-2', 'r1'),
+      ...start(500, 'instance-1', 'r1'),
+    ]
+    const { shapes, items, labels } = laidOut({ model: modelOf(snapshotOf(events)), now: at + 4_000 }, 15_000)
+    expect(shapes.filter(({ kind }) => kind === 'stub')).toHaveLength(4)
+    expect(items.map(({ say }) => say())).toContain(
+      '3 starts of review r1 on instance-1: no Redis after 1.9 s; nothing ran',
+    )
+    expect(labels.map(({ text }) => text)).toContain('3 no Redis')
+  })
+
+  it('shows which instance computed a shared value, and which got it', () => {
+    const make = eventMaker()
+    const at = 1_700_000_000_000
+    const none = { fromMemory: 0, fromRedis: 0, shared: 0, loaded: 0, refusedFills: 0, bypassed: 0 }
+    const sample = (instance: string, counts: object) =>
+      make(at, instance, { type: 'cache.sample', instance, namespace: 'analysis', ...none, ...counts })
+    const events = [
+      sample('instance-1', { loaded: 1 }),
+      sample('instance-2', { shared: 1 }),
+      // It found it in its own memory: that is no work which others did.
+      sample('instance-3', { fromMemory: 2 }),
+    ]
+    const { shapes, items, labels } = laidOut({ model: modelOf(snapshotOf(events)), now: at + 4_000 }, 15_000)
+    expect(shapes.map((shape) => (shape.kind === 'sign' ? shape.sign : shape.kind))).toEqual([
+      'loaded',
+      'shared',
+    ])
+    expect(labels.map(({ text }) => text).toSorted()).toEqual(['analysis computed', 'analysis shared'])
+    expect(items.map(({ row, say }) => [row, say()])).toEqual([
+      ['instance-1', 'instance-1 computed analysis; the cache keeps it for all'],
+      ['instance-2', 'instance-2 got analysis from the cache, and computed nothing'],
+    ])
+  })
+
   it('is the same for the same input', () => {
     fc.assert(
       fc.property(histories(), spans, (history, span) => {
@@ -127,6 +188,19 @@ describe('the layout', () => {
       }),
       { numRuns: 20 },
     )
+  })
+
+  it('keeps the rows where they are while the stories go on that the tour tells', () => {
+    const [begin, moments] = [1_700_000_000_000, STORY_SECONDS * 4]
+    const events = story(begin)
+    const rowsAt = (now: number) => {
+      const known = events.filter(({ at }) => at <= now)
+      return laidOut({ model: modelOf(snapshotOf(known)), now }, 45_000).rows.map(({ y, h }) => [y, h])
+    }
+    const first = rowsAt(begin)
+    for (let moment = 1; moment <= moments; moment += 1) {
+      expect([moment, rowsAt(begin + moment * 250)]).toEqual([moment, first])
+    }
   })
 
   it('folds more than 12 instances to one line each', () => {

@@ -1,4 +1,4 @@
-import type { RecordView, ReviewView } from '../../../src/events/snapshot.ts'
+import type { HeldQuery, HeldView, RecordView, ReviewView } from '../../../src/events/snapshot.ts'
 
 type Hunk = ReviewView['files'][number]['hunks'][number]
 type Line = Hunk['lines'][number]
@@ -125,4 +125,21 @@ export const RECORD: RecordView = {
       ended: 'completed',
     },
   ],
+}
+
+/** Of a lock, or of an entry of the cache. */
+export function heldOf({ kind, name }: HeldQuery): readonly HeldView[] {
+  const fields =
+    kind === 'lock'
+      ? [
+          { name: 'owner', value: 'instance-2', meaning: 'the instance that holds it' },
+          { name: 'fence', value: '1795900392000100', meaning: 'the higher one wins' },
+          { name: 'lease', value: '24000 ms', meaning: 'left, unless the owner renews it' },
+        ]
+      : [
+          { name: 'state', value: 'fresh', meaning: 'it counts' },
+          { name: 'ttl', value: '86400000 ms', meaning: 'so long it is fresh' },
+        ]
+  const key = kind === 'lock' ? `{holdfast:l:AIReview:lock:${name}}:s` : `holdfast:v:AIReview:${name}:42`
+  return [{ key, kind: 'string', ttlMs: 84_000, fields, raw: 'as it is stored' }]
 }

@@ -1,6 +1,6 @@
 import type { World, WorldEvent } from '../../../src/live/world.ts'
 import { WORLD } from '../event-maker.ts'
-import { RECORD, REVIEW } from './answers.ts'
+import { heldOf, RECORD, REVIEW } from './answers.ts'
 import { STORY_SECONDS, story } from './story.ts'
 
 /** A world that only tells a story, to look at the page: what is shown was made up, and nothing is judged by it. */
@@ -34,7 +34,9 @@ export function openStoryWorld(
         : { ok: true, message: 'It is done.' }
     },
     record: async () => RECORD,
+    held: async (query) => heldOf(query),
     review: async (id) => ({ ...REVIEW, id }),
+    measure: async () => [],
     logs: async () => [],
     close: async () => undefined,
   }

@@ -283,6 +283,7 @@ function surroundings({ say, events }: Teller): void {
       jobKey: 'r142',
     })
   }
+  say(44.6, 'coordinator', { type: 'reviewer', mode: 'slow' })
   say(45.5, 'coordinator', { type: 'redis.answered', roundTripMs: 0.4 })
   const asked = events().flatMap((event) =>
     event.type === 'call.asked' && event.parentExecutionId === null ? [event.callId] : [],

@@ -46,10 +46,11 @@ export const shared: Step = {
     const parts = callsIn(events()).filter(({ asked }) => reports.has(asked.parentExecutionId ?? ''))
     const again = works.filter((work) => accountOf(events(), work).begins.length > 1)
     const done = parts.filter(({ answer }) => answer?.outcome === 'stored' || answer?.outcome === 'waited')
+    const alone = new Set(reads.filter(({ bypassed }) => bypassed > 0).map(({ instance }) => instance))
     const computed =
       loaded === 1
         ? `${listed(loads.map(({ instance }) => instance))} computed it, the others got its answer.`
-        : `It was computed ${loaded} times.`
+        : `It was computed ${loaded} times${alone.size === 0 ? '' : `: the cache of ${listed([...alone])} did not ask Redis`}.`
     const reused =
       again.length === 0
         ? `Of the full report, ${inWords(done.length)} of ${inWords(parts.length)} parts were done already and were not done again.`

@@ -73,12 +73,13 @@ export function drawFolds(
   scale: TimeScale,
   { left, width, nowX }: View,
   { colours, fonts }: Palette,
+  y: number,
 ): void {
   write(context, colours['ink-2'], fonts.axis)
   for (const { x, width: w, from, to } of scale.folds) {
     if (x > left + width || x + w < left) continue
     const isLast = x + w >= left + nowX - 1
-    context.fillText(isLast ? `nothing for ${lengthOf(to - from)}` : lengthOf(to - from), x + w / 2, 8)
+    context.fillText(isLast ? `nothing for ${lengthOf(to - from)}` : lengthOf(to - from), x + w / 2, y)
   }
 }
 

@@ -47,7 +47,13 @@ export function draw(
     context.restore()
   }
   drawAxis(context, scale, view, palette)
-  drawFolds(context, scale, view, palette)
+  drawFolds(context, scale, view, palette, foldTextY(layout))
   if (crosshairX !== null) drawCrosshair(context, crosshairX, layout.height, palette)
   drawNow(context, view, layout.height, palette)
+}
+
+/** Above Redis' line; where the name of the row stands there, below it. */
+function foldTextY({ rows: [redis] }: Layout): number {
+  if (redis === undefined) return 8
+  return redis.top > redis.h / 2 ? redis.top + 13 : redis.top - 14
 }

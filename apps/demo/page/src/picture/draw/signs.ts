@@ -39,6 +39,29 @@ const PAINT: Readonly<
     line(context, -3, -2, 3, -2)
     line(context, -3, 2, 3, 2)
   },
+  // A value comes down to where it was computed, and goes out from there.
+  loaded: (context, colours) => {
+    context.beginPath()
+    context.roundRect(-6.5, -6.5, 13, 13, 3)
+    context.fillStyle = colours['take-soft']
+    context.fill()
+    context.strokeStyle = colours['take-line']
+    context.stroke()
+    line(context, 0, -3.4, 0, 3)
+    line(context, -2.8, 0.4, 0, 3.2)
+    line(context, 2.8, 0.4, 0, 3.2)
+  },
+  shared: (context, colours) => {
+    context.beginPath()
+    context.arc(-2.6, 0, 4, 0, 7)
+    context.fillStyle = colours['run-soft']
+    context.fill()
+    context.strokeStyle = colours.run
+    context.stroke()
+    context.beginPath()
+    context.arc(2.6, 0, 4, 0, 7)
+    context.stroke()
+  },
   saved: (context, colours, isSelected) => {
     polygon(context, 4, 8, 0)
     context.fillStyle = colours.done
