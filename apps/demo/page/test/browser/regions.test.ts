@@ -101,6 +101,23 @@ describe('the regions', () => {
     expect(await locks.textContent()).toContain('last held by instance-1, 2 min ago')
   })
 
+  it('show what Redis holds for a lock and for a namespace of the cache, decoded', async () => {
+    const { page } = await open()
+    await page.getByRole('region', { name: 'Locks' }).getByRole('button', { name: 'model calls' }).click()
+    const lock = page.getByRole('region', { name: 'model calls' })
+    await lock.getByText('{holdfast:l:AIReview:lock:model calls}:s').waitFor()
+    expect(await lock.locator('dd').allTextContents()).toContain('instance-2')
+    await lock.getByRole('button', { name: 'Raw' }).click()
+    await lock.getByText('as it is stored').waitFor()
+    await page
+      .getByRole('region', { name: 'Cache' })
+      .getByRole('button', { name: 'analysis', exact: true })
+      .click()
+    const namespace = page.getByRole('region', { name: 'Cache: analysis' })
+    await namespace.getByText('holdfast:v:AIReview:analysis:42').waitFor()
+    expect(await namespace.locator('dd').allTextContents()).toEqual(['fresh', '86400000 ms'])
+  })
+
   it('ask before they revoke, show a refusal in the dialog, and give the focus back', async () => {
     const { page, world } = await open()
     const revoke = page.getByRole('button', { name: 'Revoke checkout of sample-shop from instance-2' })
