@@ -253,7 +253,7 @@ describe('fold', () => {
     expect([...model.works.keys()]).toEqual(['ai-review:r9', 'ai-review:r3'])
   })
 
-  it('keeps no more than some thousand starts, however fast they come, and counts all', () => {
+  it('keeps no more than some thousand starts, however fast they come', () => {
     const count = 10_000
     const model = story((say) => {
       for (let index = 0; index < count; index += 1) {
@@ -276,8 +276,6 @@ describe('fold', () => {
     expect(model.attempts.size).toBe(model.calls.size)
     expect(model.works.size).toBe(model.calls.size)
     expect(model.rows.length).toBe(model.calls.size)
-    expect(model.calls.size + model.forgotten.starts).toBe(count)
-    expect(model.calls.size + model.forgotten.ended).toBe(count)
     expect(model.calls.has(`c${count - 1}`)).toBe(true)
     expect(model.since).toBeGreaterThan(0)
   })

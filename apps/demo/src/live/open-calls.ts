@@ -1,4 +1,5 @@
 import { hostNow } from '../clock.ts'
+import { GONE } from '../events/sums.ts'
 import type { News } from './news.ts'
 
 /** Starts that have no answer yet, by instance. */
@@ -18,14 +19,13 @@ export function createOpenCalls(news: News): OpenCalls {
       for (const [callId, { instance, askedAt }] of open) {
         if (instance !== gone) continue
         const tookMs = Math.max(0, hostNow() - askedAt)
-        const code = 'CONNECTION_LOST'
         news.say('coordinator', {
           type: 'call.answered',
           callId,
           outcome: 'failed',
           executionId: null,
           tookMs,
-          code,
+          code: GONE,
           message,
         })
       }

@@ -122,7 +122,8 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
     record: (jobType, jobKey) => viewRecord(ground, attempts, jobType, jobKey),
     held: (query) => viewHeld(ground, query),
     review: (id) => viewReview(store, id),
-    measure: async () => await Promise.all(members.map(async (member) => (await member.running()?.measure()) ?? [])),
+    measure: async () =>
+      await Promise.all(members.map(async (member) => (await member.running()?.measure()) ?? [])),
     logs: async (executionId) => logBook.of(executionId),
   }
 }

@@ -17,7 +17,12 @@ it('names each measure once, and says of which instance it is', async () => {
   new Counter({ name: 'pages_total', help: 'Pages.', registers: [own], aggregator: 'omit' }).inc(7)
   const others = [measuring('instance-1', 2), measuring('instance-2', 3)]
   const text = await scrape(own, await Promise.all(others.map((each) => each.getMetricsAsJSON())))
-  expect(text.trim().split('\n').filter((line) => line !== '')).toEqual([
+  expect(
+    text
+      .trim()
+      .split('\n')
+      .filter((line) => line !== ''),
+  ).toEqual([
     '# HELP runs_total Runs.',
     '# TYPE runs_total counter',
     'runs_total{job="one"} 1',
