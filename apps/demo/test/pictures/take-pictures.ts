@@ -48,7 +48,9 @@ async function addressOf(): Promise<string> {
 }
 
 async function open(address: string, width: number): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width, height: 868 }, deviceScaleFactor: 1.5 })
+  // To the signs below the picture.
+  const height = width > 1_000 ? 950 : 868
+  const page = await browser.newPage({ viewport: { width, height }, deviceScaleFactor: 1.5 })
   page.setDefaultTimeout(PATIENCE_MS)
   await page.goto(address)
   await page.locator('.row-head', { hasText: 'Database' }).waitFor()

@@ -129,7 +129,7 @@ function Namespaces({ rows, onClear }: NamespacesProps): JSX.Element {
             <th scope="row">
               <button
                 type="button"
-                class="plain"
+                class="name-button"
                 title="Its entries, as Redis holds them"
                 onClick={() => select({ kind: 'cache', name: namespace })}
               >

@@ -43,7 +43,7 @@ function LockRow({ lock }: { readonly lock: Lock }): JSX.Element {
         <h3>
           <button
             type="button"
-            class="plain"
+            class="name-button"
             title="What Redis holds for it"
             onClick={() => select({ kind: 'lock', name: lock.name })}
           >

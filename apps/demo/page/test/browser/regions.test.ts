@@ -103,7 +103,10 @@ describe('the regions', () => {
 
   it('show what Redis holds for a lock and for a namespace of the cache, decoded', async () => {
     const { page } = await open()
-    await page.getByRole('region', { name: 'Locks' }).getByRole('button', { name: 'model calls' }).click()
+    await page
+      .getByRole('region', { name: 'Locks' })
+      .getByRole('button', { name: 'model calls', exact: true })
+      .click()
     const lock = page.getByRole('region', { name: 'model calls' })
     await lock.getByText('{holdfast:l:AIReview:lock:model calls}:s').waitFor()
     expect(await lock.locator('dd').allTextContents()).toContain('instance-2')
