@@ -56,7 +56,8 @@ async function* read(response: Response): AsyncGenerator<Message, void> {
     for (const block of blocks) {
       const fields = new Map(block.split('\n').map((line) => line.split(/: (.*)/s, 2) as [string, string]))
       const data = fields.get('data')
-      if (data === undefined) continue
+      // That the server is there is news only for a page that hears nothing.
+      if (data === undefined || fields.get('event') === 'alive') continue
       const { event = 'message', id = '' } = Object.fromEntries(fields)
       yield { event, id, data: JSON.parse(data) as unknown }
     }
