@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { counted } from '../jobs/counted.ts'
 import { clipped } from '../terminal/text.ts'
 import { count } from './judge/invariant.ts'
 
@@ -25,7 +26,10 @@ export function startProgress(
     const done = count(database, 'soak_orders WHERE answered_at IS NOT NULL')
     const faults = count(database, 'soak_faults')
     print(
-      clipped(`${time.padStart(6)}  ${done} of ${ordered} jobs done, ${faults} disturbances; ${last}`, width),
+      clipped(
+        `${time.padStart(6)}  ${done} of ${ordered} jobs done, ${counted(faults, 'disturbance')}; ${last}`,
+        width,
+      ),
     )
   }, EVERY_MS)
   return {

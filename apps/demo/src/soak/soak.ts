@@ -4,6 +4,7 @@ import { createHoldfast } from '@holdfast/core'
 import { Replicated } from '@holdfast/test-support/servers'
 import { createRunFolder } from '../coordinator/run-folder.ts'
 import { connectStorage } from '../instances/connect.ts'
+import { counted } from '../jobs/counted.ts'
 import { readSource } from '../live/source.ts'
 import { makeWorkTree } from '../review/work-tree.ts'
 import { openStore } from '../store/store.ts'
@@ -73,7 +74,7 @@ export async function soak(options: SoakOptions, signal: AbortSignal): Promise<r
     const places = await startFleet({ ...parts, withKeys: !control, paceMs: PACE_MS }, stack)
     print(
       paragraph(
-        `${changes.length} changes of ${source.name}; Redis: a primary and a replica, fsync always; ${PRESENT.name} and ${before.name}`,
+        `${counted(changes.length, 'change')} of ${source.name}; Redis: a primary and a replica, fsync always; ${PRESENT.name} and ${before.name}`,
         width,
       ),
     )

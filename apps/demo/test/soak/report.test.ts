@@ -17,5 +17,5 @@ it('has one line for each invariant, its broken rows, and fits into 80 columns',
   expect(lines).toContain('BROKEN  no instance ended by itself: 13 times (1 disturbances)')
   expect(lines.filter((line) => line.includes('exit code 1'))).toHaveLength(10)
   expect(lines.at(-1)).toBe('        and 3 more')
-  expect(sumsLine(sumsOf(database), 800)).toContain('2 reviews, 6 starts')
+  expect(sumsLine(sumsOf(database), 800)).toContain('reviews 2, starts 6')
 })
