@@ -22,6 +22,7 @@ it('puts the most changed language first', () => {
   const file = (path: string, lines: number) => ({
     path,
     kind: 'modified' as const,
+    type: 'file' as const,
     binary: false,
     tooLarge: false,
     deletions: lines,

@@ -30,7 +30,14 @@ const ownerOf = (kind: string, fencingToken: number | undefined) => ({
   fencingToken,
 })
 
-const finding = (message: string) => ({ file: 'a', severity: 'info' as const, rule: 'r', message })
+const finding = (message: string) => ({
+  file: 'a',
+  severity: 'info' as const,
+  category: 'style' as const,
+  rule: 'r',
+  message,
+  suggestion: 's',
+})
 
 it('has an effect once however often it is written, and refuses an older execution', () => {
   const store = open()

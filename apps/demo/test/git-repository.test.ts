@@ -61,7 +61,13 @@ it('reads names that are no text, and content that looks like a difference', asy
     ['modified', 1],
     ['added', 1],
   ])
-  expect(await git.readContent(files[1]?.contentId ?? '')).toBe('debugger\n')
+  const [one = '', two = ''] = files.map(({ contentId }) => contentId)
+  const contents = await git.readContents([two, one])
+  expect(contents.get(two)).toBe('debugger\n')
+  expect(contents.get(one)).toContain('\rdiff --git')
+  await expect(git.readContents([one, '1'.repeat(40)])).rejects.toThrow(
+    `git has no content ${'1'.repeat(40)}`,
+  )
 })
 
 it('does not look into a difference that is too large for anybody', async () => {

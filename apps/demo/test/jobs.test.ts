@@ -1,3 +1,5 @@
+import { renameSync } from 'node:fs'
+import { join } from 'node:path'
 import { createHoldfast, memoryStorage } from '@holdfast/core'
 import { pino } from 'pino'
 import { expect, it, onTestFinished } from 'vitest'
@@ -161,6 +163,25 @@ it('goes on from the checkpoint when an attempt fails midway', async () => {
   expect(store.reviews.find('r1')?.status).toBe('reviewed')
 })
 
+it('fails with the reason where the repository is none, and is done once when it is back', async () => {
+  const { store, outcomes, run } = await setUp()
+  const repository = store.reviews.find('r1')?.repository ?? ''
+  renameSync(join(repository, '.git'), join(repository, 'hidden'))
+  await run(['ai-review'])
+  await run(['ai-review'])
+  expect(outcomes.map(({ status }) => status)).toEqual(['failed', 'failed'])
+  const reason = expect.stringContaining('cannot be read as a git repository')
+  expect(store.witness.all().at(-1)).toMatchObject({ event: 'failed', detail: reason })
+  expect(store.effects.charges('r1')).toEqual([])
+
+  renameSync(join(repository, 'hidden'), join(repository, '.git'))
+  await run(['ai-review'])
+  await run(['ai-review'])
+  expect(outcomes.slice(2).map(({ status }) => status)).toEqual(['executed', 'replayed'])
+  expect(store.effects.charges('r1')).toHaveLength(1)
+  expect(store.effects.count('findings', 'r1')).toBe(1)
+})
+
 it('runs the other three inside the comprehensive analysis, as its children', async () => {
   const { holdfast, outcomes, store, run } = await setUp()
   await run(['comprehensive-analysis'])
@@ -176,7 +197,7 @@ it('runs the other three inside the comprehensive analysis, as its children', as
     expect(child?.parentExecutionId).toBe(parent?.executionId)
   }
   expect(store.effects.comments('r1', 'comprehensive')).toEqual([
-    expect.stringMatching(/^low risk .*\n1 suggestion\n1 commit, 1 file in 1 area$/),
+    expect.stringMatching(/^medium risk .*\n1 suggestion\n1 commit, 1 file in 1 area$/),
   ])
 })
 

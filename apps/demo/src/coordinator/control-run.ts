@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { counted } from '../jobs/counted.ts'
+import { counted } from '../counted.ts'
 import { JOB_TYPES, type JobType } from '../jobs/job.ts'
 import type { Store } from '../store/store.ts'
 import type { JobRun } from '../store/witness.ts'

@@ -1,5 +1,5 @@
 import type { CallOutcome } from '../instances/messages.ts'
-import { counted } from '../jobs/counted.ts'
+import { counted } from '../counted.ts'
 import { JOB_TYPES, type JobType } from '../jobs/job.ts'
 import type { Written } from '../store/effects.ts'
 import type { JobRun } from '../store/witness.ts'

@@ -232,6 +232,8 @@ export interface ReviewSummary {
   readonly status: 'pending' | 'reviewing' | 'reviewed' | 'failed'
   readonly percent: number
   readonly stage: string | null
+  /** Why it failed. */
+  readonly reason: string | null
   readonly errors: number
   readonly warnings: number
   readonly infos: number

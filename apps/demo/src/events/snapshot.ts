@@ -138,14 +138,22 @@ export interface ReviewView {
       }[]
     }[]
     readonly findings: readonly FindingView[]
+    /** Why it has no lines to show; null: it has. */
+    readonly note: string | null
   }[]
+  /** What to do, the gravest first: one for each rule. */
   readonly suggestions: readonly string[]
+  /** Why the difference cannot be read; null: it can. */
+  readonly problem: string | null
 }
 
 export interface FindingView {
   /** Of the new file; null: it is about the whole file. */
   readonly line: number | null
   readonly severity: 'error' | 'warning' | 'info'
+  readonly category: 'quality' | 'security' | 'performance' | 'style' | 'bug'
   readonly rule: string
   readonly message: string
+  /** What to do about it. */
+  readonly suggestion: string
 }

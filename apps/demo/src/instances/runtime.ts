@@ -58,7 +58,7 @@ export async function startRuntime(
   const tell = told && teller(instance, told)
   const streams = [{ stream: destination }, ...(tell ? [{ stream: tell.logStream }] : [])]
   const log = pino({ base: { instance, client, pid: process.pid } }, pino.multistream(streams))
-  const moody = moodyReviewer(localReviewer())
+  const moody = moodyReviewer(localReviewer(holdfast?.cache))
   const guarded = holdfast && guardedBy(holdfast, aroundCheckout)
   const reviewer =
     holdfast && guarded

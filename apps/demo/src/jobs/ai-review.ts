@@ -1,6 +1,7 @@
 import type { LanguageShare } from '../review/languages.ts'
 import type { Analysis } from '../review/reviewer.ts'
-import { counted } from './counted.ts'
+import { riskInWords } from '../review/risk.ts'
+import { counted } from '../counted.ts'
 import type { Job, JobContext } from './job.ts'
 import { ownerOf } from './owner.ts'
 import { patiently } from './patiently.ts'
@@ -144,6 +145,6 @@ async function summaryComment(
     counted(findings.filter((finding) => finding.severity === severity).length, noun)
   return [
     `${counted(metrics.files, 'file')} changed (+${metrics.additions} −${metrics.deletions}), ${mostly(await material.languages())}.`,
-    `${count('error', 'error')}, ${count('warning', 'warning')}, ${count('info', 'remark')} by ${reviewer}.`,
+    `${count('error', 'error')}, ${count('warning', 'warning')}, ${count('info', 'remark')} by ${reviewer}: ${riskInWords(await material.risk())}.`,
   ].join('\n')
 }

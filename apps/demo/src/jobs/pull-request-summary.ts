@@ -1,5 +1,5 @@
 import type { ChangedFile } from '../review/diff.ts'
-import { counted } from './counted.ts'
+import { counted } from '../counted.ts'
 import type { Job } from './job.ts'
 import { ownerOf } from './owner.ts'
 import { findReview, reviewMaterial } from './review-material.ts'

@@ -3,6 +3,7 @@ import type { CommitRange, GitRepository } from '../review/git-repository.ts'
 import { type LanguageShare, detectLanguages } from '../review/languages.ts'
 import { type ProjectType, detectProjectType } from '../review/project-type.ts'
 import type { Analysis, ReviewContext } from '../review/reviewer.ts'
+import { type Risk, riskOf } from '../review/risk.ts'
 import type { Review, ReviewerConfiguration } from '../store/reviews.ts'
 import type { JobContext } from './job.ts'
 
@@ -40,7 +41,13 @@ export interface ReviewMaterial {
   reviewContext(): Promise<ReviewContext>
   /** From the cache, else by the reviewer. */
   analysis(): Promise<Analysis>
+  /** How many of the last commits touched each file. */
+  changeCounts(): Promise<ReadonlyMap<string, number>>
+  risk(): Promise<Risk>
 }
+
+/** How much of the past shows which files change all the time. */
+const HISTORY_COMMITS = 300
 
 export function reviewMaterial(context: JobContext): ReviewMaterial {
   const review = findReview(context)
@@ -64,12 +71,26 @@ export function reviewMaterial(context: JobContext): ReviewMaterial {
       change: await change(),
       context: await reviewContext(),
       maxFiles: findConfiguration(context, review)?.maxFiles ?? 100,
-      readContent: (id: string) => git.readContent(id),
+      readContents: (ids: readonly string[]) => git.readContents(ids),
       whitespaceErrors: await git.whitespaceErrors(range),
     }
     return await context.reviewer.review(request, context.execution.signal)
   })
-  return { range, repository, change, languages, projectType, reviewContext, analysis }
+  const changeCounts = once(async () => (await repository()).changeCounts(range.head, HISTORY_COMMITS))
+  const risk = once(async () =>
+    riskOf((await change()).files, (await analysis()).findings, await changeCounts()),
+  )
+  return {
+    range,
+    repository,
+    change,
+    languages,
+    projectType,
+    reviewContext,
+    analysis,
+    changeCounts,
+    risk,
+  }
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {

@@ -1,4 +1,4 @@
-import { counted } from '../jobs/counted.ts'
+import { counted } from '../counted.ts'
 import { JOB_TYPES } from '../jobs/job.ts'
 import type { Review } from '../store/reviews.ts'
 import type { ActTable } from './acts.ts'

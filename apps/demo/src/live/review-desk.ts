@@ -50,6 +50,7 @@ export function createReviewDesk(store: Store, news: News): ReviewDesk {
       status: state.status,
       percent: state.status === 'reviewed' ? 100 : percent,
       stage: state.status === 'reviewed' ? null : stage,
+      reason: state.reason,
       ...facts,
       instance: state.instance,
       attempt: state.attempt,
@@ -104,18 +105,27 @@ const MOST_CHANGING = 20
 /** The stage of a review whose starts were refused. */
 const NO_REDIS = 'not started: no Redis'
 
-type State = Pick<ReviewSummary, 'status' | 'instance' | 'attempt' | 'tookMs'>
+type State = Pick<ReviewSummary, 'status' | 'reason' | 'instance' | 'attempt' | 'tookMs'>
 
-const REFUSED: State = { status: 'failed', instance: null, attempt: 0, tookMs: null }
+const REFUSED: State = { status: 'failed', reason: null, instance: null, attempt: 0, tookMs: null }
 
 function stateOf({ status }: Review, runs: readonly JobRun[]): State {
   const begin = runs.findLast(({ event }) => event === 'begin')
   const first = runs[0]
-  if (begin === undefined || first === undefined) return { status, instance: null, attempt: 0, tookMs: null }
+  if (begin === undefined || first === undefined)
+    return { status, reason: null, instance: null, attempt: 0, tookMs: null }
   const { instance, attempt, executionId } = begin
   const last = runs.findLast((run) => run.executionId === executionId)
   const end = runs.find(({ event }) => event === 'end')
   if (end !== undefined)
-    return { status: 'reviewed', instance: end.instance, attempt: end.attempt, tookMs: end.at - first.at }
-  return { status: last?.event === 'failed' ? 'failed' : 'reviewing', instance, attempt, tookMs: null }
+    return {
+      status: 'reviewed',
+      reason: null,
+      instance: end.instance,
+      attempt: end.attempt,
+      tookMs: end.at - first.at,
+    }
+  return last?.event === 'failed'
+    ? { status: 'failed', reason: last.detail, instance, attempt, tookMs: null }
+    : { status: 'reviewing', reason: null, instance, attempt, tookMs: null }
 }

@@ -1,7 +1,10 @@
-import { type StructuredPatchHunk, parsePatch } from 'diff'
+import type { StructuredPatchHunk } from 'diff'
 import type { FindingView, ReviewView } from '../events/snapshot.ts'
-import { openRepository } from '../review/git-repository.ts'
+import { type ChangedFile, readDiff } from '../review/diff.ts'
+import { GitInputError, openRepository } from '../review/git-repository.ts'
 import type { Finding } from '../review/reviewer.ts'
+import { suggestionsOf } from '../review/suggestions.ts'
+import type { Review } from '../store/reviews.ts'
 import type { Store } from '../store/store.ts'
 
 type FileView = ReviewView['files'][number]
@@ -11,50 +14,83 @@ type LineView = HunkView['lines'][number]
 /** A longer difference in one file is data or a bundle, and nobody reads it line by line. */
 const MOST_LINES = 3_000
 
+/** Nobody reads more in a page, and a browser gets slow. */
+const MOST_LINES_IN_ALL = 20_000
+
 /** The difference that a review is about, with what was found on its lines. */
 export async function viewReview(store: Store, id: string): Promise<ReviewView | undefined> {
   const review = store.reviews.find(id)
   if (review === undefined) return undefined
-  const repository = await openRepository(review.repository)
-  const diff = await repository.diff({ base: review.baseCommit, head: review.headCommit })
-  const findings = Map.groupBy(store.reviews.findings(id), ({ file }) => file)
-  const files = parsePatch(diff).map(({ oldFileName, newFileName, hunks }) => {
-    const path = nameOf(newFileName) ?? nameOf(oldFileName) ?? ''
-    return fileView(path, hunks, findings.get(path) ?? [])
-  })
-  const lines = files.flatMap(({ hunks }) => hunks.flatMap((hunk) => hunk.lines))
-  return {
+  const findings = store.reviews.findings(id)
+  const view = {
     id,
     base: review.baseCommit,
     head: review.headCommit,
-    additions: lines.filter(({ kind }) => kind === 'added').length,
-    deletions: lines.filter(({ kind }) => kind === 'removed').length,
-    files,
-    suggestions: store.effects.comments(id, 'suggestion'),
+    suggestions: suggestionsOf(findings),
+  }
+  try {
+    return { ...view, ...(await filesOf(review, findings)), problem: null }
+  } catch (error) {
+    // The repository may have been moved since, or the commits are gone.
+    const problem = error instanceof Error ? error.message : String(error)
+    if (!(error instanceof GitInputError)) return { ...view, ...NOTHING, problem: `git says: ${problem}` }
+    return { ...view, ...NOTHING, problem }
   }
 }
 
-/** git writes the two sides as `a/path` and `b/path`, and a missing side as `/dev/null`. */
-function nameOf(name: string | undefined): string | undefined {
-  return name === undefined || name === '/dev/null' ? undefined : name.slice(2)
+type Files = Pick<ReviewView, 'additions' | 'deletions' | 'files'>
+
+const NOTHING: Files = { additions: 0, deletions: 0, files: [] }
+
+async function filesOf(
+  { repository: path, baseCommit, headCommit }: Review,
+  findings: readonly Finding[],
+): Promise<Files> {
+  const repository = await openRepository(path)
+  const diff = await repository.diff({ base: baseCommit, head: headCommit })
+  const byFile = Map.groupBy(findings, ({ file }) => file)
+  let room = MOST_LINES_IN_ALL
+  let [additions, deletions] = [0, 0]
+  const files = await readDiff(diff, (file, hunks) => {
+    additions += file.addedLines.length
+    deletions += file.deletions
+    const lines = hunks.reduce((sum, hunk) => sum + hunk.lines.length, 0)
+    const note = noteOf(file, lines, room)
+    if (note === null) room -= lines
+    return fileView(file, note === null ? hunks : [], note, byFile.get(file.path) ?? [])
+  })
+  return { additions, deletions, files }
 }
 
-function fileView(path: string, hunks: readonly StructuredPatchHunk[], found: readonly Finding[]): FileView {
+/** Why there is nothing to show of a file. */
+function noteOf(file: ChangedFile, lines: number, room: number): string | null {
+  if (file.tooLarge || lines > MOST_LINES)
+    return 'The difference of this file is too long to be read line by line.'
+  if (file.type === 'submodule') return 'A submodule: another repository, used at another commit.'
+  if (file.binary) return 'The file is binary, or larger than 20 MB.'
+  if (lines > room)
+    return `The page shows ${MOST_LINES_IN_ALL.toLocaleString('en')} lines of a review; this file is beyond them.`
+  if (lines > 0) return null
+  if (file.previousPath !== undefined) return `The file was moved from ${file.previousPath}, and is the same.`
+  return 'The file is empty, or only its mode has changed.'
+}
+
+function fileView(
+  { path }: ChangedFile,
+  hunks: readonly StructuredPatchHunk[],
+  note: string | null,
+  found: readonly Finding[],
+): FileView {
   const count = (severity: Finding['severity']): number =>
     found.filter((finding) => finding.severity === severity).length
-  const isLong = hunks.reduce((sum, { lines }) => sum + lines.length, 0) > MOST_LINES
   return {
     path,
     errors: count('error'),
     warnings: count('warning'),
     infos: count('info'),
-    hunks: isLong ? [] : hunks.map(hunkView),
-    findings: found.map(({ line, severity, rule, message }): FindingView => ({
-      line: line ?? null,
-      severity,
-      rule,
-      message,
-    })),
+    hunks: hunks.map(hunkView),
+    findings: found.map(({ file: _, line = null, ...finding }): FindingView => ({ ...finding, line })),
+    note,
   }
 }
 

@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path'
 import { GitInputError, type GitRepository, openRepository } from '../review/git-repository.ts'
 import type { WorldOptions } from './options.ts'
 import type { Change } from './review-desk.ts'
-import { makeSample } from './sample.ts'
+import { makeSample } from '../sample/make-sample.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../../..')
 

@@ -1,20 +1,46 @@
 import type { ChangedFile } from './diff.ts'
-import { languageOf } from './languages.ts'
+import { isGenerated } from './kinds-of-files.ts'
 import type { Finding } from './reviewer.ts'
 
-/** What the added lines alone show, in any language. */
+/** What the difference itself shows, without the contents. */
 export function diffFindings(files: readonly ChangedFile[]): readonly Finding[] {
-  return files
-    .filter((file) => !file.binary && !isGenerated(file.path))
-    .flatMap((file) => [
-      ...sizeFindings(file),
-      ...file.addedLines.flatMap(({ line, text }) =>
-        LINE_CHECKS.filter((check) => check.applies(file.path, text)).map((check) => {
-          const { severity, rule, message } = check
-          return { file: file.path, line, severity, rule, message }
-        }),
-      ),
-    ])
+  return files.filter(({ path }) => !isGenerated(path)).flatMap(findingsOf)
+}
+
+const LARGE_ADDITION = 400
+
+function findingsOf(file: ChangedFile): readonly Finding[] {
+  const remark = { file: file.path, severity: 'info', category: 'quality' } as const
+  if (file.tooLarge) {
+    return [
+      {
+        ...remark,
+        rule: 'diff/too-large',
+        message: 'The difference is too large to be reviewed: nobody has read it.',
+        suggestion: 'If it is data, keep it outside the repository, or in Git LFS.',
+      },
+    ]
+  }
+  if (file.type === 'submodule' && file.kind !== 'deleted') {
+    return [
+      {
+        ...remark,
+        rule: 'diff/submodule',
+        message:
+          'Another repository is used at another commit. What changed in it is not part of this review.',
+        suggestion: 'Review the commits between there.',
+      },
+    ]
+  }
+  if (file.addedLines.length <= LARGE_ADDITION) return []
+  return [
+    {
+      ...remark,
+      rule: 'diff/large-addition',
+      message: `${file.addedLines.length} added lines in one file are hard to review.`,
+      suggestion: 'Can the change be split, or the file?',
+    },
+  ]
 }
 
 /** Reads the lines `path:line: message` that `git diff --check` prints. */
@@ -25,62 +51,21 @@ export function whitespaceFindings(output: string): readonly Finding[] {
     return {
       file,
       line: Number(line),
-      severity: conflict ? ('error' as const) : ('info' as const),
-      rule: conflict ? 'git/conflict-marker' : 'git/whitespace',
-      message,
+      ...(conflict
+        ? {
+            severity: 'error' as const,
+            category: 'bug' as const,
+            rule: 'git/conflict-marker',
+            message: 'A conflict of a merge was left as it was.',
+            suggestion: 'Choose one of the two sides, or join them.',
+          }
+        : {
+            severity: 'info' as const,
+            category: 'style' as const,
+            rule: 'git/whitespace',
+            message: `Whitespace that nobody sees: ${message}`,
+            suggestion: 'Let the editor remove it when it saves.',
+          }),
     }
   })
 }
-
-/** Written by a tool: no reviewer reads it line by line. */
-export function isGenerated(path: string): boolean {
-  return /(^|\/)(package-lock\.json|[^/]*lock\.(yaml|json)|[^/]+\.lock|go\.sum|dist|vendor|node_modules)($|\/)|\.min\.(js|css)$|\.snap$|\.map$/.test(
-    path,
-  )
-}
-
-export function isTest(path: string): boolean {
-  return /(^|\/)(tests?|specs?|__tests__)\/|\.(test|spec)\.\w+$|_test\.\w+$|(^|\/)test_[^/]+$|Tests?\.(cs|java|kt)$/.test(
-    path,
-  )
-}
-
-const LARGE_ADDITION = 400
-const LONG_LINE = 160
-const PROSE_AND_DATA = new Set(['CSV', 'HTML', 'JSON', 'Markdown', 'Other', 'SVG', 'Text', 'XML', 'YAML'])
-
-function sizeFindings(file: ChangedFile): readonly Finding[] {
-  if (file.tooLarge) {
-    const message = 'The difference is too large to be reviewed; does the file belong into the repository?'
-    return [{ file: file.path, severity: 'info', rule: 'diff/too-large', message }]
-  }
-  if (file.addedLines.length <= LARGE_ADDITION) return []
-  const message = `${file.addedLines.length} added lines in one file are hard to review; can the change be split?`
-  return [{ file: file.path, severity: 'info', rule: 'diff/large-addition', message }]
-}
-
-interface LineCheck extends Pick<Finding, 'severity' | 'rule' | 'message'> {
-  applies(path: string, text: string): boolean
-}
-
-const LINE_CHECKS: readonly LineCheck[] = [
-  {
-    severity: 'error',
-    rule: 'diff/secret',
-    message: 'This looks like a credential; it stays in the history even when it is removed later.',
-    applies: (_path, text) =>
-      /-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b/.test(text),
-  },
-  {
-    severity: 'info',
-    rule: 'diff/unfinished',
-    message: 'A note about unfinished work is added.',
-    applies: (path, text) => languageOf(path) !== 'Markdown' && /\b(TODO|FIXME|XXX)\b/.test(text),
-  },
-  {
-    severity: 'info',
-    rule: 'diff/long-line',
-    message: `The line is longer than ${LONG_LINE} characters.`,
-    applies: (path, text) => text.length > LONG_LINE && !PROSE_AND_DATA.has(languageOf(path)),
-  },
-]

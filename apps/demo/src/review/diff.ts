@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as nextTick } from 'node:timers/promises'
-import { type StructuredPatch, parsePatch } from 'diff'
+import { type StructuredPatch, type StructuredPatchHunk, parsePatch } from 'diff'
 
 /** The difference between two commits, file by file. */
 export interface Change {
@@ -14,11 +14,15 @@ export interface ChangedFile {
   readonly path: string
   readonly previousPath?: string
   readonly kind: 'added' | 'deleted' | 'modified' | 'renamed'
+  /** Only a file has content of its own: a link has the name of another, a submodule the commit of one. */
+  readonly type: 'file' | 'link' | 'submodule'
   readonly binary: boolean
   /** Its difference is longer than a person reads: its lines are not counted, so both counts are 0. */
   readonly tooLarge: boolean
   /** git's name for the content after the change; absent when the content is as before. */
   readonly contentId?: string
+  /** The same of the content before; absent when the content is as before, and when there was none. */
+  readonly previousId?: string
   readonly addedLines: readonly AddedLine[]
   readonly deletions: number
 }
@@ -34,23 +38,38 @@ const MOST_CHARACTERS = 2 ** 20
 
 const LONGEST_TURN_MS = 20
 
-/** Reads what `git diff --full-index` prints. Gives way to others meanwhile: leases have to be renewed. */
+/** Reads what `git diff --full-index` prints. */
 export async function parseChange(diff: string): Promise<Change> {
-  const files: ChangedFile[] = []
+  const files = await readDiff(diff, (file) => file)
+  return { hash: createHash('sha256').update(diff).digest('hex'), files }
+}
+
+/** Reads a difference file by file. Gives way to others meanwhile: leases have to be renewed. */
+export async function readDiff<T>(
+  diff: string,
+  read: (file: ChangedFile, hunks: readonly StructuredPatchHunk[]) => T,
+): Promise<readonly T[]> {
+  const files: T[] = []
   let turnAt = performance.now()
   // No line of a file's difference begins so; lines end with \n and nothing else.
   for (const text of diff.split(/(?<=\n)(?=diff --git )/)) {
-    if (text !== '') files.push(changedFile(text))
+    if (text !== '') {
+      const { file, hunks } = changedFile(text)
+      files.push(read(file, hunks))
+    }
     if (performance.now() - turnAt < LONGEST_TURN_MS) continue
     await nextTick()
     turnAt = performance.now()
   }
-  return { hash: createHash('sha256').update(diff).digest('hex'), files }
+  return files
 }
 
-function changedFile(text: string): ChangedFile {
+function changedFile(text: string): {
+  readonly file: ChangedFile
+  readonly hunks: readonly StructuredPatchHunk[]
+} {
   const head = text.slice(0, text.indexOf('\n@@ ') + 1 || undefined)
-  const contentId = /\nindex [0-9a-f]+\.\.([0-9a-f]+)/.exec(head)?.[1]
+  const [, previousId, contentId] = /\nindex ([0-9a-f]+)\.\.([0-9a-f]+)/.exec(head) ?? []
   const tooLarge = text.length > MOST_CHARACTERS
   const [patch] = parsePatch(tooLarge ? head : text)
   if (patch === undefined) throw new Error(`git's difference cannot be read: ${head}`)
@@ -58,16 +77,34 @@ function changedFile(text: string): ChangedFile {
   const after = withoutSide(patch.newFileName)
   const path = after ?? before ?? ''
   const { addedLines, deletions } = countLines(patch)
-  return {
+  const file: ChangedFile = {
     path,
     ...(before !== undefined && before !== path ? { previousPath: before } : {}),
     kind: kindOf(patch, before, path),
+    type: typeOf(head),
     binary: patch.isBinary === true,
     tooLarge,
-    ...(contentId === undefined ? {} : { contentId }),
+    ...(contentId === undefined || isNothing(contentId) ? {} : { contentId }),
+    ...(previousId === undefined || isNothing(previousId) ? {} : { previousId }),
     addedLines,
     deletions,
   }
+  return { file, hunks: patch.hunks }
+}
+
+/** Of a side that is missing. */
+function isNothing(id: string): boolean {
+  return /^0+$/.test(id)
+}
+
+/** By the mode after the change; of a deleted file, before it. */
+function typeOf(head: string): ChangedFile['type'] {
+  const [, mode] =
+    /\n(?:new file mode|deleted file mode|new mode) (\d+)/.exec(head) ??
+    /\nindex [0-9a-f]+\.\.[0-9a-f]+ (\d+)/.exec(head) ??
+    []
+  if (mode === '160000') return 'submodule'
+  return mode === '120000' ? 'link' : 'file'
 }
 
 function kindOf(patch: StructuredPatch, before: string | undefined, path: string): ChangedFile['kind'] {

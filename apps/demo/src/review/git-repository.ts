@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { simpleGit } from 'simple-git'
+import { readContents } from './read-contents.ts'
 
 /** What the jobs read from a git repository. Nothing is ever written to it. */
 export interface GitRepository {
@@ -20,8 +21,8 @@ export interface GitRepository {
   /** Names in the top folder, folders with a trailing slash. */
   topLevel(commit: string): Promise<readonly string[]>
   readFile(commit: string, path: string): Promise<string>
-  /** By git's own name for it. */
-  readContent(id: string): Promise<string>
+  /** By git's own names for them. */
+  readContents(ids: readonly string[]): Promise<ReadonlyMap<string, string>>
 }
 
 export interface CommitRange {
@@ -44,7 +45,11 @@ export class GitInputError extends Error {
 /** How far back the default range goes, along first parents. */
 const DEFAULT_COMMITS = 5
 
-export async function openRepository(path: string): Promise<GitRepository> {
+/** @param mostDiffBytes so much of a difference is held in memory at once, by every instance that reviews */
+export async function openRepository(
+  path: string,
+  mostDiffBytes: number = MOST_DIFF_BYTES,
+): Promise<GitRepository> {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory())
     throw new GitInputError(`There is no folder ${path}.`)
   const root = await topFolder(path)
@@ -77,7 +82,8 @@ export async function openRepository(path: string): Promise<GitRepository> {
       }
     },
     // diff-tree rather than diff: it heeds no settings of the user's or the repository's that change the format.
-    diff: ({ base, head }) => gitIn(root, { trimmed: false }).raw('diff-tree', ...PATCH, base, head, '--'),
+    diff: ({ base, head }) =>
+      gitIn(root, { trimmed: false, mostBytes: mostDiffBytes }).raw('diff-tree', ...PATCH, base, head, '--'),
     async changedFiles({ base, head }) {
       return lines(await git.raw('diff-tree', '-r', '--name-only', base, head, '--')).length
     },
@@ -118,31 +124,58 @@ export async function openRepository(path: string): Promise<GitRepository> {
         })
     },
     readFile: (commit, path) => gitIn(root, { trimmed: false }).raw('cat-file', 'blob', `${commit}:${path}`),
-    readContent: (id) => gitIn(root, { trimmed: false }).raw('cat-file', 'blob', id),
+    readContents: (ids) => readContents(root, environment(), ids),
   }
 }
 
 const PATCH = ['-r', '-p', '--full-index', '--find-renames', '--no-ext-diff', '--no-textconv', '--no-color']
+
+const MOST_DIFF_BYTES = 64 * 2 ** 20
+
+/** git does not compare larger files, and calls them binary. */
+const LARGEST_FILE = '20m'
 
 interface Git {
   /** Runs git and resolves with what it printed. @throws Error of one line */
   raw(...args: readonly string[]): Promise<string>
 }
 
-function gitIn(root: string, { trimmed = true } = {}): Git {
+/** @param options `mostBytes`: git is ended when it prints more */
+function gitIn(root: string, { trimmed = true, mostBytes = Infinity } = {}): Git {
+  const tooLong = new AbortController()
   const git = simpleGit({
     baseDir: root,
     trimmed,
+    abort: tooLong.signal,
     // Four at a time: reading many files must not start many processes.
     maxConcurrentProcesses: 4,
-    config: ['core.quotePath=off'],
+    config: [
+      'core.quotePath=off',
+      `core.bigFileThreshold=${LARGEST_FILE}`,
+      // What Windows ends lines with is no error.
+      'core.whitespace=cr-at-eol',
+    ],
   })
   git.env(environment())
+  if (mostBytes < Infinity) {
+    let bytes = 0
+    git.outputHandler((_command, stdout) => {
+      stdout.on('data', (chunk: Buffer) => {
+        bytes += chunk.length
+        if (bytes > mostBytes) tooLong.abort()
+      })
+    })
+  }
   return {
     async raw(...args) {
       try {
         return await git.raw(...args)
       } catch (cause) {
+        if (tooLong.signal.aborted)
+          throw new GitInputError(
+            `The difference is longer than ${mostBytes / 2 ** 20} MB. Review fewer commits at once.`,
+            { cause },
+          )
         throw new Error(reasonOf(cause), { cause })
       }
     },

@@ -18,8 +18,8 @@ export interface ReviewRequest {
   readonly context: ReviewContext
   /** At most so many files are looked at with the slower analysers. */
   readonly maxFiles: number
-  /** The content that a changed file has after the change, by its `contentId`. */
-  readonly readContent: (id: string) => Promise<string>
+  /** The contents that changed files have before or after the change, by their `previousId` or `contentId`. */
+  readonly readContents: (ids: readonly string[]) => Promise<ReadonlyMap<string, string>>
   /** What `git diff --check` says. */
   readonly whitespaceErrors: string
 }
@@ -37,18 +37,31 @@ export interface Analysis {
   readonly metrics: ChangeMetrics
 }
 
-export interface Finding {
-  readonly file: string
+export const CATEGORIES = ['quality', 'security', 'performance', 'style', 'bug'] as const
+
+export type Category = (typeof CATEGORIES)[number]
+
+/** What is to be said of one place in a file. */
+export interface Remark {
+  /** In the file after the change, from 1. Absent: it is about the whole file. */
   readonly line?: number
   readonly severity: 'error' | 'warning' | 'info'
+  readonly category: Category
   readonly rule: string
   readonly message: string
+  /** What to do about it, or where to read on. */
+  readonly suggestion: string
+}
+
+export interface Finding extends Remark {
+  readonly file: string
 }
 
 export interface ChangeMetrics {
   readonly files: number
   readonly additions: number
   readonly deletions: number
-  readonly lintedFiles: number
+  /** Files whose content was looked at. */
+  readonly readFiles: number
   readonly testFiles: number
 }

@@ -68,7 +68,7 @@ export function createEffects(
      ON CONFLICT (review_id, kind) DO UPDATE SET fence = excluded.fence`,
   )
   const dropFindings = database.prepare('DELETE FROM findings WHERE review_id = ?')
-  const insertFinding = database.prepare('INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?)')
+  const insertFinding = database.prepare('INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
   const dropComments = database.prepare('DELETE FROM comments WHERE review_id = ? AND kind = ?')
   const insertComment = database.prepare('INSERT INTO comments VALUES (?, ?, ?)')
   const dropNotifications = database.prepare('DELETE FROM notifications WHERE review_id = ? AND kind = ?')
@@ -105,8 +105,8 @@ export function createEffects(
     saveFindings: (owner, findings) =>
       fenced('findings', owner, () => {
         dropFindings.run(owner.reviewId)
-        for (const { file, line, severity, rule, message } of findings) {
-          insertFinding.run(owner.reviewId, file, line ?? null, severity, rule, message)
+        for (const { file, line = null, severity, category, rule, message, suggestion } of findings) {
+          insertFinding.run(owner.reviewId, file, line, severity, category, rule, message, suggestion)
         }
       }),
     saveComments: (owner, bodies) =>

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Finding } from '../review/reviewer.ts'
+import { scoreIn } from '../review/risk.ts'
 
 /** A request to review the difference between two commits of a repository. */
 export interface Review {
@@ -64,9 +65,12 @@ export function createReviews(database: DatabaseSync): Reviews {
     'SELECT severity, count(*) AS n FROM findings WHERE review_id = ? GROUP BY severity',
   )
   const selectFindings = database.prepare(
-    'SELECT file, line, severity, rule, message FROM findings WHERE review_id = ? ORDER BY rowid',
+    'SELECT file, line, severity, category, rule, message, suggestion FROM findings WHERE review_id = ? ORDER BY rowid',
   )
-  const selectRisk = database.prepare("SELECT body FROM comments WHERE review_id = ? AND kind = 'risk'")
+  // Both say it by the same rule; the review says it first.
+  const selectRisk = database.prepare(
+    "SELECT body FROM comments WHERE review_id = ? AND kind IN ('risk', 'ai-review') ORDER BY kind DESC",
+  )
   const insertConfiguration = database.prepare(
     'INSERT INTO reviewer_configurations (name, provider, max_files) VALUES (?, ?, ?)',
   )
@@ -91,12 +95,11 @@ export function createReviews(database: DatabaseSync): Reviews {
       const rows = countFindings.all(id) as unknown as readonly { severity: string; n: number }[]
       const count = (severity: string): number => rows.find((row) => row.severity === severity)?.n ?? 0
       const risk = selectRisk.get(id) as { body: string } | undefined
-      const score = /\((\d+) of 100\)/.exec(risk?.body ?? '')?.[1]
       return {
         errors: count('error'),
         warnings: count('warning'),
         infos: count('info'),
-        risk: score === undefined ? null : Number(score),
+        risk: scoreIn(risk?.body ?? ''),
       }
     },
     findings: (id) =>

@@ -20,8 +20,11 @@ CREATE TABLE IF NOT EXISTS findings (
   file      TEXT NOT NULL,
   line      INTEGER,
   severity  TEXT NOT NULL CHECK (severity IN ('error', 'warning', 'info')),
+  category  TEXT NOT NULL CHECK (category IN ('quality', 'security', 'performance', 'style', 'bug')),
   rule      TEXT NOT NULL,
-  message   TEXT NOT NULL
+  message   TEXT NOT NULL,
+  -- What to do about it.
+  suggestion TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS comments (
   review_id TEXT NOT NULL REFERENCES reviews (id),

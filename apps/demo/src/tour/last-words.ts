@@ -1,4 +1,4 @@
-import { counted } from '../jobs/counted.ts'
+import { counted } from '../counted.ts'
 import type { TourState, Verdict } from '../events/page-event.ts'
 
 /** What the tour comes to, by all rows since the start. */

@@ -128,7 +128,7 @@ export function openSmallWorld(state: WorldState = STATE): SmallWorld {
     ],
     review: async (id) =>
       id === 'review-1'
-        ? { id, base: 'a', head: 'b', additions: 0, deletions: 0, files: [], suggestions: [] }
+        ? { id, base: 'a', head: 'b', additions: 0, deletions: 0, files: [], suggestions: [], problem: null }
         : undefined,
     measure: async () => [],
     logs: async () => [],

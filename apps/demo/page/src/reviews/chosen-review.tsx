@@ -6,6 +6,7 @@ import { readReview } from '../act.ts'
 import { plural } from '../format.ts'
 import { ExecutionTree } from './execution-tree.tsx'
 import { FileTabs } from './file-tabs.tsx'
+import { Found } from './found.tsx'
 import { rangeOf, riskOf } from './words.ts'
 
 /** One review: what it is about, how risky, what it found, on the lines that it is about. */
@@ -26,8 +27,16 @@ export function ChosenReview({ review }: { readonly review: ReviewSummary }): JS
             </p>
           )}
         </div>
-        {review.risk !== null && <Risk score={review.risk} />}
+        <div class="assessed">
+          {review.status === 'reviewed' && <Found review={review} />}
+          {review.risk !== null && <Risk score={review.risk} />}
+        </div>
       </header>
+      {review.reason !== null && (
+        <p class="answer bad" role="status">
+          The review failed: {review.reason}
+        </p>
+      )}
       {view !== undefined && view.suggestions.length > 0 && (
         <details class="suggestions">
           <summary>{plural(view.suggestions.length, 'suggestion')}</summary>
@@ -41,6 +50,8 @@ export function ChosenReview({ review }: { readonly review: ReviewSummary }): JS
       <ExecutionTree reviewId={review.id} />
       {view === undefined ? (
         <p class="nothing">The change is being read.</p>
+      ) : view.problem !== null ? (
+        <p class="nothing">The change cannot be shown. {view.problem}</p>
       ) : view.files.length === 0 ? (
         <p class="nothing">These two commits do not differ.</p>
       ) : (

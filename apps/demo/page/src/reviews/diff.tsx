@@ -4,7 +4,8 @@ import type { FindingView } from '../../../src/events/snapshot.ts'
 import { plural } from '../format.ts'
 import { type DiffRow, type FileView, STEP, type Stretch, diffRows, inOrder } from './diff-rows.ts'
 import { type Spans, useHighlighted } from './highlighted.ts'
-import { SEVERITY_WORDS } from './words.ts'
+import { SeveritySign } from './severity-sign.tsx'
+import { CATEGORY_WORDS, SEVERITY_WORDS } from './words.ts'
 
 export function findingId(number: number): string {
   return `finding-${number}`
@@ -30,7 +31,7 @@ export function Diff({ file }: { readonly file: FileView }): JSX.Element {
         </div>
       )}
       {rows.length === 0 ? (
-        <p class="nothing">No lines to show: the file is binary, was moved, or only its mode has changed.</p>
+        <p class="nothing">{file.note}</p>
       ) : (
         <table class="diff">
           <caption class="heard">{file.path}: changed lines, with findings under theirs</caption>
@@ -138,7 +139,15 @@ function Line({ row: { line, worst }, spans }: LineProps): JSX.Element {
   return (
     <tr class={worst === null ? line.kind : `${line.kind} meant ${worst}`}>
       <td class="line-number old">{line.oldLine}</td>
-      <td class="line-number">{line.newLine}</td>
+      <td class="line-number">
+        {worst !== null && (
+          <>
+            <SeveritySign severity={worst} />
+            <span class="heard">{SEVERITY_WORDS[worst]}: </span>
+          </>
+        )}
+        {line.newLine}
+      </td>
       <td class="code">
         {sign !== undefined && (
           <span class="sign">
@@ -170,16 +179,24 @@ interface CardProps {
 }
 
 function FindingCard({ finding, number }: CardProps): JSX.Element {
-  const { severity, rule, message, line } = finding
+  const { severity, category, rule, message, suggestion, line } = finding
   const where = line === null ? 'about the whole file' : `line ${line}`
   return (
     <div id={findingId(number)} class={`finding ${severity}`} role="note" tabIndex={-1}>
       <header>
-        <span class={`severity ${severity}`}>{SEVERITY_WORDS[severity]}</span>
+        <span class={`severity ${severity}`}>
+          <SeveritySign severity={severity} />
+          {SEVERITY_WORDS[severity]}
+        </span>
+        <span class="category">{CATEGORY_WORDS[category]}</span>
         <span class="small">{where}</span>
         <span class="rule mono">{rule}</span>
       </header>
       <p>{message}</p>
+      <p class="suggestion">
+        <span class="heard">Suggestion: </span>
+        {suggestion}
+      </p>
     </div>
   )
 }

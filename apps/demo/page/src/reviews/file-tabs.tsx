@@ -5,6 +5,7 @@ import { plural } from '../format.ts'
 import { hasLetterKeys } from '../view.ts'
 import { Diff, findingId } from './diff.tsx'
 import type { FileView } from './diff-rows.ts'
+import { SeveritySign } from './severity-sign.tsx'
 import { type FindingPlace, findingPlaces, stepFinding } from './step-findings.ts'
 import { severitiesOf } from './words.ts'
 
@@ -94,6 +95,7 @@ function Tabs({ files, shown, onShow }: TabsProps): JSX.Element {
           {file.path}
           {severitiesOf(file).map(({ severity, count, words }) => (
             <span key={severity} class={`severity ${severity}`}>
+              <SeveritySign severity={severity} />
               <span aria-hidden="true">{count}</span>
               <span class="heard">{words}</span>
             </span>

@@ -5,8 +5,9 @@ import { lowerPart } from '../model/store.ts'
 import { lengthOf } from '../format.ts'
 import { chosenReview, dialog, isLost } from '../view.ts'
 import { ChosenReview } from './chosen-review.tsx'
+import { Found } from './found.tsx'
 import { progressOf } from './progress.ts'
-import { attemptWords, severitiesOf } from './words.ts'
+import { attemptWords } from './words.ts'
 
 /** All reviews, the newest first, and under them the chosen one. */
 export function Reviews(): JSX.Element {
@@ -147,19 +148,5 @@ function ReviewRow({ review, isChosen }: RowProps): JSX.Element {
       </td>
       <td class="number took">{took ?? '–'}</td>
     </tr>
-  )
-}
-
-function Found({ review }: { readonly review: ReviewSummary }): JSX.Element {
-  const found = severitiesOf(review)
-  if (found.length === 0) return <span class="muted">{review.status === 'reviewed' ? 'none' : '–'}</span>
-  return (
-    <>
-      {found.map(({ severity, words }) => (
-        <span key={severity} class={`severity ${severity}`}>
-          {words}
-        </span>
-      ))}
-    </>
   )
 }

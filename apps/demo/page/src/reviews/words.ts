@@ -10,6 +10,15 @@ export const SEVERITY_WORDS: Readonly<Record<Severity, string>> = {
   info: 'Remark',
 }
 
+/** What kind of fault it is, in a word that stands alone. */
+export const CATEGORY_WORDS: Readonly<Record<FindingView['category'], string>> = {
+  bug: 'Bug',
+  security: 'Security',
+  performance: 'Performance',
+  quality: 'Quality',
+  style: 'Style',
+}
+
 export interface SeverityCount {
   readonly severity: Severity
   readonly count: number

@@ -6,8 +6,10 @@ type Hunk = FileView['hunks'][number]
 export const finding = (line: number | null, severity: FindingView['severity'] = 'warning'): FindingView => ({
   line,
   severity,
+  category: 'quality',
   rule: 'a/rule',
   message: `About ${line}.`,
+  suggestion: 'Write it another way.',
 })
 
 /** So many unchanged lines from this one on. */
@@ -28,6 +30,7 @@ export const fileOf = (hunks: readonly Hunk[], findings: readonly FindingView[] 
   infos: 0,
   hunks,
   findings,
+  note: hunks.length === 0 ? 'The file is binary.' : null,
 })
 
 export const reviewOf = (files: readonly FileView[]): ReviewView => ({
@@ -38,4 +41,5 @@ export const reviewOf = (files: readonly FileView[]): ReviewView => ({
   deletions: 0,
   files,
   suggestions: [],
+  problem: null,
 })

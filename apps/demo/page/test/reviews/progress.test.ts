@@ -10,6 +10,7 @@ const review: ReviewSummary = {
   status: 'reviewing',
   percent: 40,
   stage: 'Analyse',
+  reason: null,
   errors: 1,
   warnings: 2,
   infos: 0,

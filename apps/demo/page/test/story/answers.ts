@@ -44,17 +44,22 @@ export const REVIEW: ReviewView = {
         {
           line: 13,
           severity: 'error',
-          rule: 'diff/secret',
+          category: 'security',
+          rule: 'secret/github',
           message:
             'This looks like a GitHub token. It stays in the history even if a later commit removes it.',
+          suggestion: 'Revoke it, and read the new one from the environment or a vault.',
         },
         {
           line: 15,
           severity: 'warning',
+          category: 'bug',
           rule: 'money/float',
-          message: 'Rounding after the discount can lose a cent. Keep amounts in whole cents.',
+          message: 'Rounding after the discount can lose a cent.',
+          suggestion: 'Keep amounts in whole cents.',
         },
       ],
+      note: null,
     },
     {
       path: 'src/Orders/Total.cs',
@@ -74,10 +79,13 @@ export const REVIEW: ReviewView = {
         {
           line: 31,
           severity: 'warning',
-          rule: 'diff/todo',
-          message: 'A note to do something later is left in the change.',
+          category: 'quality',
+          rule: 'notes/unfinished',
+          message: 'A note about unfinished work is added.',
+          suggestion: 'Finish it in this change, or open an issue and name it here.',
         },
       ],
+      note: null,
     },
     {
       path: 'src/checkout/rates.ts',
@@ -86,10 +94,19 @@ export const REVIEW: ReviewView = {
       infos: 1,
       hunks: [hunk('@@ -0,0 +1,260 @@', 0, 1, generated)],
       findings: [
-        { line: null, severity: 'info', rule: 'diff/size', message: 'This file is long. Could it be data?' },
+        {
+          line: null,
+          severity: 'info',
+          category: 'quality',
+          rule: 'diff/large-addition',
+          message: '260 added lines in one file are hard to review.',
+          suggestion: 'Can the change be split, or the file?',
+        },
       ],
+      note: null,
     },
   ],
+  problem: null,
   suggestions: [
     'Keep secrets in the environment, and revoke the one that is here.',
     'Compute amounts in whole cents.',

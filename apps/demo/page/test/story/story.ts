@@ -205,6 +205,7 @@ function summaryOf(number: number, title: string, more: Partial<ReviewSummary>):
     status: 'reviewed',
     percent: 100,
     stage: null,
+    reason: null,
     errors: 0,
     warnings: 0,
     infos: 0,
