@@ -36,12 +36,12 @@ describe('the regions', () => {
     await reviews.getByRole('tab', { name: /discount\.ts/ }).focus()
     const focused = async (): Promise<string> =>
       await page.evaluate(() => document.activeElement?.textContent?.slice(0, 60) ?? '')
-    for (const rule of ['diff/secret', 'money/float', 'diff/todo', 'diff/size', 'diff/secret']) {
+    for (const rule of ['secret/github', 'money/float', 'notes/unfinished', 'diff/large', 'secret/github']) {
       await page.keyboard.press('n')
       await expect.poll(focused).toContain(rule)
     }
     await page.keyboard.press('p')
-    await expect.poll(focused).toContain('diff/size')
+    await expect.poll(focused).toContain('diff/large')
     expect(await reviews.getByRole('tab', { selected: true }).textContent()).toContain('rates.ts')
   })
 
