@@ -33,7 +33,7 @@ export type PageNews =
   | TourNews
   | ReviewerNews
 
-/** A job and what it works on: one piece of work, whoever starts it. */
+/** A job and what it works on: one piece of work, no matter which caller starts it. */
 export interface Work {
   readonly jobType: JobType
   readonly jobKey: string
@@ -45,7 +45,7 @@ export type CallOutcome =
   | 'ran'
   /** It got a stored result at once. */
   | 'stored'
-  /** It waited, for another process or for an execution of its own, and got the result. */
+  /** It waited, for another process or for an execution in its own process, and got the result. */
   | 'waited'
   /** The job runs elsewhere, and the caller did not want to wait. */
   | 'turnedAway'

@@ -14,7 +14,7 @@ export interface ChangedFile {
   readonly path: string
   readonly previousPath?: string
   readonly kind: 'added' | 'deleted' | 'modified' | 'renamed'
-  /** Only a file has content of its own: a link has the name of another, a submodule the commit of one. */
+  /** Only a file has content: a link has the name of another, a submodule the commit of one. */
   readonly type: 'file' | 'link' | 'submodule'
   readonly binary: boolean
   /** Its difference is longer than a person reads: its lines are not counted, so both counts are 0. */

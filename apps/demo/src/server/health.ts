@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { WorldState } from '../events/snapshot.ts'
 
-/** For whoever runs the demo: `/healthz` says that this process answers, `/readyz` that there is something to see. */
+/** For an operator of the demo: `/healthz` says that this process answers, `/readyz` that there is something to see. */
 export function addHealth(app: FastifyInstance, state: () => WorldState, isClosing: () => boolean): void {
   app.get('/healthz', async () => ({ status: 'ok' }))
   app.get('/readyz', async (_request, reply) => {

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { counted } from '../jobs/counted.ts'
+import { counted } from '../counted.ts'
 import { clipped } from '../terminal/text.ts'
 import { count } from './judge/invariant.ts'
 

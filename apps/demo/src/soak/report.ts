@@ -1,4 +1,4 @@
-import { counted } from '../jobs/counted.ts'
+import { counted } from '../counted.ts'
 import { paragraph } from '../terminal/text.ts'
 import type { Judged } from './judge/invariant.ts'
 import type { Sums } from './judge/sums.ts'

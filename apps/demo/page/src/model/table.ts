@@ -24,7 +24,7 @@ export class Table<Value> implements ReadonlyMap<string, Value> {
   #end = 0
   #size = 0
 
-  /** A version of its own, which may be changed. */
+  /** A separate version, which may be changed. */
   static of<Value>(before: ReadonlyMap<string, Value>): Table<Value> {
     const table = new Table<Value>()
     if (before instanceof Table) table.#share(before as Table<Value>)

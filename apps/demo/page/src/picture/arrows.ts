@@ -9,7 +9,7 @@ export interface Arrows {
   ) => { lines: readonly LineShape[]; isMoving: boolean }
 }
 
-/** @param lengthMs 0: whoever looks does not want to see things move */
+/** @param lengthMs 0: the visitor does not want to see things move */
 export function createArrows(lengthMs: () => number): Arrows {
   const seen = new Map<string, number>()
   return {

@@ -26,7 +26,7 @@ export interface Glide {
   readonly finish: () => void
 }
 
-/** @param lengthMs 0: whoever looks does not want to see things move */
+/** @param lengthMs 0: the visitor does not want to see things move */
 export function createGlide(lengthMs: () => number): Glide {
   let chosen: number | null | undefined
   let shown: Glimpse | undefined

@@ -102,7 +102,7 @@ function EndButton(): JSX.Element {
 function Verbs({ step, state }: { readonly step: Step; readonly state: TourState['state'] }): JSX.Element {
   const [answer, setAnswer] = useState<ActionAnswer>()
   const isActing = state === 'acting' || isLost.value
-  // While the step acts, or the server does not answer, they do nothing, but keep the focus: whoever goes on by keyboard finds it where it was.
+  // While the step acts, or the server does not answer, they do nothing, but keep the focus: a visitor who goes on by keyboard finds it where it was.
   const go = async (where: Actions['tour']['go']): Promise<void> => {
     if (isActing && where !== 'end') return
     const said = await act('tour', { go: where })

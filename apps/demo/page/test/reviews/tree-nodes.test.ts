@@ -81,7 +81,7 @@ it('shows a part whose stored result was used as one that had been done', () => 
   expect(node?.children).toMatchObject([{ jobType: 'risk-assessment', state: 'stored' }])
 })
 
-it('shows a part that another caller ran below whoever waited for its result', () => {
+it('shows a part that another caller ran below the one that waited for its result', () => {
   const [node, other] = treeOf(
     [
       attempt('a', 'comprehensive-analysis'),

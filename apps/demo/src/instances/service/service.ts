@@ -10,7 +10,7 @@ export interface Service {
   close(): Promise<void>
 }
 
-/** Starts a job, and resolves with its result, whoever ran it. */
+/** Starts a job, and resolves with its result, no matter which instance ran it. */
 export type StartJob = (
   jobType: JobType,
   reviewId: string,

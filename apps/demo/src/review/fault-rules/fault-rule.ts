@@ -21,7 +21,8 @@ export function isSql(text: string): boolean {
 export const SQL_INJECTION = {
   severity: 'error',
   category: 'security',
-  message: 'Values are put into the text of an SQL statement: whoever chooses them can change what it does.',
+  message:
+    'Values are put into the text of an SQL statement: a person who chooses them can change what it does.',
   suggestion: 'Pass the values as parameters of the statement.',
 } as const
 

@@ -24,7 +24,7 @@ export const JAVASCRIPT: readonly FaultRule[] = [
     severity: 'error',
     category: 'security',
     rule: 'faults/shell-injection',
-    message: 'Values are put into a command of the shell: whoever chooses them can run anything.',
+    message: 'Values are put into a command of the shell: a person who chooses them can run anything.',
     suggestion: 'Use execFile with the values as separate arguments.',
   },
   {

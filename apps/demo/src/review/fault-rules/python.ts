@@ -41,7 +41,7 @@ export const PYTHON: readonly FaultRule[] = [
     severity: 'error',
     category: 'security',
     rule: 'faults/runs-text',
-    message: 'A text is run as a program: whoever has a say in it can run anything.',
+    message: 'A text is run as a program: a person who has a say in it can run anything.',
     suggestion: 'Use ast.literal_eval for values, or a table of what may be asked for.',
   },
   {
@@ -53,7 +53,7 @@ export const PYTHON: readonly FaultRule[] = [
     severity: 'error',
     category: 'security',
     rule: 'faults/shell-injection',
-    message: 'Values reach a shell: whoever chooses them can run anything.',
+    message: 'Values reach a shell: a person who chooses them can run anything.',
     suggestion: 'Give the command and its arguments as a list, without shell=True.',
   },
   {
@@ -63,7 +63,7 @@ export const PYTHON: readonly FaultRule[] = [
     severity: 'error',
     category: 'security',
     rule: 'faults/shell-injection',
-    message: 'Values reach a shell: whoever chooses them can run anything.',
+    message: 'Values reach a shell: a person who chooses them can run anything.',
     suggestion: 'Use subprocess.run with a list.',
   },
   {

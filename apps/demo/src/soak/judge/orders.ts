@@ -1,6 +1,6 @@
 import { type Invariant, broken, count } from './invariant.ts'
 
-/** Whoever has ordered has the result, and the review says so. */
+/** Each customer has the result, and the review says so. */
 export const nothingLost: Invariant = (database) => {
   const orders = count(database, 'soak_orders WHERE answered_at IS NOT NULL')
   return {
