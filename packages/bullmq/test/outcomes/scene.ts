@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type ExecutionContext, createHoldfast } from '@holdfast/core'
 import { ioredisStorage } from '@holdfast/redis-ioredis'
-import { type Job, Queue, Worker } from 'bullmq'
+import { DelayedError, type Job, Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { vi } from 'vitest'
 import { withIdempotency } from '../../src/index.ts'
@@ -44,6 +44,8 @@ export async function playAll(): Promise<ReadonlyMap<Cell, Seen>> {
   const sights = new Map(CELLS.map((cell) => [idOf(cell), new Sights(cell)]))
   const all = [...sights.values()]
   const elsewhere = new Map<Sights, ExecutionContext>()
+
+  let hasPassedOn = false
 
   const beginElsewhere = async (sight: Sights, by = others): Promise<ExecutionContext> => {
     const leaseMs = by === dying ? DEAD_LEASE_MS : LEASE_MS
@@ -91,6 +93,10 @@ export async function playAll(): Promise<ReadonlyMap<Cell, Seen>> {
     return async (job: Job<Data, string>, token?: string, signal?: AbortSignal): Promise<string> => {
       const sight = sights.get(job.data.cell) as Sights
       const { lock, attempt, lease } = sight.cell
+      if (by === 'one' && hasPassedOn) {
+        await job.moveToDelayed(Date.now(), token)
+        throw new DelayedError()
+      }
       sight.deliveries += 1
       if (attempt !== 'first' && sight.deliveries === 1) throw new Error('the attempt before')
       const isFirst = sight.deliveries === (attempt === 'first' ? 1 : 2)
@@ -161,6 +167,8 @@ export async function playAll(): Promise<ReadonlyMap<Cell, Seen>> {
       all.filter(({ cell }) => cell.lock !== 'stalled'),
       'answered',
     )
+    // It may be asking for a job meanwhile, and passes that on.
+    hasPassedOn = true
     await one.pause(true)
     workers.push(start('two'))
     await allOf(all, 'answered')
