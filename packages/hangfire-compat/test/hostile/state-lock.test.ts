@@ -23,6 +23,7 @@ const JOBS = 4
 /** As many as were compared with a live .NET. Without the rule it takes fewer for things to go wrong. */
 const MANY = { node: 2_500, dotnet: 120 }
 const FEW = { node: 600, dotnet: 60 }
+const MOST_RACES = 20
 
 /** What any process may make of a job at any time. Queues are not looked at here, because no server takes jobs from them. */
 const targets: readonly ((now: number) => JobState)[] = [
@@ -118,7 +119,10 @@ describe.concurrent.for(generations)("H4: Node's changes of states and those of 
   })
 
   it('would, if a script did not refuse while the lock of the state exists', async ({ expect }) => {
-    const { wrong } = await race(generation, FEW, withoutTheRule)
+    let wrong: readonly string[] = []
+    // In a short race it may go well by chance.
+    for (let races = 0; wrong.length === 0 && races < MOST_RACES; races += 1)
+      ({ wrong } = await race(generation, FEW, withoutTheRule))
     expect(wrong.join()).toMatch(/stats:|listed in/)
   })
 })

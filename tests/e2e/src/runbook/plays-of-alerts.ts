@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { ExecutionContext } from '@holdfast/core'
 import { expect } from 'vitest'
 import { openWithCacheApart } from './plays-of-caches.ts'
-import { CLIP, begun, encodesForEver, standStill } from './plays-of-jobs.ts'
+import { CLIP, begun, begunInService, encodesForEver, standStill } from './plays-of-jobs.ts'
 import { STOCK } from './plays-of-locks.ts'
 import { inService } from '../poll.ts'
 import { type Play, type Stage, becomes } from './stage.ts'
@@ -19,7 +19,7 @@ type Alert =
 /** A process begins the job and falls silent; resolves when the job is listed as `stalled`. */
 async function fellSilent(stage: Stage, before: () => unknown = () => {}): Promise<ExecutionContext> {
   const dies = stage.open('web-2')
-  const execution = await inService(async () => await begun(dies, { leaseMs: 1_000 }))
+  const execution = await begunInService(dies, { leaseMs: 1_000 })
   await before()
   await dies.close()
   await becomes(async () => (await stage.run('--status stalled')).includes('clip-3'))
@@ -89,7 +89,7 @@ export const PLAYS_OF_ALERTS: Readonly<Record<Alert, Play>> = {
   },
   async HoldfastLeaseLost(stage) {
     const [one, two] = [stage.open('web-1'), stage.open('web-2')]
-    const still = await inService(async () => await begun(one, { leaseMs: 100 }))
+    const still = await begunInService(one, { leaseMs: 100 })
     standStill(200)
     await becomes(() => still.signal.aborted)
     expect(still.signal.reason).toMatchObject({ code: 'LEASE_LOST', reason: 'expired' })

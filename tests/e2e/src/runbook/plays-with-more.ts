@@ -2,8 +2,7 @@ import { ioredisStorage } from '@holdfast/redis-ioredis'
 import { RedisCluster, RedisNode } from '@holdfast/test-support/servers'
 import { Cluster } from 'ioredis'
 import { expect } from 'vitest'
-import { inService } from '../poll.ts'
-import { CLIP, begun } from './plays-of-jobs.ts'
+import { CLIP, begunInService } from './plays-of-jobs.ts'
 import { finds } from './plays-of-findings.ts'
 import { type ServerClock, serverClock } from './server-clock.ts'
 import { type Play, type Stage, becomes } from './stage.ts'
@@ -91,7 +90,7 @@ export const PLAYS_WITH_MORE: Readonly<Record<string, PlayWithMore>> = {
       const [one, two] = [stage.open('web-1'), stage.open('web-2')]
       const start = async (leaseMs: number) => {
         await one.idempotency.forget(...CLIP)
-        return await inService(async () => await begun(one, { leaseMs }))
+        return await begunInService(one, { leaseMs })
       }
       const forgotten = await start(3_000)
       await two.idempotency.forget(...CLIP)
