@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { HangfireWarning } from '@holdfast/hangfire-compat'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { describeWorlds } from '../src/describe-worlds.ts'
 import { add, failForGood, kinds, log, sleep } from '../src/jobs.ts'
+import { nodeWitness } from '../src/node-jobs.ts'
 import { PREFIX } from '../src/prefix.ts'
 import { allWorlds } from '../src/world-kinds.ts'
 import { untilCommitted } from '../src/until-committed.ts'
@@ -206,6 +209,24 @@ describe('Node creates jobs and changes them, .NET runs them', () => {
       expect(await monitor.statistics()).toMatchObject({ deleted, unreadable: [] })
       expect(await admin.llen(`${PREFIX}deleted`)).toBe(deleted)
       expect(await admin.keys(`${PREFIX}*state-lock`)).toEqual([])
+    })
+
+    it('warns of a job of an interface that goes to a queue of a .NET server, as the server itself announces it', async () => {
+      const { hangfire, prefix, serve } = world()
+      await serve()
+      const heard: unknown[] = []
+      const listener = (event: unknown): void => {
+        const { prefix: of, code, queue } = event as HangfireWarning
+        if (of === prefix) heard.push({ code, queue })
+      }
+      subscribe('holdfast:hangfire', listener)
+      onTestFinished(() => void unsubscribe('holdfast:hangfire', listener))
+      const { jobs } = hangfire()
+      const later = { delayMs: 86_400_000, queue: 'default' }
+      const id = await jobs.schedule(nodeWitness, ['nobody runs it', 1], later)
+      const code = 'HANGFIRE_INTERFACE_IN_DOTNET_QUEUE'
+      await expect.poll(() => heard).toContainEqual({ code, queue: 'default' })
+      expect(await jobs.delete(id)).toBe(true)
     })
   })
 })
