@@ -9,6 +9,8 @@ export interface TestReport {
   /** Tests, and what fails without being one: a file that cannot be loaded, an error that no test caught. */
   readonly failed: readonly Failure[]
   readonly skipped: readonly { readonly test: string; readonly reason: string }[]
+  /** Tests that failed once and passed when they were tried again, which only CI does: a race in a test, or in what it tests. */
+  readonly flaky: readonly string[]
 }
 
 type SomeError = Pick<SerializedError, 'name' | 'message'>
@@ -38,6 +40,9 @@ function reportOf(modules: readonly TestModule[], unhandledErrors: readonly Seri
       if (result.state !== 'skipped') return []
       return { test: test.fullName, reason: result.note ?? 'switched off in the test file' }
     }),
+    flaky: tests
+      .filter((test) => test.diagnostic()?.flaky === true)
+      .map((test) => `${test.module.relativeModuleId} > ${test.fullName}`),
   }
 }
 

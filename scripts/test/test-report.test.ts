@@ -47,6 +47,21 @@ it('names every test that has failed, with its file and its error', async () => 
       { what: 'sums.test.ts > sums > divides', error: 'RangeError: by zero\nis no number' },
     ],
     skipped: [{ test: 'sums > multiplies', reason: 'nothing to multiply' }],
+    flaky: [],
+  })
+})
+
+it('names a test that passes when it is tried again', async () => {
+  const report = await reportOf({
+    'race.test.ts': `
+      let tries = 0
+      it('arrives first', { retry: 1 }, () => expect(++tries).toBe(2))
+      it('never arrives', { retry: 1 }, () => expect(1).toBe(2))`,
+  })
+  expect(report).toMatchObject({
+    passed: 1,
+    failed: [{ what: 'race.test.ts > never arrives' }],
+    flaky: ['race.test.ts > arrives first'],
   })
 })
 

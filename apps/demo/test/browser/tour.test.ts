@@ -25,9 +25,9 @@ describe('the tour in a browser', () => {
       1, 1, 1,
     ])
     // The squares say of the same starts what the card says of them.
-    expect(await page.getByRole('img', { name: /^Starts with Holdfast/ }).getAttribute('aria-label')).toMatch(
-      /^(?=.*12 turned away)(?=.*1 ran and saved)(?=.*2 got the result)/,
-    )
+    await expect
+      .poll(() => page.getByRole('img', { name: /^Starts with Holdfast/ }).getAttribute('aria-label'))
+      .toMatch(/^(?=.*12 turned away)(?=.*1 ran and saved)(?=.*2 got the result)/)
 
     await next(page)
     const killed = await cardOf(page, 2)

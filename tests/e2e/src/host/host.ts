@@ -36,9 +36,13 @@ export async function compileHosts(): Promise<Hosts> {
 export class Host extends Terminal {
   readonly port: number
 
+  /** Nothing more comes from the process, neither on its outputs. */
+  readonly #closed: Promise<unknown>
+
   private constructor(port: number, ...how: ConstructorParameters<typeof Terminal>) {
     super(...how)
     this.port = port
+    this.#closed = once(this.child, 'close')
   }
 
   static async start(
@@ -61,9 +65,9 @@ export class Host extends Terminal {
     return (await fetch(`http://127.0.0.1:${this.port}${path}`, options)).status
   }
 
-  /** Resolves with how the process ended, by itself. */
+  /** Resolves with how the process ended, by itself, when all that it said has arrived. */
   async ended(): Promise<{ readonly code: number | null; readonly signal: string | null }> {
-    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit')
+    await this.#closed
     return { code: this.child.exitCode, signal: this.child.signalCode }
   }
 }
