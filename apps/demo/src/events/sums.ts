@@ -16,8 +16,8 @@ export type StartKind =
 export type ControlOutcome = 'saved' | 'tooMany' | 'failed'
 
 /**
- * All starts since the server began, whatever a page still knows of them. What jobs start themselves is not among them: nobody
- * else asked for it.
+ * All starts since the server began, also those that a page knows no more. Starts by jobs are not among them: no caller asked
+ * for those.
  */
 export interface Sums {
   readonly starts: number

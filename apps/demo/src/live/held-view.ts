@@ -36,7 +36,7 @@ function lockFields({ holders, waiting, queue }: LockView, permits: number): rea
       field('held', `${heldForMs} ms`, 'since it was granted'),
       field('lease', `${remainingMs} ms`, 'left, unless the owner renews it'),
     ]),
-    ...(holders.length === 0 ? [field('owner', 'nobody', 'it is free')] : []),
+    ...(holders.length === 0 ? [field('owner', 'none', 'it is free')] : []),
     field('waiting', waiting, 'how many are in its line'),
     ...queue.map((token, index) => field(`${index + 1}. in line`, token, 'its token; the first is next')),
   ]

@@ -14,7 +14,7 @@ type LineView = HunkView['lines'][number]
 /** A longer difference in one file is data or a bundle, and nobody reads it line by line. */
 const MOST_LINES = 3_000
 
-/** Nobody reads more in a page, and a browser gets slow. */
+/** More makes a browser slow, and no visitor reads it. */
 const MOST_LINES_IN_ALL = 20_000
 
 /** The difference that a review is about, with what was found on its lines. */

@@ -57,7 +57,7 @@ export function createWatching(
     isLooking = true
     await Promise.allSettled(
       [...executing.values()].map(async ({ jobType, jobKey }) => {
-        // While Redis is away nobody can say; the watcher tells what else there is to tell.
+        // While Redis is away there is no answer; the watcher tells what else there is to tell.
         const snapshot = await idempotency.getExecutionStatus(jobType, jobKey)
         const known = latest.get(snapshot?.executionId ?? '')
         if (snapshot?.status !== 'executing' || snapshot.stalled || known === undefined) return

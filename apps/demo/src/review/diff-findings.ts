@@ -16,7 +16,7 @@ function findingsOf(file: ChangedFile): readonly Finding[] {
       {
         ...remark,
         rule: 'diff/too-large',
-        message: 'The difference is too large to be reviewed: nobody has read it.',
+        message: 'The difference is too large: this review has not read it.',
         suggestion: 'If it is data, keep it outside the repository, or in Git LFS.',
       },
     ]
@@ -63,7 +63,7 @@ export function whitespaceFindings(output: string): readonly Finding[] {
             severity: 'info' as const,
             category: 'style' as const,
             rule: 'git/whitespace',
-            message: `Whitespace that nobody sees: ${message}`,
+            message: `Whitespace that no reader sees: ${message}`,
             suggestion: 'Let the editor remove it when it saves.',
           }),
     }

@@ -59,7 +59,8 @@ export interface HangfireJobs {
    */
   requeue(id: string, options?: { readonly queue?: string | undefined }): Promise<boolean>
   /**
-   * Moves a job to Deleted, whatever its state. One that is in progress is cancelled within seconds.
+   * Moves a job to Deleted, whatever its state. One that is in progress is cancelled within seconds. Where .NET is creating a job
+   * that waits for this one, the call waits until that job has its state, for 60 s at most, as .NET does.
    *
    * @returns false: Redis has no such job
    */

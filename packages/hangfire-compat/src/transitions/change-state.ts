@@ -41,7 +41,8 @@ export type ChangeOutcome =
  * Changes the state of a job with all that belongs to it, in one script: lists, counters, lifetimes, acknowledgement, and, when
  * the job has ended, the jobs that wait for it (H4). A repetition after a lost reply changes nothing.
  *
- * One round trip; two or three more for a job that ends and has children.
+ * One round trip; two or three more for a job that ends and has children. While .NET is creating one of those, it is read again
+ * until it has a state, for 60 s at most.
  *
  * @param change `continuations`: what is known of them. Default: none, which costs a round trip if it is wrong
  * @throws LockTimeoutError after 30 s in which .NET held the lock of the job's state

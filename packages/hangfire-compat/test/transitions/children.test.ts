@@ -80,22 +80,6 @@ describe.concurrent.for(generations)('a child that .NET %s lists before it has a
     expect(await admin.hget(keys.job(child?.jobId ?? ''), 'State')).toBeNull()
     jobs.close()
   })
-
-  it('is not waited for when it was created more than 15 minutes ago', async ({ expect }) => {
-    const keys = hangfireKeys(`{${randomUUID()}}:`)
-    const { runtime, pauses } = countPauses()
-    await using open = await openContext('ioredis', url, { prefix: keys.prefix, runtime })
-    const jobs = hangfireJobs(open.context)
-    const parent = await jobs.enqueue(job, ['ann'])
-    using creator = await listsChild(keys.prefix, generation, parent)
-    const [child] = decodeContinuations((await admin.hget(keys.job(parent), 'Continuations')) ?? '')
-    await admin.hset(keys.job(child?.jobId ?? ''), 'CreatedAt', String(Date.now() - 16 * 60_000))
-    expect(await changeState(open.context, { id: parent, steps: succeeded })).toEqual({ outcome: 'changed' })
-    expect(pauses()).toBe(0)
-    creator.die()
-    await expect(creator.child).rejects.toThrow('killed')
-    jobs.close()
-  })
 })
 
 describe('the end of a job', () => {

@@ -6,11 +6,13 @@ import { crosshair, isLost, selection, span, until } from '../view.ts'
 import { createArrows } from './arrows.ts'
 import { busyTimes } from './busy.ts'
 import { AXIS } from './draw/axis.ts'
+import { fit, pixelRatio } from './canvas-size.ts'
 import { draw } from './draw/draw.ts'
 import { pastTiles, TILE } from './draw/past-tiles.ts'
 import { type Palette, readPalette } from './draw/palette.ts'
 import { textMeasure } from './draw/text-measure.ts'
 import { createGlide, type Gliding } from './glide.ts'
+import { hit } from './hit.ts'
 import { layoutOf } from './layout.ts'
 import type { Item, Layout, RowBox } from './shapes.ts'
 import { type TimeScale, timeScale, xOfNow } from './time-scale.ts'
@@ -31,7 +33,7 @@ export interface Stage {
   readonly items: ReadonlySignal<readonly Item[]>
   /** What lies under a point of the canvas. */
   readonly itemAt: (x: number, y: number) => Item | undefined
-  /** Lays out anew at once, since somebody waits for it. */
+  /** Lays out anew at once, since a visitor waits for it. */
   readonly refresh: () => void
   readonly resize: (width: number, headHeight: number) => void
   readonly close: () => void
@@ -205,7 +207,7 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
 
   const offerItems = (now: number): void => {
     itemsAt = now
-    // They are seen by nobody, but for the one that the keyboard stands on: now and then is enough.
+    // Only the one that the keyboard stands on is visible: now and then is enough.
     moveTo(layer, shownLeft ?? 0)
     const { layout, left, width } = scene.value ?? { layout: null, left: 0, width: 0 }
     const inView = (layout?.items ?? []).filter(({ x, w }) => x + w > left && x < left + width)
@@ -265,30 +267,6 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
       stopColours()
     },
   }
-}
-
-/** The nearest of what lies within a finger's width. */
-function hit(items: readonly Item[], x: number, y: number): Item | undefined {
-  const distance = ({ x: left, y: top, w, h }: Item): number =>
-    Math.max(left - x, x - left - w, 0) + Math.max(top - y, y - top - h, 0)
-  let best: Item | undefined
-  for (const item of items) {
-    if (distance(item) < 5 && (best === undefined || distance(item) < distance(best))) best = item
-  }
-  return best
-}
-
-function pixelRatio(): number {
-  return Math.min(devicePixelRatio, 2)
-}
-
-function fit(canvas: HTMLCanvasElement, width: number, height: number, ratio: number): void {
-  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)]
-  if (canvas.width === w && canvas.height === h) return
-  canvas.width = w
-  canvas.height = h
-  canvas.style.width = `${width}px`
-  canvas.style.height = `${height}px`
 }
 
 function moveTo({ style }: HTMLElement, left: number): void {

@@ -35,7 +35,7 @@ export function inThread(analyser: Analyser): Analyser {
       const give = (): void => answer.reject(signal.reason)
       signal.addEventListener('abort', give)
       waiting.set(id, answer)
-      // Only while somebody waits does it keep the process alive.
+      // The thread keeps the process alive only while a caller waits for it.
       worker.ref()
       worker.postMessage({ id, name: analyser.name, contents } satisfies Question)
       try {

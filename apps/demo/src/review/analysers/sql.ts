@@ -26,7 +26,7 @@ const RULES: readonly Rule[] = [
     severity: 'warning',
     category: 'security',
     rule: 'sql/grants-all',
-    message: 'All rights are given, also those that nobody needs.',
+    message: 'The statement grants all rights, also those that the role does not need.',
     suggestion: 'Grant the rights that the role uses.',
     applies: (statement) => /^grant\s+all\b/i.test(statement),
   },

@@ -8,7 +8,7 @@ export const ANY_LANGUAGE: readonly FaultRule[] = [
     severity: 'warning',
     category: 'bug',
     rule: 'faults/empty-catch',
-    message: 'The error is caught and dropped: nobody will know that this failed.',
+    message: 'The code catches the error and drops it: no log and no caller will show that this failed.',
     suggestion: 'Handle it, let it go on, or say in a comment why it does not matter.',
   },
   {

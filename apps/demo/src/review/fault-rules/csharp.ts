@@ -12,7 +12,7 @@ export const CSHARP: readonly FaultRule[] = [
     severity: 'warning',
     category: 'bug',
     rule: 'faults/async-void',
-    message: 'Nobody can wait for this method, and an exception in it ends the process.',
+    message: 'A caller cannot wait for this method, and an exception in it ends the process.',
     suggestion: 'Return Task.',
   },
   {

@@ -5,7 +5,7 @@ import type { Order } from '../tables/soak-rows.ts'
 export interface Heard {
   /** The job has ended, and this is its result. */
   readonly isResult: boolean
-  /** Nobody worked on it, or nobody knows: to ask again, somewhere else, is right. */
+  /** No instance has worked on it, or the caller cannot know: to ask another instance is right. */
   readonly isAskedAgain: boolean
   readonly text: string
 }

@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS soak_closings (
   took_ms  REAL NOT NULL,
   limit_ms REAL NOT NULL
 );
--- Instances that ended although nobody had asked for it.
+-- Instances that ended unasked.
 CREATE TABLE IF NOT EXISTS soak_crashes (
   at       REAL NOT NULL,
   instance TEXT NOT NULL,
@@ -55,7 +55,7 @@ CREATE TABLE IF NOT EXISTS soak_lock_rows (
   valid    INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS soak_lock_fences ON soak_lock_rows (lock, fence);
--- The price, which everybody reads through the cache: only its version counts.
+-- The price, which all instances read through the cache: only its version counts.
 CREATE TABLE IF NOT EXISTS soak_price (version INTEGER NOT NULL);
 INSERT INTO soak_price SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM soak_price);
 -- Invalidations that the storage has acknowledged, inserted after that: everything before this version is old from now on.
