@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Idempotency, RunResult } from '@holdfast/core'
+import { retryAfterOf } from '../model/retry-of.ts'
 import type { JobExecution, JobResult, JobType } from '../jobs/job.ts'
 
 /** What stands between a start and its job: Holdfast, or nothing. */
@@ -22,7 +23,7 @@ export function withHoldfast(idempotency: Idempotency, leaseMs: number): Guard {
     idempotency.run(
       jobType,
       reviewId,
-      { ...policy, leaseMs, waitMs: Infinity, progressIntervalMs: 100 },
+      { ...policy, leaseMs, waitMs: Infinity, progressIntervalMs: 100, classifyError: retryAfterOf },
       (execution) => job(execution),
     )
 }

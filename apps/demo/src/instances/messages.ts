@@ -1,6 +1,7 @@
 import type { Measures } from './measures.ts'
 import type { ReviewerMode } from '../events/page-event.ts'
 import type { InstanceState } from '../events/snapshot.ts'
+import type { ModelSettings } from '../model/model-settings.ts'
 import type { JobType } from '../jobs/job.ts'
 import type { Tell, Telling } from './telling.ts'
 
@@ -24,6 +25,8 @@ export interface InstanceSettings {
   readonly isCareless?: boolean
   /** The work tree that all instances share, one at a time. Absent: jobs read from the repository itself. */
   readonly workTree?: string
+  /** The second reviewer. Absent: there is none. */
+  readonly model?: ModelSettings
 }
 
 /** What an instance tells and asks the coordinator. */

@@ -3,11 +3,7 @@ import { pino } from 'pino'
 import { hostNow } from '../clock.ts'
 import type { PageNews } from '../events/page-event.ts'
 import type { ReviewerMode } from '../events/page-event.ts'
-import { type AroundCheckout, type GuardedWork, guardedBy } from '../jobs/guarded-work.ts'
-import { cachedReviewer } from '../review/cached-reviewer.ts'
-import { localReviewer } from '../review/local-reviewer.ts'
-import { moodyReviewer } from '../review/moody-reviewer.ts'
-import type { Reviewer } from '../review/reviewer.ts'
+import { type AroundCheckout, guardedBy } from '../jobs/guarded-work.ts'
 import { openService } from './service/service.ts'
 import type { EffectsOptions } from '../store/effects.ts'
 import { openStore } from '../store/store.ts'
@@ -17,6 +13,7 @@ import { type JobRunner, createJobRunner } from './job-runner.ts'
 import { listen } from './listen.ts'
 import { readLogLine } from './log-lines.ts'
 import type { InstanceSettings, Reports } from './messages.ts'
+import { openReviewing } from './reviewing.ts'
 import type { Tell } from './telling.ts'
 
 /** A copy of the service at work in this process. */
@@ -58,12 +55,8 @@ export async function startRuntime(
   const tell = told && teller(instance, told)
   const streams = [{ stream: destination }, ...(tell ? [{ stream: tell.logStream }] : [])]
   const log = pino({ base: { instance, client, pid: process.pid } }, pino.multistream(streams))
-  const moody = moodyReviewer(localReviewer(holdfast?.cache))
   const guarded = holdfast && guardedBy(holdfast, aroundCheckout)
-  const reviewer =
-    holdfast && guarded
-      ? cachedReviewer(permitted(moody.reviewer, guarded), holdfast.cache.namespace('analysis'))
-      : moody.reviewer
+  const { reviewer, setMode } = await openReviewing({ settings, store, holdfast, guarded })
   const stopping = new AbortController()
   const calls = tell && createCalls(leaseMs, tell.say)
   const stopListening = calls && told && listen(instance, calls, told)
@@ -85,7 +78,7 @@ export async function startRuntime(
     start,
     holdfast,
     port: service?.port,
-    setReviewer: moody.setMode,
+    setReviewer: setMode,
     async close() {
       stopping.abort(new Error('The instance ends.'))
       // Callers that wait get their answer from the end of what they wait for.
@@ -94,14 +87,6 @@ export async function startRuntime(
       store.close()
       destination.end()
     },
-  }
-}
-
-/** At most so many analyses run at a time, over all instances. */
-function permitted(reviewer: Reviewer, guarded: GuardedWork): Reviewer {
-  return {
-    name: reviewer.name,
-    review: (request, signal) => guarded.modelCall(signal, () => reviewer.review(request, signal)),
   }
 }
 

@@ -17,8 +17,8 @@ export function checkoutLock(repository: string): string {
 export interface GuardedWork {
   /** Alone in the work tree of this repository: two checkouts at a time would stumble over git's index.lock. */
   checkout<T>(repository: string, signal: AbortSignal, work: () => Promise<T>): Promise<T>
-  /** With one of the permits. */
-  modelCall<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
+  /** With one of the permits; the work's signal ends with the permit, too. */
+  modelCall<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>
 }
 
 /** Does the work in the work tree, and sees the lease under which it is done. */
@@ -36,7 +36,9 @@ export function guardedBy(
       ),
     modelCall: (signal, work) =>
       patiently(signal, () =>
-        locks.semaphore(MODEL_CALLS, { permits: MODEL_PERMITS }).run(options(signal), work),
+        locks
+          .semaphore(MODEL_CALLS, { permits: MODEL_PERMITS })
+          .run(options(signal), (lease) => work(AbortSignal.any([signal, lease.signal]))),
       ),
   }
 }

@@ -2,7 +2,7 @@ import { type Change, parseChange } from '../review/diff.ts'
 import type { CommitRange, GitRepository } from '../review/git-repository.ts'
 import { type LanguageShare, detectLanguages } from '../review/languages.ts'
 import { type ProjectType, detectProjectType } from '../review/project-type.ts'
-import type { Analysis, ReviewContext } from '../review/reviewer.ts'
+import type { Analysis, Asker, ReviewContext } from '../review/reviewer.ts'
 import { type Risk, riskOf } from '../review/risk.ts'
 import type { Review, ReviewerConfiguration } from '../store/reviews.ts'
 import type { JobContext } from './job.ts'
@@ -72,7 +72,9 @@ export function reviewMaterial(context: JobContext): ReviewMaterial {
       context: await reviewContext(),
       maxFiles: findConfiguration(context, review)?.maxFiles ?? 100,
       readContents: (ids: readonly string[]) => git.readContents(ids),
+      readDiff: () => git.diff(range),
       whitespaceErrors: await git.whitespaceErrors(range),
+      asker: askerOf(context),
     }
     return await context.reviewer.review(request, context.execution.signal)
   })
@@ -90,6 +92,15 @@ export function reviewMaterial(context: JobContext): ReviewMaterial {
     analysis,
     changeCounts,
     risk,
+  }
+}
+
+/** What goes on is told with the progress so far; a job that has lost its lease learns of it elsewhere. */
+function askerOf({ reviewId, execution }: JobContext): Asker {
+  return {
+    reviewId,
+    fencingToken: execution.fencingToken,
+    onProgress: (message) => void execution.updateProgress(0, message).catch(() => undefined),
   }
 }
 

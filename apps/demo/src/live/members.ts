@@ -3,6 +3,7 @@ import type { InstanceState } from '../events/snapshot.ts'
 import type { InstanceSettings, Reports } from '../instances/messages.ts'
 import { startMemoryInstance } from '../instances/memory-instance.ts'
 import { startProcessInstance } from '../instances/process-instance.ts'
+import type { ModelSettings } from '../model/model-settings.ts'
 import type { Tell } from '../instances/telling.ts'
 import type { Ground } from './ground.ts'
 import { type Member, createMember } from './member.ts'
@@ -17,6 +18,8 @@ export interface MembersParts {
   readonly folder: string
   readonly databasePath: string
   readonly workTree: string
+  /** Undefined: no second reviewer. */
+  readonly model: ModelSettings | undefined
   readonly news: News
   readonly openCalls: OpenCalls
   readonly onTold: Tell
@@ -58,7 +61,7 @@ function makesOf({ storage, instances, client, framework }: WorldSettings): read
 }
 
 async function memberOf(parts: MembersParts, make: Make): Promise<Member> {
-  const { settings, ground, folder, databasePath, workTree, news, openCalls, onTold } = parts
+  const { settings, ground, folder, databasePath, workTree, model, news, openCalls, onTold } = parts
   const { redis, memory } = ground
   const reports: Reports = { onOutcome: () => undefined, askBank: async () => undefined, onTold }
   const settingsFor = (redisUrl?: string): InstanceSettings => ({
@@ -73,6 +76,7 @@ async function memberOf(parts: MembersParts, make: Make): Promise<Member> {
     tells: true,
     isCareless: true,
     workTree,
+    ...(model === undefined ? {} : { model }),
     ...(redisUrl === undefined ? {} : { redisUrl }),
   })
   const { url = '', port } = redis ?? {}

@@ -16,6 +16,7 @@ import { viewHeld } from './held-view.ts'
 import { createLogBook } from './log-book.ts'
 import { startMembers } from './members.ts'
 import { createNews } from './news.ts'
+import { provideModel } from './provide-model.ts'
 import { createOpenCalls } from './open-calls.ts'
 import { DEFAULTS, type WorldOptions, type WorldSettings } from './options.ts'
 import { createPulse } from './pulse.ts'
@@ -79,6 +80,7 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
       folder,
       databasePath,
       workTree,
+      model: await provideModel(settings.model, stack),
       news,
       openCalls: createOpenCalls(news),
       onTold: hearInstances({ news, watching, lockDesk }),

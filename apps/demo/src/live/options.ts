@@ -1,3 +1,5 @@
+import type { ModelLimits, ModelSettings } from '../model/model-settings.ts'
+
 /** What a world is made of. */
 export interface WorldOptions {
   /** `redis`: that of REDIS_URL, else one that is started for the world, with its data on disk. */
@@ -16,6 +18,8 @@ export interface WorldOptions {
   readonly head?: string
   /** Reviews the bundled sample. */
   readonly sample?: boolean
+  /** The second reviewer. `stub`: a server of the demo itself, which answers from rules. Absent: none. */
+  readonly model?: ModelSettings | (ModelLimits & { readonly stub: true })
   /** For the database and the logs. Default: a new one beside those of the last runs. */
   readonly folder?: string
   /** How long an owner that falls silent is waited for. */

@@ -12,7 +12,8 @@ export async function requestFor(
   range: CommitRange,
   maxFiles: number,
 ): Promise<ReviewRequest> {
-  const change = await parseChange(await git.diff(range))
+  const readDiff = (): Promise<string> => git.diff(range)
+  const change = await parseChange(await readDiff())
   const projectType = await detectProjectType(await git.topLevel(range.head), (name) =>
     git.readFile(range.head, name),
   )
@@ -25,6 +26,7 @@ export async function requestFor(
     },
     maxFiles,
     readContents: (ids) => git.readContents(ids),
+    readDiff,
     whitespaceErrors: await git.whitespaceErrors(range),
   }
 }

@@ -20,8 +20,20 @@ export interface ReviewRequest {
   readonly maxFiles: number
   /** The contents that changed files have before or after the change, by their `previousId` or `contentId`. */
   readonly readContents: (ids: readonly string[]) => Promise<ReadonlyMap<string, string>>
+  /** As git prints it: for who reads the lines around those that were added. */
+  readonly readDiff: () => Promise<string>
   /** What `git diff --check` says. */
   readonly whitespaceErrors: string
+  /** Who asks; nothing in the answer depends on it. Absent: no review. */
+  readonly asker?: Asker
+}
+
+export interface Asker {
+  readonly reviewId: string
+  /** Undefined without Holdfast. */
+  readonly fencingToken: number | undefined
+  /** Hears what is going on meanwhile. */
+  readonly onProgress: (message: string) => void
 }
 
 /** What a reviewer should know beside the difference itself. */

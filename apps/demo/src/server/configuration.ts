@@ -1,6 +1,8 @@
 import { closest, distance } from 'fastest-levenshtein'
 import * as z from 'zod'
 import type { WorldOptions } from '../live/options.ts'
+import { MODEL_KEYS, modelOf, modelProblems } from './model-configuration.ts'
+import { milliseconds, number, oneOf, yesOrNo } from './values.ts'
 
 /** Where a value comes from: what stands first wins. */
 export interface Sources {
@@ -31,22 +33,6 @@ export class ConfigurationError extends Error {
   readonly code = 'WRONG_CONFIGURATION'
 }
 
-const said = (input: unknown): string => `is ${JSON.stringify(input)}`
-
-const number = (least: number, most: number, unit: string, example: number) =>
-  z
-    .string()
-    .refine((text) => /^\d+$/.test(text) && Number(text) >= least && Number(text) <= most, {
-      error: ({ input }) => `${said(input)}: write ${unit} from ${least} to ${most}, such as ${example}`,
-    })
-    .transform(Number)
-
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, { error: ({ input }) => `${said(input)}: write ${values.join(' or ')}` })
-
-const yesOrNo = oneOf(['yes', 'no']).transform((text) => text === 'yes')
-const milliseconds = (least: number, most: number, example: number) =>
-  number(least, most, 'milliseconds, a whole number', example)
 const text = z.string()
 
 /** No message shows what is in it: it may have a password. */
@@ -88,6 +74,7 @@ export const KEYS = z.object({
   AIREVIEW_LEASE_MS: milliseconds(2_000, 60_000, 5_000).default(5_000),
   AIREVIEW_PACE_MS: milliseconds(0, 60_000, 500).default(500),
   AIREVIEW_RESTART_MS: milliseconds(0, 600_000, 8_000).default(8_000),
+  ...MODEL_KEYS,
   REDIS_URL: redisUrls.optional(),
 })
 
@@ -153,12 +140,14 @@ function problemsTogether(read: Read, set: Values): readonly string[] {
     ...(read.AIREVIEW_CLUSTER && read.REDIS_URL !== undefined
       ? ['AIREVIEW_CLUSTER starts a cluster, and REDIS_URL names a server: leave one of them out']
       : []),
+    ...modelProblems(read),
   ]
 }
 
 function configurationOf(read: Read): Configuration {
   const { AIREVIEW_CLIENT: client, AIREVIEW_FRAMEWORK: framework } = read
   const isMemory = client === 'memory'
+  const model = modelOf(read)
   const storage = isMemory ? 'memory' : read.AIREVIEW_CLUSTER ? 'cluster' : 'redis'
   return {
     host: read.AIREVIEW_HOST,
@@ -176,6 +165,7 @@ function configurationOf(read: Read): Configuration {
       restartAfterMs: read.AIREVIEW_RESTART_MS === 0 ? null : read.AIREVIEW_RESTART_MS,
       ...(isMemory || client === 'mixed' ? {} : { client }),
       ...(framework === 'mixed' ? {} : { framework }),
+      ...(model === undefined ? {} : { model }),
       ...(read.AIREVIEW_REPOSITORY === undefined ? {} : { repo: read.AIREVIEW_REPOSITORY }),
       ...(read.AIREVIEW_BASE === undefined ? {} : { base: read.AIREVIEW_BASE }),
       ...(read.AIREVIEW_HEAD === undefined ? {} : { head: read.AIREVIEW_HEAD }),

@@ -1,3 +1,5 @@
+import { MODEL_SCHEMA } from './model-schema.ts'
+
 export const SCHEMA = `
 CREATE TABLE IF NOT EXISTS reviewer_configurations (
   name      TEXT PRIMARY KEY,
@@ -83,4 +85,4 @@ CREATE TABLE IF NOT EXISTS job_runs (
   detail       TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS job_runs_of ON job_runs (job_key, job_type);
-`
+${MODEL_SCHEMA}`

@@ -1,7 +1,9 @@
 import { isWritable, openDatabase } from './database.ts'
 import { type Effects, type EffectsOptions, createEffects } from './effects.ts'
 import { type Journal, createJournal } from './journal.ts'
+import { type ModelCalls, createModelCalls } from './model-calls.ts'
 import { type Reviews, createReviews } from './reviews.ts'
+import { type SecondOpinions, createSecondOpinions } from './second-opinions.ts'
 import { type Witness, createWitness } from './witness.ts'
 
 /** The demo's SQL database, as the rest of the demo sees it. */
@@ -10,6 +12,8 @@ export interface Store {
   readonly effects: Effects
   readonly witness: Witness
   readonly journal: Journal
+  readonly modelCalls: ModelCalls
+  readonly secondOpinions: SecondOpinions
   /** No process is in the middle of a write. */
   isAtRest(): boolean
   close(): void
@@ -23,6 +27,8 @@ export function openStore(path: string, options: EffectsOptions = {}): Store {
     effects: createEffects(database, options),
     witness: createWitness(database),
     journal: createJournal(database),
+    modelCalls: createModelCalls(database),
+    secondOpinions: createSecondOpinions(database),
     isAtRest: () => isWritable(database),
     close: () => database.close(),
   }

@@ -48,6 +48,11 @@ const FAST_MS: Readonly<Record<Scenario, number>> = {
   without: 50,
 }
 
+const OPTION_OF: Readonly<Partial<Record<keyof PageOptions, string>>> = {
+  open: 'no-open',
+  modelStub: 'model-stub',
+}
+
 const HINT = 'Forms: --crash, --freeze, --outage, --without, --once. All options: --help'
 
 /** Reads the arguments behind `npm run demo --`. @throws CommanderError, its message printed already */
@@ -70,6 +75,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     .option('--framework <name>', 'fastify, nest or mixed')
     .option('--cluster', 'on a local Redis Cluster of three masters')
     .option('--sample', 'review the small sample that comes with the demo')
+    .option('--model-stub', 'ask a second reviewer, played by rules: no model, no key')
     .option('--config <file>', 'more settings: see apps/demo/aireview.env.example')
     .optionsGroup('Forms in the terminal, each ends by itself:')
     .addOption(form('terminal', 'five jobs, each started on three instances at once'))
@@ -104,9 +110,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   const isOfPage = (name: keyof PageOptions): boolean => command.getOptionValueSource(name) === 'cli'
   const misplaced = named && PAGE_OPTIONS.find(isOfPage)
   if (misplaced !== undefined) {
-    command.error(
-      `error: --${misplaced === 'open' ? 'no-open' : misplaced} is for the page, and --${named} shows none`,
-    )
+    command.error(`error: --${OPTION_OF[misplaced] ?? misplaced} is for the page, and --${named} shows none`)
   }
   const isStorageGiven = command.getOptionValueSource('storage') !== 'default'
   if (scenario === 'without' && isStorageGiven) {

@@ -9,6 +9,7 @@ export interface PageOptions {
   readonly framework?: string
   readonly cluster?: boolean
   readonly sample?: boolean
+  readonly modelStub?: boolean
   readonly config?: string
 }
 
@@ -31,6 +32,7 @@ export const PAGE_OPTIONS: readonly (keyof PageOptions)[] = [
   'framework',
   'cluster',
   'sample',
+  'modelStub',
   'config',
 ]
 
@@ -43,6 +45,7 @@ export function pageSettings(page: PageOptions, shared: SharedOptions): Values {
     AIREVIEW_CLIENT: page.client ?? (shared.storage === 'memory' ? 'memory' : undefined),
     AIREVIEW_FRAMEWORK: page.framework,
     AIREVIEW_CLUSTER: page.cluster === true ? 'yes' : undefined,
+    AIREVIEW_MODEL_STUB: page.modelStub === true ? 'yes' : undefined,
     AIREVIEW_SAMPLE: page.sample === true ? 'yes' : undefined,
     AIREVIEW_REPOSITORY: shared.repo,
     AIREVIEW_BASE: shared.base,

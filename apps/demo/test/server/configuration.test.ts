@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, it } from 'vitest'
+import { MODEL_DEFAULTS } from '../../src/model/model-settings.ts'
 import { KEYS, type Sources, readConfiguration } from '../../src/server/configuration.ts'
 import { readConfigurationFile } from '../../src/server/configuration-file.ts'
 import { temporaryFolder } from '../repository.ts'
@@ -74,6 +75,19 @@ describe.concurrent('the configuration', () => {
       { AIREVIEW_CLUSTER: 'yes', REDIS_URL: 'redis://x' },
       'AIREVIEW_CLUSTER starts a cluster, and REDIS_URL names a server',
     ],
+    [
+      { AIREVIEW_MODEL_URL: 'http://localhost:1/v1' },
+      'AIREVIEW_MODEL_KEY is not set, and AIREVIEW_MODEL_URL is: a model needs AIREVIEW_MODEL_URL, AIREVIEW_MODEL_KEY',
+    ],
+    [
+      { AIREVIEW_MODEL_STUB: 'yes', AIREVIEW_MODEL: 'm' },
+      'AIREVIEW_MODEL_STUB answers in place of a model, and AIREVIEW_MODEL names one: leave one of them out',
+    ],
+    [{ AIREVIEW_MODEL_KEY: 'a key' }, 'AIREVIEW_MODEL_KEY must have at least 6 characters, without spaces'],
+    [
+      { AIREVIEW_MODEL_INPUT_PRICE: '$2' },
+      'AIREVIEW_MODEL_INPUT_PRICE is "$2": write dollars from 0 to 10000, such as 0.25',
+    ],
   ] as const)('of %j is refused with the key and the fix', ([environment, message], { expect }) => {
     expect(() => read({ environment })).toThrow(message)
   })
@@ -102,6 +116,34 @@ describe.concurrent('the configuration', () => {
     expect(() => read({ environment: { REDIS_URL: 'redis:/user:hush@host' } })).toThrow('REDIS_URL')
   })
 
+  it('shows no key of a model', ({ expect }) => {
+    for (const environment of [
+      { AIREVIEW_MODEL_KEY: 'sk-hush hush' },
+      { AIREVIEW_MODEL_KEY: 'sk-hush-hush' },
+      { AIREVIEW_MODEL_URL: 'https://sk-hush@host/v1' },
+    ]) {
+      expect(() => read({ environment })).not.toThrow('hush')
+      expect(() => read({ environment })).toThrow('AIREVIEW_MODEL_')
+    }
+  })
+
+  it('asks a model when all of it is there', ({ expect }) => {
+    const environment = {
+      AIREVIEW_MODEL_URL: 'https://api.example.org/v1/',
+      AIREVIEW_MODEL_KEY: 'sk-hush-hush',
+      AIREVIEW_MODEL: 'm',
+      AIREVIEW_MODEL_OUTPUT_PRICE: '0.5',
+    }
+    expect(read({ environment }).world.model).toEqual({
+      ...MODEL_DEFAULTS,
+      url: 'https://api.example.org/v1',
+      key: 'sk-hush-hush',
+      model: 'm',
+      outputPrice: 0.5,
+    })
+    expect(read({ commandLine: { AIREVIEW_MODEL_STUB: 'yes' } }).world.model).toMatchObject({ stub: true })
+  })
+
   it('of memory storage is one instance without Redis', ({ expect }) => {
     expect(read({ environment: { AIREVIEW_CLIENT: 'memory' } }).world).toMatchObject({
       storage: 'memory',
@@ -120,7 +162,7 @@ describe.concurrent('the example of the file', () => {
     const shown = KEYS.parse(exampleValues()) as Record<string, unknown>
     const isText = (key: string): boolean => key !== 'AIREVIEW_NAMES' && without[key] !== undefined
     const keys = Object.keys(KEYS.shape).filter(isText)
-    expect(keys).toHaveLength(10)
+    expect(keys).toHaveLength(16)
     for (const key of keys) expect([key, shown[key]]).toEqual([key, without[key]])
   })
 

@@ -1,0 +1,156 @@
+/** A model that is slow, busy, or gone in the middle: what is paid is in the book, whatever happens. */
+import { describe, it } from 'vitest'
+import { MODEL_CALLS, MODEL_PERMITS } from '../../src/jobs/guarded-work.ts'
+import type { StubBehaviour } from '../../src/model-stub/model-stub.ts'
+import { retryAfterIn } from '../../src/model/retry-after.ts'
+import { asking, found } from './asking.ts'
+
+const TEXT = found(['a.txt', 3])
+
+/** The first requests are answered so, the others well. */
+const first = (...behaviours: readonly StubBehaviour[]) => ({
+  behave: ({ number }: { readonly number: number }): StubBehaviour =>
+    behaviours[number - 1] ?? { kind: 'answer', text: TEXT },
+})
+
+describe.concurrent('a model', () => {
+  it('that closes the connection half-way is asked once more, and both calls are in the book', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { review, store } = await asking({ onTestFinished }, first({ kind: 'half', text: TEXT }))
+    expect((await review('r1')).findings).toHaveLength(1)
+    const [lost, answered] = store.modelCalls.calls('r1')
+    expect(lost).toMatchObject({
+      state: 'lost',
+      isEstimate: true,
+      note: expect.stringMatching(/^The model's answer broke off after \d+ characters: /),
+    })
+    expect(lost?.cost).toBeGreaterThan(0)
+    expect(answered).toMatchObject({ state: 'answered', isEstimate: false, note: '' })
+    const spent = store.modelCalls.spent('r1')
+    expect(spent?.lostCost).toBe(lost?.cost)
+    expect(spent?.cost).toBe((lost?.cost ?? 0) + (answered?.cost ?? 0))
+  })
+
+  it.for([
+    ['says nothing', { kind: 'silent' }, { firstByteMs: 200 }, 'did not begin within 0.2 s'],
+    ['does not come to an end', { kind: 'stuck', text: TEXT }, { wholeMs: 400 }, 'did not end within 0.4 s'],
+  ] as const)(
+    'that %s is given up, twice at most',
+    async ([, behaviour, settings, note], { expect, onTestFinished }) => {
+      const { review, store, stub, holdfast } = await asking(
+        { onTestFinished },
+        {
+          ...first(behaviour, behaviour),
+          settings,
+        },
+      )
+      await expect(review('r1')).rejects.toMatchObject({ code: 'MODEL_ANSWER_LOST', retryAfterMs: 1_000 })
+      expect(store.modelCalls.calls('r1')).toMatchObject([
+        { state: 'lost', note: expect.stringContaining(note) },
+        { state: 'lost', note: expect.stringContaining(note) },
+      ])
+      expect(stub.requests).toHaveLength(2)
+      // Nobody holds a permit for it.
+      const permits = holdfast.locks.semaphore(MODEL_CALLS, { permits: MODEL_PERMITS })
+      expect((await permits.inspect()).holders).toEqual([])
+    },
+  )
+
+  it('that is busy is waited for, without a permit, and costs nothing meanwhile', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { review, store, told } = await asking(
+      { onTestFinished },
+      first(
+        { kind: 'refuse', status: 429, retryAfter: '0.05' },
+        { kind: 'refuse', status: 503, retryAfter: '0' },
+      ),
+    )
+    expect((await review('r1')).findings).toHaveLength(1)
+    expect(told).toContain('r1 Analyse: waits 1 s, as stub asks')
+    expect(store.modelCalls.spent('r1')).toMatchObject({
+      calls: { answered: 1, refused: 2, lost: 0, begun: 0 },
+      lostCost: 0,
+    })
+    expect(store.modelCalls.calls('r1').slice(0, 2)).toMatchObject([
+      { state: 'refused', cost: 0, note: expect.stringContaining('429 Not now.') },
+      { state: 'refused', cost: 0, note: expect.stringContaining('503 Not now.') },
+    ])
+  })
+
+  it('that is busy for longer than a review waits makes it fail, with the time when to start it again', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { review, stub, holdfast } = await asking(
+      { onTestFinished },
+      first({ kind: 'refuse', status: 429, retryAfter: '3600' }),
+    )
+    await expect(review('r1')).rejects.toMatchObject({
+      code: 'MODEL_BUSY',
+      message: 'The model is busy or out of order (429 Not now.). Start the review again in 3600 s.',
+      retryAfterMs: 3_600_000,
+    })
+    // The next start does not even ask.
+    await expect(review('r2')).rejects.toMatchObject({ code: 'MODEL_BUSY' })
+    expect(stub.requests).toHaveLength(1)
+    const [execution] = (await holdfast.idempotency.list('model-call')).executions
+    expect(execution).toMatchObject({ status: 'failed', attempt: 1 })
+  })
+
+  it('whose account is empty is not waited for', async ({ expect, onTestFinished }) => {
+    const { review, store } = await asking(
+      { onTestFinished },
+      first({ kind: 'refuse', status: 429, code: 'insufficient_quota', message: 'You have no credit.' }),
+    )
+    await review('r1')
+    expect(store.secondOpinions.find('r1')?.problem).toContain('You have no credit.')
+  })
+
+  it('that nobody can reach has cost nothing', async ({ expect, onTestFinished }) => {
+    const { review, store, stub } = await asking({ onTestFinished }, { settings: { patienceMs: 0 } })
+    await stub.close()
+    await expect(review('r1')).rejects.toMatchObject({ code: 'MODEL_BUSY' })
+    expect(store.modelCalls.spent('r1')).toMatchObject({ calls: { refused: 1, lost: 0 }, cost: 0 })
+  })
+
+  it('is no more listened to when the job is another’s, or its permit was taken away', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { review, store, stub, holdfast } = await asking(
+      { onTestFinished },
+      first({ kind: 'stuck', text: TEXT }, { kind: 'stuck', text: TEXT }),
+    )
+    const permits = holdfast.locks.semaphore(MODEL_CALLS, { permits: MODEL_PERMITS })
+    const leaving = new AbortController()
+    const reviewing = review('r1', leaving.signal)
+    reviewing.catch(() => undefined)
+    await expect.poll(() => stub.open()).toBe(1)
+    await permits.revoke()
+    // It asks once more, with another permit.
+    await expect.poll(() => stub.requests.length).toBe(2)
+    await expect.poll(() => store.modelCalls.spent('r1')?.calls).toMatchObject({ lost: 1, begun: 1 })
+    leaving.abort(new Error('The lease was lost.'))
+    await expect(reviewing).rejects.toThrow('The lease was lost.')
+    await expect.poll(() => stub.open()).toBe(0)
+    expect(store.modelCalls.spent('r1')?.calls).toMatchObject({ lost: 2, begun: 0 })
+    expect((await permits.inspect()).holders).toEqual([])
+  })
+})
+
+describe.concurrent('Retry-After', () => {
+  it.for([
+    [{ 'retry-after': '2' }, 2_000],
+    [{ 'retry-after': 'Mon, 30 Nov 2026 12:00:05 GMT' }, 5_000],
+    [{ 'retry-after': 'Mon, 30 Nov 2026 11:00:00 GMT' }, 0],
+    [{ 'retry-after-ms': '250', 'retry-after': '1' }, 250],
+    [{ 'retry-after': 'soon' }, undefined],
+    [{}, undefined],
+  ] as const)('of %j is %d ms', ([headers, ms], { expect }) => {
+    expect(retryAfterIn(new Headers(headers), Date.UTC(2026, 10, 30, 12))).toBe(ms)
+  })
+})
