@@ -107,15 +107,14 @@ const REFUSED: Readonly<Record<string, (test: Test) => Promise<Refused>>> = {
   }),
 }
 
-/** What only the start check sees, which all share. */
-const SAME_FOR_ALL = ['that wants a password', 'that keeps nothing, where warnings refuse']
-
-/** Express' file has the same client as Fastify's: what that says of a server is known. */
-const OF_THE_CLIENT = ['that is too old', 'that evicts', 'whose user lacks rights']
+/** The start check, which all share, is tried with all of them over Fastify; the others have it, and each its own client's. */
+const TRIED: Readonly<Record<Exclude<HostName, 'fastify'>, readonly string[]>> = {
+  nest: ['that is not there', 'that wants another password', 'that evicts'],
+  express: ['that is not there', 'that wants another password'],
+}
 
 function isTried(kind: string, name: HostName): boolean {
-  if (name === 'fastify') return true
-  return !SAME_FOR_ALL.includes(kind) && (name === 'nest' || !OF_THE_CLIENT.includes(kind))
+  return name === 'fastify' || TRIED[name].includes(kind)
 }
 
 interface Refused {
