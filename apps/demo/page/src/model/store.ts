@@ -10,11 +10,14 @@ const hostOffset = signal(0)
 
 /** Parts that are words and numbers change so often at most: nobody reads faster, and the picture has the time instead. */
 const CALM_MS = 500
+/** However much of them changes at a time: at most this share of the time goes into their scripts. */
+const CALM_SHARE = 1 / 100
 
 const calm = signal<Model>(EMPTY)
 /** For the regions below the picture, half a turn later: what changes in one frame is half as much. */
 const lower = signal<Model>(EMPTY)
 let calmAt = 0
+let pause = CALM_MS
 let timer: ReturnType<typeof setTimeout> | undefined
 
 /** What the page knows, at this moment: for what is drawn in every frame. */
@@ -26,8 +29,13 @@ export const liveModel: ReadonlySignal<Model> = current
  */
 export const model: ReadonlySignal<Model> = calm
 
-const settleLower = (): void => {
+/** Components draw in the microtasks that follow: after those it is known what it took. */
+const settleLower = (upperMs: number): void => {
+  const began = performance.now()
   lower.value = calm.value
+  queueMicrotask(() => {
+    pause = Math.max(CALM_MS, (upperMs + performance.now() - began) / CALM_SHARE)
+  })
 }
 
 function take(next: Model): void {
@@ -37,10 +45,14 @@ function take(next: Model): void {
     timer = undefined
     calmAt = performance.now()
     calm.value = current.value
-    if (lower.value.run === calm.value.run) setTimeout(settleLower, CALM_MS / 2)
-    else settleLower()
+    if (lower.value.run !== calm.value.run) settleLower(0)
+    else
+      queueMicrotask(() => {
+        const upperMs = performance.now() - calmAt
+        setTimeout(() => settleLower(upperMs), pause / 2)
+      })
   }
-  const wait = calmAt + CALM_MS - performance.now()
+  const wait = calmAt + pause - performance.now()
   if (wait <= 0) settle()
   else timer = setTimeout(settle, wait)
 }

@@ -77,6 +77,8 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
   let pause = LAYOUT_MS
   let handle = 0
   let isDirty = true
+  /** Since it was painted. */
+  let isLaidOut = false
   let shownLeft: number | undefined
 
   const layOut = (now: number): void => {
@@ -115,8 +117,8 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
     })
     zoom = zoomNow
     laidOut = { model: known, at: now }
-    // However much there is in view: at most a thirtieth of the time goes into it.
-    pause = Math.max(LAYOUT_MS, 30 * (performance.now() - began))
+    // However much there is in view: at most a sixtieth of the time goes into it.
+    pause = Math.max(LAYOUT_MS, 60 * (performance.now() - began))
     const { lines, isMoving } = arrows.drawn(layout.lines, began)
     isDrawing = isMoving
     scene.value = { layout: { ...layout, lines }, scale, left: right - usable, width: size.width }
@@ -183,22 +185,33 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
     return shownLeft
   }
 
+  const isOlderThan = (times: number, now: number): boolean => {
+    if (laidOut === undefined) return true
+    const longest = laidOut.model === liveModel.peek() ? Math.max(pause, CALM_LAYOUT_MS) : pause
+    return now - laidOut.at > times * longest
+  }
+
   const frame = (time: number): void => {
     handle = requestAnimationFrame(frame)
     if (document.hidden || size.width === 0) return
     const isLive = !isLost.value && until.value === null
     const wait = calm.matches ? CALM_FRAME_MS : FRAME_MS
-    if (!isDirty && (!isLive || time - frameAt < wait - 4)) return
+    const isBetween = time - frameAt < wait - 4
+    if (!isDirty && (!isLive || isBetween)) {
+      // The frames between two that are painted have the time for what takes longest.
+      if (isLive && laidOut !== undefined && isOlderThan(1, hostNow())) {
+        layOut(hostNow())
+        isLaidOut = true
+      }
+      return
+    }
     frameAt = time
     const now = hostNow()
-    const isOld =
-      laidOut === undefined ||
-      (laidOut.model !== liveModel.peek()
-        ? now - laidOut.at > pause
-        : now - laidOut.at > Math.max(pause, CALM_LAYOUT_MS))
-    const isNew = isDirty || isOld
-    if (isNew) layOut(now)
-    isDirty = false
+    // A display that is slow, or a browser that is busy, has no such frames.
+    const isLate = isDirty || (!isLaidOut && isOlderThan(1.5, now))
+    if (isLate) layOut(now)
+    const isNew = isLate || isLaidOut
+    isDirty = isLaidOut = false
     if (isNew || hasMoved(now)) paint(now)
     const wanted = layer.parentElement === document.activeElement ? ITEMS_MS : CALM_ITEMS_MS
     // Rather not in a frame that has been laid out, which has enough to do.
