@@ -1,4 +1,5 @@
 import type { JobType } from '../jobs/job.ts'
+import type { ModelSpending } from './model-news.ts'
 import type { ControlOutcome, Sums } from './sums.ts'
 
 /**
@@ -242,6 +243,8 @@ export interface ReviewSummary {
   readonly instance: string | null
   readonly attempt: number
   readonly tookMs: number | null
+  /** On a model; null, or absent: none was asked. */
+  readonly spent?: ModelSpending | null
 }
 
 /** Somebody has made the reviewer slow or failing on all instances, or normal again. */

@@ -1,4 +1,5 @@
 import type { JobType } from '../jobs/job.ts'
+import type { SecondOpinionView } from './model-news.ts'
 import type { PageEvent, ReviewerMode } from './page-event.ts'
 
 /**
@@ -143,6 +144,8 @@ export interface ReviewView {
   }[]
   /** What to do, the gravest first: one for each rule. */
   readonly suggestions: readonly string[]
+  /** What a model has said, and what that has cost; absent: none was asked. */
+  readonly second?: SecondOpinionView
   /** Why the difference cannot be read; null: it can. */
   readonly problem: string | null
 }

@@ -126,6 +126,7 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
     review: (id) => viewReview(store, id),
     measure: async () =>
       await Promise.all(members.map(async (member) => (await member.running()?.measure()) ?? [])),
+    spent: () => store.modelCalls.spent(),
     logs: async (executionId) => logBook.of(executionId),
   }
 }

@@ -55,6 +55,7 @@ export function createReviewDesk(store: Store, news: News): ReviewDesk {
       instance: state.instance,
       attempt: state.attempt,
       tookMs: state.tookMs,
+      spent: store.modelCalls.spent(id),
     }
   }
   const say = (id: string): void => {

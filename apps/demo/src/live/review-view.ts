@@ -27,6 +27,7 @@ export async function viewReview(store: Store, id: string): Promise<ReviewView |
     base: review.baseCommit,
     head: review.headCommit,
     suggestions: suggestionsOf(findings),
+    ...secondOf(store, id),
   }
   try {
     return { ...view, ...(await filesOf(review, findings)), problem: null }
@@ -36,6 +37,15 @@ export async function viewReview(store: Store, id: string): Promise<ReviewView |
     if (!(error instanceof GitInputError)) return { ...view, ...NOTHING, problem: `git says: ${problem}` }
     return { ...view, ...NOTHING, problem }
   }
+}
+
+/** Also of a review that goes on, or has failed: what was begun is paid for. */
+function secondOf({ modelCalls, secondOpinions }: Store, id: string): Pick<ReviewView, 'second'> {
+  const opinion = secondOpinions.find(id)
+  const calls = modelCalls.calls(id)
+  if (opinion === undefined && calls.length === 0) return {}
+  const none = { model: calls[0]?.model ?? '', problem: null, findings: 0, dropped: 0, leftOut: [] }
+  return { second: { ...(opinion ?? none), calls, spent: modelCalls.spent(id) } }
 }
 
 type Files = Pick<ReviewView, 'additions' | 'deletions' | 'files'>

@@ -1,4 +1,5 @@
 import type { Measures } from '../instances/measures.ts'
+import type { ModelSpending } from '../events/model-news.ts'
 import type { PageNews } from '../events/page-event.ts'
 import type {
   ActionAnswer,
@@ -31,6 +32,8 @@ export interface World {
   readonly review: (id: string) => Promise<ReviewView | undefined>
   /** What Holdfast measures in each instance that is a process, and answers. */
   readonly measure: () => Promise<readonly Measures[]>
+  /** On a model, by all reviews together; null: none was asked. */
+  readonly spent: () => ModelSpending | null
   readonly logs: (executionId: string) => Promise<readonly WorldEvent[]>
   /** Ends every process that was started for it. */
   readonly close: () => Promise<void>

@@ -10,6 +10,7 @@ import { addHealth } from './health.ts'
 import { addPage } from './page-files.ts'
 import { scrape } from './scrape.ts'
 import { secure } from './security.ts'
+import { measureModel } from './model-metrics.ts'
 import { tellSums } from './sums.ts'
 import type { Token } from './token.ts'
 import { createWorldMetrics } from './world-metrics.ts'
@@ -45,6 +46,7 @@ export async function createPageServer(options: PageServerOptions): Promise<Page
   const feed = createFeed(world.state)
   const stream = createEventStream(feed)
   const count = createWorldMetrics(register, world.state, stream.readers)
+  measureModel(register, world.spent)
   const sums = tellSums(feed.publish)
   const publish = (event: WorldEvent): void => {
     count(event)

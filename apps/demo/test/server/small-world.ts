@@ -131,6 +131,7 @@ export function openSmallWorld(state: WorldState = STATE): SmallWorld {
         ? { id, base: 'a', head: 'b', additions: 0, deletions: 0, files: [], suggestions: [], problem: null }
         : undefined,
     measure: async () => [],
+    spent: () => null,
     logs: async () => [],
     close: () => holdfast.close(),
   }

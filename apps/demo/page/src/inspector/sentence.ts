@@ -1,5 +1,6 @@
 import { lengthOf, ordinal } from '../format.ts'
 import { type Attempt, type Model, rankOf, type WorkState } from '../model/model.ts'
+import { spentWords } from '../reviews/cost.ts'
 
 /** A sentence in parts; names are strong. */
 export type Sentence = readonly (string | { readonly strong: string })[]
@@ -149,6 +150,7 @@ export function factsOf(model: Model, work: WorkState): readonly (readonly [name
   const ends = rows.filter(({ event }) => event === 'end')
   const endRank = rankOf(work, model.attempts.get(ends[0]?.executionId ?? '')?.fencingToken ?? 0)
   const of = (event: string): number => rows.filter((row) => row.event === event).length
+  const spent = model.reviews.get(work.jobKey)?.spent ?? null
   return [
     ['Starts', String(calls.length)],
     ...(count('turnedAway') > 0 ? [['Turned away', String(count('turnedAway'))] as const] : []),
@@ -156,5 +158,6 @@ export function factsOf(model: Model, work: WorkState): readonly (readonly [name
     ...(count('stored') > 0 ? [['Got the stored result', String(count('stored'))] as const] : []),
     ['Rows that it inserted', `${of('begin')} begin · ${of('end')} end`],
     ...(ends.length === 1 ? [['Saved', `once, with fence ${endRank}`] as const] : []),
+    ...(spent === null ? [] : [['The review has paid a model', spentWords(spent)] as const]),
   ]
 }

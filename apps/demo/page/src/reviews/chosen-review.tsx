@@ -7,6 +7,7 @@ import { plural } from '../format.ts'
 import { ExecutionTree } from './execution-tree.tsx'
 import { FileTabs } from './file-tabs.tsx'
 import { Found } from './found.tsx'
+import { Second } from './second.tsx'
 import { rangeOf, riskOf } from './words.ts'
 
 /** One review: what it is about, how risky, what it found, on the lines that it is about. */
@@ -47,6 +48,7 @@ export function ChosenReview({ review }: { readonly review: ReviewSummary }): JS
           </ul>
         </details>
       )}
+      {view?.second !== undefined && <Second second={view.second} />}
       <ExecutionTree reviewId={review.id} />
       {view === undefined ? (
         <p class="nothing">The change is being read.</p>
@@ -62,8 +64,9 @@ export function ChosenReview({ review }: { readonly review: ReviewSummary }): JS
 }
 
 /** Read again whenever the review has found more. What was read stays until then: nothing jumps. */
-function useReview({ id, status, errors, warnings, infos }: ReviewSummary): ReviewView | undefined {
+function useReview({ id, status, errors, warnings, infos, spent }: ReviewSummary): ReviewView | undefined {
   const [view, setView] = useState<ReviewView>()
+  const calls = JSON.stringify(spent?.calls)
   useEffect(() => {
     let isWanted = true
     const read = async (): Promise<void> => {
@@ -74,7 +77,7 @@ function useReview({ id, status, errors, warnings, infos }: ReviewSummary): Revi
     return () => {
       isWanted = false
     }
-  }, [id, status, errors, warnings, infos])
+  }, [id, status, errors, warnings, infos, calls])
   return view
 }
 

@@ -37,6 +37,7 @@ export function openStoryWorld(
     held: async (query) => heldOf(query),
     review: async (id) => ({ ...REVIEW, id }),
     measure: async () => [],
+    spent: () => null,
     logs: async () => [],
     close: async () => undefined,
   }
