@@ -140,6 +140,13 @@ export class SentinelGroup {
   }
 }
 
+/**
+ * Each finds the others by what they publish, by default only every other second, and learns from INFO that a failover it
+ * began has made its replica a primary. Another sentinel that sees two primaries for four periods of publishing makes the new
+ * one a replica again: INFO has to be read much more often than that. (Redis 7 and later.)
+ */
+export const QUICK_SENTINEL = ['SENTINEL', 'DEBUG', 'PUBLISH-PERIOD', 500, 'INFO-PERIOD', 100] as const
+
 async function startSentinel(
   configFile: string,
   primary: RedisNode,
@@ -154,8 +161,7 @@ async function startSentinel(
     ].join('\n'),
   )
   const sentinel = await startRedis({ binary, configFile, args: ['--sentinel'], readyLine: /\+monitor/ })
-  // Each finds the others by what they publish; by default only every other second. (Redis 7 and later.)
-  await ask(sentinel, 'SENTINEL', 'DEBUG', 'PUBLISH-PERIOD', 100, 'INFO-PERIOD', 500).catch(() => {})
+  await ask(sentinel, ...QUICK_SENTINEL).catch(() => {})
   return sentinel
 }
 
