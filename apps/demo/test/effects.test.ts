@@ -45,11 +45,8 @@ it('has an effect once however often it is written, and refuses an older executi
   const owner = (fencingToken: number) => ownerOf('ai-review', fencingToken)
   store.effects.saveFindings(owner(10), [finding('one'), finding('two')])
   store.effects.saveFindings(owner(20), [finding('three')])
-  store.effects.notify(owner(20), 'newer')
   expect(() => store.effects.saveFindings(owner(10), [finding('late')])).toThrow('A newer execution')
-  expect(() => store.effects.notify(owner(10), 'late')).toThrow('A newer execution')
   expect(store.effects.count('findings', 'r1')).toBe(1)
-  expect(store.effects.notifications('r1')).toEqual([{ kind: 'ai-review', message: 'newer' }])
   // Another effect of the same review has its own order.
   store.effects.saveComments(ownerOf('risk', 1), ['low'])
   expect(store.effects.comments('r1', 'risk')).toEqual(['low'])
@@ -113,23 +110,11 @@ it('leaves everything as it was when a write fails midway', () => {
   expect(store.effects.count('findings', 'r1')).toBe(0)
 })
 
-it('gives a review to one execution, and to a newer one when that is gone', () => {
-  const store = open()
-  addReview(store)
-  expect(store.reviews.markReviewed('r1', 5)).toBe(false)
-  expect(store.reviews.markReviewing('r1', 10)).toBe(true)
-  expect(store.reviews.markReviewing('r1', 20)).toBe(true)
-  expect(store.reviews.markReviewing('r1', 10)).toBe(false)
-  expect(store.reviews.markReviewed('r1', 10)).toBe(false)
-  expect(store.reviews.markReviewed('r1', 20)).toBe(true)
-  expect(store.reviews.markReviewing('r1', 30)).toBe(false)
-})
-
 it('is one database for all who open the file', () => {
   const path = join(temporaryFolder(), 'shared.sqlite')
   const [one, two] = [open(path), open(path)]
   addReview(one)
-  expect(two.reviews.find('r1')?.status).toBe('pending')
+  expect(two.reviews.find('r1')?.state).toBe('Pending')
   const run = {
     jobType: 'ai-review',
     jobKey: 'r1',

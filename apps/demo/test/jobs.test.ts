@@ -57,6 +57,7 @@ async function setUp({
       baseCommit,
       headCommit,
       title: 'Test',
+      author: 'Ada',
       reviewer: 'local',
     })
   }
@@ -83,11 +84,13 @@ it('reviews in ten stages and leaves findings, a comment, a notification and a r
     '90 Charge the customer',
     '100 Notify',
   ])
-  expect(store.reviews.find('r1')?.status).toBe('reviewed')
+  expect(store.reviews.find('r1')).toMatchObject({ state: 'HumanReview', version: 3, hasFailed: false })
   expect(store.effects.count('findings', 'r1')).toBe(1)
   expect(store.effects.comments('r1', 'ai-review')).toEqual([expect.stringContaining('1 error, 0 warnings')])
-  expect(store.effects.notifications('r1')).toEqual([
-    { kind: 'ai-review', message: 'Review r1 is done: 1 finding.' },
+  const told = 'was reviewed: 1 finding. A person decides now.'
+  expect(store.life.notices('r1')).toMatchObject([
+    { recipient: 'author', name: 'Ada', message: `Your change “Test” ${told}`, version: 3 },
+    { recipient: 'project', message: `The change “Test” ${told}`, version: 3 },
   ])
   expect(store.effects.charges('r1')).toEqual([{ cents: 500, instance: 'one' }])
   const snapshot = await holdfast.idempotency.getExecutionStatus('ai-review', 'r1')
@@ -95,6 +98,14 @@ it('reviews in ten stages and leaves findings, a comment, a notification and a r
     status: 'completed',
     result: { outcome: 'done', summary: '1 finding in 1 file' },
   })
+})
+
+const earlier = (fencingToken: number) => ({
+  jobType: 'ai-review' as const,
+  reviewId: 'r1',
+  kind: 'ai-review',
+  instance: 'another',
+  fencingToken,
 })
 
 it('fails where there is no such review', async () => {
@@ -106,26 +117,26 @@ it('fails where there is no such review', async () => {
       message: 'There is no review r1.',
     })
   }
-  expect(store.effects.notifications('r1')).toEqual([])
+  expect(store.life.notices('r1')).toEqual([])
 })
 
 it('succeeds without work where the review is not pending', async () => {
   const { store, outcomes, run } = await setUp()
-  store.reviews.markReviewing('r1', Number.MAX_SAFE_INTEGER)
-  store.reviews.markReviewed('r1', Number.MAX_SAFE_INTEGER)
+  store.life.take(earlier(1))
+  store.life.finish(earlier(1), 'nothing')
   await run(['ai-review'])
-  expect(outcomes).toMatchObject([{ status: 'executed', message: 'review r1 is reviewed, not pending' }])
+  expect(outcomes).toMatchObject([{ status: 'executed', message: 'review r1 is HumanReview, not Pending' }])
   expect(store.witness.all().map(({ event, detail }) => `${event} ${detail}`)).toEqual([
     'begin ',
     'stage 10 Validate the request',
-    'end review r1 is reviewed, not pending',
+    'end review r1 is HumanReview, not Pending',
   ])
   expect(store.effects.count('findings', 'r1')).toBe(0)
 })
 
 it('goes on with a review that an older execution left behind', async () => {
   const { store, outcomes, run } = await setUp()
-  store.reviews.markReviewing('r1', 1)
+  store.life.take(earlier(1))
   await run(['ai-review'])
   expect(outcomes).toMatchObject([{ status: 'executed', message: '1 finding in 1 file' }])
 })
@@ -134,14 +145,21 @@ it('fails with a notification where the reviewer is not configured, and works on
   const { store, outcomes, run } = await setUp({ configured: false })
   await run(['ai-review'])
   expect(outcomes).toMatchObject([{ status: 'failed', message: 'The reviewer "local" is not configured.' }])
-  expect(store.effects.notifications('r1')).toEqual([
-    { kind: 'ai-review', message: 'Review r1 failed: The reviewer "local" is not configured.' },
+  const reason = 'The reviewer "local" is not configured.'
+  expect(store.life.notices('r1').map(({ message }) => message)).toEqual([
+    `Your change “Test” could not be reviewed: ${reason}`,
+    `The change “Test” could not be reviewed: ${reason}`,
   ])
-  expect(store.reviews.find('r1')?.status).toBe('pending')
+  expect(store.reviews.find('r1')).toMatchObject({ state: 'Rejected', hasFailed: true, reason })
 
   store.reviews.addConfiguration({ name: 'local', provider: 'local', maxFiles: 10 })
   await run(['ai-review'])
   expect(outcomes[1]).toMatchObject({ status: 'executed', message: '1 finding in 1 file' })
+  expect(store.reviews.find('r1')).toMatchObject({
+    state: 'HumanReview',
+    hasFailed: false,
+    reason: '1 finding',
+  })
 })
 
 it('goes on from the checkpoint when an attempt fails midway', async () => {
@@ -160,7 +178,12 @@ it('goes on from the checkpoint when an attempt fails midway', async () => {
   const second = store.witness.all().filter(({ attempt, event }) => attempt === 2 && event === 'stage')
   expect(second[0]?.detail).toBe('70 Analyse')
   expect(second).toHaveLength(4)
-  expect(store.reviews.find('r1')?.status).toBe('reviewed')
+  expect(store.life.moves('r1').map(({ from, to, reason }) => [from, to, reason])).toEqual([
+    ['Pending', 'AIReviewing', null],
+    ['AIReviewing', 'Rejected', 'The analyser broke.'],
+    ['Rejected', 'AIReviewing', null],
+    ['AIReviewing', 'HumanReview', '1 finding'],
+  ])
 })
 
 it('fails with the reason where the repository is none, and is done once when it is back', async () => {
@@ -171,6 +194,7 @@ it('fails with the reason where the repository is none, and is done once when it
   await run(['ai-review'])
   expect(outcomes.map(({ status }) => status)).toEqual(['failed', 'failed'])
   const reason = expect.stringContaining('cannot be read as a git repository')
+  expect(store.reviews.find('r1')).toMatchObject({ state: 'Rejected', hasFailed: true, reason })
   expect(store.witness.all().at(-1)).toMatchObject({ event: 'failed', detail: reason })
   expect(store.effects.charges('r1')).toEqual([])
 

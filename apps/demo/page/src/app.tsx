@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { Announcer } from './announcer.tsx'
 import { Bar } from './bar/bar.tsx'
 import { Cache } from './cache/cache.tsx'
+import { CleanUps } from './clean-ups/clean-ups.tsx'
 import { Dialogs } from './dialogs/dialogs.tsx'
 import { Inspector } from './inspector/inspector.tsx'
 import { Locks } from './locks/locks.tsx'
@@ -29,6 +30,7 @@ export function App({ retryNow }: { readonly retryNow: () => void }): JSX.Elemen
           <div class="side">
             <Locks />
             <Cache />
+            <CleanUps />
           </div>
         </div>
         <Log />

@@ -35,8 +35,9 @@ export const logFilter = signal<LogFilter>({ executionId: null, instance: null, 
 
 /** The dialog that is open. */
 export type DialogRequest =
-  | { readonly name: 'keys' | 'token' | 'review-range' }
+  | { readonly name: 'keys' | 'token' | 'review-range' | 'review-many' }
   | { readonly name: 'revoke'; readonly lock: string; readonly token: string; readonly instance: string }
+  | { readonly name: 'reject'; readonly review: string; readonly number: number; readonly seen: number }
   | { readonly name: 'forget'; readonly work: Work }
 
 export const dialog = signal<DialogRequest | null>(null)

@@ -15,6 +15,7 @@ export interface Input {
   readonly baseCommit: string
   readonly headCommit: string
   readonly title: string
+  readonly author: string
   /** For people: how many commits of what. */
   readonly description: string
 }
@@ -33,7 +34,9 @@ export async function readInput(options: DemoOptions, stack: AsyncDisposableStac
     throw new GitInputError(`Nothing changes in ${title} of ${repository.root}.`)
   }
   const name = basename(repository.root)
-  const commits = counted((await repository.commits(range, MOST_COMMITS)).length, 'commit')
+  const all = await repository.commits(range, MOST_COMMITS)
+  const [newest] = all
+  const commits = counted(all.length, 'commit')
   return {
     // A fresh id in every run: on a Redis that stays, an earlier run's results would be answered.
     id: `${isMade ? 'made' : name}-${randomUUID().slice(0, 8)}`,
@@ -41,6 +44,7 @@ export async function readInput(options: DemoOptions, stack: AsyncDisposableStac
     baseCommit: range.base,
     headCommit: range.head,
     title,
+    author: newest?.author ?? '',
     description: isMade
       ? `${commits}, made from the files here, which have no git history`
       : `${commits} of ${name}, ${title}`,

@@ -1,5 +1,6 @@
 import type { JobType } from '../jobs/job.ts'
 import type { ModelSpending } from './model-news.ts'
+import type { ReviewState } from '../store/review-states.ts'
 import type { ControlOutcome, Sums } from './sums.ts'
 
 /**
@@ -142,6 +143,17 @@ export type DatabaseNews =
       readonly newestToken: number
     })
   | {
+      /** One instance has cleaned up at this tick of the schedule that all of them run. */
+      readonly type: 'clean-up'
+      /** The tick, by the schedule. */
+      readonly slot: number
+      readonly instance: string
+      readonly fencingToken: number
+      /** Ids of those that were removed. */
+      readonly reviews: readonly string[]
+      readonly lines: number
+    }
+  | {
       /** The same starts without Holdfast, once that control run has ended: what its own database counted. */
       readonly type: 'control.ran'
       readonly starts: readonly {
@@ -230,10 +242,14 @@ export interface ReviewSummary {
   /** `#142` */
   readonly number: number
   readonly title: string
-  readonly status: 'pending' | 'reviewing' | 'reviewed' | 'failed'
+  readonly state: ReviewState
+  /** Of its state: a person decides about the version that the person sees. */
+  readonly version: number
+  /** It was rejected since its job failed, or since there was nothing to review; no person has said so. */
+  readonly hasFailed: boolean
   readonly percent: number
   readonly stage: string | null
-  /** Why it failed. */
+  /** Why it was rejected. */
   readonly reason: string | null
   readonly errors: number
   readonly warnings: number

@@ -1,5 +1,7 @@
 import type { JobType } from '../jobs/job.ts'
 import type { SecondOpinionView } from './model-news.ts'
+import type { Move } from '../store/review-life.ts'
+import type { Told } from '../store/notices.ts'
 import type { PageEvent, ReviewerMode } from './page-event.ts'
 
 /**
@@ -61,6 +63,22 @@ export interface Actions {
     readonly instances?: readonly string[]
   }
   readonly review: { readonly base: string; readonly head: string }
+  /**
+   * Ranges (`main~3..main`) and commits, one review each; with `each`, every commit of the ranges. To be asked for again where a part
+   * has failed: nothing is started twice.
+   */
+  readonly 'review-many': { readonly ranges: readonly string[]; readonly each?: boolean }
+  /** About the version of the review that the person sees: of two who decide at once, one does. */
+  readonly decide: {
+    readonly review: string
+    readonly act: 'approve' | 'reject' | 'merge'
+    readonly seen: number
+    readonly reason?: string
+  }
+  /** From the beginning, once the window of the last result is over. */
+  readonly 'review-again': { readonly review: string; readonly seen: number }
+  /** One that has failed, or has not begun; it goes on from its checkpoint. */
+  readonly retry: { readonly review: string }
   readonly kill: { readonly instance: string }
   readonly freeze: { readonly instance: string }
   readonly thaw: { readonly instance: string }
@@ -88,6 +106,17 @@ export interface ActionAnswer {
   readonly ok: boolean
   /** What was done, or why not and what to do: for people, at the button. */
   readonly message: string
+  /** Of many reviews: what became of each. */
+  readonly reviews?: readonly ManyOutcome[]
+}
+
+export interface ManyOutcome {
+  /** As it was asked for. */
+  readonly range: string
+  readonly review: string
+  readonly what: 'started' | 'running' | 'done' | 'refused'
+  /** Of what was refused. */
+  readonly reason: string | null
 }
 
 /** What Redis holds under one key, decoded. */
@@ -142,6 +171,10 @@ export interface ReviewView {
     /** Why it has no lines to show; null: it has. */
     readonly note: string | null
   }[]
+  /** Each change of its state, oldest first. */
+  readonly moves: readonly Move[]
+  /** What the author and the project were told. */
+  readonly notices: readonly Told[]
   /** What to do, the gravest first: one for each rule. */
   readonly suggestions: readonly string[]
   /** What a model has said, and what that has cost; absent: none was asked. */

@@ -18,12 +18,20 @@ export interface StartPolicy {
   readonly signal?: AbortSignal
 }
 
-export function withHoldfast(idempotency: Idempotency, leaseMs: number): Guard {
+export function withHoldfast(idempotency: Idempotency, leaseMs: number, windowMs?: number): Guard {
+  const window = windowMs === undefined ? {} : { completedWindowMs: windowMs }
   return (jobType, reviewId, policy, job) =>
     idempotency.run(
       jobType,
       reviewId,
-      { ...policy, leaseMs, waitMs: Infinity, progressIntervalMs: 100, classifyError: retryAfterOf },
+      {
+        ...policy,
+        ...window,
+        leaseMs,
+        waitMs: Infinity,
+        progressIntervalMs: 100,
+        classifyError: retryAfterOf,
+      },
       (execution) => job(execution),
     )
 }

@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { BreakerEvent, CacheEvent, ConnectionEvent, IdempotencyEvent, LockEvent } from '@holdfast/core'
 import type { PageNews } from '../events/page-event.ts'
 import { hostNow } from '../clock.ts'
+import { isJobType } from '../jobs/job.ts'
 import { createCacheSamples } from './cache-samples.ts'
 import type { Calls } from './calls.ts'
 import type { Tell } from './telling.ts'
@@ -26,7 +27,8 @@ export function listen(instance: string, calls: Calls, tell: Tell): () => void {
     on<IdempotencyEvent>('holdfast:idempotency', (event) => {
       // Those about a start name the owner that it met, which may be another instance.
       calls.heard(event)
-      if (event.instance === instance) hearOwner(event, say)
+      // What the page shows are jobs; who cleans up the database tells.
+      if (event.instance === instance && isJobType(event.jobType)) hearOwner(event, say)
     }),
     on<LockEvent>(
       'holdfast:locks',

@@ -14,6 +14,8 @@ export interface InstanceSettings {
   readonly databasePath: string
   readonly logPath: string
   readonly leaseMs: number
+  /** So long a completed job answers every start with its result. Absent: as core has it. */
+  readonly windowMs?: number
   readonly paceMs: number
   /** False: the control run. The jobs run as they are, with nothing around them. */
   readonly withHoldfast: boolean
@@ -27,6 +29,16 @@ export interface InstanceSettings {
   readonly workTree?: string
   /** The second reviewer. Absent: there is none. */
   readonly model?: ModelSettings
+  /** Absent: nothing is removed. */
+  readonly cleanUp?: CleanUpSettings
+}
+
+/** What every instance does again and again, one of them at each tick. */
+export interface CleanUpSettings {
+  /** As cron has it, with seconds, in UTC. */
+  readonly schedule: string
+  /** What is younger stays. */
+  readonly keepMs: number
 }
 
 /** What an instance tells and asks the coordinator. */

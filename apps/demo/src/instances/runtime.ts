@@ -8,6 +8,7 @@ import { openService } from './service/service.ts'
 import type { EffectsOptions } from '../store/effects.ts'
 import { openStore } from '../store/store.ts'
 import { createCalls } from './calls.ts'
+import { startCleanUp } from './clean-up.ts'
 import { withHoldfast, withoutHoldfast } from './guard.ts'
 import { type JobRunner, createJobRunner } from './job-runner.ts'
 import { listen } from './listen.ts'
@@ -45,7 +46,7 @@ export async function startRuntime(
   reports: Reports,
   { traceContext, aroundCheckout, effects }: RuntimeExtras = {},
 ): Promise<InstanceRuntime> {
-  const { name: instance, client, databasePath, logPath, leaseMs } = settings
+  const { name: instance, client, databasePath, logPath, leaseMs, windowMs } = settings
   const holdfast =
     storage && createHoldfast({ storage, prefix: 'AIReview', instance, idempotency: { traceContext } })
   const store = openStore(databasePath, effects)
@@ -62,7 +63,9 @@ export async function startRuntime(
   const stopListening = calls && told && listen(instance, calls, told)
   const { fire, start } = createJobRunner({
     settings,
-    guard: holdfast ? withHoldfast(holdfast.idempotency, leaseMs) : withoutHoldfast(stopping.signal),
+    guard: holdfast
+      ? withHoldfast(holdfast.idempotency, leaseMs, windowMs)
+      : withoutHoldfast(stopping.signal),
     store,
     reviewer,
     log,
@@ -71,7 +74,9 @@ export async function startRuntime(
     guarded,
   })
   if (holdfast !== undefined) await untilUsable(holdfast)
-  const { framework } = settings
+  const { framework, cleanUp } = settings
+  const stopCleaning =
+    holdfast && cleanUp && startCleanUp({ settings: cleanUp, instance, holdfast, store, log })
   const service = holdfast && framework && (await openService(framework, holdfast, start))
   return {
     fire,
@@ -81,6 +86,7 @@ export async function startRuntime(
     setReviewer: setMode,
     async close() {
       stopping.abort(new Error('The instance ends.'))
+      stopCleaning?.()
       // Callers that wait get their answer from the end of what they wait for.
       await Promise.all([service?.close(), holdfast?.close({ graceMs: GRACE_MS })])
       stopListening?.()

@@ -20,6 +20,10 @@ export const JOB_TYPES = [
 
 export type JobType = (typeof JOB_TYPES)[number]
 
+export function isJobType(type: string): type is JobType {
+  return (JOB_TYPES as readonly string[]).includes(type)
+}
+
 /** Recorded as the execution's result, so that every duplicate gets it too. */
 export interface JobResult {
   /** `skipped`: there was nothing to do, which is a success. */

@@ -1,4 +1,4 @@
-import type { EffectOwner } from '../store/effects.ts'
+import type { EffectOwner } from '../store/fenced.ts'
 import type { JobContext } from './job.ts'
 
 /** Who writes an effect of this job, for the database to refuse it from an attempt that has been replaced. */

@@ -11,13 +11,22 @@ export interface DatabaseTail {
   close(): void
 }
 
+export interface TailOptions {
+  /** So long a completed job must not end again. */
+  readonly windowMs: number
+  /** There are new rows, or reviews that have changed. */
+  readonly onRows: () => void
+}
+
 /**
  * Tells what the tables of SQLite say, ten times a second while somebody hears it: the rows that the jobs inserted, the effects
  * that were saved and refused, and what they come to.
- *
- * @param onRows there were some
  */
-export function followDatabase({ journal }: Store, news: News, onRows: () => void): DatabaseTail {
+export function followDatabase(
+  { journal }: Store,
+  news: News,
+  { windowMs, onRows }: TailOptions,
+): DatabaseTail {
   let controlTooMany = 0
   const asked = new Set<string>()
   /** By their rows. */
@@ -28,7 +37,7 @@ export function followDatabase({ journal }: Store, news: News, onRows: () => voi
   })
   const verdict = (): Verdict => {
     const results = [...ended].filter((work) => asked.has(work)).length
-    return { ended: results, parts: ended.size - results, ...journal.count(), controlTooMany }
+    return { ended: results, parts: ended.size - results, ...journal.count(windowMs), controlTooMany }
   }
   let said = ''
   const sayVerdict = (): void => {
@@ -51,7 +60,10 @@ export function followDatabase({ journal }: Store, news: News, onRows: () => voi
     for (const { fence: fencingToken, newest: newestToken, ...row } of page.refused) {
       news.emit({ ...row, type: 'effect.refused', source, fencingToken, newestToken })
     }
-    if (page.runs.length + page.saved.length + page.refused.length === 0) return
+    for (const { fence: fencingToken, ...row } of page.cleanUps) {
+      news.emit({ ...row, type: 'clean-up', source, fencingToken })
+    }
+    if (page.runs.length + page.saved.length + page.refused.length + page.moves === 0) return
     sayVerdict()
     onRows()
   }

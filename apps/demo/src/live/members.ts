@@ -71,12 +71,14 @@ async function memberOf(parts: MembersParts, make: Make): Promise<Member> {
     databasePath,
     logPath: join(folder, `${make.name}.jsonl`),
     leaseMs: settings.leaseMs,
+    windowMs: settings.windowMs,
     paceMs: settings.paceMs,
     withHoldfast: true,
     tells: true,
     isCareless: true,
     workTree,
     ...(model === undefined ? {} : { model }),
+    ...(settings.cleanUp === undefined ? {} : { cleanUp: settings.cleanUp }),
     ...(redisUrl === undefined ? {} : { redisUrl }),
   })
   const { url = '', port } = redis ?? {}

@@ -63,7 +63,7 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
   const ground = await openGround(settings, stack)
   const { observer, storage } = ground
   const reviews = createReviewDesk(store, news)
-  const tail = followDatabase(store, news, reviews.refresh)
+  const tail = followDatabase(store, news, { windowMs: settings.windowMs, onRows: reviews.refresh })
   stack.defer(() => tail.close())
   const lockDesk = createLockDesk(observer, news)
   stack.defer(() => lockDesk.close())
@@ -100,6 +100,7 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
     lockDesk,
     tail,
     folder,
+    windowMs: settings.windowMs,
   })
   stack.defer(() => acts.close())
 

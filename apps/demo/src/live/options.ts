@@ -1,4 +1,5 @@
 import type { ModelLimits, ModelSettings } from '../model/model-settings.ts'
+import type { CleanUpSettings } from '../instances/messages.ts'
 
 /** What a world is made of. */
 export interface WorldOptions {
@@ -24,6 +25,10 @@ export interface WorldOptions {
   readonly folder?: string
   /** How long an owner that falls silent is waited for. */
   readonly leaseMs?: number
+  /** So long a completed job answers every start with its result. Then it can run again. */
+  readonly windowMs?: number
+  /** Absent: nothing is ever removed. */
+  readonly cleanUp?: CleanUpSettings
   /** The pause after each stage of a job, for people to see it. */
   readonly paceMs?: number
   /** After so long an instance that is gone is started again, as an orchestrator would. Null: never. */
@@ -38,6 +43,7 @@ export type WorldSettings = WorldOptions & Required<Pick<WorldOptions, keyof typ
 export const DEFAULTS = {
   instances: 3,
   leaseMs: 5_000,
+  windowMs: 300_000,
   paceMs: 500,
   restartAfterMs: 8_000,
 } as const

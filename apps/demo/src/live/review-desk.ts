@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ReviewSummary } from '../events/page-event.ts'
+import { type Standing, standingOf } from '../store/review-states.ts'
 import type { JobRun } from '../store/witness.ts'
 import type { Review } from '../store/reviews.ts'
 import type { Store } from '../store/store.ts'
@@ -11,6 +12,8 @@ export interface Change {
   readonly baseCommit: string
   readonly headCommit: string
   readonly title: string
+  /** Of the newest commit. */
+  readonly author: string
 }
 
 /** What the main job of a review has come to. */
@@ -23,9 +26,15 @@ interface Progress {
 export interface ReviewDesk {
   /** A new one, which nobody has worked on. */
   open(change: Change): Review
+  /** Of these commits the newest one that is there, or else a new one. */
+  openOnce(change: Change): Review
   progressed(id: string, progress: Progress): void
   /** Says again what has changed, by the database. */
   refresh(): void
+  /** The same of one review, also of an old one. */
+  changed(id: string): void
+  /** `#3` */
+  nameOf(id: string): string
   list(): readonly ReviewSummary[]
 }
 
@@ -40,21 +49,20 @@ export function createReviewDesk(store: Store, news: News): ReviewDesk {
     const review = store.reviews.find(id)
     if (review === undefined) return undefined
     const facts = store.reviews.facts(id)
-    const { percent, stage } = progress.get(id) ?? { percent: 0, stage: null }
-    const runs = store.witness.of('ai-review', id)
-    const state = stage === NO_REDIS && runs.length === 0 ? REFUSED : stateOf(review, runs)
+    const { state, version, hasFailed, reason } = review
+    const known = progress.get(id) ?? { percent: 0, stage: null }
+    const isRejected = state === 'Rejected'
     return {
       id,
       number: numbers.get(id) ?? 0,
       title: review.title,
-      status: state.status,
-      percent: state.status === 'reviewed' ? 100 : percent,
-      stage: state.status === 'reviewed' ? null : stage,
-      reason: state.reason,
+      state,
+      version,
+      hasFailed,
+      ...progressIn(standingOf(review), known),
+      reason: isRejected ? reason : null,
       ...facts,
-      instance: state.instance,
-      attempt: state.attempt,
-      tookMs: state.tookMs,
+      ...lastRun(store.witness.of('ai-review', id)),
       spent: store.modelCalls.spent(id),
     }
   }
@@ -79,15 +87,17 @@ export function createReviewDesk(store: Store, news: News): ReviewDesk {
     say(id)
   })
 
+  const open = (change: Change): Review => {
+    const number = numbers.size + 1
+    const id = `review-${run}-${number}`
+    numbers.set(id, number)
+    store.reviews.add({ id, ...change, reviewer: 'local' })
+    say(id)
+    return store.reviews.find(id) as Review
+  }
   return {
-    open(change) {
-      const number = numbers.size + 1
-      const id = `review-${run}-${number}`
-      numbers.set(id, number)
-      store.reviews.add({ id, ...change, reviewer: 'local' })
-      say(id)
-      return store.reviews.find(id) as Review
-    },
+    open,
+    openOnce: (change) => store.reviews.findOf(change) ?? open(change),
     progressed(id, news) {
       if (!numbers.has(id)) return
       progress.set(id, news)
@@ -96,37 +106,42 @@ export function createReviewDesk(store: Store, news: News): ReviewDesk {
     refresh() {
       for (const id of [...numbers.keys()].slice(-MOST_CHANGING)) say(id)
     },
+    changed: say,
+    nameOf: (id) => `#${numbers.get(id) ?? 0}`,
     list: () => [...numbers.keys()].flatMap((id) => summaryOf(id) ?? []),
   }
 }
 
 /** Older ones are over. */
-const MOST_CHANGING = 20
+const MOST_CHANGING = 60
 
 /** The stage of a review whose starts were refused. */
 const NO_REDIS = 'not started: no Redis'
 
-type State = Pick<ReviewSummary, 'status' | 'reason' | 'instance' | 'attempt' | 'tookMs'>
+/** How far it is, where that says something. */
+function progressIn(standing: Standing, known: Progress): Progress {
+  switch (standing) {
+    case 'Pending':
+      return { percent: 0, stage: known.stage === NO_REDIS ? NO_REDIS : null }
+    case 'AIReviewing':
+    case 'Failed':
+      return known
+    case 'HumanReview':
+    case 'Approved':
+    case 'Rejected':
+    case 'Merged':
+      return { percent: 100, stage: null }
+  }
+}
 
-const REFUSED: State = { status: 'failed', reason: null, instance: null, attempt: 0, tookMs: null }
-
-function stateOf({ status }: Review, runs: readonly JobRun[]): State {
+/** Where it ran last, in which attempt, and how long it took with those before. */
+function lastRun(runs: readonly JobRun[]): Pick<ReviewSummary, 'instance' | 'attempt' | 'tookMs'> {
   const begin = runs.findLast(({ event }) => event === 'begin')
-  const first = runs[0]
-  if (begin === undefined || first === undefined)
-    return { status, reason: null, instance: null, attempt: 0, tookMs: null }
+  if (begin === undefined) return { instance: null, attempt: 0, tookMs: null }
   const { instance, attempt, executionId } = begin
-  const last = runs.findLast((run) => run.executionId === executionId)
-  const end = runs.find(({ event }) => event === 'end')
-  if (end !== undefined)
-    return {
-      status: 'reviewed',
-      reason: null,
-      instance: end.instance,
-      attempt: end.attempt,
-      tookMs: end.at - first.at,
-    }
-  return last?.event === 'failed'
-    ? { status: 'failed', reason: last.detail, instance, attempt, tookMs: null }
-    : { status: 'reviewing', reason: null, instance, attempt, tookMs: null }
+  const end = runs.find((run) => run.event === 'end' && run.executionId === executionId)
+  // What ended before is a review that was done before this one.
+  const before = runs.slice(0, runs.indexOf(begin)).findLastIndex(({ event }) => event === 'end')
+  const first = runs[before + 1] ?? begin
+  return { instance, attempt, tookMs: end === undefined ? null : end.at - first.at }
 }

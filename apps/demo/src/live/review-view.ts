@@ -26,6 +26,8 @@ export async function viewReview(store: Store, id: string): Promise<ReviewView |
     id,
     base: review.baseCommit,
     head: review.headCommit,
+    moves: store.life.moves(id),
+    notices: store.life.notices(id),
     suggestions: suggestionsOf(findings),
     ...secondOf(store, id),
   }

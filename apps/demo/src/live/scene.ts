@@ -20,6 +20,8 @@ export interface Scene {
   readonly lockDesk: LockDesk
   readonly tail: DatabaseTail
   readonly folder: string
+  /** So long a completed job answers every start with its result. */
+  readonly windowMs: number
 }
 
 /** An act is refused: its message says why, and what to do. */

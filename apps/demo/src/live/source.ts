@@ -16,6 +16,8 @@ export interface Source {
   readonly usual: Change
   /** @throws GitInputError when there is no such commit, or nothing changes */
   change(base: string | undefined, head: string | undefined): Promise<Change>
+  /** Every commit of a range, the oldest first, at most fifty; of a commit that commit alone. @throws GitInputError when there is none */
+  commitsIn(range: string): Promise<readonly string[]>
 }
 
 /** Opens the repository of the options; the sample where there is no history, or where it is asked for. */
@@ -34,8 +36,16 @@ export async function readSource(
     isSample,
     usual: await (base === undefined && head === undefined ? recentChange(repository) : change(base, head)),
     change,
+    async commitsIn(range) {
+      const [base, head] = range.split('..')
+      if (head === undefined) return [range]
+      const commits = await repository.commits(await repository.resolveRange(base, head), MOST_LISTED)
+      return commits.map(({ id }) => id).toReversed()
+    },
   }
 }
+
+const MOST_LISTED = 50
 
 /** More is slow to review and long to read. */
 const MOST_FILES = 60
@@ -68,5 +78,6 @@ export async function changeIn(repository: GitRepository, base?: string, head?: 
     baseCommit: range.base,
     headCommit: range.head,
     title: newest?.subject ?? title,
+    author: newest?.author ?? '',
   }
 }

@@ -16,6 +16,17 @@ const ref = z
   .max(200)
   .regex(/^[^-\s][^\s]*$/, 'must be the name of a commit, such as HEAD~5 or main')
 
+const range = ref.refine(
+  (text) => text.split('..').length <= 2 && !text.startsWith('..') && !text.endsWith('..'),
+  {
+    error: 'must be a commit, or a range such as main~3..main',
+  },
+)
+
+const review = z.string().min(1).max(1_000)
+/** The version of it that the person saw. */
+const seen = z.int().min(1)
+
 const fire = z
   .strictObject({
     times: z.int().min(1).max(MOST_STARTS),
@@ -32,6 +43,18 @@ const fire = z
 const INPUTS: { readonly [Name in ActionName]: z.ZodType<Actions[Name]> } = {
   fire,
   review: z.strictObject({ base: ref, head: ref }),
+  'review-many': z.strictObject({
+    ranges: z.array(range).min(1).max(50),
+    each: z.boolean().exactOptional(),
+  }),
+  decide: z.strictObject({
+    review,
+    act: z.enum(['approve', 'reject', 'merge']),
+    seen,
+    reason: z.string().trim().min(1).max(1_000).exactOptional(),
+  }),
+  'review-again': z.strictObject({ review, seen }),
+  retry: z.strictObject({ review }),
   kill: instance,
   freeze: instance,
   thaw: instance,

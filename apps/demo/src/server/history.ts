@@ -60,6 +60,7 @@ export function createHistory(): History {
       const { shelf: name, group, slot } = placeOf(event)
       const shelved = shelves[name]
       put(shelved, group, slot, event, json)
+      if (event.type === 'clean-up') for (const id of event.reviews) drop(shelves.state, `review ${id}`)
       forget(shelved, event.at)
     },
     read(now) {
@@ -104,6 +105,11 @@ function sumOf(sample: CacheSample, before: CacheSample | undefined): CacheSampl
     refusedFills: before.refusedFills + sample.refusedFills,
     bypassed: before.bypassed + sample.bypassed,
   }
+}
+
+function drop(shelved: Shelved, name: string): void {
+  shelved.bytes -= shelved.groups.get(name)?.bytes ?? 0
+  shelved.groups.delete(name)
 }
 
 /** What is too old, or too much: the least recently touched goes first. */

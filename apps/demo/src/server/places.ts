@@ -36,6 +36,8 @@ export function placeOf(event: PageEvent): Place {
     case 'chapter.began':
     case 'chapter.ended':
       return { shelf: 'work', group: `chapter ${event.chapterId}`, slot: alone }
+    case 'clean-up':
+      return { shelf: 'work', group: alone, slot: alone }
     case 'lock':
       return { shelf: 'state', group: `lock ${event.name}`, slot: type }
     case 'review':

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Finding } from '../review/reviewer.ts'
 import { scoreIn } from '../review/risk.ts'
+import type { ReviewState } from './review-states.ts'
 
 /** A request to review the difference between two commits of a repository. */
 export interface Review {
@@ -11,9 +12,22 @@ export interface Review {
   readonly title: string
   /** Name of the reviewer configuration to use. */
   readonly reviewer: string
-  readonly status: 'pending' | 'reviewing' | 'reviewed'
+  /** Who has made the newest commit. */
+  readonly author: string
+  readonly state: ReviewState
+  /** Grows with every change of the state. */
+  readonly version: number
+  /** It was rejected since its job failed, or since there was nothing to review. */
+  readonly hasFailed: boolean
+  /** Of the last change of the state: why. */
+  readonly reason: string | null
+  /** Fencing token of the execution that last changed the state. */
   readonly fence: number
 }
+
+/** What a review is made of; the rest comes with its life. */
+export type NewReview = Omit<Review, 'state' | 'version' | 'hasFailed' | 'reason' | 'fence' | 'author'> &
+  Partial<Pick<Review, 'author'>>
 
 export interface ReviewerConfiguration {
   readonly name: string
@@ -31,15 +45,10 @@ export interface ReviewFacts {
 }
 
 export interface Reviews {
-  add(review: Omit<Review, 'status' | 'fence'>): void
+  add(review: NewReview): void
   find(id: string): Review | undefined
-  /**
-   * False: the review is neither pending nor left behind by an older execution, so it is not this one's to take. Without a
-   * fencing token that cannot be known, and it is taken.
-   */
-  markReviewing(id: string, fencingToken: number | undefined): boolean
-  /** False: a newer execution has taken the review. */
-  markReviewed(id: string, fencingToken: number | undefined): boolean
+  /** The newest of these commits. */
+  findOf(range: Pick<Review, 'repository' | 'baseCommit' | 'headCommit'>): Review | undefined
   /** What was found, by severity; the risk when it was assessed. */
   facts(id: string): ReviewFacts
   findings(id: string): readonly Finding[]
@@ -49,18 +58,14 @@ export interface Reviews {
 
 export function createReviews(database: DatabaseSync): Reviews {
   const insert = database.prepare(
-    'INSERT INTO reviews (id, repository, base_commit, head_commit, title, reviewer) VALUES (?, ?, ?, ?, ?, ?)',
+    `INSERT INTO reviews (id, repository, base_commit, head_commit, title, author, reviewer)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
   )
   const select = database.prepare('SELECT * FROM reviews WHERE id = ?')
-  const take = database.prepare(
-    `UPDATE reviews SET status = 'reviewing', fence = :fence
-     WHERE id = :id AND (status = 'pending' OR (status = 'reviewing' AND fence <= :fence))`,
+  const selectOf = database.prepare(
+    `SELECT * FROM reviews WHERE repository = ? AND base_commit = ? AND head_commit = ?
+     ORDER BY rowid DESC LIMIT 1`,
   )
-  const finish = database.prepare(
-    `UPDATE reviews SET status = 'reviewed', fence = :fence
-     WHERE id = :id AND status <> 'pending' AND fence <= :fence`,
-  )
-  const set = database.prepare('UPDATE reviews SET status = :status WHERE id = :id')
   const countFindings = database.prepare(
     'SELECT severity, count(*) AS n FROM findings WHERE review_id = ? GROUP BY severity',
   )
@@ -78,19 +83,12 @@ export function createReviews(database: DatabaseSync): Reviews {
 
   return {
     add(review) {
-      const { id, repository, baseCommit, headCommit, title, reviewer } = review
-      insert.run(id, repository, baseCommit, headCommit, title, reviewer)
+      const { id, repository, baseCommit, headCommit, title, author = '', reviewer } = review
+      insert.run(id, repository, baseCommit, headCommit, title, author, reviewer)
     },
-    find(id) {
-      const row = select.get(id) as unknown as ReviewRow | undefined
-      if (row === undefined) return undefined
-      const { base_commit: baseCommit, head_commit: headCommit, ...same } = row
-      return { ...same, baseCommit, headCommit }
-    },
-    markReviewing: (id, fence) =>
-      (fence === undefined ? set.run({ id, status: 'reviewing' }) : take.run({ id, fence })).changes === 1,
-    markReviewed: (id, fence) =>
-      (fence === undefined ? set.run({ id, status: 'reviewed' }) : finish.run({ id, fence })).changes === 1,
+    find: (id) => reviewOf(select.get(id)),
+    findOf: ({ repository, baseCommit, headCommit }) =>
+      reviewOf(selectOf.get(repository, baseCommit, headCommit)),
     facts(id) {
       const rows = countFindings.all(id) as unknown as readonly { severity: string; n: number }[]
       const count = (severity: string): number => rows.find((row) => row.severity === severity)?.n ?? 0
@@ -115,7 +113,15 @@ export function createReviews(database: DatabaseSync): Reviews {
   }
 }
 
-interface ReviewRow extends Omit<Review, 'baseCommit' | 'headCommit'> {
+function reviewOf(found: unknown): Review | undefined {
+  const row = found as ReviewRow | undefined
+  if (row === undefined) return undefined
+  const { base_commit: baseCommit, head_commit: headCommit, has_failed: failed, ...same } = row
+  return { ...same, baseCommit, headCommit, hasFailed: failed === 1 }
+}
+
+interface ReviewRow extends Omit<Review, 'baseCommit' | 'headCommit' | 'hasFailed'> {
+  readonly has_failed: number
   readonly base_commit: string
   readonly head_commit: string
 }

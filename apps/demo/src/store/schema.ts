@@ -1,4 +1,5 @@
 import { MODEL_SCHEMA } from './model-schema.ts'
+import { REVIEW_STATES } from './review-states.ts'
 
 export const SCHEMA = `
 CREATE TABLE IF NOT EXISTS reviewer_configurations (
@@ -12,11 +13,30 @@ CREATE TABLE IF NOT EXISTS reviews (
   base_commit TEXT NOT NULL,
   head_commit TEXT NOT NULL,
   title       TEXT NOT NULL,
+  author      TEXT NOT NULL,
   reviewer    TEXT NOT NULL,
-  status      TEXT NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'reviewing', 'reviewed')),
-  -- Fencing token of the execution that last changed the status.
+  state       TEXT NOT NULL DEFAULT 'Pending' CHECK (state IN (${REVIEW_STATES.map((state) => `'${state}'`).join(', ')})),
+  -- Grows with every change of the state: a person changes the version that the person saw, or nothing.
+  version     INTEGER NOT NULL DEFAULT 1,
+  -- Rejected since a job failed, or since there was nothing to review; not by a person.
+  has_failed  INTEGER NOT NULL DEFAULT 0,
+  -- Of the last change: why.
+  reason      TEXT,
+  -- Fencing token of the execution that last changed the state.
   fence       INTEGER NOT NULL DEFAULT 0
 );
+-- The history: each change of a state, in the transaction that made it.
+CREATE TABLE IF NOT EXISTS review_moves (
+  at        REAL NOT NULL,
+  review_id TEXT NOT NULL,
+  version   INTEGER NOT NULL,
+  was       TEXT NOT NULL,
+  became    TEXT NOT NULL,
+  actor     TEXT NOT NULL CHECK (actor IN ('job', 'person', 'server')),
+  who       TEXT NOT NULL,
+  reason    TEXT
+);
+CREATE INDEX IF NOT EXISTS review_moves_of ON review_moves (review_id);
 CREATE TABLE IF NOT EXISTS findings (
   review_id TEXT NOT NULL REFERENCES reviews (id),
   file      TEXT NOT NULL,
@@ -33,10 +53,26 @@ CREATE TABLE IF NOT EXISTS comments (
   kind      TEXT NOT NULL,
   body      TEXT NOT NULL
 );
+-- What the author and the project were told, in the transaction of what it is about. On purpose without a unique constraint.
 CREATE TABLE IF NOT EXISTS notifications (
+  at        REAL NOT NULL,
   review_id TEXT NOT NULL,
-  kind      TEXT NOT NULL,
+  -- Of the review, after the change that is told.
+  version   INTEGER NOT NULL,
+  recipient TEXT NOT NULL CHECK (recipient IN ('author', 'project')),
+  name      TEXT NOT NULL,
   message   TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS notifications_of ON notifications (review_id);
+-- Who cleaned up at which tick, and what was removed then. On purpose without a unique constraint.
+CREATE TABLE IF NOT EXISTS clean_ups (
+  at       REAL NOT NULL,
+  slot     INTEGER NOT NULL,
+  instance TEXT NOT NULL,
+  fence    INTEGER NOT NULL,
+  -- The ids, as JSON.
+  reviews  TEXT NOT NULL,
+  lines    INTEGER NOT NULL
 );
 -- Which execution wrote an effect last; see effects.ts.
 CREATE TABLE IF NOT EXISTS effects (

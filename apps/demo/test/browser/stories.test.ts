@@ -140,11 +140,11 @@ describe('a visitor', () => {
 
     const reviews = page.getByRole('region', { name: 'Reviews' })
     await reviews
-      .getByText(/Being reviewed|%/)
+      .getByText(/AI reviewing|%/)
       .first()
       .waitFor()
     const work = await ended(expect, evidence)
-    await reviews.getByText('Reviewed', { exact: true }).waitFor()
+    await reviews.locator('.verdicts').getByText('Human review', { exact: true }).waitFor()
     // Each row of the table of findings is a card in one of the files.
     const told: string[] = []
     for (const tab of await reviews.getByRole('tab').all()) {

@@ -188,7 +188,7 @@ describe('a review of other commits', () => {
     })
     expect(await world.act('review', { base: 'nowhere', head: 'HEAD' })).toMatchObject({ ok: false })
     expect(await world.act('review', { base: 'HEAD~1', head: 'HEAD' })).toMatchObject({ ok: true })
-    expect(await until('review', ({ status }) => status === 'reviewed')).toMatchObject({
+    expect(await until('review', ({ state }) => state === 'HumanReview')).toMatchObject({
       title: 'Add b',
       errors: 1,
     })

@@ -109,11 +109,15 @@ describe('a reviewer', () => {
     await world.act('fire', { times: 1, waiting: 0 })
     expect(await until('call.answered')).toMatchObject({ outcome: 'failed' })
     expect(await until('attempt.ended')).toMatchObject({ outcome: 'failed' })
-    expect(await until('review', ({ status }) => status === 'failed')).toMatchObject({ percent: 70 })
+    expect(await until('review', ({ state }) => state === 'Rejected')).toMatchObject({
+      hasFailed: true,
+      percent: 70,
+      reason: expect.stringMatching(/./),
+    })
     await world.act('reviewer', { mode: 'normal' })
     const { jobKey } = await until('attempt.started')
     await world.act('fire', { times: 1, waiting: 0, jobKey })
-    expect(await until('review', ({ status }) => status === 'reviewed')).toMatchObject({
+    expect(await until('review', ({ state }) => state === 'HumanReview')).toMatchObject({
       id: jobKey,
       attempt: 2,
     })

@@ -18,11 +18,11 @@ describe('the sample', () => {
     expect(opened).toMatchObject({
       number: 1,
       title: 'Discounts, and the export of a day',
-      status: 'pending',
+      state: 'Pending',
     })
-    const done = await until('review', ({ status }) => status === 'reviewed')
+    const done = await until('review', ({ state }) => state === 'HumanReview')
     expect(done).toMatchObject({ id: opened.id, percent: 100, instance: 'instance-1', attempt: 1 })
-    expect(all('review').map(({ status }) => status)).toContain('reviewing')
+    expect(all('review').map(({ state }) => state)).toContain('AIReviewing')
 
     const review = await world.review(opened.id)
     const found = review?.files.flatMap(({ path, findings }) =>

@@ -26,6 +26,8 @@ describe.concurrent('the configuration', () => {
         storage: 'redis',
         instances: 3,
         sample: false,
+        windowMs: 300_000,
+        cleanUp: { schedule: '0 * * * * *', keepMs: 600_000 },
         leaseMs: 5_000,
         paceMs: 500,
         restartAfterMs: 8_000,
@@ -162,7 +164,7 @@ describe.concurrent('the example of the file', () => {
     const shown = KEYS.parse(exampleValues()) as Record<string, unknown>
     const isText = (key: string): boolean => key !== 'AIREVIEW_NAMES' && without[key] !== undefined
     const keys = Object.keys(KEYS.shape).filter(isText)
-    expect(keys).toHaveLength(16)
+    expect(keys).toHaveLength(19)
     for (const key of keys) expect([key, shown[key]]).toEqual([key, without[key]])
   })
 

@@ -128,7 +128,18 @@ export function openSmallWorld(state: WorldState = STATE): SmallWorld {
     ],
     review: async (id) =>
       id === 'review-1'
-        ? { id, base: 'a', head: 'b', additions: 0, deletions: 0, files: [], suggestions: [], problem: null }
+        ? {
+            id,
+            base: 'a',
+            head: 'b',
+            additions: 0,
+            deletions: 0,
+            files: [],
+            suggestions: [],
+            moves: [],
+            notices: [],
+            problem: null,
+          }
         : undefined,
     measure: async () => [],
     spent: () => null,

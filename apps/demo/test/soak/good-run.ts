@@ -2,6 +2,8 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { JobType } from '../../src/jobs/job.ts'
 import { openSoakDatabase } from '../../src/soak/tables/open-soak-database.ts'
 import { type SoakRows, createSoakRows } from '../../src/soak/tables/soak-rows.ts'
+import { createFenced } from '../../src/store/fenced.ts'
+import { createReviewLife } from '../../src/store/review-life.ts'
 import { createReviews } from '../../src/store/reviews.ts'
 
 /** The rows of a small run in which all is well. */
@@ -19,6 +21,7 @@ export function aGoodRun(): GoodRun {
   const database = openSoakDatabase(':memory:')
   const rows = createSoakRows(database)
   const reviews = createReviews(database)
+  const life = createReviewLife(database, createFenced(database))
   for (const reviewId of ['soak-1', 'soak-2']) {
     const commits = { repository: '/r', baseCommit: 'b', headCommit: 'h' }
     reviews.add({ ...commits, id: reviewId, title: 't', reviewer: 'local' })
@@ -29,11 +32,17 @@ export function aGoodRun(): GoodRun {
       rows.fulfilled(order, 'done')
       rows.record(order, 'completed')
     }
-    reviews.markReviewing(reviewId, 10)
-    reviews.markReviewed(reviewId, 10)
+    const owner = {
+      jobType: 'ai-review',
+      reviewId,
+      kind: 'ai-review',
+      instance: 'instance-1',
+      fencingToken: 10,
+    } as const
+    life.take(owner)
+    life.finish(owner, 'nothing')
     database.exec(`
       INSERT INTO charges VALUES ('${reviewId}', 500, 'instance-1');
-      INSERT INTO notifications VALUES ('${reviewId}', 'ai-review', 'done');
       INSERT INTO comments VALUES ('${reviewId}', 'ai-review', 'x'), ('${reviewId}', 'risk', 'x'),
         ('${reviewId}', 'summary', 'x'), ('${reviewId}', 'comprehensive', 'x')`)
   }

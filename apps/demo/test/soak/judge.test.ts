@@ -19,7 +19,7 @@ it('finds nothing in good rows, and says how much it has looked at', () => {
   expect(findings(good)).toEqual([])
   expect(judge(good.database).map(({ of }) => of)).toEqual([
     '2 charges',
-    '8 comments, 2 notifications',
+    '8 comments, 4 notifications',
     '6 results of 6 orders',
     '6 records',
     '5 rows with fences',
@@ -64,9 +64,9 @@ it.each([
   ],
   [
     'a notification that is missing',
-    "DELETE FROM notifications WHERE review_id = 'soak-2'",
+    "DELETE FROM notifications WHERE review_id = 'soak-2' AND recipient = 'project'",
     SAVED,
-    'the notification ai-review of soak-2 is there 0 times',
+    'the notification project of soak-2 is there 0 times',
   ],
   [
     'a customer without a result',
@@ -76,9 +76,9 @@ it.each([
   ],
   [
     'a review that nobody has finished',
-    "UPDATE reviews SET status = 'reviewing' WHERE id = 'soak-2'",
+    "UPDATE reviews SET state = 'AIReviewing' WHERE id = 'soak-2'",
     LOST,
-    'soak-2 is reviewing, though its customer has the result',
+    'soak-2 is AIReviewing, though its customer has the result',
   ],
   [
     'an execution that never ends',

@@ -89,7 +89,7 @@ it('tells five stories as the database has them', async ({ expect, onTestFinishe
   )
   expect([count(start, 'begin'), count(start, 'end')]).toEqual([1, 1])
   expect(rows(start)[0]?.at).toBeGreaterThan(again?.at ?? Infinity)
-  expect(told('review').findLast(({ id }) => id === start?.jobKey)).toMatchObject({ status: 'reviewed' })
+  expect(told('review').findLast(({ id }) => id === start?.jobKey)).toMatchObject({ state: 'HumanReview' })
   expect([count(outage.work, 'begin'), count(outage.work, 'end')]).toEqual([1, 1])
   expect(outage.counted).toBe(
     'rows that the job inserted: 1 begin · 1 end · rows of the starts that were refused: 0',

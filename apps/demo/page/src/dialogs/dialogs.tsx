@@ -2,7 +2,9 @@ import type { JSX } from 'preact'
 import { type DialogRequest, dialog } from '../view.ts'
 import { ForgetDialog } from './forget-dialog.tsx'
 import { KeysDialog } from './keys-dialog.tsx'
+import { ManyDialog } from './many-dialog.tsx'
 import { RangeDialog } from './range-dialog.tsx'
+import { RejectDialog } from './reject-dialog.tsx'
 import { RevokeDialog } from './revoke-dialog.tsx'
 import { TokenDialog } from './token-dialog.tsx'
 
@@ -20,6 +22,10 @@ function Requested({ request }: { readonly request: DialogRequest }): JSX.Elemen
       return <TokenDialog />
     case 'review-range':
       return <RangeDialog />
+    case 'review-many':
+      return <ManyDialog />
+    case 'reject':
+      return <RejectDialog {...request} />
     case 'revoke':
       return <RevokeDialog {...request} />
     case 'forget':

@@ -37,6 +37,8 @@ export interface Model {
   readonly locks: ReadonlyMap<string, Lock>
   readonly cache: CacheState
   readonly reviews: ReadonlyMap<string, ReviewSummary>
+  /** The last of them, oldest first. */
+  readonly cleanUps: readonly CleanUp[]
   /** The newest 2,000 lines, oldest first. */
   readonly log: readonly LogLine[]
   /** Lines that were dropped from the front of `log`. */
@@ -197,6 +199,14 @@ export interface LogLine extends Omit<LogNews, 'type'> {
   readonly at: number
 }
 
+/** Who has cleaned up at a tick, and how much was removed. */
+export interface CleanUp {
+  readonly slot: number
+  readonly instance: string
+  readonly reviews: number
+  readonly lines: number
+}
+
 export interface Chapter {
   readonly id: string
   readonly title: string
@@ -257,6 +267,7 @@ export const EMPTY: Model = {
   locks: new Map(),
   cache: { bins: new Map(), namespaces: new Map(), lately: [], sharing: [] },
   reviews: new Map(),
+  cleanUps: [],
   log: [],
   logDropped: 0,
   chapters: [],

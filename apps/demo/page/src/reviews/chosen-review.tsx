@@ -8,7 +8,9 @@ import { ExecutionTree } from './execution-tree.tsx'
 import { FileTabs } from './file-tabs.tsx'
 import { Found } from './found.tsx'
 import { Second } from './second.tsx'
-import { rangeOf, riskOf } from './words.ts'
+import { Life } from './life.tsx'
+import { Verdicts } from './verdicts.tsx'
+import { isReviewed, rangeOf, riskOf } from './words.ts'
 
 /** One review: what it is about, how risky, what it found, on the lines that it is about. */
 export function ChosenReview({ review }: { readonly review: ReviewSummary }): JSX.Element {
@@ -29,15 +31,18 @@ export function ChosenReview({ review }: { readonly review: ReviewSummary }): JS
           )}
         </div>
         <div class="assessed">
-          {review.status === 'reviewed' && <Found review={review} />}
+          {isReviewed(review) && <Found review={review} />}
           {review.risk !== null && <Risk score={review.risk} />}
         </div>
       </header>
       {review.reason !== null && (
         <p class="answer bad" role="status">
-          The review failed: {review.reason}
+          {review.hasFailed ? 'It could not be reviewed: ' : 'It was rejected: '}
+          {review.reason}
         </p>
       )}
+      <Verdicts review={review} />
+      {view !== undefined && <Life view={view} />}
       {view !== undefined && view.suggestions.length > 0 && (
         <details class="suggestions">
           <summary>{plural(view.suggestions.length, 'suggestion')}</summary>
@@ -64,7 +69,7 @@ export function ChosenReview({ review }: { readonly review: ReviewSummary }): JS
 }
 
 /** Read again whenever the review has found more. What was read stays until then: nothing jumps. */
-function useReview({ id, status, errors, warnings, infos, spent }: ReviewSummary): ReviewView | undefined {
+function useReview({ id, version, errors, warnings, infos, spent }: ReviewSummary): ReviewView | undefined {
   const [view, setView] = useState<ReviewView>()
   const calls = JSON.stringify(spent?.calls)
   useEffect(() => {
@@ -77,7 +82,7 @@ function useReview({ id, status, errors, warnings, infos, spent }: ReviewSummary
     return () => {
       isWanted = false
     }
-  }, [id, status, errors, warnings, infos, calls])
+  }, [id, version, errors, warnings, infos, calls])
   return view
 }
 

@@ -1,12 +1,12 @@
 import type { JSX } from 'preact'
 import type { ReviewSummary } from '../../../src/events/page-event.ts'
 import { SeveritySign } from './severity-sign.tsx'
-import { severitiesOf } from './words.ts'
+import { isReviewed, severitiesOf } from './words.ts'
 
 /** How much was found of each severity, the worst first. */
 export function Found({ review }: { readonly review: ReviewSummary }): JSX.Element {
   const found = severitiesOf(review)
-  if (found.length === 0) return <span class="muted">{review.status === 'reviewed' ? 'none' : '–'}</span>
+  if (found.length === 0) return <span class="muted">{isReviewed(review) ? 'none' : '–'}</span>
   return (
     <>
       {found.map(({ severity, words }) => (

@@ -1,4 +1,5 @@
 import type { ReviewSummary } from '../../../src/events/page-event.ts'
+import { type Standing, standingOf } from '../../../src/store/review-states.ts'
 import { type Attempt, shortNameOf } from '../model/model.ts'
 
 /** What the list says about a review: how far, where, for how long. */
@@ -12,27 +13,47 @@ export interface Progress {
   readonly tookMs: number | null
 }
 
-/** Of a change that nobody has reviewed: what else ran for it last, such as its summary. */
-export function progressOf(review: ReviewSummary, attempts: Iterable<Attempt>): Progress {
-  const { status, percent, instance, attempt, tookMs } = review
-  const part = status === 'reviewed' ? 1 : percent / 100
-  const own = { words: wordsOf(review), part, instance, attempt, tookMs }
-  if (status === 'reviewing') return { ...own, tone: 'run' }
-  if (status === 'failed') return { ...own, tone: 'stop' }
-  const other = status === 'pending' ? lastOf(review.id, attempts) : undefined
-  return other === undefined ? { ...own, tone: 'done' } : otherProgress(other)
+/** What each state is called. */
+export const STATE_WORDS: Readonly<Record<Standing, string>> = {
+  Pending: 'Pending',
+  AIReviewing: 'AI reviewing',
+  HumanReview: 'Human review',
+  Approved: 'Approved',
+  Rejected: 'Rejected',
+  Failed: 'Rejected',
+  Merged: 'Merged',
 }
 
-function wordsOf({ status, stage, percent }: ReviewSummary): string {
-  switch (status) {
-    case 'pending':
-      return 'Not reviewed yet'
-    case 'reviewing':
-      return stage === null ? `${percent} %` : `${stage}, ${percent} %`
-    case 'reviewed':
-      return 'Reviewed'
-    case 'failed':
-      return stage === null ? 'Failed' : `Failed: ${stage}`
+/** Of a change that nobody has reviewed: what else ran for it last, such as its summary. */
+export function progressOf(review: ReviewSummary, attempts: Iterable<Attempt>): Progress {
+  const { percent, stage, instance, attempt, tookMs } = review
+  const standing = standingOf(review)
+  const word = STATE_WORDS[standing]
+  const own = { part: percent / 100, instance, attempt, tookMs, tone: 'done', words: word } as const
+  switch (standing) {
+    case 'Pending': {
+      if (stage !== null) return { ...own, words: `${word}, ${stage}`, tone: 'stop' }
+      const other = lastOf(review.id, attempts)
+      return other === undefined ? own : otherProgress(other)
+    }
+    case 'AIReviewing':
+      return {
+        ...own,
+        words: stage === null ? `${word}, ${percent} %` : `${word}: ${stage}, ${percent} %`,
+        tone: 'run',
+      }
+    case 'Failed':
+      return {
+        ...own,
+        words: stage === null ? `${word}: it failed` : `${word}: failed at ${stage}`,
+        tone: 'stop',
+      }
+    case 'Rejected':
+      return { ...own, tone: 'stop' }
+    case 'HumanReview':
+    case 'Approved':
+    case 'Merged':
+      return own
   }
 }
 

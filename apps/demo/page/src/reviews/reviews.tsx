@@ -1,12 +1,14 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { ReviewSummary } from '../../../src/events/page-event.ts'
+import { standingOf } from '../../../src/store/review-states.ts'
 import { lowerPart } from '../model/store.ts'
 import { lengthOf } from '../format.ts'
 import { chosenReview, dialog, isLost } from '../view.ts'
 import { ChosenReview } from './chosen-review.tsx'
 import { Found } from './found.tsx'
 import { progressOf } from './progress.ts'
+import { StateSign } from './state-sign.tsx'
 import { attemptWords } from './words.ts'
 
 /** All reviews, the newest first, and under them the chosen one. */
@@ -14,7 +16,7 @@ export function Reviews(): JSX.Element {
   const reviews = [...lowerPart('reviews').value.values()].toSorted((a, b) => b.number - a.number)
   const chosen =
     reviews.find(({ id }) => id === chosenReview.value) ??
-    reviews.find(({ status }) => status === 'reviewed') ??
+    reviews.find(({ version, state }) => version > 1 && state !== 'AIReviewing') ??
     reviews[0]
   return (
     <section class="panel reviews" id="reviews" aria-labelledby="reviews-title">
@@ -29,6 +31,16 @@ export function Reviews(): JSX.Element {
           }}
         >
           Review a range…
+        </button>
+        <button
+          type="button"
+          class="link"
+          disabled={isLost.value}
+          onClick={() => {
+            dialog.value = { name: 'review-many' }
+          }}
+        >
+          Review many…
         </button>
       </header>
       {chosen === undefined ? (
@@ -74,7 +86,7 @@ function ReviewList({ reviews, chosen }: ListProps): JSX.Element {
         <thead>
           <tr>
             <th scope="col">Change</th>
-            <th scope="col">Progress</th>
+            <th scope="col">State</th>
             <th scope="col">Findings</th>
             <th scope="col" class="number where">
               Where
@@ -134,9 +146,12 @@ function ReviewRow({ review, isChosen }: RowProps): JSX.Element {
         <span class="under">{[instance, again, took].filter((word) => word !== undefined).join(' · ')}</span>
       </th>
       <td>
-        <span class={`meter ${tone}`} style={{ '--part': done }}>
-          <i />
-        </span>
+        <StateSign standing={standingOf(review)} />
+        {tone === 'run' && (
+          <span class="meter run" style={{ '--part': done }}>
+            <i />
+          </span>
+        )}
         {words}
       </td>
       <td>

@@ -1,3 +1,4 @@
+import type { ReviewSummary } from '../../../src/events/page-event.ts'
 import type { FindingView } from '../../../src/events/snapshot.ts'
 import { ordinal, plural } from '../format.ts'
 
@@ -36,6 +37,11 @@ export function severitiesOf(
     { severity: 'info', count: found.infos, words: plural(found.infos, 'remark') },
   ]
   return all.filter(({ count }) => count > 0)
+}
+
+/** Whether a job has come to its end with it; what was found counts then. */
+export function isReviewed({ state, hasFailed }: Pick<ReviewSummary, 'state' | 'hasFailed'>): boolean {
+  return !hasFailed && state !== 'Pending' && state !== 'AIReviewing'
 }
 
 /** `2nd attempt`; the first needs no word. */

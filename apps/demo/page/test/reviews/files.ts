@@ -41,5 +41,7 @@ export const reviewOf = (files: readonly FileView[]): ReviewView => ({
   deletions: 0,
   files,
   suggestions: [],
+  moves: [],
+  notices: [],
   problem: null,
 })

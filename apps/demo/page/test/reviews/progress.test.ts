@@ -7,7 +7,9 @@ const review: ReviewSummary = {
   id: 'r',
   number: 142,
   title: 'Discount codes',
-  status: 'reviewing',
+  state: 'AIReviewing',
+  version: 2,
+  hasFailed: false,
   percent: 40,
   stage: 'Analyse',
   reason: null,
@@ -19,17 +21,30 @@ const review: ReviewSummary = {
   attempt: 1,
   tookMs: null,
 }
-const waiting: ReviewSummary = { ...review, status: 'pending', percent: 0, stage: null, instance: null }
+const waiting: ReviewSummary = { ...review, state: 'Pending', percent: 0, stage: null, instance: null }
 
 it('says how far a review is', () => {
-  expect(progressOf(review, [])).toMatchObject({ words: 'Analyse, 40 %', part: 0.4, tone: 'run' })
-  expect(progressOf({ ...review, stage: null }, []).words).toBe('40 %')
-  expect(progressOf({ ...review, status: 'reviewed' }, [])).toMatchObject({ words: 'Reviewed', part: 1 })
-  expect(progressOf({ ...review, status: 'failed' }, [])).toMatchObject({
-    words: 'Failed: Analyse',
+  expect(progressOf(review, [])).toMatchObject({
+    words: 'AI reviewing: Analyse, 40 %',
+    part: 0.4,
+    tone: 'run',
+  })
+  expect(progressOf({ ...review, stage: null }, []).words).toBe('AI reviewing, 40 %')
+  expect(progressOf({ ...review, state: 'HumanReview', percent: 100 }, [])).toMatchObject({
+    words: 'Human review',
+    part: 1,
+  })
+  expect(progressOf({ ...review, state: 'Rejected', hasFailed: true }, [])).toMatchObject({
+    words: 'Rejected: failed at Analyse',
     tone: 'stop',
   })
-  expect(progressOf(waiting, []).words).toBe('Not reviewed yet')
+  expect(progressOf({ ...review, state: 'Rejected', stage: null }, []).words).toBe('Rejected')
+  expect(progressOf({ ...review, state: 'Merged' }, []).words).toBe('Merged')
+  expect(progressOf(waiting, []).words).toBe('Pending')
+  expect(progressOf({ ...waiting, stage: 'not started: no Redis' }, [])).toMatchObject({
+    words: 'Pending, not started: no Redis',
+    tone: 'stop',
+  })
 })
 
 it('says what else ran last for a change that nobody has reviewed', () => {
@@ -51,5 +66,5 @@ it('says what else ran last for a change that nobody has reviewed', () => {
     percent: 30,
   })
   expect(progressOf(waiting, [...others, running])).toMatchObject({ words: 'Risk, 30 %', tone: 'run' })
-  expect(progressOf({ ...waiting, status: 'reviewed' }, others).words).toBe('Reviewed')
+  expect(progressOf({ ...waiting, state: 'Approved' }, others).words).toBe('Approved')
 })

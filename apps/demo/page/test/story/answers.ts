@@ -106,6 +106,42 @@ export const REVIEW: ReviewView = {
       note: null,
     },
   ],
+  moves: [
+    {
+      at: 1_795_900_392_000,
+      version: 2,
+      from: 'Pending',
+      to: 'AIReviewing',
+      actor: 'job',
+      who: 'instance-3',
+      reason: null,
+    },
+    {
+      at: 1_795_900_405_000,
+      version: 3,
+      from: 'AIReviewing',
+      to: 'HumanReview',
+      actor: 'job',
+      who: 'instance-3',
+      reason: '3 findings',
+    },
+  ],
+  notices: [
+    {
+      at: 1_795_900_405_000,
+      version: 3,
+      recipient: 'author',
+      name: 'Ada',
+      message: 'Your change “Discount codes at checkout” was reviewed: 3 findings. A person decides now.',
+    },
+    {
+      at: 1_795_900_405_000,
+      version: 3,
+      recipient: 'project',
+      name: 'shop',
+      message: 'The change “Discount codes at checkout” was reviewed: 3 findings. A person decides now.',
+    },
+  ],
   problem: null,
   suggestions: [
     'Keep secrets in the environment, and revoke the one that is here.',

@@ -178,7 +178,20 @@ function sharedWork(tell: Teller): void {
 }
 
 const REVIEWS: readonly ReviewSummary[] = [
-  summaryOf(141, 'Rename order states', { tookMs: 4_600, instance: 'instance-2' }),
+  summaryOf(140, 'Move the archive', {
+    state: 'Rejected',
+    hasFailed: true,
+    percent: 40,
+    stage: 'Build the diff',
+    reason: 'There is no commit called "v0.9".',
+    risk: null,
+  }),
+  summaryOf(141, 'Rename order states', {
+    state: 'Merged',
+    version: 5,
+    tookMs: 4_600,
+    instance: 'instance-2',
+  }),
   summaryOf(142, 'Discount codes at checkout', {
     tookMs: 13_000,
     instance: 'instance-3',
@@ -187,9 +200,17 @@ const REVIEWS: readonly ReviewSummary[] = [
     risk: 72,
     attempt: 2,
   }),
-  summaryOf(143, 'Retry the payment call', { tookMs: 6_000, instance: 'instance-2', infos: 1, risk: 31 }),
+  summaryOf(143, 'Retry the payment call', {
+    state: 'Approved',
+    version: 4,
+    tookMs: 6_000,
+    instance: 'instance-2',
+    infos: 1,
+    risk: 31,
+  }),
   summaryOf(144, 'Cache the tax table', {
-    status: 'reviewing',
+    state: 'AIReviewing',
+    version: 2,
     percent: 40,
     stage: 'Analyse',
     instance: 'instance-3',
@@ -202,7 +223,9 @@ function summaryOf(number: number, title: string, more: Partial<ReviewSummary>):
     id: `r${number}`,
     number,
     title,
-    status: 'reviewed',
+    state: 'HumanReview',
+    version: 3,
+    hasFailed: false,
     percent: 100,
     stage: null,
     reason: null,

@@ -1,4 +1,4 @@
-import { JOB_TYPES, type JobResult, type JobType } from '../../jobs/job.ts'
+import { type JobResult, isJobType } from '../../jobs/job.ts'
 import type { StartJob } from './service.ts'
 
 /** `POST /reviews/<id>/jobs/<type>?wait=1&call=<id>&at=<ms>`, whichever framework has read it. */
@@ -40,8 +40,4 @@ export async function answer(start: StartJob, request: StartRequest): Promise<St
     const known = typeof code === 'string' ? code : null
     return { status: STATUS[known ?? ''] ?? 500, body: { code: known, message } }
   }
-}
-
-function isJobType(type: string): type is JobType {
-  return (JOB_TYPES as readonly string[]).includes(type)
 }

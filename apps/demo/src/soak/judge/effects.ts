@@ -23,7 +23,7 @@ export const savedOnce: Invariant = (database) => ({
   broken: broken<{ id: string; kind: string; what: string; n: number }>(
     database,
     `WITH expected (job_type, what, kind) AS (VALUES
-       ('ai-review', 'comment', 'ai-review'), ('ai-review', 'notification', 'ai-review'),
+       ('ai-review', 'comment', 'ai-review'), ('ai-review', 'notification', 'author'), ('ai-review', 'notification', 'project'),
        ('risk-assessment', 'comment', 'risk'), ('pull-request-summary', 'comment', 'summary'),
        ('comprehensive-analysis', 'comment', 'comprehensive'), ('comprehensive-analysis', 'comment', 'risk'),
        ('comprehensive-analysis', 'comment', 'summary')),
@@ -32,8 +32,8 @@ export const savedOnce: Invariant = (database) => ({
          CASE what
            WHEN 'comment' THEN (SELECT count(*) FROM comments AS c
              WHERE c.review_id = soak_orders.review_id AND c.kind = expected.kind)
-           ELSE (SELECT count(*) FROM notifications AS c
-             WHERE c.review_id = soak_orders.review_id AND c.kind = expected.kind)
+           ELSE (SELECT count(*) FROM notifications AS c JOIN review_moves USING (review_id, version)
+             WHERE c.review_id = soak_orders.review_id AND recipient = expected.kind AND became = 'HumanReview')
          END AS n
        FROM soak_orders JOIN expected USING (job_type) WHERE answered_at IS NOT NULL)
      SELECT * FROM counted WHERE n <> 1`,

@@ -14,11 +14,11 @@ export const nothingLost: Invariant = (database) => {
         `SELECT review_id AS id, job_type AS type, answer FROM soak_orders WHERE answered_at IS NULL`,
         ({ id, type, answer }) => `${type} of ${id} has no result: ${answer}`,
       ),
-      ...broken<{ id: string; status: string }>(
+      ...broken<{ id: string; state: string }>(
         database,
-        `SELECT DISTINCT id, status FROM reviews JOIN soak_orders ON review_id = id
-         WHERE job_type = 'ai-review' AND answered_at IS NOT NULL AND status <> 'reviewed'`,
-        ({ id, status }) => `${id} is ${status}, though its customer has the result`,
+        `SELECT DISTINCT id, state FROM reviews JOIN soak_orders ON review_id = id
+         WHERE job_type = 'ai-review' AND answered_at IS NOT NULL AND state <> 'HumanReview'`,
+        ({ id, state }) => `${id} is ${state}, though its customer has the result`,
       ),
     ],
   }

@@ -1,0 +1,69 @@
+import { counted } from '../counted.ts'
+import type { Review } from '../store/reviews.ts'
+import type { ControlStory } from './control-run.ts'
+import { type Scene, refuse } from './scene.ts'
+import { type Start, planStarts, send } from './story.ts'
+
+/** That wait for their control run; older ones get none. */
+const MOST_STORIES = 20
+
+export type How = Pick<Start, 'jobType'> & { readonly times: number; readonly waiting: number }
+
+/** One start, and one that stands by: it takes over when the instance of the first dies. */
+export const GUARDED: How = { jobType: 'ai-review', times: 2, waiting: 1 }
+
+/** Starts jobs on instances, and remembers what has no control run yet. */
+export interface Starting {
+  /** Instances that can start something: all that are up, or those of them that are named, in that order. */
+  startersOf(named?: readonly string[]): readonly string[]
+  /** Says what was started, and where. */
+  begin(review: Review, starters: readonly string[], how: How): string
+  /** It was started just now, and no instance has answered. */
+  isUnderWay(reviewId: string): boolean
+  untold(): number
+  /** They are told from now on. */
+  takeUntold(): readonly ControlStory[]
+}
+
+/** An instance that has not said a word in this time says none. */
+const SILENT_MS = 5_000
+
+export function createStarting({
+  members,
+  watching,
+  news,
+}: Pick<Scene, 'members' | 'watching' | 'news'>): Starting {
+  let untold: ControlStory[] = []
+  /** When each review was started last that has no answer yet. */
+  const begun = new Map<string, { readonly at: number; readonly callIds: ReadonlySet<string> }>()
+  news.note((event) => {
+    if (event.type !== 'call.answered') return
+    for (const [id, { callIds }] of begun) if (callIds.has(event.callId)) begun.delete(id)
+  })
+  return {
+    startersOf(named) {
+      const names = members.map(({ name }) => name)
+      for (const name of named ?? []) if (!names.includes(name)) refuse(`There is no ${name}.`)
+      const isUp = new Set(members.filter((member) => member.state().state === 'up').map(({ name }) => name))
+      const starters = (named ?? names).filter((name) => isUp.has(name))
+      return starters.length > 0 ? starters : refuse('No instance is up. Start one, or thaw one.')
+    },
+    begin(review, starters, { jobType, times, waiting }) {
+      const work = { jobType, jobKey: review.id }
+      const story = { work, review, starts: planStarts(jobType, starters, times, waiting) }
+      untold = [...untold, story].slice(-MOST_STORIES)
+      begun.set(review.id, { at: Date.now(), callIds: new Set(story.starts.map(({ callId }) => callId)) })
+      watching.follow(work)
+      send(story, members)
+      const where = counted(Math.min(times, starters.length), 'instance')
+      return `${counted(times, 'start')} of ${jobType} on ${where}, for the review of ${review.title}.`
+    },
+    isUnderWay: (reviewId) => (begun.get(reviewId)?.at ?? 0) > Date.now() - SILENT_MS,
+    untold: () => untold.length,
+    takeUntold() {
+      const stories = untold
+      untold = []
+      return stories
+    },
+  }
+}
