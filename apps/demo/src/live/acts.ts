@@ -5,7 +5,7 @@ import { instanceActs } from './instance-acts.ts'
 import { manyReviews } from './many-reviews.ts'
 import { redisActs } from './redis-acts.ts'
 import { reviewActs } from './review-acts.ts'
-import { createStarting } from './starting.ts'
+import type { Starting } from './starting.ts'
 import { stateActs } from './state-acts.ts'
 import { NothingDone, type Scene } from './scene.ts'
 
@@ -27,8 +27,7 @@ export interface Acts {
 }
 
 /** What a visitor can do to a world. */
-export function createActs(scene: Scene): Acts {
-  const starting = createStarting(scene)
+export function createActs(scene: Scene, starting: Starting): Acts {
   const firing = fireActs(scene, starting)
   const instances = instanceActs(scene)
   const table: ActTable = {

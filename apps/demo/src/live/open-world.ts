@@ -9,6 +9,7 @@ import { openStore } from '../store/store.ts'
 import { createActs } from './acts.ts'
 import { createAttemptBook } from './attempt-book.ts'
 import { followDatabase } from './database-tail.ts'
+import { createForge } from './forge.ts'
 import { openGround } from './ground.ts'
 import { hearInstances } from './hear-instances.ts'
 import { createLockDesk } from './lock-desk.ts'
@@ -24,6 +25,8 @@ import { viewRecord } from './record-view.ts'
 import { createReviewDesk } from './review-desk.ts'
 import { viewReview } from './review-view.ts'
 import { readSource } from './source.ts'
+import type { Scene } from './scene.ts'
+import { createStarting } from './starting.ts'
 import { createWatching } from './watching.ts'
 import type { World } from './world.ts'
 
@@ -89,7 +92,7 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
   )
   const pulse = await createPulse(ground, news)
   stack.defer(() => pulse.close())
-  const acts = createActs({
+  const scene: Scene = {
     members,
     ground,
     news,
@@ -101,7 +104,9 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
     tail,
     folder,
     windowMs: settings.windowMs,
-  })
+  }
+  const starting = createStarting(scene)
+  const acts = createActs(scene, starting)
   stack.defer(() => acts.close())
 
   const state = (): WorldState => ({
@@ -122,6 +127,7 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
       return end
     },
     act: (name, input) => acts.act(name, input),
+    forge: settings.webhook && createForge(settings.webhook, scene, starting),
     record: (jobType, jobKey) => viewRecord(ground, attempts, jobType, jobKey),
     held: (query) => viewHeld(ground, query),
     review: (id) => viewReview(store, id),

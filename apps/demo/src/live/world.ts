@@ -1,5 +1,6 @@
 import type { Measures } from '../instances/measures.ts'
 import type { ModelSpending } from '../events/model-news.ts'
+import type { Forge } from './forge.ts'
 import type { PageNews } from '../events/page-event.ts'
 import type {
   ActionAnswer,
@@ -25,6 +26,8 @@ export interface World {
     name: Name,
     input: Actions[Name],
   ) => Promise<ActionAnswer>
+  /** Undefined: no forge may ask for anything. */
+  readonly forge?: Forge | undefined
   /** Undefined: there is nothing of that name. */
   readonly record: (jobType: string, jobKey: string) => Promise<RecordView | undefined>
   /** Empty: there is nothing of that name. */

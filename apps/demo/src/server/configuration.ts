@@ -1,7 +1,7 @@
-import { Cron } from 'croner'
 import { closest, distance } from 'fastest-levenshtein'
 import * as z from 'zod'
 import type { WorldOptions } from '../live/options.ts'
+import { LIFE_KEYS, lifeOf, lifeProblems } from './life-configuration.ts'
 import { MODEL_KEYS, modelOf, modelProblems } from './model-configuration.ts'
 import { milliseconds, number, oneOf, yesOrNo } from './values.ts'
 
@@ -47,15 +47,6 @@ const redisUrls = z
 
 const NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i
 
-function isSchedule(pattern: string): boolean {
-  if (pattern === 'never') return true
-  try {
-    return new Cron(pattern, { paused: true }).nextRun() !== null
-  } catch {
-    return false
-  }
-}
-
 /** Every key of the file, and of the environment. `aireview.env.example` explains each. */
 export const KEYS = z.object({
   AIREVIEW_HOST: text.default('127.0.0.1'),
@@ -82,16 +73,9 @@ export const KEYS = z.object({
   AIREVIEW_HEAD: text.optional(),
   AIREVIEW_FOLDER: text.optional(),
   AIREVIEW_LEASE_MS: milliseconds(2_000, 60_000, 5_000).default(5_000),
-  AIREVIEW_WINDOW_MS: milliseconds(1_000, 86_400_000, 300_000).default(300_000),
-  AIREVIEW_CLEAN_UP: z
-    .string()
-    .refine(isSchedule, {
-      error: ({ input }) => `${said(input)}: write never, or a schedule as cron has it, such as 0 * * * * *`,
-    })
-    .default('0 * * * * *'),
-  AIREVIEW_KEEP_MS: milliseconds(1_000, 31_536_000_000, 600_000).default(600_000),
   AIREVIEW_PACE_MS: milliseconds(0, 60_000, 500).default(500),
   AIREVIEW_RESTART_MS: milliseconds(0, 600_000, 8_000).default(8_000),
+  ...LIFE_KEYS,
   ...MODEL_KEYS,
   REDIS_URL: redisUrls.optional(),
 })
@@ -158,6 +142,7 @@ function problemsTogether(read: Read, set: Values): readonly string[] {
     ...(read.AIREVIEW_CLUSTER && read.REDIS_URL !== undefined
       ? ['AIREVIEW_CLUSTER starts a cluster, and REDIS_URL names a server: leave one of them out']
       : []),
+    ...lifeProblems(read),
     ...modelProblems(read),
   ]
 }
@@ -179,10 +164,7 @@ function configurationOf(read: Read): Configuration {
       instances: isMemory ? 1 : read.AIREVIEW_INSTANCES,
       sample: read.AIREVIEW_SAMPLE,
       leaseMs: read.AIREVIEW_LEASE_MS,
-      windowMs: read.AIREVIEW_WINDOW_MS,
-      ...(read.AIREVIEW_CLEAN_UP === 'never'
-        ? {}
-        : { cleanUp: { schedule: read.AIREVIEW_CLEAN_UP, keepMs: read.AIREVIEW_KEEP_MS } }),
+      ...lifeOf(read),
       paceMs: read.AIREVIEW_PACE_MS,
       restartAfterMs: read.AIREVIEW_RESTART_MS === 0 ? null : read.AIREVIEW_RESTART_MS,
       ...(isMemory || client === 'mixed' ? {} : { client }),

@@ -5,6 +5,7 @@ import type { TourOptions } from '../tour/tour.ts'
 import { createActing } from './acting.ts'
 import { addApi } from './api.ts'
 import { createEventStream } from './event-stream.ts'
+import { addForge } from './forge-route.ts'
 import { createFeed } from './feed.ts'
 import { addHealth } from './health.ts'
 import { addPage } from './page-files.ts'
@@ -69,6 +70,7 @@ export async function createPageServer(options: PageServerOptions): Promise<Page
   const unsubscribe = world.subscribe(publish)
   const acting = createActing(world, publish, tour)
   addApi(app, { world, stream, act: acting.act })
+  if (world.forge !== undefined) await addForge(app, world.forge)
   addHealth(app, world.state, () => isClosing)
   app.get(
     '/metrics',

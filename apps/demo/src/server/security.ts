@@ -2,6 +2,7 @@ import cookie from '@fastify/cookie'
 import helmet from '@fastify/helmet'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ActionAnswer } from '../events/snapshot.ts'
+import { FORGE_ROUTE } from './forge-route.ts'
 import { isOurHost, isOurOrigin } from './same-site.ts'
 import type { Token } from './token.ts'
 
@@ -47,6 +48,8 @@ export async function secure(app: FastifyInstance, { token, names }: SecurityOpt
     if (request.method === 'GET' || request.method === 'HEAD') {
       return await takeTokenFromAddress(request, reply, token)
     }
+    // It has its own proof, a signature, and no browser sends it.
+    if (request.url === FORGE_ROUTE) return undefined
     if (request.headers[CHANGE_HEADER] !== '1') return await refuse(reply, 403, NO_HEADER)
     if (!isOurOrigin(request.headers)) return await refuse(reply, 403, WRONG_ORIGIN)
     const isAllowed = request.url === TOKEN_ROUTE || token.matches(request.cookies[cookieName(request)])

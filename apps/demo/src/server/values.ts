@@ -1,3 +1,4 @@
+import { Cron } from 'croner'
 import * as z from 'zod'
 
 /** What a value may be, and what is said to who wrote another one. */
@@ -27,3 +28,17 @@ export const dollars = (most: number, example: string) =>
       error: ({ input }) => `${said(input)}: write dollars from 0 to ${most}, such as ${example}`,
     })
     .transform(Number)
+
+export const schedule = (example: string) =>
+  z.string().refine(isSchedule, {
+    error: ({ input }) => `${said(input)}: write never, or a schedule as cron has it, such as ${example}`,
+  })
+
+function isSchedule(pattern: string): boolean {
+  if (pattern === 'never') return true
+  try {
+    return new Cron(pattern, { paused: true }).nextRun() !== null
+  } catch {
+    return false
+  }
+}

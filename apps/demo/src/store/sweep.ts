@@ -33,7 +33,7 @@ export function createSweep(database: DatabaseSync): Sweep {
     `SELECT id FROM reviews WHERE state IN ('Merged', 'Rejected')
        AND (SELECT max(at) FROM review_moves WHERE review_id = id) < ?`,
   )
-  const removals = ['findings', 'comments', 'notifications'].map((table) =>
+  const removals = ['findings', 'comments', 'notifications', 'second_opinions'].map((table) =>
     database.prepare(`DELETE FROM ${table} WHERE review_id = ?`),
   )
   const removeReview = database.prepare('DELETE FROM reviews WHERE id = ?')

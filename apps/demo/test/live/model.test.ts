@@ -66,7 +66,8 @@ describe('a fleet', () => {
     // Its permit comes back: another asks, while who holds the other permit still does.
     await expect.poll(() => stub.requests.length).toBeGreaterThan(2)
     gate.resolve()
-    for (const id of ids) await until('review', (review) => review.id === id && review.status === 'reviewed')
+    for (const id of ids)
+      await until('review', (review) => review.id === id && review.state === 'HumanReview')
 
     const paid = await calls()
     const lost = paid.filter(({ state }) => state === 'lost')

@@ -1,0 +1,159 @@
+/** A forge's webhook: forged, late and repeated deliveries, and what becomes of those that count. */
+import { randomUUID } from 'node:crypto'
+import { sign } from '@octokit/webhooks-methods'
+import { type TestContext, describe, it } from 'vitest'
+import { createPageServer } from '../../src/server/page-server.ts'
+import { createToken } from '../../src/server/token.ts'
+import { aWorld } from '../live/a-world.ts'
+import { createRepository } from '../repository.ts'
+
+const SECRET = 'the-secret-of-the-forge'
+const ZERO = '0'.repeat(40)
+
+interface Delivery {
+  readonly id?: string
+  readonly event?: string
+  readonly secret?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+async function forge({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
+  const repository = createRepository(onTestFinished)
+  const [first = '', second = '', third = ''] = ['a', 'b', 'c'].map((name) =>
+    repository.commit({ [`${name}.js`]: 'debugger\n' }, `Add ${name}`),
+  )
+  const webhook = { secret: SECRET, repository: 'acme/shop' }
+  const observed = await aWorld(
+    { onTestFinished },
+    { storage: 'memory', paceMs: 0, repo: repository.path, webhook },
+  )
+  const server = await createPageServer({ world: observed.world, token: createToken('t'.repeat(16)) })
+  onTestFinished(() => server.close())
+  const port = await server.listen('127.0.0.1', 0)
+  const deliver = async (payload: object, delivery: Delivery = {}) => {
+    const { id = randomUUID(), event = 'push', secret = SECRET, headers = {} } = delivery
+    const body = JSON.stringify(payload)
+    const response = await fetch(`http://127.0.0.1:${port}/webhooks/forge`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'x-github-event': event,
+        'x-github-delivery': id,
+        'x-hub-signature-256': await sign(secret, body),
+        ...headers,
+      },
+      body,
+    })
+    const answer = (await response.json()) as {
+      readonly message?: string
+      readonly review?: string
+      readonly code?: string
+    }
+    return { status: response.status, isReplayed: response.headers.has('idempotent-replayed'), ...answer }
+  }
+  return { ...observed, deliver, first, second, third }
+}
+
+const push = (before: string, after: string, at = Date.now()) => ({
+  ref: 'refs/heads/main',
+  before,
+  after,
+  repository: { full_name: 'acme/shop', pushed_at: Math.floor(at / 1_000) },
+})
+
+describe('a delivery of the forge', () => {
+  it('starts a review of what was pushed, once, however often it is delivered', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { deliver, all, until, first, second, third } = await forge({ onTestFinished })
+    const id = randomUUID()
+    const payload = push(first, third)
+    // A forged one uses no id up.
+    expect(await deliver(payload, { id, secret: 'another-secret-altogether' })).toMatchObject({ status: 401 })
+    expect(await deliver(payload, { id, headers: { 'x-hub-signature-256': '' } })).toMatchObject({
+      status: 401,
+    })
+    const accepted = await deliver(payload, { id })
+    expect(accepted).toMatchObject({ status: 202, message: 'The review is started.', isReplayed: false })
+    expect(await deliver(payload, { id })).toEqual({ ...accepted, isReplayed: true })
+    expect(await deliver(push(second, third), { id })).toMatchObject({
+      status: 422,
+      code: 'IDEMPOTENCY_KEY_REUSED',
+    })
+    const done = await until('review', ({ state }) => state === 'HumanReview')
+    expect(done).toMatchObject({ id: accepted.review, title: 'Add c', errors: 2 })
+
+    // The same commits, told under another id.
+    await until('attempt.ended')
+    expect(await deliver(payload)).toMatchObject({
+      status: 202,
+      message: 'The review is done.',
+      review: done.id,
+    })
+    const request = {
+      action: 'synchronize',
+      repository: { full_name: 'acme/shop' },
+      pull_request: { updated_at: new Date().toISOString(), base: { sha: second }, head: { sha: third } },
+    }
+    expect(await deliver(request, { event: 'pull_request' })).toMatchObject({
+      status: 202,
+      message: 'The review is started.',
+    })
+    await until('verdict', ({ ended }) => ended === 2)
+    expect(all('verdict').at(-1)).toMatchObject({ ended: 2, twice: 0 })
+    expect(all('row').filter(({ event }) => event === 'begin')).toHaveLength(2)
+  })
+
+  it('is refused, with the reason, when it is late, of another repository, or cannot be read', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { deliver, all, first, third } = await forge({ onTestFinished })
+    const id = randomUUID()
+    const late = push(first, third, Date.now() - 3 * 86_400_000 - 60_000)
+    expect(await deliver(late, { id })).toMatchObject({
+      status: 410,
+      message: expect.stringContaining('too late'),
+    })
+    const elsewhere = {
+      ...push(first, third),
+      repository: { full_name: 'evil/shop', pushed_at: Math.floor(Date.now() / 1_000) },
+    }
+    expect(await deliver(elsewhere, { id })).toMatchObject({ status: 404 })
+    expect(await deliver({ ...push(first, third), after: '--output=/tmp/x' })).toMatchObject({ status: 400 })
+    expect(await deliver({})).toMatchObject({ status: 400 })
+    expect(await deliver(push(first, third), { headers: { 'content-type': 'text/plain' } })).toMatchObject({
+      status: 415,
+    })
+    expect(await deliver(push(first, third), { id: '' })).toMatchObject({
+      status: 400,
+      code: 'IDEMPOTENCY_KEY_MALFORMED',
+    })
+    expect(await deliver({ zen: 'Keep it logically awesome.' }, { event: 'ping' })).toMatchObject({
+      status: 200,
+      message: 'It is here.',
+    })
+    expect(await deliver(push(first, ZERO))).toMatchObject({
+      status: 200,
+      message: 'refs/heads/main was deleted.',
+    })
+    expect(all('review')).toEqual([])
+
+    // What was refused before its claim has used no id up. This one is ours, and its commits are not here.
+    const unknown = 'f'.repeat(40)
+    const { review, ...answer } = await deliver(push(first, unknown), { id })
+    expect(answer).toMatchObject({
+      status: 202,
+      ok: false,
+      message: expect.stringContaining(`no commit called "${unknown}"`),
+    })
+    expect(all('review').at(-1)).toMatchObject({
+      id: review,
+      state: 'Rejected',
+      hasFailed: true,
+      reason: expect.stringContaining('no commit called'),
+    })
+    expect(all('call.asked')).toEqual([])
+  })
+})
