@@ -2,8 +2,19 @@ import type { DatabaseNews, Stamp } from '../../../src/events/page-event.ts'
 import type { Draft } from './draft.ts'
 import { touchWork } from './fold-work.ts'
 
+/** So many of the last are shown. */
+const CLEAN_UPS = 4
+
 export function foldDatabase(draft: Draft, event: Stamp & DatabaseNews): void {
   switch (event.type) {
+    case 'clean-up': {
+      const { slot, instance, reviews, lines } = event
+      for (const id of reviews) draft.map('reviews').delete(id)
+      draft.cleanUps = [...draft.cleanUps, { slot, instance, reviews: reviews.length, lines }].slice(
+        -CLEAN_UPS,
+      )
+      return
+    }
     case 'verdict': {
       const { type: _type, seq: _seq, at: _at, source: _source, ...verdict } = event
       draft.verdict = verdict

@@ -22,9 +22,6 @@ export function foldAll(model: Model, events: readonly PageEvent[]): Model {
   return finished(draft)
 }
 
-/** So many of the last are shown. */
-const CLEAN_UPS = 4
-
 export function fold(model: Model, event: PageEvent): Model {
   return foldAll(model, [event])
 }
@@ -92,6 +89,7 @@ function foldInto(draft: Draft, event: PageEvent): void {
     case 'effect.saved':
     case 'effect.refused':
     case 'control.ran':
+    case 'clean-up':
     case 'verdict':
     case 'sums':
       foldDatabase(draft, event)
@@ -107,14 +105,6 @@ function foldInto(draft: Draft, event: PageEvent): void {
     case 'review': {
       const { type: _type, seq: _seq, at: _at, source: _source, ...review } = event
       draft.map('reviews').set(review.id, review)
-      return
-    }
-    case 'clean-up': {
-      const { slot, instance, reviews, lines } = event
-      for (const id of reviews) draft.map('reviews').delete(id)
-      draft.cleanUps = [...draft.cleanUps, { slot, instance, reviews: reviews.length, lines }].slice(
-        -CLEAN_UPS,
-      )
       return
     }
     case 'log': {
