@@ -4,6 +4,7 @@ import type { GuardedWork } from '../jobs/guarded-work.ts'
 import { cachedReviewer } from '../review/cached-reviewer.ts'
 import { localReviewer } from '../review/local-reviewer.ts'
 import { createMood, moodyReviewer } from '../review/moody-reviewer.ts'
+import type { WithPermit } from '../model/paid-call.ts'
 import type { Reviewer } from '../review/reviewer.ts'
 import type { Store } from '../store/store.ts'
 import type { InstanceSettings } from './messages.ts'
@@ -45,29 +46,14 @@ export async function openReviewing({
     }
   }
   // Only who asks a model needs the library for it.
-  const [{ modelOver }, { askOnce }, { withSecondReviewer }] = await Promise.all([
-    import('../model/ask-model.ts'),
-    import('../model/ask-once.ts'),
-    import('../model/second-reviewer.ts'),
-  ])
-  store.modelCalls.abandon(instance)
-  const answerTo = askOnce({
-    settings: model,
-    book: store.modelCalls,
-    ask: modelOver(model),
-    withPermit: (signal, work) =>
-      guarded.modelCall(signal, async (permit) => {
-        await mood.pass(permit)
-        return await work(permit)
-      }),
-    idempotency: holdfast.idempotency,
-    cache: holdfast.cache.namespace('model'),
-    instance,
-    leaseMs,
-  })
-  const reviewer = withSecondReviewer(cachedReviewer(local, cache), model, answerTo, ({ asker }, opinion) => {
-    if (asker !== undefined) store.secondOpinions.save(asker.reviewId, asker.fencingToken ?? 0, opinion)
-  })
+  const { askingModel } = await import('../model/asking-model.ts')
+  const withPermit: WithPermit = (signal, work) =>
+    guarded.modelCall(signal, async (permit) => {
+      await mood.pass(permit)
+      return await work(permit)
+    })
+  const first = cachedReviewer(local, cache)
+  const reviewer = askingModel(first, { settings: model, store, holdfast, withPermit, instance, leaseMs })
   return { reviewer, setMode: mood.setMode }
 }
 

@@ -23,6 +23,8 @@ export interface Hearing {
 /** One question, one answer. @throws what `model-errors.ts` has, or the reason of the signal */
 export type AskModel = (messages: readonly Message[], hearing: Hearing) => Promise<ModelAnswer>
 
+const HOUR_MS = 3_600_000
+
 /** No answer that was asked for is so long. */
 const MOST_CHARACTERS = 256 * 1024
 
@@ -36,7 +38,8 @@ export function modelOver(settings: ModelSettings): AskModel {
     organization: null,
     project: null,
     maxRetries: 0,
-    timeout: wholeMs,
+    // The limits below are ours.
+    timeout: HOUR_MS,
     logLevel: 'off',
   })
   /** An API may repeat the key that it does not know. */

@@ -13,12 +13,14 @@ export interface Caller {
   readonly fence: number
 }
 
+/** With one of the permits that the whole fleet has; the signal ends with the permit. */
+export type WithPermit = <T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>) => Promise<T>
+
 export interface PaidCallParts {
   readonly settings: ModelSettings
   readonly ask: AskModel
   readonly book: ModelCalls
-  /** With one of the permits that the whole fleet has; the signal ends with the permit. */
-  readonly withPermit: <T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>) => Promise<T>
+  readonly withPermit: WithPermit
 }
 
 export interface Listening {

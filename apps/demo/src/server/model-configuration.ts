@@ -30,7 +30,7 @@ export const MODEL_KEYS = {
   AIREVIEW_MODEL: z.string().optional(),
   AIREVIEW_MODEL_INPUT_PRICE: dollars(10_000, '0.25').optional(),
   AIREVIEW_MODEL_OUTPUT_PRICE: dollars(10_000, '2').optional(),
-  AIREVIEW_MODEL_FIRST_BYTE_MS: milliseconds(100, 600_000, 30_000).default(MODEL_DEFAULTS.firstByteMs),
+  AIREVIEW_MODEL_FIRST_BYTE_MS: milliseconds(100, 290_000, 30_000).default(MODEL_DEFAULTS.firstByteMs),
   AIREVIEW_MODEL_WHOLE_MS: milliseconds(100, 1_200_000, 120_000).default(MODEL_DEFAULTS.wholeMs),
   AIREVIEW_MODEL_PATIENCE_MS: milliseconds(0, 1_200_000, 60_000).default(MODEL_DEFAULTS.patienceMs),
   AIREVIEW_MODEL_INPUT_TOKENS: number(500, 1_000_000, 'tokens', 24_000).default(MODEL_DEFAULTS.inputTokens),

@@ -2,7 +2,7 @@ import open from 'open'
 import { Registry } from 'prom-client'
 import type { WorldState } from '../events/snapshot.ts'
 import { openWorld } from '../live/open-world.ts'
-import { DEFAULTS } from '../live/options.ts'
+import { DEFAULTS, type WorldOptions } from '../live/options.ts'
 import { providePage } from './build-page.ts'
 import type { Configuration } from './configuration.ts'
 import { hasDisplay } from './display.ts'
@@ -62,7 +62,7 @@ export async function servePage({
   const address = `http://${shown(host)}:${await listenWhere(server, host, port)}/`
   const withToken = `${address}?token=${token.text}`
   print(
-    `\n${paragraph(instancesOf(world.state()), terminalWidth())}\n\nOpen this address:\n\n  ${withToken}\n`,
+    `\n${paragraph(instancesOf(world.state(), options.model), terminalWidth())}\n\nOpen this address:\n\n  ${withToken}\n`,
   )
   print(`Who has the token can change something; at ${address} everything can be seen.\nCtrl-C ends it.`)
 
@@ -95,13 +95,20 @@ function shown(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-function instancesOf({ instances, storage, repository }: WorldState): string {
+function instancesOf({ instances, storage, repository }: WorldState, model: WorldOptions['model']): string {
   const list = instances.map(({ name, client, framework }) => `${name} (${client}, ${framework})`)
   const where =
     storage === 'memory'
       ? 'in the memory of this one process, without Redis'
       : `over ${storage === 'cluster' ? 'a Redis Cluster' : 'Redis'}`
-  return `AIReview: ${list.join(', ')}, ${where}; they review ${repository.name}.`
+  return `AIReview: ${list.join(', ')}, ${where}; they review ${repository.name}${secondOf(model)}.`
+}
+
+function secondOf(model: WorldOptions['model']): string {
+  if (model === undefined) return ''
+  return 'stub' in model
+    ? ', with a second reviewer that answers from rules and is no model'
+    : `, with ${model.model} as the second reviewer`
 }
 
 /** It is printed anyhow, so no browser is no fault. */

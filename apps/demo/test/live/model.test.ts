@@ -1,19 +1,22 @@
 /** The second reviewer in a fleet of processes, one of which is killed in the middle of a call that is paid for. */
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'vitest'
+import { beforeEach, describe, it } from 'vitest'
 import type { ModelCallView } from '../../src/events/model-news.ts'
 import { MODEL_CALLS } from '../../src/jobs/guarded-work.ts'
 import { MODEL_DEFAULTS } from '../../src/model/model-settings.ts'
 import { startModelStub } from '../../src/model-stub/model-stub.ts'
 import { openStore } from '../../src/store/store.ts'
 import { createRepository } from '../repository.ts'
+import { onlyInWholeDemo } from '../whole-demo.ts'
 import { aWorld } from './a-world.ts'
 
 const KEY = 'sk-hush-hush-hush'
 const REVIEWS = [1, 2, 3] as const
 
 describe('a fleet', () => {
+  beforeEach(onlyInWholeDemo)
+
   it('asks a model twice at a time, and shows what a killed instance has paid for', async ({
     expect,
     onTestFinished,

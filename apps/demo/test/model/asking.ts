@@ -1,15 +1,13 @@
 /** A reviewer that asks a model, in this process, over the stub and memory storage. */
 import { type Holdfast, type Storage, createHoldfast, memoryStorage } from '@holdfast/core'
 import type { TestContext } from 'vitest'
-import { openReviewing } from '../../src/instances/reviewing.ts'
 import { guardedBy } from '../../src/jobs/guarded-work.ts'
+import { askingModel } from '../../src/model/asking-model.ts'
 import { MODEL_DEFAULTS, type ModelSettings } from '../../src/model/model-settings.ts'
 import { type ModelStub, type StubOptions, startModelStub } from '../../src/model-stub/model-stub.ts'
-import { openRepository } from '../../src/review/git-repository.ts'
-import { requestFor } from '../../src/review/review-range.ts'
-import type { Analysis } from '../../src/review/reviewer.ts'
+import { parseChange } from '../../src/review/diff.ts'
+import type { Analysis, Finding, ReviewRequest } from '../../src/review/reviewer.ts'
 import { type Store, openStore } from '../../src/store/store.ts'
-import { type TestRepository, createRepository } from '../repository.ts'
 
 export const KEY = 'sk-hush-hush-hush'
 
@@ -17,26 +15,42 @@ export interface Asking {
   readonly stub: ModelStub
   readonly store: Store
   readonly holdfast: Holdfast
-  readonly repository: TestRepository
   /** What was said meanwhile, by review. */
   readonly told: readonly string[]
-  /** Reviews all that was committed since the first commit. */
+  /** Reviews the change. */
   readonly review: (reviewId: string, signal?: AbortSignal) => Promise<Analysis>
 }
 
 export interface AskingOptions extends StubOptions {
   readonly settings?: Partial<ModelSettings>
   readonly storage?: Storage
-  /** Of the commit that is reviewed. */
-  readonly files?: Parameters<TestRepository['commit']>[0]
+  /** Of the change that is reviewed. Default: the third and the fourth line of a.txt are new. */
+  readonly diff?: string
 }
 
-/** Two lines of it are new: the third and the fourth. */
-export const FILES = { 'a.txt': 'one\ntwo\nthree\nfour\n' }
+/** What the first reviewer finds in every change, at once: this is about the second. */
+const FIRST: readonly Finding[] = [
+  {
+    file: 'a.txt',
+    line: 4,
+    severity: 'error',
+    category: 'bug',
+    rule: 'first/rule',
+    message: 'It is wrong.',
+    suggestion: 'Mend it.',
+  },
+]
+
+const METRICS = { files: 1, additions: 2, deletions: 0, readFiles: 1, testFiles: 0 }
 
 export async function asking(
   { onTestFinished }: Pick<TestContext, 'onTestFinished'>,
-  { settings, storage = memoryStorage(), files = FILES, ...options }: AskingOptions = {},
+  {
+    settings,
+    storage = memoryStorage(),
+    diff = adding('a.txt', ['three', 'four']),
+    ...options
+  }: AskingOptions = {},
 ): Promise<Asking> {
   const stub = await startModelStub({ key: KEY, ...options })
   onTestFinished(() => stub.close())
@@ -46,51 +60,53 @@ export async function asking(
     await holdfast.close()
     store.close()
   })
-  const model = {
-    ...MODEL_DEFAULTS,
-    url: stub.url,
-    key: KEY,
-    model: 'stub',
-    inputPrice: 2,
-    outputPrice: 8,
-    ...settings,
-  }
-  const { reviewer } = await openReviewing({
-    settings: {
-      name: 'one',
-      client: 'memory',
-      databasePath: '',
-      logPath: '',
+  const usual = { ...MODEL_DEFAULTS, url: stub.url, key: KEY, model: 'stub', inputPrice: 2, outputPrice: 8 }
+  const guarded = guardedBy(holdfast)
+  const reviewer = askingModel(
+    { name: 'first', review: async () => ({ reviewer: 'first', findings: FIRST, metrics: METRICS }) },
+    {
+      settings: { ...usual, ...settings },
+      store,
+      holdfast,
+      withPermit: (signal, work) => guarded.modelCall(signal, work),
+      instance: 'one',
       leaseMs: 10_000,
-      paceMs: 0,
-      withHoldfast: true,
-      model,
     },
-    store,
-    holdfast,
-    guarded: guardedBy(holdfast),
-  })
-  const repository = createRepository(onTestFinished)
-  const base = repository.commit({ 'a.txt': 'one\ntwo\n' })
-  repository.commit(files)
+  )
+  const request: ReviewRequest = {
+    change: await parseChange(diff),
+    context: { languages: [], projectType: { name: 'none', evidence: [] }, commits: [] },
+    maxFiles: 100,
+    readContents: async () => new Map(),
+    readDiff: async () => diff,
+    whitespaceErrors: '',
+  }
   const told: string[] = []
   return {
     stub,
     store,
     holdfast,
-    repository,
     told,
     async review(reviewId, signal = new AbortController().signal) {
-      const git = await openRepository(repository.path)
-      const request = await requestFor(git, await git.resolveRange(base), 100)
-      const asker = {
-        reviewId,
-        fencingToken: 1,
-        onProgress: (message: string) => void told.push(`${reviewId} ${message}`),
-      }
-      return await reviewer.review({ ...request, asker }, signal)
+      const onProgress = (message: string): void => void told.push(`${reviewId} ${message}`)
+      return await reviewer.review({ ...request, asker: { reviewId, fencingToken: 1, onProgress } }, signal)
     },
   }
+}
+
+/** A change that adds lines to the end of a file that has two. */
+export function adding(path: string, lines: readonly string[]): string {
+  return [
+    `diff --git a/${path} b/${path}`,
+    `index ${'1'.repeat(40)}..${'2'.repeat(40)} 100644`,
+    `--- a/${path}`,
+    `+++ b/${path}`,
+    `@@ -1,2 +1,${lines.length + 2} @@`,
+    ' one',
+    ' two',
+    ...lines.map((line) => `+${line}`),
+    '',
+  ].join('\n')
 }
 
 /** What a model may say. */

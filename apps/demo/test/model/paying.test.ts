@@ -1,9 +1,10 @@
 /** A model that is slow, busy, or gone in the middle: what is paid is in the book, whatever happens. */
+import { memoryStorage } from '@holdfast/core'
 import { describe, it } from 'vitest'
 import { MODEL_CALLS, MODEL_PERMITS } from '../../src/jobs/guarded-work.ts'
-import type { StubBehaviour } from '../../src/model-stub/model-stub.ts'
+import { type StubBehaviour, startModelStub } from '../../src/model-stub/model-stub.ts'
 import { retryAfterIn } from '../../src/model/retry-after.ts'
-import { asking, found } from './asking.ts'
+import { adding, asking, found } from './asking.ts'
 
 const TEXT = found(['a.txt', 3])
 
@@ -14,24 +15,27 @@ const first = (...behaviours: readonly StubBehaviour[]) => ({
 })
 
 describe.concurrent('a model', () => {
-  it('that closes the connection half-way is asked once more, and both calls are in the book', async ({
-    expect,
-    onTestFinished,
-  }) => {
-    const { review, store } = await asking({ onTestFinished }, first({ kind: 'half', text: TEXT }))
-    expect((await review('r1')).findings).toHaveLength(1)
-    const [lost, answered] = store.modelCalls.calls('r1')
-    expect(lost).toMatchObject({
-      state: 'lost',
-      isEstimate: true,
-      note: expect.stringMatching(/^The model's answer broke off after \d+ characters: /),
-    })
-    expect(lost?.cost).toBeGreaterThan(0)
-    expect(answered).toMatchObject({ state: 'answered', isEstimate: false, note: '' })
-    const spent = store.modelCalls.spent('r1')
-    expect(spent?.lostCost).toBe(lost?.cost)
-    expect(spent?.cost).toBe((lost?.cost ?? 0) + (answered?.cost ?? 0))
-  })
+  it.for([
+    ['breaks', {}],
+    ['ends', { inOrder: true }],
+  ] as const)(
+    'that %s the connection half-way is asked once more, and both calls are in the book',
+    async ([, how], { expect, onTestFinished }) => {
+      const { review, store } = await asking({ onTestFinished }, first({ kind: 'half', text: TEXT, ...how }))
+      expect((await review('r1')).findings).toHaveLength(2)
+      const [lost, answered] = store.modelCalls.calls('r1')
+      expect(lost).toMatchObject({
+        state: 'lost',
+        isEstimate: true,
+        note: expect.stringMatching(/^The model's answer broke off after \d+ characters: /),
+      })
+      expect(lost?.cost).toBeGreaterThan(0)
+      expect(answered).toMatchObject({ state: 'answered', isEstimate: false, note: '' })
+      const spent = store.modelCalls.spent('r1')
+      expect(spent?.lostCost).toBe(lost?.cost)
+      expect(spent?.cost).toBe((lost?.cost ?? 0) + (answered?.cost ?? 0))
+    },
+  )
 
   it.for([
     ['says nothing', { kind: 'silent' }, { firstByteMs: 200 }, 'did not begin within 0.2 s'],
@@ -39,7 +43,7 @@ describe.concurrent('a model', () => {
   ] as const)(
     'that %s is given up, twice at most',
     async ([, behaviour, settings, note], { expect, onTestFinished }) => {
-      const { review, store, stub, holdfast } = await asking(
+      const { review, store, holdfast } = await asking(
         { onTestFinished },
         {
           ...first(behaviour, behaviour),
@@ -51,7 +55,6 @@ describe.concurrent('a model', () => {
         { state: 'lost', note: expect.stringContaining(note) },
         { state: 'lost', note: expect.stringContaining(note) },
       ])
-      expect(stub.requests).toHaveLength(2)
       // Nobody holds a permit for it.
       const permits = holdfast.locks.semaphore(MODEL_CALLS, { permits: MODEL_PERMITS })
       expect((await permits.inspect()).holders).toEqual([])
@@ -69,7 +72,7 @@ describe.concurrent('a model', () => {
         { kind: 'refuse', status: 503, retryAfter: '0' },
       ),
     )
-    expect((await review('r1')).findings).toHaveLength(1)
+    expect((await review('r1')).findings).toHaveLength(2)
     expect(told).toContain('r1 Analyse: waits 1 s, as stub asks')
     expect(store.modelCalls.spent('r1')).toMatchObject({
       calls: { answered: 1, refused: 2, lost: 0, begun: 0 },
@@ -99,6 +102,28 @@ describe.concurrent('a model', () => {
     expect(stub.requests).toHaveLength(1)
     const [execution] = (await holdfast.idempotency.list('model-call')).executions
     expect(execution).toMatchObject({ status: 'failed', attempt: 1 })
+  })
+
+  it('is asked twice at a time, by however many instances', async ({ expect, onTestFinished }) => {
+    const gate = Promise.withResolvers<void>()
+    const storage = memoryStorage()
+    const { url, ...stub } = await startModelStub({
+      behave: () => ({ kind: 'answer', after: gate.promise }),
+    })
+    onTestFinished(() => stub.close())
+    const fleet = await Promise.all(
+      ['a.txt', 'b.txt', 'c.txt', 'd.txt'].map(
+        async (path) =>
+          await asking({ onTestFinished }, { storage, settings: { url }, diff: adding(path, ['new']) }),
+      ),
+    )
+    const reviews = fleet.map(({ review }, index) => review(`r${index}`))
+    const permits = fleet[0]?.holdfast.locks.semaphore(MODEL_CALLS, { permits: MODEL_PERMITS })
+    await expect.poll(() => permits?.inspect()).toMatchObject({ holders: { length: 2 }, waiting: 2 })
+    await expect.poll(() => stub.open()).toBe(2)
+    gate.resolve()
+    await Promise.all(reviews)
+    expect([stub.requests.length, stub.mostAtOnce()]).toEqual([4, 2])
   })
 
   it('whose account is empty is not waited for', async ({ expect, onTestFinished }) => {

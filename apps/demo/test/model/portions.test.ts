@@ -5,7 +5,7 @@ import { describe, it } from 'vitest'
 import { portionsOf } from '../../src/model/portions.ts'
 import { openRepository } from '../../src/review/git-repository.ts'
 import { type TestRepository, createRepository } from '../repository.ts'
-import { asking } from './asking.ts'
+import { adding, asking } from './asking.ts'
 
 const ROOM = { inputTokens: 1_000, maxCalls: 3 }
 
@@ -50,7 +50,7 @@ describe.concurrent('a change', () => {
     repository.git('update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},lib`)
     repository.commit({
       'picture.png': Buffer.from([0x89, 0x50, 0, 255]),
-      'data.csv': Buffer.alloc(50 * 2 ** 20, 'one,two,three,four\n'),
+      'data.csv': Buffer.alloc(21 * 2 ** 20, 'one,two,three,four\n'),
       'big.js': 'debugger\n'.repeat(150_000),
       'package-lock.json': '{}\n',
       'latin.py': Buffer.from('x = "caf\xe9"\n', 'latin1'),
@@ -79,7 +79,7 @@ describe.concurrent('a change', () => {
       { onTestFinished },
       {
         settings,
-        files: { 'b.txt': lines(300, 'total = price * 1.2 //') },
+        diff: adding('b.txt', lines(300, 'total = price * 1.2 //').trim().split('\n')),
       },
     )
     const { findings } = await review('r1')

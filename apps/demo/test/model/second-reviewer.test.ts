@@ -15,10 +15,12 @@ describe.concurrent('the second reviewer', () => {
     expect,
     onTestFinished,
   }) => {
-    const text = found(['a.txt', 3], ['a.txt', 2], ['b.txt', 3], ['a.txt', 99])
+    // What the first has said of the fourth line is not said twice.
+    const text = found(['a.txt', 3], ['a.txt', 4], ['a.txt', 2], ['b.txt', 3], ['a.txt', 99])
     const { review, store, stub } = await asking({ onTestFinished }, answers(text))
     const { findings, reviewer } = await review('r1')
-    expect(findings).toEqual([
+    expect(findings.map(({ rule }) => rule)).toEqual(['first/rule', 'model/off-by-one'])
+    expect(findings.slice(1)).toEqual([
       {
         file: 'a.txt',
         line: 3,
@@ -29,11 +31,11 @@ describe.concurrent('the second reviewer', () => {
         suggestion: 'Count again.',
       },
     ])
-    expect(reviewer).toBe('local/2 and stub')
+    expect(reviewer).toBe('first and stub')
     expect(store.secondOpinions.find('r1')).toEqual({
       model: 'stub',
       problem: null,
-      findings: 1,
+      findings: 2,
       dropped: 3,
       leftOut: [],
     })
@@ -69,7 +71,7 @@ describe.concurrent('the second reviewer', () => {
   it('asks once more with what was wrong', async ({ expect, onTestFinished }) => {
     const half = found(['a.txt', 3]).replace('"bug"', '"taste"')
     const { review, store, stub } = await asking({ onTestFinished }, answers(half, found(['a.txt', 3])))
-    expect((await review('r1')).findings).toHaveLength(1)
+    expect((await review('r1')).findings).toHaveLength(2)
     expect(stub.requests[1]?.messages.slice(2)).toEqual([
       { role: 'assistant', content: half },
       { role: 'user', content: expect.stringMatching(/^That cannot be used\. findings\.0\.category: /) },
@@ -85,10 +87,9 @@ describe.concurrent('the second reviewer', () => {
       { onTestFinished },
       {
         ...answers('Looks good to me!', '[]'),
-        files: { 'a.js': 'debugger\n' },
       },
     )
-    expect((await review('r1')).findings.map(({ rule }) => rule)).toEqual(['eslint/no-debugger'])
+    expect((await review('r1')).findings.map(({ rule }) => rule)).toEqual(['first/rule'])
     expect(store.secondOpinions.find('r1')).toMatchObject({
       problem: expect.stringMatching(
         /^The model's answer cannot be used, nor can its second one\. the answer: .*array/,
@@ -110,7 +111,7 @@ describe.concurrent('the second reviewer', () => {
         behave: () => ({ kind: 'answer', text, withoutUsage: true }),
       },
     )
-    expect((await review('r1')).findings).toHaveLength(1)
+    expect((await review('r1')).findings).toHaveLength(2)
     const [call] = store.modelCalls.calls('r1')
     expect(call).toMatchObject({
       state: 'answered',
@@ -132,7 +133,7 @@ describe.concurrent('the second reviewer', () => {
 
   it('says that the key is refused, and never shows it', async ({ expect, onTestFinished }) => {
     const { review, store, stub, told } = await asking({ onTestFinished }, { key: 'another-key' })
-    expect((await review('r1')).findings).toEqual([])
+    expect((await review('r1')).findings).toHaveLength(1)
     const { problem = '' } = store.secondOpinions.find('r1') ?? {}
     expect(problem).toBe("The model's API refuses the request (401 Incorrect API key provided: [key]).")
     const calls = store.modelCalls.calls('r1')
