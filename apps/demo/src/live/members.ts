@@ -23,6 +23,8 @@ export interface MembersParts {
   readonly news: News
   readonly openCalls: OpenCalls
   readonly onTold: Tell
+  /** The process of that instance has ended. */
+  readonly onGone: (instance: string) => void
 }
 
 type Make = Pick<InstanceState, 'name' | 'client' | 'framework'>
@@ -61,7 +63,7 @@ function makesOf({ storage, instances, client, framework }: WorldSettings): read
 }
 
 async function memberOf(parts: MembersParts, make: Make): Promise<Member> {
-  const { settings, ground, folder, databasePath, workTree, model, news, openCalls, onTold } = parts
+  const { settings, ground, folder, databasePath, workTree, model, news, openCalls, onTold, onGone } = parts
   const { redis, memory } = ground
   const reports: Reports = { onOutcome: () => undefined, askBank: async () => undefined, onTold }
   const settingsFor = (redisUrl?: string): InstanceSettings => ({
@@ -87,10 +89,14 @@ async function memberOf(parts: MembersParts, make: Make): Promise<Member> {
     news,
     openCalls,
     network: port === undefined ? openRoad(url) : await openNetwork(url, port),
-    launch: (redisUrl) =>
-      memory === undefined
-        ? startProcessInstance(settingsFor(redisUrl), reports)
-        : startMemoryInstance(settingsFor(), memory, reports),
+    async launch(redisUrl) {
+      const instance =
+        memory === undefined
+          ? await startProcessInstance(settingsFor(redisUrl), reports)
+          : await startMemoryInstance(settingsFor(), memory, reports)
+      void instance.gone.then(() => onGone(make.name))
+      return instance
+    },
     restartAfterMs: settings.restartAfterMs,
   })
 }

@@ -87,6 +87,11 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
       news,
       openCalls: createOpenCalls(news),
       onTold: hearInstances({ news, watching, lockDesk }),
+      onGone(instance) {
+        // What it had asked a model for is paid, and nobody has heard the answer.
+        store.modelCalls.abandon(instance)
+        reviews.refresh()
+      },
     },
     stack,
   )

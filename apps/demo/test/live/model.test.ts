@@ -62,6 +62,7 @@ describe('a fleet', () => {
 
     const victim = (await calls())[0]?.instance ?? ''
     await world.act('kill', { instance: victim })
+    await expect.poll(calls).toContainEqual(expect.objectContaining({ state: 'lost', instance: victim }))
     const survivors = world.state().instances.flatMap(({ name }) => (name === victim ? [] : [name]))
     for (const jobKey of ids) {
       await world.act('fire', { times: 1, waiting: 1, jobKey, instances: survivors.slice(0, 1) })

@@ -1,8 +1,10 @@
 /** A model that is slow, busy, or gone in the middle: what is paid is in the book, whatever happens. */
-import { memoryStorage } from '@holdfast/core'
+import { createHoldfast, memoryStorage, recordedFailureOf } from '@holdfast/core'
 import { describe, it } from 'vitest'
+import { withHoldfast } from '../../src/instances/guard.ts'
 import { MODEL_CALLS, MODEL_PERMITS } from '../../src/jobs/guarded-work.ts'
 import { type StubBehaviour, startModelStub } from '../../src/model-stub/model-stub.ts'
+import { ModelBusyError } from '../../src/model/model-errors.ts'
 import { retryAfterIn } from '../../src/model/retry-after.ts'
 import { adding, asking, found } from './asking.ts'
 
@@ -124,6 +126,24 @@ describe.concurrent('a model', () => {
     gate.resolve()
     await Promise.all(reviews)
     expect([stub.requests.length, stub.mostAtOnce()]).toEqual([4, 2])
+  })
+
+  it('that is busy for too long leaves a job that runs again after that time, and not before', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const holdfast = createHoldfast({ storage: memoryStorage() })
+    onTestFinished(() => holdfast.close())
+    const guard = withHoldfast(holdfast.idempotency, 10_000)
+    const start = (): Promise<unknown> =>
+      guard('ai-review', 'r1', { onInProgress: 'reject' }, async () => {
+        throw new ModelBusyError('The model is busy.', 60_000)
+      })
+    const first = await start().catch((error: unknown) => error)
+    expect([first, recordedFailureOf(first)]).toMatchObject([{ code: 'MODEL_BUSY' }, undefined])
+    const again = await start().catch((error: unknown) => error)
+    expect(again).toMatchObject({ code: 'MODEL_BUSY', message: expect.stringContaining('in 60 s') })
+    expect(recordedFailureOf(again)?.retryAfterMs).toBeGreaterThan(0)
   })
 
   it('whose account is empty is not waited for', async ({ expect, onTestFinished }) => {
