@@ -24,6 +24,7 @@ export interface Asking {
 export interface AskingOptions extends StubOptions {
   readonly settings?: Partial<ModelSettings>
   readonly storage?: Storage
+  readonly leaseMs?: number
   /** Of the change that is reviewed. Default: the third and the fourth line of a.txt are new. */
   readonly diff?: string
 }
@@ -48,6 +49,7 @@ export async function asking(
   {
     settings,
     storage = memoryStorage(),
+    leaseMs = 10_000,
     diff = adding('a.txt', ['three', 'four']),
     ...options
   }: AskingOptions = {},
@@ -70,7 +72,7 @@ export async function asking(
       holdfast,
       withPermit: (signal, work) => guarded.modelCall(signal, work),
       instance: 'one',
-      leaseMs: 10_000,
+      leaseMs,
     },
   )
   const request: ReviewRequest = {

@@ -86,6 +86,24 @@ describe.concurrent('a model', () => {
     ])
   })
 
+  it('that is busy for longer than a lease is waited for by one alone', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const leaseMs = 3_000
+    const storage = memoryStorage()
+    const one = await asking(
+      { onTestFinished },
+      { ...first({ kind: 'refuse', status: 429, retryAfter: '7' }), storage, leaseMs },
+    )
+    const settings = { url: one.stub.url }
+    const two = await asking({ onTestFinished }, { storage, leaseMs, settings })
+    await Promise.all([one.review('r1'), two.review('r2')])
+    expect(one.stub.requests).toHaveLength(2)
+    const [execution] = (await one.holdfast.idempotency.list('model-call')).executions
+    expect(execution).toMatchObject({ status: 'completed', attempt: 1 })
+  })
+
   it('that is busy for longer than a review waits makes it fail, with the time when to start it again', async ({
     expect,
     onTestFinished,
