@@ -234,6 +234,45 @@ describe('fold', () => {
     expect(model.logDropped).toBe(10)
   })
 
+  it('removes reviews that were cleaned up, and keeps who has won the last ticks', () => {
+    const review = (id: string): PageNews => ({
+      type: 'review',
+      id,
+      number: 1,
+      title: id,
+      state: 'Merged',
+      version: 5,
+      hasFailed: false,
+      percent: 100,
+      stage: null,
+      reason: null,
+      errors: 0,
+      warnings: 0,
+      infos: 0,
+      risk: null,
+      instance: null,
+      attempt: 1,
+      tookMs: null,
+    })
+    const model = story((say) => {
+      for (const id of ['r1', 'r2']) say(1, 'database', review(id))
+      for (let slot = 1; slot <= 6; slot += 1) {
+        const reviews = slot === 6 ? ['r1'] : []
+        say(slot, 'database', {
+          type: 'clean-up',
+          slot,
+          instance: `instance-${slot}`,
+          fencingToken: slot,
+          reviews,
+          lines: 2,
+        })
+      }
+    })
+    expect([...model.reviews.keys()]).toEqual(['r2'])
+    expect(model.cleanUps.map(({ slot }) => slot)).toEqual([3, 4, 5, 6])
+    expect(model.cleanUps.at(-1)).toEqual({ slot: 6, instance: 'instance-6', reviews: 1, lines: 2 })
+  })
+
   it('drops work that is long over, and keeps what still runs', () => {
     const model = story((say) => {
       say(1_000, 'instance-1', asked('c1'))

@@ -37,17 +37,9 @@ export function progressOf(review: ReviewSummary, attempts: Iterable<Attempt>): 
       return other === undefined ? own : otherProgress(other)
     }
     case 'AIReviewing':
-      return {
-        ...own,
-        words: stage === null ? `${word}, ${percent} %` : `${word}: ${stage}, ${percent} %`,
-        tone: 'run',
-      }
+      return { ...own, words: `${word}, ${percent} %`, tone: 'run' }
     case 'Failed':
-      return {
-        ...own,
-        words: stage === null ? `${word}: it failed` : `${word}: failed at ${stage}`,
-        tone: 'stop',
-      }
+      return { ...own, words: `${word}: failed`, tone: 'stop' }
     case 'Rejected':
       return { ...own, tone: 'stop' }
     case 'HumanReview':

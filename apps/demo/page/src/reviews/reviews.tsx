@@ -146,13 +146,15 @@ function ReviewRow({ review, isChosen }: RowProps): JSX.Element {
         <span class="under">{[instance, again, took].filter((word) => word !== undefined).join(' · ')}</span>
       </th>
       <td>
-        <StateSign standing={standingOf(review)} />
-        {tone === 'run' && (
-          <span class="meter run" style={{ '--part': done }}>
-            <i />
-          </span>
-        )}
-        {words}
+        <span class="standing">
+          <StateSign standing={standingOf(review)} />
+          {tone === 'run' && (
+            <span class="meter run" style={{ '--part': done }}>
+              <i />
+            </span>
+          )}
+          {words}
+        </span>
       </td>
       <td>
         <Found review={review} />

@@ -8,7 +8,7 @@ import { StateSign } from './state-sign.tsx'
 
 /** Where a review stands, and what a person can do to it from there: the table of the server says it. */
 export function Verdicts({ review }: { readonly review: ReviewSummary }): JSX.Element {
-  const { id, number, version, state } = review
+  const { id, number, version, state, stage } = review
   const standing = standingOf(review)
   const may = (act: PersonAct): boolean => isAllowed(act, standing)
   const decision = { review: id, seen: version } as const
@@ -17,6 +17,8 @@ export function Verdicts({ review }: { readonly review: ReviewSummary }): JSX.El
       <span class="state">
         <StateSign standing={standing} />
         {STATE_WORDS[standing]}
+        {standing === 'AIReviewing' && stage !== null && `: ${stage}`}
+        {standing === 'Failed' && stage !== null && `: failed at ${stage}`}
       </span>
       {may('approve') && (
         <ActButton

@@ -25,17 +25,16 @@ const waiting: ReviewSummary = { ...review, state: 'Pending', percent: 0, stage:
 
 it('says how far a review is', () => {
   expect(progressOf(review, [])).toMatchObject({
-    words: 'AI reviewing: Analyse, 40 %',
+    words: 'AI reviewing, 40 %',
     part: 0.4,
     tone: 'run',
   })
-  expect(progressOf({ ...review, stage: null }, []).words).toBe('AI reviewing, 40 %')
   expect(progressOf({ ...review, state: 'HumanReview', percent: 100 }, [])).toMatchObject({
     words: 'Human review',
     part: 1,
   })
   expect(progressOf({ ...review, state: 'Rejected', hasFailed: true }, [])).toMatchObject({
-    words: 'Rejected: failed at Analyse',
+    words: 'Rejected: failed',
     tone: 'stop',
   })
   expect(progressOf({ ...review, state: 'Rejected', stage: null }, []).words).toBe('Rejected')

@@ -218,6 +218,11 @@ const REVIEWS: readonly ReviewSummary[] = [
   }),
 ]
 
+const CLEAN_UPS = [
+  [0.2, 'instance-3', 0],
+  [12, 'instance-1', 2],
+] as const
+
 function summaryOf(number: number, title: string, more: Partial<ReviewSummary>): ReviewSummary {
   return {
     id: `r${number}`,
@@ -241,6 +246,18 @@ function summaryOf(number: number, title: string, more: Partial<ReviewSummary>):
 }
 
 function reviews({ say }: Teller): void {
+  for (const [at, instance, removed] of CLEAN_UPS) {
+    const reviews = Array.from({ length: removed }, (_, index) => `old-${index}`)
+    const lines = removed * 31
+    say(at, 'database', {
+      type: 'clean-up',
+      slot: 1_795_900_380_000 + at * 1_000,
+      instance,
+      fencingToken: 1,
+      reviews,
+      lines,
+    })
+  }
   for (const review of REVIEWS) say(0.1, 'database', { type: 'review', ...review })
 }
 
