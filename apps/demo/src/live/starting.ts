@@ -9,8 +9,8 @@ const MOST_STORIES = 20
 
 export type How = Pick<Start, 'jobType'> & { readonly times: number; readonly waiting: number }
 
-/** One start, and one that stands by: it takes over when the instance of the first dies. */
-export const GUARDED: How = { jobType: 'ai-review', times: 2, waiting: 1 }
+/** Two starts, one of which stands by, whichever comes second: it takes over when the instance of the other dies. */
+export const GUARDED: How = { jobType: 'ai-review', times: 2, waiting: 2 }
 
 /** Starts jobs on instances, and remembers what has no control run yet. */
 export interface Starting {
