@@ -91,5 +91,12 @@ export type {
 } from './storage.ts'
 export type { KeyPattern, Removed, SetReply, StoredValue, ValueStorage } from './values.ts'
 export type { FieldValue, HashSetReply, HashStorage, Life } from './hashes.ts'
+export type {
+  FeedRefusal,
+  FollowOptions,
+  Following,
+  InvalidationFeed,
+  InvalidationListener,
+} from './invalidations.ts'
 export { globToPattern } from '../memory/glob.ts'
 export { type AddReply, type CounterStorage, REMEMBERED_MS } from './counters.ts'

@@ -1,5 +1,6 @@
 import type { CounterStorage } from './counters.ts'
 import type { HashStorage } from './hashes.ts'
+import type { InvalidationFeed } from './invalidations.ts'
 
 /**
  * **values**: strings with a time to live, for the cache. A hit is one plain read, which many share.
@@ -64,6 +65,8 @@ export interface ValueStorage {
   removeMatching(pattern: KeyPattern, position?: string): Promise<Removed>
   readonly hashes: HashStorage
   readonly counters: CounterStorage
+  /** What a near cache needs; a storage may lack it. */
+  readonly invalidations?: InvalidationFeed | undefined
 }
 
 /** A value as the storage keeps it: text, or bytes. */
