@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Storage, memoryStorage } from '@holdfast/core'
 import { recordsKit } from '../src/testing/records/records-kit.ts'
 import { recordsWalk } from '../src/testing/records/records-walk.ts'
+import { invalidationsKit } from '../src/testing/values/invalidations-kit.ts'
 import { valuesKit } from '../src/testing/values/values-kit.ts'
 
 const runner = { describe, it, beforeAll, afterAll }
@@ -21,6 +22,7 @@ async function open(): Promise<{
 recordsKit(runner, open)
 recordsWalk(runner, open, { seeds: 200 })
 valuesKit(runner, open)
+invalidationsKit(runner, open)
 
 describe('memory storage', () => {
   it('keeps a record for all of its time, by fractions of its clock that no stamp shows', async () => {

@@ -14,6 +14,7 @@ export function memoryHashes(keys: MemoryKeys, millisNow: () => number): HashSto
         if (fields.length > 0) keys.put(key, new Map(fields), ttlMs)
       } else {
         for (const [field, value] of fields) there.set(field, value)
+        if (fields.length > 0) keys.changed(key)
         if (on === 'always') keys.expireIn(key, ttlMs)
       }
       return { outcome: 'written', now }
@@ -31,6 +32,7 @@ export function memoryHashes(keys: MemoryKeys, millisNow: () => number): HashSto
       let deleted = 0
       for (const field of fields) if (there.delete(field)) deleted += 1
       if (there.size === 0) keys.delete(key)
+      else if (deleted > 0) keys.changed(key)
       return deleted
     },
   }

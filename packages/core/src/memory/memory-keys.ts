@@ -16,9 +16,12 @@ const SWEPT_PER_WRITE = 4
 export class MemoryKeys {
   readonly #held = new Map<string, Held>()
   readonly #millisNow: () => number
+  readonly #onChange: (key: string) => void
 
-  constructor(millisNow: () => number) {
+  /** `onChange` is called after each change of what is under a key, the end of its time included, once that is noticed. */
+  constructor(millisNow: () => number, onChange: (key: string) => void) {
     this.#millisNow = millisNow
+    this.#onChange = onChange
   }
 
   get(key: string): Holds | undefined {
@@ -35,11 +38,19 @@ export class MemoryKeys {
   put(key: string, holds: Holds, ttlMs: number): void {
     this.#sweep()
     this.#held.set(key, { holds, expiresAt: this.#millisNow() + ttlMs })
+    this.#onChange(key)
+  }
+
+  /** For what changes within what a key holds. */
+  changed(key: string): void {
+    this.#onChange(key)
   }
 
   expireIn(key: string, ttlMs: number): void {
     const held = this.#live(key)
-    if (held !== undefined) held.expiresAt = this.#millisNow() + ttlMs
+    if (held === undefined) return
+    held.expiresAt = this.#millisNow() + ttlMs
+    this.#onChange(key)
   }
 
   /** 0 when it is not there. */
@@ -51,8 +62,10 @@ export class MemoryKeys {
   /** Whether it was there. */
   delete(key: string): boolean {
     const wasLive = this.#live(key) !== undefined
+    if (!wasLive) return false
     this.#held.delete(key)
-    return wasLive
+    this.#onChange(key)
+    return true
   }
 
   /** Removes every key that matches, in one go. */
@@ -65,7 +78,10 @@ export class MemoryKeys {
 
   #live(key: string): Held | undefined {
     const held = this.#held.get(key)
-    return held !== undefined && held.expiresAt > this.#millisNow() ? held : undefined
+    if (held === undefined || held.expiresAt > this.#millisNow()) return held
+    this.#held.delete(key)
+    this.#onChange(key)
+    return undefined
   }
 
   /** Reinserts the eldest live keys, so that the next sweep looks at others. */
@@ -75,6 +91,7 @@ export class MemoryKeys {
       if ((left -= 1) < 0) break
       this.#held.delete(key)
       if (held.expiresAt > this.#millisNow()) this.#held.set(key, held)
+      else this.#onChange(key)
     }
   }
 }

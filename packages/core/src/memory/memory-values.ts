@@ -1,12 +1,14 @@
 import type { StoredValue, ValueStorage } from '../storage/values.ts'
 import { memoryCounters } from './memory-counters.ts'
 import { memoryHashes } from './memory-hashes.ts'
+import { MemoryInvalidations } from './memory-invalidations.ts'
 import { MemoryKeys, type Holds } from './memory-keys.ts'
 import { globToPattern } from './glob.ts'
 
 /** `millisNow`: the storage's clock in milliseconds. */
 export function memoryValues(millisNow: () => number): ValueStorage {
-  const keys = new MemoryKeys(millisNow)
+  const invalidations = new MemoryInvalidations()
+  const keys = new MemoryKeys(millisNow, (key) => invalidations.changed(key))
   const subscribers = new Map<string, Set<() => void>>()
   let lastStamp = 0
 
@@ -149,6 +151,7 @@ export function memoryValues(millisNow: () => number): ValueStorage {
     },
     hashes: memoryHashes(keys, millisNow),
     counters: memoryCounters(keys, millisNow),
+    invalidations,
   }
 }
 

@@ -1,4 +1,5 @@
 import { StorageUnavailableError } from '../errors.ts'
+import { faultyInvalidations } from './faulty-invalidations.ts'
 import type { Connection, ConnectionState, Storage } from '../storage/storage.ts'
 
 /** One process's link to a storage, which a test breaks. Other links to the same storage are not affected. */
@@ -41,6 +42,7 @@ export function faultyStorage(storage: Storage): FaultyStorage {
         (key, onEnd) => values.subscribe(key, onEnd),
         (onEnd) => onEnd(),
       ),
+      invalidations: faultyInvalidations(link, values.invalidations),
     }),
     connection: link,
     time: () => link.send(() => storage.time()),

@@ -4,6 +4,7 @@ export { LONG_TEXT, freshName, type KitOptions, type StorageUnderTest, type Test
 export { Heard, until } from './patience.ts'
 export { leasesWalk } from './leases/leases-walk.ts'
 export { storageKit } from './storage-kit.ts'
+export { Followed, type Report, invalidationsKit } from './values/invalidations-kit.ts'
 export {
   type ClockModel,
   type FaultRates,

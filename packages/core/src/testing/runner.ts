@@ -43,6 +43,8 @@ export interface KitOptions {
    * cluster passes messages on between its nodes). Default true.
    */
   readonly promptPushes?: boolean
+  /** The storage reports invalidations (F1 to F6). Default false. */
+  readonly invalidations?: boolean
   /** `elapse` takes no time, so that what takes minutes is tested too (L13). Default false. */
   readonly movesTime?: boolean
 }

@@ -1,5 +1,6 @@
 import { countersKit } from './values/counters-kit.ts'
 import { hashesKit } from './values/hashes-kit.ts'
+import { invalidationsKit } from './values/invalidations-kit.ts'
 import { leasesKit } from './leases/leases-kit.ts'
 import { leasesWalk } from './leases/leases-walk.ts'
 import { patternsKit } from './values/patterns-kit.ts'
@@ -28,4 +29,5 @@ export function storageKit(
   hashesKit(runner, open)
   countersKit(runner, open, options)
   patternsKit(runner, open)
+  if (options.invalidations ?? false) invalidationsKit(runner, open)
 }
