@@ -1,116 +1,120 @@
-export interface BoundedMemoryOptions {
-  readonly maxEntries: number
-  /** Of what its user says that the entries take. */
-  readonly maxBytes: number
+import type { Bounds, Held } from './bounds.ts'
+
+export interface BoundedMemoryOptions<V> {
+  /** Several memories may share them. */
+  readonly bounds: Bounds
   /** The monotonic clock, in milliseconds. */
   readonly now: () => number
+  /** Called with each value that leaves, and whether it was evicted for want of room. */
+  readonly onLeave?: ((value: V, isEvicted: boolean) => void) | undefined
 }
 
-interface Node<V> {
+class Node<V> implements Held {
   readonly key: string
-  readonly value: V
+  /** Undefined: it was evicted, and its key is remembered. */
+  value: V | undefined
   readonly bytes: number
   readonly endsAt: number
-  newer: Node<V> | undefined
-  older: Node<V> | undefined
-  /** It was read since the hand passed it. */
-  isVisited: boolean
+  reads = 0
+  queue: Held['queue'] = undefined
+  newer: Held | undefined = undefined
+  older: Held | undefined = undefined
+  readonly #memory: BoundedMemory<V>
+
+  constructor(memory: BoundedMemory<V>, key: string, value: V, bytes: number, endsAt: number) {
+    this.#memory = memory
+    this.key = key
+    this.value = value
+    this.bytes = bytes
+    this.endsAt = endsAt
+  }
+
+  evicted(asGhost: boolean): void {
+    this.#memory.evicted(this, asGhost)
+  }
 }
 
-/**
- * Values in this process, within bounds: what was not read since it was stored goes first.
- *
- * Eviction is SIEVE (Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024): entries lie in the order of their arrival, and
- * a hand moves from the oldest to the newest. It passes over those that were read since it last came by, and takes the
- * first that was not. A read only sets a mark, so a hit moves nothing; many keys that are read once each do not drive out
- * those that are read again. A hand passes over an entry once for each time that it was marked: all is O(1), amortised.
- */
+/** Values in this process, within bounds, each until its time is over. */
 export class BoundedMemory<V> {
-  readonly #maxEntries: number
-  readonly #maxBytes: number
+  readonly #bounds: Bounds
   readonly #now: () => number
+  readonly #onLeave: ((value: V, isEvicted: boolean) => void) | undefined
+  /** Those that were evicted and are remembered are in it, too. */
   readonly #nodes = new Map<string, Node<V>>()
-  #newest: Node<V> | undefined
-  #oldest: Node<V> | undefined
-  /** Where the next search begins; undefined: at the oldest. */
-  #hand: Node<V> | undefined
+  #size = 0
   #bytes = 0
 
-  constructor({ maxEntries, maxBytes, now }: BoundedMemoryOptions) {
-    this.#maxEntries = maxEntries
-    this.#maxBytes = maxBytes
+  constructor({ bounds, now, onLeave }: BoundedMemoryOptions<V>) {
+    this.#bounds = bounds
     this.#now = now
+    this.#onLeave = onLeave
   }
 
-  /** How many entries it holds, those included whose time is over and that no caller has asked for since. */
+  /** How many values it holds, those included whose time is over and that no caller has asked for since. */
   get size(): number {
-    return this.#nodes.size
+    return this.#size
   }
 
-  /** What they take. */
+  /** What its user says that they take. */
   get bytes(): number {
     return this.#bytes
   }
 
   /** The value, unless its time is over. */
-  get(key: string): V | undefined {
+  get(key: string, now: number = this.#now()): V | undefined {
     const node = this.#nodes.get(key)
-    if (node === undefined) return undefined
-    if (node.endsAt <= this.#now()) {
+    if (node === undefined || node.value === undefined) return undefined
+    if (node.endsAt <= now) {
       this.#remove(node)
       return undefined
     }
-    node.isVisited = true
+    if (node.reads < 3) node.reads += 1
     return node.value
   }
 
   /** Stores a value for `ttlMs`, in place of the old one. One that is larger than everything allowed is not kept. */
   set(key: string, value: V, bytes: number, ttlMs: number): void {
-    this.delete(key)
-    if (bytes > this.#maxBytes || this.#maxEntries < 1) return
+    if (!this.#bounds.fits(bytes)) return void this.delete(key)
+    const before = this.#nodes.get(key)
+    if (before?.value !== undefined) this.#left(before, false)
     const now = this.#now()
-    while (this.#nodes.size >= this.#maxEntries || this.#bytes + bytes > this.#maxBytes) this.#evict(now)
-    const older = this.#newest
-    const node = { key, value, bytes, endsAt: now + ttlMs, newer: undefined, older, isVisited: false }
-    if (older === undefined) this.#oldest = node
-    else older.newer = node
-    this.#newest = node
+    const node = new Node(this, key, value, bytes, now + ttlMs)
+    // It may evict others of this memory, and of the others within the same bounds.
+    this.#nodes.delete(key)
+    this.#bounds.add(node, before, now)
     this.#nodes.set(key, node)
+    this.#size += 1
     this.#bytes += bytes
   }
 
   delete(key: string): boolean {
     const node = this.#nodes.get(key)
-    if (node === undefined) return false
+    if (node?.value === undefined) return false
     this.#remove(node)
     return true
   }
 
   clear(): void {
-    this.#nodes.clear()
-    this.#newest = this.#oldest = this.#hand = undefined
-    this.#bytes = 0
+    for (const node of this.#nodes.values()) this.#remove(node)
   }
 
-  #evict(now: number): void {
-    let node = this.#hand ?? this.#oldest
-    while (node !== undefined && node.isVisited && node.endsAt > now) {
-      node.isVisited = false
-      node = node.newer ?? this.#oldest
-    }
-    if (node === undefined) return
-    this.#hand = node
-    this.#remove(node)
+  /** The bounds leave no room for it. `asGhost`: its key is still of use to them. */
+  evicted(node: Node<V>, asGhost: boolean): void {
+    if (node.value !== undefined) this.#left(node, true)
+    if (!asGhost) this.#nodes.delete(node.key)
   }
 
   #remove(node: Node<V>): void {
-    const { newer, older } = node
-    if (this.#hand === node) this.#hand = newer
-    if (newer === undefined) this.#newest = older
-    else newer.older = older
-    if (older === undefined) this.#oldest = newer
-    else older.newer = newer
+    if (node.value !== undefined) this.#left(node, false)
+    this.#bounds.remove(node)
     this.#nodes.delete(node.key)
+  }
+
+  #left(node: Node<V>, isEvicted: boolean): void {
+    const { value } = node
+    node.value = undefined
+    this.#size -= 1
     this.#bytes -= node.bytes
+    this.#onLeave?.(value as V, isEvicted)
   }
 }

@@ -6,6 +6,7 @@ import { StringMap } from '../support/string-map.ts'
 import { TimerQueue } from '../support/timer-queue.ts'
 import type { StoredValue } from '../storage/values.ts'
 import { BoundedMemory } from './bounded-memory.ts'
+import { Bounds } from './bounds.ts'
 import { Breaker } from './breaker.ts'
 import { cacheIn } from './cache-in.ts'
 import type { Cache } from './cache.ts'
@@ -38,9 +39,12 @@ export function cacheOver(
   const { runtime, storage } = calls
   const of = { prefix, instance }
   const { degraded, maxQueuedRemovals, ...policy } = checkLoadPolicy(options)
-  const { ttlMs: memoryTtlMs, ...bounds } = resolveOptions(DEGRADED, degraded)
+  const { ttlMs: memoryTtlMs, maxEntries, maxBytes } = resolveOptions(DEGRADED, degraded)
   const root = Scope.root(app)
-  const memory = new BoundedMemory<StoredValue>({ ...bounds, now: () => runtime.monotonicNow() })
+  const memory = new BoundedMemory<StoredValue>({
+    bounds: new Bounds(maxEntries, maxBytes),
+    now: () => runtime.monotonicNow(),
+  })
   const breaker = new Breaker(runtime, of, () => {
     // What was kept, and is loaded, since the storage was out is older than what others may remove from now on.
     memory.clear()

@@ -1,4 +1,5 @@
 import { BoundedMemory } from './bounded-memory.ts'
+import { Bounds } from './bounds.ts'
 import type { Entry } from './entry.ts'
 
 const MOST_ENTRIES = 10_000
@@ -15,7 +16,7 @@ export class RememberedTags {
   readonly #byEntryKey: BoundedMemory<readonly string[]>
 
   constructor(now: () => number) {
-    this.#byEntryKey = new BoundedMemory({ maxEntries: MOST_ENTRIES, maxBytes: MOST_CHARACTERS, now })
+    this.#byEntryKey = new BoundedMemory({ bounds: new Bounds(MOST_ENTRIES, MOST_CHARACTERS), now })
   }
 
   of(entryKey: string): readonly string[] | undefined {
