@@ -1,6 +1,7 @@
 import type { Cache } from './cache/cache.ts'
 import { cacheOver } from './cache/create-cache.ts'
 import { CACHE, type CacheOptions, checkLoadPolicy } from './cache/options.ts'
+import { nearOn } from './cache/near/options.ts'
 import { type FeatureOptions, alone } from './feature.ts'
 import { publishConnection } from './support/connection-events.ts'
 import { hasCode } from './errors.ts'
@@ -68,6 +69,7 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   const ofLocks = resolveOptions(LOCKS, given.locks, undefined, 'locks.')
   const policies = resolveOptions(EXECUTION, given.idempotency, undefined, 'idempotency.')
   const ofCache = checkLoadPolicy(resolveOptions(CACHE, given.cache, undefined, 'cache.'))
+  nearOn(ofCache.near, cacheStorage)
   const identity = identityOf(given)
   const { instance, app } = identity
   const calls = new StorageClient(storage, runtime, given)

@@ -5,8 +5,10 @@ export type { Definition, DefinitionOptions, StandardSchema } from './cache/defi
 export { entry, type EntryResult } from './cache/entry-result.ts'
 export { LoadTimeoutError } from './cache/errors.ts'
 export { escapeGlob } from './cache/escape-glob.ts'
-export type { BreakerEvent, CacheEvent, TracedLoad } from './cache/events.ts'
+export type { BreakerEvent, CacheEvent, NearEvent, TracedLoad } from './cache/events.ts'
 export type { CacheEntry, Load, LoadContext, LoadMissing } from './cache/load.ts'
+export type { NearOptions } from './cache/near/options.ts'
+export type { NearStats } from './cache/near/stats.ts'
 export type {
   CacheEntryOptions,
   CacheNamespaceOptions,

@@ -1,4 +1,5 @@
-import { checkFunction, isPlainObject, refuse } from '../support/checks.ts'
+import type { InvalidationFeed } from '../storage/invalidations.ts'
+import { checkFunction, checkName, isPlainObject, refuse } from '../support/checks.ts'
 import { resolveOptions } from '../support/option-table.ts'
 import type { Cache } from './cache.ts'
 import { countersOf } from './counters.ts'
@@ -13,6 +14,9 @@ import { hashesOf } from './hashes.ts'
 import { Invalidation } from './invalidation.ts'
 import type { Scope } from './keys.ts'
 import type { AnyLoad } from './load.ts'
+import { NearCache } from './near/near-cache.ts'
+import { NearReader } from './near/near-reader.ts'
+import { nearOn } from './near/options.ts'
 import {
   type CacheEntryOptions,
   type CacheReadOptions,
@@ -24,6 +28,7 @@ import {
   NAMESPACE,
   type NamespacePolicy,
   READ,
+  type ReadPolicy,
   checkLoadPolicy,
 } from './options.ts'
 import type { Accepts } from './read-value.ts'
@@ -41,32 +46,49 @@ export function cacheIn(
   let counts = countsByPath.get(scope.namespacePath)
   if (counts === undefined) countsByPath.set(scope.namespacePath, (counts = noCounts()))
   const space = new Namespace(engine, scope, policy, counts)
+  const limits = nearOn(policy.near, engine.storage)
+  if (limits !== undefined) {
+    const feed = engine.storage.values.invalidations as InvalidationFeed
+    engine.near ??= new NearCache(engine.of, engine.runtime, feed, scope.app)
+    space.near = new NearReader(space, engine.near, limits, accepts)
+  }
+  const { near } = space
   const reads = new EntryReads(space)
   const writes = new EntryWrites(space)
   const invalidation = new Invalidation(space)
-  const defaults: CallPolicy = { ...policy, refresh: false, signal: undefined }
+  const defaults: CallPolicy = { ...policy, refresh: false, near: true, signal: undefined }
+  const asRead: ReadPolicy = { onOutage: policy.onOutage, near: true }
 
   const ofCall = (options: GetOrCreateOptions | undefined): CallPolicy =>
     options === undefined ? defaults : checkLoadPolicy(resolveOptions(GET_OR_CREATE, options, defaults))
   const ofWrite = (options: CacheEntryOptions | undefined): EntryPolicy =>
     options === undefined ? policy : resolveOptions<CacheEntryOptions, never>(ENTRY, options, policy)
-  const ofRead = (options: CacheReadOptions | undefined): EntryPolicy['onOutage'] =>
-    options === undefined
-      ? policy.onOutage
-      : resolveOptions<CacheReadOptions, never>(READ, options, policy).onOutage
+  const ofRead = (options: CacheReadOptions | undefined): ReadPolicy =>
+    options === undefined ? asRead : resolveOptions(READ, options, asRead)
 
   const cache: Cache = {
     async get(key, options) {
-      return (await reads.get(key, ofRead(options), accepts)) as never
+      const how = ofRead(options)
+      const kept = near !== undefined && how.near ? near.get(key) : undefined
+      return (kept === undefined ? await reads.get(key, how, accepts) : kept) as never
     },
     async getMany(keys, options) {
       return (await reads.getMany(checkKeys(keys), ofRead(options), accepts)) as never
     },
     async getEntry(key, options) {
-      return (await reads.getEntry(key, ofRead(options), accepts)) as never
+      const how = ofRead(options)
+      const kept = near !== undefined && how.near ? near.getEntry(key) : undefined
+      return (kept ?? (await reads.getEntry(key, how, accepts))) as never
+    },
+    peek(key) {
+      const kept = near?.get(key)
+      if (kept === undefined) checkName('key', key)
+      return kept as never
     },
     async exists(key, options) {
-      return await reads.exists(key, ofRead(options))
+      const how = ofRead(options)
+      if (near !== undefined && how.near && near.exists(key)) return true
+      return await reads.exists(key, how)
     },
     async set(key, value, options) {
       await writes.set(key, value, ofWrite(options))
@@ -83,13 +105,11 @@ export function cacheIn(
       return await writes.expire(key)
     },
     async getOrCreate(key, load, options) {
-      const call = new GetOrCreate(
-        space,
-        key,
-        checkFunction('load', load) as AnyLoad,
-        ofCall(options),
-        accepts,
-      )
+      checkFunction('load', load)
+      const policyOfCall = ofCall(options)
+      const kept = near?.getOrCreate(key, policyOfCall)
+      if (kept !== undefined) return kept as never
+      const call = new GetOrCreate(space, key, load as AnyLoad, policyOfCall, accepts)
       return (await call.run()) as never
     },
     async getOrCreateMany(keys, loadMissing, options) {
@@ -102,7 +122,8 @@ export function cacheIn(
         options as unknown as DefinitionOptions<never, unknown>,
         policy,
       )
-      const accept: Accepts | undefined = schema && ((value) => accepted(schema, value))
+      const accept: Accepts | undefined =
+        schema && Object.assign((value: unknown) => accepted(schema, value), { schema })
       const at = scope.definition(name, version)
       return defined<Id, T>(cacheIn(engine, at, own, countsByPath, accept), options)
     },
@@ -120,7 +141,12 @@ export function cacheIn(
     ...hashesOf(space),
     ...countersOf(space),
     stats() {
-      return statsOf(space.counts, { breaker: engine.gate.breaker, queuedRemovals: engine.gate.queued })
+      const isOf = (path: string): boolean => scope.owns(path)
+      return statsOf(space.counts, {
+        breaker: engine.gate.breaker,
+        queuedRemovals: engine.gate.queued,
+        near: near === undefined ? undefined : engine.near?.stats(isOf),
+      })
     },
   }
   return cache

@@ -29,6 +29,8 @@ export interface Cache {
   getMany<T>(keys: readonly string[], options?: CacheReadOptions): Promise<Map<string, T>>
   /** The value and how it stands, also a stale one; undefined when there is none. */
   getEntry<T>(key: string, options?: CacheReadOptions): Promise<CacheEntry<T> | undefined>
+  /** What this process keeps, at once: the value, if it is fresh, and else undefined. Sends nothing. Needs `near`. */
+  peek<T>(key: string): T | undefined
   /** Whether `get` would return a value. It reads the header only, and asks no schema. */
   exists(key: string, options?: CacheReadOptions): Promise<boolean>
   /** Stores a value; `undefined` cannot be stored. One over `maxValueBytes` is not stored, and counted. */

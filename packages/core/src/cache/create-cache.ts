@@ -48,6 +48,7 @@ export function cacheOver(
   const breaker = new Breaker(runtime, of, () => {
     // What was kept, and is loaded, since the storage was out is older than what others may remove from now on.
     memory.clear()
+    engine.near?.recovered()
     engine.invalidations += 1
   })
   const journal = new Journal({
@@ -71,6 +72,7 @@ export function cacheOver(
     background: new Set<Flight>(),
     memory,
     memoryTtlMs,
+    near: undefined,
     invalidations: 0,
     nextOrder: () => (order += 1),
   }
@@ -80,6 +82,7 @@ export function cacheOver(
     async close() {
       for (const flight of engine.background) flight.abort(new ClosedError())
       memory.clear()
+      engine.near?.close()
       await gate.close()
     },
   }

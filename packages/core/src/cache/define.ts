@@ -45,7 +45,7 @@ export function checkDefinition(
 /** What of the options of a load a read has a use for. @throws InvalidArgumentError */
 function ofRead(options: GetOrCreateOptions): CacheReadOptions {
   resolveOptions(GET_OR_CREATE, options)
-  return { onOutage: options.onOutage }
+  return { onOutage: options.onOutage, near: options.near }
 }
 
 export function defined<Id, T>(
@@ -107,6 +107,9 @@ export function defined<Id, T>(
         return made
       }
       return byId(pairs, await cache.getOrCreateMany([...keys.keys()], loadMissing, options))
+    },
+    peek(id) {
+      return cache.peek<T>(keyOf(id))
     },
     async getEntry(id) {
       return await cache.getEntry(keyOf(id))

@@ -9,6 +9,7 @@ import {
 import type { OptionTable } from '../support/option-table.ts'
 import type { EntryResult } from './entry-result.ts'
 import type { CacheEntry, LoadContext } from './load.ts'
+import { type NearOptions, checkNear } from './near/options.ts'
 import { type CacheEntryOptions, type CacheLoadOptions, type GetOrCreateOptions, LOAD } from './options.ts'
 
 /** Values of one kind. */
@@ -34,6 +35,11 @@ export interface DefinitionOptions<Id, T> extends CacheLoadOptions {
    * what it makes of one that it accepts is the value.
    */
   readonly schema?: StandardSchema<T> | undefined
+  /**
+   * Whether this process keeps the entries that it reads, and Redis tells it which to drop.
+   * @default as the cache around it
+   */
+  readonly near?: boolean | NearOptions | undefined
   /** A part of the key: with a new version, what the old one stored is not read any more. Default: none. */
   readonly version?: string | number | undefined
 }
@@ -57,6 +63,8 @@ export interface Definition<Id, T> {
   /** The value, or else what `load` makes of it. Without `load` and `loadMany` it only reads. */
   get(id: Id, options?: GetOrCreateOptions): Promise<T | undefined>
   getMany(ids: readonly Id[], options?: GetOrCreateOptions): Promise<Map<Id, T>>
+  /** What this process keeps, at once: the value, if it is fresh, and else undefined. Sends nothing. Needs `near`. */
+  peek(id: Id): T | undefined
   getEntry(id: Id): Promise<CacheEntry<T> | undefined>
   exists(id: Id): Promise<boolean>
   set(id: Id, value: T, options?: CacheEntryOptions): Promise<void>
@@ -77,6 +85,7 @@ export const DEFINITION: OptionTable<DefinitionOptions<never, unknown>, Own> = {
   load: [checkFunction, undefined],
   loadMany: [checkFunction, undefined],
   schema: [checkSchema, undefined],
+  near: [checkNear, false],
   version: [checkVersion, undefined],
 }
 

@@ -9,6 +9,8 @@ import type { Flight } from './flight.ts'
 import type { Generations } from './generations.ts'
 import type { Scope } from './keys.ts'
 import type { Lookup } from './lookup.ts'
+import type { NearCache } from './near/near-cache.ts'
+import type { NearReader } from './near/near-reader.ts'
 import type { NamespacePolicy } from './options.ts'
 import type { Counted, Counts } from './stats.ts'
 import type { StorageGate } from './storage-gate.ts'
@@ -34,6 +36,8 @@ export interface Engine {
   /** What was loaded while the storage could not be reached, as it would have been stored. */
   readonly memory: BoundedMemory<StoredValue>
   readonly memoryTtlMs: number
+  /** What it keeps of what it has read; undefined until a namespace or a definition asks for that. */
+  near: NearCache | undefined
   /** How often this process has invalidated more than it can name. */
   invalidations: number
   /** Numbers calls and loads in the order in which they begin. */
@@ -46,6 +50,8 @@ export class Namespace {
   readonly scope: Scope
   readonly policy: NamespacePolicy
   readonly counts: Counts
+  /** What this process keeps of it; undefined: nothing. */
+  near: NearReader | undefined
 
   constructor(engine: Engine, scope: Scope, policy: NamespacePolicy, counts: Counts) {
     this.engine = engine
@@ -74,6 +80,7 @@ export class Namespace {
       this.engine.flights.delete(key)
       this.engine.memory.delete(key)
     }
+    this.engine.near?.drop(entryKeys)
   }
 
   /** The same for whatever a call may have invalidated. Loads that have a guard are known by what the storage shows. */

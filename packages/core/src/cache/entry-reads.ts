@@ -2,7 +2,8 @@ import { missIf } from './miss-if.ts'
 import type { Namespace } from './engine.ts'
 import type { CacheEntry } from './load.ts'
 import type { Found } from './lookup.ts'
-import type { CacheReadOptions } from './options.ts'
+import type { NearReader } from './near/near-reader.ts'
+import type { ReadPolicy } from './options.ts'
 import { type Accepts, type Read, cacheEntryOf, readValue } from './read-value.ts'
 
 /** Reads of many keys leave in steps, so that a call beside them need not wait for all of them. */
@@ -18,53 +19,75 @@ export class EntryReads {
     this.#space = space
   }
 
-  async get(key: string, onOutage: CacheReadOptions['onOutage'], accepts?: Accepts): Promise<unknown> {
-    const read = await this.#read(key, onOutage, accepts)
+  async get(key: string, how: ReadPolicy, accepts?: Accepts): Promise<unknown> {
+    const read = await this.#read(key, how, accepts)
     return read?.value !== undefined && read.state === 'fresh' ? read.value.value : undefined
   }
 
-  async getEntry(
-    key: string,
-    onOutage: CacheReadOptions['onOutage'],
-    accepts?: Accepts,
-  ): Promise<CacheEntry<unknown> | undefined> {
-    const read = await this.#read(key, onOutage, accepts)
+  async getEntry(key: string, how: ReadPolicy, accepts?: Accepts): Promise<CacheEntry<unknown> | undefined> {
+    const read = await this.#read(key, how, accepts)
     if (read?.value === undefined) return undefined
     try {
       return cacheEntryOf(read, read.now ?? (await this.#space.engine.lookup.now()))
     } catch (error) {
-      return missIf(onOutage, error)
+      return missIf(how.onOutage, error)
     }
   }
 
   async getMany(
     keys: readonly string[],
-    onOutage: CacheReadOptions['onOutage'],
+    { onOutage, near: isNear }: ReadPolicy,
     accepts?: Accepts,
   ): Promise<Map<string, unknown>> {
-    const { scope, policy, engine } = this.#space
+    const near = isNear ? this.#space.near : undefined
+    const { scope } = this.#space
     const unique = [...new Set(keys)]
-    const entryKeys = unique.map((key) => scope.entryKey(key))
+    // All keys are checked before anything is sent.
+    for (const key of unique) scope.entryKey(key)
     const values = new Map<string, unknown>()
-    for (let at = 0; at < unique.length; at += READ_CHUNK) {
-      const some = entryKeys.slice(at, at + READ_CHUNK)
-      let found: readonly Found[]
+    const missing: string[] = []
+    for (const key of unique) {
+      const kept = near?.get(key)
+      // In its place, also where another comes later.
+      values.set(key, kept)
+      if (kept === undefined) missing.push(key)
+    }
+    for (let at = 0; at < missing.length; at += READ_CHUNK) {
+      const some = missing.slice(at, at + READ_CHUNK)
       try {
-        found = await engine.lookup.find(scope, policy.codec, some, policy.tags)
+        await this.#readMany(some, values, near, accepts)
       } catch (error) {
         return missIf(onOutage, error) ?? new Map()
       }
-      found.forEach((each, i) => {
-        const key = unique[at + i] as string
-        const read = readValue(this.#space, key, each, accepts)
-        countRead(this.#space, key, read)
-        if (read.value !== undefined && read.state === 'fresh') values.set(key, read.value.value)
-      })
     }
+    for (const key of missing) if (values.get(key) === undefined) values.delete(key)
     return values
   }
 
-  async exists(key: string, onOutage: CacheReadOptions['onOutage']): Promise<boolean> {
+  async #readMany(
+    keys: readonly string[],
+    values: Map<string, unknown>,
+    near: NearReader | undefined,
+    accepts: Accepts | undefined,
+  ): Promise<void> {
+    const { scope, policy, engine } = this.#space
+    const readings = near === undefined ? undefined : keys.map((key) => near.enter(key))
+    try {
+      const entryKeys = keys.map((key) => scope.entryKey(key))
+      const found = await engine.lookup.find(scope, policy.codec, entryKeys, policy.tags)
+      found.forEach((each, i) => {
+        const key = keys[i] as string
+        const read = readValue(this.#space, key, each, accepts)
+        readings?.[i]?.found(read)
+        countRead(this.#space, key, read)
+        if (read.value !== undefined && read.state === 'fresh') values.set(key, read.value.value)
+      })
+    } finally {
+      readings?.forEach((reading) => reading.leave())
+    }
+  }
+
+  async exists(key: string, { onOutage }: ReadPolicy): Promise<boolean> {
     const { scope, policy, engine } = this.#space
     const { gate, lookup } = engine
     const entryKey = scope.entryKey(key)
@@ -87,19 +110,23 @@ export class EntryReads {
 
   async #read(
     key: string,
-    onOutage: CacheReadOptions['onOutage'],
+    { onOutage, near }: ReadPolicy,
     accepts: Accepts | undefined,
   ): Promise<Read | undefined> {
     const { scope, policy, engine } = this.#space
+    const reading = near ? this.#space.near?.enter(key) : undefined
     try {
       const [found] = (await engine.lookup.find(scope, policy.codec, [scope.entryKey(key)], policy.tags)) as [
         Found,
       ]
       const read = readValue(this.#space, key, found, accepts)
+      reading?.found(read)
       countRead(this.#space, key, read)
       return read
     } catch (error) {
       return missIf(onOutage, error)
+    } finally {
+      reading?.leave()
     }
   }
 }

@@ -85,7 +85,11 @@ export class EntryWrites {
 
   async expire(key: string): Promise<boolean> {
     const { gate, runtime } = this.#space.engine
-    return await gate.inTime(runtime.monotonicNow(), this.#expire(key))
+    try {
+      return await gate.inTime(runtime.monotonicNow(), this.#expire(key))
+    } finally {
+      this.#space.engine.near?.drop([this.#space.scope.entryKey(key)])
+    }
   }
 
   async #expire(key: string): Promise<boolean> {

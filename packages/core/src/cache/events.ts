@@ -29,11 +29,12 @@ export type CacheEvent = NamespaceOf &
     | { readonly type: 'removalQueued'; readonly error: unknown }
     | ({ readonly key: string } &
         /**
-         * - `hit`: the storage had a fresh value. `staleHit`: a stale one. `memoryHit`: this process had it.
+         * - `hit`: the storage had a fresh value. `staleHit`: a stale one. `memoryHit`: this process had it while the storage
+         *   was out. `nearHit`: this process keeps it.
          * - `miss`: no value was found. `set`: a value was stored. `expired`: `expire` made the value stale.
          */
         (
-          | { readonly type: 'hit' | 'staleHit' | 'memoryHit' | 'miss' | 'set' | 'expired' }
+          | { readonly type: 'hit' | 'staleHit' | 'memoryHit' | 'nearHit' | 'miss' | 'set' | 'expired' }
           /** The call shares a load of this process. */
           | { readonly type: 'joined' }
           /** The call waits for the load of another process. */
@@ -75,6 +76,17 @@ export type BreakerEvent = CacheOf &
     | { readonly type: 'ended'; readonly openMs: number }
   )
 
+/** Published on `holdfast:near`: whether what a process keeps counts. */
+export type NearEvent = CacheOf &
+  /** The link says what to drop: what is read from now on is kept. */
+  (
+    | { readonly type: 'up' }
+    /** The link was lost: nothing that was kept counts any more. It is opened again without a call. */
+    | { readonly type: 'down' }
+    /** The server does not tell what changes; `code` is that of `verify()`. Once for each cause. Reads work, and nothing is kept. */
+    | { readonly type: 'refused'; readonly code: string; readonly error: unknown }
+  )
+
 /** What the tracing channel `holdfast:cache.load` says of a load. */
 export interface TracedLoad extends NamespaceOf {
   readonly key: string
@@ -82,4 +94,5 @@ export interface TracedLoad extends NamespaceOf {
 
 export const cacheEvents: EventChannel<CacheEvent> = eventChannel('holdfast:cache')
 export const breakerEvents: EventChannel<BreakerEvent> = eventChannel('holdfast:breaker')
+export const nearEvents: EventChannel<NearEvent> = eventChannel('holdfast:near')
 export const loads: TracedOperation<TracedLoad> = tracedOperation('cache.load')

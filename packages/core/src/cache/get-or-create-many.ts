@@ -26,12 +26,23 @@ export async function getOrCreateMany(
   // All keys are checked before anything is sent.
   for (const key of unique) space.scope.entryKey(key)
   const values = new Map<string, unknown>()
-  for (let at = 0; at < unique.length; at += KEYS_AT_ONCE) {
-    const some = unique.slice(at, at + KEYS_AT_ONCE)
+  let missing = unique
+  if (space.near !== undefined) {
+    missing = []
+    for (const key of unique) {
+      const kept = space.near.getOrCreate(key, policy)
+      // In its place, also where another comes later.
+      values.set(key, kept)
+      if (kept === undefined) missing.push(key)
+    }
+  }
+  for (let at = 0; at < missing.length; at += KEYS_AT_ONCE) {
+    const some = missing.slice(at, at + KEYS_AT_ONCE)
     const settled = await createTogether(space, some, loadMissing, policy, accepts)
     settled.forEach((each, i) => {
       if (each.status === 'rejected') throw each.reason
       if (each.value !== undefined) values.set(some[i] as string, each.value)
+      else values.delete(some[i] as string)
     })
   }
   return values

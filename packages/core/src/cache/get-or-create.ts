@@ -74,16 +74,20 @@ export class GetOrCreate {
   async #look(wakes: number): Promise<Answer> {
     const { lookup, runtime } = this.#space.engine
     this.#lookedAt = runtime.monotonicNow()
-    let found: Found
+    const reading = this.#policy.near ? this.#space.near?.enter(this.#key) : undefined
+    let read: Read
     try {
       const { scope, policy } = this.#space
       const finding = lookup.find(scope, policy.codec, [this.#entryKey], this.#policy.tags)
-      ;[found] = (await this.#signal.or(finding)) as [Found]
+      const [found] = (await this.#signal.or(finding)) as [Found]
+      read = readValue(this.#space, this.#key, found, this.#accepts)
+      reading?.found(read)
     } catch (error) {
       if (!isOut(error)) throw error
       return await this.#withoutStorage(error)
+    } finally {
+      reading?.leave()
     }
-    const read = readValue(this.#space, this.#key, found, this.#accepts)
     this.#firstLook.found(read.value === undefined ? 'miss' : read.state === 'stale' ? 'staleHit' : 'hit')
     const { refresh, softTimeoutMs } = this.#policy
     if (read.value !== undefined && !refresh) {
@@ -185,6 +189,12 @@ export class GetOrCreate {
       if (kept !== undefined) {
         this.#firstLook.found('memoryHit')
         return { value: policy.codec.decode(kept as never) }
+      }
+      const { near, copy } = this.#policy
+      const lost = near ? this.#space.near?.lost(this.#key, copy) : undefined
+      if (lost !== undefined) {
+        this.#firstLook.found('memoryHit')
+        return { value: lost }
       }
     }
     this.#firstLook.found('miss')

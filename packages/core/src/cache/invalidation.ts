@@ -32,7 +32,11 @@ export class Invalidation {
     const { engine, policy, scope } = this.#space
     const { generations, gate } = engine
     const lifeMs = policy.ttlMs + policy.staleMs
-    this.#space.forgetAll()
+    const forget = (): void => {
+      this.#space.forgetAll()
+      engine.near?.doubt(steps.flat())
+    }
+    forget()
     const renew = async (): Promise<void> => {
       for (const keys of steps) {
         await Promise.all(
@@ -53,7 +57,7 @@ export class Invalidation {
       this.#space.publish(() => ({ type: 'removalQueued', error: queued }))
       throw queued
     } finally {
-      this.#space.forgetAll()
+      forget()
     }
   }
 }

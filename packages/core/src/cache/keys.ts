@@ -63,6 +63,14 @@ export class Scope {
     return new Scope(this.app, this.#join(own), this.generationKeys, this.path)
   }
 
+  /** Whether a path is that of this namespace, or of a definition in it. */
+  owns(path: string): boolean {
+    return (
+      path === this.namespacePath ||
+      path.startsWith(this.namespacePath === '' ? '=' : `${this.namespacePath}/=`)
+    )
+  }
+
   /** The generation that `clear` renews. */
   get clearKey(): string {
     return this.generationKeys.at(-1) as string

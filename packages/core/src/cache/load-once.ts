@@ -30,10 +30,13 @@ export function takeOff(space: Namespace, plan: FlightPlan): Flight {
   flight.tagChanges = plan.found?.tagChanges
   flight.head = plan.guard === 'refresh' ? plan.found?.entry?.head : undefined
   engine.flights.set(plan.entryKey, flight)
+  engine.near?.drop([plan.entryKey])
   const fly = (): Promise<void> =>
     new Flying(space, plan, flight).run().then((landed) => {
       // Before its callers go on: they must not find it again.
       if (engine.flights.get(plan.entryKey) === flight) engine.flights.delete(plan.entryKey)
+      // Nor what was there before, nor what is on its way.
+      engine.near?.drop([plan.entryKey])
       flight.land(landed)
     })
   if (plan.isBackground) void detached(fly)

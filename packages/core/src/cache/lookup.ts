@@ -44,6 +44,7 @@ export class Lookup {
   #last: TickOfScope | undefined
   readonly #bytes: Reads<Uint8Array | null>
   readonly #rememberedTags: RememberedTags
+  #isLearning = false
 
   constructor(gate: StorageGate) {
     this.#gate = gate
@@ -183,6 +184,21 @@ export class Lookup {
       })
     }
     return calls.clock.now
+  }
+
+  /** Asks for the storage's clock, unless it is known. No caller waits for that. */
+  learnClock(): void {
+    if (this.#isLearning || this.#isClockKnown) return
+    this.#isLearning = true
+    const ended = (): void => void (this.#isLearning = false)
+    this.now().then(ended, ended)
+  }
+
+  /** For how long an instant of the storage's clock is surely still to come; 0 while that clock is not known. */
+  surelyLeft(until: number): number {
+    if (this.#isClockKnown) return this.#gate.calls.clock.surelyLeft(until)
+    this.learnClock()
+    return 0
   }
 
   /** Of tags of a namespace, with what says whether any of them has been invalidated meanwhile, read after them. */

@@ -13,9 +13,10 @@ import {
 } from '../support/option-table.ts'
 import type { CacheCodec } from './compressed-codec.ts'
 import { checkTags } from './keys.ts'
+import { type NearOptions, checkNear } from './near/options.ts'
 
-/** What a read does while the storage cannot be reached. */
-export interface CacheReadOptions {
+/** What a call does while the storage cannot be reached. */
+interface OutageOptions {
   /**
    * `throw`: the call rejects with `StorageUnavailableError`. `miss`: a read finds nothing, and a write does nothing.
    * @default 'throw'
@@ -23,8 +24,17 @@ export interface CacheReadOptions {
   readonly onOutage?: 'throw' | 'miss' | undefined
 }
 
+/** How a value is read. */
+export interface CacheReadOptions extends OutageOptions {
+  /**
+   * `false`: this call reads the storage, also where this process keeps the entry.
+   * @default true
+   */
+  readonly near?: boolean | undefined
+}
+
 /** How a value is stored. */
-export interface CacheEntryOptions extends CacheReadOptions {
+export interface CacheEntryOptions extends OutageOptions {
   /**
    * How long a value is fresh, in milliseconds.
    * @default 300_000
@@ -89,12 +99,23 @@ export interface GetOrCreateOptions extends CacheLoadOptions {
    * @default false
    */
   readonly refresh?: boolean | undefined
+  /**
+   * `false`: this call reads the storage, also where this process keeps the entry.
+   * @default true
+   */
+  readonly near?: boolean | undefined
   /** Ends the wait of this caller alone: it gets a `WaitAbortedError`. */
   readonly signal?: AbortSignal | undefined
 }
 
 /** What a cache or a namespace does unless a call says otherwise. */
 export interface CacheNamespaceOptions extends CacheLoadOptions {
+  /**
+   * Whether this process keeps the entries that it reads, and Redis tells it which to drop. Needs a storage that reports
+   * changes. `true`: as the options of `near` say by default.
+   * @default false
+   */
+  readonly near?: boolean | NearOptions | undefined
   /**
    * How values become text, or bytes.
    * @default jsonCodec
@@ -140,10 +161,12 @@ export interface CacheOptions extends CacheNamespaceOptions {
   readonly maxQueuedRemovals?: number | undefined
 }
 
-export const READ: OptionTable<CacheReadOptions> = { onOutage: [oneOf('throw', 'miss'), 'throw'] }
+const OUTAGE: OptionTable<OutageOptions> = { onOutage: [oneOf('throw', 'miss'), 'throw'] }
+
+export const READ: OptionTable<CacheReadOptions> = { ...OUTAGE, near: [checkBoolean, true] }
 
 export const ENTRY: OptionTable<CacheEntryOptions> = {
-  ...READ,
+  ...OUTAGE,
   ttlMs: [duration(1), 300_000],
   jitter: [(name, value) => checkNumber(name, value, 0, 1), 0.05],
   staleMs: [duration(0), 0],
@@ -163,11 +186,13 @@ export const LOAD: OptionTable<CacheLoadOptions, 'softTimeoutMs'> = {
 export const GET_OR_CREATE: OptionTable<GetOrCreateOptions, 'softTimeoutMs' | 'signal'> = {
   ...LOAD,
   refresh: [checkBoolean, false],
+  near: [checkBoolean, true],
   signal: [checkSignal, undefined],
 }
 
 export const NAMESPACE: OptionTable<CacheNamespaceOptions, 'softTimeoutMs'> = {
   ...LOAD,
+  near: [checkNear, false],
   codec: [withMethods('encode', 'decode'), jsonCodec],
   maxValueBytes: [integer(1), 4 * 1_024 * 1_024],
 }
@@ -188,6 +213,7 @@ export const CACHE: OptionTable<CacheOptions, 'softTimeoutMs'> = {
   maxQueuedRemovals: [integer(1), 1_000],
 }
 
+export type ReadPolicy = Resolved<CacheReadOptions>
 export type EntryPolicy = Resolved<CacheEntryOptions>
 export type LoadPolicy = Resolved<CacheLoadOptions, 'softTimeoutMs'>
 export type CallPolicy = Resolved<GetOrCreateOptions, 'softTimeoutMs' | 'signal'>

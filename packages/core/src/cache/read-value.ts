@@ -12,7 +12,11 @@ export type Read =
   | (Found & { readonly value: undefined })
 
 /** Makes of a stored value what the caller gets; undefined: it is of no use, and counts as a miss. */
-export type Accepts = (value: unknown) => { readonly value: unknown } | undefined
+export interface Accepts {
+  (value: unknown): { readonly value: unknown } | undefined
+  /** What accepts: the same for all who accept the same. */
+  readonly schema: object
+}
 
 export function readValue(space: Namespace, key: string, found: Found, accepts: Accepts | undefined): Read {
   const { state, entry } = found

@@ -43,8 +43,12 @@ export function patternRemoval(space: Namespace): RemoveByPattern {
       signal?.throwIfAborted()
       return await gate.remove(() => gate.values.removeMatching(pattern, position), removal)
     }
+    const forget = (): void => {
+      space.forgetAll()
+      space.engine.near?.dropPath(space.scope.path)
+    }
     // Calls from now on, and calls after it, must not share a load that began before it.
-    space.forgetAll()
+    forget()
     try {
       const counts = await eachStep(step, onProgress)
       space.publish(() => ({ type: 'patternRemoved', pattern: glob, removed: counts.removed }))
@@ -53,7 +57,7 @@ export function patternRemoval(space: Namespace): RemoveByPattern {
       if (isUnavailable(error)) space.publish(() => ({ type: 'removalQueued', error }))
       throw error
     } finally {
-      space.forgetAll()
+      forget()
     }
   }
 }

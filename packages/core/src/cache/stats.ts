@@ -1,3 +1,5 @@
+import { type NearStats, nearSince } from './near/stats.ts'
+
 /** What a cache, or a namespace, has done in this process since it was made. It does not change afterwards. */
 export interface CacheStats {
   /** Reads that found a value, stale ones included. */
@@ -34,11 +36,13 @@ export interface CacheStats {
   readonly breaker: 'closed' | 'open'
   /** Removals of this process that wait for the storage to answer again. */
   readonly queuedRemovals: number
+  /** What this process has kept; undefined without `near`. */
+  readonly near: NearStats | undefined
   /** What has been counted since `previous`, another snapshot of the same cache. */
   delta(previous: CacheStats): CacheStats
 }
 
-export type Counted = Exclude<keyof CacheStats, 'hitRate' | 'breaker' | 'queuedRemovals' | 'delta'>
+export type Counted = Exclude<keyof CacheStats, 'hitRate' | 'breaker' | 'queuedRemovals' | 'near' | 'delta'>
 
 /** The counters of a namespace. */
 export type Counts = { [Name in Counted]: number }
@@ -63,7 +67,10 @@ export function noCounts(): Counts {
   }
 }
 
-export function statsOf(counts: Counts, now: Pick<CacheStats, 'breaker' | 'queuedRemovals'>): CacheStats {
+export function statsOf(
+  counts: Counts,
+  now: Pick<CacheStats, 'breaker' | 'queuedRemovals' | 'near'>,
+): CacheStats {
   const reads = counts.hits + counts.misses
   return Object.freeze({
     ...counts,
@@ -72,7 +79,7 @@ export function statsOf(counts: Counts, now: Pick<CacheStats, 'breaker' | 'queue
     delta(previous: CacheStats) {
       const since = { ...counts }
       for (const name of Object.keys(since) as Counted[]) since[name] -= previous[name]
-      return statsOf(since, now)
+      return statsOf(since, { ...now, near: now.near && nearSince(now.near, previous.near) })
     },
   })
 }

@@ -67,6 +67,13 @@ export class StorageClock {
     return this.earliest(inMs, at) - 1
   }
 
+  /** For how long an instant of the storage's clock is surely still to come, in milliseconds. */
+  surelyLeft(until: number): number {
+    const at = this.#runtime.monotonicNow()
+    const drift = (at - this.#at) * DRIFT
+    return (until - (at + this.#high + drift)) * (1 - DRIFT)
+  }
+
   /** What the storage's clock most likely shows now: for what need not be certain. */
   get now(): number {
     if (!this.known) throw new Error('the storage clock was not observed yet')

@@ -1,0 +1,173 @@
+import type { Namespace } from '../engine.ts'
+import type { CacheEntry } from '../load.ts'
+import type { CallPolicy } from '../options.ts'
+import type { Read } from '../read-value.ts'
+import type { Cell } from './cells.ts'
+import { Copy, type Making } from './copy.ts'
+import type { NearCache } from './near-cache.ts'
+import type { Marker, NearSpace } from './near-space.ts'
+import type { NearPolicy } from './options.ts'
+
+/** About what an entry takes beside its texts. */
+const BESIDE_TEXTS = 240
+
+/** How the calls of a cache use what its process keeps. A hit looks at no option, builds no key, and waits for nothing. */
+export class NearReader {
+  readonly #near: NearCache
+  readonly #space: NearSpace
+  readonly #of: Namespace
+  readonly #making: Making
+  readonly #maxStaleMs: number
+  readonly #isCopied: boolean
+
+  constructor(of: Namespace, near: NearCache, policy: NearPolicy, accepts: Making['accepts']) {
+    this.#of = of
+    this.#near = near
+    this.#space = near.space(of.scope, policy)
+    this.#making = { codec: of.policy.codec, accepts }
+    this.#maxStaleMs = policy.maxStaleMs
+    this.#isCopied = of.policy.copy
+  }
+
+  /** Undefined: there is no copy that counts. */
+  get(key: string): unknown {
+    const copy = this.#hit(key)
+    if (copy === undefined) return undefined
+    this.#counts(key)
+    return copy.value(this.#isCopied)
+  }
+
+  getOrCreate(key: string, { near, refresh, signal, earlyRefresh, copy: isCopied }: CallPolicy): unknown {
+    if (!near || refresh || signal?.aborted === true) return undefined
+    const copy = this.#hit(key)
+    if (copy === undefined) return undefined
+    if (earlyRefresh !== false && copy.leadMs > 0) {
+      const beta = earlyRefresh === true ? 1 : earlyRefresh.beta
+      if (this.#of.engine.runtime.monotonicNow() >= copy.freshUntil - beta * copy.leadMs) return undefined
+    }
+    this.#counts(key)
+    return copy.value(isCopied)
+  }
+
+  getEntry(key: string): CacheEntry<unknown> | undefined {
+    const copy = this.#hit(key)
+    if (copy === undefined) return undefined
+    this.#counts(key)
+    const leftMs = Math.max(0, copy.freshUntil - this.#of.engine.runtime.monotonicNow())
+    const ageMs = Math.max(0, copy.ttlMs - leftMs)
+    return { value: copy.value(this.#isCopied), ageMs, ttlMs: leftMs, isStale: false }
+  }
+
+  exists(key: string): boolean {
+    return this.#hit(key) !== undefined
+  }
+
+  /** What `getOrCreate` answers with while the storage cannot be reached: what was fresh when the link was lost. */
+  lost(key: string, isCopied: boolean): unknown {
+    const { runtime, memoryTtlMs } = this.#of.engine
+    const copy = this.#space.lost(key, runtime.monotonicNow(), memoryTtlMs)
+    return copy?.isOf(this.#making) === true ? copy.value(isCopied) : undefined
+  }
+
+  /** A call is about to read the storage, because there is no hit. */
+  enter(key: string): NearReading {
+    const { link, cells } = this.#near
+    const { lease } = this.#space
+    if (lease.at === -Infinity) {
+      link.follow(lease)
+      // Known by the time when it is needed.
+      this.#of.engine.lookup.learnClock()
+      return new NearReading(this, key, undefined, 0)
+    }
+    return new NearReading(this, key, this.#space.enter(key), cells.reports)
+  }
+
+  /** What a read has found, if it found an entry that counts. */
+  found(reading: NearReading, read: Read): void {
+    const { marker, key } = reading
+    if (marker === undefined) return this.#near.recovered()
+    if (read.value === undefined || read.value.value === undefined || read.state !== 'fresh')
+      return void this.#space.copies.delete(key)
+    if (marker.isVoid || reading.reports !== this.#near.cells.reports) {
+      this.#space.counts.refused += 1
+      return void (marker.isVoid || this.#space.copies.delete(key))
+    }
+    this.#keep(key, read)
+  }
+
+  left(reading: NearReading): void {
+    if (reading.marker !== undefined) this.#space.leave(reading.key, reading.marker)
+  }
+
+  #hit(key: string): Copy | undefined {
+    const { engine } = this.#of
+    const now = engine.runtime.monotonicNow()
+    const copy = this.#space.copies.get(key, now)
+    if (copy === undefined) return undefined
+    const { at } = this.#space.lease
+    if (now - at >= this.#maxStaleMs) {
+      if (at !== -Infinity) this.#space.counts.lapsed += 1
+      return undefined
+    }
+    if (!copy.isProven || !copy.isOf(this.#making)) return undefined
+    this.#near.link.usedAt = now
+    return copy
+  }
+
+  #counts(key: string): void {
+    this.#of.count('hits')
+    this.#space.counts.hits += 1
+    this.#of.publish(() => ({ key, type: 'nearHit' }))
+  }
+
+  #keep(key: string, { entry, value }: Extract<Read, { readonly value: object }>): void {
+    const { engine, scope, policy } = this.#of
+    const { policy: limits, counts, copies } = this.#space
+    const bytes = key.length + entry.payload.length + BESIDE_TEXTS
+    if (bytes > limits.maxBytes / 8) {
+      counts.oversize += 1
+      return void copies.delete(key)
+    }
+    const leftMs = engine.lookup.surelyLeft(entry.writtenAt + entry.ttlMs)
+    if (!(leftMs > 0)) return void copies.delete(key)
+    const freshUntil = engine.runtime.monotonicNow() + leftMs
+    const leadMs = entry.loadMs === 0 ? 0 : -entry.loadMs * Math.log(1 - engine.runtime.random())
+    const cells: Cell[] = []
+    const { generationKeys } = scope
+    const size = entry.generations.length / generationKeys.length
+    generationKeys.forEach((each, i) =>
+      cells.push(this.#near.cells.prove(each, entry.generations.slice(i * size, (i + 1) * size))),
+    )
+    for (const [tag, generation] of entry.tags)
+      cells.push(this.#near.cells.prove(scope.tagKey(tag), generation))
+    const life = { freshUntil, ttlMs: entry.ttlMs, leadMs }
+    const copy = new Copy(entry.payload, this.#making, value.value, life, cells, !policy.copy)
+    this.#space.keep(key, copy, bytes, Math.min(leftMs, limits.ttlMs ?? Infinity))
+  }
+}
+
+/** One read of one key, from before it leaves until its answer was looked at. */
+export class NearReading {
+  readonly key: string
+  /** Undefined: the link is down, and nothing is kept. */
+  readonly marker: Marker | undefined
+  /** How many generations had been reported when it began. */
+  readonly reports: number
+  readonly #reader: NearReader
+
+  constructor(reader: NearReader, key: string, marker: Marker | undefined, reports: number) {
+    this.#reader = reader
+    this.key = key
+    this.marker = marker
+    this.reports = reports
+  }
+
+  found(read: Read): void {
+    this.#reader.found(this, read)
+  }
+
+  /** In any case. */
+  leave(): void {
+    this.#reader.left(this)
+  }
+}
