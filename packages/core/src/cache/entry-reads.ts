@@ -88,24 +88,29 @@ export class EntryReads {
   }
 
   async exists(key: string, { onOutage }: ReadPolicy): Promise<boolean> {
-    const { scope, policy, engine } = this.#space
-    const { gate, lookup } = engine
-    const entryKey = scope.entryKey(key)
+    const { gate, runtime } = this.#space.engine
+    const entryKey = this.#space.scope.entryKey(key)
     try {
-      const head = gate.call(() => gate.values.getHead(entryKey, HEAD_BYTES))
-      const [judged] = await lookup.judged(
-        scope,
-        policy.codec,
-        [entryKey],
-        head.then((each) => [each]),
-      )
-      if (judged?.state !== 'unreadable') return judged?.state === 'fresh'
-      // Its header is longer than that, or it is none.
-      const [found] = await lookup.find(scope, policy.codec, [entryKey])
-      return found?.state === 'fresh'
+      return await gate.inTime(runtime.monotonicNow(), this.#exists(entryKey))
     } catch (error) {
       return missIf(onOutage, error) ?? false
     }
+  }
+
+  async #exists(entryKey: string): Promise<boolean> {
+    const { scope, policy, engine } = this.#space
+    const { gate, lookup } = engine
+    const head = gate.call(() => gate.values.getHead(entryKey, HEAD_BYTES))
+    const [judged] = await lookup.judged(
+      scope,
+      policy.codec,
+      [entryKey],
+      head.then((each) => [each]),
+    )
+    if (judged?.state !== 'unreadable') return judged?.state === 'fresh'
+    // Its header is longer than that, or it is none.
+    const [found] = await lookup.find(scope, policy.codec, [entryKey])
+    return found?.state === 'fresh'
   }
 
   async #read(

@@ -18,6 +18,7 @@ export {
   drawTimeLine,
   idempotencyFeature,
   locksFeature,
+  nearFeature,
   search,
   shrink,
   simulate,

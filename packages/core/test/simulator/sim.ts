@@ -7,13 +7,14 @@ import {
   drawTimeLine,
   idempotencyFeature,
   locksFeature,
+  nearFeature,
   search,
   shrink,
   simulate,
 } from '../../src/testing/simulator/index.ts'
 import { type Mutation, mutations, withMutation } from './mutations/index.ts'
 
-const features: readonly Feature[] = [idempotencyFeature, locksFeature, cacheFeature]
+const features: readonly Feature[] = [idempotencyFeature, locksFeature, cacheFeature, nearFeature]
 const usage = `
 npm run sim -- [options]
 

@@ -1,4 +1,4 @@
-export { cacheFeature } from './cache/workload.ts'
+export { cacheFeature, nearFeature } from './cache/workload.ts'
 export { idempotencyFeature } from './idempotency/workload.ts'
 export { locksFeature } from './locks/workload.ts'
 export type { ClockModel, FaultRates } from './scenario.ts'

@@ -1,4 +1,6 @@
 import { StorageUnavailableError } from '../../errors.ts'
+import type { InvalidationFeed } from '../../storage/invalidations.ts'
+import { simulatedFeed } from './simulated-feed.ts'
 import type { LeasePush, LeaseStorage } from '../../storage/leases.ts'
 import type { OnHint, RecordKey, RecordStorage, RecordWrite, Unsubscribe } from '../../storage/records.ts'
 import { endedWithLastUser } from '../../storage/ended-with-last-user.ts'
@@ -62,6 +64,7 @@ export class SimulatedConnection {
   readonly #history: History
   readonly #random: Random
   readonly #database: number
+  readonly #seed: readonly number[]
   readonly #listeners = new Set<(state: ConnectionState) => void>()
   readonly #pending = new Set<Pending>()
   readonly #subscriptions = new Set<Subscription>()
@@ -94,6 +97,7 @@ export class SimulatedConnection {
     this.#database = database
     this.#violated = violated
     this.#random = createRandom(...seed)
+    this.#seed = seed
     this.#free = Array.from({ length: network.plan.links * 2 }, () => 0)
     this.storage = this.#asStorage()
   }
@@ -352,6 +356,24 @@ export class SimulatedConnection {
     }
   }
 
+  #feed(): InvalidationFeed {
+    return simulatedFeed({
+      scheduler: this.#scheduler,
+      process: this.#process,
+      server: this.#server,
+      network: this.#network,
+      history: this.#history,
+      database: this.#database,
+      // A separate stream: what links draw leaves the rest alone.
+      random: createRandom(...this.#seed, 1),
+      state: () => this.#state,
+      onState: (listener) => {
+        this.#listeners.add(listener)
+        return () => void this.#listeners.delete(listener)
+      },
+    })
+  }
+
   #asStorage(): Storage {
     const facet = (name: FacetName, operations: readonly string[]): Record<string, unknown> =>
       Object.fromEntries(operations.map((op) => [op, (...args: unknown[]) => this.#send(name, op, args)]))
@@ -381,6 +403,7 @@ export class SimulatedConnection {
         this.#subscribe(`end of ${key}`, noop, (send) =>
           this.#server.subscribeToEnd(this.#database, key, () => send(onEnd)),
         ),
+      invalidations: this.#feed(),
     }
     const state = (): ConnectionState => this.#state
     return {

@@ -8,6 +8,7 @@ import type { OnHint, RecordKey, RecordStorage } from '../../storage/records.ts'
 import type { ValueStorage } from '../../storage/values.ts'
 import type { History } from './history.ts'
 import type { Scheduler } from './scheduler.ts'
+import type { SimulatedProcess } from './simulated-process.ts'
 import type { SimulatedReplica } from './simulated-replica.ts'
 
 /** The facets of a storage, without what belongs to a connection. */
@@ -39,6 +40,8 @@ export interface Command {
 export interface ServerObserver {
   /** Something was pushed to a process, no matter who listens. */
   pushed?(process: string, push: LeasePush): void
+  /** A process has heard, on a link for invalidations, of changes of keys at `sentAt`, in true time. */
+  heard?(process: SimulatedProcess, keys: readonly string[], sentAt: number): void
   /** A command was executed; `now` is the server's clock, in milliseconds. */
   executed(command: Command, reply: unknown, now: number): void
 }

@@ -1,5 +1,7 @@
 import type { SimulatedProcess } from '../simulated-process.ts'
+import type { Command } from '../simulated-server.ts'
 import type { World } from '../workload.ts'
+import type { SetReply } from '../../../storage/values.ts'
 import type { Lives, Space } from './plan.ts'
 import type { Wire } from './wire.ts'
 
@@ -7,6 +9,11 @@ import type { Wire } from './wire.ts'
 const DEGRADED_MS = 5_000
 /** The breaker asks again after so long at most. */
 const PAUSE_MS = 5_000
+/** What a near cache promises: how old a hit may be. */
+export interface NearPromise {
+  readonly maxStaleMs: number
+}
+
 /** By how much the clocks of processes may be wrong, as a share. */
 const DRIFT = 1.012
 /** After so long a command has failed. */
@@ -54,6 +61,21 @@ export interface Invalidation {
   readonly isExpiry: boolean
   /** When it was acknowledged; a failed one may be executed at any time after. */
   over: number
+  /** The operation that it is, as the storage knows its commands. */
+  operation: number | undefined
+  /** The keys that its commands have changed, and when last. */
+  readonly effects: Map<string, number>
+  /** What processes have heard of these changes: all of them at that instant, in true time. */
+  readonly heardBy: Map<SimulatedProcess, number>
+}
+
+/** Which commands change what a key holds, by what they answer. */
+const EFFECTS: Readonly<Record<string, (reply: unknown) => boolean>> = {
+  set: (reply) => (reply as SetReply).outcome === 'written',
+  remove: (reply) => reply !== 0,
+  patch: (reply) => reply === true,
+  removeIf: (reply) => reply === true,
+  renew: () => true,
 }
 
 /** Who may get which value: an invalidation wins over every load that began before it was asked for. */
@@ -64,9 +86,43 @@ export class Judge {
   readonly #invalidations: Invalidation[] = []
   #forgottenAt = -Infinity
 
-  constructor(world: World, lives: Lives) {
+  readonly #near: NearPromise | undefined
+  readonly #heardKeys = new Map<Invalidation, Map<SimulatedProcess, Set<string>>>()
+
+  constructor(world: World, lives: Lives, near?: NearPromise) {
     this.#world = world
     this.#lives = lives
+    this.#near = near
+  }
+
+  /** The storage has executed a command of an operation that ends values. */
+  executed({ op, args: [first], operation, facet, from }: Command, reply: unknown): void {
+    if (facet !== 'values' || operation === undefined || this.#near === undefined) return
+    const isEffect = EFFECTS[op]?.(reply) === true
+    if (!isEffect) return
+    const invalidation = this.#invalidations.find(
+      (each) => each.operation === operation && each.process?.name === from,
+    )
+    const keys = Array.isArray(first) ? (first as string[]) : [String(first)]
+    // What shows changes of tags is not followed.
+    for (const key of keys)
+      if (!key.includes(':#c/') && !key.includes(':#r/')) invalidation?.effects.set(key, this.#now)
+  }
+
+  /** A process has heard of changes. */
+  heard(process: SimulatedProcess, keys: readonly string[], sentAt: number): void {
+    for (const invalidation of this.#invalidations) {
+      const { effects, heardBy } = invalidation
+      if (effects.size === 0 || heardBy.has(process)) continue
+      for (const key of keys) {
+        if ((effects.get(key) ?? Infinity) > sentAt) continue
+        const all = this.#heardKeys.get(invalidation) ?? new Map<SimulatedProcess, Set<string>>()
+        this.#heardKeys.set(invalidation, all)
+        const heard = all.get(process) ?? new Set()
+        all.set(process, heard.add(key))
+        if (heard.size === effects.size) heardBy.set(process, this.#now)
+      }
+    }
   }
 
   /** Acknowledged writes are lost: what was invalidated before may be there again. */
@@ -116,6 +172,9 @@ export class Judge {
       ownAcknowledged: Infinity,
       isExpiry,
       over: Infinity,
+      operation: undefined,
+      effects: new Map(),
+      heardBy: new Map(),
     }
     this.#invalidations.push(invalidation)
     return invalidation
@@ -156,8 +215,11 @@ export class Judge {
     const made = this.made(value)
     if (made === undefined || made.space !== space || made.key !== key)
       return this.#violated('A value of the key', call, `got ${JSON.stringify(value)} for ${space}:${key}`)
-    const ageMs = this.#now - (made.storedAt ?? Math.min(made.ended, this.#now))
-    if (ageMs > this.#oldestMs(call, how))
+    const storedAt = made.storedAt ?? Math.min(made.ended, this.#now)
+    const ageMs = this.#now - storedAt
+    // A copy does not age while the monotonic clock stands still.
+    const sleptMs = this.#near === undefined ? 0 : this.#sleptMs(call.process, storedAt, this.#now)
+    if (ageMs > this.#oldestMs(call, how) + sleptMs)
       return this.#violated(
         'A value ends',
         call,
@@ -165,6 +227,7 @@ export class Judge {
       )
     const broken = this.brokenBy(call, made, stale, by)
     if (broken === undefined || this.#isExcused(call, made, stale)) return
+    if (this.#wasNearAtTheLoss(call, made, stale, how, broken)) return
     const began = made.began.toFixed(1)
     this.#violated(
       'Invalidation wins',
@@ -213,9 +276,54 @@ export class Judge {
     return this.#invalidations.find((invalidation) => {
       const { process, acknowledged, ownAcknowledged, began, isExpiry, ends } = invalidation
       if (began <= this.#forgottenAt || (isExpiry && stale)) return false
-      const known = process === call.process ? Math.min(acknowledged, ownAcknowledged) : acknowledged
+      const known =
+        process === call.process
+          ? Math.min(acknowledged, ownAcknowledged)
+          : this.#knownElsewhere(call.process, invalidation, made, by)
       return known < by && (made.how === 'load' ? made.began : made.ended) < began && ends(made)
     })
+  }
+
+  /** From when on another process must not be given what was invalidated. */
+  #knownElsewhere(process: SimulatedProcess, { acknowledged, heardBy, effects }: Invalidation, made: Made, by: number): number {
+    if (this.#near === undefined) return acknowledged
+    const lease = this.#near.maxStaleMs * DRIFT + this.#sleptMs(process, acknowledged, by)
+    const entryKey = `sim:${made.space}:${made.key}`
+    // One of several keys may not have been changed at all.
+    const isMeant = [...effects.keys()].some((key) => key === entryKey || key.includes(':#'))
+    return Math.min(acknowledged + lease, isMeant ? (heardBy.get(process) ?? Infinity) : Infinity)
+  }
+
+  /** A process that is cut off may answer with what it kept when its link was lost, for five seconds. */
+  #wasNearAtTheLoss(
+    { process, wire, began }: Call,
+    made: Made,
+    stale: boolean,
+    how: string,
+    broken: Invalidation,
+  ): boolean {
+    if (this.#near === undefined || !how.startsWith('getOrCreate') || broken.process === process) return false
+    if ((broken.heardBy.get(process) ?? Infinity) < began) return false
+    const slack = this.pausedMs(process, began - 2 * PAUSE_MS, this.#now)
+    if (!wire.wasTroubled(began - PAUSE_MS * DRIFT - slack - 300, this.#now)) return false
+    const isOwn = (invalidation: Invalidation): boolean =>
+      invalidation.process === process &&
+      invalidation.began < began &&
+      made.began < invalidation.began &&
+      !(invalidation.isExpiry && stale) &&
+      invalidation.ends(made)
+    if (this.#invalidations.some(isOwn)) return false
+    const longestMs = (this.#near.maxStaleMs + DEGRADED_MS) * DRIFT + slack + FAILS_WITHIN_MS
+    return this.#now <= broken.acknowledged + longestMs
+  }
+
+  /** How long its monotonic clock stood still in that time, at most. */
+  #sleptMs({ index }: SimulatedProcess, from: number, to: number): number {
+    let sum = 0
+    for (const incident of this.#world.scenario.incidents)
+      if (incident.kind === 'sleep' && incident.process === index)
+        if (incident.at < to && incident.at + incident.forMs > from) sum += incident.forMs
+    return sum
   }
 
   /** A process that is cut off may keep what it loaded itself and did not invalidate, for five seconds. */

@@ -61,6 +61,8 @@ export interface CachePlan {
   readonly keys: readonly string[]
   readonly lives: Lives
   readonly operations: readonly Operation[]
+  /** Undefined: no process keeps copies. */
+  readonly near?: { readonly maxStaleMs: number } | undefined
 }
 
 function drawLives(random: Random): Lives {
@@ -142,5 +144,36 @@ function drawCall(random: Random, { staleMs, hardTimeoutMs }: Lives, tagged: boo
     onLoadError: staleMs > 0 && random.chance(0.4) ? 'stale' : 'throw',
     tags: tagged && random.chance(0.6) ? random.pick([['t'], ['t', 'u']]) : [],
     abortAfterMs: random.chance(0.07) ? random.between(0, 400) : undefined,
+  }
+}
+
+/** The same with copies, and many reads: a copy shows itself to who reads again. */
+export function drawNearPlan(random: Random, processes: number, calmFrom: number): CachePlan {
+  const plan = drawPlan(random, processes, calmFrom)
+  const [first] = plan.operations
+  if (first === undefined) return plan
+  const from = plan.operations.length
+  const crowds = Array.from({ length: 6 }, () => random.between(0, calmFrom * 0.95))
+  const reads = Array.from({ length: 90 }, (_, i): Operation => {
+    const { key, space } = random.pick([first, ...plan.operations])
+    const at = random.chance(0.7)
+      ? random.pick([0, ...crowds]) + random.between(0, 500)
+      : random.between(0, calmFrom)
+    const kind = random.pick<Kind>([
+      'get',
+      'get',
+      'get',
+      'getEntry',
+      'getMany',
+      'exists',
+      'getOrCreate',
+    ])
+    const { load, call, tag } = random.pick([first, ...plan.operations])
+    return { id: from + i, at, process: random.int(0, processes - 1), key, space, kind, tag, load, call }
+  })
+  return {
+    ...plan,
+    near: { maxStaleMs: random.pick([300, 1_000]) },
+    operations: [...plan.operations, ...reads],
   }
 }

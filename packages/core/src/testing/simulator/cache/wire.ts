@@ -30,6 +30,7 @@ export class Wire {
         ...this.#tapped(values),
         hashes: this.#tapped(values.hashes),
         counters: this.#tapped(values.counters),
+        invalidations: values.invalidations,
       },
     }
     storage.connection.onChange((state) => {

@@ -8,7 +8,7 @@ import { CounterJudge } from './counters.ts'
 import { Judge } from './judge.ts'
 import { KeysObserver } from './keys-observer.ts'
 import { Loads } from './loads.ts'
-import { type CachePlan, drawPlan } from './plan.ts'
+import { type CachePlan, drawNearPlan, drawPlan } from './plan.ts'
 import { Prover } from './prover.ts'
 import { Wire } from './wire.ts'
 
@@ -16,22 +16,29 @@ import { Wire } from './wire.ts'
 const LONGEST_PROOF_MS = 120_000
 
 /** A cache before a source that changes: callers who load, and everything that ends a value. */
-export const cacheFeature: Feature = {
-  name: 'cache',
-  plan(random) {
-    const processes = random.int(2, 4)
-    const calmFrom = random.between(2_000, 12_000)
-    const plan = drawPlan(random, processes, calmFrom)
-    return {
-      // What stops and delays are measured by: some outlast the guard of a load, and the pauses of the breaker.
-      size: { processes, calmFrom, leaseMs: random.pick([1_000, 1_000, 3_000]) },
-      rates: { freeze: 0.3 },
-      // Reads share a command, and what follows from their replies may read again.
-      ticks: 3,
-      operations: plan.operations,
-      open: (world) => new CacheWorkload(world, plan),
-    }
-  },
+export const cacheFeature: Feature = featureOf('cache', drawPlan)
+
+/** The same where every process keeps what it reads, and hears of changes over links that fail. */
+export const nearFeature: Feature = featureOf('near', drawNearPlan)
+
+function featureOf(name: string, draw: typeof drawPlan): Feature {
+  return {
+    name,
+    plan(random) {
+      const processes = random.int(2, 4)
+      const calmFrom = random.between(2_000, 12_000)
+      const plan = draw(random, processes, calmFrom)
+      return {
+        // What stops and delays are measured by: some outlast the guard of a load, and the pauses of the breaker.
+        size: { processes, calmFrom, leaseMs: random.pick([1_000, 1_000, 3_000]) },
+        rates: { freeze: 0.3 },
+        // Reads share a command, and what follows from their replies may read again.
+        ticks: 3,
+        operations: plan.operations,
+        open: (world) => new CacheWorkload(world, plan),
+      }
+    },
+  }
 }
 
 class CacheWorkload implements Workload {
@@ -43,7 +50,7 @@ class CacheWorkload implements Workload {
   constructor(world: World, plan: CachePlan) {
     this.#world = world
     this.#plan = plan
-    const values = new Judge(world, plan.lives)
+    const values = new Judge(world, plan.lives, plan.near)
     const loads = new Loads(world, values)
     const counters = new CounterJudge(world)
     const { ttlMs, staleMs, hardTimeoutMs } = plan.lives
@@ -52,9 +59,11 @@ class CacheWorkload implements Workload {
     this.observer = {
       executed(command, reply) {
         keys.executed(command, reply)
+        values.executed(command, reply)
         if (command.facet === 'counters' && counters.executed(command, reply as AddReply))
           keys.inTime(command)
       },
+      heard: (process, changed, sentAt) => values.heard(process, changed, sentAt),
       died: (process) => loads.died(process),
       forgot: async (why) => {
         if (why === 'eviction') values.evicted()
@@ -66,8 +75,8 @@ class CacheWorkload implements Workload {
 
   start(process: SimulatedProcess, storage: Storage): App {
     const wire = new Wire(this.#world.scheduler, storage)
-    const { lives } = this.#plan
-    const cache = createCache(wire.storage, { prefix: 'sim', runtime: process.runtime, ...lives })
+    const { lives, near = false } = this.#plan
+    const cache = createCache(wire.storage, { prefix: 'sim', runtime: process.runtime, ...lives, near })
     return new CacheApp(this.#world, this.#plan, process, wire, cache, this.#judges)
   }
 }
