@@ -65,6 +65,7 @@ const TERMS: Readonly<Record<States | Events | Reasons | NonNullable<ExecutionOp
   lost: 'lost',
   maxHold: 'reason',
   memoryHit: 'hit',
+  nearHit: 'hit',
   mismatch: 'mismatch',
   miss: 'miss',
   opened: 'breaker',

@@ -142,7 +142,7 @@ const COUNTERS = {
   unreadable: 'Stored values that could not be read.',
   oversize: 'Values that were too large to be stored.',
   queuedRemovals: 'Removals that wait for the storage to answer again.',
-} as const satisfies Record<Exclude<keyof CacheStats, 'hitRate' | 'breaker' | 'delta'>, string>
+} as const satisfies Record<Exclude<keyof CacheStats, 'hitRate' | 'breaker' | 'near' | 'delta'>, string>
 
 export const cacheStatsSchema: object = {
   tags,
@@ -159,6 +159,11 @@ export const cacheStatsSchema: object = {
           type: 'string',
           enum: ['closed', 'open'],
           description: 'open: the storage did not answer, and is not asked for the moment.',
+        },
+        near: {
+          type: 'object',
+          additionalProperties: true,
+          description: 'What this process keeps of what it has read; absent without near.',
         },
       },
     },

@@ -39,7 +39,11 @@ export function checkDefinition(
 } {
   const resolved = resolveOptions(DEFINITION, options, { ...policy, ...NONE })
   const { key: _key, load: _load, loadMany: _loadMany, schema, version = '', ...own } = resolved
-  return { schema, version: `${version}`, own: checkLoadPolicy({ ...policy, ...own }) }
+  return {
+    schema,
+    version: `${version}`,
+    own: checkLoadPolicy({ ...policy, ...own, near: own.near ?? policy.near }),
+  }
 }
 
 /** What of the options of a load a read has a use for. @throws InvalidArgumentError */

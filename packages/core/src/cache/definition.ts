@@ -36,8 +36,8 @@ export interface DefinitionOptions<Id, T> extends CacheLoadOptions {
    */
   readonly schema?: StandardSchema<T> | undefined
   /**
-   * Whether this process keeps the entries that it reads, and Redis tells it which to drop.
-   * @default as the cache around it
+   * Whether this process keeps the entries that it reads, and Redis tells it which to drop. Default: as the cache that
+   * defines it.
    */
   readonly near?: boolean | NearOptions | undefined
   /** A part of the key: with a new version, what the old one stored is not read any more. Default: none. */
@@ -77,7 +77,7 @@ export interface Definition<Id, T> {
 /** Where an id is an array itself, one alone would look like many. */
 type OneOrMany<Id> = [Id] extends [readonly unknown[]] ? readonly Id[] : Id | readonly Id[]
 
-type Own = 'key' | 'load' | 'loadMany' | 'schema' | 'version' | 'softTimeoutMs'
+type Own = 'key' | 'load' | 'loadMany' | 'schema' | 'version' | 'near' | 'softTimeoutMs'
 
 export const DEFINITION: OptionTable<DefinitionOptions<never, unknown>, Own> = {
   ...LOAD,
@@ -85,7 +85,7 @@ export const DEFINITION: OptionTable<DefinitionOptions<never, unknown>, Own> = {
   load: [checkFunction, undefined],
   loadMany: [checkFunction, undefined],
   schema: [checkSchema, undefined],
-  near: [checkNear, false],
+  near: [checkNear, undefined],
   version: [checkVersion, undefined],
 }
 

@@ -25,10 +25,12 @@ export class EntryReads {
   }
 
   async getEntry(key: string, how: ReadPolicy, accepts?: Accepts): Promise<CacheEntry<unknown> | undefined> {
+    const { lookup, gate, runtime } = this.#space.engine
+    const startedAt = runtime.monotonicNow()
     const read = await this.#read(key, how, accepts)
     if (read?.value === undefined) return undefined
     try {
-      return cacheEntryOf(read, read.now ?? (await this.#space.engine.lookup.now()))
+      return cacheEntryOf(read, read.now ?? (await gate.inTime(startedAt, lookup.now())))
     } catch (error) {
       return missIf(how.onOutage, error)
     }

@@ -226,6 +226,21 @@ export async function others(): Promise<void> {
   // @ts-expect-error Tags are an array.
   await cache.invalidateTags('t')
 
+  const near = cache.namespace('near', {
+    near: { maxEntries: 10, maxBytes: 1_024, maxStaleMs: 500, ttlMs: 1 },
+  })
+  cache.namespace('near', { near: true, copy: false })
+  near.define<number, User>('user', { near: false }).peek(1) satisfies User | undefined
+  const peeked = near.peek<User>('k')
+  same<typeof peeked, User | undefined>(true)
+  await near.get<User>('k', { near: false })
+  await near.getOrCreate('k', () => user, { near: false })
+  near.stats().near?.hits satisfies number | undefined
+  // @ts-expect-error A write has no copy to pass by.
+  await near.set('k', user, { near: false })
+  // @ts-expect-error There is no such limit.
+  cache.namespace('near', { near: { max: 1 } })
+
   const stats = cache.stats()
   stats satisfies CacheStats
   stats.delta(stats).hits satisfies number

@@ -24,6 +24,7 @@ export class CacheFold implements Fold<CacheEvent> {
       case 'hit':
       case 'staleHit':
       case 'memoryHit':
+      case 'nearHit':
       case 'miss':
         return this.#read(cache, event.type)
       case 'loading':

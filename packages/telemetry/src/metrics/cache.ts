@@ -19,8 +19,8 @@ export const CACHE_METRICS: Readonly<Record<CacheMetric, Metric>> = {
     name: 'holdfast.cache.reads',
     unit: '{read}',
     labels: ['cache', 'outcome'],
-    help: 'Reads of the cache. outcome: hit, staleHit, memoryHit, miss.',
-    from: `${CHANNEL}: hit staleHit memoryHit miss`,
+    help: 'Reads of the cache. outcome: hit, staleHit, memoryHit, nearHit, miss.',
+    from: `${CHANNEL}: hit staleHit memoryHit nearHit miss`,
   },
   cacheHitRatio: {
     kind: 'gauge',
@@ -28,7 +28,7 @@ export const CACHE_METRICS: Readonly<Record<CacheMetric, Metric>> = {
     unit: '1',
     labels: ['cache'],
     help: 'Hits of all reads since the bridge was started, stale ones included. For the last minutes, divide the rates of cache.reads.',
-    from: `${CHANNEL}: hit staleHit memoryHit miss`,
+    from: `${CHANNEL}: hit staleHit memoryHit nearHit miss`,
   },
   cacheLoadDuration: {
     kind: 'histogram',

@@ -39,7 +39,8 @@ export class Copy {
     cells: readonly Cell[],
     isShared: boolean,
   ) {
-    this.payload = typeof payload === 'string' ? payload : ownBytes(payload)
+    // A part of what the client has read would keep all of that in memory.
+    this.payload = typeof payload === 'string' ? Buffer.from(payload).toString() : ownBytes(payload)
     this.codec = codec
     this.schema = accepts?.schema
     this.cells = cells
@@ -82,7 +83,6 @@ export class Copy {
   }
 }
 
-/** A part of what the client has read would keep all of that in memory. */
 function ownBytes(bytes: Uint8Array): Buffer {
   const own = Buffer.allocUnsafeSlow(bytes.length)
   own.set(bytes)

@@ -84,7 +84,6 @@ export class Link {
   follow(lease: Lease): void {
     if (this.#isClosed || this.#leases.has(lease)) return
     this.#leases.add(lease)
-    this.usedAt = this.#runtime.monotonicNow()
     const prefixes = new Set([...this.#followed.keys(), ...lease.prefixes])
     if (this.#followed.has(this.#whole) || prefixes.size > MOST_PREFIXES) this.#followWhole()
     else this.#attach(lease, lease.prefixes)

@@ -21,6 +21,8 @@ export class NearCache {
   readonly #byPath = new Map<string, NearSpace[]>()
   readonly #bounds = new WeakMap<NearPolicy, Bounds>()
   #linkLosses = 0
+  /** Copies of a link that was lost may be there. */
+  #hasLost = false
   #ignored = 0
 
   constructor(of: CacheOf, runtime: Runtime, feed: InvalidationFeed, app: string) {
@@ -37,6 +39,7 @@ export class NearCache {
       up: () => nearEvents.publish(() => ({ ...this.#of, type: 'up' })),
       down: () => {
         this.#linkLosses += 1
+        this.#hasLost = true
         nearEvents.publish(() => ({ ...this.#of, type: 'down' }))
       },
       refused: ({ code, cause }) =>
@@ -79,6 +82,8 @@ export class NearCache {
 
   /** What was lost with the link is of no use any more: the storage answers. */
   recovered(): void {
+    if (!this.#hasLost) return
+    this.#hasLost = false
     for (const spaces of this.#byPath.values())
       for (const space of spaces) if (space.lease.at === -Infinity) space.copies.clear()
   }

@@ -19,6 +19,7 @@ export class NearReader {
   readonly #making: Making
   readonly #maxStaleMs: number
   readonly #isCopied: boolean
+  #lastCells: readonly Cell[] = []
 
   constructor(of: Namespace, near: NearCache, policy: NearPolicy, accepts: Making['accepts']) {
     this.#of = of
@@ -73,6 +74,7 @@ export class NearReader {
   enter(key: string): NearReading {
     const { link, cells } = this.#near
     const { lease } = this.#space
+    link.usedAt = this.#of.engine.runtime.monotonicNow()
     if (lease.at === -Infinity) {
       link.follow(lease)
       // Known by the time when it is needed.
@@ -140,8 +142,12 @@ export class NearReader {
     )
     for (const [tag, generation] of entry.tags)
       cells.push(this.#near.cells.prove(scope.tagKey(tag), generation))
+    // Most copies count under the same generations: they share the list of them.
+    const last = this.#lastCells
+    const isSame = cells.length === last.length && cells.every((cell, i) => cell === last[i])
+    if (!isSame) this.#lastCells = cells
     const life = { freshUntil, ttlMs: entry.ttlMs, leadMs }
-    const copy = new Copy(entry.payload, this.#making, value.value, life, cells, !policy.copy)
+    const copy = new Copy(entry.payload, this.#making, value.value, life, this.#lastCells, !policy.copy)
     this.#space.keep(key, copy, bytes, Math.min(leftMs, limits.ttlMs ?? Infinity))
   }
 }

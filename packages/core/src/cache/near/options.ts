@@ -30,6 +30,10 @@ export interface NearOptions {
   readonly ttlMs?: number | undefined
 }
 
+/**
+ * `npm run docs:examples` reads this table.
+ * @public
+ */
 export const NEAR: OptionTable<NearOptions, 'ttlMs'> = {
   maxEntries: [integer(1, 10_000_000), 10_000],
   maxBytes: [integer(1_024), 64 * 1_024 * 1_024],

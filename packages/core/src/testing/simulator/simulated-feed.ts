@@ -30,14 +30,31 @@ export interface FeedWorld {
   readonly onState: (listener: (state: ConnectionState) => void) => () => void
 }
 
-/** The invalidations as one process hears them: over a link for each prefix, which may be slow, silent or lost. */
+/** The invalidations as one process hears them: over one link for all who follow, which may be slow, silent or lost. */
 export function simulatedFeed(world: FeedWorld): InvalidationFeed {
+  const followers = new Set<Follower>()
+  let link: SimulatedLink | undefined
   return {
     follow(prefix: string, { maxStaleMs }: FollowOptions, listener: InvalidationListener): Following {
-      const link = new SimulatedLink(world, prefix, maxStaleMs, listener)
-      return { stop: () => link.stop() }
+      const follower = { prefix, listener }
+      followers.add(follower)
+      if (link === undefined) link = new SimulatedLink(world, maxStaleMs, followers)
+      else link.join(follower)
+      return {
+        stop() {
+          followers.delete(follower)
+          if (followers.size > 0) return
+          link?.stop()
+          link = undefined
+        },
+      }
     },
   }
+}
+
+interface Follower {
+  readonly prefix: string
+  readonly listener: InvalidationListener
 }
 
 /**
@@ -46,9 +63,8 @@ export function simulatedFeed(world: FeedWorld): InvalidationFeed {
  */
 class SimulatedLink {
   readonly #world: FeedWorld
-  readonly #prefix: string
   readonly #maxStaleMs: number
-  readonly #listener: InvalidationListener
+  readonly #followers: ReadonlySet<Follower>
   readonly #unlisten: () => void
   #attempt = 0
   #pauseMs = FIRST_PAUSE_MS
@@ -64,16 +80,22 @@ class SimulatedLink {
   #freeIn = 0
   #messages = 0
 
-  constructor(world: FeedWorld, prefix: string, maxStaleMs: number, listener: InvalidationListener) {
+  constructor(world: FeedWorld, maxStaleMs: number, followers: ReadonlySet<Follower>) {
     this.#world = world
-    this.#prefix = prefix
     this.#maxStaleMs = maxStaleMs
-    this.#listener = listener
+    this.#followers = followers
     this.#unlisten = world.onState((state) => {
       if (state === 'down') this.#lose('the data connection is lost')
       else this.#open()
     })
     world.process.deliver(0, () => this.#open())
+  }
+
+  /** One more follows a link that may be up: it has kept nothing yet, so all that counts for it has been reported. */
+  join(follower: Follower): void {
+    this.#world.process.deliver(0, () => {
+      if (this.#isUp && this.#followers.has(follower)) follower.listener.up(this.#provenAt)
+    })
   }
 
   stop(): void {
@@ -102,7 +124,7 @@ class SimulatedLink {
       const facets = server.peek(this.#world.database)
       this.#facets = facets
       this.#following = facets.values.invalidations?.follow(
-        this.#prefix,
+        '',
         { maxStaleMs: this.#maxStaleMs },
         { ...SILENT, invalidated: (keys) => this.#tell(attempt, keys) },
       )
@@ -114,8 +136,8 @@ class SimulatedLink {
   #prove(attempt: number): void {
     const { process, network, random, history } = this.#world
     const at = process.runtime.monotonicNow()
-    if (network.losesPush(`${process.name}/canary ${(this.#messages += 1)} ${this.#prefix}`, random))
-      return history.fault(process.index, () => `canary of ${this.#prefix} lost`)
+    if (network.losesPush(`${process.name}/canary ${(this.#messages += 1)}`, random))
+      return history.fault(process.index, () => 'canary lost')
     this.#toServer(attempt, () => this.#toProcess(attempt, () => this.#up(attempt, at)))
   }
 
@@ -123,8 +145,8 @@ class SimulatedLink {
     this.#isUp = true
     this.#pauseMs = FIRST_PAUSE_MS
     this.#provenAt = at
-    this.#world.history.add(this.#world.process.index, () => `link of ${this.#prefix} is up`)
-    this.#listener.up(at)
+    this.#world.history.add(this.#world.process.index, () => 'link is up')
+    for (const { listener } of this.#followers) listener.up(at)
     this.#beat(attempt)
   }
 
@@ -139,7 +161,7 @@ class SimulatedLink {
       this.#toServer(attempt, () =>
         this.#toProcess(attempt, () => {
           this.#provenAt = Math.max(this.#provenAt, at)
-          this.#listener.proven(at)
+          for (const { listener } of this.#followers) listener.proven(at)
         }),
       )
       this.#beat(attempt)
@@ -149,9 +171,14 @@ class SimulatedLink {
   #tell(attempt: number, keys: readonly string[]): void {
     const { scheduler, server, process } = this.#world
     const sentAt = scheduler.now
+    const isWanted = ({ prefix }: Follower): boolean => keys.some((key) => key.startsWith(prefix))
+    if (![...this.#followers].some(isWanted)) return
     this.#toProcess(attempt, () => {
       server.observer.heard?.(process, keys, sentAt)
-      this.#listener.invalidated(keys)
+      for (const { prefix, listener } of this.#followers) {
+        const own = keys.filter((key) => key.startsWith(prefix))
+        if (own.length > 0) listener.invalidated(own)
+      }
     })
   }
 
@@ -160,8 +187,8 @@ class SimulatedLink {
     const wasUp = this.#isUp
     this.#end()
     if (wasUp) {
-      history.fault(process.index, () => `link of ${this.#prefix} is down: ${why}`)
-      this.#listener.down()
+      history.fault(process.index, () => `link is down: ${why}`)
+      for (const { listener } of this.#followers) listener.down()
     }
     this.#again()
   }
@@ -202,7 +229,7 @@ class SimulatedLink {
   /** Undefined: the link breaks, and takes all with it that is on its way. */
   #arrival(attempt: number, free: number): number | undefined {
     const { scheduler, network, random, process } = this.#world
-    const fate = network.fateOf(`${process.name}/link ${(this.#messages += 1)} ${this.#prefix}`, random)
+    const fate = network.fateOf(`${process.name}/link ${(this.#messages += 1)}`, random)
     const at = Math.max(free, scheduler.now + network.latency(random))
     if (fate === 'requestLost' && attempt === this.#attempt && random.chance(0.2)) {
       this.#following?.stop()

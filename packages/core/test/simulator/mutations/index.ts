@@ -5,6 +5,7 @@ import { endMutations } from './core.ts'
 import { idempotencyMutations } from './records.ts'
 import { locksMutations } from './leases.ts'
 import type { Mutation } from './mutation.ts'
+import { nearMutations } from './near.ts'
 import { cacheMutations } from './values.ts'
 
 export type { Mutation } from './mutation.ts'
@@ -14,6 +15,7 @@ export const mutations: Readonly<Record<string, readonly Mutation[]>> = {
   idempotency: [...idempotencyMutations, ...endMutations],
   locks: locksMutations,
   cache: cacheMutations,
+  near: nearMutations,
 }
 
 /** Runs with the mutation in place, and undoes it after any outcome. */

@@ -99,13 +99,13 @@ export class CacheApp implements App {
     for (const [space, each] of Object.entries(this.#caches) as [Space, Cache][])
       for (const key of keys) {
         const call: Call = { process: this.#process, wire: this.#wire, began: scheduler.now }
-        const kept = await each.get(key)
-        const stored = await each.get(key, { near: false })
+        const kept = await each.get<string>(key)
+        const stored = await each.get<string>(key, { near: false })
         this.#judges.values.gets(call, space, key, kept, 'get', false)
         if (kept !== undefined && stored !== undefined && kept !== stored)
           this.#world.violated(
             'When quiet, copies are what is stored',
-            `${this.#process.name} keeps ${String(kept)} of ${space}:${key}, and ${String(stored)} is stored`,
+            `${this.#process.name} keeps ${kept} of ${space}:${key}, and ${stored} is stored`,
           )
       }
     const hot = `hot ${this.#process.name}`

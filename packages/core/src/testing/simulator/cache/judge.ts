@@ -87,6 +87,7 @@ export class Judge {
   #forgottenAt = -Infinity
 
   readonly #near: NearPromise | undefined
+  readonly #byEffect = new Map<string, Set<Invalidation>>()
   readonly #heardKeys = new Map<Invalidation, Map<SimulatedProcess, Set<string>>>()
 
   constructor(world: World, lives: Lives, near?: NearPromise) {
@@ -105,17 +106,19 @@ export class Judge {
     )
     const keys = Array.isArray(first) ? (first as string[]) : [String(first)]
     // What shows changes of tags is not followed.
-    for (const key of keys)
-      if (!key.includes(':#c/') && !key.includes(':#r/')) invalidation?.effects.set(key, this.#now)
+    for (const key of keys) {
+      if (invalidation === undefined || key.includes(':#c/') || key.includes(':#r/')) continue
+      invalidation.effects.set(key, this.#now)
+      this.#byEffect.set(key, (this.#byEffect.get(key) ?? new Set()).add(invalidation))
+    }
   }
 
   /** A process has heard of changes. */
   heard(process: SimulatedProcess, keys: readonly string[], sentAt: number): void {
-    for (const invalidation of this.#invalidations) {
-      const { effects, heardBy } = invalidation
-      if (effects.size === 0 || heardBy.has(process)) continue
-      for (const key of keys) {
-        if ((effects.get(key) ?? Infinity) > sentAt) continue
+    for (const key of keys) {
+      for (const invalidation of this.#byEffect.get(key) ?? []) {
+        const { effects, heardBy } = invalidation
+        if (heardBy.has(process) || (effects.get(key) ?? Infinity) > sentAt) continue
         const all = this.#heardKeys.get(invalidation) ?? new Map<SimulatedProcess, Set<string>>()
         this.#heardKeys.set(invalidation, all)
         const heard = all.get(process) ?? new Set()
@@ -242,7 +245,8 @@ export class Judge {
     return this.#made.find((made) => {
       if (made.process !== process || made.how !== 'load' || !made.isValue) return false
       if (made.space !== space || made.key !== key || began < made.ended + FAILS_WITHIN_MS) return false
-      if (this.#now > made.ended + keptMs || !wire.wasDownAll(made.began, this.#now)) return false
+      if (this.#now > made.ended + keptMs || !wire.wasDownAll(made.began - FAILS_WITHIN_MS, this.#now))
+        return false
       return !this.#invalidations.some((each) => each.process === process && each.over >= made.began)
     })
   }
@@ -285,7 +289,12 @@ export class Judge {
   }
 
   /** From when on another process must not be given what was invalidated. */
-  #knownElsewhere(process: SimulatedProcess, { acknowledged, heardBy, effects }: Invalidation, made: Made, by: number): number {
+  #knownElsewhere(
+    process: SimulatedProcess,
+    { acknowledged, heardBy, effects }: Invalidation,
+    made: Made,
+    by: number,
+  ): number {
     if (this.#near === undefined) return acknowledged
     const lease = this.#near.maxStaleMs * DRIFT + this.#sleptMs(process, acknowledged, by)
     const entryKey = `sim:${made.space}:${made.key}`

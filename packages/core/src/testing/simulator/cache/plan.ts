@@ -153,21 +153,13 @@ export function drawNearPlan(random: Random, processes: number, calmFrom: number
   const [first] = plan.operations
   if (first === undefined) return plan
   const from = plan.operations.length
-  const crowds = Array.from({ length: 6 }, () => random.between(0, calmFrom * 0.95))
-  const reads = Array.from({ length: 90 }, (_, i): Operation => {
+  const crowds = Array.from({ length: 4 }, () => random.between(0, calmFrom * 0.95))
+  const reads = Array.from({ length: 60 }, (_, i): Operation => {
     const { key, space } = random.pick([first, ...plan.operations])
     const at = random.chance(0.7)
       ? random.pick([0, ...crowds]) + random.between(0, 500)
       : random.between(0, calmFrom)
-    const kind = random.pick<Kind>([
-      'get',
-      'get',
-      'get',
-      'getEntry',
-      'getMany',
-      'exists',
-      'getOrCreate',
-    ])
+    const kind = random.pick<Kind>(['get', 'get', 'get', 'getEntry', 'getMany', 'exists', 'getOrCreate'])
     const { load, call, tag } = random.pick([first, ...plan.operations])
     return { id: from + i, at, process: random.int(0, processes - 1), key, space, kind, tag, load, call }
   })

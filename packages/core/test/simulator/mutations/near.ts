@@ -1,0 +1,157 @@
+import { BoundedMemory } from '../../../src/cache/bounded-memory.ts'
+import { Cells } from '../../../src/cache/near/cells.ts'
+import { Lease } from '../../../src/cache/near/link.ts'
+import { NearCache } from '../../../src/cache/near/near-cache.ts'
+import { Marker, NearSpace } from '../../../src/cache/near/near-space.ts'
+import { NearReader } from '../../../src/cache/near/near-reader.ts'
+import { Lookup } from '../../../src/cache/lookup.ts'
+import type { InvalidationFeed, InvalidationListener } from '../../../src/storage/invalidations.ts'
+import type { Storage } from '../../../src/storage/storage.ts'
+import { replace } from './core.ts'
+import type { Mutation } from './mutation.ts'
+
+/** A feed between the link and the cache. */
+const feed =
+  (mutate: (listener: InvalidationListener) => Partial<InvalidationListener>) =>
+  (storage: Storage): Storage => {
+    const sound = storage.values.invalidations as InvalidationFeed
+    const follow: InvalidationFeed['follow'] = (prefix, options, listener) => {
+      const own = mutate(listener)
+      const heard: InvalidationListener = {
+        up: (at) => listener.up(at),
+        proven: (at) => listener.proven(at),
+        invalidated: (keys) => listener.invalidated(keys),
+        everything: () => listener.everything(),
+        down: () => listener.down(),
+        ignored: () => listener.ignored(),
+        refused: (reason) => listener.refused(reason),
+        ...own,
+      }
+      return sound.follow(prefix, options, heard)
+    }
+    return { ...storage, values: { ...storage.values, invalidations: { follow } } }
+  }
+
+/** Ways to get the near cache wrong, each of which somebody has chosen. */
+export const nearMutations: readonly Mutation[] = [
+  {
+    name: 'no marker',
+    like: 'layered-loader, bentocache: what was on its way while it was invalidated is kept',
+    breakCore: () =>
+      replace(
+        NearReader.prototype,
+        'enter',
+        (enter) =>
+          function (this: NearReader, ...args: readonly unknown[]) {
+            const reading = enter.call(this, ...args) as { marker: Marker | undefined }
+            if (reading.marker !== undefined)
+              Object.defineProperty(reading.marker, 'isVoid', { get: () => false, set() {} })
+            return reading
+          },
+      ),
+  },
+  {
+    name: 'a marker a reader',
+    like: 'our first prototype: a key that is always being read is never kept',
+    breakCore: () =>
+      replace(
+        NearSpace.prototype,
+        'enter',
+        () =>
+          function (this: NearSpace, ...[key]: readonly unknown[]) {
+            const before = this.markers.get(key as string)
+            if (before !== undefined) before.isVoid = true
+            const marker = new Marker()
+            marker.readers = 1
+            this.markers.set(key as string, marker)
+            return marker
+          },
+      ),
+  },
+  {
+    name: 'no lease',
+    like: "node-redis's client-side cache: a link that is silent is one on which nothing happens",
+    breakConnection: feed((listener) => ({
+      up: () => listener.up(Infinity),
+      proven: () => listener.proven(Infinity),
+    })),
+  },
+  {
+    name: 'no drop at the answer',
+    like: 'jedis#3825: an own write drops the copy when it is called, and the read before it fills it again',
+    breakCore: () => {
+      const seen = new Map<string, number>()
+      return replace(
+        NearCache.prototype,
+        'drop',
+        (drop) =>
+          function (this: NearCache, ...[keys]: readonly unknown[]) {
+            const name = (keys as string[]).join()
+            seen.set(name, (seen.get(name) ?? 0) + 1)
+            if ((seen.get(name) ?? 0) % 2 === 1) drop.call(this, keys)
+          },
+      )
+    },
+  },
+  {
+    name: 'no drop at the loss',
+    like: 'bentocache, layered-loader: a lost connection is opened again, and all that was kept goes on to count',
+    breakConnection: feed(() => ({ down: () => undefined })),
+  },
+  {
+    name: 'resubscribed without clearing',
+    like: 'redisson#4653: the link is back, and what was changed meanwhile never comes',
+    breakCore: () =>
+      replace(
+        Lease.prototype,
+        'update',
+        (update) =>
+          function (this: Lease, ...args: readonly unknown[]) {
+            // Up again, as if it had never been down.
+            if (this.at === -Infinity && this.lostAt > -Infinity)
+              this.at = Math.min(...this.parts.map(({ at }) => at))
+            if (this.at === -Infinity) update.call(this, ...args)
+            else {
+              const at = Math.min(...this.parts.map((each) => each.at))
+              if (at === -Infinity) update.call(this, ...args)
+              else this.at = at
+            }
+          },
+      ),
+  },
+  {
+    name: 'keys joined by commas',
+    like: 'ioredis: the message of many keys, taken as text, is one key with commas',
+    breakConnection: feed((listener) => ({
+      invalidated: (keys) => listener.invalidated([keys.map((key) => `${key},`).join('')]),
+    })),
+  },
+  {
+    name: 'own writes are heard of like all others',
+    like: 'jedis#3825: what a process writes itself leaves its copy until the report comes',
+    breakCore: () => replace(NearCache.prototype, 'drop', () => () => undefined),
+  },
+  {
+    name: 'generations proven for ever',
+    like: 'HybridCache: each process keeps the generations of its tags',
+    breakCore: () => replace(Cells.prototype, 'doubt', () => () => undefined),
+  },
+  {
+    name: "deadline from the client's clock",
+    like: 'a time to live that begins anew with each level',
+    breakCore: () => replace(Lookup.prototype, 'surelyLeft', () => () => 30_000),
+  },
+  {
+    name: 'no end',
+    like: 'a copy that lives until somebody says otherwise: the end of a time to live is not reported in time',
+    breakCore: () =>
+      replace(
+        BoundedMemory.prototype,
+        'set',
+        (set) =>
+          function (this: BoundedMemory<unknown>, ...[key, value, bytes]: readonly unknown[]) {
+            set.call(this, key, value, bytes, 600_000)
+          },
+      ),
+  },
+]
