@@ -18,7 +18,14 @@ const redisProtocol = '@holdfast/redis-protocol'
 const strict: Readonly<Record<string, ImportRule>> = {
   'packages/core': {
     lean: true,
-    imports: ['node:async_hooks', 'node:crypto', 'node:diagnostics_channel', 'node:os', 'node:zlib'],
+    imports: [
+      'node:async_hooks',
+      'node:crypto',
+      'node:diagnostics_channel',
+      'node:os',
+      'node:util',
+      'node:zlib',
+    ],
     within: { testing: ['node:assert', 'node:assert/strict'] },
   },
   'packages/redis-protocol': {

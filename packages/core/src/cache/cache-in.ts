@@ -31,7 +31,7 @@ import {
   type ReadPolicy,
   checkLoadPolicy,
 } from './options.ts'
-import type { Accepts } from './read-value.ts'
+import type { Accepts } from './read.ts'
 import { patternRemoval } from './remove-by-pattern.ts'
 import { type Counts, noCounts, statsOf } from './stats.ts'
 

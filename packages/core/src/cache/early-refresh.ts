@@ -1,6 +1,6 @@
 import type { Runtime } from '../support/runtime.ts'
 import type { LoadPolicy } from './options.ts'
-import type { Read } from './read-value.ts'
+import type { Read } from './read.ts'
 
 /**
  * Whether a value that is still fresh is to be loaded anew now: the more likely, the longer its load took and the nearer its

@@ -10,7 +10,7 @@ import type { Generations } from './generations.ts'
 import type { Scope } from './keys.ts'
 import type { Lookup } from './lookup.ts'
 import type { NearCache } from './near/near-cache.ts'
-import type { NearReader } from './near/near-reader.ts'
+import type { NearCopies } from './near/near-copies.ts'
 import type { NamespacePolicy } from './options.ts'
 import type { Counted, Counts } from './stats.ts'
 import type { StorageGate } from './storage-gate.ts'
@@ -51,7 +51,7 @@ export class Namespace {
   readonly policy: NamespacePolicy
   readonly counts: Counts
   /** What this process keeps of it; undefined: nothing. */
-  near: NearReader | undefined
+  near: NearCopies | undefined
 
   constructor(engine: Engine, scope: Scope, policy: NamespacePolicy, counts: Counts) {
     this.engine = engine

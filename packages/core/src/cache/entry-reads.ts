@@ -2,9 +2,10 @@ import { missIf } from './miss-if.ts'
 import type { Namespace } from './engine.ts'
 import type { CacheEntry } from './load.ts'
 import type { Found } from './lookup.ts'
-import type { NearReader } from './near/near-reader.ts'
+import type { NearCopies } from './near/near-copies.ts'
 import type { ReadPolicy } from './options.ts'
-import { type Accepts, type Read, cacheEntryOf, readValue } from './read-value.ts'
+import { cacheEntryOf, readValue } from './read-value.ts'
+import type { Accepts, Read } from './read.ts'
 
 /** Reads of many keys leave in steps, so that a call beside them need not wait for all of them. */
 const READ_CHUNK = 100
@@ -69,7 +70,7 @@ export class EntryReads {
   async #readMany(
     keys: readonly string[],
     values: Map<string, unknown>,
-    near: NearReader | undefined,
+    near: NearCopies | undefined,
     accepts: Accepts | undefined,
   ): Promise<void> {
     const { scope, policy, engine } = this.#space

@@ -6,7 +6,7 @@ import { Flight } from './flight.ts'
 import { GetOrCreate } from './get-or-create.ts'
 import type { LoadMissing } from './load.ts'
 import type { CallPolicy } from './options.ts'
-import type { Accepts } from './read-value.ts'
+import type { Accepts } from './read.ts'
 
 /** Each missing key costs separate commands: more at once would exceed the storage's deadline by their number. */
 const KEYS_AT_ONCE = 500

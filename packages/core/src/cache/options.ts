@@ -10,6 +10,7 @@ import {
   oneOf,
   resolveOptions,
   withMethods,
+  without,
 } from '../support/option-table.ts'
 import type { CacheCodec } from './compressed-codec.ts'
 import { checkTags } from './keys.ts'
@@ -161,12 +162,13 @@ export interface CacheOptions extends CacheNamespaceOptions {
   readonly maxQueuedRemovals?: number | undefined
 }
 
-const OUTAGE: OptionTable<OutageOptions> = { onOutage: [oneOf('throw', 'miss'), 'throw'] }
-
-export const READ: OptionTable<CacheReadOptions> = { ...OUTAGE, near: [checkBoolean, true] }
+export const READ: OptionTable<CacheReadOptions> = {
+  onOutage: [oneOf('throw', 'miss'), 'throw'],
+  near: [checkBoolean, true],
+}
 
 export const ENTRY: OptionTable<CacheEntryOptions> = {
-  ...OUTAGE,
+  ...without(READ, 'near'),
   ttlMs: [duration(1), 300_000],
   jitter: [(name, value) => checkNumber(name, value, 0, 1), 0.05],
   staleMs: [duration(0), 0],

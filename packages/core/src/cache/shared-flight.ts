@@ -3,7 +3,7 @@
 import type { Engine } from './engine.ts'
 import type { Flight } from './flight.ts'
 import type { CallPolicy } from './options.ts'
-import type { Read } from './read-value.ts'
+import type { Read } from './read.ts'
 import type { Wait } from './waits.ts'
 
 /** The load of this key that answers a call that has looked. `order`: of the call, among all calls and loads. */

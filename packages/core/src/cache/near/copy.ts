@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { StoredValue } from '../../storage/values.ts'
 import type { CacheCodec } from '../compressed-codec.ts'
-import type { Accepts } from '../read-value.ts'
+import type { Accepts } from '../read.ts'
 import type { Cell } from './cells.ts'
 
 const NONE = Symbol('none')

@@ -1,10 +1,11 @@
 import type { Namespace } from '../engine.ts'
 import type { CacheEntry } from '../load.ts'
 import type { CallPolicy } from '../options.ts'
-import type { Read } from '../read-value.ts'
+import type { Read } from '../read.ts'
 import type { Cell } from './cells.ts'
 import { Copy, type Making } from './copy.ts'
 import type { NearCache } from './near-cache.ts'
+import type { NearCopies, NearLook } from './near-copies.ts'
 import type { Marker, NearSpace } from './near-space.ts'
 import type { NearPolicy } from './options.ts'
 
@@ -12,7 +13,7 @@ import type { NearPolicy } from './options.ts'
 const BESIDE_TEXTS = 240
 
 /** How the calls of a cache use what its process keeps. A hit looks at no option, builds no key, and waits for nothing. */
-export class NearReader {
+export class NearReader implements NearCopies {
   readonly #near: NearCache
   readonly #space: NearSpace
   readonly #of: Namespace
@@ -30,7 +31,6 @@ export class NearReader {
     this.#isCopied = of.policy.copy
   }
 
-  /** Undefined: there is no copy that counts. */
   get(key: string): unknown {
     const copy = this.#hit(key)
     if (copy === undefined) return undefined
@@ -63,15 +63,13 @@ export class NearReader {
     return this.#hit(key) !== undefined
   }
 
-  /** What `getOrCreate` answers with while the storage cannot be reached: what was fresh when the link was lost. */
   lost(key: string, isCopied: boolean): unknown {
     const { runtime, memoryTtlMs } = this.#of.engine
     const copy = this.#space.lost(key, runtime.monotonicNow(), memoryTtlMs)
     return copy?.isOf(this.#making) === true ? copy.value(isCopied) : undefined
   }
 
-  /** A call is about to read the storage, because there is no hit. */
-  enter(key: string): NearReading {
+  enter(key: string): NearLook {
     const { link, cells } = this.#near
     const { lease } = this.#space
     link.usedAt = this.#of.engine.runtime.monotonicNow()
@@ -152,8 +150,7 @@ export class NearReader {
   }
 }
 
-/** One read of one key, from before it leaves until its answer was looked at. */
-export class NearReading {
+class NearReading implements NearLook {
   readonly key: string
   /** Undefined: the link is down, and nothing is kept. */
   readonly marker: Marker | undefined
@@ -172,7 +169,6 @@ export class NearReading {
     this.#reader.found(this, read)
   }
 
-  /** In any case. */
   leave(): void {
     this.#reader.left(this)
   }
