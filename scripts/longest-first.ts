@@ -35,6 +35,7 @@ const FILES: readonly string[] = [
   'packages/core/test/simulator/locks.test.ts',
   'packages/core/test/idempotency/decide-properties.test.ts',
   'packages/core/test/simulator/mutations.test.ts',
+  'packages/core/test/simulator/near.test.ts',
   'examples/recipes/test/postgres.test.ts',
   'examples/recipes/test/cron.test.ts',
   'examples/recipes/test/test-runners.test.ts',
