@@ -22,6 +22,8 @@ interface Running {
   readonly replaces: boolean
   /** Its call has waited for another process's load for as long as it may. */
   readonly isAlone: boolean
+  /** A refresh of its process has taken its place. */
+  isReplaced: boolean
 }
 
 export class SourceFailedError extends Error {
@@ -90,7 +92,7 @@ export class Loads {
         'One load in an outage',
         `${process.name} loads ${space}:${key} and has loaded v${kept.id} at ${kept.began.toFixed(1)}`,
       )
-    const running = { call, made, isRefresh, replaces: stale !== undefined, isAlone }
+    const running = { call, made, isRefresh, replaces: stale !== undefined, isAlone, isReplaced: false }
     this.#judgeStart(running, asked)
     this.#running.add(running)
     // By the engine's own count its callers need not wait any longer then.
@@ -152,7 +154,9 @@ export class Loads {
       const { made } = rival
       if (made.key !== next.made.key || made.space !== next.made.space) continue
       this.#world.totals.count('loads beside another')
-      if (isRefresh || rival.isRefresh || rival.replaces !== next.replaces) continue
+      // A refresh takes the place of a load that its process runs alone: who comes after the refresh does not find that.
+      if (isRefresh && rival.isAlone && rival.call.process === process) rival.isReplaced = true
+      if (rival.isReplaced || isRefresh || rival.isRefresh || rival.replaces !== next.replaces) continue
       if (rival.call.process !== process && (next.isAlone || rival.isAlone)) continue
       if (this.#closed.has(rival.call.process) || this.#closed.has(process)) continue
       const since = made.began - 600
