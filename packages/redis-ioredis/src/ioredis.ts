@@ -9,6 +9,7 @@ import {
   channelListeners,
   connectionOf,
   corkTick,
+  deliver,
   keySlot,
   onEvents,
   openDedicated,
@@ -78,6 +79,8 @@ function clusterCommands(client: IoredisCluster): Commands {
         client
           .nodes('master')
           .map((node) => ({ name: addressOf(node), send: (command) => call(node, command) })),
+      names: () => client.nodes('master').map(addressOf),
+      ownerOf: (slot) => client.slots[slot]?.[0],
       openConnectionTo: (key, events) => connectTo(events, client.slots[keySlot(key)]?.[0]),
     },
     ...(client.options.shardedSubscribers === true && {
@@ -141,10 +144,11 @@ async function connectLike(from: IoredisNode, events: Events): Promise<Dedicated
     retryStrategy: () => null,
     sentinelRetryStrategy: () => null,
     failoverDetector: false, // it would keep connections to the sentinels
+    protocol: 2, // in RESP3, version 6 drops what the server itself sends to a subscriber
   })
   own.on('error', () => {}) // 'end' follows
   own.on('connect', () => own.stream?.unref()) // before the handshake, which a frozen server never ends
-  own.on('message', (channel, payload) => events.message(String(channel), String(payload)))
+  own.on('messageBuffer', (channel, payload) => deliver(events, channel, payload))
   return await openDedicated(own, events, {
     onLost: (lost) => own.on('end', lost),
     send: (command) => call(own, command),

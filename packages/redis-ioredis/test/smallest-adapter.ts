@@ -1,5 +1,5 @@
 import { HoldfastError } from '@holdfast/core'
-import { type RedisClient, connectionOf, openDedicated } from '@holdfast/redis-protocol'
+import { type RedisClient, connectionOf, deliver, openDedicated } from '@holdfast/redis-protocol'
 import type { Redis } from 'ioredis'
 
 // #region adapter
@@ -19,11 +19,12 @@ export function smallestAdapter(client: Redis): RedisClient {
         lazyConnect: true,
         enableOfflineQueue: false,
         autoResubscribe: false,
+        protocol: 2,
         retryStrategy: () => null, // a lost one is not restored: the protocol opens another
       })
       own.on('error', () => {}) // 'end' follows
       own.on('connect', () => own.stream.unref()) // it does not keep the process alive
-      own.on('message', (channel, payload) => events.message(channel, payload))
+      own.on('messageBuffer', (channel, payload) => deliver(events, channel, payload))
       return await openDedicated(own, events, {
         onLost: (lost) => own.on('end', lost),
         send: ([name, ...args]) => own.call(name, args),

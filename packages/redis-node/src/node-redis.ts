@@ -8,6 +8,7 @@ import {
   type RedisClient,
   abortUnsent,
   connectionOf,
+  deliver,
   keySlot,
   onEvents,
   openDedicated,
@@ -150,6 +151,8 @@ function clusterCommands(client: NodeRedisCluster): Commands {
             return { name: master.address, send: (args: Command) => node.sendCommand(args, PLAIN) }
           }),
         ),
+      names: () => client.masters.map(({ address }) => address),
+      ownerOf: (slot) => client.slots[slot]?.master.address,
       openConnectionTo: (key, events) => connectTo(events, client.slots[keySlot(key)]?.master),
     },
     sharded: {
@@ -185,6 +188,14 @@ async function connectToMaster(client: NodeRedisSentinel, events: Events): Promi
   })
 }
 
+/** With all that a client in RESP3 may have and one in RESP2 must not. */
+const RESP2 = {
+  RESP: 2,
+  clientSideCache: undefined,
+  emitInvalidate: false,
+  maintNotifications: 'disabled',
+} as const
+
 /** A connection like the one of `from`, to the same server, which does not reconnect. */
 async function connectLike(
   from: NodeRedisSingle,
@@ -193,15 +204,14 @@ async function connectLike(
 ): Promise<DedicatedConnection> {
   // Its pings would keep the process alive; the callers that need them send them.
   const socket = { ...from.options?.socket, reconnectStrategy: false }
-  const own = from.duplicate({ socket, pingInterval: 0 })
+  const own = from.duplicate({ ...RESP2, socket, pingInterval: 0 })
   own.unref()
-  const onMessage = (payload: unknown, channel: unknown): void =>
-    events.message(String(channel), String(payload))
+  const onMessage = (payload: unknown, channel: unknown): void => deliver(events, channel, payload)
   let stop: (() => void) | undefined
   const connection = {
     connect: () => own.connect(),
-    subscribe: (channel: string) => own.subscribe(channel, onMessage),
-    unsubscribe: (channel: string) => own.unsubscribe(channel, onMessage),
+    subscribe: (channel: string) => own.subscribe(channel, onMessage, true),
+    unsubscribe: (channel: string) => own.unsubscribe(channel, onMessage, true),
     disconnect() {
       stop?.()
       if (own.isOpen) own.destroy()
@@ -260,7 +270,11 @@ export interface NodeRedisSingle extends NodeRedisCommon {
   readonly isReady: boolean
   readonly options?: { readonly socket?: object | undefined; readonly keyPrefix?: unknown } | undefined
   sendCommand(args: readonly (string | Buffer)[], options?: CommandOptions): Promise<unknown>
-  duplicate(overrides: { readonly socket: object; readonly pingInterval: number }): NodeRedisConnection
+  duplicate(overrides: {
+    readonly RESP: 2
+    readonly socket: object
+    readonly pingInterval: number
+  }): NodeRedisConnection
 }
 
 /** `createClientPool(…)`, `client.createPool(…)`. */
@@ -303,8 +317,8 @@ export interface NodeRedisCluster extends NodeRedisCommon {
 /** A connection that Holdfast opened. */
 interface NodeRedisConnection extends NodeRedisSingle {
   connect(): Promise<unknown>
-  subscribe(channel: string, listener: MessageListener): Promise<unknown>
-  unsubscribe(channel: string, listener: MessageListener): Promise<unknown>
+  subscribe(channel: string, listener: MessageListener, bufferMode: true): Promise<unknown>
+  unsubscribe(channel: string, listener: MessageListener, bufferMode: true): Promise<unknown>
   destroy(): unknown
   unref(): unknown
 }

@@ -18,8 +18,8 @@ export interface RedisClient {
   /** The same, but strings in the reply are Buffers: for values that are no text. */
   sendForBytes(args: Command, key?: string): Promise<unknown>
   /**
-   * Opens a connection that only Holdfast uses, to a master. It does not reconnect: when it breaks it reports that once,
-   * and the caller opens another.
+   * Opens a connection that only Holdfast uses, to a master, in RESP2 whatever the client speaks. It does not reconnect:
+   * when it breaks it reports that once, and the caller opens another.
    */
   openConnection(events: DedicatedConnectionEvents): Promise<DedicatedConnection>
   /** Stops listening to the client's events. The client itself stays as it is. */
@@ -47,6 +47,10 @@ export type Argument = string | Buffer
 export interface RedisCluster {
   /** The masters as the client knows them now, to ask each of them something: SCAN, INFO, CONFIG GET. */
   masters(): Promise<readonly RedisNode[]>
+  /** Their names, as the client has them now. */
+  names(): readonly string[]
+  /** Which of them has the slot, as far as the client knows now. */
+  ownerOf(slot: number): string | undefined
   /** Like `openConnection`, to the master of `key`. */
   openConnectionTo(key: string, events: DedicatedConnectionEvents): Promise<DedicatedConnection>
 }
@@ -68,9 +72,11 @@ export interface DedicatedConnection {
   close(): void
 }
 
-/** What a connection for subscriptions reports. */
+/** What a connection for subscriptions reports. An adapter calls `deliver` for the first two. */
 export interface DedicatedConnectionEvents {
   message(channel: string, payload: string): void
+  /** A message of the server itself: the keys that it says have changed, or `null` for all. */
+  invalidated?(keys: readonly string[] | null): void
   /** Called at most once, after the connection was open. */
   lost(): void
 }

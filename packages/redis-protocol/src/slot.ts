@@ -29,6 +29,23 @@ export function besideKey(key: string, more: string): string {
   return keySlot(name) === slot ? name : name + lettersOf(slot ^ slotOf(Buffer.from(`${name}\0\0\0`)))
 }
 
+/**
+ * A key that begins with `prefix`, ends with `more`, and lies in that slot; undefined where a hash tag in the prefix puts all
+ * keys into another one. `more` has no braces.
+ */
+export function keyInSlot(slot: number, prefix: string, more: string): string | undefined {
+  const open = prefix.indexOf('{')
+  const close = open === -1 ? -1 : prefix.indexOf('}', open + 1)
+  if (close > open + 1) return keySlot(prefix) === slot ? prefix + more : undefined
+  if (close === -1) {
+    const tag = open === -1 ? '' : prefix.slice(open + 1)
+    const inTag = lettersOf(slot ^ slotOf(Buffer.from(`${tag}\0\0\0`)))
+    return `${prefix}${open === -1 ? '{' : ''}${inTag}}${more}`
+  }
+  const name = prefix + more // `{}` is no hash tag: all of it counts
+  return name + lettersOf(slot ^ slotOf(Buffer.from(`${name}\0\0\0`)))
+}
+
 let letters: string[] | undefined
 
 /** Three letters of that slot. */

@@ -3,6 +3,7 @@ import { endedWithLastUser } from '@holdfast/core/storage'
 import type { RedisClient } from './client.ts'
 import { NAMESPACE, createKeys } from './keys.ts'
 import { withPlainReads } from './inspect/plain-reads.ts'
+import { redisInvalidations } from './invalidations/redis-invalidations.ts'
 import { redisLeases } from './leases/redis-leases.ts'
 import { orderly } from './orderly.ts'
 import { createPubSub } from './pub-sub.ts'
@@ -39,7 +40,8 @@ export function redisStorage(adapted: RedisClient, options: RedisStorageOptions 
   const pubSub = createPubSub(client)
   const records = redisRecords(client, run, keys, pubSub)
   const leases = redisLeases(client, run, keys, pubSub)
-  const values = redisValues(client, run, keys, pubSub)
+  const invalidations = redisInvalidations(client, keys)
+  const values = redisValues(client, run, keys, pubSub, invalidations)
   return {
     records,
     leases,
@@ -50,6 +52,7 @@ export function redisStorage(adapted: RedisClient, options: RedisStorageOptions 
     ...endedWithLastUser(() => {
       leases.close()
       pubSub.close()
+      invalidations.close()
       client.detach()
     }),
   }

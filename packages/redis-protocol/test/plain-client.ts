@@ -1,6 +1,11 @@
 import { once } from 'node:events'
 import { ReplyParser, type RespValue, RespError, connectTo } from '@holdfast/test-support/resp'
-import type { DedicatedConnectionEvents, RedisClient, DedicatedConnection } from '../src/index.ts'
+import {
+  type DedicatedConnection,
+  type DedicatedConnectionEvents,
+  type RedisClient,
+  deliver,
+} from '../src/index.ts'
 
 export interface Login {
   readonly user: string
@@ -45,8 +50,7 @@ async function openConnection(
   let isOpen = false
   socket.on('data', (chunk: Buffer) => {
     for (const { value } of parser.push(chunk)) {
-      if (Array.isArray(value) && /^s?message$/.test(String(value[0])))
-        events.message(String(value[1]), String(value[2]))
+      if (Array.isArray(value) && /^s?message$/.test(String(value[0]))) deliver(events, value[1], value[2])
       else if (value instanceof RespError) waiting.shift()?.reject(value)
       else waiting.shift()?.resolve(value)
     }

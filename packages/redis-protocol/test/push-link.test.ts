@@ -70,6 +70,8 @@ async function join({
   }
   const cluster = {
     masters: async () => [],
+    names: () => [],
+    ownerOf: () => undefined,
     openConnectionTo: (_: string, events: DedicatedConnectionEvents) => openConnection(events),
   }
   const client: RedisClient = {

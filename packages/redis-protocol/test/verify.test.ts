@@ -242,7 +242,9 @@ describe('without the right to count subscribers', () => {
     const client = await openPlainClient(server.port, { user, password: 'secret' })
     const never = async (): Promise<never> => await new Promise(() => undefined)
     const cluster = {
-      masters: async () => [{ name: 'a master', send: client.send }],
+      names: () => [],
+        ownerOf: () => undefined,
+        masters: async () => [{ name: 'a master', send: client.send }],
       openConnectionTo: never,
     }
     const sharded = { subscribe: never, unsubscribe: never, onRestored: () => () => undefined }

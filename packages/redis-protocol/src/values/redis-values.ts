@@ -1,4 +1,4 @@
-import type { SetReply, StoredValue, ValueStorage } from '@holdfast/core/storage'
+import type { InvalidationFeed, SetReply, StoredValue, ValueStorage } from '@holdfast/core/storage'
 import type { RedisClient } from '../client.ts'
 import { unexpectedReply } from '../errors.ts'
 import { type Keys, literal } from '../keys.ts'
@@ -25,7 +25,13 @@ import { setValue } from './set.ts'
  * What its guarantees rest on beyond the port's: a placeholder or a generation is another one each time as long as the
  * server's clock is not set back to the very microsecond.
  */
-export function redisValues(client: RedisClient, run: RunScript, keys: Keys, pubSub: PubSub): ValueStorage {
+export function redisValues(
+  client: RedisClient,
+  run: RunScript,
+  keys: Keys,
+  pubSub: PubSub,
+  invalidations: InvalidationFeed,
+): ValueStorage {
   const { send, sendForBytes } = client
   const readTexts = readMany(client, send, isText)
   const readBytes = readMany(client, sendForBytes, isBytes)
@@ -85,6 +91,7 @@ export function redisValues(client: RedisClient, run: RunScript, keys: Keys, pub
 
     hashes: redisHashes(client, run, keys),
     counters: redisCounters(run, keys),
+    invalidations,
   }
 }
 

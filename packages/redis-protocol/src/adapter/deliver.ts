@@ -1,0 +1,11 @@
+import type { DedicatedConnectionEvents } from '../client.ts'
+
+/**
+ * Reports a message as a client emits it, in Buffers. Where others send text, the server itself sends an array, or `null`:
+ * as text, keys with commas could not be told apart.
+ */
+export function deliver(events: DedicatedConnectionEvents, channel: unknown, payload: unknown): void {
+  if (payload === null) events.invalidated?.(null)
+  else if (Array.isArray(payload)) events.invalidated?.(payload.map(String))
+  else events.message(String(channel), String(payload))
+}
