@@ -57,6 +57,9 @@ export const BUCKETS = 16
 /** What all keys and channels begin with. */
 export const NAMESPACE = 'holdfast'
 
+/** Where a server reports the keys that have changed. */
+export const INVALIDATED = '__redis__:invalidate'
+
 export function createKeys(namespace: string): Keys {
   if (!/^[\w.-]{1,64}$/.test(namespace)) {
     throw new InvalidArgumentError(
@@ -106,6 +109,7 @@ export function reachOf(namespace: string, features: readonly string[], app?: st
     locks: [`~${locks}`, `&${locks}`, `&{${namespace}:w:*`],
     idempotency: [`~${records}`, `&${records}`],
     cache: [`~${values}`, `&${values}`],
+    near: [`&${INVALIDATED}`],
   }
   return Object.keys(reach).flatMap((each) => (features.includes(each) ? (reach[each] ?? []) : []))
 }

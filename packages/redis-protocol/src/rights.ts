@@ -3,16 +3,18 @@ import { type Feature, appOf, checkOneOf, refuse } from '@holdfast/core/storage'
 import { NAMESPACE, reachOf } from './keys.ts'
 
 /**
- * What a user of Redis may be for: a feature; to have `health()` and `verify()` look at the server's settings; to look at what
+ * What a user of Redis may be for: a feature; near copies of what the cache reads, beside `cache`; to have `health()` and `verify()` look at the server's settings; to look at what
  * there is, as `holdfast` does for operators.
  */
-export type Right = Feature | 'health' | 'inspect'
+export type Right = Feature | 'near' | 'health' | 'inspect'
 
 /** Every command that the feature sends or runs in a script, and none that it does not. */
 const COMMANDS: Readonly<Record<Right, string>> = {
   locks: 'get getex set pexpire zadd zcard zmscore zrange zrank zrem wait',
   idempotency: 'get getex set mget pexpire pttl lindex llen lpop lpush lrange rpush',
   cache: 'get mget set append getrange setrange unlink pexpire pttl hdel hgetall hmget hset incrby type scan',
+  // With CLIENT TRACKING anybody may hear the names of all keys. The rest is for the key that proves a link.
+  near: 'get set client|id client|tracking',
   // It shows passwords that stand in the configuration, too.
   health: 'config|get',
   inspect: 'get mget lindex llen lrange zcard zrange scan dbsize memory|usage',
@@ -35,7 +37,7 @@ export interface RightsOptions {
    */
   readonly prefix?: string | undefined
   /**
-   * What the user is for: `locks`, `idempotency`, `cache`; `health`, which shows the server's persistence and with it
+   * What the user is for: `locks`, `idempotency`, `cache`; `near`, for copies that a cache keeps in the process; `health`, which shows the server's persistence and with it
    * all of `CONFIG GET`; and `inspect`, to list what there is. It has no command and reaches no key or channel of the others,
    * but alone `inspect` reads those of all features, and writes nothing.
    * @default all of them
@@ -78,7 +80,7 @@ export function aclRules({ prefix, features = ALL, namespace = NAMESPACE }: Righ
 }
 
 /** What {@link aclRules} are in one line, to add to a user that has others. `app`: as `verify()` takes it. */
-export function missingRights(namespace: string, features: readonly Feature[], app?: string): string {
+export function missingRights(namespace: string, features: readonly Right[], app?: string): string {
   const reach = reachOf(namespace, features, app?.includes(' ') ? undefined : app)
   const commands = commandsOf([...features, 'health'])
   return `ACL SETUSER … ${[...reach, ...commands].filter((rule) => !rule.startsWith('-')).join(' ')}`

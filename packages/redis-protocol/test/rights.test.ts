@@ -13,6 +13,7 @@ it('the documented lines to copy are those of the code', () => {
     line('shop-locks', { prefix: 'shop', features: ['locks', 'health'] }),
     line('shop-jobs', { prefix: 'shop', features: ['idempotency', 'health'] }),
     line('shop-cache', { prefix: 'shop', features: ['cache', 'health'] }),
+    line('shop-near', { prefix: 'shop', features: ['cache', 'near', 'health'] }),
   ])
 })
 
@@ -61,6 +62,7 @@ const folders: Readonly<Record<Right, string>> = {
   locks: 'leases/**/*.ts',
   idempotency: 'records/**/*.ts',
   cache: 'values/**/*.ts',
+  near: 'invalidations/*.ts',
   health: 'verify/**/*.ts',
   // What it reads beside locks, records and values goes through them.
   inspect: '{inspect/*,values/scan,values/read-many}.ts',
@@ -73,7 +75,7 @@ it.each(Object.entries(folders) as [Right, string][])(
     const paths = globSync(['*.ts', folder], { cwd: src })
     const text = paths.map((path) => readFileSync(`${src}/${path}`, 'utf8')).join('\n')
     const named = [
-      ...text.matchAll(/(?:call\(|send\(\[|send\(|= \[|, \[)'([A-Z]+)'(?:, '(GET|USAGE)')?/g),
+      ...text.matchAll(/(?:call\(|send\(\[|send\(|= \[|, \[)'([A-Z]+)'(?:, '(GET|USAGE|ID|TRACKING)')?/g),
     ].map(([, word = '', subcommand]) => [word, ...(subcommand ? [subcommand] : [])].join('|').toLowerCase())
     // ioredis asks for INFO when it connects.
     named.push('info')

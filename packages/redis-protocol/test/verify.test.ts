@@ -243,8 +243,8 @@ describe('without the right to count subscribers', () => {
     const never = async (): Promise<never> => await new Promise(() => undefined)
     const cluster = {
       names: () => [],
-        ownerOf: () => undefined,
-        masters: async () => [{ name: 'a master', send: client.send }],
+      ownerOf: () => undefined,
+      masters: async () => [{ name: 'a master', send: client.send }],
       openConnectionTo: never,
     }
     const sharded = { subscribe: never, unsubscribe: never, onRestored: () => () => undefined }

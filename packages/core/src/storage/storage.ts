@@ -49,6 +49,11 @@ export interface VerifyOptions {
    * @default all features
    */
   readonly features?: readonly Feature[] | undefined
+  /**
+   * The cache keeps copies of what it reads: what these need is tried, too. A user without the rights needs none otherwise.
+   * @default false
+   */
+  readonly near?: boolean | undefined
 }
 
 /** What every call needs of a storage, whichever facet it is for. */

@@ -7,5 +7,9 @@ import type { DedicatedConnectionEvents } from '../client.ts'
 export function deliver(events: DedicatedConnectionEvents, channel: unknown, payload: unknown): void {
   if (payload === null) events.invalidated?.(null)
   else if (Array.isArray(payload)) events.invalidated?.(payload.map(String))
-  else events.message(String(channel), String(payload))
+  else events.message(textOf(channel), textOf(payload))
+}
+
+function textOf(sent: unknown): string {
+  return Buffer.isBuffer(sent) ? sent.toString() : (sent as string)
 }

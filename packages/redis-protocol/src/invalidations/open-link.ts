@@ -1,9 +1,9 @@
 import type { DedicatedConnection, DedicatedConnectionEvents } from '../client.ts'
 import { inTime } from '../in-time.ts'
+import { INVALIDATED } from '../keys.ts'
 import { parseInfo } from '../verify/server.ts'
 import { LinkRefused, asLinkError } from './refusal.ts'
 
-const CHANNEL = '__redis__:invalidate'
 const PATIENCE_MS = 5_000
 
 /**
@@ -32,7 +32,7 @@ export async function openLink(
     const named = prefixes.flatMap((prefix) => ['PREFIX', prefix])
     const tracking = connection.send(['CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(id), 'BCAST', ...named])
     await step('CLIENT TRACKING', tracking)
-    await step('SUBSCRIBE', connection.subscribe(CHANNEL))
+    await step('SUBSCRIBE', connection.subscribe(INVALIDATED))
     return connection
   } catch (error) {
     connection.close()

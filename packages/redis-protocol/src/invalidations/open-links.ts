@@ -52,7 +52,9 @@ export async function openLinks(
     if (isOpen) events.lost()
   }
   // Reads may come from another server now.
-  const stops = [client.connection.onChange(lose), client.onReconnected?.(lose)].filter((stop) => stop !== undefined)
+  const stops = [client.connection.onChange(lose), client.onReconnected?.(lose)].filter(
+    (stop) => stop !== undefined,
+  )
   const checkIsWhole = (): void => {
     if (!masters.areStill()) lose()
     if (ended) throw new Error('The servers, or the connections to them, have changed')

@@ -4,6 +4,7 @@ import { mastersOf } from '../client.ts'
 import { redisStorage } from '../storage.ts'
 import { connectionsKit } from './connections-kit.ts'
 import { indexKit } from './index-kit.ts'
+import { redisInvalidationsKit } from './redis-invalidations-kit.ts'
 import { redisNativesKit } from './redis-natives-kit.ts'
 import { redisRecordsKit } from './redis-records-kit.ts'
 import { redisValuesKit } from './redis-values-kit.ts'
@@ -33,7 +34,7 @@ export function redisKit(runner: TestRunner, open: OpenUser, options: KitOptions
       close: () => storage.close(),
     }
   }
-  storageKit(runner, asStorage, options)
+  storageKit(runner, asStorage, { invalidations: true, ...options })
 
   for (const group of [
     scriptsKit,
@@ -42,6 +43,7 @@ export function redisKit(runner: TestRunner, open: OpenUser, options: KitOptions
     redisNativesKit,
     indexKit,
     connectionsKit,
+    redisInvalidationsKit,
   ]) {
     let opened: (OpenRedis & { close(): Promise<void> }) | undefined
     group(

@@ -10,7 +10,7 @@ export const kitUsers: Readonly<Record<'kit' | Feature, readonly string[]>> = {
   kit: aclRules({ namespace }),
   locks: aclRules({ namespace, features: ['locks'] }),
   idempotency: aclRules({ namespace, features: ['idempotency'] }),
-  cache: aclRules({ namespace, features: ['cache'] }),
+  cache: aclRules({ namespace, features: ['cache', 'near'] }),
 }
 
 /**

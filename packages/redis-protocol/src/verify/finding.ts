@@ -1,4 +1,5 @@
 import type { Diagnostic } from '@holdfast/core'
+import type { FeedRefusal } from '@holdfast/core/storage'
 
 /** Everything that `verify()` can find on a Redis. */
 export type FindingCode =
@@ -16,6 +17,7 @@ export type FindingCode =
   | 'COMMANDS_REFUSED'
   | 'SUBSCRIBE_REFUSED'
   | 'PUBLISH_REFUSED'
+  | FeedRefusal['code']
 
 /** A finding whose code is one of these: a misspelt one does not compile. */
 export interface Finding extends Diagnostic {

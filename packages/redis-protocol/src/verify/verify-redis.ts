@@ -4,10 +4,13 @@ import { type Command, type RedisClient, mastersOf } from '../client.ts'
 import { asStorageError, unexpectedReply } from '../errors.ts'
 import { missingRights } from '../rights.ts'
 import { decodeTime } from '../time.ts'
+import { redisInvalidations } from '../invalidations/redis-invalidations.ts'
+import { createKeys } from '../keys.ts'
 import { judgeClocks } from './clocks.ts'
 import type { Finding } from './finding.ts'
 import { type ServerFacts, judgeServer, parseInfo } from './server.ts'
 import { selfTest } from './self-test.ts'
+import { tryNear } from './try-near.ts'
 
 /** What is tried, and where its keys lie: those of one app, or anywhere in the namespace. */
 interface Scope extends VerifyOptions {
@@ -23,9 +26,9 @@ const ALL: readonly Feature[] = ['idempotency', 'locks', 'cache']
 export async function verifyRedis(
   client: RedisClient,
   facets: Pick<Storage, 'records' | 'leases' | 'values'>,
-  { namespace, app, features = ALL }: Scope,
+  { namespace, app, features = ALL, near = false }: Scope,
 ): Promise<readonly Finding[]> {
-  const rights = missingRights(namespace, features, app)
+  const rights = missingRights(namespace, near ? [...features, 'near'] : features, app)
   const nodes = await mastersOf(client).catch(refuse)
   const count = features.includes('locks') ? countOf(client) : undefined
   const facts = await Promise.all(
@@ -46,7 +49,11 @@ export async function verifyRedis(
   const findings = [...judged, ...judgeClocks(facts), ...uncounted]
   // A replica refuses every write; that it is one has been said.
   if (findings.some(({ code }) => code === 'REPLICA')) return findings
-  return [...findings, ...(await selfTest(facets, features, rights, app))]
+  const tried = await Promise.all([
+    selfTest(facets, features, rights, app),
+    near ? tryNear(redisInvalidations(client, createKeys(namespace)), rights, app) : [],
+  ])
+  return [...findings, ...tried.flat()]
 }
 
 /** How scripts count who waits, where what they count is worth something. */
