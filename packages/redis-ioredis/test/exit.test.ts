@@ -31,6 +31,21 @@ it('a process ends by itself that has closed its locks and its client, and not t
   expect(said).toBe('null\n')
 })
 
+it.each(['ioredis', 'ioredis5'])('so does one on %s with a link for near copies', async (library) => {
+  const said = await output(`
+    const { Redis: Other } = await import(${JSON.stringify(library)})
+    const other = new Other(${JSON.stringify(server.url)})
+    const { invalidations } = ioredisStorage(other).values
+    await new Promise((up) => {
+      const nothing = () => {}
+      const listener = { up, proven: nothing, invalidated: nothing, everything: nothing, down: nothing }
+      invalidations.follow('app:', { maxStaleMs: 1_000 }, { ...listener, ignored: nothing, refused: nothing })
+    })
+    console.log('up')
+    await Promise.all([redis.quit(), other.quit()])`)
+  expect(said).toBe('up\n')
+})
+
 it('so does one that has closed all of it', async () => {
   const said = await output(`
     const holdfast = createHoldfast({ storage: ioredisStorage(redis) })

@@ -24,7 +24,9 @@ it('another prefix, and other features, reach their own keys and channels only',
     ['~{kit:r:*', '&{kit:r:*'],
     ['~kit:v:*', '&kit:v:*'],
   ]
-  expect(reach({ namespace: 'kit' })).toEqual([locks, jobs, cache].flat())
+  const near = '&__redis__:invalidate'
+  expect(reach({ namespace: 'kit' })).toEqual([locks, jobs, cache, near].flat())
+  expect(reach({ namespace: 'kit', features: ['cache', 'near'] })).toEqual([...cache, near])
   expect(reach({ namespace: 'kit', features: ['cache', 'locks'] })).toEqual([locks, cache].flat())
   expect(reach({ namespace: 'kit', features: ['health'] })).toEqual([])
   expect(reach({ prefix: 'shop' })).toEqual([
@@ -35,6 +37,7 @@ it('another prefix, and other features, reach their own keys and channels only',
     '&{holdfast:r:shop:*',
     '~holdfast:v:shop:*',
     '&holdfast:v:shop:*',
+    near,
   ])
 })
 

@@ -223,6 +223,61 @@ describe('verify()', () => {
   })
 })
 
+describe('near', () => {
+  const near = { near: true } as const
+  const findsNear = async (storage: Storage, expected: readonly string[]): Promise<void> =>
+    await expect.poll(async () => codes(await storage.verify(near))).toEqual(expected)
+
+  it('is tried only when it is asked for', async () => {
+    await findsAtLast(await storageOf('allcommands', 'allkeys', 'allchannels', '-client|tracking'), [
+      'NO_PERSISTENCE',
+    ])
+    await findsNear(await open(server.port), ['NO_PERSISTENCE'])
+    await findsNear(await storageOf(...aclRules()), ['NO_PERSISTENCE'])
+  })
+
+  it.each([
+    ['-client|tracking', 'TRACKING_REFUSED', '+client|tracking'],
+    ['-client|id', 'TRACKING_REFUSED', '+client|id'],
+    ['resetchannels', 'TRACKING_CHANNEL', '&__redis__:invalidate'],
+  ])('finds that the user has not %s', async (without, code, right) => {
+    const storage = await storageOf('allcommands', 'allkeys', 'allchannels', without)
+    const findings = await storage.verify({ near: true, features: ['cache'] })
+    const finding = findings.find((each) => each.code === code)
+    expect(finding).toMatchObject({
+      severity: 'warning',
+      message: expect.stringContaining('NOPERM') as string,
+      fix: expect.stringContaining(right) as string,
+    })
+  })
+
+  it('finds that reads and reports come from two servers', async () => {
+    const other = await startRedis()
+    onTestFinished(async () => await other.stop())
+    const [reads, links] = [await openPlainClient(server.port), await openPlainClient(other.port)]
+    const storage = redisStorage({ ...reads, openConnection: (events) => links.openConnection(events) })
+    onTestFinished(async () => {
+      await storage.close()
+      links.detach()
+    })
+    const findings = await storage.verify({ near: true, features: ['cache'] })
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        code: 'TRACKING_UNPROVEN',
+        fix: expect.stringContaining('primary') as string,
+      }),
+    )
+  })
+
+  it('leaves no link behind', async () => {
+    const storage = await open(server.port)
+    await storage.verify(near)
+    const links = async () =>
+      String(await admin.send('CLIENT', 'LIST', 'TYPE', 'pubsub')).match(/ flags=\w*B/)
+    await expect.poll(links).toBeNull()
+  })
+})
+
 describe('without the right to count subscribers', () => {
   it('verify() says what that costs, and how to grant it', async () => {
     const storage = await storageOf('allcommands', 'allkeys', 'allchannels', '-pubsub')

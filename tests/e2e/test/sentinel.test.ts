@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Storage, createHoldfast } from '@holdfast/core'
+import { Followed } from '@holdfast/core/testing'
 import { type IoredisClient, ioredisStorage } from '@holdfast/redis-ioredis'
 import { type NodeRedisClient, nodeRedisStorage } from '@holdfast/redis-node'
 import { SentinelGroup } from '@holdfast/test-support/servers'
@@ -58,6 +59,9 @@ describe.for(Object.entries(clients))('%s, with sentinels', ([name, connect]) =>
     const key = { collection: 'watched', id: name }
     let hints = 0
     await storage.records.subscribe(key, () => (hints += 1))
+    const followed = new Followed(storage.values, `near ${name}:`, 1_000)
+    onTestFinished(() => followed.stop())
+    await followed.up()
 
     expect((await idempotency.run('job', `before ${name}`, () => 1)).status).toBe('executed')
     await servers.failOver()
@@ -74,6 +78,13 @@ describe.for(Object.entries(clients))('%s, with sentinels', ([name, connect]) =>
     }
     await expect.poll(rewrite).toBeGreaterThan(before)
     await idempotency.close()
+
+    // Copies from before the failover are void, and changes are reported again.
+    await followed.down()
+    await followed.up(1)
+    const told = followed.times(`near ${name}:a`)
+    await storage.values.set(`near ${name}:a`, 'value', 60_000, Infinity)
+    await followed.invalidated(`near ${name}:a`, told + 1)
   })
 
   it('reports that a subscription was interrupted, and restores it', async () => {

@@ -69,7 +69,7 @@ export async function openLinks(
     checkIsWhole()
     throw new LinkRefused(
       'TRACKING_UNPROVEN',
-      new Error(`A write of ${JSON.stringify(canary)} was not reported on the link.`),
+      new Error('A write was not reported on the link.'),
     )
   }
   try {
