@@ -66,6 +66,18 @@ export const REDIS_FINDINGS: Explanations<FindingCode> = explained(
       'Redis does not let listeners be counted, so a release does not pass over a waiter that has died: the next one gets the lock one claimMs later.',
       'Permit PUBSUB (the line that holdfast acl prints).',
     ],
+    TRACKING_REFUSED: [
+      'Redis refuses to report changes to a cache with near: rights to CLIENT TRACKING are missing, or the service does not offer it. Everything works, and every read goes to Redis.',
+      'Run the line that holdfast acl prints; where the service does not offer it, leave near out.',
+    ],
+    TRACKING_CHANNEL: [
+      'The user has no right to the channel on which Redis reports changes to a cache with near. Everything works, and every read goes to Redis.',
+      'Give the user the channel &__redis__:invalidate (the line that holdfast acl prints).',
+    ],
+    TRACKING_UNPROVEN: [
+      'A write was not reported to a cache with near: reads and reports come from two servers, or a proxy in between drops the reports. Everything works, and every read goes to Redis.',
+      'Connect to the primary itself; a proxy in between must pass on what the server sends by itself.',
+    ],
   },
 )
 

@@ -10,7 +10,8 @@ import { prefixHint } from '../session/prefixes.ts'
 import { type Session, withSession } from '../session/session.ts'
 
 export interface DoctorOptions extends ConnectionOptions {
-  readonly features?: readonly Feature[] | undefined
+  /** `near`: copies that a cache keeps in the process. */
+  readonly features?: readonly (Feature | 'near')[] | undefined
 }
 
 /** `holdfast doctor`: all that `verify()` finds, each with its fix, and whether Redis is ready. */
@@ -47,8 +48,10 @@ interface Memory {
   readonly maxBytes: number
 }
 
-async function examine(session: Session, features: readonly Feature[] | undefined): Promise<Report> {
+async function examine(session: Session, asked: DoctorOptions['features']): Promise<Report> {
   const { client, app, prefix, where, library } = session
+  const features = asked?.filter((each) => each !== 'near')
+  const near = asked?.includes('near') ?? false
   // With scripts, as a service has it.
   const storage = redisStorage(client)
   try {
@@ -56,7 +59,7 @@ async function examine(session: Session, features: readonly Feature[] | undefine
     await storage.time().catch(() => undefined)
     const roundTripMs = Math.round((performance.now() - start) * 10) / 10
     const [found, info, prefixProblem] = await Promise.all([
-      storage.verify({ app, features }),
+      storage.verify({ app, near, ...(features?.length !== 0 && { features }) }),
       client.send(['INFO']).catch(() => undefined),
       problemOfPrefix(session),
     ])

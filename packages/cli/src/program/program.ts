@@ -12,7 +12,8 @@ import { addLocks } from './locks-commands.ts'
 import { prefixOption, someOf, withConnection, withJson } from './shared-options.ts'
 
 const FEATURES = ['locks', 'idempotency', 'cache'] as const
-const RIGHTS = [...FEATURES, 'health', 'inspect'] as const
+const RIGHTS = [...FEATURES, 'near', 'health', 'inspect'] as const
+const EXAMINED = [...FEATURES, 'near'] as const
 
 const AFTER = `
 Redis is taken from HOLDFAST_REDIS_URL, else REDIS_URL; HOLDFAST_REDIS_PASSWORD is the password of a URL without one.
@@ -30,7 +31,11 @@ export function createProgram(finish: Finish): Command {
     .addHelpText('after', AFTER)
   withConnection(program.command('doctor'))
     .description('what is wrong with this Redis, each with its fix, and whether it is ready')
-    .option('--features <list>', `what it is for: ${FEATURES.join(', ')} (default: all)`, someOf(FEATURES))
+    .option(
+      '--features <list>',
+      `what it is for: ${EXAMINED.join(', ')} (default: all but near)`,
+      someOf(EXAMINED),
+    )
     .action(finish(doctor))
   addJobs(program, finish)
   addLocks(program, finish)

@@ -67,10 +67,7 @@ export async function openLinks(
     })
     if (canary === undefined || told.has(canary)) return
     checkIsWhole()
-    throw new LinkRefused(
-      'TRACKING_UNPROVEN',
-      new Error('A write was not reported on the link.'),
-    )
+    throw new LinkRefused('TRACKING_UNPROVEN', new Error('A write was not reported on the link.'))
   }
   try {
     await Promise.all(

@@ -1,6 +1,7 @@
 import type { Holdfast } from '@holdfast/core'
 import { ioredisClient } from '@holdfast/redis-ioredis'
-import { type FindingCode, aclRules, redisStorage } from '@holdfast/redis-protocol'
+import { type FindingCode, type RedisClient, aclRules, redisStorage } from '@holdfast/redis-protocol'
+import { RedisNode } from '@holdfast/test-support/servers'
 import { Redis } from 'ioredis'
 import { expect } from 'vitest'
 import { type Play, type Stage, becomes } from './stage.ts'
@@ -44,6 +45,28 @@ async function playRights(
   await look()
   await runAcl(stage)
   await finds(holdfast)
+}
+
+/** The same for rights that only a cache with `near` needs. */
+async function playTracking(
+  stage: Stage,
+  code: FindingCode,
+  without: readonly string[],
+  look: () => Promise<void>,
+): Promise<void> {
+  const login = { username: 'holdfast', password: 'secret' }
+  const rules = ['on', `>${login.password}`, 'allcommands', 'allkeys', 'allchannels', ...without]
+  await stage.node.ask('ACL', 'SETUSER', login.username, ...rules)
+  await stage.node.ask('ACL', 'LOG', 'RESET')
+  const storage = stage.storage(login)
+  const codes = async () =>
+    (await storage.verify({ features: ['cache'], near: true })).map((each) => each.code)
+  await becomes(async () => (await codes()).join() === code)
+  stage.loginOfOperator = login
+  expect(await stage.run('cli doctor')).toContain(code)
+  await look()
+  await runAcl(stage)
+  await becomes(async () => (await codes()).length === 0)
 }
 
 /** The storage of a client whose answers are changed on their way. */
@@ -138,6 +161,8 @@ export const PLAYS_OF_FINDINGS: Readonly<Record<FindingCode, Play>> = {
       return [String(Number((reply as string[])[0]) + ahead), (reply as string[])[1]]
     }
     const cluster = {
+      names: () => ['a', 'b'],
+      ownerOf: () => undefined,
       masters: async () => [
         { name: 'a', send: client.send },
         { name: 'b', send },
@@ -198,5 +223,35 @@ export const PLAYS_OF_FINDINGS: Readonly<Record<FindingCode, Play>> = {
     await playRights(stage, 'COUNT_REFUSED', ['-pubsub'], async () => {
       expect(await stage.run('ACL LOG')).toMatch(/^pubsub/m)
     })
+  },
+  async TRACKING_REFUSED(stage) {
+    await playTracking(stage, 'TRACKING_REFUSED', ['-client|tracking'], async () => {
+      expect(await stage.run('ACL LOG')).toMatch(/^client\|tracking$/m)
+    })
+  },
+  async TRACKING_CHANNEL(stage) {
+    await playTracking(stage, 'TRACKING_CHANNEL', ['resetchannels', '&holdfast:*'], async () => {
+      expect(await stage.run('ACL LOG')).toMatch(/^__redis__:invalidate$/m)
+    })
+  },
+  async TRACKING_UNPROVEN(stage) {
+    const other = await RedisNode.start()
+    stage.atEnd(() => other.stop())
+    const [redis, elsewhere] = [stage.node, other].map(({ port }) => {
+      const each = new Redis({ port })
+      each.on('error', () => {})
+      stage.atEnd(() => each.disconnect())
+      return ioredisClient(each)
+    }) as [RedisClient, RedisClient]
+    let links = elsewhere
+    const storage = redisStorage({ ...redis, openConnection: (events) => links.openConnection(events) })
+    stage.atEnd(() => storage.close())
+    const codes = async () =>
+      (await storage.verify({ features: ['cache'], near: true })).map(({ code }) => code)
+    await becomes(async () => (await codes()).includes('TRACKING_UNPROVEN'))
+    expect(await stage.run('INFO server')).toContain('run_id:')
+    expect(await stage.run('INFO replication')).toContain('role:master')
+    links = redis
+    await becomes(async () => (await codes()).length === 0)
   },
 }
