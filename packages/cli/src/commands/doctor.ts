@@ -50,8 +50,8 @@ interface Memory {
 
 async function examine(session: Session, asked: DoctorOptions['features']): Promise<Report> {
   const { client, app, prefix, where, library } = session
-  const features = asked?.filter((each) => each !== 'near')
   const near = asked?.includes('near') ?? false
+  const features = asked?.map((each) => (each === 'near' ? 'cache' : each))
   // With scripts, as a service has it.
   const storage = redisStorage(client)
   try {
@@ -59,7 +59,7 @@ async function examine(session: Session, asked: DoctorOptions['features']): Prom
     await storage.time().catch(() => undefined)
     const roundTripMs = Math.round((performance.now() - start) * 10) / 10
     const [found, info, prefixProblem] = await Promise.all([
-      storage.verify({ app, near, ...(features?.length !== 0 && { features }) }),
+      storage.verify({ app, features, near }),
       client.send(['INFO']).catch(() => undefined),
       problemOfPrefix(session),
     ])

@@ -1,5 +1,4 @@
 import type { Storage } from '@holdfast/core'
-import type { Followed, Report } from '@holdfast/core/testing'
 
 /** An acknowledged write: the server changed the key between the two moments. */
 interface Write {
@@ -8,7 +7,7 @@ interface Write {
   readonly answeredAt: number
 }
 
-/** Writes keys, one after the other, until it is stopped; what is refused or not answered is tried again. */
+/** Writes keys, one after the other, until it is stopped; what is refused or not answered is no write. */
 export class Writer {
   readonly writes: Write[] = []
   readonly #storage: Storage
@@ -42,21 +41,56 @@ export class Writer {
   }
 }
 
-/**
- * The writes that a feed has proven to be reported, and has not reported (F1, F2). What comes after them is all that counts:
- * `up` says that nothing does which was kept before.
- */
-export function unreported({ heard: { all } }: Followed, writes: readonly Write[]): readonly string[] {
-  return writes.flatMap(({ key, startedAt, answeredAt }) => {
-    const proof = all.findIndex((each) => 'at' in each && each.at >= answeredAt)
-    if (all[proof]?.kind !== 'proven') return []
-    const before = all.slice(0, proof)
-    const up = before.findLastIndex(({ kind }) => kind === 'up')
-    const since = before[up] as Report & { readonly at: number }
-    if (since.at > startedAt) return []
-    const isReported = before
-      .slice(up)
-      .some((each) => each.kind === 'everything' || (each.kind === 'invalidated' && each.key === key))
-    return isReported ? [] : [`${key}, written at ${startedAt}, proven at ${(all[proof] as typeof since).at}`]
-  })
+type Heard = { readonly heardAt: number } & (
+  | { readonly kind: 'up' | 'proven'; readonly at: number }
+  | { readonly kind: 'invalidated'; readonly keys: readonly string[] }
+  | { readonly kind: 'everything' | 'down' }
+)
+
+/** Hears what a feed says, and when. */
+export class FeedWitness {
+  readonly #heard: Heard[] = []
+  readonly stop: () => void
+
+  constructor({ values }: Storage, prefix: string, maxStaleMs: number) {
+    const following = values.invalidations?.follow(
+      prefix,
+      { maxStaleMs },
+      {
+        up: (at) => this.#hear({ kind: 'up', at, heardAt: performance.now() }),
+        proven: (at) => this.#hear({ kind: 'proven', at, heardAt: performance.now() }),
+        invalidated: (keys) => this.#hear({ kind: 'invalidated', keys, heardAt: performance.now() }),
+        everything: () => this.#hear({ kind: 'everything', heardAt: performance.now() }),
+        down: () => this.#hear({ kind: 'down', heardAt: performance.now() }),
+        ignored() {},
+        refused() {},
+      },
+    )
+    this.stop = () => following?.stop()
+  }
+
+  #hear(heard: Heard): void {
+    this.#heard.push(heard)
+  }
+
+  /**
+   * The writes that the feed has proven to be reported, and has not reported (F1, F2). One from before it was up is none:
+   * what a process kept before does not count.
+   */
+  unreported(writes: readonly Write[]): readonly string[] {
+    return writes.flatMap(({ key, startedAt, answeredAt }) => {
+      const proof = this.#heard.findIndex((each) => 'at' in each && each.at >= answeredAt)
+      const proven = this.#heard[proof]
+      if (proven?.kind !== 'proven') return []
+      const before = this.#heard.slice(0, proof)
+      const up = before.findLast(({ kind }) => kind === 'up')
+      if (up === undefined || up.heardAt > startedAt) return []
+      const isReported = before.some(
+        (each) =>
+          each.heardAt >= startedAt &&
+          (each.kind === 'everything' || (each.kind === 'invalidated' && each.keys.includes(key))),
+      )
+      return isReported ? [] : [`${key}, written at ${startedAt}, proven at ${proven.heardAt}`]
+    })
+  }
 }

@@ -7,7 +7,7 @@ import { Cluster } from 'ioredis'
 import { Cluster as Cluster5 } from 'ioredis5'
 import { createCluster } from 'redis'
 import { afterAll, expect, it, onTestFinished } from 'vitest'
-import { Writer, unreported } from '../../src/near/feed-witness.ts'
+import { FeedWitness, Writer } from '../../src/near/feed-witness.ts'
 import { type Connected, connected } from '../../src/connect.ts'
 
 const servers = await RedisCluster.start({ replicas: 1 })
@@ -48,9 +48,11 @@ async function during(happens: () => Promise<void>): Promise<void> {
       onTestFinished(async () => await opened[Symbol.asyncDispose]())
       const followed = new Followed(opened.storage.values, 'app:', 1_000)
       onTestFinished(() => followed.stop())
+      const witness = new FeedWitness(opened.storage, 'app:', 1_000)
+      onTestFinished(() => witness.stop())
       await followed.up()
       readAlways(opened.storage)
-      return { name, followed, storage: opened.storage }
+      return { name, followed, witness }
     }),
   )
   const writing = overIoredis(new Cluster(seeds))
@@ -68,7 +70,7 @@ async function during(happens: () => Promise<void>): Promise<void> {
   )
   await writer.stop()
   await Promise.all(all.map(({ followed }) => followed.proven(performance.now())))
-  for (const { name, followed } of all) expect(unreported(followed, writer.writes), name).toEqual([])
+  for (const { name, witness } of all) expect(witness.unreported(writer.writes), name).toEqual([])
 }
 
 async function otherMasterThan(node: RedisNode): Promise<RedisNode> {
