@@ -28,7 +28,7 @@ function outcomeOf(
   )
 }
 
-describe.for(['compat', 'sim', 'chaos', 'bench', 'test:dotnet', 'release:rehearse'])(
+describe.for(['compat', 'sim', 'chaos', 'torture', 'bench', 'test:dotnet', 'release:rehearse'])(
   'npm run %s',
   (command) => {
     it('tells what it takes', async () => {
