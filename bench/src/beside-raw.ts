@@ -19,6 +19,8 @@ interface Field {
   readonly onNodeRedis: readonly string[]
   readonly rounds: number
   readonly url: string
+  /** Of microseconds. @default 0 */
+  readonly digits?: number
 }
 
 interface BesideRaw<Task extends object> {
@@ -30,7 +32,7 @@ interface BesideRaw<Task extends object> {
 }
 
 export function besideRaw<Task extends object>(field: Field): BesideRaw<Task> {
-  const { script, names, onNodeRedis, rounds } = field
+  const { script, names, onNodeRedis, rounds, digits = 0 } = field
   const rawOf = (name: string): string => (onNodeRedis.includes(name) ? 'raw redis' : 'raw ioredis')
   const start = (name: string, url: string = field.url): Promise<ContenderProcess> =>
     ContenderProcess.start(script, name, url, rawOf(name))
@@ -58,9 +60,9 @@ export function besideRaw<Task extends object>(field: Field): BesideRaw<Task> {
         ['', 'µs', 'raw µs', '× raw'],
         ...results.map(([name, runs]) => [
           titleOf(name),
-          middle(runs, 0),
-          middle(runs, 0, 'raw'),
-          spread(ratios(runs)),
+          middle(runs, digits),
+          middle(runs, digits, 'raw'),
+          spread(ratios(runs), digits === 0 ? 2 : 3),
         ]),
       ])
     },

@@ -154,8 +154,9 @@ export function median(numbers: readonly number[]): number {
 }
 
 /** `1.23 (1.10 … 1.30)`: the median, and the range of the rounds. */
-export function spread(numbers: readonly number[]): string {
-  return `${median(numbers).toFixed(2)} (${Math.min(...numbers).toFixed(2)} … ${Math.max(...numbers).toFixed(2)})`
+export function spread(numbers: readonly number[], digits: number = 2): string {
+  const [least, most] = [Math.min(...numbers), Math.max(...numbers)]
+  return `${median(numbers).toFixed(digits)} (${least.toFixed(digits)} … ${most.toFixed(digits)})`
 }
 
 /** The contender's by the raw code's of the same round. */

@@ -24,6 +24,9 @@ One bench, or all of them one after the other, beside the raw client and the pee
   cache         --rounds N    of each scenario (default 7)
                 --only WORDS  hits,tags,cold,storm,stale,frozen,many,pattern
                 --quick       only the raw client and Holdfast
+  near          --rounds N    of each scenario (default 7)
+                --only WORDS  hits,first,invalidation,heap
+                --quick       only the raw client and Holdfast
   fastify       --pairs N     of measurements (default 7)
                 --seconds N   for each (default 3)
                 --storages WORDS  memory,ioredis,redis
@@ -60,6 +63,10 @@ const benches: Readonly<Record<string, Bench>> = {
   cache: {
     flags: { rounds: 'string', only: 'string', quick: 'boolean' },
     words: ['only', 'hits', 'tags', 'cold', 'storm', 'stale', 'frozen', 'many', 'pattern'],
+  },
+  near: {
+    flags: { rounds: 'string', only: 'string', quick: 'boolean' },
+    words: ['only', 'hits', 'first', 'invalidation', 'heap'],
   },
   fastify: {
     flags: { pairs: 'string', seconds: 'string', storages: 'string' },

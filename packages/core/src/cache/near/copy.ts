@@ -15,9 +15,6 @@ export interface Making {
 /** What a process keeps of an entry. */
 export class Copy {
   readonly payload: StoredValue
-  readonly codec: CacheCodec
-  /** Of the schema that has accepted it. */
-  readonly schema: unknown
   readonly cells: readonly Cell[]
   /** When the entry stops being fresh, on the monotonic clock. */
   readonly freshUntil: number
@@ -25,43 +22,44 @@ export class Copy {
   readonly ttlMs: number
   /** How long before its end it is to be loaded anew, for a `beta` of 1; drawn once. 0: never. */
   readonly leadMs: number
-  /** The schema made something else of it than what is stored, so it has to do so each time. */
-  readonly #accepts: Accepts | undefined
-  /** Nothing can be changed in it: all get the same. */
-  readonly #isImmutable: boolean
+  readonly #making: Making
+  /**
+   * `immutable`: nothing can be changed in it, so all get the same. `accepted`: the schema made something else of it than what
+   * is stored, so it has to do so each time.
+   */
+  readonly #kind: 'immutable' | 'decoded' | 'accepted'
   #shared: unknown
 
   constructor(
     payload: StoredValue,
-    { codec, accepts }: Making,
+    making: Making,
     value: unknown,
     life: { readonly freshUntil: number; readonly ttlMs: number; readonly leadMs: number },
     cells: readonly Cell[],
     isShared: boolean,
   ) {
-    // A part of what the client has read would keep all of that in memory.
-    this.payload = typeof payload === 'string' ? Buffer.from(payload).toString() : ownBytes(payload)
-    this.codec = codec
-    this.schema = accepts?.schema
+    const isImmutable = typeof value !== 'object' || value === null
+    // What cannot be changed is decoded no more.
+    this.payload = isImmutable ? '' : typeof payload === 'string' ? ownText(payload) : ownBytes(payload)
+    this.#making = making
     this.cells = cells
     this.freshUntil = life.freshUntil
     this.ttlMs = life.ttlMs
     this.leadMs = life.leadMs
-    this.#isImmutable = typeof value !== 'object' || value === null
-    this.#accepts =
-      accepts === undefined || this.#isImmutable || isDeepStrictEqual(value, this.#decoded())
-        ? undefined
-        : accepts
-    this.#shared = this.#isImmutable || isShared ? value : NONE
+    if (isImmutable) this.#kind = 'immutable'
+    else
+      this.#kind =
+        making.accepts === undefined || isDeepStrictEqual(value, this.#decoded()) ? 'decoded' : 'accepted'
+    this.#shared = this.#kind === 'immutable' || isShared ? value : NONE
   }
 
   isOf({ codec, accepts }: Making): boolean {
-    return this.codec === codec && this.schema === accepts?.schema
+    return this.#making.codec === codec && this.#making.accepts?.schema === accepts?.schema
   }
 
   /** `isCopied`: a value that no other caller has. */
   value(isCopied: boolean): unknown {
-    if (this.#isImmutable) return this.#shared
+    if (this.#kind === 'immutable') return this.#shared
     if (isCopied) return this.#made()
     return this.#shared === NONE ? (this.#shared = this.#made()) : this.#shared
   }
@@ -73,16 +71,22 @@ export class Copy {
 
   #made(): unknown {
     const decoded = this.#decoded()
-    return this.#accepts === undefined ? decoded : this.#accepts(decoded)?.value
+    return this.#kind === 'accepted' ? this.#making.accepts?.(decoded)?.value : decoded
   }
 
   #decoded(): unknown {
     const { payload } = this
     // A codec may give parts of the bytes that it gets.
-    return this.codec.decode((typeof payload === 'string' ? payload : ownBytes(payload)) as never)
+    return this.#making.codec.decode((typeof payload === 'string' ? payload : ownBytes(payload)) as never)
   }
 }
 
+/** A part of a text keeps all of that in memory. Where it is long, that is little more. */
+function ownText(text: string): string {
+  return text.length > 4_096 ? text : Buffer.from(text).toString()
+}
+
+/** A part of what the client has read would keep all of that in memory. */
 function ownBytes(bytes: Uint8Array): Buffer {
   const own = Buffer.allocUnsafeSlow(bytes.length)
   own.set(bytes)

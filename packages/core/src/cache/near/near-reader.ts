@@ -1,4 +1,5 @@
 import type { Namespace } from '../engine.ts'
+import type { Entry } from '../entry.ts'
 import type { CacheEntry } from '../load.ts'
 import type { CallPolicy } from '../options.ts'
 import type { Read } from '../read.ts'
@@ -132,21 +133,25 @@ export class NearReader implements NearCopies {
     if (!(leftMs > 0)) return void copies.delete(key)
     const freshUntil = engine.runtime.monotonicNow() + leftMs
     const leadMs = entry.loadMs === 0 ? 0 : -entry.loadMs * Math.log(1 - engine.runtime.random())
-    const cells: Cell[] = []
-    const { generationKeys } = scope
-    const size = entry.generations.length / generationKeys.length
-    generationKeys.forEach((each, i) =>
-      cells.push(this.#near.cells.prove(each, entry.generations.slice(i * size, (i + 1) * size))),
-    )
-    for (const [tag, generation] of entry.tags)
-      cells.push(this.#near.cells.prove(scope.tagKey(tag), generation))
-    // Most copies count under the same generations: they share the list of them.
-    const last = this.#lastCells
-    const isSame = cells.length === last.length && cells.every((cell, i) => cell === last[i])
-    if (!isSame) this.#lastCells = cells
+    const cells = this.#cellsOf(entry)
     const life = { freshUntil, ttlMs: entry.ttlMs, leadMs }
-    const copy = new Copy(entry.payload, this.#making, value.value, life, this.#lastCells, !policy.copy)
+    const copy = new Copy(entry.payload, this.#making, value.value, life, cells, !policy.copy)
     this.#space.keep(key, copy, bytes, Math.min(leftMs, limits.ttlMs ?? Infinity))
+  }
+
+  /** Most copies count under the same generations, and share the list of them. */
+  #cellsOf({ generations, tags }: Entry): readonly Cell[] {
+    const { cells } = this.#near
+    const { scope } = this.#of
+    const { generationKeys } = scope
+    const size = generations.length / generationKeys.length
+    const all = [
+      ...generationKeys.map((key, i) => cells.prove(key, generations.slice(i * size, (i + 1) * size))),
+      ...tags.map(([tag, generation]) => cells.prove(scope.tagKey(tag), generation)),
+    ]
+    const last = this.#lastCells
+    if (last.length === all.length && all.every((cell, i) => cell === last[i])) return last
+    return (this.#lastCells = all)
   }
 }
 

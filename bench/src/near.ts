@@ -1,0 +1,100 @@
+/**
+ * The near cache beside a read of Redis, and beside what peers keep in the process: `npm run bench -- near [--rounds 7]
+ * [--only hits,first,invalidation,heap] [--quick]`. Raw is GET and JSON.parse on the same client, one at a time, of 740 bytes.
+ */
+import { parseArgs } from 'node:util'
+import { startRedis } from '@holdfast/test-support/redis'
+import { besideRaw } from './beside-raw.ts'
+import { median, spread, table } from './harness.ts'
+import { nearContenders } from './near-contenders.ts'
+import type { NearTask } from './near-worker.ts'
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '7' },
+    only: { type: 'string', default: 'hits,first,invalidation,heap' },
+    quick: { type: 'boolean', default: false },
+  },
+})
+const rounds = Number(values.rounds)
+const wanted = new Set(values.only.split(','))
+const names = Object.keys(nearContenders).filter((name) => !values.quick || /^(raw|holdfast)/.test(name))
+const ours = names.filter((name) => name.startsWith('holdfast'))
+
+const redis = await startRedis()
+const { start, latency } = besideRaw<NearTask>({
+  script: new URL('./near-worker.ts', import.meta.url),
+  names,
+  onNodeRedis: ['holdfast redis', 'raw redis', 'redis, client-side cache'],
+  rounds,
+  url: redis.url,
+  digits: 2,
+})
+
+/** From the call of a write in one process until another one keeps the old value no more, beside GET. */
+async function invalidation(name: string, count: number): Promise<readonly string[]> {
+  const [reader, writer] = [await start(name), await start(name)]
+  const gets: number[] = []
+  const waits: number[] = []
+  for (let round = 0; round < rounds; round += 1) {
+    gets.push(await writer.run<number>({ run: 'get', count: 300 }))
+    for (let i = 0; i < count; i += 1) {
+      const key = `invalidation:${round}:${i}`
+      await writer.run({ run: 'write', key })
+      await reader.run({ run: 'keep', key })
+      const dropped = reader.run<number>({ run: 'awaitDrop', key })
+      const writtenAt = await writer.run<number>({ run: 'write', key })
+      waits.push((await dropped) - writtenAt)
+    }
+  }
+  await Promise.all([reader.close(), writer.close()])
+  const micros = 1_000 * median(waits)
+  const get = median(gets)
+  return [name, micros.toFixed(0), get.toFixed(0), (micros / get).toFixed(2)]
+}
+
+try {
+  if (wanted.has('hits')) {
+    for (const [title, by] of [
+      ['get, a copy for each', 'get'],
+      ['getOrCreate, a copy for each', 'getOrCreate'],
+      ['get, copy: false', 'getShared'],
+      ['peek, a copy for each', 'peek'],
+      ['peek, copy: false', 'peekShared'],
+    ] as const)
+      await latency(`A near hit by ${title}: p50`, { run: 'hit', by, count: 300 })
+  }
+  if (wanted.has('first'))
+    await latency('The first read of a key, beside the same without near (raw µs): p50', {
+      run: 'first',
+      count: 1_000,
+    })
+  if (wanted.has('invalidation')) {
+    table('From the call of set in one process until another one has dropped its copy, beside GET: p50', [
+      ['', 'µs', 'GET µs', '× GET'],
+      ...(await inOrder(ours, async (name) => await invalidation(name, 50))),
+    ])
+  }
+  if (wanted.has('heap')) {
+    table('Heap of an entry of 286 characters', [
+      ['', 'bytes'],
+      ...(await inOrder(ours, async (name) => {
+        const bytes: number[] = []
+        for (let round = 0; round < rounds; round += 1) {
+          const worker = await start(name)
+          bytes.push(await worker.run<number>({ run: 'heap', entries: 10_000 }))
+          await worker.close()
+        }
+        return [name, spread(bytes)]
+      })),
+    ])
+  }
+} finally {
+  await redis.stop()
+}
+
+async function inOrder<T>(all: readonly string[], each: (name: string) => Promise<T>): Promise<T[]> {
+  const results: T[] = []
+  for (const name of all) results.push(await each(name))
+  return results
+}
