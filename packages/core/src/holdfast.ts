@@ -76,7 +76,7 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
   const cacheCalls = cacheStorage === storage ? calls : new StorageClient(cacheStorage, runtime, given)
   const locks = locksOver(calls, ofLocks, identity)
   const idempotency = idempotencyOver(calls, policies, identity)
-  const { cache, breaker, close: closeCache } = cacheOver(cacheCalls, ofCache, identity)
+  const { cache, breaker, isNear, close: closeCache } = cacheOver(cacheCalls, ofCache, identity)
   const silence = [publishConnection(calls, { instance, prefix, storage: 'main' })]
   if (cacheCalls !== calls)
     silence.push(publishConnection(cacheCalls, { instance, prefix, storage: 'cache' }))
@@ -97,9 +97,11 @@ export function createHoldfast(options: HoldfastOptions): Holdfast {
     cache,
     connection: storage.connection,
     async health() {
+      const near = isNear() || undefined
+      const isShared = cacheCalls === calls
       const [{ findings, ...main }, cacheFindings] = await Promise.all([
-        healthOf(calls, { app, features: cacheCalls === calls ? undefined : ['locks', 'idempotency'] }),
-        cacheCalls === calls ? [] : findingsOfCache(cacheCalls, { app, features: ['cache'] }),
+        healthOf(calls, { app, ...(isShared ? { near } : { features: ['locks', 'idempotency'] }) }),
+        isShared ? [] : findingsOfCache(cacheCalls, { app, features: ['cache'], near }),
       ])
       return {
         ...main,
@@ -175,9 +177,12 @@ async function findingsOfCache(calls: StorageClient, what: VerifyOptions): Promi
     // Health does not take longer because the cache is away.
     if (connection.state === 'down') throw connection.problem ?? new Error('It is not connected now.')
     const { reply } = await calls.call(() => calls.storage.verify(what))
-    return reply.flatMap(({ code, message, fix, stopsCache }) =>
-      stopsCache ? [cacheFinding({ code: `CACHE_${code}`, message, fix })] : [],
-    )
+    return reply.flatMap((finding) => {
+      const { code, message, fix, stopsCache } = finding
+      if (stopsCache) return [cacheFinding({ code: `CACHE_${code}`, message, fix })]
+      // Nothing of the cache stops: it keeps no copies.
+      return code.startsWith('TRACKING_') ? [{ ...finding, message: `Of cacheStorage: ${message}` }] : []
+    })
   } catch (error) {
     const { message } = error as Error
     const fix = 'Bring it back; nothing else need be done.'

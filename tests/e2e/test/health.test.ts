@@ -1,4 +1,4 @@
-import { type Health, createHoldfast } from '@holdfast/core'
+import { type Health, type HoldfastOptions, createHoldfast } from '@holdfast/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { clients } from '../src/connect.ts'
 import { openHoldfast, openServer } from '../src/open-server.ts'
@@ -85,5 +85,27 @@ describe.each(clients)('health over %s', (client) => {
     await cacheNode.kill()
     await expect.poll(() => ofCache.storage.connection.state).toBe('down')
     expect(await ofTheCache()).toEqual(['up', ['CACHE_UNAVAILABLE']])
+  })
+
+  it('says why a cache keeps no copies, once anything of it is near', async () => {
+    const [main, ofCache] = await Promise.all([openServer(client), openServer(client)])
+    for (const { node, storage } of [main, ofCache]) {
+      await node.ask('ACL', 'SETUSER', 'default', '-client|tracking')
+      // Each of those below would end it.
+      onTestFinished(storage.retain())
+    }
+    const codesOf = async (options: Partial<HoldfastOptions>, near: boolean): Promise<readonly string[]> => {
+      const holdfast = createHoldfast({ storage: main.storage, callTimeoutMs: 60_000, ...options })
+      holdfast.cache.namespace('flags', { near })
+      const { status, findings } = await holdfast.health()
+      await holdfast.close()
+      expect(status).toBe('up')
+      return findings.map(({ code }) => code).filter((code) => code.startsWith('TRACKING_'))
+    }
+    await expect.poll(() => ofCache.storage.connection.state).toBe('ready')
+    const apart = { cacheStorage: ofCache.storage }
+    expect(await codesOf({}, true)).toEqual(['TRACKING_REFUSED'])
+    expect(await codesOf(apart, true)).toEqual(['TRACKING_REFUSED'])
+    expect([await codesOf({}, false), await codesOf(apart, false)]).toEqual([[], []])
   })
 })

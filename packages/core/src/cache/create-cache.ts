@@ -26,6 +26,8 @@ import { Waits } from './waits.ts'
 export interface OpenCache {
   readonly cache: Cache
   readonly breaker: Breaker
+  /** Whether anything of it keeps copies in this process. */
+  readonly isNear: () => boolean
   /** Aborts the loads that no caller waits for, sends what is queued if the storage answers at once, and forgets the rest. */
   close(): Promise<void>
 }
@@ -79,6 +81,7 @@ export function cacheOver(
   return {
     cache: cacheIn(engine, root, policy, new Map<string, Counts>()),
     breaker,
+    isNear: () => engine.near !== undefined,
     async close() {
       for (const flight of engine.background) flight.abort(new ClosedError())
       memory.clear()

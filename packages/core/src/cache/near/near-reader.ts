@@ -122,7 +122,7 @@ export class NearReader implements NearCopies {
   }
 
   #keep(key: string, { entry, value }: Extract<Read, { readonly value: object }>): void {
-    const { engine, scope, policy } = this.#of
+    const { engine, policy } = this.#of
     const { policy: limits, counts, copies } = this.#space
     const bytes = key.length + entry.payload.length + BESIDE_TEXTS
     if (bytes > limits.maxBytes / 8) {
