@@ -145,6 +145,7 @@ async function connectLike(from: IoredisNode, events: Events): Promise<Dedicated
     sentinelRetryStrategy: () => null,
     failoverDetector: false, // it would keep connections to the sentinels
     protocol: 2, // in RESP3, version 6 drops what the server itself sends to a subscriber
+    replyMapping: 'legacy', // any other is refused with this protocol
   })
   own.on('error', () => {}) // 'end' follows
   own.on('connect', () => own.stream?.unref()) // before the handshake, which a frozen server never ends

@@ -115,11 +115,11 @@ export function defined<Id, T>(
     peek(id) {
       return cache.peek<T>(keyOf(id))
     },
-    async getEntry(id) {
-      return await cache.getEntry(keyOf(id))
+    async getEntry(id, options) {
+      return await cache.getEntry(keyOf(id), options)
     },
-    async exists(id) {
-      return await cache.exists(keyOf(id))
+    async exists(id, options) {
+      return await cache.exists(keyOf(id), options)
     },
     async set(id, value, options) {
       await cache.set(keyOf(id), value, options)

@@ -10,7 +10,13 @@ import type { OptionTable } from '../support/option-table.ts'
 import type { EntryResult } from './entry-result.ts'
 import type { CacheEntry, LoadContext } from './load.ts'
 import { type NearOptions, checkNear } from './near/options.ts'
-import { type CacheEntryOptions, type CacheLoadOptions, type GetOrCreateOptions, LOAD } from './options.ts'
+import {
+  type CacheEntryOptions,
+  type CacheLoadOptions,
+  type CacheReadOptions,
+  type GetOrCreateOptions,
+  LOAD,
+} from './options.ts'
 
 /** Values of one kind. */
 export interface DefinitionOptions<Id, T> extends CacheLoadOptions {
@@ -65,8 +71,8 @@ export interface Definition<Id, T> {
   getMany(ids: readonly Id[], options?: GetOrCreateOptions): Promise<Map<Id, T>>
   /** What this process keeps, at once: the value, if it is fresh, and else undefined. Sends nothing. Needs `near`. */
   peek(id: Id): T | undefined
-  getEntry(id: Id): Promise<CacheEntry<T> | undefined>
-  exists(id: Id): Promise<boolean>
+  getEntry(id: Id, options?: CacheReadOptions): Promise<CacheEntry<T> | undefined>
+  exists(id: Id, options?: CacheReadOptions): Promise<boolean>
   set(id: Id, value: T, options?: CacheEntryOptions): Promise<void>
   remove(id: OneOrMany<Id>): Promise<number>
   expire(id: Id): Promise<boolean>

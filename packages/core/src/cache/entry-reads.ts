@@ -2,7 +2,6 @@ import { missIf } from './miss-if.ts'
 import type { Namespace } from './engine.ts'
 import type { CacheEntry } from './load.ts'
 import type { Found } from './lookup.ts'
-import type { NearCopies } from './near/near-copies.ts'
 import type { ReadPolicy } from './options.ts'
 import { cacheEntryOf, readValue } from './read-value.ts'
 import type { Accepts, Read } from './read.ts'
@@ -58,7 +57,7 @@ export class EntryReads {
     for (let at = 0; at < missing.length; at += READ_CHUNK) {
       const some = missing.slice(at, at + READ_CHUNK)
       try {
-        await this.#readMany(some, values, near, accepts)
+        await this.#readMany(some, values, accepts)
       } catch (error) {
         return missIf(onOutage, error) ?? new Map()
       }
@@ -70,10 +69,9 @@ export class EntryReads {
   async #readMany(
     keys: readonly string[],
     values: Map<string, unknown>,
-    near: NearCopies | undefined,
     accepts: Accepts | undefined,
   ): Promise<void> {
-    const { scope, policy, engine } = this.#space
+    const { scope, policy, engine, near } = this.#space
     const readings = near === undefined ? undefined : keys.map((key) => near.enter(key))
     try {
       const entryKeys = keys.map((key) => scope.entryKey(key))
@@ -118,11 +116,11 @@ export class EntryReads {
 
   async #read(
     key: string,
-    { onOutage, near }: ReadPolicy,
+    { onOutage }: ReadPolicy,
     accepts: Accepts | undefined,
   ): Promise<Read | undefined> {
-    const { scope, policy, engine } = this.#space
-    const reading = near ? this.#space.near?.enter(key) : undefined
+    const { scope, policy, engine, near } = this.#space
+    const reading = near?.enter(key)
     try {
       const [found] = (await engine.lookup.find(scope, policy.codec, [scope.entryKey(key)], policy.tags)) as [
         Found,

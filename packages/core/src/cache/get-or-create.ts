@@ -75,7 +75,7 @@ export class GetOrCreate {
   async #look(wakes: number): Promise<Answer> {
     const { lookup, runtime } = this.#space.engine
     this.#lookedAt = runtime.monotonicNow()
-    const reading = this.#policy.near ? this.#space.near?.enter(this.#key) : undefined
+    const reading = this.#space.near?.enter(this.#key)
     let read: Read
     try {
       const { scope, policy } = this.#space
@@ -94,7 +94,8 @@ export class GetOrCreate {
     if (read.value !== undefined && !refresh) {
       const { isExpired } = read.entry
       if (read.state === 'fresh') {
-        if (isEarly(read, this.#policy, runtime)) this.#refreshInBackground(read, 'earlyRefreshes')
+        if (isEarly(read, this.#policy, runtime, reading?.leadMs))
+          this.#refreshInBackground(read, 'earlyRefreshes')
         return { value: read.value.value }
       }
       if (!isExpired && softTimeoutMs === undefined) {

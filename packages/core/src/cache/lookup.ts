@@ -201,6 +201,11 @@ export class Lookup {
     return 0
   }
 
+  /** The same, about: for what need not be certain. */
+  aboutLeft(until: number): number {
+    return until - this.#gate.calls.clock.now
+  }
+
   /** Of tags of a namespace, with what says whether any of them has been invalidated meanwhile, read after them. */
   async tags(scope: Scope, tags: readonly string[]): Promise<readonly (string | null)[]> {
     return await this.#texts.read(tags.map((tag) => scope.tagKey(tag)))

@@ -36,7 +36,6 @@ export class Copy {
     value: unknown,
     life: { readonly freshUntil: number; readonly ttlMs: number; readonly leadMs: number },
     cells: readonly Cell[],
-    isShared: boolean,
   ) {
     const isImmutable = typeof value !== 'object' || value === null
     // What cannot be changed is decoded no more.
@@ -50,14 +49,15 @@ export class Copy {
     else
       this.#kind =
         making.accepts === undefined || isDeepStrictEqual(value, this.#decoded()) ? 'decoded' : 'accepted'
-    this.#shared = this.#kind === 'immutable' || isShared ? value : NONE
+    // What the call that read it gets is that call's: it may have asked for a copy.
+    this.#shared = this.#kind === 'immutable' ? value : NONE
   }
 
   isOf({ codec, accepts }: Making): boolean {
     return this.#making.codec === codec && this.#making.accepts?.schema === accepts?.schema
   }
 
-  /** `isCopied`: a value that no other caller has. */
+  /** `isCopied`: a value that no other caller has. Undefined: the schema refuses it now. @throws what codec and schema throw */
   value(isCopied: boolean): unknown {
     if (this.#kind === 'immutable') return this.#shared
     if (isCopied) return this.#made()

@@ -1,8 +1,11 @@
 import type { FeedRefusal, Following, InvalidationFeed } from '../../storage/invalidations.ts'
 import type { Runtime, Timer } from '../../support/runtime.ts'
 
-/** A server compares each key that is written with all prefixes that are followed: beyond so many it is one for all. */
-const MOST_PREFIXES = 8
+/**
+ * A server compares each key that is written with all prefixes that are followed: beyond so many it is one for all. Those of
+ * eight namespaces, and two of generations.
+ */
+const MOST_PREFIXES = 10
 /** A link that nobody has used for so long is closed. */
 const IDLE_MS = 60_000
 

@@ -10,12 +10,14 @@ export interface NearCopies {
   exists(key: string): boolean
   /** What `getOrCreate` answers with while the storage cannot be reached: what was fresh when the link was lost. */
   lost(key: string, isCopied: boolean): unknown
-  /** A call is about to read the storage, because there is no hit. */
+  /** A call is about to read the storage: there is no hit, or it asks for none. */
   enter(key: string): NearLook
 }
 
 /** One read of one key, from before it leaves until its answer was looked at. */
 export interface NearLook {
+  /** How long before its end the copy that there is was to be loaded anew. A second draw would undo the first. */
+  readonly leadMs: number | undefined
   /** What it has found. That is kept, if it is an entry that counts and nothing was reported meanwhile. */
   found(read: Read): void
   /** It has ended, in whatever way. */

@@ -34,9 +34,7 @@ export class NearReader implements NearCopies {
 
   get(key: string): unknown {
     const copy = this.#hit(key)
-    if (copy === undefined) return undefined
-    this.#counts(key)
-    return copy.value(this.#isCopied)
+    return copy === undefined ? undefined : this.#valueOf(key, copy, this.#isCopied)
   }
 
   getOrCreate(key: string, { near, refresh, signal, earlyRefresh, copy: isCopied }: CallPolicy): unknown {
@@ -47,17 +45,16 @@ export class NearReader implements NearCopies {
       const beta = earlyRefresh === true ? 1 : earlyRefresh.beta
       if (this.#of.engine.runtime.monotonicNow() >= copy.freshUntil - beta * copy.leadMs) return undefined
     }
-    this.#counts(key)
-    return copy.value(isCopied)
+    return this.#valueOf(key, copy, isCopied)
   }
 
   getEntry(key: string): CacheEntry<unknown> | undefined {
     const copy = this.#hit(key)
     if (copy === undefined) return undefined
-    this.#counts(key)
+    const value = this.#valueOf(key, copy, this.#isCopied)
+    if (value === undefined) return undefined
     const leftMs = Math.max(0, copy.freshUntil - this.#of.engine.runtime.monotonicNow())
-    const ageMs = Math.max(0, copy.ttlMs - leftMs)
-    return { value: copy.value(this.#isCopied), ageMs, ttlMs: leftMs, isStale: false }
+    return { value, ageMs: Math.max(0, copy.ttlMs - leftMs), ttlMs: leftMs, isStale: false }
   }
 
   exists(key: string): boolean {
@@ -67,7 +64,12 @@ export class NearReader implements NearCopies {
   lost(key: string, isCopied: boolean): unknown {
     const { runtime, memoryTtlMs } = this.#of.engine
     const copy = this.#space.lost(key, runtime.monotonicNow(), memoryTtlMs)
-    return copy?.isOf(this.#making) === true ? copy.value(isCopied) : undefined
+    if (copy?.isOf(this.#making) !== true) return undefined
+    try {
+      return copy.value(isCopied)
+    } catch {
+      return undefined
+    }
   }
 
   enter(key: string): NearLook {
@@ -78,9 +80,9 @@ export class NearReader implements NearCopies {
       link.follow(lease)
       // Known by the time when it is needed.
       this.#of.engine.lookup.learnClock()
-      return new NearReading(this, key, undefined, 0)
+      return new NearReading(this, key, undefined, 0, undefined)
     }
-    return new NearReading(this, key, this.#space.enter(key), cells.reports)
+    return new NearReading(this, key, this.#space.enter(key), cells.reports, this.#hit(key)?.leadMs)
   }
 
   /** What a read has found, if it found an entry that counts. */
@@ -115,27 +117,40 @@ export class NearReader implements NearCopies {
     return copy
   }
 
-  #counts(key: string): void {
+  /** A copy that codec or schema makes nothing of any more is none: what the storage has is judged anew. */
+  #valueOf(key: string, copy: Copy, isCopied: boolean): unknown {
+    let value: unknown
+    try {
+      value = copy.value(isCopied)
+    } catch {
+      // The read that follows counts it, and says why.
+    }
+    if (value === undefined) {
+      this.#space.copies.delete(key)
+      return undefined
+    }
     this.#of.count('hits')
     this.#space.counts.hits += 1
     this.#of.publish(() => ({ key, type: 'nearHit' }))
+    return value
   }
 
   #keep(key: string, { entry, value }: Extract<Read, { readonly value: object }>): void {
-    const { engine, policy } = this.#of
+    const { engine } = this.#of
     const { policy: limits, counts, copies } = this.#space
     const bytes = key.length + entry.payload.length + BESIDE_TEXTS
     if (bytes > limits.maxBytes / 8) {
       counts.oversize += 1
       return void copies.delete(key)
     }
-    const leftMs = engine.lookup.surelyLeft(entry.writtenAt + entry.ttlMs)
+    const until = entry.writtenAt + entry.ttlMs
+    const leftMs = engine.lookup.surelyLeft(until)
     if (!(leftMs > 0)) return void copies.delete(key)
-    const freshUntil = engine.runtime.monotonicNow() + leftMs
+    const freshUntil = engine.runtime.monotonicNow() + engine.lookup.aboutLeft(until)
     const leadMs = entry.loadMs === 0 ? 0 : -entry.loadMs * Math.log(1 - engine.runtime.random())
     const cells = this.#cellsOf(entry)
     const life = { freshUntil, ttlMs: entry.ttlMs, leadMs }
-    const copy = new Copy(entry.payload, this.#making, value.value, life, cells, !policy.copy)
+    const copy = new Copy(entry.payload, this.#making, value.value, life, cells)
     this.#space.keep(key, copy, bytes, Math.min(leftMs, limits.ttlMs ?? Infinity))
   }
 
@@ -161,13 +176,21 @@ class NearReading implements NearLook {
   readonly marker: Marker | undefined
   /** How many generations had been reported when it began. */
   readonly reports: number
+  readonly leadMs: number | undefined
   readonly #reader: NearReader
 
-  constructor(reader: NearReader, key: string, marker: Marker | undefined, reports: number) {
+  constructor(
+    reader: NearReader,
+    key: string,
+    marker: Marker | undefined,
+    reports: number,
+    leadMs: number | undefined,
+  ) {
     this.#reader = reader
     this.key = key
     this.marker = marker
     this.reports = reports
+    this.leadMs = leadMs
   }
 
   found(read: Read): void {

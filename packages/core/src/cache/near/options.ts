@@ -47,7 +47,7 @@ export type NearPolicy = Resolved<NearOptions, 'ttlMs'>
 export function checkNear(name: string, value: boolean | NearOptions): boolean | NearOptions {
   if (value === false) return false
   if (value === true) return resolveOptions(NEAR, {})
-  if (typeof value !== 'object' || value === null)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
     return refuse(name, value, 'true, false or { maxEntries, maxBytes, maxStaleMs, ttlMs }')
   return resolveOptions(NEAR, value, undefined, `${name}.`)
 }

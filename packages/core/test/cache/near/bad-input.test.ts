@@ -17,6 +17,7 @@ const wrong = (near: unknown): never => ({ near }) as never
 const refused: readonly (readonly [near: unknown, message: RegExp])[] = [
   ['yes', /near must be true, false or/],
   [null, /near must be true, false or/],
+  [[], /near must be true, false or/],
   [{ maxEntrys: 1 }, /`\S*near.maxEntrys`; did you mean `\S*near.maxEntries`/],
   [{ maxEntries: 0 }, /near.maxEntries/],
   [{ maxEntries: 10_000_001 }, /near.maxEntries/],
