@@ -20,6 +20,7 @@ export interface InvalidationFeed {
   follow(prefix: string, options: FollowOptions, listener: InvalidationListener): Following
 }
 
+/** How closely a prefix is followed. */
 export interface FollowOptions {
   /** A link that has been silent for as long is down; it is asked three times as often, for the one that asks most. */
   readonly maxStaleMs: number
@@ -39,6 +40,7 @@ export interface InvalidationListener {
   refused(reason: FeedRefusal): void
 }
 
+/** Ends with `stop`. */
 export interface Following {
   stop(): void
 }

@@ -3,6 +3,7 @@ import type { FeedRefusal, Following, InvalidationListener } from '../../storage
 import type { ValueStorage } from '../../storage/values.ts'
 import { Heard } from '../patience.ts'
 
+/** What a feed of invalidations has said. */
 export type Report =
   | { readonly kind: 'up' | 'proven'; readonly at: number }
   | { readonly kind: 'invalidated'; readonly key: string }
