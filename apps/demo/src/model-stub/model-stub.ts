@@ -31,6 +31,13 @@ export type StubBehaviour =
   | { readonly kind: 'stuck'; readonly text?: string }
   /** Takes the request, and says nothing. */
   | { readonly kind: 'silent' }
+  /** Answers with this, whatever it is. */
+  | {
+      readonly kind: 'raw'
+      readonly status?: number
+      readonly headers: Readonly<Record<string, string>>
+      readonly body: string
+    }
   | {
       readonly kind: 'refuse'
       readonly status: number
@@ -88,6 +95,9 @@ export async function startModelStub({
         return refuse(response, behaviour)
       case 'silent':
         return
+      case 'raw':
+        response.writeHead(behaviour.status ?? 200, behaviour.headers)
+        return void response.end(behaviour.body)
       case 'answer':
       case 'half':
       case 'stuck': {

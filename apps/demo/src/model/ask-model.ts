@@ -1,4 +1,5 @@
 import OpenAI from 'openai'
+import * as z from 'zod'
 import { ANSWER_SCHEMA } from './answer.ts'
 import { AnswerLostError, ModelAwayError, ModelRefusedError } from './model-errors.ts'
 import { type ModelSettings, type Tokens, estimateTokens } from './model-settings.ts'
@@ -27,6 +28,11 @@ const HOUR_MS = 3_600_000
 
 /** No answer that was asked for is so long. */
 const MOST_CHARACTERS = 256 * 1024
+
+/** No call has more of them. */
+const TOKENS = z.int().min(0).max(1e9)
+
+const USAGE = z.object({ prompt_tokens: TOKENS, completion_tokens: TOKENS })
 
 /** Speaks to an OpenAI-compatible API, and hears the answer while it is written. */
 export function modelOver(settings: ModelSettings): AskModel {
@@ -58,7 +64,7 @@ export function modelOver(settings: ModelSettings): AskModel {
     let text = ''
     let cutShort: string | undefined
     let hasEnded = false
-    let usage: OpenAI.CompletionUsage | null | undefined
+    let usage: unknown
     try {
       const stream = await client.chat.completions.create(
         {
@@ -100,7 +106,8 @@ export function modelOver(settings: ModelSettings): AskModel {
     // The stream of the library ends without a word when it is aborted, and when the connection is closed.
     ending.throwIfAborted()
     if (!hasEnded) throw lostAfter(text)
-    const said = usage ?? undefined
+    // What cannot be true counts as not said.
+    const { data: said } = USAGE.safeParse(usage)
     return {
       text,
       tokens: {

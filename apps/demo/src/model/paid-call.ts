@@ -38,6 +38,8 @@ function isLoss(error: unknown): boolean {
 
 const FIRST_PAUSE_MS = 1_000
 
+const NOTHING = { state: 'refused', inputTokens: 0, outputTokens: 0, cost: 0, isEstimate: false } as const
+
 /**
  * Asks a model, and writes each call into the book before it is sent and after it has come to something. Waits for a model that is
  * busy, without a permit. Whose wait it is renews its lease meanwhile.
@@ -46,8 +48,23 @@ const FIRST_PAUSE_MS = 1_000
  */
 export function paidCalls({ settings, ask, book, withPermit }: PaidCallParts) {
   const { model, patienceMs } = settings
+  /** What the book does not have yet, for somebody else was writing into the database for too long. */
+  const unwritten: { readonly id: number; readonly end: ModelCallEnd }[] = []
+  /** What a call has come to stands, whether it can be written down or not. */
+  const write = (id: number, end: ModelCallEnd, { onProgress }: Listening): void => {
+    unwritten.push({ id, end })
+    try {
+      for (let next = unwritten[0]; next !== undefined; next = unwritten[0]) {
+        book.end(next.id, next.end)
+        unwritten.shift()
+      }
+    } catch (error) {
+      onProgress(`cannot write down what ${model} has cost: ${(error as Error).message}`)
+    }
+  }
 
-  const once = async (messages: readonly Message[], caller: Caller, { signal, onProgress }: Listening) => {
+  const once = async (messages: readonly Message[], caller: Caller, listening: Listening) => {
+    const { signal, onProgress } = listening
     const text = messages.map(({ content }) => content).join('')
     const input = estimateTokens(text)
     const about = (output: number) => ({
@@ -60,24 +77,25 @@ export function paidCalls({ settings, ask, book, withPermit }: PaidCallParts) {
     signal.throwIfAborted()
     const id = book.begin({ ...caller, model, inputTokens, cost })
     let heard = 0
+    let answer: ModelAnswer
     try {
-      const answer = await ask(messages, {
+      answer = await ask(messages, {
         signal,
         onText(soFar) {
           heard = soFar.length
           onProgress(`${model} has written ${heard.toLocaleString('en')} characters`)
         },
       })
-      book.end(id, answeredBy(answer))
-      return answer
     } catch (error) {
       const note = error instanceof Error ? error.message : String(error)
       const code = (error as { readonly code?: unknown }).code
       if (code === 'MODEL_AWAY' || code === 'MODEL_REFUSED') {
-        book.end(id, { state: 'refused', inputTokens: 0, outputTokens: 0, cost: 0, isEstimate: false, note })
-      } else book.end(id, { state: 'lost', ...about(Math.ceil(heard / 4)), note })
+        write(id, { ...NOTHING, note }, listening)
+      } else write(id, { state: 'lost', ...about(Math.ceil(heard / 4)), note }, listening)
       throw error
     }
+    write(id, answeredBy(answer), listening)
+    return answer
   }
   const answeredBy = ({ tokens, isEstimate, cutShort = '' }: ModelAnswer): ModelCallEnd => ({
     state: 'answered',
@@ -90,7 +108,7 @@ export function paidCalls({ settings, ask, book, withPermit }: PaidCallParts) {
 
   return async (messages: readonly Message[], caller: Caller, listening: Listening): Promise<ModelAnswer> => {
     let losses = 0
-    let waitedMs = 0
+    let firstAwayAt: number | undefined
     let pauseMs = FIRST_PAUSE_MS
     for (;;) {
       listening.onProgress(`waits for its turn to ask ${model}`)
@@ -105,11 +123,13 @@ export function paidCalls({ settings, ask, book, withPermit }: PaidCallParts) {
         listening.signal.throwIfAborted()
         if (isLoss(error) && ++losses < MOST_LOSSES) continue
         if (!(error instanceof ModelAwayError)) throw error
-        const waitMs = Math.max(error.askedMs ?? pauseMs, 1)
-        if (waitedMs + waitMs > patienceMs) throw new ModelBusyError(error.message, waitMs)
+        firstAwayAt ??= performance.now()
+        // Also one that says "at once" is not asked in a loop.
+        const waitMs = Math.max(error.askedMs ?? 0, pauseMs)
+        if (performance.now() - firstAwayAt + waitMs > patienceMs)
+          throw new ModelBusyError(error.message, waitMs)
         listening.onProgress(`waits ${Math.ceil(waitMs / 1_000)} s, as ${model} asks`)
         await sleep(waitMs, undefined, { signal: listening.signal })
-        waitedMs += waitMs
         pauseMs *= 2
       }
     }

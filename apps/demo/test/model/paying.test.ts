@@ -1,12 +1,16 @@
 /** A model that is slow, busy, or gone in the middle: what is paid is in the book, whatever happens. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createHoldfast, memoryStorage, recordedFailureOf } from '@holdfast/core'
 import { describe, it } from 'vitest'
 import { withHoldfast } from '../../src/instances/guard.ts'
 import { MODEL_CALLS, MODEL_PERMITS } from '../../src/jobs/guarded-work.ts'
 import { type StubBehaviour, startModelStub } from '../../src/model-stub/model-stub.ts'
-import { ModelBusyError } from '../../src/model/model-errors.ts'
+import { ModelAwayError, ModelBusyError } from '../../src/model/model-errors.ts'
+import { MODEL_DEFAULTS } from '../../src/model/model-settings.ts'
+import { paidCalls } from '../../src/model/paid-call.ts'
 import { retryAfterIn } from '../../src/model/retry-after.ts'
-import { adding, asking, found } from './asking.ts'
+import { openStore } from '../../src/store/store.ts'
+import { KEY, adding, asking, found } from './asking.ts'
 
 const TEXT = found(['a.txt', 3])
 
@@ -84,6 +88,47 @@ describe.concurrent('a model', () => {
       { state: 'refused', cost: 0, note: expect.stringContaining('429 Not now.') },
       { state: 'refused', cost: 0, note: expect.stringContaining('503 Not now.') },
     ])
+  })
+
+  it.for(['0', 'Mon, 30 Nov 2020 12:00:00 GMT'])(
+    'that is busy and says to come at once (%s) is asked again with pauses that grow',
+    async (retryAfter, { expect, onTestFinished }) => {
+      const { review, stub } = await asking(
+        { onTestFinished },
+        {
+          behave: ({ number }) =>
+            number < 50 ? { kind: 'refuse', status: 429, retryAfter } : { kind: 'answer', text: TEXT },
+          // One pause, of a second, and not another.
+          settings: { patienceMs: 2_500 },
+        },
+      )
+      await expect(review('r1')).rejects.toMatchObject({ code: 'MODEL_BUSY', retryAfterMs: 2_000 })
+      expect(stub.requests).toHaveLength(2)
+    },
+  )
+
+  it('that takes its time to say that it is busy uses up patience, too', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const store = openStore(':memory:')
+    onTestFinished(() => store.close())
+    let asked = 0
+    const call = paidCalls({
+      settings: { ...MODEL_DEFAULTS, url: '', key: KEY, model: 'slow', patienceMs: 3_100 },
+      book: store.modelCalls,
+      withPermit: (signal, work) => work(signal),
+      async ask() {
+        asked += 1
+        await sleep(200)
+        throw new ModelAwayError('It is busy.', undefined)
+      },
+    })
+    const caller = { reviewId: 'r1', instance: 'one', contentKey: 'k', fence: 1 }
+    const listening = { signal: new AbortController().signal, onProgress: () => undefined }
+    // The pauses alone are 3 s.
+    await expect(call([], caller, listening)).rejects.toMatchObject({ code: 'MODEL_BUSY' })
+    expect(asked).toBe(2)
   })
 
   it('that is busy for longer than a lease is waited for by one alone', async ({
@@ -173,6 +218,28 @@ describe.concurrent('a model', () => {
     expect(store.secondOpinions.find('r1')?.problem).toContain('You have no credit.')
   })
 
+  it('whose answer is there counts, also where the book cannot be written', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { review, store, holdfast, told } = await asking({ onTestFinished }, first())
+    const { end } = store.modelCalls
+    const locked = (): never => {
+      throw new Error('database is locked')
+    }
+    Object.assign(store.modelCalls, { end: locked })
+    expect((await review('r1')).findings).toHaveLength(2)
+    expect(store.modelCalls.calls('r1')).toMatchObject([{ state: 'begun', isEstimate: true }])
+    expect(told).toContain('r1 Analyse: cannot write down what stub has cost: database is locked')
+    // The next one that can write writes that down as well.
+    Object.assign(store.modelCalls, { end })
+    await holdfast.cache.namespace('model').clear()
+    const [execution] = (await holdfast.idempotency.list('model-call')).executions
+    await holdfast.idempotency.forget('model-call', execution?.jobKey ?? '')
+    await review('r2')
+    expect(store.modelCalls.spent()?.calls).toMatchObject({ answered: 2, begun: 0, lost: 0 })
+  })
+
   it('that nobody can reach has cost nothing', async ({ expect, onTestFinished }) => {
     const { review, store, stub } = await asking({ onTestFinished }, { settings: { patienceMs: 0 } })
     await stub.close()
@@ -211,6 +278,13 @@ describe.concurrent('Retry-After', () => {
     [{ 'retry-after': 'Mon, 30 Nov 2026 12:00:05 GMT' }, 5_000],
     [{ 'retry-after': 'Mon, 30 Nov 2026 11:00:00 GMT' }, 0],
     [{ 'retry-after-ms': '250', 'retry-after': '1' }, 250],
+    [{ 'retry-after-ms': '', 'retry-after': '1' }, 1_000],
+    [{ 'retry-after-ms': 'Infinity' }, undefined],
+    // As long as anybody plans: a day.
+    [{ 'retry-after': '99999999999999999999999' }, 86_400_000],
+    [{ 'retry-after': 'Mon, 30 Nov 2099 12:00:05 GMT' }, 86_400_000],
+    [{ 'retry-after-ms': '1e9' }, undefined],
+    [{ 'retry-after-ms': '999999999' }, 86_400_000],
     [{ 'retry-after': 'soon' }, undefined],
     [{}, undefined],
   ] as const)('of %j is %d ms', ([headers, ms], { expect }) => {
