@@ -13,6 +13,7 @@ const pageOf = (name: string) => readFile(join(root, 'docs/recipes', `${name}.md
 describe.each([
   'background-job',
   'cron',
+  'flags',
   'long-job',
   'migrations',
   'payments',
