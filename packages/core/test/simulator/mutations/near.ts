@@ -8,6 +8,7 @@ import { Lookup } from '../../../src/cache/lookup.ts'
 import type { InvalidationFeed, InvalidationListener } from '../../../src/storage/invalidations.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { replace } from './core.ts'
+import { keepFills } from './kept-fill.ts'
 import type { Mutation } from './mutation.ts'
 
 /** A feed between the link and the cache. */
@@ -135,6 +136,41 @@ export const nearMutations: readonly Mutation[] = [
     name: 'generations proven for ever',
     like: 'HybridCache: each process keeps the generations of its tags',
     breakCore: () => replace(Cells.prototype, 'doubt', () => () => undefined),
+  },
+  {
+    name: 'a generation dropped instead of unproven',
+    like: 'our first prototype: each set prolongs the generation of its namespace, and so ends all copies in it',
+    breakCore() {
+      const reported = new WeakMap<Cells, Set<string>>()
+      const mendDoubt = replace(
+        Cells.prototype,
+        'doubt',
+        (doubt) =>
+          function (this: Cells, ...[key]: readonly unknown[]) {
+            doubt.call(this, key)
+            reported.set(this, (reported.get(this) ?? new Set()).add(key as string))
+          },
+      )
+      const mendProve = replace(
+        Cells.prototype,
+        'prove',
+        (prove) =>
+          function (this: Cells, ...[key, generation]: readonly unknown[]) {
+            // Another one, if only for a moment: what counts under the one before never counts again.
+            if (reported.get(this)?.delete(key as string) === true) prove.call(this, key, 'another')
+            return prove.call(this, key, generation)
+          },
+      )
+      return () => {
+        mendProve()
+        mendDoubt()
+      }
+    },
+  },
+  {
+    name: 'a fill that is kept',
+    like: 'HybridCache, bentocache: what a process has stored it has in memory at once, though the report of a later write may have come before the answer',
+    breakCore: keepFills,
   },
   {
     name: "deadline from the client's clock",

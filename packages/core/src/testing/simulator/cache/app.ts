@@ -9,6 +9,7 @@ import { foreign } from './foreign.ts'
 import type { Call, Invalidation, Judge, Made } from './judge.ts'
 import type { KeysObserver } from './keys-observer.ts'
 import { type LoadOfCall, type Loads, SourceFailedError } from './loads.ts'
+import { NearProver } from './near-prover.ts'
 import type { CachePlan, Operation, Space } from './plan.ts'
 import type { Prover } from './prover.ts'
 import type { Wire } from './wire.ts'
@@ -81,55 +82,15 @@ export class CacheApp implements App {
 
   async proveAlive(): Promise<void> {
     await this.#judges.prover.prove(this.#process, this.#caches[''])
-    if (this.#plan.near !== undefined) await this.#proveNear()
+    if (this.#plan.near === undefined) return
+    const { values } = this.#judges
+    await new NearProver(this.#world, this.#plan, this.#process, this.#wire, this.#caches, values).prove()
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
     this.#judges.loads.closed(this.#process)
     await this.#closeCache()
-  }
-
-  /** When all is quiet, every copy is what the storage has; and what is always being read is kept. */
-  async #proveNear(): Promise<void> {
-    const { near = { maxStaleMs: 0 }, keys } = this.#plan
-    const { scheduler, totals } = this.#world
-    const cache = this.#caches['']
-    await this.#process.sleep(2 * near.maxStaleMs + 300)
-    for (const [space, each] of Object.entries(this.#caches) as [Space, Cache][])
-      for (const key of keys) {
-        const call: Call = { process: this.#process, wire: this.#wire, began: scheduler.now }
-        const kept = await each.get<string>(key)
-        const stored = await each.get<string>(key, { near: false })
-        this.#judges.values.gets(call, space, key, kept, 'get', false)
-        if (kept !== undefined && stored !== undefined && kept !== stored)
-          this.#world.violated(
-            'When quiet, copies are what is stored',
-            `${this.#process.name} keeps ${kept} of ${space}:${key}, and ${stored} is stored`,
-          )
-      }
-    const hot = `hot ${this.#process.name}`
-    await cache.set(hot, 'v', { ttlMs: 60_000, jitter: 0 })
-    let isKept = false
-    const reads: Promise<unknown>[] = []
-    const until = scheduler.now + 6_000
-    while (!isKept && scheduler.now < until) {
-      reads.push(cache.get(hot))
-      await this.#process.sleep(1)
-      isKept = cache.peek(hot) !== undefined
-    }
-    if (!isKept)
-      this.#world.violated(
-        'A hot key is kept',
-        `${this.#process.name} has read it for 6 s without keeping it`,
-      )
-    await Promise.all(reads)
-    const { hits = 0, lapsed = 0, refused = 0, linkLosses = 0, invalidated = 0 } = cache.stats().near ?? {}
-    totals.count('near hits', hits)
-    totals.count('near lapsed', lapsed)
-    totals.count('near refused', refused)
-    totals.count('near invalidated', invalidated)
-    totals.count('link losses', linkLosses)
   }
 
   async #run(operation: Operation, call: Call): Promise<unknown> {
