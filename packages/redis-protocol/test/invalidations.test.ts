@@ -1,4 +1,5 @@
 import { createKeys } from '../src/keys.ts'
+import { openLinks } from '../src/invalidations/open-links.ts'
 import { redisInvalidations } from '../src/invalidations/redis-invalidations.ts'
 import { type RedisClient, aclRules, redisStorage } from '../src/index.ts'
 import { Followed } from '@holdfast/core/testing'
@@ -140,6 +141,46 @@ describe('rights', () => {
 })
 
 describe('a link that is silent', () => {
+  // The simulator has a link for itself, which tells core an instant: that it is the right one can be seen here only.
+  it('counts from when the PING left, and not from when its PONG came', async () => {
+    const plain = await openPlainClient(server.port)
+    /** Called when a PONG is here, with what lets it through. */
+    let onPong: (letThrough: () => void) => void = () => {}
+    const pong = (): Promise<() => void> => new Promise((resolve) => (onPong = resolve))
+    const client: RedisClient = {
+      ...plain,
+      async openConnection(events) {
+        const link = await plain.openConnection(events)
+        const send: typeof link.send = async (command) => {
+          const reply = await link.send(command)
+          if (command[0] === 'PING') await new Promise<void>((resolve) => onPong(resolve))
+          return reply
+        }
+        return { ...link, send }
+      },
+    }
+    const first = pong()
+    const opening = openLinks(client, ['holdfast:v:app:'], { invalidated() {}, ignored() {}, lost() {} })
+    const open = await first
+    const openedBy = performance.now()
+    open()
+    const links = await opening
+    onTestFinished(() => {
+      links.close()
+      plain.detach()
+    })
+    expect(links.provenAt).toBeLessThan(openedBy)
+    const second = pong()
+    const proving = links.prove()
+    const prove = await second
+    const provenBy = performance.now()
+    expect(links.provenAt).toBeLessThan(openedBy)
+    prove()
+    await proving
+    expect(links.provenAt).toBeGreaterThanOrEqual(openedBy)
+    expect(links.provenAt).toBeLessThan(provenBy)
+  })
+
   it('ends in a black hole, and begins anew when that is over', async () => {
     const proxy = await FaultProxy.start({ target: server.address })
     onTestFinished(async () => await proxy.stop())

@@ -173,7 +173,7 @@ describe('what a process keeps', () => {
     expect(near.peek('k')).toBe(1)
   })
 
-  it('counts what its reads cost, and leaves nothing behind that a read has failed', async () => {
+  it('counts what its reads cost, and fails where the storage does', async () => {
     const runtime = manualRuntime()
     const { storage, reads } = counted(memoryStorage({ now: () => runtime.wallNow() }))
     const link = faultyStorage(storage)
