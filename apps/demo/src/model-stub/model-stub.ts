@@ -25,8 +25,8 @@ export type StubBehaviour =
       readonly withoutUsage?: boolean
       readonly finish?: string
     }
-  /** Streams half of the text, and breaks the connection; or ends it in order, as if that were all. */
-  | { readonly kind: 'half'; readonly text?: string; readonly inOrder?: boolean }
+  /** Streams half of the text, and breaks the connection. */
+  | { readonly kind: 'half'; readonly text?: string }
   /** Streams half of the text, and then nothing more. */
   | { readonly kind: 'stuck'; readonly text?: string }
   /** Takes the request, and says nothing. */
@@ -104,10 +104,7 @@ export async function startModelStub({
         const question = request.messages.findLast(({ role }) => role === 'user')?.content ?? ''
         const { text = JSON.stringify(answerByRules(question)), kind } = behaviour
         await stream(response, request, kind === 'answer' ? text : text.slice(0, text.length / 2), behaviour)
-        if (kind === 'half') {
-          if (behaviour.inOrder === true) response.end()
-          else response.destroy()
-        }
+        if (kind === 'half') response.destroy()
         if (kind !== 'answer' || behaviour.withoutUsage === true) return
         input += tokensOf(request)
         output += tokensIn(text)

@@ -28,22 +28,38 @@ export type PortionAnswer =
     }
   | { readonly problem: string }
 
-/** Reads what a model has written about a portion. */
-export function readAnswer(text: string, { addedLines }: Portion): PortionAnswer {
+/** Reads what a model has written about a portion. `hushed` takes out what nobody is to see. */
+export function readAnswer(
+  text: string,
+  { addedLines }: Portion,
+  hushed: (text: string) => string,
+): PortionAnswer {
   let json: unknown
   try {
     json = JSON.parse(withoutFence(text))
   } catch (error) {
-    return { problem: `It is no JSON: ${(error as Error).message}` }
+    // Without the piece of the text that is in the message.
+    const why = (error as Error).message.replace(/, (\.\.\.)?".*is not valid JSON$/s, '')
+    return { problem: `It is no JSON: ${why}` }
   }
   const { data, error } = ANSWER.safeParse(json)
-  if (error !== undefined) return { problem: problemIn(error) }
+  if (error !== undefined) return { problem: hushed(problemIn(error)) }
   const isAbout = ({ file, line }: { readonly file: string; readonly line: number }): boolean =>
     addedLines.get(file)?.has(line) === true
   const findings = data.findings.filter(isAbout)
   return {
-    findings: findings.slice(0, MOST_FINDINGS).map(findingOf),
+    findings: findings.slice(0, MOST_FINDINGS).map((finding) => findingOf(finding, hushed)),
     dropped: data.findings.length - findings.length,
+  }
+}
+
+/** Whether it is JSON from its beginning to its end. */
+export function isWhole(text: string): boolean {
+  try {
+    JSON.parse(withoutFence(text))
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -63,8 +79,11 @@ function problemIn({ issues }: z.ZodError): string {
 
 const MOST_TEXT = 500
 
-function findingOf({ rule, message, suggestion, ...same }: z.infer<typeof FINDING>): Finding {
-  const name = rule
+function findingOf(
+  { rule, message, suggestion, ...same }: z.infer<typeof FINDING>,
+  hushed: (text: string) => string,
+): Finding {
+  const name = hushed(rule)
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-|-$/g, '')
@@ -72,7 +91,7 @@ function findingOf({ rule, message, suggestion, ...same }: z.infer<typeof FINDIN
   return {
     ...same,
     rule: `model/${name || same.category}`,
-    message: message.slice(0, MOST_TEXT),
-    suggestion: suggestion.slice(0, MOST_TEXT),
+    message: hushed(message).slice(0, MOST_TEXT),
+    suggestion: hushed(suggestion).slice(0, MOST_TEXT),
   }
 }

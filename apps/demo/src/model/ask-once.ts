@@ -2,6 +2,7 @@ import { type Cache, type CompletionUnconfirmedError, HoldfastError, type Idempo
 import { patiently } from '../jobs/patiently.ts'
 import type { ReviewRequest } from '../review/reviewer.ts'
 import { type PortionAnswer, readAnswer } from './answer.ts'
+import { hushing } from './hush.ts'
 import { type Listening, type PaidCallParts, paidCalls } from './paid-call.ts'
 import type { Portion } from './portions.ts'
 import { type Message, PROMPT_VERSION, askedAgain, contentKey, messagesFor } from './prompt.ts'
@@ -28,6 +29,8 @@ const MODEL_CALL = 'model-call'
 export function askOnce({ idempotency, cache, instance, leaseMs, ...parts }: AskOnceParts): AnswerTo {
   const { settings } = parts
   const call = paidCalls(parts)
+  const hushed = hushing(settings.key)
+  const read = (text: string, portion: Portion): PortionAnswer => readAnswer(text, portion, hushed)
 
   const guarded = async (
     key: string,
@@ -53,7 +56,12 @@ export function askOnce({ idempotency, cache, instance, leaseMs, ...parts }: Ask
         fence: execution.fencingToken,
       }
       const listening = { signal: AbortSignal.any([jobSignal, execution.signal]), onProgress }
-      return twiceAtMost(portion, listening, async (messages) => await call(messages, caller, listening))
+      return twiceAtMost(
+        portion,
+        read,
+        listening,
+        async (messages) => await call(messages, caller, listening),
+      )
     })
     return result
   }
@@ -75,6 +83,7 @@ export function askOnce({ idempotency, cache, instance, leaseMs, ...parts }: Ask
 /** A model that has not answered as it was asked to is asked once more, with what was wrong. */
 async function twiceAtMost(
   portion: Portion,
+  read: (text: string, portion: Portion) => PortionAnswer,
   { onProgress }: Listening,
   ask: (
     messages: readonly Message[],
@@ -82,11 +91,11 @@ async function twiceAtMost(
 ): Promise<PortionAnswer> {
   const messages = messagesFor(portion)
   const { text, cutShort } = await ask(messages)
-  const first = cutShort === undefined ? readAnswer(text, portion) : { problem: cutShort }
+  const first = cutShort === undefined ? read(text, portion) : { problem: cutShort }
   if (!('problem' in first)) return first
   onProgress('asks once more, for the answer was malformed')
   const again = await ask(askedAgain(messages, text, first.problem))
-  const second = again.cutShort === undefined ? readAnswer(again.text, portion) : { problem: again.cutShort }
+  const second = again.cutShort === undefined ? read(again.text, portion) : { problem: again.cutShort }
   if (!('problem' in second)) return second
   return { problem: `The model's answer cannot be used, nor can its second one. ${second.problem}` }
 }

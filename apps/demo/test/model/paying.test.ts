@@ -21,27 +21,24 @@ const first = (...behaviours: readonly StubBehaviour[]) => ({
 })
 
 describe.concurrent('a model', () => {
-  it.for([
-    ['breaks', {}],
-    ['ends', { inOrder: true }],
-  ] as const)(
-    'that %s the connection half-way is asked once more, and both calls are in the book',
-    async ([, how], { expect, onTestFinished }) => {
-      const { review, store } = await asking({ onTestFinished }, first({ kind: 'half', text: TEXT, ...how }))
-      expect((await review('r1')).findings).toHaveLength(2)
-      const [lost, answered] = store.modelCalls.calls('r1')
-      expect(lost).toMatchObject({
-        state: 'lost',
-        isEstimate: true,
-        note: expect.stringMatching(/^The model's answer broke off after \d+ characters: /),
-      })
-      expect(lost?.cost).toBeGreaterThan(0)
-      expect(answered).toMatchObject({ state: 'answered', isEstimate: false, note: '' })
-      const spent = store.modelCalls.spent('r1')
-      expect(spent?.lostCost).toBe(lost?.cost)
-      expect(spent?.cost).toBe((lost?.cost ?? 0) + (answered?.cost ?? 0))
-    },
-  )
+  it('that breaks the connection half-way is asked once more, and both calls are in the book', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { review, store } = await asking({ onTestFinished }, first({ kind: 'half', text: TEXT }))
+    expect((await review('r1')).findings).toHaveLength(2)
+    const [lost, answered] = store.modelCalls.calls('r1')
+    expect(lost).toMatchObject({
+      state: 'lost',
+      isEstimate: true,
+      note: expect.stringMatching(/^The model's answer broke off after \d+ characters: /),
+    })
+    expect(lost?.cost).toBeGreaterThan(0)
+    expect(answered).toMatchObject({ state: 'answered', isEstimate: false, note: '' })
+    const spent = store.modelCalls.spent('r1')
+    expect(spent?.lostCost).toBe(lost?.cost)
+    expect(spent?.cost).toBe((lost?.cost ?? 0) + (answered?.cost ?? 0))
+  })
 
   it.for([
     ['says nothing', { kind: 'silent' }, { firstByteMs: 200 }, 'did not begin within 0.2 s'],
