@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander'
 import { runDemo } from './coordinator/demo.ts'
-import { ConfigurationError, readConfiguration } from './server/configuration.ts'
+import { ConfigurationError, forgetSecrets, readConfiguration } from './server/configuration.ts'
 import { readConfigurationFile } from './server/configuration-file.ts'
 import { type CommandLine, parseCommandLine } from './terminal/command-line.ts'
 import { paragraph, terminalWidth } from './terminal/text.ts'
@@ -63,6 +63,7 @@ async function run(commandLine: CommandLine, signal: AbortSignal): Promise<boole
     environment: process.env,
     ...(file === undefined ? {} : { file }),
   })
+  forgetSecrets(process.env)
   // The forms in the terminal need none of it.
   const { servePage } = await import('./server/serve-page.ts')
   await servePage({

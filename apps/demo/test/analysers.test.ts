@@ -1,5 +1,5 @@
 /** What the sample does not show of the analysers: comparing, bounds, odd content. */
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import type { Analyser } from '../src/review/analysers/analyser.ts'
 import { complexity } from '../src/review/analysers/complexity.ts'
 import { dependencies } from '../src/review/analysers/dependencies.ts'
@@ -9,6 +9,7 @@ import { notes } from '../src/review/analysers/notes.ts'
 import { sql } from '../src/review/analysers/sql.ts'
 import type { ChangedFile } from '../src/review/diff.ts'
 import { missingTests } from '../src/review/missing-tests.ts'
+import { lint } from '../src/review/oxlint.ts'
 import { broughtIn, inOrder } from '../src/review/relevant.ts'
 
 async function linesOf(analyser: Analyser, name: string, text: string, before?: string) {
@@ -19,6 +20,15 @@ async function linesOf(analyser: Analyser, name: string, text: string, before?: 
 
 const branches = (count: number): string =>
   `function many(x) {\n${Array.from({ length: count }, (_, n) => `  if (x === ${n}) return ${n}\n`).join('')}}\n`
+
+it('lints with no more of the environment than a program needs', async () => {
+  // As a secret would, this reaches every program that is started with all of the environment.
+  vi.stubEnv('NODE_OPTIONS', '--require=/no/such/module.js')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const file = { name: 'a.js', text: 'debugger\n' }
+  const found = await lint([file], new AbortController().signal)
+  expect(found.get(file)?.map(({ rule }) => rule)).toEqual(['eslint/no-debugger'])
+})
 
 it('finds a function too complex only where the change has made it so', async () => {
   expect(await linesOf(complexity, 'a.js', branches(14))).toEqual([])

@@ -9,6 +9,8 @@ export interface ModelSpending {
   readonly cost: number
   /** Of it, for answers that were lost, as far as anybody knows. */
   readonly lostCost: number
+  /** Of all that, what calls have that have begun and not ended: an estimate, which may fall again. */
+  readonly begun: { readonly inputTokens: number; readonly cost: number }
 }
 
 export interface ModelCallView {

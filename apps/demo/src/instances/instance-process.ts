@@ -13,6 +13,8 @@ import {
 import { type InstanceRuntime, startRuntime } from './runtime.ts'
 
 const settings = JSON.parse(process.env[SETTINGS_VARIABLE] ?? '{}') as InstanceSettings
+// The key of the model is in it, and no program that this one starts needs that.
+delete process.env[SETTINGS_VARIABLE]
 
 function send(message: FromInstance): void {
   // The coordinator may be gone; then `disconnect` below ends us.

@@ -51,8 +51,7 @@ export function paidCalls({ settings, ask, book, withPermit }: PaidCallParts) {
   /** What the book does not have yet, for somebody else was writing into the database for too long. */
   const unwritten: { readonly id: number; readonly end: ModelCallEnd }[] = []
   /** What a call has come to stands, whether it can be written down or not. */
-  const write = (id: number, end: ModelCallEnd, { onProgress }: Listening): void => {
-    unwritten.push({ id, end })
+  const write = ({ onProgress }: Listening): void => {
     try {
       for (let next = unwritten[0]; next !== undefined; next = unwritten[0]) {
         book.end(next.id, next.end)
@@ -75,7 +74,13 @@ export function paidCalls({ settings, ask, book, withPermit }: PaidCallParts) {
     })
     const { inputTokens, cost } = about(0)
     signal.throwIfAborted()
+    // Before it begins anew: with that, an earlier call for the same counts as lost.
+    write(listening)
     const id = book.begin({ ...caller, model, inputTokens, cost })
+    const end = (how: ModelCallEnd): void => {
+      unwritten.push({ id, end: how })
+      write(listening)
+    }
     let heard = 0
     let answer: ModelAnswer
     try {
@@ -90,11 +95,11 @@ export function paidCalls({ settings, ask, book, withPermit }: PaidCallParts) {
       const note = error instanceof Error ? error.message : String(error)
       const code = (error as { readonly code?: unknown }).code
       if (code === 'MODEL_AWAY' || code === 'MODEL_REFUSED') {
-        write(id, { ...NOTHING, note }, listening)
-      } else write(id, { state: 'lost', ...about(Math.ceil(heard / 4)), note }, listening)
+        end({ ...NOTHING, note })
+      } else end({ state: 'lost', ...about(Math.ceil(heard / 4)), note })
       throw error
     }
-    write(id, answeredBy(answer), listening)
+    end(answeredBy(answer))
     return answer
   }
   const answeredBy = ({ tokens, isEstimate, cutShort = '' }: ModelAnswer): ModelCallEnd => ({

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { simpleGit } from 'simple-git'
 import { readContents } from './read-contents.ts'
+import { smallEnvironment } from './small-environment.ts'
 
 /** What the jobs read from a git repository. Nothing is ever written to it. */
 export interface GitRepository {
@@ -124,7 +125,7 @@ export async function openRepository(
         })
     },
     readFile: (commit, path) => gitIn(root, { trimmed: false }).raw('cat-file', 'blob', `${commit}:${path}`),
-    readContents: (ids) => readContents(root, environment(), ids),
+    readContents: (ids) => readContents(root, smallEnvironment(), ids),
   }
 }
 
@@ -156,7 +157,7 @@ function gitIn(root: string, { trimmed = true, mostBytes = Infinity } = {}): Git
       'core.whitespace=cr-at-eol',
     ],
   })
-  git.env(environment())
+  git.env(smallEnvironment())
   if (mostBytes < Infinity) {
     let bytes = 0
     git.outputHandler((_command, stdout) => {
@@ -186,30 +187,6 @@ function gitIn(root: string, { trimmed = true, mostBytes = Infinity } = {}): Git
 function reasonOf(error: unknown): string {
   const [line = ''] = (error instanceof Error ? error.message : String(error)).trim().split('\n')
   return line.includes('spawn git ENOENT') ? 'git is not installed, or not on PATH' : line
-}
-
-/**
- * What git needs to read, and nothing else: GIT_DIR, set while a git hook runs, would lead to another repository, and
- * simple-git refuses to work under an EDITOR or PAGER, which npm sets for its scripts.
- */
-const ENVIRONMENT = [
-  'PATH',
-  'HOME',
-  'XDG_CONFIG_HOME',
-  'LANG',
-  'LC_ALL',
-  'TMPDIR',
-  'USERPROFILE',
-  'SYSTEMROOT',
-]
-
-function environment(): Record<string, string> {
-  return Object.fromEntries(
-    ENVIRONMENT.flatMap((name) => {
-      const value = process.env[name]
-      return value === undefined ? [] : [[name, value]]
-    }),
-  )
 }
 
 async function topFolder(path: string): Promise<string> {

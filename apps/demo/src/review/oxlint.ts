@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { smallEnvironment } from './small-environment.ts'
 
 /** A file's name and its content. */
 interface SourceFile {
@@ -108,7 +109,7 @@ function runOxlint(folder: string, names: readonly string[], signal: AbortSignal
     execFile(
       process.execPath,
       [bin, ...options, ...names],
-      { cwd: folder, signal, maxBuffer: 64 * 2 ** 20 },
+      { cwd: folder, env: smallEnvironment(), signal, maxBuffer: 64 * 2 ** 20 },
       (error, stdout, stderr) => {
         // It exits with 1 when it found something, so the output says whether it worked.
         try {

@@ -103,6 +103,13 @@ export function readConfiguration(sources: Sources): Configuration {
   return configurationOf(data)
 }
 
+const SECRETS = ['AIREVIEW_TOKEN', 'AIREVIEW_MODEL_KEY', 'AIREVIEW_WEBHOOK_SECRET'] as const
+
+/** What has been read is not left to the programs that this one starts. */
+export function forgetSecrets(environment: Record<string, string | undefined>): void {
+  for (const key of SECRETS) delete environment[key]
+}
+
 /** One that is empty counts as not set. */
 function given(values: Values = {}): Record<string, string> {
   return Object.fromEntries(

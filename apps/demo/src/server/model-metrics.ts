@@ -25,27 +25,36 @@ export function measureModel(register: Registry, spent: () => ModelSpending | nu
       this.set(spent()?.calls.begun ?? 0)
     },
   })
+  new Gauge({
+    name: 'aireview_model_cost_open_dollars',
+    help: 'What the calls without an answer may cost, as far as anybody knows.',
+    registers,
+    collect() {
+      this.set((spent()?.begun.cost ?? 0) / MILLION)
+    },
+  })
+  // What has begun is an estimate, and a counter must not fall.
   new Counter({
     name: 'aireview_model_tokens_total',
-    help: 'Tokens of the model, by direction.',
+    help: 'Tokens of the calls that have ended, by direction.',
     labelNames: ['direction'],
     registers,
     collect() {
-      const { inputTokens = 0, outputTokens = 0 } = spent() ?? {}
+      const { inputTokens = 0, outputTokens = 0, begun } = spent() ?? {}
       this.reset()
-      this.inc({ direction: 'input' }, inputTokens)
+      this.inc({ direction: 'input' }, inputTokens - (begun?.inputTokens ?? 0))
       this.inc({ direction: 'output' }, outputTokens)
     },
   })
   new Counter({
     name: 'aireview_model_cost_dollars_total',
-    help: 'Cost of the model by the configured prices; of lost answers as far as anybody knows.',
+    help: 'Cost of the calls that have ended, by the configured prices; of lost answers as far as anybody knows.',
     labelNames: ['outcome'],
     registers,
     collect() {
-      const { cost = 0, lostCost = 0 } = spent() ?? {}
+      const { cost = 0, lostCost = 0, begun } = spent() ?? {}
       this.reset()
-      this.inc({ outcome: 'kept' }, (cost - lostCost) / MILLION)
+      this.inc({ outcome: 'kept' }, (cost - lostCost - (begun?.cost ?? 0)) / MILLION)
       this.inc({ outcome: 'lost' }, lostCost / MILLION)
     },
   })

@@ -34,6 +34,7 @@ export interface ModelCallEnd {
 export interface ModelCalls {
   /** Earlier ones of the same question, whose instances have gone, are lost from now on. @returns what `end` names it by */
   begin(call: ModelCallStart): number
+  /** One that counts as lost stays lost: nobody has used its answer. */
   end(id: number, end: ModelCallEnd): void
   /** The instance begins anew: what an earlier one of its name had begun has no one to hear the answer. */
   abandon(instance: string): void
@@ -53,6 +54,8 @@ interface Sums {
   readonly outputTokens: number
   readonly cost: number
   readonly lostCost: number
+  readonly begunInputTokens: number
+  readonly begunCost: number
 }
 
 export function createModelCalls(database: DatabaseSync): ModelCalls {
@@ -69,7 +72,7 @@ export function createModelCalls(database: DatabaseSync): ModelCalls {
   )
   const update = database.prepare(
     `UPDATE model_calls SET state = ?, input_tokens = ?, output_tokens = ?, cost = ?, is_estimate = ?, note = ?
-     WHERE id = ?`,
+     WHERE id = ? AND state = 'begun'`,
   )
   const select = database.prepare(
     `SELECT instance, model, state, input_tokens AS inputTokens, output_tokens AS outputTokens, cost,
@@ -80,7 +83,9 @@ export function createModelCalls(database: DatabaseSync): ModelCalls {
       `SELECT count(*) FILTER (WHERE state = 'answered') AS answered, count(*) FILTER (WHERE state = 'begun') AS begun,
               count(*) FILTER (WHERE state = 'lost') AS lost, count(*) FILTER (WHERE state = 'refused') AS refused,
               coalesce(sum(input_tokens), 0) AS inputTokens, coalesce(sum(output_tokens), 0) AS outputTokens,
-              coalesce(sum(cost), 0) AS cost, coalesce(sum(cost) FILTER (WHERE state = 'lost'), 0) AS lostCost
+              coalesce(sum(cost), 0) AS cost, coalesce(sum(cost) FILTER (WHERE state = 'lost'), 0) AS lostCost,
+              coalesce(sum(input_tokens) FILTER (WHERE state = 'begun'), 0) AS begunInputTokens,
+              coalesce(sum(cost) FILTER (WHERE state = 'begun'), 0) AS begunCost
        FROM model_calls ${where}`,
     )
   const sumOfReview = sums('WHERE review_id = ?')
@@ -116,9 +121,14 @@ export function createModelCalls(database: DatabaseSync): ModelCalls {
       })),
     spent(reviewId) {
       const row = reviewId === undefined ? sumOfAll.get() : sumOfReview.get(reviewId)
-      const { answered, begun, lost, refused, ...amounts } = row as unknown as Sums
+      const { answered, begun, lost, refused, begunInputTokens, begunCost, ...amounts } =
+        row as unknown as Sums
       if (answered + begun + lost + refused === 0) return null
-      return { calls: { answered, begun, lost, refused }, ...amounts }
+      return {
+        calls: { answered, begun, lost, refused },
+        ...amounts,
+        begun: { inputTokens: begunInputTokens, cost: begunCost },
+      }
     },
   }
 }

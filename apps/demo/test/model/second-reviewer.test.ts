@@ -62,6 +62,7 @@ describe.concurrent('the second reviewer', () => {
       outputTokens: output,
       cost: 2 * input + 8 * output,
       lostCost: 0,
+      begun: { inputTokens: 0, cost: 0 },
     })
     expect(['r1', 'r2', 'r3', 'r4', 'r5'].map((id) => store.secondOpinions.find(id)?.findings)).toEqual([
       1, 1, 1, 1, 1,

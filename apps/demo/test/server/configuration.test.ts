@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, it } from 'vitest'
 import { MODEL_DEFAULTS } from '../../src/model/model-settings.ts'
-import { KEYS, type Sources, readConfiguration } from '../../src/server/configuration.ts'
+import { KEYS, type Sources, forgetSecrets, readConfiguration } from '../../src/server/configuration.ts'
 import { readConfigurationFile } from '../../src/server/configuration-file.ts'
 import { temporaryFolder } from '../repository.ts'
 
@@ -127,6 +127,14 @@ describe.concurrent('the configuration', () => {
       expect(() => read({ environment })).not.toThrow('hush')
       expect(() => read({ environment })).toThrow('AIREVIEW_MODEL_')
     }
+  })
+
+  it('leaves no secret to the programs that are started', ({ expect }) => {
+    const environment = { ...exampleValues(), PATH: '/bin' }
+    forgetSecrets(environment)
+    const left = Object.keys(environment)
+    expect(left.filter((key) => /KEY|SECRET|TOKEN$/.test(key))).toEqual([])
+    expect(left).toEqual(expect.arrayContaining(['PATH', 'REDIS_URL', 'AIREVIEW_MODEL_URL']))
   })
 
   it('asks a model when all of it is there', ({ expect }) => {

@@ -30,17 +30,20 @@ it('is measured what a model costs, by what the database has', async ({ expect, 
   // Another attempt at the same question: the one before is gone.
   begin('b', 1)
   store.modelCalls.end(begin('b', 2), { state: 'answered', ...END })
-  begin('c', 3, 'two')
+  const late = begin('c', 3, 'two')
   store.modelCalls.abandon('two')
+  // It was frozen, and its answer comes too late.
+  store.modelCalls.end(late, { state: 'answered', ...END, cost: 1 })
   begin('d', 4)
   expect(await values()).toEqual([
     'aireview_model_calls_total{outcome="answered"} 2',
     'aireview_model_calls_total{outcome="refused"} 1',
     'aireview_model_calls_total{outcome="lost"} 2',
     'aireview_model_calls_open 1',
-    'aireview_model_tokens_total{direction="input"} 4200',
+    'aireview_model_cost_open_dollars 0.2',
+    'aireview_model_tokens_total{direction="input"} 3400',
     'aireview_model_tokens_total{direction="output"} 200',
-    'aireview_model_cost_dollars_total{outcome="kept"} 1.05',
+    'aireview_model_cost_dollars_total{outcome="kept"} 0.85',
     'aireview_model_cost_dollars_total{outcome="lost"} 0.4',
   ])
 })

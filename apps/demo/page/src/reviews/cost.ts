@@ -15,7 +15,13 @@ export function costOf(cost: number): string {
 }
 
 /** `2 calls, 1,204 tokens, $0.0012; paid for, answer lost: 1 ($0.0004)` */
-export function spentWords({ calls, inputTokens, outputTokens, cost, lostCost }: ModelSpending): string {
+export function spentWords({
+  calls,
+  inputTokens,
+  outputTokens,
+  cost,
+  lostCost,
+}: Omit<ModelSpending, 'begun'>): string {
   const sent = calls.answered + calls.begun + calls.lost
   const words = `${plural(sent, 'call')}, ${grouped(inputTokens + outputTokens)} tokens, ${costOf(cost)}`
   return calls.lost === 0 ? words : `${words}; paid for, answer lost: ${calls.lost} (${costOf(lostCost)})`
