@@ -67,7 +67,13 @@ export function followDatabase(
     sayVerdict()
     onRows()
   }
-  const timer = setInterval(look, LOOK_MS)
+  const timer = setInterval(() => {
+    try {
+      look()
+    } catch (error) {
+      news.log('error', `The database was not read: ${String(error)}`)
+    }
+  }, LOOK_MS)
   return {
     addControl(tooMany) {
       controlTooMany += tooMany

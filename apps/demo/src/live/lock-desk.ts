@@ -3,6 +3,7 @@ import { hostNow } from '../clock.ts'
 import type { LockNews } from '../events/page-event.ts'
 import type { Telling } from '../instances/telling.ts'
 import { LOCK_LEASE_MS, MODEL_CALLS, MODEL_PERMITS } from '../jobs/guarded-work.ts'
+import { inBackground } from './in-background.ts'
 import type { News } from './news.ts'
 
 /** A lock that changes all the time is looked at four times a second. */
@@ -56,9 +57,10 @@ export function createLockDesk({ locks }: Holdfast, news: News): LockDesk {
       ...lineOf(view, waiters),
     })
   }
+  const lookSoon = (name: string): void => inBackground(news, `${name} was not looked at`, look(name))
 
   return {
-    show: (name) => void look(name),
+    show: lookSoon,
     touched({ name, token, instance, at, change }) {
       if (change === 'waiting') waiters.set(token, { instance, since: at })
       else waiters.delete(token)
@@ -68,7 +70,7 @@ export function createLockDesk({ locks }: Holdfast, news: News): LockDesk {
       const inMs = Math.min(LOOK_MS, Math.max(SOON_MS, LOOK_MS - sinceLast))
       due.set(
         name,
-        setTimeout(() => void look(name), inMs),
+        setTimeout(() => lookSoon(name), inMs),
       )
     },
     revoke: async (name, token) => (await lockOf(name).revoke({ token })).length > 0,

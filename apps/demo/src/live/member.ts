@@ -3,6 +3,7 @@ import type { InstanceState } from '../events/snapshot.ts'
 import { freezeAtRest } from '../instances/freeze-at-rest.ts'
 import type { Instance } from '../instances/instance.ts'
 import type { FireRequest } from '../instances/messages.ts'
+import { inBackground } from './in-background.ts'
 import type { Network } from './network.ts'
 import type { News } from './news.ts'
 import type { OpenCalls } from './open-calls.ts'
@@ -83,7 +84,8 @@ export function createMember(parts: MemberParts): Member {
       instance = started
       if (reviewer !== 'normal') started.setReviewer(reviewer)
       state = 'up'
-      void started.gone.then((reason) => onGone(started, reason))
+      const leaving = started.gone.then((reason) => onGone(started, reason))
+      inBackground(news, `The end of ${name} was not followed`, leaving)
       news.say('coordinator', { type: 'instance.started', instance: name, pid: started.pid })
     } catch (error) {
       state = 'gone'

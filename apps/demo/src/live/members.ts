@@ -6,6 +6,7 @@ import { startProcessInstance } from '../instances/process-instance.ts'
 import type { ModelSettings } from '../model/model-settings.ts'
 import type { Tell } from '../instances/telling.ts'
 import type { Ground } from './ground.ts'
+import { inBackground } from './in-background.ts'
 import { type Member, createMember } from './member.ts'
 import { openNetwork, openRoad } from './network.ts'
 import type { News } from './news.ts'
@@ -94,7 +95,8 @@ async function memberOf(parts: MembersParts, make: Make): Promise<Member> {
         memory === undefined
           ? await startProcessInstance(settingsFor(redisUrl), reports)
           : await startMemoryInstance(settingsFor(), memory, reports)
-      void instance.gone.then(() => onGone(make.name))
+      const forgetting = instance.gone.then(() => onGone(make.name))
+      inBackground(news, `What ${make.name} has left behind was not written down`, forgetting)
       return instance
     },
     restartAfterMs: settings.restartAfterMs,

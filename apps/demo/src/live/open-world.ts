@@ -30,6 +30,9 @@ import { createStarting } from './starting.ts'
 import { createWatching } from './watching.ts'
 import type { World } from './world.ts'
 
+/** Every page waits while the coordinator waits for the database. */
+const BUSY_MS = 1_000
+
 /**
  * Starts instances over a Redis, and keeps them at work until it is closed.
  *
@@ -59,7 +62,7 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
   stack.defer(() => rm(workTree, { recursive: true, force: true }))
   await makeWorkTree(source.path, workTree)
   const databasePath = join(folder, 'live.sqlite')
-  const store = openStore(databasePath)
+  const store = openStore(databasePath, { busyMs: BUSY_MS })
   stack.defer(() => store.close())
   store.reviews.addConfiguration({ name: 'local', provider: 'local', maxFiles: 200 })
 

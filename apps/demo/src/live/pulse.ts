@@ -1,5 +1,6 @@
 import type { RedisState } from '../events/snapshot.ts'
 import type { Ground } from './ground.ts'
+import { inBackground } from './in-background.ts'
 import type { News } from './news.ts'
 
 const BEAT_MS = 1_000
@@ -21,7 +22,7 @@ export async function createPulse({ observer, redis, client, stopping }: Ground,
   }
   const info = await client?.info('server').catch(() => undefined)
   const version = /(?:redis|valkey)_version:(\S+)/.exec(info ?? '')?.[1] ?? null
-  const timer = setInterval(() => void beat(), BEAT_MS)
+  const timer = setInterval(() => inBackground(news, 'Redis was not asked', beat()), BEAT_MS)
   return {
     state: () => ({
       state: stopping.isStopped ? 'stopped' : observer.connection.state === 'ready' ? 'up' : 'unreachable',

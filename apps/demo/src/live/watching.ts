@@ -1,6 +1,7 @@
 import type { ExecutionSnapshot, Holdfast } from '@holdfast/core'
 import { hostNow } from '../clock.ts'
 import type { AttemptNews, Work } from '../events/page-event.ts'
+import { inBackground } from './in-background.ts'
 import type { News } from './news.ts'
 
 type Seen = Extract<AttemptNews, { readonly type: 'attempt.seen' }>
@@ -68,7 +69,7 @@ export function createWatching(
     )
     isLooking = false
   }
-  const timer = setInterval(() => void look(), LOOK_MS)
+  const timer = setInterval(() => inBackground(news, 'No lease was looked at', look()), LOOK_MS)
   const follow = async (name: string, { jobType, jobKey }: Work): Promise<void> => {
     let before = ''
     for await (const snapshot of idempotency.watch(jobType, jobKey, { signal: ending.signal })) {

@@ -8,8 +8,8 @@ const BUSY_MS = 10_000
  * Opens the demo's SQLite file, shared by all instances as separate processes: write-ahead logging lets readers and
  * one writer work side by side, and a writer waits for another's transaction instead of failing.
  */
-export function openDatabase(path: string): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: BUSY_MS })
+export function openDatabase(path: string, busyMs = BUSY_MS): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: busyMs })
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON')
   database.exec(SCHEMA)
   return database
@@ -32,7 +32,7 @@ export function transaction<T>(database: DatabaseSync, write: () => T): T {
 }
 
 /** Whether a write would have to wait for that of another process. */
-export function isWritable(database: DatabaseSync): boolean {
+export function isWritable(database: DatabaseSync, busyMs = BUSY_MS): boolean {
   database.exec('PRAGMA busy_timeout = 0')
   try {
     transaction(database, () => undefined)
@@ -40,6 +40,6 @@ export function isWritable(database: DatabaseSync): boolean {
   } catch {
     return false
   } finally {
-    database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`)
+    database.exec(`PRAGMA busy_timeout = ${busyMs}`)
   }
 }

@@ -24,9 +24,14 @@ export interface Store {
   close(): void
 }
 
+export interface StoreOptions extends EffectsOptions {
+  /** How long a write waits for that of another process. The wait blocks the event loop. */
+  readonly busyMs?: number
+}
+
 /** @param path a file that several processes may open, or `:memory:` */
-export function openStore(path: string, options: EffectsOptions = {}): Store {
-  const database = openDatabase(path)
+export function openStore(path: string, { busyMs, ...options }: StoreOptions = {}): Store {
+  const database = openDatabase(path, busyMs)
   const fenced = createFenced(database)
   return {
     reviews: createReviews(database),
@@ -37,7 +42,7 @@ export function openStore(path: string, options: EffectsOptions = {}): Store {
     modelCalls: createModelCalls(database),
     secondOpinions: createSecondOpinions(database),
     sweep: createSweep(database),
-    isAtRest: () => isWritable(database),
+    isAtRest: () => isWritable(database, busyMs),
     close: () => database.close(),
   }
 }
