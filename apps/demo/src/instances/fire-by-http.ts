@@ -3,10 +3,11 @@ import type { FireRequest } from './messages.ts'
 /** Asks an instance that is a service for these starts, and resolves when each has its answer, or the instance is gone. */
 export async function fireByHttp(
   port: number,
-  { reviewId, jobs, at, onInProgress, callId }: FireRequest,
+  { reviewId, jobs, at, onInProgress, onFailed, callId }: FireRequest,
 ): Promise<void> {
   const query = new URLSearchParams({ at: String(at) })
   if (onInProgress === 'wait') query.set('wait', '1')
+  if (onFailed === 'replay') query.set('failed', 'replay')
   if (callId !== undefined) query.set('call', callId)
   await Promise.all(
     jobs.map(async (type) => {

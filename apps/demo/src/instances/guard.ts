@@ -14,6 +14,8 @@ export type Guard = (
 export interface StartPolicy {
   /** What a start does while the job runs elsewhere. */
   readonly onInProgress: 'reject' | 'wait'
+  /** What a start does after a failure. Default: it runs the job again. */
+  readonly onFailed?: 'rerun' | 'replay' | undefined
   /** Ends a wait. */
   readonly signal?: AbortSignal
 }

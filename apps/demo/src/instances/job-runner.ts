@@ -189,11 +189,11 @@ export function createJobRunner(parts: JobRunnerParts): JobRunner {
 
   return {
     start,
-    async fire({ jobs, reviewId, at, onInProgress, callId }) {
+    async fire({ jobs, reviewId, at, onInProgress, onFailed, callId }) {
       await sleep(Math.max(0, at - Date.now()))
       const starts: Promise<unknown>[] = []
       for (const type of jobs) {
-        starts.push(start(type, reviewId, { onInProgress }, callId).catch(() => 'told'))
+        starts.push(start(type, reviewId, { onInProgress, onFailed }, callId).catch(() => 'told'))
         // Starts of one tick leave in one write, and the first instance would be first with all of them.
         await nextTick()
       }

@@ -63,6 +63,8 @@ export interface FireRequest {
   readonly at: number
   /** While the job runs elsewhere, a start is turned away, or waits for it and takes over if its owner dies. */
   readonly onInProgress: 'reject' | 'wait'
+  /** What a start does after a failure, also one that it has waited for. Default: it runs the job again. */
+  readonly onFailed?: 'rerun' | 'replay'
   /** What events call the start, when it is a start of one job. */
   readonly callId?: string
 }

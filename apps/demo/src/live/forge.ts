@@ -2,7 +2,7 @@ import type { Holdfast } from '@holdfast/core'
 import type { ManyOutcome } from '../events/snapshot.ts'
 import type { WorldOptions } from './options.ts'
 import { reviewStarter } from './review-starter.ts'
-import { NothingDone, type Scene } from './scene.ts'
+import { NothingDone, type Scene, refuse } from './scene.ts'
 import type { Starting } from './starting.ts'
 
 /** What a forge may ask for. */
@@ -13,9 +13,9 @@ export interface Forge {
   /** What its deliveries are claimed with. */
   readonly holdfast: Holdfast
   /**
-   * Has a range reviewed, and says what became of it. An empty base: the last commits.
+   * Has what `head` has changed since it left `base` reviewed, and says what became of it. An empty base: the last commits.
    *
-   * @throws NothingDone when nobody can start it now
+   * @throws NothingDone when nobody can start it now, or its commits are not there yet
    */
   review(base: string, head: string): Promise<ManyOutcome>
 }
@@ -34,7 +34,11 @@ export function createForge(
     holdfast: scene.ground.observer,
     async review(base, head) {
       const starters = starting.startersOf()
-      const outcome = await start(await read(`${base}..${head}`), starters)
+      // The base may have gone on, or have been rewritten: what is reviewed is what `head` adds.
+      const asked = await read(base === '' ? `..${head}` : `${base}...${head}`)
+      if ('isUnknown' in asked && asked.isUnknown)
+        refuse(`${asked.problem} Deliver it again when it is there.`)
+      const outcome = await start(asked, starters)
       scene.news.log(
         'info',
         `${repository} asks for review ${scene.reviews.nameOf(outcome.review)}: ${outcome.what}.`,

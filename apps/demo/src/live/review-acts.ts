@@ -4,7 +4,7 @@ import { isAllowed, standingOf } from '../store/review-states.ts'
 import type { Review } from '../store/reviews.ts'
 import type { ActTable } from './acts.ts'
 import { type Scene, refuse } from './scene.ts'
-import { GUARDED, type Starting } from './starting.ts'
+import { type Starting, guarded } from './starting.ts'
 
 type ReviewActs = Pick<ActTable, 'decide' | 'review-again' | 'retry'>
 
@@ -41,7 +41,7 @@ export function reviewActs(
         if (!last.stalled)
           refuse(`The last review by ${last.instance} has not ended yet. Try again in a moment.`)
         // Its process died when all was done, and before that was recorded.
-        return starting.begin(review, starters, GUARDED)
+        return starting.begin(review, starters, guarded(review, last))
       }
       if (last?.status === 'completed' && last.endTime !== null) {
         const leftMs = windowMs + CLOCKS_MS - (Date.now() - last.endTime.getTime())
@@ -51,7 +51,7 @@ export function reviewActs(
           )
       }
       settle(id, store.life.decide({ reviewId: id, act: 'again', seen }))
-      return starting.begin(found(id), starters, GUARDED)
+      return starting.begin(found(id), starters, guarded(found(id), last))
     },
     async retry({ review: id }) {
       const starters = starting.startersOf()
@@ -61,7 +61,7 @@ export function reviewActs(
       const last = await statusOf(id)
       if (last?.status === 'executing' && !last.stalled)
         refuse(`Review ${reviews.nameOf(id)} is being reviewed by ${last.instance}.`)
-      return starting.begin(review, starters, GUARDED)
+      return starting.begin(review, starters, guarded(review, last))
     },
   }
 }

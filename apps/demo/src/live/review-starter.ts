@@ -1,16 +1,21 @@
 import type { ManyOutcome } from '../events/snapshot.ts'
 import { isAllowed, standingOf } from '../store/review-states.ts'
+import { UnknownCommitError } from '../review/git-repository.ts'
 import type { Review } from '../store/reviews.ts'
 import type { Change } from './review-desk.ts'
 import { type Scene, refuse } from './scene.ts'
-import { GUARDED, type Starting } from './starting.ts'
+import { type Starting, guarded } from './starting.ts'
 
 /** What somebody has asked for, and its commits; or why there are none. */
-export type Asked = { readonly range: string } & ({ readonly change: Change } | { readonly problem: string })
+export type Asked = { readonly range: string } & (
+  | { readonly change: Change }
+  /** `isUnknown`: it may be there later. */
+  | { readonly problem: string; readonly isUnknown: boolean }
+)
 
 /** Has a range reviewed unless that is done, or going on: asked for twice, it is reviewed once. */
 export interface ReviewStarter {
-  /** A commit stands for what it has changed. */
+  /** A commit stands for what it has changed; `a...b`, as in git, for what `b` has changed since it left `a`. */
   read(range: string): Promise<Asked>
   /** What cannot be reviewed becomes a review that is rejected, with the reason. */
   start(asked: Asked, starters: readonly string[]): Promise<ManyOutcome>
@@ -21,20 +26,26 @@ export function reviewStarter({ source, reviews, store, ground }: Scene, startin
   const opened = (asked: Asked): Review => {
     if ('change' in asked) return reviews.openOnce(asked.change)
     const { range, problem } = asked
-    const [baseCommit = range, headCommit = range] = range.split('..')
+    const [baseCommit = range, headCommit = range] = range.split(/\.{2,3}/)
     const nothing = { repository: source.path, baseCommit, headCommit, title: range, author: '' }
     const { id } = reviews.openOnce(nothing)
     store.life.refuse(id, problem)
     reviews.changed(id)
     return store.reviews.find(id) ?? refuse(`There is no review ${id}.`)
   }
+  const changeOf = async (range: string): Promise<Change> => {
+    const [since, tip] = range.split('...')
+    if (since !== undefined && tip !== undefined) return await source.changeSince(since, tip)
+    const [base, head = range] = range.includes('..') ? range.split('..') : [`${range}^`]
+    return await source.change(base === '' ? undefined : base, head)
+  }
   return {
     async read(range) {
-      const [base, head = range] = range.includes('..') ? range.split('..') : [`${range}^`]
       try {
-        return { range, change: await source.change(base === '' ? undefined : base, head) }
+        return { range, change: await changeOf(range) }
       } catch (error) {
-        return { range, problem: error instanceof Error ? error.message : String(error) }
+        const problem = error instanceof Error ? error.message : String(error)
+        return { range, problem, isUnknown: error instanceof UnknownCommitError }
       }
     },
     async start(asked, starters) {
@@ -47,7 +58,7 @@ export function reviewStarter({ source, reviews, store, ground }: Scene, startin
       const isExecuting = status?.status === 'executing' && !status.stalled
       if (isExecuting || starting.isUnderWay(review.id)) return { ...told, what: 'running' }
       if (!isAllowed('take', standingOf(review))) return { ...told, what: 'done' }
-      starting.begin(review, starters, GUARDED)
+      starting.begin(review, starters, guarded(review, status))
       return { ...told, what: 'started' }
     },
   }

@@ -16,6 +16,8 @@ export interface Source {
   readonly usual: Change
   /** @throws GitInputError when there is no such commit, or nothing changes */
   change(base: string | undefined, head: string | undefined): Promise<Change>
+  /** What `head` has changed since it left `base`. @throws GitInputError likewise */
+  changeSince(base: string, head: string): Promise<Change>
   /** Every commit of a range, the oldest first, at most fifty; of a commit that commit alone. @throws GitInputError when there is none */
   commitsIn(range: string): Promise<readonly string[]>
 }
@@ -36,6 +38,7 @@ export async function readSource(
     isSample,
     usual: await (base === undefined && head === undefined ? recentChange(repository) : change(base, head)),
     change,
+    changeSince: async (base, head) => await change(await repository.mergeBase(base, head), head),
     async commitsIn(range) {
       const [base, head] = range.split('..')
       if (head === undefined) return [range]

@@ -1,16 +1,34 @@
+import type { ExecutionSnapshot } from '@holdfast/core'
 import { counted } from '../counted.ts'
+import { standingOf } from '../store/review-states.ts'
 import type { Review } from '../store/reviews.ts'
 import type { ControlStory } from './control-run.ts'
 import { type Scene, refuse } from './scene.ts'
-import { type Start, planStarts, send } from './story.ts'
+import { type Start, type StartPlan, planStarts, send } from './story.ts'
 
 /** That wait for their control run; older ones get none. */
 const MOST_STORIES = 20
 
-export type How = Pick<Start, 'jobType'> & { readonly times: number; readonly waiting: number }
+export interface How extends Pick<Start, 'jobType'> {
+  readonly times: number
+  readonly waiting: number
+  /** Absent: every start. */
+  readonly reruns?: StartPlan['reruns']
+}
 
-/** Two starts, one of which stands by, whichever comes second: it takes over when the instance of the other dies. */
-export const GUARDED: How = { jobType: 'ai-review', times: 2, waiting: 2 }
+/**
+ * Two starts, one of which stands by, whichever comes second: it takes over when the instance of the other dies. A failure of the
+ * other is its answer.
+ */
+const GUARDED: How = { jobType: 'ai-review', times: 2, waiting: 2, reruns: 'none' }
+
+/** The same of a job that has failed: one start runs it again, and the other follows when that one has begun. */
+const GUARDED_AGAIN: How = { ...GUARDED, reruns: 'first' }
+
+/** How a review is started. @param last the last execution of its job */
+export function guarded(review: Review, last: Pick<ExecutionSnapshot, 'status'> | null): How {
+  return last?.status === 'failed' || standingOf(review) === 'Failed' ? GUARDED_AGAIN : GUARDED
+}
 
 /** Starts jobs on instances, and remembers what has no control run yet. */
 export interface Starting {
@@ -40,6 +58,15 @@ export function createStarting({
     if (event.type !== 'call.answered') return
     for (const [id, { callIds }] of begun) if (callIds.has(event.callId)) begun.delete(id)
   })
+  /** Starts that follow when the call of this id has begun to run. */
+  const following = new Map<string, () => void>()
+  news.note((event) => {
+    if (event.type !== 'attempt.started' && event.type !== 'call.answered') return
+    const follow = following.get(event.callId ?? '')
+    if (follow === undefined) return
+    following.delete(event.callId ?? '')
+    if (event.type === 'attempt.started') follow()
+  })
   return {
     startersOf(named) {
       const names = members.map(({ name }) => name)
@@ -48,13 +75,22 @@ export function createStarting({
       const starters = (named ?? names).filter((name) => isUp.has(name))
       return starters.length > 0 ? starters : refuse('No instance is up. Start one, or thaw one.')
     },
-    begin(review, starters, { jobType, times, waiting }) {
+    begin(review, starters, { jobType, times, waiting, reruns = 'all' }) {
       const work = { jobType, jobKey: review.id }
-      const story = { work, review, starts: planStarts(jobType, starters, times, waiting) }
+      const story = {
+        work,
+        review,
+        starts: planStarts({ jobType, instances: starters, times, waiting, reruns }),
+      }
       untold = [...untold, story].slice(-MOST_STORIES)
       begun.set(review.id, { at: Date.now(), callIds: new Set(story.starts.map(({ callId }) => callId)) })
       watching.follow(work)
-      send(story, members)
+      const [first, ...others] = story.starts
+      if (reruns === 'first' && first !== undefined) {
+        // Before that, a start that runs nothing again would get the old failure.
+        following.set(first.callId, () => send({ work, starts: others }, members))
+        send({ work, starts: [first] }, members)
+      } else send(story, members)
       const where = counted(Math.min(times, starters.length), 'instance')
       return `${counted(times, 'start')} of ${jobType} on ${where}, for the review of ${review.title}.`
     },

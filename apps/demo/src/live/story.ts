@@ -17,29 +17,36 @@ export interface Start {
   readonly jobType: JobType
   readonly instance: string
   readonly onInProgress: 'reject' | 'wait'
+  readonly onFailed: 'rerun' | 'replay'
 }
 
-/** Shares so many starts of one job out among instances; the last `waiting` of them wait for the result. */
-export function planStarts(
-  jobType: JobType,
-  instances: readonly string[],
-  times: number,
-  waiting: number,
-): readonly Start[] {
+export interface StartPlan {
+  readonly jobType: JobType
+  readonly instances: readonly string[]
+  readonly times: number
+  /** The last ones: they wait for the result. */
+  readonly waiting: number
+  /** Which of them run the job again after a failure. */
+  readonly reruns: 'all' | 'first' | 'none'
+}
+
+/** Shares the starts of one job out among instances. */
+export function planStarts({ jobType, instances, times, waiting, reruns }: StartPlan): readonly Start[] {
   return Array.from({ length: times }, (_, index) => ({
     callId: randomUUID(),
     jobType,
     instance: instances[index % instances.length] ?? '',
     onInProgress: index < times - waiting ? 'reject' : 'wait',
+    onFailed: reruns === 'all' || (reruns === 'first' && index === 0) ? 'rerun' : 'replay',
   }))
 }
 
 /** Sends the starts, all for one moment. */
 export function send({ work, starts }: Story, members: readonly Pick<Member, 'name' | 'fire'>[]): void {
   const at = Date.now() + AIM_MS
-  for (const { callId, jobType, instance, onInProgress } of starts) {
+  for (const { callId, jobType, instance, onInProgress, onFailed } of starts) {
     const member = members.find(({ name }) => name === instance)
-    const request = { reviewId: work.jobKey, jobs: [jobType], at, onInProgress, callId }
+    const request = { reviewId: work.jobKey, jobs: [jobType], at, onInProgress, onFailed, callId }
     // `call.answered` says how it ended.
     void member?.fire(request)
   }

@@ -9,6 +9,8 @@ export interface GitRepository {
   readonly root: string
   /** The commits to review: `base` and `head` as named, or the most recent commits where they are not. */
   resolveRange(base?: string, head?: string): Promise<CommitRange>
+  /** Where `head` has left what `base` has gone on from. @throws GitInputError when they share no commit */
+  mergeBase(base: string, head: string): Promise<string>
   /** The difference as git prints it; each changed file with the ids of its contents. */
   diff(range: CommitRange): Promise<string>
   /** How many files differ. */
@@ -43,6 +45,9 @@ export class GitInputError extends Error {
   readonly code = 'GIT_INPUT'
 }
 
+/** There may be such a commit later: a fetch brings it. */
+export class UnknownCommitError extends GitInputError {}
+
 /** How far back the default range goes, along first parents. */
 const DEFAULT_COMMITS = 5
 
@@ -60,7 +65,7 @@ export async function openRepository(
     try {
       return await git.raw('rev-parse', '--verify', '--end-of-options', `${ref}^{commit}`)
     } catch {
-      throw new GitInputError(`${root} has no commit called ${JSON.stringify(ref)}.`)
+      throw new UnknownCommitError(`${root} has no commit called ${JSON.stringify(ref)}.`)
     }
   }
   const recentBase = async (head: string): Promise<string> => {
@@ -80,6 +85,14 @@ export async function openRepository(
       return {
         head: headCommit,
         base: base === undefined ? await recentBase(headCommit) : await commitOf(base),
+      }
+    },
+    async mergeBase(base, head) {
+      const [from, to] = [await commitOf(base), await commitOf(head)]
+      try {
+        return await git.raw('merge-base', from, to)
+      } catch {
+        throw new GitInputError(`${base} and ${head} of ${root} have no commit in common.`)
       }
     },
     // diff-tree rather than diff: it heeds no settings of the user's or the repository's that change the format.

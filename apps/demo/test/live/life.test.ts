@@ -64,18 +64,35 @@ describe('a review', () => {
     const { id: review, version: seen } = failed
     expect(await world.act('decide', { review, act: 'approve', seen })).toMatchObject({ ok: false })
     expect(await world.act('review-again', { review, seen })).toMatchObject({ ok: false })
-    await world.act('reviewer', { mode: 'normal' })
     await until('attempt.ended')
+    // The start that stands by runs nothing again, neither at first nor after a failure.
+    expect(await world.act('retry', { review })).toMatchObject({ ok: true })
+    await until('call.answered', () => all('call.answered').length === 3)
+    expect(all('call.answered').map(({ outcome }) => outcome)).toEqual(['failed', 'failed', 'failed'])
+    expect(all('attempt.started').map(({ attempt }) => attempt)).toEqual([1, 2])
+    expect((await world.review(review))?.notices).toHaveLength(4)
+    await world.act('reviewer', { mode: 'normal' })
     expect(await world.act('retry', { review })).toMatchObject({ ok: true })
     expect(await until('review', ({ state }) => state === 'HumanReview')).toMatchObject({
-      attempt: 2,
+      attempt: 3,
       reason: null,
     })
-    expect(all('attempt.started').at(-1)).toMatchObject({ attempt: 2, fromPercent: 60 })
+    expect(all('attempt.started').at(-1)).toMatchObject({ attempt: 3, fromPercent: 60 })
     expect(await world.act('retry', { review })).toEqual({
       ok: false,
       message: 'Review #1 is HumanReview: there is nothing to try again.',
     })
     expect(await world.act('retry', { review: 'none' })).toMatchObject({ ok: false })
+  })
+  it('that is asked for by its range fails once, although a start stands by', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { world, all, until } = await aWorld({ onTestFinished }, IN_ONE_PROCESS)
+    await world.act('reviewer', { mode: 'failing' })
+    const answer = await world.act('review-many', { ranges: ['HEAD'] })
+    await until('call.answered', () => all('call.answered').length === 2)
+    expect(all('attempt.started')).toHaveLength(1)
+    expect((await world.review(answer.reviews?.[0]?.review ?? ''))?.notices).toHaveLength(2)
   })
 })

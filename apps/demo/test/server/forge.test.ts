@@ -51,7 +51,7 @@ async function forge({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
     }
     return { status: response.status, isReplayed: response.headers.has('idempotent-replayed'), ...answer }
   }
-  return { ...observed, deliver, first, second, third }
+  return { ...observed, repository, deliver, first, second, third }
 }
 
 const push = (before: string, after: string, at = Date.now()) => ({
@@ -142,18 +142,50 @@ describe('a delivery of the forge', () => {
 
     // What was refused before its claim has used no id up. This one is ours, and its commits are not here.
     const unknown = 'f'.repeat(40)
-    const { review, ...answer } = await deliver(push(first, unknown), { id })
-    expect(answer).toMatchObject({
-      status: 202,
-      ok: false,
-      message: expect.stringContaining(`no commit called "${unknown}"`),
-    })
-    expect(all('review').at(-1)).toMatchObject({
-      id: review,
-      state: 'Rejected',
-      hasFailed: true,
-      reason: expect.stringContaining('no commit called'),
-    })
+    for (const before of [first, ZERO])
+      expect(await deliver(push(before, unknown), { id: randomUUID() })).toMatchObject({
+        status: 503,
+        ok: false,
+        message: expect.stringContaining(`no commit called "${unknown}"`),
+      })
+    expect(all('review')).toEqual([])
     expect(all('call.asked')).toEqual([])
+  })
+  it('is answered 503 until its commits are there, and then starts under the same id', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { deliver, repository, all, third } = await forge({ onTestFinished })
+    const elsewhere = createRepository(onTestFinished)
+    elsewhere.git('pull', '--quiet', repository.path, 'main')
+    const late = elsewhere.commit({ 'd.js': 'debugger\n' }, 'Add d')
+    const payload = push(third, late)
+    const id = randomUUID()
+    expect(await deliver(payload, { id })).toMatchObject({ status: 503 })
+    expect(all('review')).toEqual([])
+    repository.git('fetch', '--quiet', elsewhere.path, 'main')
+    expect(await deliver(payload, { id })).toMatchObject({ status: 202, message: 'The review is started.' })
+  })
+
+  it('is about what the branch has changed, wherever its base has gone meanwhile', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { deliver, repository, until, second, third } = await forge({ onTestFinished })
+    repository.git('checkout', '--quiet', '-b', 'feature', second)
+    const head = repository.commit({ 'feature.js': 'debugger\n' }, 'Add a feature')
+    const request = {
+      action: 'opened',
+      repository: { full_name: 'acme/shop' },
+      pull_request: { updated_at: new Date().toISOString(), base: { sha: third }, head: { sha: head } },
+    }
+    const { review } = await deliver(request, { event: 'pull_request' })
+    expect(await until('review', ({ state }) => state === 'HumanReview')).toMatchObject({
+      id: review,
+      title: 'Add a feature',
+      errors: 1,
+    })
+    // A forced push to where the feature is: the same change.
+    expect(await deliver(push(third, head))).toMatchObject({ review })
   })
 })

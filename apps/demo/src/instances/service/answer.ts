@@ -1,12 +1,14 @@
 import { type JobResult, isJobType } from '../../jobs/job.ts'
 import type { StartJob } from './service.ts'
 
-/** `POST /reviews/<id>/jobs/<type>?wait=1&call=<id>&at=<ms>`, whichever framework has read it. */
+/** `POST /reviews/<id>/jobs/<type>?wait=1&failed=replay&call=<id>&at=<ms>`, whichever framework has read it. */
 export interface StartRequest {
   readonly id: string
   readonly type: string
   /** While the job runs elsewhere, the caller waits for its result. */
   readonly wait?: string | undefined
+  /** `replay`: after a failure the caller gets it, and runs nothing. */
+  readonly failed?: string | undefined
   /** What the caller calls this start. */
   readonly call?: string | undefined
   /** When to start, in milliseconds since 1970: starts of one moment are sent before it. */
@@ -27,12 +29,13 @@ const STATUS: Readonly<Record<string, number>> = {
 
 /** Starts the job, and says in terms of HTTP how that went. */
 export async function answer(start: StartJob, request: StartRequest): Promise<StartAnswer> {
-  const { id, type, wait, call, at } = request
+  const { id, type, wait, failed, call, at } = request
   if (!isJobType(type)) return { status: 404, body: { code: null, message: `There is no job ${type}.` } }
   const ms = Number(at ?? 0) - Date.now()
   if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms))
   try {
-    const policy = { onInProgress: wait === '1' ? 'wait' : 'reject' } as const
+    const onFailed = failed === 'replay' ? 'replay' : 'rerun'
+    const policy = { onInProgress: wait === '1' ? 'wait' : 'reject', onFailed } as const
     return { status: 200, body: await start(type, id, policy, call) }
   } catch (error) {
     const { code } = error as { readonly code?: unknown }

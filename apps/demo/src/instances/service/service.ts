@@ -14,7 +14,7 @@ export interface Service {
 export type StartJob = (
   jobType: JobType,
   reviewId: string,
-  policy: Pick<StartPolicy, 'onInProgress'>,
+  policy: Pick<StartPolicy, 'onInProgress' | 'onFailed'>,
   callId?: string,
 ) => Promise<JobResult>
 
