@@ -29,6 +29,13 @@ describe.each(['fastify', 'nest'] as const)('a service on %s', (framework) => {
       { outcome: 'done', summary: 'all of it' },
     ])
     expect(started).toEqual([['ai-review', 'r1', { onInProgress: 'wait' }, 'c1']])
+    await ask('/reviews/r1/jobs/ai-review?wait=1&failed=replay')
+    expect(started.at(-1)).toMatchObject([
+      'ai-review',
+      'r1',
+      { onInProgress: 'wait', onFailed: 'replay' },
+      undefined,
+    ])
     expect(await ask('/reviews/busy/jobs/ai-review')).toEqual([
       409,
       { code: 'EXECUTION_IN_PROGRESS', message: 'It runs elsewhere.' },
@@ -46,7 +53,7 @@ describe.each(['fastify', 'nest'] as const)('a service on %s', (framework) => {
       404,
       { code: null, message: 'There is no job make-tea.' },
     ])
-    expect(started).toHaveLength(4)
+    expect(started).toHaveLength(5)
     expect(await ask('/live', 'GET')).toEqual([200, 'alive'])
     expect(await ask('/health', 'GET')).toMatchObject([200, {}])
   })

@@ -34,8 +34,10 @@ export async function answer(start: StartJob, request: StartRequest): Promise<St
   const ms = Number(at ?? 0) - Date.now()
   if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms))
   try {
-    const onFailed = failed === 'replay' ? 'replay' : 'rerun'
-    const policy = { onInProgress: wait === '1' ? 'wait' : 'reject', onFailed } as const
+    const policy = {
+      onInProgress: wait === '1' ? 'wait' : 'reject',
+      ...(failed === 'replay' ? { onFailed: 'replay' } : {}),
+    } as const
     return { status: 200, body: await start(type, id, policy, call) }
   } catch (error) {
     const { code } = error as { readonly code?: unknown }
