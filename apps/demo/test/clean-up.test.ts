@@ -1,5 +1,6 @@
 /** What is old is removed, by one instance at each tick. */
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { createHoldfast, memoryStorage } from '@holdfast/core'
 import { pino } from 'pino'
 import { expect, it, onTestFinished } from 'vitest'
@@ -57,6 +58,45 @@ it('removes finished reviews and log lines that are old, once for each tick', ()
   expect(store.life.notices('rejected')).toEqual([])
   expect(store.life.notices('waits')).toHaveLength(2)
   expect(store.witness.all().map(({ event }) => event)).toEqual(['begin', 'end'])
+})
+
+it('leaves alone what a job uses, or will use in a moment, and what a late job has left behind goes', () => {
+  const path = join(temporaryFolder(), 'shared.sqlite')
+  const store = open(path)
+  const ids = ['idle', 'asked-for', 'running', 'long ended', 'long gone']
+  const run = (jobKey: string, event: 'begin' | 'end') =>
+    store.witness.record({
+      jobType: 'risk-assessment',
+      jobKey,
+      executionId: 'e',
+      attempt: 1,
+      instance: 'i',
+      client: 'c',
+      event,
+      detail: '',
+    })
+  for (const id of ids) {
+    addReview(store, id)
+    store.life.decide({ reviewId: id, act: 'reject', seen: 3 })
+  }
+  for (const id of ['running', 'long ended', 'long gone']) run(id, 'begin')
+  run('long ended', 'end')
+  const hour = 3_600_000
+  const database = new DatabaseSync(path)
+  onTestFinished(() => database.close())
+  database.exec(`UPDATE review_moves SET at = at - ${hour}; UPDATE job_runs SET at = at - ${hour};
+    UPDATE job_runs SET at = at - ${24 * hour} WHERE job_key = 'long gone'`)
+  expect(store.reviews.use('asked-for')).toBe(true)
+  expect(store.reviews.use('nobody')).toBe(false)
+  const opinion = { model: 'm', problem: null, findings: 0, dropped: 0, leftOut: [] }
+  for (const id of ['gone before', 'running']) store.secondOpinions.save(id, 1, opinion)
+
+  expect(store.sweep(order(1, 60_000))?.reviews).toEqual(['idle', 'long ended', 'long gone'])
+  expect(store.secondOpinions.find('gone before')).toBeUndefined()
+  expect(store.secondOpinions.find('running')).toMatchObject({ model: 'm' })
+  run('running', 'end')
+  expect(store.sweep(order(2, 60_000))?.reviews).toEqual([])
+  expect(store.sweep(order(3))?.reviews).toEqual(['asked-for', 'running'])
 })
 
 it('gives no place of a row to a later one, which a reader would miss', () => {

@@ -113,9 +113,10 @@ export interface ActionAnswer {
 export interface ManyOutcome {
   /** As it was asked for. */
   readonly range: string
-  readonly review: string
-  readonly what: 'started' | 'running' | 'done' | 'refused'
-  /** Of what was refused. */
+  /** Null: what has failed before there was one. */
+  readonly review: string | null
+  readonly what: 'started' | 'running' | 'done' | 'refused' | 'failed'
+  /** Of what was refused, or has failed. */
   readonly reason: string | null
 }
 

@@ -1,7 +1,7 @@
 import type { Holdfast } from '@holdfast/core'
-import type { ManyOutcome } from '../events/snapshot.ts'
 import type { WorldOptions } from './options.ts'
-import { reviewStarter } from './review-starter.ts'
+import type { Change } from './review-desk.ts'
+import { type Started, reviewStarter } from './review-starter.ts'
 import { NothingDone, type Scene, refuse } from './scene.ts'
 import type { Starting } from './starting.ts'
 
@@ -17,7 +17,7 @@ export interface Forge {
    *
    * @throws NothingDone when nobody can start it now, or its commits are not there yet
    */
-  review(base: string, head: string): Promise<ManyOutcome>
+  review(base: string, head: string): Promise<Started>
 }
 
 export { NothingDone }
@@ -27,7 +27,11 @@ export function createForge(
   scene: Scene,
   starting: Starting,
 ): Forge {
+  const { reviews } = scene.store
   const { read, start } = reviewStarter(scene, starting)
+  /** The review of these commits was done, and clean-up has removed it. A person can still ask for it again. */
+  const removedOf = (change: Change): string | undefined =>
+    reviews.findOf(change) === undefined ? reviews.removedOf(change) : undefined
   return {
     secret,
     repository,
@@ -38,6 +42,8 @@ export function createForge(
       const asked = await read(base === '' ? `..${head}` : `${base}...${head}`)
       if ('isUnknown' in asked && asked.isUnknown)
         refuse(`${asked.problem} Deliver it again when it is there.`)
+      const removed = 'change' in asked ? removedOf(asked.change) : undefined
+      if (removed !== undefined) return { range: asked.range, review: removed, what: 'done', reason: null }
       const outcome = await start(asked, starters)
       scene.news.log(
         'info',

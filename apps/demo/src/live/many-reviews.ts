@@ -30,7 +30,13 @@ export function manyReviews(scene: Scene, starting: Starting): Pick<ActTable, 'r
       for (const [index, range] of [...new Set(asked)].entries()) {
         // Each begins on another instance.
         const turn = index % up.length
-        outcomes.push(await start(await read(range), [...up.slice(turn), ...up.slice(0, turn)]))
+        try {
+          outcomes.push(await start(await read(range), [...up.slice(turn), ...up.slice(0, turn)]))
+        } catch (error) {
+          // What was started before is said all the same.
+          const reason = error instanceof Error ? error.message : String(error)
+          outcomes.push({ range, review: null, what: 'failed', reason })
+        }
       }
       return { message: inWords(outcomes), reviews: outcomes }
     },
@@ -42,6 +48,7 @@ const WORDS: Readonly<Record<ManyOutcome['what'], string>> = {
   running: 'running already',
   done: 'done already',
   refused: 'cannot be reviewed',
+  failed: 'failed',
 }
 
 /** `5 reviews: 3 started, 1 running already, 1 done already` */

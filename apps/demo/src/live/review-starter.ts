@@ -13,12 +13,15 @@ export type Asked = { readonly range: string } & (
   | { readonly problem: string; readonly isUnknown: boolean }
 )
 
+/** What became of it. */
+export type Started = ManyOutcome & { readonly review: string }
+
 /** Has a range reviewed unless that is done, or going on: asked for twice, it is reviewed once. */
 export interface ReviewStarter {
   /** A commit stands for what it has changed; `a...b`, as in git, for what `b` has changed since it left `a`. */
   read(range: string): Promise<Asked>
   /** What cannot be reviewed becomes a review that is rejected, with the reason. */
-  start(asked: Asked, starters: readonly string[]): Promise<ManyOutcome>
+  start(asked: Asked, starters: readonly string[]): Promise<Started>
 }
 
 export function reviewStarter({ source, reviews, store, ground }: Scene, starting: Starting): ReviewStarter {

@@ -50,7 +50,8 @@ export function createStarting({
   members,
   watching,
   news,
-}: Pick<Scene, 'members' | 'watching' | 'news'>): Starting {
+  store,
+}: Pick<Scene, 'members' | 'watching' | 'news' | 'store'>): Starting {
   let untold: ControlStory[] = []
   /** When each review was started last that has no answer yet. */
   const begun = new Map<string, { readonly at: number; readonly callIds: ReadonlySet<string> }>()
@@ -76,6 +77,7 @@ export function createStarting({
       return starters.length > 0 ? starters : refuse('No instance is up. Start one, or thaw one.')
     },
     begin(review, starters, { jobType, times, waiting, reruns = 'all' }) {
+      if (!store.reviews.use(review.id)) refuse(`The review of ${review.title} was removed just now.`)
       const work = { jobType, jobKey: review.id }
       const story = {
         work,

@@ -40,6 +40,8 @@ const PULL_REQUEST = z.object({
 /** After these there is something new to review. */
 const NEWS: readonly string[] = ['opened', 'reopened', 'synchronize', 'ready_for_review']
 
+const BRANCHES = 'refs/heads/'
+
 const NOTHING = '0'.repeat(40)
 
 export function readDelivery(event: string, body: string): Delivery {
@@ -57,6 +59,8 @@ export function readDelivery(event: string, body: string): Delivery {
 }
 
 function readPush({ before, after, ref, repository }: z.infer<typeof PUSH>): Delivery {
+  if (!ref.startsWith(BRANCHES))
+    return { kind: 'other', message: `Nothing is done about ${ref}: it is no branch.` }
   if (after === NOTHING) return { kind: 'other', message: `${ref} was deleted.` }
   const { full_name: full, pushed_at: at } = repository
   // Of a branch that is new, its last commits.

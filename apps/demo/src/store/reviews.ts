@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { hostNow } from '../clock.ts'
 import type { Finding } from '../review/reviewer.ts'
 import { scoreIn } from '../review/risk.ts'
 import type { ReviewState } from './review-states.ts'
@@ -49,6 +50,10 @@ export interface Reviews {
   find(id: string): Review | undefined
   /** The newest of these commits. */
   findOf(range: Pick<Review, 'repository' | 'baseCommit' | 'headCommit'>): Review | undefined
+  /** Somebody asks for a job of it: clean-up leaves it alone for some time. False: it is gone. */
+  use(id: string): boolean
+  /** The id of the last review of these commits that clean-up has removed, in the last days. */
+  removedOf(range: Pick<Review, 'repository' | 'baseCommit' | 'headCommit'>): string | undefined
   /** What was found, by severity; the risk when it was assessed. */
   facts(id: string): ReviewFacts
   findings(id: string): readonly Finding[]
@@ -64,6 +69,11 @@ export function createReviews(database: DatabaseSync): Reviews {
   const select = database.prepare('SELECT * FROM reviews WHERE id = ?')
   const selectOf = database.prepare(
     `SELECT * FROM reviews WHERE repository = ? AND base_commit = ? AND head_commit = ?
+     ORDER BY rowid DESC LIMIT 1`,
+  )
+  const use = database.prepare('INSERT OR REPLACE INTO review_uses SELECT id, ? FROM reviews WHERE id = ?')
+  const selectRemoved = database.prepare(
+    `SELECT review_id AS id FROM removed_reviews WHERE repository = ? AND base_commit = ? AND head_commit = ?
      ORDER BY rowid DESC LIMIT 1`,
   )
   const countFindings = database.prepare(
@@ -89,6 +99,9 @@ export function createReviews(database: DatabaseSync): Reviews {
     find: (id) => reviewOf(select.get(id)),
     findOf: ({ repository, baseCommit, headCommit }) =>
       reviewOf(selectOf.get(repository, baseCommit, headCommit)),
+    use: (id) => use.run(hostNow(), id).changes > 0,
+    removedOf: ({ repository, baseCommit, headCommit }) =>
+      (selectRemoved.get(repository, baseCommit, headCommit) as { id: string } | undefined)?.id,
     facts(id) {
       const rows = countFindings.all(id) as unknown as readonly { severity: string; n: number }[]
       const count = (severity: string): number => rows.find((row) => row.severity === severity)?.n ?? 0

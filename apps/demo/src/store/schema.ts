@@ -57,7 +57,7 @@ CREATE TABLE IF NOT EXISTS comments (
 CREATE TABLE IF NOT EXISTS notifications (
   at        REAL NOT NULL,
   review_id TEXT NOT NULL,
-  -- Of the review, after the change that is told.
+  -- Of the review, after the change that the message is about.
   version   INTEGER NOT NULL,
   recipient TEXT NOT NULL CHECK (recipient IN ('author', 'project')),
   name      TEXT NOT NULL,
@@ -73,6 +73,19 @@ CREATE TABLE IF NOT EXISTS clean_ups (
   -- The ids, as JSON.
   reviews  TEXT NOT NULL,
   lines    INTEGER NOT NULL
+);
+-- When somebody last asked for a job of a review: clean-up leaves it alone meanwhile.
+CREATE TABLE IF NOT EXISTS review_uses (
+  review_id TEXT PRIMARY KEY,
+  at        REAL NOT NULL
+);
+-- What reviews that were removed were about, for as long as a forge may deliver it again.
+CREATE TABLE IF NOT EXISTS removed_reviews (
+  at          REAL NOT NULL,
+  review_id   TEXT NOT NULL,
+  repository  TEXT NOT NULL,
+  base_commit TEXT NOT NULL,
+  head_commit TEXT NOT NULL
 );
 -- Which execution wrote an effect last; see effects.ts.
 CREATE TABLE IF NOT EXISTS effects (

@@ -18,4 +18,21 @@ describe('a database that another process has locked', () => {
     other.exec('ROLLBACK')
     expect(await world.act('start', { instance: 'instance-1' })).toMatchObject({ ok: true })
   })
+  it('hides nothing of what many reviews have come to', async ({ expect, onTestFinished }) => {
+    const { world, folder, until } = await aWorld({ onTestFinished }, { storage: 'memory', paceMs: 0 })
+    await world.act('review-many', { ranges: ['HEAD'] })
+    await until('attempt.ended')
+    const other = new DatabaseSync(join(folder, 'live.sqlite'))
+    onTestFinished(() => other.close())
+    other.exec('BEGIN IMMEDIATE')
+    const answer = await world.act('review-many', { ranges: ['HEAD', 'HEAD~1..HEAD~0', 'nowhere'] })
+    other.exec('ROLLBACK')
+    expect(answer).toMatchObject({ ok: true, message: '3 reviews: 2 done already, 1 failed.' })
+    expect(answer.reviews?.at(-1)).toEqual({
+      range: 'nowhere',
+      review: null,
+      what: 'failed',
+      reason: 'database is locked',
+    })
+  })
 })

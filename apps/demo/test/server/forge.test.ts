@@ -1,9 +1,11 @@
 /** A forge's webhook: forged, late and repeated deliveries, and what becomes of those that count. */
 import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
 import { sign } from '@octokit/webhooks-methods'
 import { type TestContext, describe, it } from 'vitest'
 import { createPageServer } from '../../src/server/page-server.ts'
 import { createToken } from '../../src/server/token.ts'
+import { openStore } from '../../src/store/store.ts'
 import { aWorld } from '../live/a-world.ts'
 import { createRepository } from '../repository.ts'
 
@@ -138,6 +140,10 @@ describe('a delivery of the forge', () => {
       status: 200,
       message: 'refs/heads/main was deleted.',
     })
+    expect(await deliver({ ...push(first, third), ref: 'refs/tags/v1' })).toMatchObject({
+      status: 200,
+      message: 'Nothing is done about refs/tags/v1: it is no branch.',
+    })
     expect(all('review')).toEqual([])
 
     // What was refused before its claim has used no id up. This one is ours, and its commits are not here.
@@ -187,5 +193,23 @@ describe('a delivery of the forge', () => {
     })
     // A forced push to where the feature is: the same change.
     expect(await deliver(push(third, head))).toMatchObject({ review })
+  })
+  it('starts nothing again under another id when clean-up has removed its review', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { deliver, world, folder, all, until, second, third } = await forge({ onTestFinished })
+    const payload = push(second, third)
+    const { review = '' } = await deliver(payload)
+    await until('attempt.ended')
+    const seen = all('review').at(-1)?.version ?? 0
+    expect(await world.act('decide', { review, act: 'reject', seen })).toMatchObject({ ok: true })
+    const store = openStore(join(folder, 'live.sqlite'))
+    onTestFinished(() => store.close())
+    const order = { slot: 1, instance: 'i', fencingToken: 1, keepMs: -60_000 }
+    expect(store.sweep(order)?.reviews).toEqual([review])
+    expect(await deliver(payload)).toMatchObject({ status: 202, message: 'The review is done.', review })
+    expect(store.effects.charges(review)).toHaveLength(1)
+    expect(all('call.asked')).toHaveLength(2)
   })
 })

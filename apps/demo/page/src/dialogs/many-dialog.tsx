@@ -10,6 +10,7 @@ const WHAT: Readonly<Record<ManyOutcome['what'], string>> = {
   running: 'running already',
   done: 'done already',
   refused: 'refused',
+  failed: 'failed',
 }
 
 /** Many ranges at once, one guarded job each; what became of each stays in view. */
