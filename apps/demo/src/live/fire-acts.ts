@@ -1,11 +1,9 @@
 import { counted } from '../counted.ts'
-import { JOB_TYPES } from '../jobs/job.ts'
 import type { ActTable } from './acts.ts'
 import { type ControlResult, type ControlStory, runWithout } from './control-run.ts'
 import { type Scene, refuse } from './scene.ts'
 import type { Starting } from './starting.ts'
 
-const MOST_STARTS = 500
 type FireActs = Pick<ActTable, 'fire' | 'review' | 'without'>
 
 /** Starts jobs, with Holdfast and without. */
@@ -36,12 +34,6 @@ export function fireActs(
   return {
     acts: {
       fire({ times, waiting, jobType = 'ai-review', jobKey, instances }) {
-        if (!Number.isInteger(times) || times < 1 || times > MOST_STARTS)
-          refuse(`Say how many starts: 1 to ${MOST_STARTS}.`)
-        if (!Number.isInteger(waiting) || waiting < 0 || waiting > times)
-          refuse(`Say how many of the starts wait: 0 to ${times}.`)
-        if (!JOB_TYPES.includes(jobType))
-          refuse(`There is no job ${jobType}. There are ${JOB_TYPES.join(', ')}.`)
         const known = jobKey === undefined ? undefined : store.reviews.find(jobKey)
         if (jobKey !== undefined && known === undefined) refuse(`There is no review ${jobKey}.`)
         const starters = starting.startersOf(instances)

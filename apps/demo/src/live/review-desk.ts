@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { ReviewSummary } from '../events/page-event.ts'
+import type { ReviewSummary } from '../events/review-news.ts'
 import { type Standing, standingOf } from '../store/review-states.ts'
 import type { JobRun } from '../store/witness.ts'
 import type { Review } from '../store/reviews.ts'
@@ -35,12 +35,12 @@ export interface ReviewDesk {
   changed(id: string): void
   /** `#3` */
   nameOf(id: string): string
-  list(): readonly ReviewSummary[]
 }
 
 export function createReviewDesk(store: Store, news: News): ReviewDesk {
   // On a Redis that stays, an earlier run's results would be answered.
   const run = randomUUID().slice(0, 8)
+  let opened = 0
   const numbers = new Map<string, number>()
   const progress = new Map<string, Progress>()
   const said = new Map<string, string>()
@@ -78,6 +78,8 @@ export function createReviewDesk(store: Store, news: News): ReviewDesk {
   const asked = new Map<string, string>()
   news.note((event) => {
     if (event.type === 'call.asked' && event.jobType === 'ai-review') asked.set(event.callId, event.jobKey)
+    if (event.type === 'clean-up')
+      for (const id of event.reviews) for (const map of [numbers, progress, said]) map.delete(id)
     if (event.type !== 'call.answered') return
     const id = asked.get(event.callId)
     asked.delete(event.callId)
@@ -88,7 +90,7 @@ export function createReviewDesk(store: Store, news: News): ReviewDesk {
   })
 
   const open = (change: Change): Review => {
-    const number = numbers.size + 1
+    const number = (opened += 1)
     const id = `review-${run}-${number}`
     numbers.set(id, number)
     store.reviews.add({ id, ...change, reviewer: 'local' })
@@ -108,7 +110,6 @@ export function createReviewDesk(store: Store, news: News): ReviewDesk {
     },
     changed: say,
     nameOf: (id) => `#${numbers.get(id) ?? 0}`,
-    list: () => [...numbers.keys()].flatMap((id) => summaryOf(id) ?? []),
   }
 }
 

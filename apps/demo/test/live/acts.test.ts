@@ -7,7 +7,7 @@ import { aWorld } from './a-world.ts'
 beforeEach(onlyInWholeDemo)
 
 describe('the run without Holdfast', () => {
-  it('does the same starts on a database of its own, which counts', async ({ expect, onTestFinished }) => {
+  it('does the same starts on a separate database, which counts', async ({ expect, onTestFinished }) => {
     const { world, all, until } = await aWorld({ onTestFinished }, { instances: 2 })
     expect(await world.act('without', {})).toMatchObject({ ok: false })
     await world.act('fire', { times: 4, waiting: 1 })
@@ -193,6 +193,5 @@ describe('a review of other commits', () => {
       errors: 1,
     })
     expect(await world.act('kill', { instance: 'instance-9' })).toMatchObject({ ok: false })
-    expect(await world.act('fire', { times: 0, waiting: 0 })).toMatchObject({ ok: false })
   })
 })
