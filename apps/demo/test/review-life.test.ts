@@ -1,4 +1,4 @@
-/** The life of a review: who may change its state from where, with which guard, and who is told. */
+/** The life of a review: who may change its state from where, with which guard, and who hears of it. */
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import {

@@ -1,6 +1,5 @@
 import type { JobType } from '../jobs/job.ts'
-import type { ModelSpending } from './model-news.ts'
-import type { ReviewState } from '../store/review-states.ts'
+import type { ReviewNews } from './review-news.ts'
 import type { ControlOutcome, Sums } from './sums.ts'
 
 /**
@@ -230,37 +229,6 @@ export interface CacheNews {
   readonly refusedFills: number
   /** Loads that ran without Redis. */
   readonly bypassed: number
-}
-
-/** The whole of one review, whenever it has changed. */
-export interface ReviewNews extends ReviewSummary {
-  readonly type: 'review'
-}
-
-export interface ReviewSummary {
-  readonly id: string
-  /** `#142` */
-  readonly number: number
-  readonly title: string
-  readonly state: ReviewState
-  /** Of its state: a person decides about the version that the person sees. */
-  readonly version: number
-  /** It was rejected since its job failed, or since there was nothing to review; no person has said so. */
-  readonly hasFailed: boolean
-  readonly percent: number
-  readonly stage: string | null
-  /** Why it was rejected. */
-  readonly reason: string | null
-  readonly errors: number
-  readonly warnings: number
-  readonly infos: number
-  /** 0 to 100; null until it is known. */
-  readonly risk: number | null
-  readonly instance: string | null
-  readonly attempt: number
-  readonly tookMs: number | null
-  /** On a model; null, or absent: none was asked. */
-  readonly spent?: ModelSpending | null
 }
 
 /** Somebody has made the reviewer slow or failing on all instances, or normal again. */

@@ -95,7 +95,7 @@ export function reviewMaterial(context: JobContext): ReviewMaterial {
   }
 }
 
-/** What goes on is told with the progress so far; a job that has lost its lease learns of it elsewhere. */
+/** The job says what goes on with the progress so far; a job that has lost its lease learns of it elsewhere. */
 function askerOf({ reviewId, execution }: JobContext): Asker {
   return {
     reviewId,

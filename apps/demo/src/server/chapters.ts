@@ -11,7 +11,7 @@ export interface Chapters {
 interface Chapter extends Story {
   readonly chapterId: string
   readonly beganAt: number
-  /** It is told when the act has been done: one that is refused is no chapter. */
+  /** The page hears of it when the act has been done: one that is refused is no chapter. */
   isTold: boolean
   endedAt: number | undefined
 }

@@ -10,7 +10,7 @@ type Go = Actions['tour']['go']
 
 /** Leads through five stories. It knows the world as every visitor does, and does nothing that they could not do. */
 export interface Tour {
-  /** Answers at once: what follows is told by events. */
+  /** Answers at once: events say what follows. */
   readonly go: (go: Go) => ActionAnswer
   /** Ends what is being played, and puts right what it did. */
   readonly close: () => Promise<void>

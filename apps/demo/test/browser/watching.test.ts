@@ -79,7 +79,7 @@ describe('who watches', () => {
     expect(await squares(page)).toBe(await squares(fresh.page))
   })
 
-  it('can look without the token, and is told how to get it', async (context) => {
+  it('can look without the token, and learns how to get it', async (context) => {
     const { expect } = context
     const { open, evidence, origin, token } = await show(context)
     const { page } = await open({ withToken: false })

@@ -16,7 +16,7 @@ const isGone = (pid: number): boolean => {
 describe('an instance that is gone', () => {
   beforeEach(onlyInWholeDemo)
 
-  it('is told, refuses what needs it, and is started by hand', async ({ expect, onTestFinished }) => {
+  it('is in the news, refuses what needs it, and is started by hand', async ({ expect, onTestFinished }) => {
     const { world, all, until } = await aWorld({ onTestFinished }, { instances: 2 })
     const [one, two] = world.state().instances
     expect(await world.act('start', { instance: 'instance-1' })).toMatchObject({ ok: false })

@@ -49,7 +49,7 @@ describe('a fleet', () => {
     const calls = async (): Promise<readonly ModelCallView[]> =>
       (await Promise.all(ids.map(async (id) => (await world.review(id))?.second?.calls ?? []))).flat()
 
-    // Two are asking, the third waits for one of them, and what the model writes meanwhile is told.
+    // Two are asking, the third waits for one of them, and the world tells what the model writes meanwhile.
     await until(
       'lock',
       ({ name, holders, waiting }) => name === MODEL_CALLS && holders.length === 2 && waiting.length > 0,

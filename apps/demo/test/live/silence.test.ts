@@ -1,4 +1,4 @@
-/** Owners that fall silent: what is done to them is told by who does it, and what follows by who sees it. */
+/** Owners that fall silent: the part that does something to them says so, and the part that sees what follows says that. */
 import { beforeEach, describe, it } from 'vitest'
 import { onlyInWholeDemo } from '../whole-demo.ts'
 import { aWorld } from './a-world.ts'

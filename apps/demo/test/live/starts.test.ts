@@ -3,7 +3,10 @@ import { describe, it } from 'vitest'
 import { aWorld } from './a-world.ts'
 
 describe('fifteen starts of one job', () => {
-  it('run it once, and every caller gets an answer that is told', async ({ expect, onTestFinished }) => {
+  it('run it once, and every caller gets an answer, and the world tells it', async ({
+    expect,
+    onTestFinished,
+  }) => {
     const { world, all, until } = await aWorld({ onTestFinished })
     expect(world.state().instances).toMatchObject([
       { name: 'instance-1', client: 'ioredis', state: 'up', isCut: false },

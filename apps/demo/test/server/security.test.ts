@@ -157,7 +157,7 @@ describe.concurrent('every answer', () => {
 })
 
 describe.concurrent('the name of the machine', () => {
-  it('must be one of its own, whatever a page elsewhere has its name resolve to', async (context) => {
+  it('must be a name that the server has, whatever a page elsewhere has its name resolve to', async (context) => {
     const { expect, onTestFinished } = context
     const serving = await serve(onTestFinished, { names: ['demo.example.org'] })
     for (const host of ['localhost:1', `127.0.0.1:${serving.port}`, '[::1]', 'demo.example.org', '192.0.2.7'])

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import type { Work } from '../../../src/events/page-event.ts'
 import { act } from '../act.ts'
-import { nameOf } from '../model/model.ts'
+import { nameOf } from '../model/names.ts'
 import { part } from '../model/store.ts'
 import { ActionForm } from './action-form.tsx'
 import { Sheet } from './sheet.tsx'

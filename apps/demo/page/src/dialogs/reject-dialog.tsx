@@ -9,7 +9,7 @@ export interface RejectDialogProps {
   readonly seen: number
 }
 
-/** The author is told why. */
+/** The author learns why. */
 export function RejectDialog({ review, number, seen }: RejectDialogProps): JSX.Element {
   return (
     <Sheet title={`Reject #${number}`}>

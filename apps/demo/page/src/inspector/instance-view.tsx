@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import { lengthOf } from '../format.ts'
-import { type Instance, nameOf } from '../model/model.ts'
+import type { Instance } from '../model/model.ts'
+import { nameOf } from '../model/names.ts'
 import { model } from '../model/store.ts'
 import { Verbs } from '../picture/gutter.tsx'
 import { select } from '../select.ts'

@@ -1,6 +1,6 @@
 import type { JSX, RefObject, TargetedEvent } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { nameOf } from '../model/model.ts'
+import { nameOf } from '../model/names.ts'
 import { lowerPart } from '../model/store.ts'
 import { exactClockOf } from '../format.ts'
 import { type LogEntry, keyOf, rowsInView } from './log-lines.ts'

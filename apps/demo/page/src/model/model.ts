@@ -2,11 +2,11 @@ import type {
   CacheNews,
   LockNews,
   LogNews,
-  ReviewSummary,
   TourState,
   Verdict,
   Work,
 } from '../../../src/events/page-event.ts'
+import type { ReviewSummary } from '../../../src/events/review-news.ts'
 import { type ControlOutcome, NO_SUMS, type StartOutcome, type Sums } from '../../../src/events/sums.ts'
 import type { InstanceState, RedisState, WorldState } from '../../../src/events/snapshot.ts'
 import { Table } from './table.ts'
@@ -286,23 +286,4 @@ export function workKey({ jobType, jobKey }: Work): string {
 /** What the page shows for a fence: 1 for the first of its piece of work, 2 for the second. 0: it is not known. */
 export function rankOf(work: WorkState | undefined, fencingToken: number): number {
   return (work?.fences.indexOf(fencingToken) ?? -1) + 1
-}
-
-const SHORT_NAMES: Readonly<Record<Work['jobType'], string>> = {
-  'ai-review': 'review',
-  'risk-assessment': 'risk',
-  'improvement-suggestions': 'suggestions',
-  'pull-request-summary': 'summary',
-  'comprehensive-analysis': 'full report',
-}
-
-/** `review #142`: what people call a piece of work. */
-export function nameOf(model: Pick<Model, 'reviews'>, { jobType, jobKey }: Work): string {
-  const review = model.reviews.get(jobKey)
-  return `${SHORT_NAMES[jobType]} ${review === undefined ? jobKey : `#${review.number}`}`
-}
-
-/** `review`: the first word of it, for where there is little room. */
-export function shortNameOf({ jobType }: Work): string {
-  return SHORT_NAMES[jobType]
 }

@@ -1,5 +1,6 @@
 import { lengthOf } from '../format.ts'
-import { type Attempt, type Call, type Model, nameOf, rankOf, workKey } from '../model/model.ts'
+import { type Attempt, type Call, type Model, rankOf, workKey } from '../model/model.ts'
+import { nameOf } from '../model/names.ts'
 import type { Work } from '../../../src/events/page-event.ts'
 import { lossWords, refusedWords } from './words.ts'
 

@@ -1,4 +1,4 @@
-import { nameOf, shortNameOf } from '../model/model.ts'
+import { nameOf, shortNameOf } from '../model/names.ts'
 import type { BesidePlace, LabelWish, Place } from './labels.ts'
 import type { LayoutInput } from './layout.ts'
 import { BAR, MAX_TRACKS, middleY, TAB } from './row-content.ts'

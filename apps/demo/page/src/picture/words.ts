@@ -6,11 +6,11 @@ import {
   type Call,
   type Effect,
   type Model,
-  nameOf,
   rankOf,
   type Spell,
   workKey,
 } from '../model/model.ts'
+import { nameOf } from '../model/names.ts'
 import type { SavedThing, StubThing } from './things.ts'
 
 export function attemptWords(model: Model, attempt: Attempt): string {

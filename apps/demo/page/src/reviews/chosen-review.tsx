@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import type { ReviewSummary } from '../../../src/events/page-event.ts'
+import type { ReviewSummary } from '../../../src/events/review-news.ts'
 import type { ReviewView } from '../../../src/events/snapshot.ts'
 import { readReview } from '../act.ts'
 import { plural } from '../format.ts'

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 import { lowerPart } from '../model/store.ts'
-import { shortNameOf } from '../model/model.ts'
+import { shortNameOf } from '../model/names.ts'
 import { lengthOf } from '../format.ts'
 import { ticking } from '../ticking.ts'
 import { selection } from '../view.ts'

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import type { ReviewSummary } from '../../../src/events/page-event.ts'
+import type { ReviewSummary } from '../../../src/events/review-news.ts'
 import { SeveritySign } from './severity-sign.tsx'
 import { isReviewed, severitiesOf } from './words.ts'
 

@@ -1,6 +1,7 @@
-import type { ReviewSummary } from '../../../src/events/page-event.ts'
+import type { ReviewSummary } from '../../../src/events/review-news.ts'
 import { type Standing, standingOf } from '../../../src/store/review-states.ts'
-import { type Attempt, shortNameOf } from '../model/model.ts'
+import type { Attempt } from '../model/model.ts'
+import { shortNameOf } from '../model/names.ts'
 
 /** What the list says about a review: how far, where, for how long. */
 export interface Progress {

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import type { ReviewSummary } from '../../../src/events/page-event.ts'
+import type { ReviewSummary } from '../../../src/events/review-news.ts'
 import { standingOf } from '../../../src/store/review-states.ts'
 import { lowerPart } from '../model/store.ts'
 import { lengthOf } from '../format.ts'
@@ -52,7 +52,7 @@ export function Reviews(): JSX.Element {
         <>
           <ReviewList reviews={reviews} chosen={chosen} />
           <div
-            // Whoever reads in it keeps it: the next one that is done does not take its place.
+            // A person who reads in it keeps it: the next one that is done does not take its place.
             onPointerDownCapture={() => keep(chosen)}
             onFocusCapture={() => keep(chosen)}
           >

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import type { ReviewSummary } from '../../../src/events/page-event.ts'
+import type { ReviewSummary } from '../../../src/events/review-news.ts'
 import { type PersonAct, isAllowed, standingOf } from '../../../src/store/review-states.ts'
 import { ActButton } from '../parts/act-button.tsx'
 import { dialog, isLost } from '../view.ts'

@@ -1,4 +1,4 @@
-import type { ReviewSummary } from '../../../src/events/page-event.ts'
+import type { ReviewSummary } from '../../../src/events/review-news.ts'
 import type { FindingView } from '../../../src/events/snapshot.ts'
 import { ordinal, plural } from '../format.ts'
 

@@ -219,7 +219,7 @@ describe('the story', () => {
   const layout = laidOut({ model, now }, 48_000)
   const words = layout.labels.map(({ text }) => text)
 
-  it('is told on the picture itself', () => {
+  it('is said on the picture itself', () => {
     expect(words).toEqual(
       expect.arrayContaining([
         'late write refused: fence 1 is older than 2',

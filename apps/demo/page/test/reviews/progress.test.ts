@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { ReviewSummary } from '../../../src/events/page-event.ts'
+import type { ReviewSummary } from '../../../src/events/review-news.ts'
 import { progressOf } from '../../src/reviews/progress.ts'
 import { attempt } from './attempts.ts'
 

@@ -1,4 +1,5 @@
-import type { LockNews, PageEvent, ReviewSummary, Work } from '../../../src/events/page-event.ts'
+import type { LockNews, PageEvent, Work } from '../../../src/events/page-event.ts'
+import type { ReviewSummary } from '../../../src/events/review-news.ts'
 import { type Teller, teller } from './teller.ts'
 
 /** How long it is, in seconds. */

@@ -36,7 +36,7 @@ export async function unleash({ arena, seed, versions, say, signal }: NemesisOpt
       rows.fault('deploy', '', beganAt)
       say(`${current.name} is deployed`)
     })().finally(() => (deploying = undefined))
-    // Whoever waits for the end of everything hears of a failure.
+    // What waits for the end of everything hears of a failure.
     deploying.catch(() => undefined)
   }
   const failures: unknown[] = []
