@@ -36,7 +36,7 @@ export async function answer(start: StartJob, request: StartRequest): Promise<St
   try {
     const policy = {
       onInProgress: wait === '1' ? 'wait' : 'reject',
-      ...(failed === 'replay' ? { onFailed: 'replay' } : {}),
+      ...(failed === 'replay' ? { onFailed: 'replay' as const } : {}),
     } as const
     return { status: 200, body: await start(type, id, policy, call) }
   } catch (error) {
