@@ -25,9 +25,11 @@ export function createCacheSamples(instance: string, say: (news: CacheNews) => v
     counts.clear()
   }, SAMPLE_MS).unref()
   return {
-    count({ namespace, type }: CacheEvent): void {
+    count({ namespace: path, type }: CacheEvent): void {
       const counted = COUNTED[type]
       if (counted === undefined) return
+      // A definition in it, in whatever version, ends with its namespace.
+      const [namespace = path] = path.split('/=', 1)
       const own = counts.get(namespace) ?? nothingYet()
       own[counted] += 1
       counts.set(namespace, own)

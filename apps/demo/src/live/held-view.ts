@@ -44,14 +44,16 @@ function lockFields({ holders, waiting, queue }: LockView, permits: number): rea
 
 async function viewEntries({ values, client }: Ground, name: string): Promise<readonly HeldView[]> {
   if (client === undefined) return []
-  const start = `holdfast:v:AIReview:${name}:`
+  const start = 'holdfast:v:AIReview:'
   const [stored, now] = await Promise.all([
-    scanStored(client, `${literally(start)}*`, MOST_ENTRIES),
+    // Also of a definition in it, whose path goes on behind a slash.
+    scanStored(client, `${literally(start + name)}[:/]*`, MOST_ENTRIES),
     timeOf(client),
   ])
   return await Promise.all(
     stored.map(async (each) => {
-      const at = { app: 'AIReview', path: name, key: each.key.slice(start.length) }
+      const [path = '', ...key] = each.key.slice(start.length).split(':')
+      const at = { app: 'AIReview', path, key: key.join(':') }
       return heldOf(each, each.key, entryFields(await inspectEntry(values, at, now), now))
     }),
   )

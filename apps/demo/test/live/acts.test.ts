@@ -74,9 +74,9 @@ describe('an operator', () => {
 
   it('sees who holds a lock, and empties the cache of the analyses', async ({ expect, onTestFinished }) => {
     const { world, all, until } = await aWorld({ onTestFinished }, { instances: 1 })
-    const loads = (): number =>
+    const loads = (name = 'analysis'): number =>
       all('cache.sample')
-        .filter(({ namespace }) => namespace === 'analysis')
+        .filter(({ namespace }) => namespace === name)
         .reduce((sum, { loaded }) => sum + loaded, 0)
     await world.act('fire', { times: 1, waiting: 0 })
     const checkout = await until(
@@ -130,6 +130,17 @@ describe('an operator', () => {
     expect(await fieldsOf(cached)).toContainEqual(['state', 'invalidated'])
     await world.act('fire', { times: 1, waiting: 0 })
     await until('cache.sample', () => loads() === 2)
+
+    // What one analyser has found lies in a definition of its namespace, under its version.
+    const once = loads('notes')
+    expect(once).toBeGreaterThan(0)
+    const notes = { kind: 'cache', name: 'notes' } as const
+    expect(await fieldsOf(notes)).toContainEqual(['state', 'fresh'])
+    for (const namespace of ['notes', 'analysis']) await world.act('clear-cache', { namespace })
+    expect(await fieldsOf(notes)).toContainEqual(['state', 'invalidated'])
+    await world.act('fire', { times: 1, waiting: 0 })
+    await until('cache.sample', () => loads() === 3)
+    await until('cache.sample', () => loads('notes') === 2 * once)
     expect(await world.act('revoke', { lock: 'model calls', token: 'nobody' })).toMatchObject({ ok: false })
   })
 })
