@@ -1,13 +1,16 @@
+import { LONGEST_LOAD_MS } from './longest-load.ts'
 import type { Reviewer } from './reviewer.ts'
 
 /** As much of the cache as is needed here. */
 export interface AnalysisCache {
-  getOrCreate<T>(key: string, loader: () => Promise<T>, options: { readonly ttlMs: number }): Promise<T>
+  getOrCreate<T>(
+    key: string,
+    loader: () => Promise<T>,
+    options: { readonly ttlMs: number; readonly hardTimeoutMs: number },
+  ): Promise<T>
 }
 
 const DAY_MS = 86_400_000
-
-const LONGEST_REVIEW_MS = 120_000
 
 /**
  * Remembers for 24 hours what the reviewer said of a change, for all jobs of all instances. The first caller works
@@ -19,8 +22,8 @@ export function cachedReviewer(reviewer: Reviewer, cache: AnalysisCache): Review
     async review(request, signal) {
       const analysis = await cache.getOrCreate(
         `analysis:${reviewer.name}:${request.maxFiles}:${request.change.hash}`,
-        () => reviewer.review(request, AbortSignal.timeout(LONGEST_REVIEW_MS)),
-        { ttlMs: DAY_MS },
+        () => reviewer.review(request, AbortSignal.timeout(LONGEST_LOAD_MS)),
+        { ttlMs: DAY_MS, hardTimeoutMs: LONGEST_LOAD_MS },
       )
       signal.throwIfAborted()
       return analysis

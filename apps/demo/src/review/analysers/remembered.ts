@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Cache } from '@holdfast/core'
+import { LONGEST_LOAD_MS } from '../longest-load.ts'
 
 const WEEK_MS = 7 * 86_400_000
 
@@ -34,6 +35,7 @@ export function remembered<Subject, T>(
         .update(JSON.stringify(key(subject)))
         .digest('hex'),
     ttlMs: WEEK_MS,
+    hardTimeoutMs: LONGEST_LOAD_MS,
     loadMany: (subjects, { signal }) => computeMany(subjects, signal),
   })
   return async (subjects, signal) => {
