@@ -4,6 +4,7 @@ import type { FireRequest } from './messages.ts'
 export async function fireByHttp(
   port: number,
   { reviewId, jobs, at, onInProgress, onFailed, callId }: FireRequest,
+  key = '',
 ): Promise<void> {
   const query = new URLSearchParams({ at: String(at) })
   if (onInProgress === 'wait') query.set('wait', '1')
@@ -13,7 +14,7 @@ export async function fireByHttp(
     jobs.map(async (type) => {
       const url = `http://127.0.0.1:${port}/reviews/${encodeURIComponent(reviewId)}/jobs/${type}?${query.toString()}`
       try {
-        const response = await fetch(url, { method: 'POST' })
+        const response = await fetch(url, { method: 'POST', headers: { authorization: `Bearer ${key}` } })
         await response.arrayBuffer()
       } catch {
         // It was killed, or closed; who did that says so.

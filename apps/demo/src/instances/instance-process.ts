@@ -1,20 +1,15 @@
-/** The entry point of an instance that is a separate process. It finds its settings as JSON in its environment. */
+/** The entry point of an instance that is a separate process. */
 import { startOpenTelemetry } from '@holdfast/telemetry/opentelemetry'
 import { startPrometheus } from '@holdfast/telemetry/prometheus'
 import { Registry } from 'prom-client'
 import { type ConnectedStorage, connectStorage } from './connect.ts'
-import {
-  type FromInstance,
-  type InstanceSettings,
-  type Reports,
-  SETTINGS_VARIABLE,
-  type ToInstance,
-} from './messages.ts'
+import type { FromInstance, InstanceSettings, Reports, ToInstance } from './messages.ts'
+import { receiveSettings } from './receive-settings.ts'
 import { type InstanceRuntime, startRuntime } from './runtime.ts'
 
-const settings = JSON.parse(process.env[SETTINGS_VARIABLE] ?? '{}') as InstanceSettings
-// The key of the model is in it, and no program that this one starts needs that.
-delete process.env[SETTINGS_VARIABLE]
+// Ctrl-C reaches every process of the terminal; the coordinator ends the instances in order.
+process.on('SIGINT', () => undefined)
+const settings = await receiveSettings()
 
 function send(message: FromInstance): void {
   // The coordinator may be gone; then `disconnect` below ends us.
@@ -22,8 +17,6 @@ function send(message: FromInstance): void {
 }
 
 async function main(): Promise<void> {
-  // Ctrl-C reaches every process of the terminal; the coordinator ends the instances in order.
-  process.on('SIGINT', () => undefined)
   // Before Holdfast is made, as its README says. Without the user's SDK it does nothing.
   const { traceContext } = startOpenTelemetry()
   const register = new Registry()

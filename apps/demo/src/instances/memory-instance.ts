@@ -24,7 +24,7 @@ export async function startMemoryInstance(
     port: runtime.port,
     gone: gone.promise,
     fire: (request) =>
-      runtime.port === undefined ? runtime.fire(request) : fireByHttp(runtime.port, request),
+      runtime.port === undefined ? runtime.fire(request) : fireByHttp(runtime.port, request, settings.key),
     setReviewer: (mode) => runtime.setReviewer(mode),
     measure: async () => [],
     kill: () => cannot('be killed'),

@@ -5,7 +5,7 @@ import type { ModelSettings } from '../model/model-settings.ts'
 import type { JobType } from '../jobs/job.ts'
 import type { Tell, Telling } from './telling.ts'
 
-/** Everything an instance must know to start; a separate process finds it in {@link SETTINGS_VARIABLE}. */
+/** Everything an instance must know to start. A separate process receives it as the first message. */
 export interface InstanceSettings {
   readonly name: string
   readonly client: ClientName
@@ -19,10 +19,12 @@ export interface InstanceSettings {
   readonly paceMs: number
   /** False: the control run. The jobs run as they are, with nothing around them. */
   readonly withHoldfast: boolean
-  /** It tells what happens in it while it happens: somebody looks at it live. */
+  /** It tells what happens in it while it happens, for pages that look at it live. */
   readonly tells?: boolean
   /** It is a service on this framework, and its starts are requests. Absent: the coordinator asks it directly. */
   readonly framework?: InstanceState['framework']
+  /** What requests must show. Absent: every caller of this machine can start jobs. */
+  readonly key?: string
   /** Its reviews do not heed the loss of their lease: see `carelessly`. */
   readonly isCareless?: boolean
   /** The work tree that all instances share, one at a time. Absent: jobs read from the repository itself. */
@@ -51,9 +53,6 @@ export interface Reports {
 }
 
 export type ClientName = 'ioredis' | 'node-redis' | 'memory'
-
-/** Not an argument: everybody may read those, and the URL may have a password. */
-export const SETTINGS_VARIABLE = 'HOLDFAST_DEMO_INSTANCE'
 
 /** Start these jobs for this review, all at once. */
 export interface FireRequest {
@@ -85,6 +84,12 @@ export interface CallOutcome {
   /** From the start to its outcome. */
   readonly tookMs: number
   readonly message: string
+}
+
+/** The first message of a separate process. */
+export interface SettingsMessage {
+  readonly type: 'settings'
+  readonly settings: InstanceSettings
 }
 
 export type ToInstance =

@@ -3,13 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { fireByHttp } from './fire-by-http.ts'
 import type { Instance } from './instance.ts'
 import type { Measures } from './measures.ts'
-import {
-  type FromInstance,
-  type InstanceSettings,
-  type Reports,
-  SETTINGS_VARIABLE,
-  type ToInstance,
-} from './messages.ts'
+import type { FromInstance, InstanceSettings, Reports, SettingsMessage, ToInstance } from './messages.ts'
 
 /** What a process of an instance runs. */
 export interface InstanceProgram {
@@ -36,8 +30,10 @@ export async function startProcessInstance(
   { entry, execArgv, closeMs }: InstanceProgram = PROGRAM,
 ): Promise<Instance> {
   const { name, client } = settings
+  // The settings name the Redis of the instance.
+  const { REDIS_URL: _, ...env } = process.env
   const child = fork(entry, {
-    env: { ...process.env, [SETTINGS_VARIABLE]: JSON.stringify(settings) },
+    env,
     execArgv: [...execArgv],
     // Its standard error is ours: what a crash says must be seen.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -83,11 +79,12 @@ export async function startProcessInstance(
         pending.delete(message.id)
     }
   })
-  const send = (message: ToInstance): void => {
+  const send = (message: SettingsMessage | ToInstance): void => {
     // An instance that is just ending receives no messages any more; `gone` says so to everyone who waits.
     if (child.connected) child.send(message, () => undefined)
   }
 
+  send({ type: 'settings', settings })
   const instance: Instance = {
     name,
     client,
@@ -98,7 +95,7 @@ export async function startProcessInstance(
     gone,
     fire(request) {
       if (!child.connected) return Promise.resolve()
-      if (port !== undefined) return fireByHttp(port, request)
+      if (port !== undefined) return fireByHttp(port, request, settings.key)
       return new Promise((resolve) => {
         const id = nextId++
         pending.set(id, resolve)

@@ -77,7 +77,7 @@ export async function startRuntime(
   const { framework, cleanUp } = settings
   const stopCleaning =
     holdfast && cleanUp && startCleanUp({ settings: cleanUp, instance, holdfast, store, log })
-  const service = holdfast && framework && (await openService(framework, holdfast, start))
+  const service = holdfast && framework && (await openService(framework, holdfast, start, settings.key))
   return {
     fire,
     start,

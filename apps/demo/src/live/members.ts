@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { InstanceState } from '../events/snapshot.ts'
 import type { InstanceSettings, Reports } from '../instances/messages.ts'
@@ -66,11 +67,13 @@ function makesOf({ storage, instances, client, framework }: WorldSettings): read
 async function memberOf(parts: MembersParts, make: Make): Promise<Member> {
   const { settings, ground, folder, databasePath, workTree, model, news, openCalls, onTold, onGone } = parts
   const { redis, memory } = ground
+  const key = randomUUID()
   const reports: Reports = { onOutcome: () => undefined, askBank: async () => undefined, onTold }
   const settingsFor = (redisUrl?: string): InstanceSettings => ({
     name: make.name,
     client: make.client,
     framework: make.framework,
+    key,
     databasePath,
     logPath: join(folder, `${make.name}.jsonl`),
     leaseMs: settings.leaseMs,

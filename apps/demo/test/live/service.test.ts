@@ -58,6 +58,30 @@ describe.each(['fastify', 'nest'] as const)('a service on %s', (framework) => {
     expect(await ask('/health', 'GET')).toMatchObject([200, {}])
   })
 
+  it('starts nothing for a caller without its key, as a page of another site or another user would be', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const holdfast = createHoldfast({ storage: memoryStorage() })
+    onTestFinished(() => holdfast.close())
+    const started: unknown[] = []
+    const start = async (...asked: unknown[]) => {
+      started.push(asked)
+      return { outcome: 'done', summary: 'all of it' } as const
+    }
+    const service = await openService(framework, holdfast, start, 'the-key')
+    onTestFinished(() => service.close())
+    const ask = async (headers: Record<string, string>): Promise<number> => {
+      const url = `http://127.0.0.1:${service.port}/reviews/r1/jobs/ai-review`
+      return (await fetch(url, { method: 'POST', headers })).status
+    }
+    expect(await ask({})).toBe(401)
+    expect(await ask({ authorization: 'Bearer another' })).toBe(401)
+    expect(await ask({ origin: 'http://evil.example', 'content-type': 'text/plain' })).toBe(401)
+    expect(started).toEqual([])
+    expect(await ask({ authorization: 'Bearer the-key' })).toBe(200)
+  })
+
   it('is not healthy while its storage does not answer', async ({ expect }) => {
     const storage = memoryStorage()
     const holdfast = createHoldfast({ storage })

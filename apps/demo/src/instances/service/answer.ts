@@ -1,4 +1,5 @@
 import { type JobResult, isJobType } from '../../jobs/job.ts'
+import { createToken } from '../../server/token.ts'
 import type { StartJob } from './service.ts'
 
 /** `POST /reviews/<id>/jobs/<type>?wait=1&failed=replay&call=<id>&at=<ms>`, whichever framework has read it. */
@@ -45,4 +46,18 @@ export async function answer(start: StartJob, request: StartRequest): Promise<St
     const known = typeof code === 'string' ? code : null
     return { status: STATUS[known ?? ''] ?? 500, body: { code: known, message } }
   }
+}
+
+export type AnswerTo = (request: StartRequest, authorization: string | undefined) => Promise<StartAnswer>
+
+/**
+ * Starts jobs for callers that show this key alone: a page of another site reaches every port of the machine that it is seen on, and
+ * so does every user there.
+ */
+export function answerTo(start: StartJob, key: string | undefined): AnswerTo {
+  const token = key === undefined ? undefined : createToken(`Bearer ${key}`)
+  return async (request, authorization) =>
+    token === undefined || token.matches(authorization)
+      ? await answer(start, request)
+      : { status: 401, body: { code: null, message: 'The key of this service is missing.' } }
 }

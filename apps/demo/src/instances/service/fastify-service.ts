@@ -1,10 +1,10 @@
 import type { Holdfast } from '@holdfast/core'
 import { holdfast as holdfastPlugin, holdfastHealth } from '@holdfast/fastify'
 import fastify from 'fastify'
-import { type StartRequest, answer } from './answer.ts'
-import type { Service, StartJob } from './service.ts'
+import type { AnswerTo, StartRequest } from './answer.ts'
+import type { Service } from './service.ts'
 
-export async function openFastify(holdfast: Holdfast, start: StartJob): Promise<Service> {
+export async function openFastify(holdfast: Holdfast, answer: AnswerTo): Promise<Service> {
   const app = fastify({ forceCloseConnections: true })
   await app.register(holdfastPlugin, { holdfast, http: { scope: 'global' } })
   await app.register(holdfastHealth)
@@ -12,8 +12,8 @@ export async function openFastify(holdfast: Holdfast, start: StartJob): Promise<
   app.post<{
     Params: Pick<StartRequest, 'id' | 'type'>
     Querystring: Omit<StartRequest, 'id' | 'type'>
-  }>('/reviews/:id/jobs/:type', async ({ params, query }, reply) => {
-    const { status, body } = await answer(start, { ...params, ...query })
+  }>('/reviews/:id/jobs/:type', async ({ params, query, headers }, reply) => {
+    const { status, body } = await answer({ ...params, ...query }, headers.authorization)
     return reply.code(status).send(body)
   })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })

@@ -5,6 +5,7 @@ import {
   Controller,
   type DynamicModule,
   Get,
+  Headers,
   HttpCode,
   HttpException,
   Inject,
@@ -15,17 +16,17 @@ import {
 } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import type { AddressInfo } from 'node:net'
-import { type StartRequest, answer } from './answer.ts'
-import type { Service, StartJob } from './service.ts'
+import type { AnswerTo, StartRequest } from './answer.ts'
+import type { Service } from './service.ts'
 
-const START = Symbol('start')
+const ANSWER = Symbol('answer')
 
 class JobsController {
-  readonly #start: StartJob
+  readonly #answer: AnswerTo
   readonly #health: HoldfastHealthIndicator
 
-  constructor(start: StartJob, health: HoldfastHealthIndicator) {
-    this.#start = start
+  constructor(answer: AnswerTo, health: HoldfastHealthIndicator) {
+    this.#answer = answer
     this.#health = health
   }
 
@@ -39,8 +40,13 @@ class JobsController {
     return 'alive'
   }
 
-  async start(id: string, type: string, query: Omit<StartRequest, 'id' | 'type'>): Promise<object> {
-    const { status, body } = await answer(this.#start, { ...query, id, type })
+  async start(
+    id: string,
+    type: string,
+    query: Omit<StartRequest, 'id' | 'type'>,
+    authorization: string | undefined,
+  ): Promise<object> {
+    const { status, body } = await this.#answer({ ...query, id, type }, authorization)
     if (status === 200) return body
     throw new HttpException(body, status)
   }
@@ -52,7 +58,7 @@ const route = (method: 'health' | 'live' | 'start', decorate: MethodDecorator): 
   if (descriptor !== undefined) decorate(JobsController.prototype, method, descriptor)
 }
 Controller()(JobsController)
-Inject(START)(JobsController, undefined, 0)
+Inject(ANSWER)(JobsController, undefined, 0)
 Inject(HoldfastHealthIndicator)(JobsController, undefined, 1)
 route('health', Get('health'))
 route('live', Get('live'))
@@ -61,16 +67,17 @@ route('start', HttpCode(200))
 Param('id')(JobsController.prototype, 'start', 0)
 Param('type')(JobsController.prototype, 'start', 1)
 Query()(JobsController.prototype, 'start', 2)
+Headers('authorization')(JobsController.prototype, 'start', 3)
 
 class AppModule {}
 Module({})(AppModule)
 
-export async function openNest(holdfast: Holdfast, start: StartJob): Promise<Service> {
+export async function openNest(holdfast: Holdfast, answer: AnswerTo): Promise<Service> {
   const module: DynamicModule = {
     module: AppModule,
     imports: [HoldfastModule.forRoot({ holdfast, http: { scope: 'global' } })],
     controllers: [JobsController],
-    providers: [{ provide: START, useValue: start }],
+    providers: [{ provide: ANSWER, useValue: answer }],
   }
   const app = await NestFactory.create(module, { logger: false, forceCloseConnections: true })
   await app.listen(0, '127.0.0.1')

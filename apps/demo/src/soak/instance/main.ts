@@ -3,7 +3,8 @@
  * crashes when it is asked to. It imports of Holdfast the core and the storages alone, of which earlier versions are kept.
  */
 import { connectStorage } from '../../instances/connect.ts'
-import { type FromInstance, SETTINGS_VARIABLE, type ToInstance } from '../../instances/messages.ts'
+import type { FromInstance, ToInstance } from '../../instances/messages.ts'
+import { receiveSettings } from '../../instances/receive-settings.ts'
 import { startRuntime } from '../../instances/runtime.ts'
 import type { Service } from '../../instances/service/service.ts'
 import type { AroundCheckout } from '../../jobs/guarded-work.ts'
@@ -13,7 +14,9 @@ import { openPlainService } from './plain-service.ts'
 import { type Price, createPrice } from './price.ts'
 import { CRASH_AFTER_CHARGE, type SoakInstanceSettings } from './settings.ts'
 
-const settings = JSON.parse(process.env[SETTINGS_VARIABLE] ?? '{}') as SoakInstanceSettings
+// Ctrl-C reaches every process of the terminal; the soak ends the instances in order.
+process.on('SIGINT', () => undefined)
+const settings = await receiveSettings<SoakInstanceSettings>()
 
 function send(message: FromInstance): void {
   if (process.connected) process.send?.(message, undefined, {}, () => undefined)
@@ -21,8 +24,6 @@ function send(message: FromInstance): void {
 
 let crashes = false
 process.on(CRASH_AFTER_CHARGE, () => (crashes = true))
-// Ctrl-C reaches every process of the terminal; the soak ends the instances in order.
-process.on('SIGINT', () => undefined)
 
 async function main(): Promise<void> {
   const { client, redisUrl = '', databasePath, name, withKeys, framework } = settings

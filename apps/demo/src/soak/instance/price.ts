@@ -11,10 +11,10 @@ const KEY = 'review'
 /** One read in so many is followed by a change of the price. */
 const CHANGES_ONE_IN = 2
 
-/** After so long nobody waits for an invalidation to be acknowledged. */
+/** After so long no writer waits for an invalidation to be acknowledged. */
 const INVALIDATE_MS = 4_000
 
-/** The price of a review, in the database and, for as long as nobody changes it, in the cache. */
+/** The price of a review, in the database and, until a writer changes it, in the cache. */
 export interface Price {
   read(): Promise<void>
   /** Reads it, and sometimes changes it. */

@@ -40,7 +40,7 @@ export const nothingStuck: Invariant = (database) => ({
       `SELECT review_id AS id, job_type AS type FROM soak_orders
        WHERE NOT EXISTS (SELECT 1 FROM soak_records AS r
          WHERE r.review_id = soak_orders.review_id AND r.job_type = soak_orders.job_type)`,
-      ({ id, type }) => `nobody knows what the storage holds of ${type} of ${id}`,
+      ({ id, type }) => `it is not known what the storage holds of ${type} of ${id}`,
     ),
   ],
 })
