@@ -91,7 +91,7 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
       openCalls: createOpenCalls(news),
       onTold: hearInstances({ news, watching, lockDesk }),
       onGone(instance) {
-        // What it had asked a model for is paid, and nobody has heard the answer.
+        // What it had asked a model for is paid, and the answer went with it.
         store.modelCalls.abandon(instance)
         reviews.refresh()
       },
@@ -116,6 +116,8 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
   const starting = createStarting(scene)
   const acts = createActs(scene, starting)
   stack.defer(() => acts.close())
+  const forge = settings.webhook && createForge(settings.webhook, scene, starting)
+  stack.defer(() => forge?.close())
 
   const state = (): WorldState => ({
     instances: members.map((member) => member.state()),
@@ -130,12 +132,12 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
     state,
     subscribe(listener) {
       const end = news.subscribe(listener)
-      // The locks are there before anybody takes them.
+      // The locks are there before an instance takes them.
       for (const name of [checkoutLock(source.name), MODEL_CALLS]) lockDesk.show(name)
       return end
     },
     act: (name, input) => acts.act(name, input),
-    forge: settings.webhook && createForge(settings.webhook, scene, starting),
+    forge,
     record: (jobType, jobKey) => viewRecord(ground, attempts, jobType, jobKey),
     held: (query) => viewHeld(ground, query),
     review: (id) => viewReview(store, id),

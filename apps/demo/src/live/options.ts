@@ -29,8 +29,13 @@ export interface WorldOptions {
   readonly windowMs?: number
   /** Absent: nothing is ever removed. */
   readonly cleanUp?: CleanUpSettings
-  /** Who may ask for reviews from outside, and for which repository, as the forge calls it. Absent: nobody. */
-  readonly webhook?: { readonly secret: string; readonly repository: string }
+  /** Who may ask for reviews from outside, and for which repository, as the forge calls it. Absent: no forge may. */
+  readonly webhook?: {
+    readonly secret: string
+    readonly repository: string
+    /** So long commits may come after they were asked for. */
+    readonly patienceMs: number
+  }
   /** The pause after each stage of a job, for people to see it. */
   readonly paceMs?: number
   /** After so long an instance that is gone is started again, as an orchestrator would. Null: never. */

@@ -6,7 +6,7 @@ import type { Change } from './review-desk.ts'
 import { type Scene, refuse } from './scene.ts'
 import { type Starting, guarded } from './starting.ts'
 
-/** What somebody has asked for, and its commits; or why there are none. */
+/** What a caller has asked for, and its commits; or why there are none. */
 export type Asked = { readonly range: string } & (
   | { readonly change: Change }
   /** `isUnknown`: it may be there later. */
@@ -29,8 +29,7 @@ export function reviewStarter({ source, reviews, store, ground }: Scene, startin
   const opened = (asked: Asked): Review => {
     if ('change' in asked) return reviews.openOnce(asked.change)
     const { range, problem } = asked
-    const [baseCommit = range, headCommit = range] = range.split(/\.{2,3}/)
-    const nothing = { repository: source.path, baseCommit, headCommit, title: range, author: '' }
+    const nothing = { repository: source.path, ...commitsNamed(range), title: range, author: '' }
     const { id } = reviews.openOnce(nothing)
     store.life.refuse(id, problem)
     reviews.changed(id)
@@ -56,7 +55,7 @@ export function reviewStarter({ source, reviews, store, ground }: Scene, startin
       const told = { range: asked.range, review: review.id, reason: null }
       if ('problem' in asked) return { ...told, what: 'refused', reason: asked.problem }
       const { idempotency } = ground.observer
-      // While Redis is away nobody knows, and the start itself says so.
+      // While Redis is away its state is not known, and the start itself says so.
       const status = await idempotency.getExecutionStatus('ai-review', review.id).catch(() => null)
       const isExecuting = status?.status === 'executing' && !status.stalled
       if (isExecuting || starting.isUnderWay(review.id)) return { ...told, what: 'running' }
@@ -65,4 +64,10 @@ export function reviewStarter({ source, reviews, store, ground }: Scene, startin
       return { ...told, what: 'started' }
     },
   }
+}
+
+/** As they are written, whether there are such commits or not. */
+export function commitsNamed(range: string): Pick<Change, 'baseCommit' | 'headCommit'> {
+  const [baseCommit = range, headCommit = range] = range.split(/\.{2,3}/)
+  return { baseCommit, headCommit }
 }

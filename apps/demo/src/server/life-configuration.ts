@@ -13,6 +13,7 @@ export const LIFE_KEYS = {
     .string()
     .regex(/^[\w.-]+\/[\w.-]+$/, 'must be the name that the forge has for it, such as acme/shop')
     .optional(),
+  AIREVIEW_WEBHOOK_PATIENCE_MS: milliseconds(1_000, 86_400_000, 600_000).default(600_000),
 }
 
 type Read = z.infer<z.ZodObject<typeof LIFE_KEYS>>
@@ -29,6 +30,8 @@ export function lifeOf(read: Read): Pick<WorldOptions, 'windowMs' | 'cleanUp' | 
   return {
     windowMs: read.AIREVIEW_WINDOW_MS,
     ...(clean === 'never' ? {} : { cleanUp: { schedule: clean, keepMs } }),
-    ...(secret === undefined || repository === undefined ? {} : { webhook: { secret, repository } }),
+    ...(secret === undefined || repository === undefined
+      ? {}
+      : { webhook: { secret, repository, patienceMs: read.AIREVIEW_WEBHOOK_PATIENCE_MS } }),
   }
 }

@@ -19,12 +19,12 @@ interface Delivery {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-async function forge({ onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
+async function forge({ onTestFinished }: Pick<TestContext, 'onTestFinished'>, patienceMs = 600_000) {
   const repository = createRepository(onTestFinished)
   const [first = '', second = '', third = ''] = ['a', 'b', 'c'].map((name) =>
     repository.commit({ [`${name}.js`]: 'debugger\n' }, `Add ${name}`),
   )
-  const webhook = { secret: SECRET, repository: 'acme/shop' }
+  const webhook = { secret: SECRET, repository: 'acme/shop', patienceMs }
   const observed = await aWorld(
     { onTestFinished },
     { storage: 'memory', paceMs: 0, repo: repository.path, webhook },
@@ -171,6 +171,63 @@ describe('a delivery of the forge', () => {
     expect(all('review')).toEqual([])
     repository.git('fetch', '--quiet', elsewhere.path, 'main')
     expect(await deliver(payload, { id })).toMatchObject({ status: 202, message: 'The review is started.' })
+  })
+
+  it('whose commits never come is a review that is rejected, and is done when they come after all', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { deliver, repository, all, until, third } = await forge({ onTestFinished }, 50)
+    const elsewhere = createRepository(onTestFinished)
+    elsewhere.git('pull', '--quiet', repository.path, 'main')
+    // A forced push: what the branch was before is nowhere but at the forge.
+    const before = elsewhere.commit({ 'd.js': 'debugger\n' }, 'Add d')
+    const payload = push(before, third)
+    const id = randomUUID()
+    expect(await deliver(payload, { id })).toMatchObject({ status: 503 })
+    const rejected = await until('review', ({ state }) => state === 'Rejected')
+    expect(rejected).toMatchObject({
+      hasFailed: true,
+      reason: expect.stringMatching(/no commit called "[0-9a-f]{40}"\. It did not come within .* acme\/shop/),
+    })
+    const refused = await deliver(payload, { id })
+    expect(refused).toMatchObject({
+      status: 202,
+      ok: false,
+      what: 'refused',
+      message: rejected.reason,
+      review: rejected.id,
+      isReplayed: false,
+    })
+    expect(await deliver(payload, { id })).toEqual({ ...refused, isReplayed: true })
+    expect(await deliver(payload)).toEqual(refused)
+    expect(all('call.asked')).toEqual([])
+
+    const after = elsewhere.commit({ 'e.js': 'debugger\n' }, 'Add e')
+    const late = push(before, after)
+    expect(await deliver(late)).toMatchObject({ status: 503 })
+    const next = await until('review', (review) => review.state === 'Rejected' && review.id !== rejected.id)
+    repository.git('fetch', '--quiet', elsewhere.path, 'main')
+    expect(await deliver(late)).toMatchObject({
+      status: 202,
+      message: 'The review is started.',
+      review: next.id,
+    })
+    await until('review', (review) => review.id === next.id && review.state === 'HumanReview')
+  })
+
+  it('is started when its commits have come, although no delivery follows', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { deliver, repository, until, all, third } = await forge({ onTestFinished }, 3_000)
+    const elsewhere = createRepository(onTestFinished)
+    elsewhere.git('pull', '--quiet', repository.path, 'main')
+    const late = elsewhere.commit({ 'd.js': 'debugger\n' }, 'Add d')
+    expect(await deliver(push(third, late))).toMatchObject({ status: 503 })
+    repository.git('fetch', '--quiet', elsewhere.path, 'main')
+    expect(await until('review', ({ state }) => state === 'HumanReview')).toMatchObject({ title: 'Add d' })
+    expect(all('row').filter(({ event }) => event === 'begin')).toHaveLength(1)
   })
 
   it('is about what the branch has changed, wherever its base has gone meanwhile', async ({
