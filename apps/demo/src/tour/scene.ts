@@ -76,5 +76,15 @@ export function openScene({ world, signal, patienceMs, say, onWork }: SceneParts
     return { jobType, jobKey }
   }
 
-  return { state: world.state, events: () => events, until, act, fire, say, close: unsubscribe }
+  return {
+    state: world.state,
+    events: () => events,
+    until,
+    act,
+    fire,
+    about: onWork,
+    pause: async (ms) => await sleep(ms, undefined, { signal }),
+    say,
+    close: unsubscribe,
+  }
 }

@@ -27,10 +27,13 @@ export interface Scene {
   readonly events: () => readonly WorldEvent[]
   /** @throws Missed when the world refuses */
   readonly act: <Name extends Exclude<ActionName, 'tour'>>(name: Name, input: Actions[Name]) => Promise<void>
-  /** Starts jobs; resolves to what they work on. The first is what the step is about. */
+  /** Starts jobs; resolves to what they work on. The first is what the step is about, until `about` names another. */
   readonly fire: (input: Actions['fire']) => Promise<Work>
+  readonly about: (work: Work) => void
   /** Looks again with every event, until there is something. @throws Missed when it does not come in time */
   readonly until: <T>(what: string, look: () => T | undefined | false) => Promise<T>
+  /** Ends at once when the visitor goes elsewhere. */
+  readonly pause: (ms: number) => Promise<void>
   /** More is known of what is being done. */
   readonly say: (before: string) => void
 }
