@@ -8,7 +8,7 @@ import { takeEvents, takeSnapshot } from './model/store.ts'
 import { followTour } from './tour-view.ts'
 import { connection } from './view.ts'
 
-/** A page that nobody looks at gives its connection up: a browser has six to a server, for all its tabs. */
+/** A page out of sight gives its connection up: a browser has six to a server, for all its tabs. */
 const HIDDEN_MS = 60_000
 
 const stream = connect({

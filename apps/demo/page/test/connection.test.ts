@@ -97,7 +97,7 @@ describe('the connection', () => {
     expect(latest().isClosed()).toBe(false)
   })
 
-  it('rests while nobody looks, and goes on where it stopped', () => {
+  it('rests while it is out of sight, and goes on where it stopped', () => {
     latest().say('message', [{ seq: 3 }], 'a.3')
     stream.pause()
     vi.advanceTimersByTime(100_000)

@@ -36,7 +36,7 @@ describe('the sentence of a piece of work', () => {
 })
 
 describe('the ladder of attempts', () => {
-  it('ranks them, and says how long nobody ran it', () => {
+  it('ranks them, and says how long no instance ran it', () => {
     const work = model.works.get('ai-review:r142')
     expect(work === undefined ? [] : ladderOf(model, work)).toMatchObject([
       {

@@ -6,7 +6,7 @@ describe('the tally', () => {
   const model = storyModel()
   const tally = tallyOf(model)
 
-  it('has a square for every start that somebody asked for, and none for those that jobs made', () => {
+  it('has a square for every start that a caller asked for, and none for those that jobs made', () => {
     const nested = [...model.calls.values()].filter(({ parentExecutionId }) => parentExecutionId !== null)
     expect(nested).toHaveLength(3)
     expect(tally.starts).toHaveLength(model.calls.size - nested.length)

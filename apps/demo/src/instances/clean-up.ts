@@ -28,14 +28,15 @@ export function startCleanUp({ settings, instance, holdfast, store, log }: Clean
     if (at === undefined || next === undefined || next === null) return
     const slot = { at, everyMs: next.getTime() - at.getTime() }
     await holdfast.idempotency.oncePerSlot('clean-up', slot, async ({ fencingToken }) => {
-      const removed = store.sweep({ slot: at.getTime(), instance, fencingToken, keepMs })
-      if (removed === undefined) return
-      const { reviews, lines } = removed
-      log.info(`cleaned up: ${counted(reviews.length, 'review')}, ${counted(lines, 'log line')} removed`)
+      const swept = store.sweep({ slot: at.getTime(), instance, fencingToken, keepMs })
+      if (swept === undefined) return
+      const { reviews, lines } = swept
+      const removed = `${counted(reviews.length, 'review')}, ${counted(lines, 'log line')} removed`
+      log.info(`cleaned up: ${reviews.length + lines === 0 ? 'nothing was old' : removed}`)
     })
   }
   const report = (error: unknown): void => {
-    // Without Redis nobody knows who cleans up: the next tick will do.
+    // Without Redis no instance can be chosen: the next tick will do.
     log.warn({ err: error }, 'not cleaned up')
   }
   const job = new Cron(schedule, { timezone: 'UTC', catch: report }, fired)

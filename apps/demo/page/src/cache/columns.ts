@@ -38,7 +38,7 @@ function readsOf({ fromMemory, fromRedis, shared, loaded, bypassed }: CacheCount
 export interface NamespaceRow {
   readonly namespace: string
   readonly reads: number
-  /** Answers that nobody had to load for this caller. */
+  /** Answers that were not loaded for this caller. */
   readonly found: number
   readonly loads: number
   readonly refusedFills: number
@@ -67,7 +67,7 @@ export function topOf(columns: readonly Column[]): number {
 
 /** What the cache did in the 2 seconds of a moment, for the tooltip and for those who listen. */
 export function columnWords(column: Column | undefined): string {
-  if (column === undefined) return 'nobody asked the cache'
+  if (column === undefined) return 'no caller asked the cache'
   const { counts, refusedFills } = column
   const words: Readonly<Record<Layer, string>> = {
     memory: 'from memory',

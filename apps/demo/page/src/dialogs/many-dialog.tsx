@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { ActionAnswer, ManyOutcome } from '../../../src/events/snapshot.ts'
 import { act } from '../act.ts'
+import { lowerPart } from '../model/store.ts'
 import { isLost } from '../view.ts'
 import { Sheet, closeDialog } from './sheet.tsx'
 
@@ -9,7 +10,7 @@ const WHAT: Readonly<Record<ManyOutcome['what'], string>> = {
   started: 'started',
   running: 'running already',
   done: 'done already',
-  refused: 'refused',
+  refused: 'cannot be reviewed',
   failed: 'failed',
 }
 
@@ -67,15 +68,21 @@ export function ManyDialog(): JSX.Element {
 }
 
 function Outcomes({ outcomes }: { readonly outcomes: readonly ManyOutcome[] }): JSX.Element {
+  const reviews = lowerPart('reviews').value
   return (
     <ul class="outcomes">
-      {outcomes.map(({ range, what, reason }) => (
-        <li key={range}>
-          <span class="mono">{/^[0-9a-f]{40}$/.test(range) ? range.slice(0, 7) : range}</span>{' '}
-          <b>{WHAT[what]}</b>
-          {reason !== null && `: ${reason}`}
-        </li>
-      ))}
+      {outcomes.map(({ range, review, what, reason }) => {
+        const known = reviews.get(review ?? '')
+        const name = /^[0-9a-f]{40}$/.test(range) ? range.slice(0, 7) : range
+        return (
+          <li key={range}>
+            <span class="mono">{name}</span>
+            {known !== undefined && ` #${known.number}${known.title === range ? '' : ` ${known.title}`}`}{' '}
+            <b>{WHAT[what]}</b>
+            {reason !== null && `: ${reason}`}
+          </li>
+        )
+      })}
     </ul>
   )
 }

@@ -11,7 +11,7 @@ export function Lately(): JSX.Element {
   const hasBars = part('works').value.size > 0
   const unusual = exceptionsOf(model.value, LINES).toReversed()
   return (
-    <aside class="panel inspector" role="region" aria-labelledby="inspector-title">
+    <aside class="panel inspector of-nothing" role="region" aria-labelledby="inspector-title">
       <header>
         <h2 id="inspector-title">Out of the ordinary</h2>
       </header>
@@ -21,7 +21,7 @@ export function Lately(): JSX.Element {
         </p>
       )}
       {unusual.length === 0 ? (
-        <p class="nothing">Nobody was killed, frozen, refused or taken over in the last minutes.</p>
+        <p class="nothing">No instance was killed, frozen, refused or taken over in the last minutes.</p>
       ) : (
         <ol class="lately">
           {unusual.map(({ id, at, where, what, job, work }) => (

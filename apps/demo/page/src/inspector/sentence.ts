@@ -133,7 +133,7 @@ export function ladderOf(model: Model, work: WorkState): readonly Rung[] {
   })
 }
 
-/** How long nobody ran it, until its lease was over and another took it. */
+/** How long no instance ran it, until its lease was over and another took it. */
 function silenceOf({ outcome, endedAt, takenOverAt }: Attempt): readonly string[] {
   if (outcome !== 'cutShort' || endedAt === null || takenOverAt === null) return []
   return [`silent for ${lengthOf(takenOverAt - endedAt)}, then its lease was over`]

@@ -17,7 +17,7 @@ function LockView({ name }: { readonly name: string }): JSX.Element {
   const lock = part('locks').value.get(name)
   return (
     <Frame title={name}>
-      <p class="lead">{lock === undefined ? 'Nobody has asked for it yet.' : <Holders lock={lock} />}</p>
+      <p class="lead">{lock === undefined ? 'No instance has asked for it yet.' : <Holders lock={lock} />}</p>
       <HeldPart read={() => readHeld({ kind: 'lock', name })} state={String(lock?.at)} />
     </Frame>
   )
@@ -34,7 +34,7 @@ function Holders({ lock }: { readonly lock: Lock }): JSX.Element {
           <b>{holder.instance}</b>: {heldWords(lock, holder, now)}, fence {holder.fencingToken}.{' '}
         </span>
       ))}
-      {waiting === '' ? 'Nobody waits.' : `In line: ${waiting}.`}
+      {waiting === '' ? 'No instance waits.' : `In line: ${waiting}.`}
     </>
   )
 }

@@ -14,7 +14,7 @@ export interface Places {
   readonly moreEmpty: number
 }
 
-/** Everybody who holds a permit, then the empty ones. A free lock has no place to show: it says who had it last. */
+/** The holders of permits, then the empty ones. A free lock has no place to show: it says who had it last. */
 export function placesOf({ holders, permits }: Lock): Places {
   if (permits === 1) return { places: holders, moreEmpty: 0 }
   const empty = Math.max(0, permits - holders.length)
@@ -25,7 +25,7 @@ export function placesOf({ holders, permits }: Lock): Places {
   }
 }
 
-/** What remains of a holder's lease, from 1 down to 0: nobody may have the permit before it is over. */
+/** What remains of a holder's lease, from 1 down to 0: no other instance has the permit before it is over. */
 export function leaseLeft({ at }: Lock, holder: Holder, now: number): number {
   const remaining = holder.leaseRemainingMs - Math.max(0, now - at)
   return Math.min(1, Math.max(0, remaining / holder.leaseMs))
@@ -42,7 +42,7 @@ export function waitedWords({ at }: Lock, waitedMs: number, now: number): string
 
 /** `free · last held by instance-1, 2 min ago` */
 export function freeWords({ last }: Lock, now: number): string {
-  if (last === null) return 'free · nobody has held it yet'
+  if (last === null) return 'free · never held so far'
   return `free · last held by ${last.instance}, ${agoWords(Math.max(0, now - last.at))}`
 }
 

@@ -79,7 +79,7 @@ function after(instance: Instance, event: Stamp & ProcessNews): Instance {
   }
 }
 
-/** What ran or waited in a process ends with it, and nobody says so. */
+/** What ran or waited in a process ends with it, and no event says so. */
 function endWorkOf(draft: Draft, instance: string, at: number): void {
   for (const attempt of draft.attempts.values()) {
     if (attempt.instance !== instance || attempt.endedAt !== null || attempt.startedAt > at) continue

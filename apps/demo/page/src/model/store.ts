@@ -8,7 +8,7 @@ import { connection } from '../view.ts'
 const current = signal<Model>(EMPTY)
 const hostOffset = signal(0)
 
-/** Parts that are words and numbers change so often at most: nobody reads faster, and the picture has the time instead. */
+/** Parts that are words and numbers change so often at most: no visitor reads faster, and the picture has the time instead. */
 const CALM_MS = 500
 /** However much of them changes at a time: at most this share of the time goes into their scripts. */
 const CALM_SHARE = 1 / 100

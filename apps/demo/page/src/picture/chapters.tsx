@@ -7,6 +7,9 @@ import type { Stage } from './stage.ts'
 /** From so far before the left edge its name begins to move with the view. */
 const FACE = 100
 
+/** Its number needs so much; what is narrower in view would be a piece of a word. */
+const LEAST = 28
+
 /** The stories that the axis names. One click shows the whole of one. They move with the canvas: `--left` is its left edge. */
 export function Chapters({
   stage,
@@ -28,7 +31,7 @@ export function Chapters({
             const next = chapters[index + 1]?.from ?? Infinity
             const x = scene.scale.xOf(chapter.from)
             const width = scene.scale.xOf(Math.min(to, next)) - x - 3
-            if (width < 12 || x + width < scene.left || x > scene.left + scene.width) return null
+            if (width < 12 || x + width < scene.left + LEAST || x > scene.left + scene.width) return null
             const isCutOff = x < scene.left + FACE
             return (
               <button
@@ -43,7 +46,7 @@ export function Chapters({
                 <span
                   class="face"
                   data-moves={isCutOff ? '' : undefined}
-                  style={isCutOff ? { '--from': x, '--most': Math.max(0, width - 45) } : undefined}
+                  style={isCutOff ? { '--from': x, '--most': Math.max(0, width - LEAST) } : undefined}
                 >
                   {chapter.step !== null && <i>{chapter.step}</i>}
                   {width >= 60 && <span>{chapter.title}</span>}

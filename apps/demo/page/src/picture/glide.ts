@@ -22,7 +22,7 @@ export interface Glide {
   readonly at: (choice: number | null, span: number, time: number) => Gliding
   /** What is shown now, from where a glide would begin. */
   readonly note: (shown: Glimpse) => void
-  /** The view that comes next is shown at once: somebody waits for it. */
+  /** The view that comes next is shown at once: the visitor waits for it. */
   readonly finish: () => void
 }
 

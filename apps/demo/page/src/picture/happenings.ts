@@ -15,7 +15,7 @@ export interface Happening {
   readonly fence: string
   readonly what: string
   readonly howLong: string
-  /** Somebody was killed, took over, or was refused. */
+  /** An instance was killed, took over, or was refused. */
   readonly isException: boolean
 }
 
@@ -30,7 +30,7 @@ export function happeningsOf(model: Model, most = 300): readonly Happening[] {
   )
 }
 
-/** Of those, what was not ordinary: somebody was killed, frozen, took over, was refused. */
+/** Of those, what was not ordinary: an instance was killed, frozen, took over, was refused. */
 export function exceptionsOf(model: Model, most: number): readonly Happening[] {
   const attempts = [...model.attempts.values()].filter(
     ({ takenOverFrom, outcome }) => takenOverFrom !== null || outcome === 'cutShort' || outcome === 'failed',

@@ -18,6 +18,8 @@ export interface LayoutInput {
   /** The part that is looked at. */
   readonly left: number
   readonly width: number
+  /** The left edge of a picture that stands still: no word is cut by it. Null: the picture moves, and words leave it with their things. */
+  readonly edge: number | null
   readonly measure: Measure
   /** Of the head of a row where it lies above it, else 0. */
   readonly headHeight: number
@@ -109,7 +111,9 @@ export function layoutOf(input: LayoutInput): Layout {
     bands: bands.shapes,
     lines: lines.shapes,
     shapes,
-    labels: placed(wishes, board, input.measure, scale.xOf(now) + AFTER_NOW),
+    labels: placed(wishes, board, input.measure, scale.xOf(now) + AFTER_NOW).filter(
+      ({ x, w }) => input.edge === null || x >= input.edge || x + w <= input.edge,
+    ),
     items: contents.flatMap((content) => content.items).toSorted((a, b) => a.at - b.at),
     tracks,
     redisBreaks: stretchesOf(input, model.redis.stopped),

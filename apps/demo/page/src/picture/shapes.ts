@@ -108,7 +108,7 @@ export interface Item extends Box {
   /** The row's, `Database` for the last one. */
   readonly row: string
   readonly at: number
-  /** The same words as in the table; asked for only when somebody wants them. */
+  /** The same words as in the table; made only when they are asked for. */
   readonly say: () => string
   readonly work: Work | null
   /** Must be there even when there are too many. */

@@ -25,16 +25,25 @@ export function wishesOf(
   }
 }
 
+/** Where a text in a thing begins: at its beginning, or at the edge that hides that. */
+function beginIn(
+  { edge }: LayoutInput,
+  thing: { readonly x: number; readonly w: number },
+  x: number,
+): number {
+  return edge !== null && x < edge && thing.x + thing.w > edge ? edge + PADDING : x
+}
+
 function barWishes(
-  { model }: LayoutInput,
+  input: LayoutInput,
   { attempt, state }: BarThing,
   bar: BarShape,
   top: number,
   track: number,
 ): readonly LabelWish[] {
-  const [name, short] = [nameOf(model, attempt), shortNameOf(attempt)]
-  const left = bar.rank === null ? PADDING : TAB + PADDING
-  const within = { form: 'inside', x: bar.x + left, y: bar.y, w: bar.w - left - PADDING, h: BAR } as const
+  const [name, short] = [nameOf(input.model, attempt), shortNameOf(attempt)]
+  const left = beginIn(input, bar, bar.x + (bar.rank === null ? PADDING : TAB + PADDING))
+  const within = { form: 'inside', x: left, y: bar.y, w: bar.x + bar.w - left - PADDING, h: BAR } as const
   const ground = state === 'running' ? 'full' : bar.frozen.length > 0 ? 'plate' : 'none'
   const isRunning = state === 'running'
   const full = isRunning ? [`${name} · ${bar.percent} %`, name, short] : [name, short]
@@ -62,7 +71,7 @@ function barWishes(
     wishes.push({
       importance: 'takeover',
       tone: 'take',
-      places: below(bar.leaseOverX + 3, top, track, ['lease over'], 'outside'),
+      places: below(bar.leaseOverX + 9, top, track, ['lease over'], 'outside'),
     })
   }
   const [kept] = bar.kept
@@ -91,16 +100,13 @@ function barWishes(
   return wishes
 }
 
-function waitWishes(
-  { model }: LayoutInput,
-  { call, end }: WaitThing,
-  { x, y, w }: Shape,
-): readonly LabelWish[] {
+function waitWishes(input: LayoutInput, { call, end }: WaitThing, { x, y, w }: Shape): readonly LabelWish[] {
+  const left = beginIn(input, { x, w }, x + 8)
   const on = {
     form: 'inside',
-    x: x + 8,
+    x: left,
     y,
-    w: w - 16 - (end === 'result' ? 6 : 0),
+    w: x + w - left - 8 - (end === 'result' ? 6 : 0),
     h: BAR,
     ground: 'plate',
   } as const
@@ -109,7 +115,7 @@ function waitWishes(
       importance: 'rest',
       tone: 'quiet',
       places: [
-        { ...on, text: `${nameOf(model, call)} waits`, mayBeCut: false },
+        { ...on, text: `${nameOf(input.model, call)} waits`, mayBeCut: false },
         { ...on, text: 'waits', mayBeCut: false },
       ],
     },

@@ -110,6 +110,7 @@ export function openStage(canvas: HTMLCanvasElement, layer: HTMLElement, chapter
       // Whole tiles, so that what goes out of view does not change one that is still in view.
       left: Math.floor((right - usable) / TILE) * TILE,
       width: size.width + 2 * TILE,
+      edge: until.value === null || gliding.from !== null ? null : right - usable,
       measure,
       headHeight: size.headHeight,
       selected: selection.value?.kind === 'work' ? workKey(selection.value) : null,

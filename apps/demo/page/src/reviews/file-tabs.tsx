@@ -6,13 +6,13 @@ import { hasLetterKeys } from '../view.ts'
 import { Diff, findingId } from './diff.tsx'
 import type { FileView } from './diff-rows.ts'
 import { SeveritySign } from './severity-sign.tsx'
-import { type FindingPlace, findingPlaces, stepFinding } from './step-findings.ts'
+import { type FindingPlace, findingPlaces, stepFinding, worstFile } from './step-findings.ts'
 import { severitiesOf } from './words.ts'
 
 /** One file at a time. `n` and `p` go from finding to finding, from file to file. */
 export function FileTabs({ view }: { readonly view: ReviewView }): JSX.Element {
   const places = findingPlaces(view)
-  const [shown, setShown] = useState(places[0]?.file ?? 0)
+  const [shown, setShown] = useState(worstFile(view))
   const [current, setCurrent] = useState<FindingPlace | null>(null)
   const panel = useRef<HTMLDivElement>(null)
   const file = view.files[shown] ?? view.files[0]

@@ -10,9 +10,11 @@ export const GRAMMARS = {
   bash: () => import('highlight.js/lib/languages/bash'),
   csharp: () => import('highlight.js/lib/languages/csharp'),
   css: () => import('highlight.js/lib/languages/css'),
+  dockerfile: () => import('highlight.js/lib/languages/dockerfile'),
   javascript: () => import('highlight.js/lib/languages/javascript'),
   json: () => import('highlight.js/lib/languages/json'),
   python: () => import('highlight.js/lib/languages/python'),
+  sql: () => import('highlight.js/lib/languages/sql'),
   typescript: () => import('highlight.js/lib/languages/typescript'),
   yaml: () => import('highlight.js/lib/languages/yaml'),
 } satisfies Readonly<Record<string, () => Promise<{ readonly default: LanguageFn }>>>
@@ -31,6 +33,7 @@ const BY_ENDING: Readonly<Record<string, Language>> = {
   json: 'json',
   jsonc: 'json',
   py: 'python',
+  sql: 'sql',
   cts: 'typescript',
   mts: 'typescript',
   ts: 'typescript',
@@ -40,6 +43,7 @@ const BY_ENDING: Readonly<Record<string, Language>> = {
 }
 
 export function languageOf(path: string): Language | undefined {
+  if (/(^|\/)Dockerfile(\.\w+)?$/.test(path)) return 'dockerfile'
   return BY_ENDING[path.slice(path.lastIndexOf('.') + 1).toLowerCase()]
 }
 

@@ -25,7 +25,7 @@ export const STATE_WORDS: Readonly<Record<Standing, string>> = {
   Merged: 'Merged',
 }
 
-/** Of a change that nobody has reviewed: what else ran for it last, such as its summary. */
+/** Of a change that was not reviewed: what else ran for it last, such as its summary. */
 export function progressOf(review: ReviewSummary, attempts: Iterable<Attempt>): Progress {
   const { percent, stage, instance, attempt, tookMs } = review
   const standing = standingOf(review)

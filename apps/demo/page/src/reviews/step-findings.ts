@@ -12,6 +12,15 @@ export function findingPlaces(review: ReviewView): readonly FindingPlace[] {
   return review.files.flatMap((view, file) => inOrder(view).map((_, number) => ({ file, number })))
 }
 
+/** The file that is shown first: the one with the worst that was found. */
+export function worstFile({ files }: ReviewView): number {
+  const worst =
+    files.find(({ errors }) => errors > 0) ??
+    files.find(({ warnings }) => warnings > 0) ??
+    files.find(({ findings }) => findings.length > 0)
+  return worst === undefined ? 0 : files.indexOf(worst)
+}
+
 /**
  * The finding after or before the one that is current, round and round. Without one: the first of the shown file or of the next
  * that has any; backwards the last before it.

@@ -19,7 +19,7 @@ export const LOOK_AT: Readonly<Record<NonNullable<TourState['step']>, readonly L
   ],
   2: [
     { sign: 'killed', words: 'The process ends without a word.' },
-    { sign: 'lease', words: 'Nobody may take over before its lease has run out.' },
+    { sign: 'lease', words: 'No instance may take over before its lease has run out.' },
     { sign: 'tookOver', words: 'Then the next one goes on from the last step that was saved.' },
     { sign: 'saved', words: 'The second attempt saved. The first never did.' },
   ],

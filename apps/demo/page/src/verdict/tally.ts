@@ -26,7 +26,7 @@ export interface Tally {
   readonly controlRan: boolean
 }
 
-/** Starts that jobs made themselves do not count: nobody else asked for them. */
+/** Starts that jobs made themselves do not count: no other caller asked for them. */
 export function tallyOf({ sums, verdict, calls, attempts, control }: Model): Tally {
   const took = new Set<string>()
   const running = new Set<string>()

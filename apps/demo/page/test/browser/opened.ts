@@ -71,7 +71,7 @@ export function useBrowser(): Open {
   }
 }
 
-/** What axe finds, by rule and element; of the findings only those that stop somebody. */
+/** What axe finds, by rule and element; of the findings only those that stop a visitor. */
 export async function seriousFindings(page: Page): Promise<readonly string[]> {
   // Not as a script of the page: its policy allows none but its own.
   await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))

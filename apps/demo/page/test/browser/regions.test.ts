@@ -129,7 +129,7 @@ describe('the regions', () => {
     expect(world.acts).toEqual([])
     await dialog.getByRole('button', { name: 'Revoke' }).click()
     await dialog.getByRole('alert').waitFor()
-    expect(await dialog.getByRole('alert').textContent()).toBe('Somebody else has it by now. Look again.')
+    expect(await dialog.getByRole('alert').textContent()).toBe('Another instance has it by now. Look again.')
     expect(world.acts).toEqual([
       { name: 'revoke', input: { lock: 'checkout of sample-shop', token: 'token-0' } },
     ])

@@ -43,7 +43,7 @@ it('does not count backwards when this clock is behind', () => {
 
 it('says who had a free lock last', () => {
   const last = { instance: 'instance-2', at: 10_000 }
-  expect(freeWords(lock({}), 10_000)).toBe('free · nobody has held it yet')
+  expect(freeWords(lock({}), 10_000)).toBe('free · never held so far')
   expect(freeWords(lock({ last }), 10_400)).toBe('free · last held by instance-2, just now')
   expect(freeWords(lock({ last }), 22_000)).toBe('free · last held by instance-2, 12 s ago')
   expect(freeWords(lock({ last }), 150_000)).toBe('free · last held by instance-2, 2 min ago')

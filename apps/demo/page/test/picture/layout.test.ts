@@ -15,7 +15,12 @@ import { histories, type History } from './histories.ts'
 
 const WIDTH = 720
 
-function laidOut({ model, now }: History, spanMs: number, headHeight = 0): Layout {
+function laidOut(
+  { model, now }: History,
+  spanMs: number,
+  headHeight = 0,
+  edge: number | null = null,
+): Layout {
   const scale = timeScale(model.since ?? now, spanMs, WIDTH - 28, busyTimes(model, now), now)
   return layoutOf({
     model,
@@ -23,6 +28,7 @@ function laidOut({ model, now }: History, spanMs: number, headHeight = 0): Layou
     scale,
     left: scale.xOf(now) - WIDTH + 28,
     width: WIDTH,
+    edge,
     measure: (text, form) => text.length * (form === 'pill' ? 5.9 : 6.1),
     headHeight,
     selected: null,
@@ -52,6 +58,27 @@ function isOn(label: LabelShape, shape: Shape): boolean {
 }
 
 describe('the layout', () => {
+  it('of a picture that stands still cuts no word at its left edge, and names what begins before it', () => {
+    let moved = 0
+    fc.assert(
+      fc.property(histories(), spans, fc.nat(WIDTH), (history, span, at) => {
+        const moving = laidOut(history, span)
+        const leftmost = Math.min(...moving.shapes.map(({ x }) => x))
+        const edge = leftmost + at
+        const { labels, shapes } = laidOut(history, span, 0, edge)
+        expect(labels.filter(({ x, w }) => x < edge && x + w > edge)).toEqual([])
+        expect(overlaps(labels.map(named))).toEqual([])
+        for (const label of labels)
+          if (label.form === 'inside') expect(shapes.some((shape) => isOn(label, shape))).toBe(true)
+        moved += labels.filter(({ x, text }) =>
+          moving.labels.every((other) => other.x !== x || other.text !== text),
+        ).length
+      }),
+      { numRuns: 150 },
+    )
+    expect(moved).toBeGreaterThan(0)
+  })
+
   it('lets no label lie on another one', () => {
     fc.assert(
       fc.property(histories(), spans, fc.constantFrom(0, 40), (history, span, head) => {
@@ -264,6 +291,7 @@ describe('the story', () => {
       scale,
       left: scale.xOf(now) - 692,
       width: WIDTH,
+      edge: null,
       measure: (text) => text.length * 6,
       headHeight: 0,
       selected: 'ai-review:r142',

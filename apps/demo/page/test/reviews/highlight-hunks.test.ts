@@ -41,10 +41,6 @@ it('keeps the text of every line, of both sides', () => {
 })
 
 it('knows a language by the end of the name', () => {
-  expect(['a/b.test.ts', 'Total.cs', 'README', 'x.unknown'].map(languageOf)).toEqual([
-    'typescript',
-    'csharp',
-    undefined,
-    undefined,
-  ])
+  const names = ['a/b.test.ts', 'Total.cs', 'db/1.sql', 'deploy/Dockerfile', 'README', 'x.unknown']
+  expect(names.map(languageOf)).toEqual(['typescript', 'csharp', 'sql', 'dockerfile', undefined, undefined])
 })

@@ -46,7 +46,7 @@ it('says how far a review is', () => {
   })
 })
 
-it('says what else ran last for a change that nobody has reviewed', () => {
+it('says what else ran last for a change that was not reviewed', () => {
   const others = [
     attempt('a', 'risk-assessment', { startedAt: 10, endedAt: 20 }),
     attempt('b', 'pull-request-summary', { startedAt: 30, endedAt: 70, instance: 'instance-3' }),

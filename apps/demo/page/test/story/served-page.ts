@@ -26,7 +26,7 @@ export async function buildPage(): Promise<BuiltPage> {
 }
 
 export interface ServedPage extends AsyncDisposable {
-  /** Whoever opens it may change something; without the token one may only look. */
+  /** With the token its visitor may change something; without it, only look. */
   readonly address: string
   readonly addressWithoutToken: string
 }

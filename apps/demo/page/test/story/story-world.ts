@@ -30,7 +30,7 @@ export function openStoryWorld(
     async act(name, input) {
       acts.push({ name, input })
       return name === 'revoke'
-        ? { ok: false, message: 'Somebody else has it by now. Look again.' }
+        ? { ok: false, message: 'Another instance has it by now. Look again.' }
         : { ok: true, message: 'It is done.' }
     },
     record: async () => RECORD,

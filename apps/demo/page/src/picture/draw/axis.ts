@@ -79,7 +79,12 @@ export function drawFolds(
   for (const { x, width: w, from, to } of scale.folds) {
     if (x > left + width || x + w < left) continue
     const isLast = x + w >= left + nowX - 1
-    context.fillText(isLast ? `nothing for ${lengthOf(to - from)}` : lengthOf(to - from), x + w / 2, y)
+    const text = isLast ? `nothing for ${lengthOf(to - from)}` : lengthOf(to - from)
+    const half = context.measureText(text).width / 2
+    // Not cut by an edge, and not under "now".
+    const end = left + (isLast ? nowX : width) - half - 4
+    const middle = isLast ? Math.min(x + w / 2, end) : x + w / 2
+    if (middle - half >= left && middle <= end) context.fillText(text, middle, y)
   }
 }
 

@@ -37,6 +37,7 @@ function laidOut({ model, now }: History, selected: string | null): Drawn {
     left: end - WIDTH,
     width: WIDTH,
     measure: (text) => text.length * 6,
+    edge: null,
     headHeight: 0,
     selected,
     before: null,
