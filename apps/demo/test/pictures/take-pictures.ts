@@ -1,83 +1,84 @@
-/** `npm run pictures`: plays the stories on the real demo, and takes the pictures of the page that README and docs show. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+/**
+ * `npm run pictures`: plays the stories on the real demo, and takes the pictures of the page that README and docs show.
+ * `npm run pictures -- --look <folder>` also takes every part of the page there, in three widths and both themes, to look at.
+ */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
-import { type Page, startChromium } from '@holdfast/test-support/chromium'
+import { parseArgs } from 'node:util'
+import { type Browser, startChromium } from '@holdfast/test-support/chromium'
+import { type Camera, cameraInto, takeParts } from './camera.ts'
+import { startPicturedDemo } from './pictured-demo.ts'
+import { WEBHOOK, playLife, playTour, readable } from './plays.ts'
+import { makeShop } from './shop.ts'
 
 const TARGET = resolve(import.meta.dirname, '../../../../docs/pictures')
-const MAIN = resolve(import.meta.dirname, '../../src/main.ts')
+const WIDTHS = [1_280, 768, 360] as const
 
-/** The machine may have other things to do. */
-const PATIENCE_MS = 120_000
-
-await mkdir(TARGET, { recursive: true })
-const folder = await mkdtemp(join(tmpdir(), 'aireview-pictures-'))
-const demo = spawn(
-  process.execPath,
-  ['--conditions=@holdfast/source', MAIN, '--no-open', '--port', '0', '--sample', '--out', folder],
-  { env: { ...process.env, REDIS_URL: '' }, stdio: ['ignore', 'pipe', 'inherit'] },
-)
-const ended = once(demo, 'close')
+const { look } = parseArgs({ options: { look: { type: 'string' } } }).values
+for (const folder of [TARGET, look]) if (folder !== undefined) await mkdir(folder, { recursive: true })
+const looking = look === undefined ? undefined : cameraInto(look)
+const camera = cameraInto(TARGET)
 const browser = await startChromium()
 try {
-  const address = await addressOf()
-  const page = await open(address, 1280)
-  await play(page)
-  await take(page, 'page')
-  await take(page, 'page-review', '#reviews')
-  await page.getByRole('banner').getByRole('button', { name: 'End the tour' }).click()
-  const phone = await open(address, 360)
-  await phone.locator('.diff .keyword').first().waitFor()
-  await take(phone, 'page-phone')
+  await takeTour(browser)
+  await takeLife(browser)
 } finally {
   await browser.close()
-  demo.kill('SIGTERM')
-  await ended
-  await rm(folder, { recursive: true, force: true })
 }
 
-async function addressOf(): Promise<string> {
-  for await (const line of createInterface(demo.stdout)) {
-    const [address] = /http:\/\/\S+\?token=[\w-]+/.exec(line) ?? []
-    if (address !== undefined) return address
+async function takeTour(on: Browser): Promise<void> {
+  await using demo = await startPicturedDemo(on, ['--sample'])
+  const page = await demo.open(1_280)
+  if (looking !== undefined) await takeParts(looking, page, 'empty-1280')
+  await playTour(page)
+  await page.evaluate('scrollTo(0, 0)')
+  await camera(page, 'page')
+  await camera(page, 'page-review', '#reviews')
+  if (looking !== undefined) await lookAt(looking, 'tour', demo.open)
+  await page.getByRole('banner').getByRole('button', { name: 'End the tour' }).click()
+  const phone = await demo.open(360)
+  await phone.getByRole('tab').first().waitFor()
+  await camera(phone, 'page-phone')
+}
+
+async function takeLife(on: Browser): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'aireview-shop-'))
+  try {
+    const repo = await makeShop(join(folder, 'shop'))
+    await using demo = await startPicturedDemo(on, ['--model-stub', '--repo', repo], {
+      AIREVIEW_PACE_MS: '200',
+      AIREVIEW_WEBHOOK_SECRET: WEBHOOK.secret,
+      AIREVIEW_WEBHOOK_REPOSITORY: WEBHOOK.repository,
+      AIREVIEW_CLEAN_UP: '*/10 * * * * *',
+      AIREVIEW_KEEP_MS: '45000',
+    })
+    const page = await demo.open(1_280)
+    await playLife({ page, origin: demo.origin, camera: looking ?? (async () => undefined) })
+    await camera(page, 'page-life', '#reviews')
+    if (looking === undefined) return
+    await lookAt(looking, 'life', demo.open)
+    await page
+      .getByRole('region', { name: 'Clean-up' })
+      .getByText(/^\d+ reviews?, /)
+      .first()
+      .waitFor()
+    await looking(page, 'cleaned-clean-ups', '#clean-ups')
+  } finally {
+    await rm(folder, { recursive: true, force: true })
   }
-  throw new Error('The demo ended before it said where its page is.')
 }
 
-async function open(address: string, width: number): Promise<Page> {
-  // To the signs below the picture.
-  const height = width > 1_000 ? 950 : 868
-  const page = await browser.newPage({ viewport: { width, height }, deviceScaleFactor: 1.5 })
-  page.setDefaultTimeout(PATIENCE_MS)
-  await page.goto(address)
-  await page.locator('.row-head', { hasText: 'Database' }).waitFor()
-  return page
-}
-
-/** The tour up to the late write that is refused, and the starts of its first step without Holdfast. */
-async function play(page: Page): Promise<void> {
-  await page.getByRole('banner').getByRole('button', { name: 'Start the tour' }).click()
-  const card = page.locator('.tour')
-  for (const step of [1, 2, 3]) {
-    await card.getByText(`Step ${step} of 5`).waitFor()
-    await card.locator('.after, .missed').waitFor()
-    if (step < 3) await card.getByRole('button', { name: 'Next' }).click()
-  }
-  await page.getByRole('img', { name: /^The same starts without Holdfast/ }).waitFor()
-  await page.locator('.diff .keyword').first().waitFor()
-}
-
-async function take(page: Page, name: string, what?: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    // The canvas is drawn again in the frame after the colours have changed.
-    await page.evaluate(
-      'document.fonts.ready.then(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))',
-    )
-    const path = join(TARGET, `${name}-${colorScheme}.png`)
-    await (what === undefined ? page.screenshot({ path }) : page.locator(what).screenshot({ path }))
+/** Everything that is there now. */
+async function lookAt(
+  into: Camera,
+  name: string,
+  open: (width: number) => ReturnType<Browser['newPage']>,
+): Promise<void> {
+  for (const width of WIDTHS) {
+    const page = await open(width)
+    await readable(page)
+    await takeParts(into, page, `${name}-${width}`)
+    await page.close()
   }
 }
