@@ -186,7 +186,7 @@ it('says so when the Redis of REDIS_URL does not answer, without its password', 
   expect(demo.output()).not.toContain('hush')
 })
 
-it('does not stop a Redis that somebody else started', async () => {
+it('does not stop a Redis that another program started', async () => {
   const demo = startDemo(['--outage', '--repo', reviewable()], { REDIS_URL: 'redis://127.0.0.1:1' })
   expect(await demo.exited).toBe(1)
   expect(demo.words()).toContain('stops only a Redis that it has started, not that of REDIS_URL. Unset')

@@ -86,7 +86,7 @@ it('counts every charge of the control run', () => {
   expect(store.effects.refusedWrites('r1')).toEqual([])
 })
 
-it('is at rest unless somebody writes', () => {
+it('is at rest unless a process writes', () => {
   const path = join(temporaryFolder(), 'shared.sqlite')
   const store = open(path)
   const writer = openDatabase(path)

@@ -32,7 +32,7 @@ export interface OwnRedis {
 export interface FleetOptions {
   /** `none`: the control run, without Holdfast. */
   readonly storage: 'auto' | 'redis' | 'memory' | 'none'
-  /** A Redis of somebody else is not stopped. */
+  /** A Redis that the demo has not started is not stopped. */
   readonly needsOwnRedis: boolean
   readonly settings: Omit<InstanceSettings, 'name' | 'client' | 'redisUrl' | 'logPath'>
   readonly logPath: (instance: string) => string

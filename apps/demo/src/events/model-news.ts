@@ -7,7 +7,7 @@ export interface ModelSpending {
   readonly inputTokens: number
   readonly outputTokens: number
   readonly cost: number
-  /** Of it, for answers that were lost, as far as anybody knows. */
+  /** Of it, for answers that were lost, as estimated. */
   readonly lostCost: number
   /** Of all that, what calls have that have begun and not ended: an estimate, which may fall again. */
   readonly begun: { readonly inputTokens: number; readonly cost: number }

@@ -166,7 +166,7 @@ export type DatabaseNews =
 
 /** Counted in the database, of all work since the server started. */
 export interface Verdict {
-  /** Pieces of work that somebody asked for, and that have ended. */
+  /** Pieces of work that callers asked for, and that have ended. */
   readonly ended: number
   /** Those that only jobs asked for: they are part of a result, and none for themselves. */
   readonly parts: number
@@ -196,7 +196,7 @@ export type ProcessNews =
 
 export type RedisNews =
   | { readonly type: 'redis.stopped' | 'redis.started' }
-  /** Once a second while somebody looks. */
+  /** Once a second while a page looks. */
   | { readonly type: 'redis.answered'; readonly roundTripMs: number }
 
 /** The whole of one lock or semaphore, whenever it has changed. */
@@ -213,7 +213,7 @@ export interface LockNews {
     readonly leaseMs: number
   }[]
   readonly waiting: readonly { readonly instance: string; readonly waitedMs: number }[]
-  /** Who had it last, and when, by the host's clock; null when nobody has. */
+  /** Who had it last, and when, by the host's clock; null when no instance has. */
   readonly last: { readonly instance: string; readonly at: number } | null
 }
 
@@ -231,7 +231,7 @@ export interface CacheNews {
   readonly bypassed: number
 }
 
-/** Somebody has made the reviewer slow or failing on all instances, or normal again. */
+/** A visitor has made the reviewer slow or failing on all instances, or normal again. */
 export interface ReviewerNews {
   readonly type: 'reviewer'
   readonly mode: ReviewerMode

@@ -10,7 +10,7 @@ function isLoss(error: unknown): boolean {
 }
 
 /**
- * The same execution for a job that does not heed the loss of its lease, as code does that was written before anybody thought of
+ * The same execution for a job that does not heed the loss of its lease, as code does that was written before its author thought of
  * it: it goes on, and comes to its next write. Every other reason to stop is heeded.
  *
  * The page needs such a job to show what fences are for. One that heeds its signal ends when it wakes up, tries no write, and

@@ -19,7 +19,7 @@ export interface TailOptions {
 }
 
 /**
- * Tells what the tables of SQLite say, ten times a second while somebody hears it: the rows that the jobs inserted, the effects
+ * Tells what the tables of SQLite say, ten times a second while a page hears it: the rows that the jobs inserted, the effects
  * that were saved and refused, and what they come to.
  */
 export function followDatabase(

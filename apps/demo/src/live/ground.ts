@@ -19,7 +19,7 @@ export interface Ground {
   /** To look at what Redis holds, as `redis-cli` would. */
   readonly client: Redis | Cluster | undefined
   readonly missingActions: Readonly<Partial<Record<ActionName, string>>>
-  /** Whether somebody has stopped it on purpose. */
+  /** Whether a visitor has stopped it on purpose. */
   readonly stopping: { isStopped: boolean }
 }
 

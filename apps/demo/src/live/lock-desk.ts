@@ -14,7 +14,7 @@ const SOON_MS = 20
 
 /** Shows locks whenever something has changed in their line, and takes them away from their holders. */
 export interface LockDesk {
-  /** Shows one that nobody has taken yet. */
+  /** Shows one that no instance has taken yet. */
   show(name: string): void
   touched(telling: Extract<Telling, { readonly kind: 'lock' }>): void
   /** Whether that token held it. */
@@ -46,7 +46,7 @@ export function createLockDesk({ locks }: Holdfast, news: News): LockDesk {
     due.delete(name)
     looked.set(name, hostNow())
     const { permits, inspect } = lockOf(name)
-    // While Redis is away nobody can say who holds it.
+    // While Redis is away its holder is not known.
     const view = await inspect().catch(() => undefined)
     if (view === undefined || closed) return
     news.say('observer', {

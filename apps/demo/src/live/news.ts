@@ -10,7 +10,7 @@ export interface News {
   /** A line of the coordinator's log. */
   readonly log: (level: LogNews['level'], message: string) => void
   readonly subscribe: (listener: (event: WorldEvent) => void) => () => void
-  /** A part of the world hears everything, too; that makes nobody look at the database. */
+  /** A part of the world hears everything, too; it makes the tail read no rows. */
   readonly note: (listener: (event: WorldEvent) => void) => void
   readonly isHeard: () => boolean
 }

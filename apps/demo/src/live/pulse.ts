@@ -11,7 +11,7 @@ export interface Pulse {
   close(): void
 }
 
-/** Asks Redis once a second while somebody hears it. */
+/** Asks Redis once a second while a page hears it. */
 export async function createPulse({ observer, redis, client, stopping }: Ground, news: News): Promise<Pulse> {
   let roundTripMs: number | null = null
   const beat = async (): Promise<void> => {

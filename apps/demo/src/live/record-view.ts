@@ -58,6 +58,6 @@ function fieldsOf(snapshot: ExecutionSnapshot): readonly Field[] {
     ...field('checkpoint', checkpoint, 'the last saved step: the next attempt goes on from here'),
     ...field('result', result, 'what every later start gets'),
     ...field('error', error?.message, 'why it failed'),
-    ...field('cancelRequested', cancelRequested, 'somebody has asked it to stop'),
+    ...field('cancelRequested', cancelRequested, 'a visitor has asked it to stop'),
   ]
 }

@@ -25,7 +25,9 @@ export function reviewActs(
     if (decided.why === 'unknown') refuse(`There is no review ${id}.`)
     const now = `Review ${reviews.nameOf(id)} is ${decided.state} now`
     refuse(
-      decided.why === 'changed' ? `Somebody was faster. ${now}.` : `${now}, and that cannot be done to it.`,
+      decided.why === 'changed'
+        ? `Another person was faster. ${now}.`
+        : `${now}, and that cannot be done to it.`,
     )
   }
   return {

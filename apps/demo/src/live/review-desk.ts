@@ -24,7 +24,7 @@ interface Progress {
 
 /** The reviews of a world, and what is known of each. */
 export interface ReviewDesk {
-  /** A new one, which nobody has worked on. */
+  /** A new one, on which no job has worked. */
   open(change: Change): Review
   /** Of these commits the newest one that is there, or else a new one. */
   openOnce(change: Change): Review

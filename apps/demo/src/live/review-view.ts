@@ -11,7 +11,7 @@ type FileView = ReviewView['files'][number]
 type HunkView = FileView['hunks'][number]
 type LineView = HunkView['lines'][number]
 
-/** A longer difference in one file is data or a bundle, and nobody reads it line by line. */
+/** A longer difference in one file is data or a bundle, which no reader goes through line by line. */
 const MOST_LINES = 3_000
 
 /** More makes a browser slow, and no visitor reads it. */

@@ -12,7 +12,7 @@ export interface Source {
   readonly name: string
   readonly path: string
   readonly isSample: boolean
-  /** What is reviewed when nobody names a range. */
+  /** What is reviewed when the caller names no range. */
   readonly usual: Change
   /** @throws GitInputError when there is no such commit, or nothing changes */
   change(base: string | undefined, head: string | undefined): Promise<Change>

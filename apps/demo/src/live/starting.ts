@@ -39,7 +39,7 @@ export interface Starting {
   /** It was started just now, and no instance has answered. */
   isUnderWay(reviewId: string): boolean
   untold(): number
-  /** They are told from now on. */
+  /** Those that have no control run yet; the caller makes one of them. */
   takeUntold(): readonly ControlStory[]
 }
 

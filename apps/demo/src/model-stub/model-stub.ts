@@ -166,7 +166,7 @@ async function stream(
   }
   const say = (content: string): void =>
     send({ choices: [{ index: 0, delta: { content }, finish_reason: null }] })
-  // Half of it comes before anybody has to wait.
+  // Half of it comes before the client has to wait.
   say(text.slice(0, text.length / 2))
   await after
   for (let at = Math.floor(text.length / 2); at < text.length && !response.destroyed; at += PART) {

@@ -28,7 +28,7 @@ export type PortionAnswer =
     }
   | { readonly problem: string }
 
-/** Reads what a model has written about a portion. `hushed` takes out what nobody is to see. */
+/** Reads what a model has written about a portion. `hushed` takes out what no reader is to see. */
 export function readAnswer(
   text: string,
   { addedLines }: Portion,

@@ -66,7 +66,7 @@ export function modelOver(settings: ModelSettings): AskModel {
     // The limits below are ours.
     timeout: HOUR_MS,
     logLevel: 'off',
-    // The library takes headers from the environment as well, and follows to where nobody has sent the difference.
+    // The library takes headers from the environment as well, and follows to addresses that the user has not configured.
     fetch: (input, init) =>
       fetch(input, {
         ...init,
@@ -160,7 +160,7 @@ export function modelOver(settings: ModelSettings): AskModel {
 
 function whatWentWrong(error: unknown, text: string, hushed: (text: string) => string): Error {
   if (!(error instanceof OpenAI.APIError) || error.status === undefined) {
-    // Nothing was sent where nobody listens.
+    // Nothing was sent where no server listens.
     const cause = rootOf(error)
     if (text === '' && isUnsent(cause))
       return new ModelAwayError(`The model cannot be reached (${cause.code}).`, undefined)

@@ -100,7 +100,7 @@ async function twiceAtMost(
   return { problem: `The model's answer cannot be used, nor can its second one. ${second.problem}` }
 }
 
-/** Whether the end was recorded nobody knows; the answer is there. */
+/** Redis may have recorded the end or not; the answer is there. */
 function resultOfUnconfirmed(error: unknown): PortionAnswer {
   if (!HoldfastError.isInstance(error) || error.code !== 'COMPLETION_UNCONFIRMED') throw error
   return (error as CompletionUnconfirmedError).result as PortionAnswer

@@ -9,10 +9,10 @@ export class ModelBusyError extends Error {
   }
 }
 
-/** The request was sent, and its answer did not come, or not all of it: it is paid for, as far as anybody knows. */
+/** The request was sent, and its answer did not come, or not all of it: it counts as paid for. */
 export class AnswerLostError extends Error {
   readonly code = 'MODEL_ANSWER_LOST'
-  /** Soon enough: the next call costs again, so nobody should hurry. */
+  /** Soon enough: the next call costs again, so it need not be soon. */
   readonly retryAfterMs = 1_000
 }
 

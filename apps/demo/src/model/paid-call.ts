@@ -48,7 +48,7 @@ const NOTHING = { state: 'refused', inputTokens: 0, outputTokens: 0, cost: 0, is
  */
 export function paidCalls({ settings, ask, book, withPermit }: PaidCallParts) {
   const { model, patienceMs } = settings
-  /** What the book does not have yet, for somebody else was writing into the database for too long. */
+  /** What the book does not have yet, for another process was writing into the database for too long. */
   const unwritten: { readonly id: number; readonly end: ModelCallEnd }[] = []
   /** What a call has come to stands, whether it can be written down or not. */
   const write = ({ onProgress }: Listening): void => {

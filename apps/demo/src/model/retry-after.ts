@@ -1,4 +1,4 @@
-/** Nobody plans for longer. */
+/** No server means more. */
 const MOST_MS = 86_400_000
 
 const NUMBER = /^\s*\d+(\.\d+)?\s*$/

@@ -46,7 +46,7 @@ export function localReviewer(cache?: Pick<Cache, 'namespace'>): Reviewer {
       const { change } = request
       const subjects = subjectsOf(request)
       const findings: Finding[] = []
-      // One after the other: they share this machine's processors with everybody else's reviews.
+      // One after the other: they share this machine's processors with the reviews of other jobs.
       for (const { analyser, ask } of ofContent) {
         signal.throwIfAborted()
         const wanted = subjects.filter(({ file }) => analyser.reads(basename(file.path)))

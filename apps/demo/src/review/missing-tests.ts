@@ -37,7 +37,7 @@ export const missingTests = {
   },
 }
 
-/** Nobody relies on it, or it tests itself by being run. */
+/** No code relies on it, or it tests itself by being run. */
 function needsNone(path: string): boolean {
   return /(^|\/)(examples?|bench(marks?)?|docs?|samples?|migrations?)\/|\.config\.\w+$|(^|\/)\.[^/]+$/.test(
     path,

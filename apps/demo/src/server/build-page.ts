@@ -17,7 +17,7 @@ const PAGE: PageFolders = { source: join(APP, 'page'), built: join(APP, 'dist/pa
 
 export interface ProvideOptions {
   readonly print: (text: string) => void
-  /** Ends a build that nobody waits for any more. */
+  /** Ends a build whose caller has given up. */
   readonly signal: AbortSignal
   readonly folders?: PageFolders
 }

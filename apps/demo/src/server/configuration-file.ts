@@ -3,7 +3,7 @@ import { relative, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { ConfigurationError, type Sources } from './configuration.ts'
 
-/** Read when nobody names another; `aireview.env.example` beside it has every key. */
+/** Read unless the command line names another; `aireview.env.example` beside it has every key. */
 const USUAL = resolve(import.meta.dirname, '../../aireview.env')
 
 const LINE = /^\s*(#|$|(export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=)/

@@ -1,4 +1,4 @@
-/** Whether a browser that is opened here would be seen by somebody. */
+/** Whether there is a display here, on which a person sees a browser. */
 export function hasDisplay(
   platform: NodeJS.Platform = process.platform,
   environment: Readonly<Record<string, string | undefined>> = process.env,

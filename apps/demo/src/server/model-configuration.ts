@@ -3,7 +3,7 @@ import type { WorldOptions } from '../live/options.ts'
 import { MODEL_DEFAULTS } from '../model/model-settings.ts'
 import { dollars, milliseconds, number, yesOrNo } from './values.ts'
 
-/** No message shows what is in it: somebody may have put a key there. */
+/** No message shows what is in it: a user may have put a key there. */
 const apiUrl = z.string().refine(
   (text) => {
     if (!URL.canParse(text)) return false

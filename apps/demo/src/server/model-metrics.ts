@@ -27,7 +27,7 @@ export function measureModel(register: Registry, spent: () => ModelSpending | nu
   })
   new Gauge({
     name: 'aireview_model_cost_open_dollars',
-    help: 'What the calls without an answer may cost, as far as anybody knows.',
+    help: 'What the calls without an answer may cost, estimated.',
     registers,
     collect() {
       this.set((spent()?.begun.cost ?? 0) / MILLION)
@@ -48,7 +48,7 @@ export function measureModel(register: Registry, spent: () => ModelSpending | nu
   })
   new Counter({
     name: 'aireview_model_cost_dollars_total',
-    help: 'Cost of the calls that have ended, by the configured prices; of lost answers as far as anybody knows.',
+    help: 'Cost of the calls that have ended, by the configured prices; of lost answers as estimated.',
     labelNames: ['outcome'],
     registers,
     collect() {

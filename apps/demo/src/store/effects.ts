@@ -35,7 +35,7 @@ export interface EffectsOptions {
    * fences alone do not keep a customer from being charged twice. Default: true.
    */
   readonly withKeys?: boolean
-  /** A charge was committed, and nobody knows yet. */
+  /** A charge was committed, and its job has not gone on yet. */
   readonly onCharged?: () => void
 }
 

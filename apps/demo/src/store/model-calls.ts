@@ -29,12 +29,12 @@ export interface ModelCallEnd {
 
 /**
  * The book of what a model costs: a call is written down before it is sent, so that a crash in the middle cannot hide it. A call
- * that was begun and never answered is paid for, as far as anybody knows.
+ * that was begun and never answered counts as paid for.
  */
 export interface ModelCalls {
   /** Earlier ones of the same question, whose instances have gone, are lost from now on. @returns what `end` names it by */
   begin(call: ModelCallStart): number
-  /** One that counts as lost stays lost: nobody has used its answer. */
+  /** One that counts as lost stays lost: no job has used its answer. */
   end(id: number, end: ModelCallEnd): void
   /** The instance begins anew: what an earlier one of its name had begun has no one to hear the answer. */
   abandon(instance: string): void

@@ -14,7 +14,7 @@ export interface Told {
   readonly message: string
 }
 
-/** A change of state that somebody should hear of. */
+/** A change of state that the author and the project should hear of. */
 interface News {
   readonly id: string
   readonly version: number

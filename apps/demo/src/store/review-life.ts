@@ -35,7 +35,7 @@ export interface Decision {
 
 export type Decided =
   | { readonly ok: true; readonly state: ReviewState }
-  /** `changed`: somebody was faster. `state` is what is there now. */
+  /** `changed`: another person was faster. `state` is what is there now. */
   | { readonly ok: false; readonly why: 'unknown' }
   | { readonly ok: false; readonly why: 'changed' | 'notAllowed'; readonly state: ReviewState }
 

@@ -50,7 +50,7 @@ export interface Reviews {
   find(id: string): Review | undefined
   /** The newest of these commits. */
   findOf(range: Pick<Review, 'repository' | 'baseCommit' | 'headCommit'>): Review | undefined
-  /** Somebody asks for a job of it: clean-up leaves it alone for some time. False: it is gone. */
+  /** A caller asks for a job of it: clean-up leaves it alone for some time. False: it is gone. */
   use(id: string): boolean
   /** The id of the last review of these commits that clean-up has removed, in the last days. */
   removedOf(range: Pick<Review, 'repository' | 'baseCommit' | 'headCommit'>): string | undefined

@@ -74,7 +74,7 @@ CREATE TABLE IF NOT EXISTS clean_ups (
   reviews  TEXT NOT NULL,
   lines    INTEGER NOT NULL
 );
--- When somebody last asked for a job of a review: clean-up leaves it alone meanwhile.
+-- When a caller last asked for a job of a review: clean-up leaves it alone meanwhile.
 CREATE TABLE IF NOT EXISTS review_uses (
   review_id TEXT PRIMARY KEY,
   at        REAL NOT NULL

@@ -17,7 +17,7 @@ const LEASE =
   'The instance that runs a job holds it by a lease, which it renews. When it falls silent, the lease runs out, and another ' +
   'instance takes the job over.'
 
-/** What is going to be seen, for somebody who has never heard of it. */
+/** What is going to be seen, for a reader who has never heard of it. */
 export function introduction(scenario: Scenario): string {
   switch (scenario) {
     case 'plain':

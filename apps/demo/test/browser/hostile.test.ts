@@ -38,7 +38,7 @@ describe('a hostile visitor', () => {
     await reached(expect, evidence, 30)
     for (const place of [1, 2, 3]) await page.getByRole('button', { name: `Kill instance-${place}` }).click()
     await page.locator('.status').getByText('0 of 3').waitFor()
-    // All are started again; nobody is there who waited for the job, so it is asked for once more.
+    // All are started again; no start is left that waited for the job, so it is asked for once more.
     for (const place of [1, 2, 3]) {
       await page.getByRole('button', { name: `Kill instance-${place}` }).waitFor()
     }
@@ -94,7 +94,7 @@ describe('a hostile visitor', () => {
     expect([...one.faults, ...other.faults]).toEqual([])
   })
 
-  it('comes back by an address from before: a job that nobody knows, a time long gone', async (context) => {
+  it('comes back by an address from before: a job that is not known, a time long gone', async (context) => {
     const { expect } = context
     const { open, evidence, origin } = await show(context)
     const { page, faults } = await open()

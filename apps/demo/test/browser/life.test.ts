@@ -16,7 +16,7 @@ function reviewsOf(page: Page) {
 describe('the life of a review', () => {
   const show = useShownDemo()
 
-  it('is decided in one of two browsers, and the other sees that somebody was faster', async (context) => {
+  it('is decided in one of two browsers, and the other sees that another person was faster', async (context) => {
     const { expect } = context
     const { open, evidence } = await show(context)
     const [one, other] = [await open(), await open({ colorScheme: 'dark' })]
@@ -32,7 +32,7 @@ describe('the life of a review', () => {
     await verdicts[1]?.getByText('Approved').waitFor()
     await dialog.getByRole('button', { name: 'Reject it' }).click()
     expect(await dialog.getByRole('alert').innerText()).toBe(
-      'Somebody was faster. Review #1 is Approved now.',
+      'Another person was faster. Review #1 is Approved now.',
     )
     await dialog.getByRole('button', { name: 'Cancel' }).click()
 

@@ -20,7 +20,7 @@ describe('a review', () => {
     const [won, lost] = decided[0]?.ok === true ? decided : decided.toReversed()
     expect(won).toEqual({ ok: true, message: expect.stringMatching(/^Review #1 is (Approved|Rejected)\.$/) })
     const state = all('review').at(-1)?.state
-    expect(lost).toEqual({ ok: false, message: `Somebody was faster. Review #1 is ${state} now.` })
+    expect(lost).toEqual({ ok: false, message: `Another person was faster. Review #1 is ${state} now.` })
 
     const version = seen + 1
     const again = async () => await world.act('review-again', { review, seen: version })

@@ -17,7 +17,7 @@ function became({ reviews = [] }: ActionAnswer): readonly ManyOutcome['what'][] 
 }
 
 describe('many reviews', () => {
-  it('are started once each, also when somebody asks twice, and what cannot be is rejected with the reason', async ({
+  it('are started once each, also when a visitor asks twice, and what cannot be is rejected with the reason', async ({
     expect,
     onTestFinished,
   }) => {

@@ -92,7 +92,7 @@ describe('a fleet', () => {
     const unheard = lost.reduce((sum, { cost }) => sum + cost, 0)
     expect(unheard).toBeGreaterThan(0)
     expect(world.spent()).toMatchObject({ lostCost: unheard })
-    // The stub has counted also what nobody was there to hear.
+    // The stub has counted also what no instance was there to hear.
     const answered = paid.filter(({ state }) => state === 'answered')
     const said = answered.reduce((sum, call) => sum + call.inputTokens + call.outputTokens, 0)
     expect(said).toBeLessThanOrEqual(input + output)

@@ -7,7 +7,7 @@ import type { WorldEvent } from '../../src/live/world.ts'
 type Seen = Extract<WorldEvent, { readonly type: 'attempt.seen' }>
 
 describe('the observer', () => {
-  it('learns from the storage that a lease was renewed, of an owner that tells nobody anything', async (context) => {
+  it('learns from the storage that a lease was renewed, of an owner that tells nothing', async (context) => {
     const { expect, onTestFinished } = context
     const storage = memoryStorage()
     const [owner, observer] = ['owner', 'observer'].map((instance) => createHoldfast({ storage, instance }))

@@ -58,7 +58,7 @@ describe.concurrent('a model', () => {
         { state: 'lost', note: expect.stringContaining(note) },
         { state: 'lost', note: expect.stringContaining(note) },
       ])
-      // Nobody holds a permit for it.
+      // No call holds a permit for it.
       const permits = holdfast.locks.semaphore(MODEL_CALLS, { permits: MODEL_PERMITS })
       expect((await permits.inspect()).holders).toEqual([])
     },
@@ -237,7 +237,7 @@ describe.concurrent('a model', () => {
     expect(store.modelCalls.spent()?.calls).toMatchObject({ answered: 2, begun: 0, lost: 0 })
   })
 
-  it('that nobody can reach has cost nothing', async ({ expect, onTestFinished }) => {
+  it('that cannot be reached has cost nothing', async ({ expect, onTestFinished }) => {
     const { review, store, stub } = await asking({ onTestFinished }, { settings: { patienceMs: 0 } })
     await stub.close()
     await expect(review('r1')).rejects.toMatchObject({ code: 'MODEL_BUSY' })
@@ -277,7 +277,7 @@ describe.concurrent('Retry-After', () => {
     [{ 'retry-after-ms': '250', 'retry-after': '1' }, 250],
     [{ 'retry-after-ms': '', 'retry-after': '1' }, 1_000],
     [{ 'retry-after-ms': 'Infinity' }, undefined],
-    // As long as anybody plans: a day.
+    // The longest that counts: a day.
     [{ 'retry-after': '99999999999999999999999' }, 86_400_000],
     [{ 'retry-after': 'Mon, 30 Nov 2099 12:00:05 GMT' }, 86_400_000],
     [{ 'retry-after-ms': '1e9' }, undefined],

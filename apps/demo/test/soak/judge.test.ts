@@ -75,7 +75,7 @@ it.each([
     'risk-assessment of soak-1 has no result: 503',
   ],
   [
-    'a review that nobody has finished',
+    'a review that no job has finished',
     "UPDATE reviews SET state = 'AIReviewing' WHERE id = 'soak-2'",
     LOST,
     'soak-2 is AIReviewing, though its customer has the result',
@@ -90,7 +90,7 @@ it.each([
     'an order of which nothing is known',
     "DELETE FROM soak_records WHERE review_id = 'soak-1' AND job_type = 'ai-review'",
     STUCK,
-    'nobody knows what the storage holds of ai-review of soak-1',
+    'it is not known what the storage holds of ai-review of soak-1',
   ],
   [
     'one fence for two holders',

@@ -111,7 +111,7 @@ function runsAtInstall(script: string): Judgement {
     severity: 'warning',
     category: 'security',
     rule: 'dependencies/runs-at-install',
-    message: `${script} runs on every machine that installs this, before anybody has looked at it.`,
+    message: `${script} runs on every machine that installs this, before a person has looked at it.`,
     suggestion: 'Do it in the build, or in a script that people start.',
   }
 }

@@ -59,7 +59,7 @@ export const JAVASCRIPT: readonly FaultRule[] = [
     category: 'security',
     rule: 'faults/certificate-not-checked',
     message:
-      'The certificate of the other side is not checked: anybody between can read and change everything.',
+      'The certificate of the other side is not checked: a machine between can read and change everything.',
     suggestion: 'Give the certificate of the authority as `ca`.',
   },
   {

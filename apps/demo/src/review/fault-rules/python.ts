@@ -92,7 +92,7 @@ export const PYTHON: readonly FaultRule[] = [
     category: 'security',
     rule: 'faults/certificate-not-checked',
     message:
-      'The certificate of the other side is not checked: anybody between can read and change everything.',
+      'The certificate of the other side is not checked: a machine between can read and change everything.',
     suggestion: 'Give the path of the authority’s certificate as `verify`.',
   },
   {
@@ -110,7 +110,7 @@ export const PYTHON: readonly FaultRule[] = [
     severity: 'info',
     category: 'style',
     rule: 'faults/imports-everything',
-    message: 'Nobody sees which names come from this import, and a new one may hide one of ours.',
+    message: 'No reader sees which names come from this import, and a new one may hide one of ours.',
     suggestion: 'Import the names that are used.',
   },
 ]
