@@ -71,7 +71,7 @@ function barWishes(
     wishes.push({
       importance: 'takeover',
       tone: 'take',
-      places: below(bar.leaseOverX + 9, top, track, ['lease over'], 'outside'),
+      places: below(bar.leaseOverX + 14, top, track, ['lease over'], 'outside'),
     })
   }
   const [kept] = bar.kept

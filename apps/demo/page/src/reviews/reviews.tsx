@@ -157,7 +157,7 @@ function ReviewRow({ review, isChosen }: RowProps): JSX.Element {
         </span>
       </td>
       <td>
-        <Found review={review} />
+        <Found review={review} isInLine />
       </td>
       <td class="where">
         {instance ?? '–'}
