@@ -143,7 +143,16 @@ function ReviewRow({ review, isChosen }: RowProps): JSX.Element {
         >
           <b>#{number}</b> {title}
         </button>
-        <span class="under">{[instance, again, took].filter((word) => word !== undefined).join(' · ')}</span>
+        <span class="under">
+          {[instance, again, took]
+            .filter((word) => word !== undefined && word !== null)
+            .map((word, index) => (
+              <span key={word}>
+                {index > 0 && ' · '}
+                <span class="whole">{word}</span>
+              </span>
+            ))}
+        </span>
       </th>
       <td>
         <span class="standing">

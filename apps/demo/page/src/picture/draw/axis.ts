@@ -82,7 +82,7 @@ export function drawFolds(
     const text = isLast ? `nothing for ${lengthOf(to - from)}` : lengthOf(to - from)
     const half = context.measureText(text).width / 2
     // Not cut by an edge, and not under "now".
-    const end = left + (isLast ? nowX : width) - half - 4
+    const end = left + (isLast ? Math.min(nowX, width) : width) - half - 4
     const middle = isLast ? Math.min(x + w / 2, end) : x + w / 2
     if (middle - half >= left && middle <= end) context.fillText(text, middle, y)
   }
