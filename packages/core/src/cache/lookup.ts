@@ -128,7 +128,7 @@ export class Lookup {
         }
       }
       if (!needsTags && !needsClock) return found
-      if (!needsTags && this.#isClockKnown) return this.#withClock(found, this.#gate.calls.clock.now)
+      if (!needsTags && this.#isClockKnown) return this.#withClock(found, this.#gate.calls.clock.latest)
       const more = async (): Promise<readonly Found[]> => {
         const tagged = needsTags ? await this.#withTags(scope, found) : found
         return needsClock ? this.#withClock(tagged, await this.now()) : tagged
@@ -174,7 +174,7 @@ export class Lookup {
     return clock.known && clock.ageMs <= 60_000 && !clock.isInDoubt
   }
 
-  /** The storage's clock, about. */
+  /** The storage's clock, at the latest: an entry that may have ended is none that is fresh. */
   async now(): Promise<number> {
     const { calls } = this.#gate
     if (!this.#isClockKnown) {
@@ -183,7 +183,7 @@ export class Lookup {
         calls.clock.observe(sentAt, await calls.storage.time())
       })
     }
-    return calls.clock.now
+    return calls.clock.latest
   }
 
   /** Asks for the storage's clock, unless it is known. No caller waits for that. */
@@ -203,7 +203,7 @@ export class Lookup {
 
   /** The same, about: for what need not be certain. */
   aboutLeft(until: number): number {
-    return until - this.#gate.calls.clock.now
+    return until - this.#gate.calls.clock.latest
   }
 
   /** Of tags of a namespace, with what says whether any of them has been invalidated meanwhile, read after them. */

@@ -147,7 +147,8 @@ export class StorageClient<S extends StorageLink = Storage> {
       const { reply, sentAt } = answer
       clock.observe(sentAt, reply.now)
       if (reply.outcome !== 'late') return answer
-      const overMs = runtime.monotonicNow() - sentAt.monotonic - leftMs
+      // From its beginning: it may have waited for a connection before it left.
+      const overMs = runtime.monotonicNow() - now.monotonic - leftMs
       // An answer beyond the deadline: the event loop was blocked, and the command may have left after that.
       const stillMs = Math.max(1, overMs < 0 ? -overMs : Math.min(MOST_GRACE_MS, overMs))
       return this.#claim(command, timeoutMs, stillMs, instant(runtime), true)

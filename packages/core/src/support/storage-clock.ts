@@ -2,13 +2,14 @@ import type { Instant, Runtime } from './runtime.ts'
 
 /** Clocks of two machines drift apart by at most this much for the bounds kept here. */
 const DRIFT = 0.001
-/** By how much more or less one local clock may count than the other. */
+/** By how much more or less one local clock may count than the other, and how far apart the bounds may be. */
 const DOUBTFUL_MS = 250
 
 /**
  * An estimate of the storage's clock from the `now` of its replies, kept as bounds on the difference to the local
- * monotonic clock: the storage stamped `now` somewhere between the sending and the receipt. It serves one purpose:
- * to stamp claims with a `notAfter` that is never later than the moment at which the caller gives up.
+ * monotonic clock: the storage stamped `now` somewhere between the sending and the receipt. It serves two purposes:
+ * to stamp claims with a `notAfter` that is never later than the moment at which the caller gives up, and to tell what is fresh
+ * from what may have ended.
  */
 export class StorageClock {
   readonly #runtime: Runtime
@@ -32,9 +33,13 @@ export class StorageClock {
     return this.#runtime.monotonicNow() - this.#at
   }
 
-  /** The machine slept since then, while the monotonic clock may have stood still; or its clock was set. */
+  /**
+   * The machine slept since then, while the monotonic clock may have stood still; or its clock was set; or this process was
+   * stopped with the answer, and knows little by it.
+   */
   get isInDoubt(): boolean {
-    return Math.abs(this.#runtime.wallNow() - this.#wallAt - this.ageMs) > DOUBTFUL_MS
+    const isWide = this.#high - this.#low > DOUBTFUL_MS
+    return isWide || Math.abs(this.#runtime.wallNow() - this.#wallAt - this.ageMs) > DOUBTFUL_MS
   }
 
   observe(sentAt: Instant, now: number): void {
@@ -65,6 +70,12 @@ export class StorageClock {
    */
   notAfter(inMs: number, at?: number): number {
     return this.earliest(inMs, at) - 1
+  }
+
+  /** The latest instant that the storage's clock can show now, but for drift: what has not ended by then is still fresh. */
+  get latest(): number {
+    if (!this.known) throw new Error('the storage clock was not observed yet')
+    return Math.ceil(this.#runtime.monotonicNow() + this.#high) - 1
   }
 
   /** For how long an instant of the storage's clock is surely still to come, in milliseconds. */
