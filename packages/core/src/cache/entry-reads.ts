@@ -92,7 +92,9 @@ export class EntryReads {
     const { gate, runtime } = this.#space.engine
     const entryKey = this.#space.scope.entryKey(key)
     try {
-      return await gate.inTime(runtime.monotonicNow(), this.#exists(entryKey))
+      const exists = await gate.inTime(runtime.monotonicNow(), this.#exists(entryKey))
+      if (!exists) this.#space.near?.gone(key)
+      return exists
     } catch (error) {
       return missIf(onOutage, error) ?? false
     }

@@ -10,6 +10,8 @@ export interface NearCopies {
   exists(key: string): boolean
   /** What `getOrCreate` answers with while the storage cannot be reached: what was fresh when the link was lost. */
   lost(key: string, isCopied: boolean): unknown
+  /** The storage has no entry that counts, as a call has learnt that has read nothing else. */
+  gone(key: string): void
   /** A call is about to read the storage: there is no hit, or it asks for none. */
   enter(key: string): NearLook
 }

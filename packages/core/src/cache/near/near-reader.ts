@@ -89,13 +89,20 @@ export class NearReader implements NearCopies {
   found(reading: NearReading, read: Read): void {
     const { marker, key } = reading
     if (marker === undefined) return this.#near.recovered()
-    if (read.value === undefined || read.value.value === undefined || read.state !== 'fresh')
-      return void this.#space.copies.delete(key)
+    const found = counts(read) ? read.entry.head : null
+    // Two reads of one time that differ: nobody knows which of them is newer, and no report has come.
+    if (marker.found !== undefined && marker.found !== found) this.#space.drop(key)
+    marker.found = found
+    if (!counts(read)) return void this.#space.copies.delete(key)
     if (marker.isVoid || reading.reports !== this.#near.cells.reports) {
       this.#space.counts.refused += 1
       return void (marker.isVoid || this.#space.copies.delete(key))
     }
     this.#keep(key, read)
+  }
+
+  gone(key: string): void {
+    this.#space.drop(key)
   }
 
   left(reading: NearReading): void {
@@ -168,6 +175,10 @@ export class NearReader implements NearCopies {
     if (last.length === all.length && all.every((cell, i) => cell === last[i])) return last
     return (this.#lastCells = all)
   }
+}
+
+function counts(read: Read): read is Extract<Read, { readonly value: object }> {
+  return read.value?.value !== undefined && read.state === 'fresh'
 }
 
 class NearReading implements NearLook {

@@ -14,6 +14,8 @@ import type { NearCounts } from './stats.ts'
 export class Marker {
   readers = 0
   isVoid = false
+  /** What one of them has found: the beginning of an entry, or null for none that counts. */
+  found: string | null | undefined
 }
 
 /** The copies of one namespace, or definition, by the keys that its callers give. */
