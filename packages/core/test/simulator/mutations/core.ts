@@ -14,6 +14,7 @@ export const sharedMutations: readonly Mutation[] = [
   {
     name: 'lease counted from the reply',
     like: 'redlock-universal: the deadline starts when the answer has come',
+    shownBy: 209,
     breakCore: () =>
       replace(
         StorageClient.prototype,
@@ -32,6 +33,7 @@ export const endMutations: readonly Mutation[] = [
   {
     name: 'a call waits for its client alone',
     like: 'ours, over ioredis with autoResendUnfulfilledCommands: false: a finished job ran again',
+    shownBy: 47,
     breakCore: () =>
       replace(
         PendingRequest.prototype,
@@ -51,5 +53,17 @@ export function replace(prototype: object, name: string, make: (original: Method
   const original = Object.getOwnPropertyDescriptor(prototype, name)
   if (original === undefined) throw new TypeError(`there is no method ${name} to replace`)
   Object.defineProperty(prototype, name, { ...original, value: make(original.value as Method) })
+  return () => Object.defineProperty(prototype, name, original)
+}
+
+/** The same for a property that is computed. */
+export function replaceGetter(
+  prototype: object,
+  name: string,
+  make: (original: Method) => Method,
+): () => void {
+  const original = Object.getOwnPropertyDescriptor(prototype, name)
+  if (original?.get === undefined) throw new TypeError(`there is no property ${name} to replace`)
+  Object.defineProperty(prototype, name, { ...original, get: make(original.get) })
   return () => Object.defineProperty(prototype, name, original)
 }

@@ -35,7 +35,14 @@ export async function withMutation<T>(
   }
 }
 
-/** Seeds from 1 on, until one history shows that the mutation is wrong. */
-export function searchMutated(feature: Feature, mutation: Mutation, seeds: number): Promise<SearchResult> {
-  return withMutation(mutation, (options) => search(feature, { ...options, seeds, mostFailures: 1 }))
+/** So many seeds from `firstSeed` on, until one history shows that the mutation is wrong. */
+export function searchMutated(
+  feature: Feature,
+  mutation: Mutation,
+  firstSeed: number,
+  seeds: number,
+): Promise<SearchResult> {
+  return withMutation(mutation, (options) =>
+    search(feature, { ...options, firstSeed, seeds, mostFailures: 1 }),
+  )
 }

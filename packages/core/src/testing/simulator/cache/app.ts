@@ -81,7 +81,7 @@ export class CacheApp implements App {
   }
 
   async proveAlive(): Promise<void> {
-    await this.#judges.prover.prove(this.#process, this.#caches[''])
+    await this.#judges.prover.prove(this.#process, this.#caches[''], this.#plan.isProvenWhole)
     if (this.#plan.near === undefined) return
     const { values } = this.#judges
     await new NearProver(this.#world, this.#plan, this.#process, this.#wire, this.#caches, values).prove()
@@ -107,6 +107,14 @@ export class CacheApp implements App {
         values.gets(call, space, key, got, 'get', false)
         return got
       }
+      case 'getFar': {
+        const got = await cache.get(key, { near: false })
+        values.gets(call, space, key, got, 'get', false)
+        values.read(call, got)
+        return got
+      }
+      case 'existsFar':
+        return await cache.exists(key, { near: false })
       case 'getMany': {
         const got = await cache.getMany(this.#plan.keys)
         for (const [each, value] of got) values.gets(call, space, each, value, 'getMany', false)

@@ -1,3 +1,4 @@
+import { currentOperation } from '../current-operation.ts'
 import type { SimulatedProcess } from '../simulated-process.ts'
 import type { Command } from '../simulated-server.ts'
 import type { World } from '../workload.ts'
@@ -19,7 +20,7 @@ const DRIFT = 1.012
 /** After so long a command has failed. */
 const FAILS_WITHIN_MS = 300
 /** By how much a process may be wrong about the storage's clock. */
-const CLOCK_MS = 400
+const CLOCK_MS = 100
 /** A set takes effect within so long after it was sent, or never. */
 const SET_TIMEOUT_MS = 250
 
@@ -30,6 +31,8 @@ export interface Made {
   readonly key: string
   readonly how: 'load' | 'set'
   readonly process: SimulatedProcess
+  /** The operation that made it. */
+  readonly operation: number | undefined
   /** When its load began; or when it was given to `set`. */
   readonly began: number
   /** When the load had ended; of a set: after which its command is not executed any more. */
@@ -78,6 +81,14 @@ const EFFECTS: Readonly<Record<string, (reply: unknown) => boolean>> = {
   renew: () => true,
 }
 
+/** What ends values by their generations. */
+const GENERATIONS = /^(?:clear|invalidateTags)\b/
+
+/** An operation first sends what its process has queued: that is not what it does itself. */
+function isOfQueue({ what }: Invalidation, op: string): boolean {
+  return op === 'remove' && !what.startsWith('remove')
+}
+
 /** Who may get which value: an invalidation wins over every load that began before it was asked for. */
 export class Judge {
   readonly #world: World
@@ -104,10 +115,12 @@ export class Judge {
     const invalidation = this.#invalidations.find(
       (each) => each.operation === operation && each.process?.name === from,
     )
+    if (invalidation === undefined || isOfQueue(invalidation, op)) return
     const keys = Array.isArray(first) ? (first as string[]) : [String(first)]
-    // What shows changes of tags is not followed.
     for (const key of keys) {
-      if (invalidation === undefined || key.includes(':#c/') || key.includes(':#r/')) continue
+      // What shows changes of tags is not followed.
+      if (key.includes(':#c/') || key.includes(':#r/')) continue
+      if (key.includes(':#') !== GENERATIONS.test(invalidation.what)) continue
       invalidation.effects.set(key, this.#now)
       this.#byEffect.set(key, (this.#byEffect.get(key) ?? new Set()).add(invalidation))
     }
@@ -128,6 +141,14 @@ export class Judge {
     }
   }
 
+  /** It has read what the storage has: what ended values before that was set is known to its process from now on. */
+  read({ process, began }: Call, value: unknown): void {
+    const made = this.made(value)
+    if (made === undefined || made.how !== 'set' || this.#forgottenAt >= began) return
+    for (const { operation, heardBy } of this.#invalidations)
+      if (operation === made.operation && !heardBy.has(process)) heardBy.set(process, this.#now)
+  }
+
   /** Acknowledged writes are lost: what was invalidated before may be there again. */
   forget(): void {
     this.#forgottenAt = this.#now
@@ -139,13 +160,11 @@ export class Judge {
     invalidation.over = this.#now
   }
 
-  make(
-    made: Omit<Made, 'id' | 'began' | 'ended' | 'isValue' | 'storedAt' | 'tags'>,
-    tags: readonly string[],
-  ): Made {
+  make(made: Pick<Made, 'space' | 'key' | 'how' | 'process'>, tags: readonly string[]): Made {
     const created: Made = {
       ...made,
       id: this.#made.length,
+      operation: currentOperation.getStore(),
       began: this.#now,
       ended: Infinity,
       isValue: true,
@@ -326,12 +345,16 @@ export class Judge {
     return this.#now <= broken.acknowledged + longestMs
   }
 
-  /** How long its monotonic clock stood still in that time, at most. */
+  /** How long its monotonic clock stood still in that time, at most: a machine that is stopped besides sleeps until it runs again. */
   #sleptMs({ index }: SimulatedProcess, from: number, to: number): number {
     let sum = 0
-    for (const incident of this.#world.scenario.incidents)
-      if (incident.kind === 'sleep' && incident.process === index)
-        if (incident.at < to && incident.at + incident.forMs > from) sum += incident.forMs
+    let wakesAt = -Infinity
+    for (const incident of this.#world.scenario.incidents) {
+      if (incident.kind !== 'pause' && incident.kind !== 'sleep') continue
+      if (incident.process !== index || (incident.kind === 'pause' && incident.at > wakesAt)) continue
+      wakesAt = Math.max(wakesAt, incident.at + incident.forMs)
+      if (incident.at < to && incident.at + incident.forMs > from) sum += incident.forMs
+    }
     return sum
   }
 

@@ -6,6 +6,8 @@ const SPACES = ['', 'n', 'n/m'] as const
 export type Space = (typeof SPACES)[number]
 
 const READS = ['get', 'getMany', 'getEntry', 'exists'] as const
+/** Of one that keeps copies: past what it keeps. */
+const FAR = ['getFar', 'existsFar'] as const
 const WRITES = ['set', 'setMany', 'remove', 'expire', 'clear', 'invalidateTags', 'removeByPattern'] as const
 const FOREIGN = ['foreignDelete', 'foreignFlush', 'foreignGarbage', 'foreignGeneration'] as const
 const OTHERS = ['hashSet', 'hashGet', 'hashDelete', 'increment'] as const
@@ -14,6 +16,7 @@ export type Kind =
   | 'getOrCreate'
   | 'getOrCreateMany'
   | (typeof READS)[number]
+  | (typeof FAR)[number]
   | (typeof WRITES)[number]
   | (typeof FOREIGN)[number]
   | (typeof OTHERS)[number]
@@ -61,6 +64,8 @@ export interface CachePlan {
   readonly keys: readonly string[]
   readonly lives: Lives
   readonly operations: readonly Operation[]
+  /** Whether the calls of all processes are proven once all is well; what copies promise is proven in any case. */
+  readonly isProvenWhole: boolean
   /** Undefined: no process keeps copies. */
   readonly near?: { readonly maxStaleMs: number } | undefined
 }
@@ -100,7 +105,7 @@ export function drawPlan(random: Random, processes: number, calmFrom: number): C
       call: drawCall(random, lives, tagged),
     }
   })
-  return { keys, lives, operations }
+  return { keys, lives, operations, isProvenWhole: true }
 }
 
 function drawKinds(random: Random): [Kind, ...Kind[]] {
@@ -147,24 +152,44 @@ function drawCall(random: Random, { staleMs, hardTimeoutMs }: Lives, tagged: boo
   }
 }
 
-/** The same with copies, and many reads: a copy shows itself to who reads again. */
+const MORE_READS = 40
+const OFTEN = ['get', 'get'] as const
+
+/** The same with copies, and many reads: a copy shows itself to who reads again, also right beside a write. */
 export function drawNearPlan(random: Random, processes: number, calmFrom: number): CachePlan {
   const plan = drawPlan(random, processes, calmFrom)
   const [first] = plan.operations
   if (first === undefined) return plan
   const from = plan.operations.length
   const crowds = Array.from({ length: 4 }, () => random.between(0, calmFrom * 0.95))
-  const reads = Array.from({ length: 60 }, (_, i): Operation => {
-    const { key, space } = random.pick([first, ...plan.operations])
-    const at = random.chance(0.7)
-      ? random.pick([0, ...crowds]) + random.between(0, 500)
-      : random.between(0, calmFrom)
-    const kind = random.pick<Kind>(['get', 'get', 'get', 'getEntry', 'getMany', 'exists', 'getOrCreate'])
-    const { load, call, tag } = random.pick([first, ...plan.operations])
-    return { id: from + i, at, process: random.int(0, processes - 1), key, space, kind, tag, load, call }
+  const writes = plan.operations.filter(({ kind }) => kind === 'set' || kind === 'remove')
+  const reads = Array.from({ length: MORE_READS }, (_, i): Operation => {
+    const like = random.pick([first, ...plan.operations])
+    const write = random.chance(0.4) ? writes[random.int(0, writes.length - 1)] : undefined
+    const { key, space } = write ?? like
+    const at =
+      write !== undefined
+        ? Math.max(0, write.at + random.between(-20, 60))
+        : random.chance(0.7)
+          ? random.pick([0, ...crowds]) + random.between(0, 500)
+          : random.between(0, calmFrom)
+    const process = write !== undefined && random.chance(0.5) ? write.process : random.int(0, processes - 1)
+    const kind = random.pick<Kind>([
+      ...OFTEN,
+      ...OFTEN,
+      'getEntry',
+      'getMany',
+      'exists',
+      'getOrCreate',
+      ...FAR,
+    ])
+    const { load, call, tag } = like
+    return { id: from + i, at, process, key, space, kind, tag, load, call }
   })
   return {
     ...plan,
+    // The histories of the cache prove that of every one.
+    isProvenWhole: random.chance(0.1),
     near: { maxStaleMs: random.pick([300, 1_000]) },
     operations: [...plan.operations, ...reads],
   }

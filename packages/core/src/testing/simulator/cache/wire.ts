@@ -60,7 +60,10 @@ export class Wire {
     const wasDown = this.#downs.some(({ from, to }) => from <= made + STORES_WITHIN_MS && to >= made)
     if (failedAt === Infinity) failedAt = made
     if (wasDown) failedAt = Math.max(failedAt, made + STORES_WITHIN_MS)
-    return this.#sent.some(({ at, answeredAt }) => at > failedAt && answeredAt < by)
+    // A later answer is none for the process: its call has failed.
+    return this.#sent.some(
+      ({ at, answeredAt }) => at > failedAt && answeredAt < by && answeredAt - at < CALL_MS,
+    )
   }
 
   /** Whether there was no connection in all of that time. */

@@ -16,17 +16,22 @@ import { Wire } from './wire.ts'
 const LONGEST_PROOF_MS = 120_000
 
 /** A cache before a source that changes: callers who load, and everything that ends a value. */
-export const cacheFeature: Feature = featureOf('cache', drawPlan)
+export const cacheFeature: Feature = featureOf('cache', drawPlan, { mostProcesses: 4, longestMs: 12_000 })
 
-/** The same where every process keeps what it reads, and hears of changes over links that fail. */
-export const nearFeature: Feature = featureOf('near', drawNearPlan)
+/** The same where every process keeps what it reads, and hears of changes over links that fail: shorter, for links have a beat. */
+export const nearFeature: Feature = featureOf('near', drawNearPlan, { mostProcesses: 3, longestMs: 6_000 })
 
-function featureOf(name: string, draw: typeof drawPlan): Feature {
+interface Size {
+  readonly mostProcesses: number
+  readonly longestMs: number
+}
+
+function featureOf(name: string, draw: typeof drawPlan, { mostProcesses, longestMs }: Size): Feature {
   return {
     name,
     plan(random) {
-      const processes = random.int(2, 4)
-      const calmFrom = random.between(2_000, 12_000)
+      const processes = random.int(2, mostProcesses)
+      const calmFrom = random.between(2_000, longestMs)
       const plan = draw(random, processes, calmFrom)
       return {
         // What stops and delays are measured by: some outlast the guard of a load, and the pauses of the breaker.
