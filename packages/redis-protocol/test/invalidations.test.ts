@@ -1,11 +1,12 @@
 import { createKeys } from '../src/keys.ts'
+import { Pauses } from '../src/invalidations/pauses.ts'
 import { openLinks } from '../src/invalidations/open-links.ts'
 import { redisInvalidations } from '../src/invalidations/redis-invalidations.ts'
 import { type RedisClient, aclRules, redisStorage } from '../src/index.ts'
 import { Followed } from '@holdfast/core/testing'
 import { FaultProxy } from '@holdfast/test-support/proxy'
 import { RedisNode, Replicated, until } from '@holdfast/test-support/servers'
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Login, openPlainClient } from './plain-client.ts'
 
 const server = await RedisNode.start()
@@ -209,6 +210,38 @@ describe('a link that is silent', () => {
     await followed.up(1)
     await put('app:a')
     await followed.invalidated('app:a')
+  })
+})
+
+describe('a link that is killed', () => {
+  /** Kills it so often; returns how long it waited each time before it was opened again. */
+  const killed = async (times: number, { followed, counted }: Awaited<ReturnType<typeof follow>>) => {
+    const next = vi.spyOn(Pauses.prototype, 'next').mockClear()
+    onTestFinished(() => next.mockRestore())
+    for (let i = 0; i < times; i += 1) {
+      const downs = counted('down') + 1
+      await server.ask('CLIENT', 'KILL', 'TYPE', 'pubsub')
+      await followed.down(downs)
+      await followed.up(downs)
+    }
+    return next.mock.results.map(({ value }) => value as number)
+  }
+
+  it('is opened ever later when it is killed again right away', async () => {
+    // Its first beat is far off.
+    const following = await follow({ maxStaleMs: 60_000 })
+    await following.followed.up()
+    const waits = await killed(4, following)
+    for (const [i, wait] of waits.entries()) expect(wait).toBeGreaterThanOrEqual(12.5 * 2 ** i)
+  })
+
+  it('is opened at once when it has lasted', async () => {
+    const following = await follow({ maxStaleMs: 300 })
+    await following.followed.up()
+    await killed(4, following)
+    await following.followed.proven(performance.now())
+    const [wait] = await killed(1, following)
+    expect(wait).toBeLessThanOrEqual(25)
   })
 })
 

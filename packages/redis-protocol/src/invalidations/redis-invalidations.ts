@@ -10,10 +10,9 @@ import type { Keys } from '../keys.ts'
 import { isCanary } from './canary.ts'
 import { Follower } from './follower.ts'
 import { type Links, openLinks } from './open-links.ts'
+import { Pauses } from './pauses.ts'
 import { covers, mergePrefixes } from './prefixes.ts'
 import { LinkRefused } from './refusal.ts'
-
-const LONGEST_PAUSE_MS = 30_000
 
 /** The feed of one client, and what ends it. */
 export interface RedisInvalidations extends InvalidationFeed {
@@ -38,7 +37,7 @@ class Invalidations implements RedisInvalidations {
   /** What was replaced, and has still something to report. */
   readonly #leaving = new Set<Links>()
   #isOpening = false
-  #failures = 0
+  readonly #pauses = new Pauses()
   #unproven = 0
   #refusal: FeedRefusal | undefined
   #retry: ReturnType<typeof setTimeout> | undefined
@@ -185,13 +184,10 @@ class Invalidations implements RedisInvalidations {
     this.#openLater()
   }
 
-  /** Ever more rarely, differently in every process. */
   #openLater(): void {
     if (this.#followers.size === 0) return
-    const pauseMs = Math.min(LONGEST_PAUSE_MS, 25 * 2 ** this.#failures) * (0.5 + Math.random() / 2)
-    this.#failures += 1
     clearTimeout(this.#retry)
-    this.#retry = setTimeout(() => this.#open(), pauseMs).unref()
+    this.#retry = setTimeout(() => this.#open(), this.#pauses.next()).unref()
   }
 
   /** How long a link may be silent. */
@@ -226,7 +222,7 @@ class Invalidations implements RedisInvalidations {
       clearTimeout(timer)
       if (isOver) return false
       isOver = true
-      this.#failures = 0
+      this.#pauses.reset()
       for (const follower of this.#followers) follower.prove(links)
       return true
     } catch {

@@ -4,7 +4,7 @@ import { mastersOf } from '../client.ts'
 import type { OpenRedis } from './redis-under-test.ts'
 
 const FOREVER = Number.MAX_SAFE_INTEGER
-const MANY = 100_000
+const MANY = 20_000
 
 /** The feed of invalidations where servers, connections and other programs meddle: F1, F3, F4 and F6. */
 export function redisInvalidationsKit({ describe, it }: TestRunner, under: () => OpenRedis): void {
