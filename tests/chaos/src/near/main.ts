@@ -5,6 +5,7 @@ import { between, seeded } from '@holdfast/test-support/chaos'
 import { chosen, endOnSignals, numberFrom, readFlags } from '@holdfast/test-support/command'
 import { RedisNode } from '@holdfast/test-support/servers'
 import { clients } from './clients.ts'
+import { controlNames } from './controls.ts'
 import { faultNames, faults } from './faults.ts'
 import { Judge } from './judge.ts'
 import { now } from './now.ts'
@@ -19,22 +20,22 @@ it began: nothing may be older than maxStaleMs, and nothing old when writes have
 
   --minutes N        how long (default 10)
   --seed N           (default: the clock's)
-  --faults A,B,…     only these of: ${faultNames.join(', ')}
+  --faults A,B,…     only these of: ${faultNames.join(', ')}; or none
   --max-stale-ms N   (default 1000)
-  --control          keeps losses of the link from the cache, which must be found out
+  --control WORD     breaks it on purpose, which must be found out: ${controlNames.join(', ')}
 `
 const flags = readFlags(usage, {
   minutes: 'string',
   seed: 'string',
   faults: 'string',
   'max-stale-ms': 'string',
-  control: 'boolean',
+  control: 'string',
 })
 const minutes = numberFrom('minutes', flags.minutes, { min: 0, integer: false }) ?? 10
 const seed = numberFrom('seed', flags.seed, { min: 0 }) ?? Date.now() % 1_000_000
 const maxStaleMs = numberFrom('max-stale-ms', flags['max-stale-ms'], { min: 100 }) ?? 1_000
-const control = flags.control ?? false
-const names = chosen('faults', flags.faults, faultNames)
+const [control] = flags.control === undefined ? [] : chosen('control', flags.control, controlNames)
+const names = flags.faults === 'none' ? [] : chosen('faults', flags.faults, faultNames)
 endOnSignals()
 
 const KEYS = 40
@@ -84,9 +85,10 @@ do {
   const writing = Array.from({ length: KEYS }, (_, key) => writeUntil(() => isQuiet, key))
   while (now() < roundEndsAt) {
     const name = names[between(random, 0, names.length - 1)]
-    if (name === undefined) break
-    await faults[name](world).catch((error: unknown) => console.error(`${name}: ${String(error)}`))
-    done.set(name, (done.get(name) ?? 0) + 1)
+    if (name !== undefined) {
+      await faults[name](world).catch((error: unknown) => console.error(`${name}: ${String(error)}`))
+      done.set(name, (done.get(name) ?? 0) + 1)
+    }
     await delay(between(random, 100, 1_000))
   }
   isQuiet = true
@@ -98,7 +100,8 @@ do {
     const { numbers, live } = await reader.readAll()
     const old = numbers.flatMap((number, key) => (number === judge.last(key) ? [] : [key]))
     if (old.length > 0) problems.push(`${reader.client}: ${old.length} keys are old when all is quiet`)
-    if (!live && !control) problems.push(`${reader.client}: its link is not up again when all is quiet`)
+    if (!live && control === undefined)
+      problems.push(`${reader.client}: its link is not up again when all is quiet`)
   }
 } while (now() < endsAt)
 

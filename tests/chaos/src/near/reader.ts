@@ -2,8 +2,8 @@ import { createHoldfast } from '@holdfast/core'
 import { redisStorage } from '@holdfast/redis-protocol'
 import { setTimeout as delay } from 'node:timers/promises'
 import { clients } from './clients.ts'
+import { type Control, controls } from './controls.ts'
 import type { Read } from './judge.ts'
-import { neverDown } from './never-down.ts'
 import { now } from './now.ts'
 
 /** How a reader is started: with these as JSON in its only argument. */
@@ -14,7 +14,7 @@ export interface ReaderOptions {
   readonly linkPort: number
   readonly keys: number
   readonly maxStaleMs: number
-  readonly control: boolean
+  readonly control: Control | undefined
 }
 
 /** What it is asked for. */
@@ -38,7 +38,7 @@ if (open === undefined) throw new Error(`there is no client ${client}`)
 const [reads, links] = await Promise.all([open(port), open(linkPort)])
 const storage = redisStorage({ ...reads, openConnection: (events) => links.openConnection(events) })
 const { cache } = createHoldfast({
-  storage: control ? neverDown(storage) : storage,
+  storage: control === undefined ? storage : controls[control](storage),
   prefix: 'torture',
   callTimeoutMs: 2_000,
   cache: { near: { maxStaleMs } },
