@@ -52,7 +52,7 @@ export interface Reviews {
   findOf(range: Pick<Review, 'repository' | 'baseCommit' | 'headCommit'>): Review | undefined
   /** A caller asks for a job of it: clean-up leaves it alone for some time. False: it is gone. */
   use(id: string): boolean
-  /** The id of the last review of these commits that clean-up has removed, in the last days. */
+  /** The id of the last review of these commits that was done, and that clean-up has removed in the last days. */
   removedOf(range: Pick<Review, 'repository' | 'baseCommit' | 'headCommit'>): string | undefined
   /** What was found, by severity; the risk when it was assessed. */
   facts(id: string): ReviewFacts

@@ -79,7 +79,7 @@ CREATE TABLE IF NOT EXISTS review_uses (
   review_id TEXT PRIMARY KEY,
   at        REAL NOT NULL
 );
--- What reviews that were removed were about, for as long as a forge may deliver it again.
+-- What reviews that were done and removed were about, for as long as a forge may deliver it again.
 CREATE TABLE IF NOT EXISTS removed_reviews (
   at          REAL NOT NULL,
   review_id   TEXT NOT NULL,

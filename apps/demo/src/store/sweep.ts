@@ -47,8 +47,10 @@ export function createSweep(database: DatabaseSync): Sweep {
            AND NOT EXISTS (SELECT 1 FROM job_runs AS later WHERE later.job_key = begun.job_key
              AND later.job_type = begun.job_type AND later.rowid > begun.rowid AND later.event IN ('end', 'failed')))`,
   )
+  // What was neither done nor paid for may be asked for again.
   const remember = database.prepare(
-    `INSERT INTO removed_reviews SELECT ?, id, repository, base_commit, head_commit FROM reviews WHERE id = ?`,
+    `INSERT INTO removed_reviews SELECT ?, id, repository, base_commit, head_commit FROM reviews WHERE id = ?
+       AND (has_failed = 0 OR EXISTS (SELECT 1 FROM charges WHERE review_id = id))`,
   )
   const forget = database.prepare('DELETE FROM removed_reviews WHERE at < ?')
   const removals = ['findings', 'comments', 'notifications', 'second_opinions', 'review_uses'].map((table) =>

@@ -220,6 +220,20 @@ describe('who watches', () => {
     expect(faults).toEqual([])
   })
 
+  it('sees one process on memory storage, and no verb that needs several', async (context) => {
+    const { expect } = context
+    const { open, evidence } = await show(context, { AIREVIEW_CLIENT: 'memory', AIREVIEW_PACE_MS: '50' })
+    const { page, faults } = await open()
+    await page.locator('.status').getByText('Memory of one process').waitFor()
+    await page.getByRole('group', { name: 'instance-1' }).getByText('memory · Fastify').waitFor()
+    const several = /^(Kill|Freeze|Thaw|Cut|Restore|Stop Redis|Start Redis)/
+    expect(await page.getByRole('button', { name: several }).count()).toBe(0)
+    await page.getByRole('button', { name: 'Fire one job × 15' }).first().click()
+    const work = await ended(expect, evidence)
+    expect([evidence.count(work, 'begin'), evidence.saves(work, 'charge')]).toEqual([1, 1])
+    expect(faults).toEqual([])
+  })
+
   it('has loaded no more than 200 kB when the page is live', async (context) => {
     const { expect } = context
     const { open } = await show(context)

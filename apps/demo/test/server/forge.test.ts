@@ -269,4 +269,23 @@ describe('a delivery of the forge', () => {
     expect(store.effects.charges(review)).toHaveLength(1)
     expect(all('call.asked')).toHaveLength(2)
   })
+
+  it('starts what was never done, also when clean-up has removed its failure', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { deliver, repository, folder, until, third } = await forge({ onTestFinished }, 50)
+    const elsewhere = createRepository(onTestFinished)
+    elsewhere.git('pull', '--quiet', repository.path, 'main')
+    const payload = push(third, elsewhere.commit({ 'd.js': 'debugger\n' }, 'Add d'))
+    expect(await deliver(payload)).toMatchObject({ status: 503 })
+    const { id } = await until('review', ({ state }) => state === 'Rejected')
+    const store = openStore(join(folder, 'live.sqlite'))
+    onTestFinished(() => store.close())
+    const order = { slot: 1, instance: 'i', fencingToken: 1, keepMs: -60_000 }
+    expect(store.sweep(order)?.reviews).toEqual([id])
+    repository.git('fetch', '--quiet', elsewhere.path, 'main')
+    expect(await deliver(payload)).toMatchObject({ status: 202, message: 'The review is started.' })
+    expect(await until('review', ({ state }) => state === 'HumanReview')).toMatchObject({ title: 'Add d' })
+  })
 })

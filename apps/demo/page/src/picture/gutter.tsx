@@ -99,8 +99,9 @@ export function InstanceHeads(): JSX.Element {
   )
 }
 
-/** The visible word comes first in the name of each. */
-export function Verbs({ instance }: { readonly instance: Instance }): JSX.Element {
+/** The visible word comes first in the name of each. The one process of memory storage has none: they need several. */
+export function Verbs({ instance }: { readonly instance: Instance }): JSX.Element | null {
+  if (part('world').value.storage === 'memory') return null
   const { name, state, isCut } = instance
   const input = { instance: name }
   if (state === 'gone') {
