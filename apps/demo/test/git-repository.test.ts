@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { parseChange } from '../src/review/diff.ts'
@@ -68,6 +68,15 @@ it('reads names that are no text, and content that looks like a difference', asy
   await expect(git.readContents([one, '1'.repeat(40)])).rejects.toThrow(
     `git has no content ${'1'.repeat(40)}`,
   )
+})
+
+it('takes no name of a commit for an option', async () => {
+  const repository = createRepository()
+  repository.commit({ 'a.txt': 'a\n' })
+  const git = await openRepository(repository.path)
+  const written = join(temporaryFolder(), 'written')
+  await expect(git.diff({ base: `--output=${written}`, head: 'HEAD' })).rejects.toThrow('--output=')
+  expect(existsSync(written)).toBe(false)
 })
 
 it('does not look into a difference that is too large to read', async () => {

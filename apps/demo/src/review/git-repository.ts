@@ -97,7 +97,15 @@ export async function openRepository(
     },
     // diff-tree rather than diff: it heeds no settings of the user's or the repository's that change the format.
     diff: ({ base, head }) =>
-      gitIn(root, { trimmed: false, mostBytes: mostDiffBytes }).raw('diff-tree', ...PATCH, base, head, '--'),
+      gitIn(root, { trimmed: false, mostBytes: mostDiffBytes }).raw(
+        'diff-tree',
+        ...PATCH,
+        // What could not be reviewed is shown by the names that somebody gave it: one with a dash is no option.
+        '--end-of-options',
+        base,
+        head,
+        '--',
+      ),
     async changedFiles({ base, head }) {
       return lines(await git.raw('diff-tree', '-r', '--name-only', base, head, '--')).length
     },
