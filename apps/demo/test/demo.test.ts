@@ -120,6 +120,7 @@ it.each([
   [['--freeze', '--storage', 'memory'], '--freeze needs Redis'],
   [['--outage', '--storage', 'memory'], '--outage needs Redis'],
   [['--without', '--storage', 'redis'], '--without uses no storage'],
+  [['--once', '--hangfire', 'redis://x'], '--hangfire is for the page, and --once shows none'],
   [['--once', '--port', '1'], '--port is for the page, and --once shows none'],
   [['--terminal', '--no-open'], '--no-open is for the page, and --terminal shows none'],
   [['--without', '--freeze'], "option '--freeze' cannot be used with option '--without'"],

@@ -1,4 +1,5 @@
 import type { JobType } from '../jobs/job.ts'
+import type { HangfireNews } from './hangfire-news.ts'
 import type { ReviewNews } from './review-news.ts'
 import type { ControlOutcome, Sums } from './sums.ts'
 
@@ -30,6 +31,7 @@ export type PageNews =
   | LockNews
   | CacheNews
   | ReviewNews
+  | HangfireNews
   | LogNews
   | TourNews
   | ReviewerNews

@@ -1,4 +1,5 @@
 import type { ReviewState } from '../store/review-states.ts'
+import type { HangfireJobSummary } from './hangfire-news.ts'
 import type { ModelSpending } from './model-news.ts'
 
 /** The whole of one review, whenever it has changed. */
@@ -30,4 +31,6 @@ export interface ReviewSummary {
   readonly tookMs: number | null
   /** On a model; null, or absent: none was asked. */
   readonly spent?: ModelSpending | null
+  /** Its newest job in Hangfire; absent: there is none. */
+  readonly job?: HangfireJobSummary
 }

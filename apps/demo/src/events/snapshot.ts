@@ -1,4 +1,5 @@
 import type { JobType } from '../jobs/job.ts'
+import type { HangfireJobView, HangfireState } from './hangfire-news.ts'
 import type { SecondOpinionView } from './model-news.ts'
 import type { Move } from '../store/review-life.ts'
 import type { Told } from '../store/notices.ts'
@@ -29,6 +30,8 @@ export interface WorldState {
   readonly jobTypes: readonly JobType[]
   /** Verbs that this world has not, with the reason: memory storage can neither kill nor cut. */
   readonly missingActions: Readonly<Partial<Record<ActionName, string>>>
+  /** Absent: reviews are started directly. */
+  readonly hangfire?: HangfireState
 }
 
 export interface InstanceState {
@@ -180,6 +183,8 @@ export interface ReviewView {
   readonly suggestions: readonly string[]
   /** What a model has said, and what that has cost; absent: none was asked. */
   readonly second?: SecondOpinionView
+  /** Its jobs in Hangfire, the newest first; absent: there are none. */
+  readonly jobs?: readonly HangfireJobView[]
   /** Why the difference cannot be read; null: it can. */
   readonly problem: string | null
 }

@@ -1,10 +1,18 @@
 import type { Storage } from '@holdfast/core'
+import type { RedisClient } from '@holdfast/redis-protocol'
 import type { ClientName } from './messages.ts'
 
 /** A storage and the client below it, which is ours to close. */
 export interface ConnectedStorage {
   readonly storage: Storage
   close(): Promise<void>
+}
+
+/** A client of Redis, which is ours to close, for each of those who use it. */
+export interface Connected {
+  storage(): Storage
+  client(): RedisClient
+  close(): void
 }
 
 /** A server that accepts connections may still never answer. */
@@ -14,21 +22,27 @@ const CONNECT_MS = 5_000
 const BACK_OFF_MS = 250
 const backOff = (attempt: number): number => Math.min(attempt * 50, BACK_OFF_MS)
 
+/** @throws Error when nothing answers at first */
+export async function connectStorage(
+  client: Exclude<ClientName, 'memory'>,
+  url: string,
+): Promise<ConnectedStorage> {
+  const { storage, close } = await connectRedis(client, url)
+  return { storage: storage(), close: async () => close() }
+}
+
 /**
  * Connects to Redis with the client library of this name; the other one is not even loaded.
  *
  * @param url of the server, or of several nodes of a cluster, with commas between them
  * @throws Error when nothing answers at first
  */
-export async function connectStorage(
-  client: Exclude<ClientName, 'memory'>,
-  url: string,
-): Promise<ConnectedStorage> {
+export async function connectRedis(client: Exclude<ClientName, 'memory'>, url: string): Promise<Connected> {
   const nodes = url.split(',')
   const isCluster = nodes.length > 1
   switch (client) {
     case 'ioredis': {
-      const [{ Cluster, Redis }, { ioredisStorage }] = await Promise.all([
+      const [{ Cluster, Redis }, { ioredisClient, ioredisStorage }] = await Promise.all([
         import('ioredis'),
         import('@holdfast/redis-ioredis'),
       ])
@@ -39,10 +53,14 @@ export async function connectStorage(
         redis.disconnect()
         throw error
       })
-      return { storage: ioredisStorage(redis), close: async () => redis.disconnect() }
+      return {
+        storage: () => ioredisStorage(redis),
+        client: () => ioredisClient(redis),
+        close: () => redis.disconnect(),
+      }
     }
     case 'node-redis': {
-      const [{ createClient, createCluster }, { nodeRedisStorage }] = await Promise.all([
+      const [{ createClient, createCluster }, { nodeRedisClient, nodeRedisStorage }] = await Promise.all([
         import('redis'),
         import('@holdfast/redis-node'),
       ])
@@ -57,7 +75,11 @@ export async function connectStorage(
         redis.destroy()
         throw error
       })
-      return { storage: nodeRedisStorage(redis), close: async () => redis.destroy() }
+      return {
+        storage: () => nodeRedisStorage(redis),
+        client: () => nodeRedisClient(redis),
+        close: () => redis.destroy(),
+      }
     }
   }
 }

@@ -3,7 +3,7 @@ import { startOpenTelemetry } from '@holdfast/telemetry/opentelemetry'
 import { startPrometheus } from '@holdfast/telemetry/prometheus'
 import { Registry } from 'prom-client'
 import { type ConnectedStorage, connectStorage } from './connect.ts'
-import type { FromInstance, InstanceSettings, Reports, ToInstance } from './messages.ts'
+import type { FromInstance, InstanceSettings, OpenedReview, Reports, ToInstance } from './messages.ts'
 import { receiveSettings } from './receive-settings.ts'
 import { type InstanceRuntime, startRuntime } from './runtime.ts'
 
@@ -24,12 +24,20 @@ async function main(): Promise<void> {
   startPrometheus({ register })
   const connected = await connect(settings)
   const answers = new Map<number, () => void>()
+  const opening = new Map<number, (opened: OpenedReview) => void>()
+  let asked = 0
   const reports: Reports = {
     onOutcome: (outcome) => send({ type: 'outcome', outcome }),
     askBank: () =>
       new Promise((resolve) => {
         answers.set(answers.size, resolve)
         send({ type: 'askBank', id: answers.size - 1 })
+      }),
+    openReview: (ofJob) =>
+      new Promise((resolve) => {
+        const id = (asked += 1)
+        opening.set(id, resolve)
+        send({ type: 'openReview', id, asked: ofJob })
       }),
     onTold: (telling) => send({ type: 'told', telling }),
   }
@@ -41,6 +49,9 @@ async function main(): Promise<void> {
         return void close(runtime, connected)
       case 'bankAgrees':
         return answers.get(message.id)?.()
+      case 'openedReview':
+        opening.get(message.id)?.(message.opened)
+        return void opening.delete(message.id)
       case 'reviewer':
         return runtime.setReviewer(message.mode)
       case 'measure':

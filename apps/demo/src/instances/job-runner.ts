@@ -15,8 +15,8 @@ import type { Reviewer } from '../review/reviewer.ts'
 import type { Store } from '../store/store.ts'
 import type { CallOutcome as PageOutcome } from '../events/page-event.ts'
 import type { CallAnswer, Calls } from './calls.ts'
-import type { Guard, StartPolicy } from './guard.ts'
-import type { StartJob } from './service/service.ts'
+import type { Guard } from './guard.ts'
+import type { StartJob, StartJobPolicy } from './service/service.ts'
 import type { FireRequest, InstanceSettings, OutcomeStatus, Reports } from './messages.ts'
 
 /** What jobs are run with. */
@@ -45,7 +45,8 @@ export interface JobRunner {
   readonly start: StartJob
 }
 
-interface Start extends StartPolicy {
+/** How a job is started. */
+interface Start extends StartJobPolicy {
   /** The execution of the job that starts it. */
   readonly parent?: JobExecution
 }
@@ -107,11 +108,11 @@ export function createJobRunner(parts: JobRunnerParts): JobRunner {
     how: Start,
     callId: string = randomUUID(),
   ): Promise<JobResult> => {
-    const { parent, ...policy } = how
+    const { parent, onInProgress: policy } = how
     const call = {
       callId,
       work: { jobType, jobKey: reviewId },
-      policy: policy.onInProgress,
+      policy,
       parentExecutionId: parent?.executionId ?? null,
     }
     return calls === undefined
@@ -122,7 +123,7 @@ export function createJobRunner(parts: JobRunnerParts): JobRunner {
   const ask = async (
     jobType: JobType,
     reviewId: string,
-    { parent, ...policy }: Start,
+    { parent, onRun, ...policy }: Start,
     answer?: (answer: CallAnswer) => void,
   ): Promise<JobResult> => {
     const startedAt = performance.now()
@@ -134,6 +135,7 @@ export function createJobRunner(parts: JobRunnerParts): JobRunner {
       const once = () =>
         guard(jobType, reviewId, policy, (execution) => {
           calls?.began(execution)
+          onRun?.()
           return runJob(jobType, reviewId, execution)
         })
       const { status, result, replay } = await (parent ? patiently(parent.signal, once) : once())

@@ -1,3 +1,4 @@
+import type { HangfireSettings } from '../hangfire/settings.ts'
 import type { Measures } from './measures.ts'
 import type { ReviewerMode } from '../events/page-event.ts'
 import type { InstanceState } from '../events/snapshot.ts'
@@ -33,7 +34,24 @@ export interface InstanceSettings {
   readonly model?: ModelSettings
   /** Absent: nothing is removed. */
   readonly cleanUp?: CleanUpSettings
+  /** It runs jobs of this Hangfire, too. */
+  readonly hangfire?: HangfireServerSettings
 }
+
+export interface HangfireServerSettings extends HangfireSettings {
+  /** How Hangfire calls the instance, before its process: no other has this name. */
+  readonly server: string
+}
+
+/** A job of Hangfire, by what it asks for. */
+export interface AskedByJob {
+  readonly jobId: string
+  readonly repository: string
+  readonly range: string
+}
+
+/** The id of the review, or why there is nothing to review. */
+export type OpenedReview = { readonly review: string } | { readonly problem: string }
 
 /** What every instance does again and again, one of them at each tick. */
 export interface CleanUpSettings {
@@ -48,6 +66,8 @@ export interface Reports {
   readonly onOutcome: (outcome: CallOutcome) => void
   /** Plays the payment provider: resolves when the customer may be charged. */
   readonly askBank: (instance: string) => Promise<void>
+  /** The review that a job of Hangfire asks for. Only of instances that have such jobs. */
+  readonly openReview?: (asked: AskedByJob) => Promise<OpenedReview>
   /** Only of instances that tell. */
   readonly onTold?: Tell
 }
@@ -95,6 +115,7 @@ export interface SettingsMessage {
 export type ToInstance =
   | { readonly type: 'fire'; readonly id: number; readonly request: FireRequest }
   | { readonly type: 'bankAgrees'; readonly id: number }
+  | { readonly type: 'openedReview'; readonly id: number; readonly opened: OpenedReview }
   | { readonly type: 'reviewer'; readonly mode: ReviewerMode }
   | { readonly type: 'measure'; readonly id: number }
   | { readonly type: 'close' }
@@ -104,6 +125,7 @@ export type FromInstance =
   | { readonly type: 'ready'; readonly port: number | undefined }
   | { readonly type: 'outcome'; readonly outcome: CallOutcome }
   | { readonly type: 'askBank'; readonly id: number }
+  | { readonly type: 'openReview'; readonly id: number; readonly asked: AskedByJob }
   /** Every start of the request with this id has come to something. */
   | { readonly type: 'settled'; readonly id: number }
   | { readonly type: 'measured'; readonly id: number; readonly metrics: Measures }

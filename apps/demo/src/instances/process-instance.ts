@@ -26,7 +26,7 @@ const MEASURE_MS = 1_000
 /** Starts an instance as a separate process and waits until it can work. */
 export async function startProcessInstance(
   settings: InstanceSettings,
-  { onOutcome, askBank, onTold }: Reports,
+  { onOutcome, askBank, openReview, onTold }: Reports,
   { entry, execArgv, closeMs }: InstanceProgram = PROGRAM,
 ): Promise<Instance> {
   const { name, client } = settings
@@ -74,6 +74,10 @@ export async function startProcessInstance(
         return measuring.get(message.id)?.(message.metrics)
       case 'askBank':
         return void askBank(name).then(() => send({ type: 'bankAgrees', id: message.id }))
+      case 'openReview':
+        return void openReview?.(message.asked).then((opened) =>
+          send({ type: 'openedReview', id: message.id, opened }),
+        )
       case 'settled':
         pending.get(message.id)?.()
         pending.delete(message.id)

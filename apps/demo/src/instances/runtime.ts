@@ -11,6 +11,7 @@ import { createCalls } from './calls.ts'
 import { startCleanUp } from './clean-up.ts'
 import { withHoldfast, withoutHoldfast } from './guard.ts'
 import { type JobRunner, createJobRunner } from './job-runner.ts'
+import type { HangfireServerParts, serveHangfire } from './hangfire-server.ts'
 import { listen } from './listen.ts'
 import { readLogLine } from './log-lines.ts'
 import type { InstanceSettings, Reports } from './messages.ts'
@@ -78,6 +79,7 @@ export async function startRuntime(
   const stopCleaning =
     holdfast && cleanUp && startCleanUp({ settings: cleanUp, instance, holdfast, store, log })
   const service = holdfast && framework && (await openService(framework, holdfast, start, settings.key))
+  const hangfire = holdfast && (await openHangfire({ settings, reports, holdfast, start }))
   return {
     fire,
     start,
@@ -88,12 +90,28 @@ export async function startRuntime(
       stopping.abort(new Error('The instance ends.'))
       stopCleaning?.()
       // Callers that wait get their answer from the end of what they wait for.
-      await Promise.all([service?.close(), holdfast?.close({ graceMs: GRACE_MS })])
+      await Promise.all([hangfire?.stop(GRACE_MS), service?.close(), holdfast?.close({ graceMs: GRACE_MS })])
+      hangfire?.close()
       stopListening?.()
       store.close()
       destination.end()
     },
   }
+}
+
+/** Undefined: it runs no jobs of Hangfire. */
+async function openHangfire({
+  settings: { hangfire, client, leaseMs },
+  reports: { openReview },
+  ...parts
+}: Pick<HangfireServerParts, 'holdfast' | 'start'> & {
+  readonly settings: InstanceSettings
+  readonly reports: Reports
+}): Promise<Awaited<ReturnType<typeof serveHangfire>> | undefined> {
+  if (hangfire === undefined || openReview === undefined || client === 'memory') return undefined
+  // Only an instance that has such jobs needs the package for them.
+  const { serveHangfire } = await import('./hangfire-server.ts')
+  return await serveHangfire({ ...parts, settings: hangfire, client, leaseMs, openReview })
 }
 
 /** How an instance tells by itself what core does not publish. */

@@ -42,7 +42,7 @@ export function fireActs(
       async review({ base, head }) {
         const change = await source.change(base, head)
         const starters = starting.startersOf()
-        return starting.begin(reviews.open(change), starters, {
+        return await starting.submit(reviews.open(change), starters, {
           jobType: 'ai-review',
           times: starters.length,
           waiting: 0,

@@ -7,12 +7,14 @@ import { startProcessInstance } from '../instances/process-instance.ts'
 import type { ModelSettings } from '../model/model-settings.ts'
 import type { Tell } from '../instances/telling.ts'
 import type { Ground } from './ground.ts'
+import type { HangfireDesk } from './hangfire-desk.ts'
 import { inBackground } from './in-background.ts'
 import { type Member, createMember } from './member.ts'
-import { openNetwork, openRoad } from './network.ts'
+import { type Network, openNetwork, openRoad, together } from './network.ts'
 import type { News } from './news.ts'
 import type { OpenCalls } from './open-calls.ts'
 import type { WorldSettings } from './options.ts'
+import { localPort } from './world-redis.ts'
 
 export interface MembersParts {
   readonly settings: WorldSettings
@@ -25,8 +27,10 @@ export interface MembersParts {
   readonly news: News
   readonly openCalls: OpenCalls
   readonly onTold: Tell
+  /** Undefined: the instances run no jobs of Hangfire. */
+  readonly hangfire: Pick<HangfireDesk, 'serverOf' | 'open'> | undefined
   /** The process of that instance has ended. */
-  readonly onGone: (instance: string) => void
+  readonly onGone: (instance: string, pid: number | null) => Promise<void>
 }
 
 type Make = Pick<InstanceState, 'name' | 'client' | 'framework'>
@@ -64,11 +68,26 @@ function makesOf({ storage, instances, client, framework }: WorldSettings): read
   })
 }
 
+/** Cut together with the way to the demo's Redis, where that can be. */
+async function networkTo(url: string): Promise<Network> {
+  const port = localPort(url)
+  return port === undefined ? openRoad(url) : await openNetwork(url, port)
+}
+
 async function memberOf(parts: MembersParts, make: Make): Promise<Member> {
   const { settings, ground, folder, databasePath, workTree, model, news, openCalls, onTold, onGone } = parts
+  const { hangfire } = parts
   const { redis, memory } = ground
   const key = randomUUID()
-  const reports: Reports = { onOutcome: () => undefined, askBank: async () => undefined, onTold }
+  const reports: Reports = {
+    onOutcome: () => undefined,
+    askBank: async () => undefined,
+    ...(hangfire === undefined ? {} : { openReview: hangfire.open }),
+    onTold,
+  }
+  const { url = '', port } = redis ?? {}
+  const network = port === undefined ? openRoad(url) : await openNetwork(url, port)
+  const toHangfire = settings.hangfire && (await networkTo(settings.hangfire.url))
   const settingsFor = (redisUrl?: string): InstanceSettings => ({
     name: make.name,
     client: make.client,
@@ -86,19 +105,27 @@ async function memberOf(parts: MembersParts, make: Make): Promise<Member> {
     ...(model === undefined ? {} : { model }),
     ...(settings.cleanUp === undefined ? {} : { cleanUp: settings.cleanUp }),
     ...(redisUrl === undefined ? {} : { redisUrl }),
+    ...(hangfire === undefined || settings.hangfire === undefined || toHangfire === undefined
+      ? {}
+      : {
+          hangfire: {
+            url: toHangfire.url,
+            prefix: settings.hangfire.prefix,
+            server: hangfire.serverOf(make.name),
+          },
+        }),
   })
-  const { url = '', port } = redis ?? {}
   return createMember({
     ...make,
     news,
     openCalls,
-    network: port === undefined ? openRoad(url) : await openNetwork(url, port),
+    network: toHangfire === undefined ? network : together(network, toHangfire),
     async launch(redisUrl) {
       const instance =
         memory === undefined
           ? await startProcessInstance(settingsFor(redisUrl), reports)
           : await startMemoryInstance(settingsFor(), memory, reports)
-      const forgetting = instance.gone.then(() => onGone(make.name))
+      const forgetting = instance.gone.then(() => onGone(make.name, instance.pid))
       inBackground(news, `What ${make.name} has left behind was not written down`, forgetting)
       return instance
     },

@@ -5,6 +5,8 @@ export interface Network {
   /** Where the instance finds Redis. */
   readonly url: string
   readonly isCut: boolean
+  /** There is a proxy that can refuse. */
+  readonly canBeCut: boolean
   cut(): Promise<void>
   restore(): Promise<void>
   close(): Promise<void>
@@ -22,6 +24,7 @@ export function networkThrough(proxy: FaultProxy, url: string): Network {
   through.host = `127.0.0.1:${proxy.port}`
   return {
     url: through.href,
+    canBeCut: true,
     get isCut() {
       return isCut
     },
@@ -43,5 +46,25 @@ export function openRoad(url: string): Network {
   const cannot = (): never => {
     throw new Error('There is no proxy before this Redis.')
   }
-  return { url, isCut: false, cut: cannot, restore: cannot, close: async () => undefined }
+  return { url, isCut: false, canBeCut: false, cut: cannot, restore: cannot, close: async () => undefined }
+}
+
+/** The first, and with it the second as far as that can be cut. */
+export function together(first: Network, second: Network): Network {
+  const also = async (act: Promise<void>, other: () => Promise<void>): Promise<void> => {
+    await act
+    if (second.canBeCut) await other()
+  }
+  return {
+    url: first.url,
+    canBeCut: first.canBeCut,
+    get isCut() {
+      return first.isCut
+    },
+    cut: () => also(first.cut(), second.cut),
+    restore: () => also(first.restore(), second.restore),
+    async close() {
+      await Promise.all([first.close(), second.close()])
+    },
+  }
 }

@@ -11,7 +11,10 @@ import { createAttemptBook } from './attempt-book.ts'
 import { followDatabase } from './database-tail.ts'
 import { createForge } from './forge.ts'
 import { openGround } from './ground.ts'
+import { createHangfireDesk } from './hangfire-desk.ts'
+import { linkHangfire } from './hangfire-link.ts'
 import { hearInstances } from './hear-instances.ts'
+import { inBackground } from './in-background.ts'
 import { createLockDesk } from './lock-desk.ts'
 import { viewHeld } from './held-view.ts'
 import { createLogBook } from './log-book.ts'
@@ -71,12 +74,26 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
   const reviews = createReviewDesk(store, news)
   const tail = followDatabase(store, news, { windowMs: settings.windowMs, onRows: reviews.refresh })
   stack.defer(() => tail.close())
+  const hangfire =
+    settings.hangfire &&
+    createHangfireDesk({
+      link: await linkHangfire(settings.hangfire, news, stack),
+      source,
+      reviews,
+      store,
+      news,
+      otherName: settings.webhook?.repository,
+    })
+  // Those that instances have left when they ended are back in the queue then.
+  stack.defer(() => hangfire?.settled())
   const lockDesk = createLockDesk(observer, news)
   stack.defer(() => lockDesk.close())
   const watching = createWatching(observer, news, (snapshot) => {
     if (snapshot.jobType !== 'ai-review') return
     const { jobKey, progressPercentage: percent, progressMessage: stage } = snapshot
     reviews.progressed(jobKey, { percent, stage })
+    if (snapshot.stalled && hangfire !== undefined)
+      inBackground(news, 'Its job is not back in the queue of Hangfire', hangfire.stalled(snapshot))
   })
   stack.defer(() => watching.close())
   const members = await startMembers(
@@ -89,11 +106,13 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
       model: await provideModel(settings.model, stack),
       news,
       openCalls: createOpenCalls(news),
+      hangfire,
       onTold: hearInstances({ news, watching, lockDesk }),
-      onGone(instance) {
+      async onGone(instance, pid) {
         // What it had asked a model for is paid, and the answer went with it.
         store.modelCalls.abandon(instance)
         reviews.refresh()
+        await hangfire?.gone(instance, pid)
       },
     },
     stack,
@@ -110,6 +129,7 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
     watching,
     lockDesk,
     tail,
+    hangfire,
     folder,
     windowMs: settings.windowMs,
   }
@@ -127,6 +147,7 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
     reviewer: acts.reviewerMode(),
     jobTypes: JOB_TYPES,
     missingActions: ground.missingActions,
+    ...(hangfire === undefined ? {} : { hangfire: hangfire.state() }),
   })
   return {
     state,
@@ -140,7 +161,7 @@ async function open(options: WorldOptions, stack: AsyncDisposableStack): Promise
     forge,
     record: (jobType, jobKey) => viewRecord(ground, attempts, jobType, jobKey),
     held: (query) => viewHeld(ground, query),
-    review: (id) => viewReview(store, id),
+    review: (id) => viewReview(store, id, hangfire),
     measure: async () =>
       await Promise.all(members.map(async (member) => (await member.running()?.measure()) ?? [])),
     spent: () => store.modelCalls.spent(),

@@ -1,4 +1,5 @@
 import type { ModelLimits, ModelSettings } from '../model/model-settings.ts'
+import type { HangfireSettings } from '../hangfire/settings.ts'
 import type { CleanUpSettings } from '../instances/messages.ts'
 
 /** What a world is made of. */
@@ -21,6 +22,8 @@ export interface WorldOptions {
   readonly sample?: boolean
   /** The second reviewer. `stub`: a server of the demo itself, which answers from rules. Absent: none. */
   readonly model?: ModelSettings | (ModelLimits & { readonly stub: true })
+  /** The Hangfire that reviews go through. `dashboard`: the address of its page, or null. Absent: they are started directly. */
+  readonly hangfire?: HangfireSettings & { readonly dashboard: string | null }
   /** For the database and the logs. Default: a new one beside those of the last runs. */
   readonly folder?: string
   /** How long an owner that falls silent is waited for. */

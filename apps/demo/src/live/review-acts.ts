@@ -13,7 +13,7 @@ const CLOCKS_MS = 100
 
 /** What persons do to a review that is there. */
 export function reviewActs(
-  { store, reviews, news, ground, windowMs }: Scene,
+  { store, reviews, news, ground, hangfire, windowMs }: Scene,
   starting: Starting,
 ): ReviewActs {
   const found = (id: string): Review => store.reviews.find(id) ?? refuse(`There is no review ${id}.`)
@@ -43,7 +43,7 @@ export function reviewActs(
         if (!last.stalled)
           refuse(`The last review by ${last.instance} has not ended yet. Try again in a moment.`)
         // Its process died when all was done, and before that was recorded.
-        return starting.begin(review, starters, guarded(review, last))
+        return await starting.submit(review, starters, guarded(review, last))
       }
       if (last?.status === 'completed' && last.endTime !== null) {
         const leftMs = windowMs + CLOCKS_MS - (Date.now() - last.endTime.getTime())
@@ -53,7 +53,7 @@ export function reviewActs(
           )
       }
       settle(id, store.life.decide({ reviewId: id, act: 'again', seen }))
-      return starting.begin(found(id), starters, guarded(found(id), last))
+      return await starting.submit(found(id), starters, guarded(found(id), last))
     },
     async retry({ review: id }) {
       const starters = starting.startersOf()
@@ -63,7 +63,9 @@ export function reviewActs(
       const last = await statusOf(id)
       if (last?.status === 'executing' && !last.stalled)
         refuse(`Review ${reviews.nameOf(id)} is being reviewed by ${last.instance}.`)
-      return starting.begin(review, starters, guarded(review, last))
+      if (last?.status !== 'executing' && hangfire?.isUnderWay(id) === true)
+        refuse(`Review ${reviews.nameOf(id)} is in the queue of Hangfire already.`)
+      return await starting.submit(review, starters, guarded(review, last))
     },
   }
 }

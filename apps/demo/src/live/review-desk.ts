@@ -64,6 +64,7 @@ export function createReviewDesk(store: Store, news: News): ReviewDesk {
       ...facts,
       ...lastRun(store.witness.of('ai-review', id)),
       spent: store.modelCalls.spent(id),
+      ...jobOf(store, id),
     }
   }
   const say = (id: string): void => {
@@ -111,6 +112,14 @@ export function createReviewDesk(store: Store, news: News): ReviewDesk {
     changed: say,
     nameOf: (id) => `#${numbers.get(id) ?? 0}`,
   }
+}
+
+/** The newest one in Hangfire, if there is one. */
+function jobOf({ hangfireJobs }: Store, id: string): Pick<ReviewSummary, 'job'> {
+  const [newest] = hangfireJobs.of(id)
+  if (newest === undefined) return {}
+  const { jobId, creator, state } = newest
+  return { job: { jobId, creator, state } }
 }
 
 /** Older ones are over. */

@@ -6,6 +6,7 @@ import type { Finding } from '../review/reviewer.ts'
 import { suggestionsOf } from '../review/suggestions.ts'
 import type { Review } from '../store/reviews.ts'
 import type { Store } from '../store/store.ts'
+import type { HangfireDesk } from './hangfire-desk.ts'
 
 type FileView = ReviewView['files'][number]
 type HunkView = FileView['hunks'][number]
@@ -18,10 +19,15 @@ const MOST_LINES = 3_000
 const MOST_LINES_IN_ALL = 20_000
 
 /** The difference that a review is about, with what was found on its lines. */
-export async function viewReview(store: Store, id: string): Promise<ReviewView | undefined> {
+export async function viewReview(
+  store: Store,
+  id: string,
+  hangfire?: Pick<HangfireDesk, 'jobsOf'>,
+): Promise<ReviewView | undefined> {
   const review = store.reviews.find(id)
   if (review === undefined) return undefined
   const findings = store.reviews.findings(id)
+  const jobs = (await hangfire?.jobsOf(id)) ?? []
   const view = {
     id,
     base: review.baseCommit,
@@ -30,6 +36,7 @@ export async function viewReview(store: Store, id: string): Promise<ReviewView |
     notices: store.life.notices(id),
     suggestions: suggestionsOf(findings),
     ...secondOf(store, id),
+    ...(jobs.length === 0 ? {} : { jobs }),
   }
   try {
     return { ...view, ...(await filesOf(review, findings)), problem: null }

@@ -1,6 +1,7 @@
 import type { Store } from '../store/store.ts'
 import type { DatabaseTail } from './database-tail.ts'
 import type { Ground } from './ground.ts'
+import type { HangfireDesk } from './hangfire-desk.ts'
 import type { LockDesk } from './lock-desk.ts'
 import type { Member } from './member.ts'
 import type { News } from './news.ts'
@@ -19,6 +20,8 @@ export interface Scene {
   readonly watching: Watching
   readonly lockDesk: LockDesk
   readonly tail: DatabaseTail
+  /** Undefined: reviews are started directly. */
+  readonly hangfire: HangfireDesk | undefined
   readonly folder: string
   /** So long a completed job answers every start with its result. */
   readonly windowMs: number

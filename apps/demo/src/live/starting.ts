@@ -36,7 +36,9 @@ export interface Starting {
   startersOf(named?: readonly string[]): readonly string[]
   /** Says what was started, and where. */
   begin(review: Review, starters: readonly string[], how: How): string
-  /** It was started just now, and no instance has answered. */
+  /** Of a review as people ask for it: through Hangfire, where there is one. Says what was started. */
+  submit(review: Review, starters: readonly string[], how: How): Promise<string>
+  /** It was started just now, and no instance has answered; or it is in Hangfire, and has not ended there. */
   isUnderWay(reviewId: string): boolean
   untold(): number
   /** Those that have no control run yet; the caller makes one of them. */
@@ -51,7 +53,8 @@ export function createStarting({
   watching,
   news,
   store,
-}: Pick<Scene, 'members' | 'watching' | 'news' | 'store'>): Starting {
+  hangfire,
+}: Pick<Scene, 'members' | 'watching' | 'news' | 'store' | 'hangfire'>): Starting {
   let untold: ControlStory[] = []
   /** When each review was started last that has no answer yet. */
   const begun = new Map<string, { readonly at: number; readonly callIds: ReadonlySet<string> }>()
@@ -68,6 +71,26 @@ export function createStarting({
     following.delete(event.callId ?? '')
     if (event.type === 'attempt.started') follow()
   })
+  const begin: Starting['begin'] = (review, starters, { jobType, times, waiting, reruns = 'all' }) => {
+    if (!store.reviews.use(review.id)) refuse(`The review of ${review.title} was removed just now.`)
+    const work = { jobType, jobKey: review.id }
+    const story = {
+      work,
+      review,
+      starts: planStarts({ jobType, instances: starters, times, waiting, reruns }),
+    }
+    untold = [...untold, story].slice(-MOST_STORIES)
+    begun.set(review.id, { at: Date.now(), callIds: new Set(story.starts.map(({ callId }) => callId)) })
+    watching.follow(work)
+    const [first, ...others] = story.starts
+    if (reruns === 'first' && first !== undefined) {
+      // Before that, a start that runs nothing again would get the old failure.
+      following.set(first.callId, () => send({ work, starts: others }, members))
+      send({ work, starts: [first] }, members)
+    } else send(story, members)
+    const where = counted(Math.min(times, starters.length), 'instance')
+    return `${counted(times, 'start')} of ${jobType} on ${where}, for the review of ${review.title}.`
+  }
   return {
     startersOf(named) {
       const names = members.map(({ name }) => name)
@@ -76,27 +99,11 @@ export function createStarting({
       const starters = (named ?? names).filter((name) => isUp.has(name))
       return starters.length > 0 ? starters : refuse('No instance is up. Start one, or thaw one.')
     },
-    begin(review, starters, { jobType, times, waiting, reruns = 'all' }) {
-      if (!store.reviews.use(review.id)) refuse(`The review of ${review.title} was removed just now.`)
-      const work = { jobType, jobKey: review.id }
-      const story = {
-        work,
-        review,
-        starts: planStarts({ jobType, instances: starters, times, waiting, reruns }),
-      }
-      untold = [...untold, story].slice(-MOST_STORIES)
-      begun.set(review.id, { at: Date.now(), callIds: new Set(story.starts.map(({ callId }) => callId)) })
-      watching.follow(work)
-      const [first, ...others] = story.starts
-      if (reruns === 'first' && first !== undefined) {
-        // Before that, a start that runs nothing again would get the old failure.
-        following.set(first.callId, () => send({ work, starts: others }, members))
-        send({ work, starts: [first] }, members)
-      } else send(story, members)
-      const where = counted(Math.min(times, starters.length), 'instance')
-      return `${counted(times, 'start')} of ${jobType} on ${where}, for the review of ${review.title}.`
-    },
-    isUnderWay: (reviewId) => (begun.get(reviewId)?.at ?? 0) > Date.now() - SILENT_MS,
+    begin,
+    submit: async (review, starters, how) =>
+      hangfire === undefined ? begin(review, starters, how) : await hangfire.submit(review),
+    isUnderWay: (reviewId) =>
+      (begun.get(reviewId)?.at ?? 0) > Date.now() - SILENT_MS || hangfire?.isUnderWay(reviewId) === true,
     untold: () => untold.length,
     takeUntold() {
       const stories = untold

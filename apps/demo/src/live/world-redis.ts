@@ -39,7 +39,7 @@ async function startCluster(stack: AsyncDisposableStack): Promise<WorldRedis> {
 }
 
 /** Of a server that a proxy of this machine can stand before. */
-function localPort(url: string): number | undefined {
+export function localPort(url: string): number | undefined {
   if (!URL.canParse(url)) return undefined
   const { protocol, hostname, port } = new URL(url)
   return protocol === 'redis:' && ['localhost', '127.0.0.1'].includes(hostname)

@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein'
 import * as z from 'zod'
 import type { WorldOptions } from '../live/options.ts'
+import { HANGFIRE_KEYS, hangfireOf, hangfireProblems } from './hangfire-configuration.ts'
 import { LIFE_KEYS, lifeOf, lifeProblems } from './life-configuration.ts'
 import { MODEL_KEYS, modelOf, modelProblems } from './model-configuration.ts'
 import { milliseconds, number, oneOf, yesOrNo } from './values.ts'
@@ -77,6 +78,7 @@ export const KEYS = z.object({
   AIREVIEW_RESTART_MS: milliseconds(0, 600_000, 8_000).default(8_000),
   ...LIFE_KEYS,
   ...MODEL_KEYS,
+  ...HANGFIRE_KEYS,
   REDIS_URL: redisUrls.optional(),
 })
 
@@ -103,7 +105,12 @@ export function readConfiguration(sources: Sources): Configuration {
   return configurationOf(data)
 }
 
-const SECRETS = ['AIREVIEW_TOKEN', 'AIREVIEW_MODEL_KEY', 'AIREVIEW_WEBHOOK_SECRET'] as const
+const SECRETS = [
+  'AIREVIEW_TOKEN',
+  'AIREVIEW_MODEL_KEY',
+  'AIREVIEW_WEBHOOK_SECRET',
+  'AIREVIEW_HANGFIRE_URL',
+] as const
 
 /** What has been read is not left to the programs that this one starts. */
 export function forgetSecrets(environment: Record<string, string | undefined>): void {
@@ -134,7 +141,7 @@ function unknown(key: string, path: string | undefined): readonly string[] {
 }
 
 /** Values that are right alone, and not beside each other. */
-function problemsTogether(read: Read, set: Values): readonly string[] {
+function problemsTogether(read: Read, set: Readonly<Record<string, string>>): readonly string[] {
   const isMemory = read.AIREVIEW_CLIENT === 'memory'
   return [
     ...(isMemory && read.AIREVIEW_CLUSTER
@@ -151,6 +158,7 @@ function problemsTogether(read: Read, set: Values): readonly string[] {
       : []),
     ...lifeProblems(read),
     ...modelProblems(read),
+    ...hangfireProblems(read, isMemory, set),
   ]
 }
 
@@ -158,6 +166,7 @@ function configurationOf(read: Read): Configuration {
   const { AIREVIEW_CLIENT: client, AIREVIEW_FRAMEWORK: framework } = read
   const isMemory = client === 'memory'
   const model = modelOf(read)
+  const hangfire = hangfireOf(read)
   const storage = isMemory ? 'memory' : read.AIREVIEW_CLUSTER ? 'cluster' : 'redis'
   return {
     host: read.AIREVIEW_HOST,
@@ -177,6 +186,7 @@ function configurationOf(read: Read): Configuration {
       ...(isMemory || client === 'mixed' ? {} : { client }),
       ...(framework === 'mixed' ? {} : { framework }),
       ...(model === undefined ? {} : { model }),
+      ...(hangfire === undefined ? {} : { hangfire }),
       ...(read.AIREVIEW_REPOSITORY === undefined ? {} : { repo: read.AIREVIEW_REPOSITORY }),
       ...(read.AIREVIEW_BASE === undefined ? {} : { base: read.AIREVIEW_BASE }),
       ...(read.AIREVIEW_HEAD === undefined ? {} : { head: read.AIREVIEW_HEAD }),

@@ -46,6 +46,7 @@ export function placeOf(event: PageEvent): Place {
     case 'sums':
     case 'tour':
     case 'redis.answered':
+    case 'hangfire':
       return { shelf: 'state', group: type, slot: type }
     case 'cache.sample': {
       const column = Math.floor(event.at / SAMPLE_MS)

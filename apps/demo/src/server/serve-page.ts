@@ -95,13 +95,20 @@ function shown(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
 
-function instancesOf({ instances, storage, repository }: WorldState, model: WorldOptions['model']): string {
+function instancesOf(
+  { instances, storage, repository, hangfire }: WorldState,
+  model: WorldOptions['model'],
+): string {
   const list = instances.map(({ name, client, framework }) => `${name} (${client}, ${framework})`)
   const where =
     storage === 'memory'
       ? 'in the memory of this one process, without Redis'
       : `over ${storage === 'cluster' ? 'a Redis Cluster' : 'Redis'}`
-  return `AIReview: ${list.join(', ')}, ${where}; they review ${repository.name}${secondOf(model)}.`
+  return `AIReview: ${list.join(', ')}, ${where}; they review ${repository.name}${secondOf(model)}${throughOf(hangfire)}.`
+}
+
+function throughOf(hangfire: WorldState['hangfire']): string {
+  return hangfire === undefined ? '' : `, by jobs of the Hangfire at ${hangfire.address}`
 }
 
 function secondOf(model: WorldOptions['model']): string {

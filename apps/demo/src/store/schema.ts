@@ -1,3 +1,4 @@
+import { HANGFIRE_SCHEMA } from './hangfire-jobs.ts'
 import { MODEL_SCHEMA } from './model-schema.ts'
 import { REVIEW_STATES } from './review-states.ts'
 
@@ -134,4 +135,4 @@ CREATE TABLE IF NOT EXISTS job_runs (
   detail       TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS job_runs_of ON job_runs (job_key, job_type);
-${MODEL_SCHEMA}`
+${MODEL_SCHEMA}${HANGFIRE_SCHEMA}`

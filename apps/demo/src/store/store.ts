@@ -1,6 +1,7 @@
 import { isWritable, openDatabase } from './database.ts'
 import { type Effects, type EffectsOptions, createEffects } from './effects.ts'
 import { createFenced } from './fenced.ts'
+import { type HangfireJobs, createHangfireJobs } from './hangfire-jobs.ts'
 import { type Journal, createJournal } from './journal.ts'
 import { type ModelCalls, createModelCalls } from './model-calls.ts'
 import { type SecondOpinions, createSecondOpinions } from './second-opinions.ts'
@@ -18,6 +19,7 @@ export interface Store {
   readonly journal: Journal
   readonly modelCalls: ModelCalls
   readonly secondOpinions: SecondOpinions
+  readonly hangfireJobs: HangfireJobs
   readonly sweep: Sweep
   /** No process is in the middle of a write. */
   isAtRest(): boolean
@@ -41,6 +43,7 @@ export function openStore(path: string, { busyMs, ...options }: StoreOptions = {
     journal: createJournal(database),
     modelCalls: createModelCalls(database),
     secondOpinions: createSecondOpinions(database),
+    hangfireJobs: createHangfireJobs(database),
     sweep: createSweep(database),
     isAtRest: () => isWritable(database, busyMs),
     close: () => database.close(),

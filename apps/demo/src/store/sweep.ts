@@ -53,9 +53,14 @@ export function createSweep(database: DatabaseSync): Sweep {
        AND (has_failed = 0 OR EXISTS (SELECT 1 FROM charges WHERE review_id = id))`,
   )
   const forget = database.prepare('DELETE FROM removed_reviews WHERE at < ?')
-  const removals = ['findings', 'comments', 'notifications', 'second_opinions', 'review_uses'].map((table) =>
-    database.prepare(`DELETE FROM ${table} WHERE review_id = ?`),
-  )
+  const removals = [
+    'findings',
+    'comments',
+    'notifications',
+    'second_opinions',
+    'review_uses',
+    'hangfire_jobs',
+  ].map((table) => database.prepare(`DELETE FROM ${table} WHERE review_id = ?`))
   // A job that has ended late may have left one behind.
   const removeOrphans = database.prepare(
     'DELETE FROM second_opinions WHERE review_id NOT IN (SELECT id FROM reviews)',

@@ -76,6 +76,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     .option('--cluster', 'on a local Redis Cluster of three masters')
     .option('--sample', 'review the small sample that comes with the demo')
     .option('--model-stub', 'ask a second reviewer, played by rules: no model, no key')
+    .option('--hangfire <url>', 'review by jobs of the Hangfire in this Redis')
     .option('--config <file>', 'more settings: see apps/demo/aireview.env.example')
     .optionsGroup('Forms in the terminal, each ends by itself:')
     .addOption(form('terminal', 'five jobs, each started on three instances at once'))

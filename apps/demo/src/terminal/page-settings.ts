@@ -10,6 +10,7 @@ export interface PageOptions {
   readonly cluster?: boolean
   readonly sample?: boolean
   readonly modelStub?: boolean
+  readonly hangfire?: string
   readonly config?: string
 }
 
@@ -33,6 +34,7 @@ export const PAGE_OPTIONS: readonly (keyof PageOptions)[] = [
   'cluster',
   'sample',
   'modelStub',
+  'hangfire',
   'config',
 ]
 
@@ -46,6 +48,7 @@ export function pageSettings(page: PageOptions, shared: SharedOptions): Values {
     AIREVIEW_FRAMEWORK: page.framework,
     AIREVIEW_CLUSTER: page.cluster === true ? 'yes' : undefined,
     AIREVIEW_MODEL_STUB: page.modelStub === true ? 'yes' : undefined,
+    AIREVIEW_HANGFIRE_URL: page.hangfire,
     AIREVIEW_SAMPLE: page.sample === true ? 'yes' : undefined,
     AIREVIEW_REPOSITORY: shared.repo,
     AIREVIEW_BASE: shared.base,

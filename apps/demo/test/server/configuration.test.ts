@@ -85,6 +85,24 @@ describe.concurrent('the configuration', () => {
       { AIREVIEW_MODEL_STUB: 'yes', AIREVIEW_MODEL: 'm' },
       'AIREVIEW_MODEL_STUB answers in place of a model, and AIREVIEW_MODEL names one: leave one of them out',
     ],
+    [
+      { AIREVIEW_HANGFIRE_URL: 'localhost:6379' },
+      'AIREVIEW_HANGFIRE_URL cannot be read: write redis://[user:password@]host[:port][/database] of one server',
+    ],
+    [{ AIREVIEW_HANGFIRE_URL: 'redis://a,redis://b' }, 'AIREVIEW_HANGFIRE_URL cannot be read: '],
+    [{ AIREVIEW_HANGFIRE_URL: 'redis://a/one' }, 'AIREVIEW_HANGFIRE_URL cannot be read: '],
+    [
+      { AIREVIEW_HANGFIRE_URL: 'redis://a', AIREVIEW_CLIENT: 'memory' },
+      'AIREVIEW_CLIENT is memory, which is one process without Redis, and AIREVIEW_HANGFIRE_URL shares jobs by Redis',
+    ],
+    [
+      { AIREVIEW_HANGFIRE_DASHBOARD: 'https://jobs.example.org' },
+      'AIREVIEW_HANGFIRE_DASHBOARD is set, and AIREVIEW_HANGFIRE_URL is not',
+    ],
+    [
+      { AIREVIEW_HANGFIRE_URL: 'redis://a', AIREVIEW_HANGFIRE_DASHBOARD: 'javascript:alert(1)' },
+      'AIREVIEW_HANGFIRE_DASHBOARD cannot be read: write the address of the dashboard',
+    ],
     [{ AIREVIEW_MODEL_KEY: 'a key' }, 'AIREVIEW_MODEL_KEY must have at least 6 characters, without spaces'],
     [
       { AIREVIEW_MODEL_INPUT_PRICE: '$2' },
@@ -154,6 +172,25 @@ describe.concurrent('the configuration', () => {
     expect(read({ commandLine: { AIREVIEW_MODEL_STUB: 'yes' } }).world.model).toMatchObject({ stub: true })
   })
 
+  it('names a Hangfire, on a cluster as well', ({ expect }) => {
+    const environment = {
+      AIREVIEW_CLUSTER: 'yes',
+      AIREVIEW_HANGFIRE_URL: 'rediss://user:hush@host:6380/2',
+      AIREVIEW_HANGFIRE_DASHBOARD: 'https://jobs.example.org/hangfire/',
+    }
+    expect(read({ environment }).world).toMatchObject({
+      storage: 'cluster',
+      hangfire: {
+        url: 'rediss://user:hush@host:6380/2',
+        prefix: '{hangfire}:',
+        dashboard: 'https://jobs.example.org/hangfire',
+      },
+    })
+    expect(() => read({ environment: { AIREVIEW_HANGFIRE_URL: 'redis:/user:hush@host' } })).not.toThrow(
+      'hush',
+    )
+  })
+
   it('of memory storage is one instance without Redis', ({ expect }) => {
     expect(read({ environment: { AIREVIEW_CLIENT: 'memory' } }).world).toMatchObject({
       storage: 'memory',
@@ -172,7 +209,7 @@ describe.concurrent('the example of the file', () => {
     const shown = KEYS.parse(exampleValues()) as Record<string, unknown>
     const isText = (key: string): boolean => key !== 'AIREVIEW_NAMES' && without[key] !== undefined
     const keys = Object.keys(KEYS.shape).filter(isText)
-    expect(keys).toHaveLength(20)
+    expect(keys).toHaveLength(21)
     for (const key of keys) expect([key, shown[key]]).toEqual([key, without[key]])
   })
 

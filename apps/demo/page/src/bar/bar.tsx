@@ -52,7 +52,7 @@ function TourButton(): JSX.Element {
 function Status(): JSX.Element {
   const { state, roundTripMs } = part('redis').value
   const instances = [...part('instances').value.values()]
-  const { storage } = part('world').value
+  const { storage, hangfire } = part('world').value
   const up = instances.filter((each) => each.state === 'up').length
   const link = connection.value.state
   const store = storage === 'memory' ? 'Memory' : 'Redis'
@@ -71,6 +71,21 @@ function Status(): JSX.Element {
               {store} <b>{storage === 'memory' ? 'of one process' : redis}</b>
             </span>
           </li>
+          {hangfire !== undefined && (
+            <li class={hangfire.state === 'up' ? 'live' : 'lost'}>
+              <i />
+              <span>
+                Hangfire{' '}
+                <b>
+                  {hangfire.state === 'up'
+                    ? hangfire.waiting > 0
+                      ? `${hangfire.waiting} wait`
+                      : 'up'
+                    : 'lost'}
+                </b>
+              </span>
+            </li>
+          )}
           <li class={up === 0 ? 'lost' : up < instances.length ? 'wait' : 'live'}>
             <i />
             <span>

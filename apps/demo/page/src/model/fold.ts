@@ -130,6 +130,11 @@ function foldInto(draft: Draft, event: PageEvent): void {
         each.id === event.chapterId ? { ...each, to: event.at } : each,
       )
       return
+    case 'hangfire': {
+      const { type: _type, seq: _seq, at: _at, source: _source, ...hangfire } = event
+      draft.world = { ...draft.world, hangfire }
+      return
+    }
     case 'reviewer':
       draft.world = { ...draft.world, reviewer: event.mode }
       draft.list('switches').push({ at: event.at, mode: event.mode })

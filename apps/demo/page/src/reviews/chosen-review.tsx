@@ -7,6 +7,7 @@ import { plural } from '../format.ts'
 import { ExecutionTree } from './execution-tree.tsx'
 import { FileTabs } from './file-tabs.tsx'
 import { Found } from './found.tsx'
+import { Jobs } from './jobs.tsx'
 import { Second } from './second.tsx'
 import { Life } from './life.tsx'
 import { Verdicts } from './verdicts.tsx'
@@ -43,6 +44,7 @@ export function ChosenReview({ review }: { readonly review: ReviewSummary }): JS
       )}
       <Verdicts review={review} />
       {view !== undefined && <Life view={view} />}
+      {review.job !== undefined && <Jobs job={review.job} jobs={view?.jobs ?? []} />}
       {view !== undefined && view.suggestions.length > 0 && (
         <details class="suggestions">
           <summary>{plural(view.suggestions.length, 'suggestion')}</summary>
@@ -69,9 +71,18 @@ export function ChosenReview({ review }: { readonly review: ReviewSummary }): JS
 }
 
 /** Read again whenever the review has found more. What was read stays until then: nothing jumps. */
-function useReview({ id, version, errors, warnings, infos, spent }: ReviewSummary): ReviewView | undefined {
+function useReview({
+  id,
+  version,
+  errors,
+  warnings,
+  infos,
+  spent,
+  job,
+}: ReviewSummary): ReviewView | undefined {
   const [view, setView] = useState<ReviewView>()
   const calls = JSON.stringify(spent?.calls)
+  const ofHangfire = `${job?.jobId} ${job?.state}`
   useEffect(() => {
     let isWanted = true
     const read = async (): Promise<void> => {
@@ -82,7 +93,7 @@ function useReview({ id, version, errors, warnings, infos, spent }: ReviewSummar
     return () => {
       isWanted = false
     }
-  }, [id, version, errors, warnings, infos, calls])
+  }, [id, version, errors, warnings, infos, calls, ofHangfire])
   return view
 }
 

@@ -7,6 +7,7 @@ import { lengthOf } from '../format.ts'
 import { chosenReview, dialog, isLost } from '../view.ts'
 import { ChosenReview } from './chosen-review.tsx'
 import { Found } from './found.tsx'
+import { HangfireLost } from './jobs.tsx'
 import { progressOf } from './progress.ts'
 import { StateSign } from './state-sign.tsx'
 import { attemptWords } from './words.ts'
@@ -43,6 +44,7 @@ export function Reviews(): JSX.Element {
           Review many…
         </button>
       </header>
+      <HangfireLost />
       {chosen === undefined ? (
         <p class="nothing">
           No change has been reviewed yet. Each review will be here, with its findings on the lines they are
@@ -119,7 +121,7 @@ interface RowProps {
 }
 
 function ReviewRow({ review, isChosen }: RowProps): JSX.Element {
-  const { id, number, title } = review
+  const { id, number, title, job } = review
   const {
     words,
     part: done,
@@ -143,6 +145,12 @@ function ReviewRow({ review, isChosen }: RowProps): JSX.Element {
         >
           <b>#{number}</b> {title}
         </button>
+        {job !== undefined && (
+          <span class="muted small" title={`Job ${job.jobId} of Hangfire: ${job.state ?? 'not known'}`}>
+            {' '}
+            job {job.jobId.slice(0, 8)}
+          </span>
+        )}
         <span class="under">
           {[instance, again, took]
             .filter((word) => word !== undefined && word !== null)

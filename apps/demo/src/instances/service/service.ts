@@ -11,11 +11,16 @@ export interface Service {
   close(): Promise<void>
 }
 
+export interface StartJobPolicy extends StartPolicy {
+  /** This start runs the job: called before it begins. */
+  readonly onRun?: () => void
+}
+
 /** Starts a job, and resolves with its result, no matter which instance ran it. */
 export type StartJob = (
   jobType: JobType,
   reviewId: string,
-  policy: Pick<StartPolicy, 'onInProgress' | 'onFailed'>,
+  policy: StartJobPolicy,
   callId?: string,
 ) => Promise<JobResult>
 
