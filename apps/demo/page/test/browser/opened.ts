@@ -12,6 +12,9 @@ import { type StoryWorld, openStoryWorld } from '../story/story-world.ts'
 const isWanted = process.env['WITH_BROWSER'] !== undefined
 const NOT_WANTED = '`npm run test:browser` runs what takes a browser and some minutes'
 
+/** For what hangs; what merely takes long, on a machine that has much else to do, is no failure. */
+const PATIENCE_MS = 120_000
+
 export interface View {
   readonly width?: number
   readonly scheme?: 'light' | 'dark'
@@ -55,6 +58,7 @@ export function useBrowser(): Open {
     onTestFinished(async () => await served[Symbol.asyncDispose]())
     const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme })
     onTestFinished(async () => await context.close())
+    context.setDefaultTimeout(PATIENCE_MS)
     const page = await context.newPage()
     const faults: string[] = []
     page.on('console', (message) => {
