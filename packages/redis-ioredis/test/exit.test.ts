@@ -14,7 +14,10 @@ async function output(script: string): Promise<string> {
     import { Redis } from 'ioredis'
     const redis = new Redis(${JSON.stringify(server.url)})`
   const args = ['--conditions=@holdfast/source', '--no-warnings', '--input-type=module', '-e', setUp + script]
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: import.meta.dirname })
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    cwd: import.meta.dirname,
+    timeout: 200_000,
+  })
   return stdout
 }
 
@@ -31,8 +34,8 @@ it('a process ends by itself that has closed its locks and its client, and not t
   expect(said).toBe('null\n')
 })
 
-it.each(['ioredis', 'ioredis5'])('so does one on %s with a link for near copies', async (library) => {
-  const said = await output(`
+/** Opens a link for near copies on a client `other` of that library. */
+const withLink = (library: string): string => `
     const { Redis: Other } = await import(${JSON.stringify(library)})
     const other = new Other(${JSON.stringify(server.url)})
     const { invalidations } = ioredisStorage(other).values
@@ -41,10 +44,19 @@ it.each(['ioredis', 'ioredis5'])('so does one on %s with a link for near copies'
       const listener = { up, proven: nothing, invalidated: nothing, everything: nothing, down: nothing }
       invalidations.follow('app:', { maxStaleMs: 1_000 }, { ...listener, ignored: nothing, refused: nothing })
     })
-    console.log('up')
-    await Promise.all([redis.quit(), other.quit()])`)
-  expect(said).toBe('up\n')
+    console.log('up')`
+
+it.each(['ioredis', 'ioredis5'])('so does one on %s with a link for near copies', async (library) => {
+  expect(await output(`${withLink(library)}; await Promise.all([redis.quit(), other.quit()])`)).toBe('up\n')
 })
+
+it.each(['ioredis', 'ioredis5'])(
+  'so does one whose %s client is open, and keeps nothing alive',
+  async (library) => {
+    // The link is open, too.
+    expect(await output(`${withLink(library)}; other.stream.unref(); await redis.quit()`)).toBe('up\n')
+  },
+)
 
 it('so does one that has closed all of it', async () => {
   const said = await output(`
