@@ -145,6 +145,8 @@ export class Judge {
   read({ process, began }: Call, value: unknown): void {
     const made = this.made(value)
     if (made === undefined || made.how !== 'set' || this.#forgottenAt >= began) return
+    // Of several keys that were set at once it has read one.
+    if (this.#made.some((other) => other.operation === made.operation && other.key !== made.key)) return
     for (const { operation, heardBy } of this.#invalidations)
       if (operation === made.operation && !heardBy.has(process)) heardBy.set(process, this.#now)
   }

@@ -8,7 +8,7 @@ import { EveryOperation } from './every-operation.ts'
 const RECOVERS_WITHIN_MS = 5_000 * 1.012 + 700
 
 /** One way takes as long at most, where a network is slow. */
-const SLOW_MS = 60
+export const SLOW_MS = 60
 
 const OPTIONS = {
   ttlMs: 60_000,
