@@ -42,6 +42,11 @@ export class ContenderProcess {
     return result
   }
 
+  /** SIGSTOP and SIGCONT. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name)
+  }
+
   async close(): Promise<void> {
     const gone = once(this.#child, 'exit')
     this.#child.disconnect()

@@ -25,7 +25,7 @@ One bench, or all of them one after the other, beside the raw client and the pee
                 --only WORDS  hits,tags,cold,storm,stale,frozen,many,pattern
                 --quick       only the raw client and Holdfast
   near          --rounds N    of each scenario (default 7)
-                --only WORDS  hits,first,invalidation,heap
+                --only WORDS  hits,first,invalidation,heap,cpu,load,faults,server,commands,ratio,old
                 --quick       only the raw client and Holdfast
   fastify       --pairs N     of measurements (default 7)
                 --seconds N   for each (default 3)
@@ -66,7 +66,20 @@ const benches: Readonly<Record<string, Bench>> = {
   },
   near: {
     flags: { rounds: 'string', only: 'string', quick: 'boolean' },
-    words: ['only', 'hits', 'first', 'invalidation', 'heap'],
+    words: [
+      'only',
+      'hits',
+      'first',
+      'invalidation',
+      'heap',
+      'cpu',
+      'load',
+      'faults',
+      'server',
+      'commands',
+      'ratio',
+      'old',
+    ],
   },
   fastify: {
     flags: { pairs: 'string', seconds: 'string', storages: 'string' },

@@ -19,14 +19,27 @@ export interface NearContender {
   getFar?(key: string): Promise<unknown>
 }
 
+/** `linkPort`: where the links lead that report changes. Default: where the client reads. */
+export async function nearStorage(name: string, url: string, linkPort?: number): Promise<Storage> {
+  const port = linkPort ?? Number(new URL(url).port)
+  if (name === 'holdfast redis') {
+    const client = createClient({ url }).on('error', () => {})
+    const duplicate = client.duplicate.bind(client)
+    client.duplicate = ((options: { readonly socket?: object }) =>
+      duplicate({ ...options, socket: { ...options.socket, host: '127.0.0.1', port } })) as never
+    return nodeRedisStorage(await client.connect())
+  }
+  const client = connectIoredis(url)
+  const duplicate = client.duplicate.bind(client)
+  client.duplicate = (options) => duplicate({ ...options, host: '127.0.0.1', port })
+  return ioredisStorage(client)
+}
+
 export const nearContenders: Readonly<Record<string, (url: string) => Promise<NearContender>>> = {
   'raw ioredis': async (url) => await raw('raw ioredis', url),
   'raw redis': async (url) => await raw('raw redis', url),
-  'holdfast ioredis': async (url) => ours(ioredisStorage(connectIoredis(url))),
-  async 'holdfast redis'(url) {
-    const client = createClient({ url }).on('error', () => {})
-    return ours(nodeRedisStorage(await client.connect()))
-  },
+  'holdfast ioredis': async (url) => ours(await nearStorage('holdfast ioredis', url)),
+  'holdfast redis': async (url) => ours(await nearStorage('holdfast redis', url)),
   async bentocache(url) {
     const { BentoCache, bentostore } = await load('bentocache')
     const { memoryDriver } = await load('bentocache/drivers/memory')

@@ -1,18 +1,27 @@
 /**
  * The near cache beside a read of Redis, and beside what peers keep in the process: `npm run bench -- near [--rounds 7]
- * [--only hits,first,invalidation,heap] [--quick]`. Raw is GET and JSON.parse on the same client, one at a time, of 740 bytes.
+ * [--only hits,first,invalidation,heap,cpu,load,faults,server,commands,ratio,old] [--quick]`. Raw is GET and JSON.parse on the same client, one at a time, of 740 bytes.
  */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startRedis } from '@holdfast/test-support/redis'
 import { besideRaw } from './beside-raw.ts'
 import { median, spread, table } from './harness.ts'
 import { nearContenders } from './near-contenders.ts'
+import { answersInFaults, cpuOfInvalidations, invalidationsUnderLoad } from './near-followers.ts'
+import { hitRatio } from './near-ratio.ts'
+import { connectionsAndCommands, serverCosts } from './near-server.ts'
 import type { NearTask } from './near-worker.ts'
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
-    only: { type: 'string', default: 'hits,first,invalidation,heap' },
+    only: {
+      type: 'string',
+      default: 'hits,first,invalidation,heap,cpu,load,faults,server,commands,ratio,old',
+    },
     quick: { type: 'boolean', default: false },
   },
 })
@@ -89,6 +98,13 @@ try {
       })),
     ])
   }
+  if (wanted.has('cpu')) await cpuOfInvalidations(ours, redis.url, rounds)
+  if (wanted.has('load')) await invalidationsUnderLoad(ours, redis.url, rounds)
+  if (wanted.has('faults')) await answersInFaults(ours, redis.url)
+  if (wanted.has('server')) await serverCosts(rounds)
+  if (wanted.has('commands')) await connectionsAndCommands()
+  if (wanted.has('ratio')) await hitRatio()
+  if (wanted.has('old')) await oldWithoutFaults()
 } finally {
   await redis.stop()
 }
@@ -97,4 +113,20 @@ async function inOrder<T>(all: readonly string[], each: (name: string) => Promis
   const results: T[] = []
   for (const name of all) results.push(await each(name))
   return results
+}
+
+/** How many hits are old at 900 writes a second, when nothing fails: the judge of the torture knows. */
+async function oldWithoutFaults(): Promise<void> {
+  console.log('\nHits that were old at 900 writes a second, without faults')
+  const torture = fileURLToPath(new URL('../../tests/chaos/src/near/main.ts', import.meta.url))
+  const args = [
+    '--conditions=@holdfast/source',
+    '--no-warnings',
+    torture,
+    '--faults',
+    'none',
+    '--minutes',
+    '1',
+  ]
+  await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit')
 }
