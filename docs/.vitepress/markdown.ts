@@ -6,6 +6,7 @@ import { linkOnSite } from './links.ts'
 import { API, documentsOfSite } from './pages.ts'
 
 export function markdownOf(root: string): MarkdownOptions {
+  const coloured = new Map<string, string>()
   return {
     // As the forge names headings, so that one link leads to both.
     anchor: { slugify: anchorOf },
@@ -15,6 +16,7 @@ export function markdownOf(root: string): MarkdownOptions {
     config(markdown) {
       changeLinks(markdown, root)
       showFences(markdown)
+      colourOnce(markdown, coloured)
     },
   }
 }
@@ -40,6 +42,18 @@ function changeLinks(markdown: MarkdownRenderer, root: string): void {
       if (link !== null) token.attrSet('href', linkOnSite(link, `docs/${relativePath}`, { root, pages }))
     }
   })
+}
+
+/** A page is rendered for the browser, for the server and for the search, and two pages may show the same code. */
+function colourOnce({ options }: MarkdownRenderer, coloured: Map<string, string>): void {
+  const { highlight } = options
+  if (!highlight) throw new Error('VitePress colours no code')
+  options.highlight = (code, language, attributes) => {
+    const key = JSON.stringify([language, attributes, code])
+    const html = coloured.get(key) ?? highlight(code, language, attributes)
+    coloured.set(key, html)
+    return html
+  }
 }
 
 function showFences(markdown: MarkdownRenderer): void {
