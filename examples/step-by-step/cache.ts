@@ -6,6 +6,8 @@ import { Redis } from 'ioredis'
 const name = process.argv[2] ?? 'A'
 const redis = new Redis(process.env.REDIS_URL ?? 'redis://localhost:6379')
 redis.on('error', console.error)
+// The cache waits a quarter of a second for Redis, and then asks the shop without it.
+await once(redis, 'ready')
 const holdfast = createHoldfast({ storage: ioredisStorage(redis), prefix: 'steps', instance: name })
 
 const price = await holdfast.cache.getOrCreate(
