@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
 
 /** As `concurrency` in turbo.json says. */
-export const WORKSPACES_AT_A_TIME = 2
+export const WORKSPACES_AT_A_TIME = 3
 
 /** The port of {@link openTurns}, for the processes that wait for a turn. */
 const TURNS = 'HOLDFAST_TEST_TURNS'
