@@ -14,6 +14,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Failure, failureLines } from '@holdfast/test-support/failures'
 import { workspacesIn } from '@holdfast/test-support/workspaces'
+import { bundlePackages } from './bundles.ts'
 import { longestWorkspaceFirst } from './longest-first.ts'
 import { noteServers } from './servers.ts'
 import { REPORT, type TestReport } from './test-report.ts'
@@ -129,7 +130,11 @@ async function testSuite(title: string): Promise<Outcome> {
   const turns = await openTurns(WORKSPACES_AT_A_TIME, longestWorkspaceFirst)
   const { exitCode, tasks } = await turbo(['test'], {
     flags: [`--concurrency=${reports.size}`],
-    env: { ...turns.env, ...(process.env['CI'] === undefined ? {} : { HOLDFAST_TEST_RETRY: '1' }) },
+    env: {
+      ...turns.env,
+      ...(await bundles()),
+      ...(process.env['CI'] === undefined ? {} : { HOLDFAST_TEST_RETRY: '1' }),
+    },
   })
   turns.close()
 
@@ -155,6 +160,14 @@ async function testSuite(title: string): Promise<Outcome> {
   const allSkipped = [...skipped.values()].reduce((sum, count) => sum + count, 0)
   notes.push(`${cached} of the tests were cached (--force repeats them), ${allSkipped} were skipped`)
   return { passed, failed: atLeastOne(failures, title, exitCode) }
+}
+
+/** What cannot be bundled cannot be loaded either: the tests say where. */
+async function bundles(): Promise<NodeJS.ProcessEnv> {
+  return await bundlePackages(root).catch((error: unknown) => {
+    console.log(`The packages could not be bundled: ${String(error)}`)
+    return {}
+  })
 }
 
 /** Turbo fails without a task that has failed when it cannot start one. */
@@ -188,7 +201,7 @@ function ending({ execution }: TaskSummary): string {
 /** Runs tasks in all workspaces that have them. What failed is printed; so is what is not cached, when it is done. */
 async function turbo(
   tasks: readonly string[],
-  { flags: more = [], env = {} }: { flags?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
+  { flags: more = [], env = {} }: { flags?: readonly string[]; env?: NodeJS.ProcessEnv } = {},
 ): Promise<{ readonly exitCode: number; readonly tasks: readonly TaskSummary[] }> {
   const summaries = join(root, '.turbo/runs')
   rmSync(summaries, { recursive: true, force: true })

@@ -7,8 +7,8 @@ import { freePort } from '@holdfast/test-support/servers'
 import { Terminal } from '../quick-start/reader.ts'
 
 const root = join(import.meta.dirname, '../../../..')
-/** They compile the same sources many times. */
-const NODE_COMPILE_CACHE = join(import.meta.dirname, '../../node_modules/.cache/compiled')
+/** They load the same sources many times. */
+const { PATH, NODE_OPTIONS, NODE_COMPILE_CACHE } = process.env
 
 export const HOSTS = ['fastify', 'nest', 'express'] as const
 export type HostName = (typeof HOSTS)[number]
@@ -53,8 +53,8 @@ export class Host extends Terminal {
     const port = await freePort()
     const file = join(directory, `${name}.js`)
     const child = spawn(process.execPath, ['--conditions=@holdfast/source', '--no-warnings', file], {
-      // Nothing of this process' own variables, which the check of the environment would read.
-      env: { PATH: process.env['PATH'], PORT: String(port), NO_COLOR: '1', NODE_COMPILE_CACHE, ...env },
+      // Nothing else of this process' own variables, which the check of the environment would read.
+      env: { PATH, NODE_OPTIONS, NODE_COMPILE_CACHE, NO_COLOR: '1', PORT: String(port), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     })

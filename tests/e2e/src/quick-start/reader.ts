@@ -6,7 +6,6 @@ import { delimiter, dirname, join } from 'node:path'
 import { until } from '../poll.ts'
 
 const examples = join(import.meta.dirname, '../../../../examples')
-const NODE_COMPILE_CACHE = join(import.meta.dirname, '../../node_modules/.cache/compiled')
 
 export interface Ended {
   readonly code: number | null
@@ -27,9 +26,7 @@ export class Reader implements AsyncDisposable {
     for (const name of ['report', 'server'])
       copyFileSync(join(examples, `quick-start/${name}.ts`), join(this.folder, `${name}.mjs`))
     this.env = {
-      // They compile the same sources many times.
-      NODE_COMPILE_CACHE,
-      NODE_OPTIONS: '--conditions=@holdfast/source --no-warnings',
+      NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --conditions=@holdfast/source --no-warnings`,
       PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
       REDIS_URL: redisUrl,
     }

@@ -102,8 +102,6 @@ async function commands(directory: string, server: RedisNode): Promise<NodeJS.Pr
   return {
     ...process.env,
     ...env,
-    // Dozens of processes compile the same sources.
-    NODE_COMPILE_CACHE: join(import.meta.dirname, '../../node_modules/.cache/compiled'),
     PATH,
     REDIS_URL: server.url,
     HOLDFAST_PREFIX: 'steps',
