@@ -164,6 +164,7 @@ internal sealed class Commands : IDisposable
             "witnessed" => Call<AiReviewJobs>(x => x.Witnessed(arguments.Text("name", text), ms)),
             "node-witness" => Call<INodeWitness>(x => x.Run(arguments.Text("name", text), ms)),
             "contracted" => CallAsync<Acme.Live.INodeReviews>(x => x.Review(review, "acme/web", new Acme.Live.ReviewOptions { Model = "gpt", Severity = Acme.Live.Severity.High, Tags = options.Tags }, CancellationToken.None)),
+            "demo-review" => CallAsync<AIReview.Contracts.IReviewJobs>(x => x.Review(arguments.Text("repository", ""), arguments.Text("range", ""), CancellationToken.None)),
             "queued" => CallAsync<INodeQueueJobs>(x => x.Review(review, CancellationToken.None)),
             _ => throw new ArgumentException($"No such kind: {kind}"),
         };

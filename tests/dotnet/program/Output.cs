@@ -34,7 +34,7 @@ internal sealed partial class Arguments
     private static readonly string[] OfACommand =
     [
         "queue", "queues", "kind", "ms", "delay", "after", "on", "workers", "name", "seconds", "heartbeat", "server-timeout", "server-check",
-        "poll", "cancel-check", "shutdown", "wait", "times", "pause", "port", "quiet",
+        "poll", "cancel-check", "shutdown", "wait", "times", "pause", "port", "quiet", "repository", "range",
     ];
     private readonly List<string> words = [];
     private readonly Dictionary<string, string> given = [];

@@ -21,6 +21,7 @@ export type JobKind =
   | 'node-kinds'
   | 'node-nulls'
   | 'contracted'
+  | 'demo-review'
   | 'witnessed'
   | 'node-witness'
 
@@ -33,6 +34,9 @@ export interface EnqueueOptions {
   readonly ms?: number
   /** Of the witness, for the kinds that have one. */
   readonly name?: string
+  /** What the demo is to review. */
+  readonly repository?: string
+  readonly range?: string
 }
 
 export interface HoldOptions {
@@ -94,8 +98,8 @@ export function driveOf(process: DotnetProcess): Drive {
     return one(event, said)
   }
   const enqueueMany: Drive['enqueueMany'] = async (count, kind, options = {}) => {
-    const { queue, delaySeconds, after, on, ms, name } = options
-    const flags = { kind, queue, delay: delaySeconds, after, on, ms, name }
+    const { queue, delaySeconds, after, on, ms, name, repository, range } = options
+    const flags = { kind, queue, delay: delaySeconds, after, on, ms, name, repository, range }
     return all('created', await say('enqueue', count, ...flagsOf(flags))).map(({ id }) => id)
   }
   return {
