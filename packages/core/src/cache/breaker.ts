@@ -38,6 +38,11 @@ export class Breaker {
     return command().then(this.#answered as (result: T) => T, this.#failed)
   }
 
+  /** The storage has answered the first of several commands that are guarded as one. */
+  heard(): void {
+    this.#close()
+  }
+
   /**
    * The storage has answered after all: `ask` finds out whether it is well, before the pause is over and for no caller. Once
    * for each call that found it ill: one that is only slow is not asked all the time.

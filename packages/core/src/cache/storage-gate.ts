@@ -88,7 +88,7 @@ export class StorageGate {
     const send = async (): Promise<T> =>
       (calls.isFull
         ? await calls.claim(inTime, STORAGE_TIMEOUT_MS)
-        : await this.#breaker.guard(() => calls.claim(inTime, STORAGE_TIMEOUT_MS))
+        : await this.#breaker.guard(() => calls.claim(inTime, STORAGE_TIMEOUT_MS, undefined, this.#heard))
       ).reply
     return this.#journal.size > 0 ? await this.#afterReplay(send) : await send()
   }
@@ -100,6 +100,9 @@ export class StorageGate {
   inTime<T>(startedAt: number, work: Promise<T>): Promise<T> {
     return this.#limit.keep(startedAt, work)
   }
+
+  /** It need not wait for the rest of its call to know that the storage answers. */
+  readonly #heard = (): void => this.#breaker.heard()
 
   #send<T>(command: () => Promise<T>): Promise<T> {
     // That this process asks too much is no outage: the call is refused, and the others go on.

@@ -119,17 +119,20 @@ export class StorageClient<S extends StorageLink = Storage> {
   /**
    * Like {@link call}, for a claim: `notAfter` is no later than the moment at which the caller gives up. A claim that was
    * refused as late although that moment has not come (the storage's clock was stepped) is sent once more. `startedAt`: the
-   * moment of the call, if its caller has read the clocks.
+   * moment of the call, if its caller has read the clocks. `onAnswer`: the storage has answered a command, and another one
+   * of this call follows.
    */
   claim<T extends ClaimReply>(
     command: (notAfter: number) => Promise<T>,
     timeoutMs: number = this.callTimeoutMs,
     startedAt: Instant = instant(this.runtime),
+    onAnswer?: () => void,
   ): Promise<TimedReply<T>> {
-    if (this.clock.known) return this.#claim(command, timeoutMs, timeoutMs, startedAt)
-    return this.#learnTime(timeoutMs).then((leftMs) =>
-      this.#claim(command, timeoutMs, leftMs, instant(this.runtime)),
-    )
+    if (this.clock.known) return this.#claim(command, timeoutMs, timeoutMs, startedAt, onAnswer)
+    return this.#learnTime(timeoutMs).then((leftMs) => {
+      onAnswer?.()
+      return this.#claim(command, timeoutMs, leftMs, instant(this.runtime), onAnswer)
+    })
   }
 
   #claim<T extends ClaimReply>(
@@ -137,6 +140,7 @@ export class StorageClient<S extends StorageLink = Storage> {
     timeoutMs: number,
     leftMs: number,
     now: Instant,
+    onAnswer?: () => void,
     isLast = false,
   ): Promise<TimedReply<T>> {
     const { clock, runtime } = this
@@ -147,11 +151,12 @@ export class StorageClient<S extends StorageLink = Storage> {
       const { reply, sentAt } = answer
       clock.observe(sentAt, reply.now)
       if (reply.outcome !== 'late') return answer
+      onAnswer?.()
       // From its beginning: it may have waited for a connection before it left.
       const overMs = runtime.monotonicNow() - now.monotonic - leftMs
       // An answer beyond the deadline: the event loop was blocked, and the command may have left after that.
       const stillMs = Math.max(1, overMs < 0 ? -overMs : Math.min(MOST_GRACE_MS, overMs))
-      return this.#claim(command, timeoutMs, stillMs, instant(runtime), true)
+      return this.#claim(command, timeoutMs, stillMs, instant(runtime), onAnswer, true)
     })
   }
 

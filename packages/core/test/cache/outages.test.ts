@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Storage, StorageUnavailableError, createCache, memoryStorage } from '@holdfast/core'
+import type { AddReply, CounterStorage } from '@holdfast/core/storage'
 import { manualRuntime, settle } from '../manual-runtime.ts'
 import { slowLoad, waiting } from './world.ts'
 
@@ -21,6 +22,7 @@ function cutOff() {
   const storage: Storage = { ...memory, values }
   return {
     runtime,
+    storage,
     one: createCache(storage, { jitter: 0, runtime }),
     other: createCache(memory, { jitter: 0, runtime }),
     set isOut(out: boolean) {
@@ -48,6 +50,38 @@ describe('a cache whose storage is out', () => {
     expect(await before).toBe('loaded before the removal')
     expect(await one.getOrCreate('a', () => 'unused')).toBe('loaded during the outage')
   })
+
+  it.each<[string, boolean, AddReply[]]>([
+    ['what time it is', false, []],
+    ['that a command came late', true, [{ outcome: 'late', now: 0 }]],
+  ])(
+    'drops what it kept when the storage says %s, although what it sends next is not answered',
+    async (_, knowsClock, replies) => {
+      const world = cutOff()
+      const { runtime, storage, other } = world
+      const never = new Promise<never>(() => undefined)
+      const add: CounterStorage['add'] = async () => replies.shift() ?? (await never)
+      const one = createCache(
+        { ...storage, values: { ...storage.values, counters: { add } } },
+        { jitter: 0, runtime },
+      )
+      if (knowsClock) await one.set('b', 1)
+      world.isOut = true
+      const during = one.getOrCreate('a', () => 'loaded during the outage')
+      await waiting(during)
+      await runtime.advance(250)
+      expect(await during).toBe('loaded during the outage')
+      expect(await one.getOrCreate('a', () => 'unused')).toBe('loaded during the outage')
+      await other.remove('a')
+      world.isOut = false
+      await runtime.advance(400)
+      const half = one.increment('n')
+      await waiting(half)
+      expect(await one.getOrCreate('a', () => 'loaded after the removal')).toBe('loaded after the removal')
+      await runtime.advance(250)
+      await expect(half).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    },
+  )
 
   it('sends what is queued when it is closed, if the storage answers by then', async () => {
     const world = cutOff()

@@ -220,23 +220,31 @@ export class CacheApp implements App {
     const { loads, values } = this.#judges
     const mayBeStale = softTimeoutMs !== undefined || onLoadError === 'stale'
     const asked = new Set<string>()
-    const got = await cache.getOrCreateMany<unknown>(
-      this.#plan.keys,
-      async (keys, { signal }) => {
-        if (keys.length === 0) this.#world.violated('Loads of many', 'loadMissing is called for no key')
-        const loaded = await Promise.all(
-          keys.map(async (key) => {
-            if (asked.has(key)) this.#world.totals.count('asked for again by the same call')
-            asked.add(key)
-            const of = { made: undefined, failedAt: undefined }
-            const load = this.#asked({ ...operation, key }, call, cache)
-            return [key, await loads.run(load, of, { signal, stale: undefined })] as const
-          }),
-        )
-        return new Map(loaded.filter(([, value]) => value !== undefined)) as Map<string, unknown>
-      },
-      this.#options(operation),
-    )
+    const begun: LoadOfCall[] = []
+    const load = async (
+      keys: readonly string[],
+      { signal }: { readonly signal: AbortSignal },
+    ): Promise<ReadonlyMap<string, unknown>> => {
+      if (keys.length === 0) this.#world.violated('Loads of many', 'loadMissing is called for no key')
+      const loaded = await Promise.all(
+        keys.map(async (key) => {
+          if (asked.has(key)) this.#world.totals.count('asked for again by the same call')
+          asked.add(key)
+          const of: LoadOfCall = { made: undefined, failedAt: undefined }
+          begun.push(of)
+          const one = this.#asked({ ...operation, key }, call, cache)
+          return [key, await loads.run(one, of, { signal, stale: undefined })] as const
+        }),
+      )
+      return new Map(loaded.filter(([, value]) => value !== undefined)) as Map<string, unknown>
+    }
+    const got = await cache
+      .getOrCreateMany<unknown>(this.#plan.keys, load, this.#options(operation))
+      .catch((error: unknown) => {
+        // Its process keeps nothing of a load that failed for one key, nor what only this call has waited for.
+        for (const { made } of begun) if (made !== undefined) made.isValue = false
+        throw error
+      })
     for (const [key, value] of got) values.gets(call, space, key, value, 'getOrCreateMany', mayBeStale)
     return [...got.values()].join()
   }

@@ -98,7 +98,11 @@ export class Loads {
     // By the engine's own count its callers need not wait any longer then.
     scheduler.at(made.began + hardTimeoutMs * 0.98, () => this.#end(running))
     const { signal } = context
-    const onAbort = (): void => this.#end(running)
+    const onAbort = (): void => {
+      // Whatever it makes of that, its process does not keep it.
+      made.isValue = false
+      this.#end(running)
+    }
     signal.addEventListener('abort', onAbort)
     try {
       await this.#work(asked, signal)
