@@ -6,7 +6,7 @@ import type { SimulatedProcess } from '../simulated-process.ts'
 import type { App, World } from '../workload.ts'
 import type { CounterJudge } from './counters.ts'
 import { foreign } from './foreign.ts'
-import type { Call, Invalidation, Judge, Made } from './judge.ts'
+import { type Call, FIRST_ADDITION, type Invalidation, type Judge, type Made } from './judge.ts'
 import type { KeysObserver } from './keys-observer.ts'
 import { type LoadOfCall, type Loads, SourceFailedError } from './loads.ts'
 import { NearProver } from './near-prover.ts'
@@ -226,16 +226,17 @@ export class CacheApp implements App {
       { signal }: { readonly signal: AbortSignal },
     ): Promise<ReadonlyMap<string, unknown>> => {
       if (keys.length === 0) this.#world.violated('Loads of many', 'loadMissing is called for no key')
-      const loaded = await Promise.all(
-        keys.map(async (key) => {
-          if (asked.has(key)) this.#world.totals.count('asked for again by the same call')
-          asked.add(key)
-          const of: LoadOfCall = { made: undefined, failedAt: undefined }
-          begun.push(of)
-          const one = this.#asked({ ...operation, key }, call, cache)
-          return [key, await loads.run(one, of, { signal, stale: undefined })] as const
-        }),
-      )
+      const all: LoadOfCall[] = []
+      const loading = keys.map(async (key) => {
+        if (asked.has(key)) this.#world.totals.count('asked for again by the same call')
+        asked.add(key)
+        const of: LoadOfCall = { made: undefined, failedAt: undefined }
+        all.push(of)
+        begun.push(of)
+        const one = this.#asked({ ...operation, key }, call, cache)
+        return [key, await loads.run(one, of, { signal, stale: undefined })] as const
+      })
+      const loaded = await loads.asOne(all, Promise.all(loading))
       return new Map(loaded.filter(([, value]) => value !== undefined)) as Map<string, unknown>
     }
     const got = await cache
@@ -364,7 +365,7 @@ export class CacheApp implements App {
     const began = this.#world.scheduler.now
     const counter = `sim:${space}:count-${key}`
     // Another one in every call, so that an observer knows whose it is.
-    const by = 1_000 + id
+    const by = FIRST_ADDITION + id
     try {
       const ttlOn = tags.length > 0 ? 'always' : 'create'
       const sum = await this.#caches[space].increment(`count-${key}`, by, { ttlMs: 20_000, ttlOn })

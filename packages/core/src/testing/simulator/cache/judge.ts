@@ -81,6 +81,9 @@ const EFFECTS: Readonly<Record<string, (reply: unknown) => boolean>> = {
   renew: () => true,
 }
 
+/** What the first operation adds to a counter, and each later one more. */
+export const FIRST_ADDITION = 1_000
+
 /** What ends values by their generations. */
 const GENERATIONS = /^(?:clear|invalidateTags)\b/
 
@@ -107,8 +110,23 @@ export class Judge {
     this.#near = near
   }
 
+  /**
+   * Whose command it is. One timer of a process sends again what several operations wait for, and does so for the operation
+   * that set it; so what a command writes counts, where that says whose it is.
+   */
+  operationOf({ facet, op, args: [, written], operation }: Command): number | undefined {
+    // Each call adds another number.
+    if (facet === 'counters') return Number(written) - FIRST_ADDITION
+    if (op !== 'set') return operation
+    const [, value] = /"(v\d+)"$/.exec(String(written)) ?? []
+    return this.made(value)?.operation ?? operation
+  }
+
   /** The storage has executed a command of an operation that ends values. */
-  executed({ op, args: [first], operation, facet, from }: Command, reply: unknown): void {
+  executed(command: Command, reply: unknown): void {
+    const { op, facet, from } = command
+    const [first] = command.args
+    const operation = this.operationOf(command)
     if (facet !== 'values' || operation === undefined || this.#near === undefined) return
     const isEffect = EFFECTS[op]?.(reply) === true
     if (!isEffect) return

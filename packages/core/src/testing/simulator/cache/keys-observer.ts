@@ -93,7 +93,9 @@ export class KeysObserver {
   }
 
   /** What a caller gave up is not stored later, by any clock. */
-  inTime({ args, sentAt, operation }: Command): void {
+  inTime(command: Command): void {
+    const { args, sentAt } = command
+    const operation = this.#judge.operationOf(command)
     const { scheduler, scenario } = this.#world
     const { setBackMs, setOnMs, calmFrom } = scenario
     const { now } = scheduler

@@ -129,6 +129,17 @@ export class Loads {
     }
   }
 
+  /** The load of many keys has failed with the first of them that fails, whatever its source still does for the others. */
+  async asOne<T>(all: readonly LoadOfCall[], loading: Promise<T>): Promise<T> {
+    try {
+      return await loading
+    } catch (error) {
+      for (const running of this.#running)
+        if (all.some(({ made }) => made === running.made)) this.#end(running)
+      throw error
+    }
+  }
+
   #end(running: Running): void {
     this.#running.delete(running)
   }
@@ -150,6 +161,20 @@ export class Loads {
     })
   }
 
+  /**
+   * A load that its process runs alone has no guard: what shows that nobody has removed its key is the guard of the load that
+   * it waited for. With the end of that load, a call that comes after the beginning of the other must load again.
+   */
+  #mayBeOutdated(rival: Running, next: Running): boolean {
+    const { process } = next.call
+    if (!rival.isAlone || next.isAlone || rival.call.process !== process) return false
+    if (next.call.began <= rival.made.began) return false
+    const { key, space } = next.made
+    return ![...this.#running].some(
+      ({ call, made }) => call.process !== process && made.key === key && made.space === space,
+    )
+  }
+
   /** One load of a key at a time, in all processes, as long as all goes well and no caller has to wait too long. */
   #judgeStart(next: Running, { call, isRefresh }: AskedLoad): void {
     const { now } = this.#world.scheduler
@@ -162,6 +187,7 @@ export class Loads {
       if (isRefresh && rival.isAlone && rival.call.process === process) rival.isReplaced = true
       if (rival.isReplaced || isRefresh || rival.isRefresh || rival.replaces !== next.replaces) continue
       if (rival.call.process !== process && (next.isAlone || rival.isAlone)) continue
+      if (this.#mayBeOutdated(rival, next)) continue
       if (this.#closed.has(rival.call.process) || this.#closed.has(process)) continue
       const since = made.began - 600
       if (!this.#judge.wasQuiet(since, now)) continue
