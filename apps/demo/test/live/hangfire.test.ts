@@ -1,6 +1,7 @@
 /** Reviews as jobs of a Hangfire: enqueued by the page and by another client, run once each, seen by both. */
 import { describe, it } from 'vitest'
 import { startDemo } from '../demo-run.ts'
+import { onlyInWholeDemo } from '../whole-demo.ts'
 import { aHangfireWorld } from './a-hangfire.ts'
 
 describe('reviews by jobs of a Hangfire', () => {
@@ -58,7 +59,9 @@ describe('reviews by jobs of a Hangfire', () => {
   it('fail once, with the reason, and run again when a person wants it', async ({
     expect,
     onTestFinished,
+    skip,
   }) => {
+    onlyInWholeDemo({ skip })
     const stage = await aHangfireWorld({ onTestFinished }, { paceMs: 0 })
     const { world, hangfire, ask, statesOf, endOf, all, until } = stage
     const failed = async (jobId: string): Promise<string | undefined> => {

@@ -12,8 +12,10 @@ import { openSoakDatabase } from '../../src/soak/tables/open-soak-database.ts'
 import { openStore } from '../../src/store/store.ts'
 import { reviewable } from '../demo-run.ts'
 import { temporaryFolder } from '../repository.ts'
+import { onlyInWholeDemo } from '../whole-demo.ts'
 
-it('runs the jobs of the demo on its packages, and this version knows what it did', async () => {
+it('runs the jobs of the demo on its packages, and this version knows what it did', async ({ skip }) => {
+  onlyInWholeDemo({ skip })
   const stack = new AsyncDisposableStack()
   onTestFinished(() => stack.disposeAsync())
   const redis = await startRedis()
