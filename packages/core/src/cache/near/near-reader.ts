@@ -90,7 +90,7 @@ export class NearReader implements NearCopies {
     const { marker, key } = reading
     if (marker === undefined) return this.#near.recovered()
     const found = counts(read) ? read.entry.head : null
-    // Two reads of one time that differ: nobody knows which of them is newer, and no report has come.
+    // Two reads of one time that differ: either may be the newer one, and no report has come.
     if (marker.found !== undefined && marker.found !== found) this.#space.drop(key)
     marker.found = found
     if (!counts(read)) return void this.#space.copies.delete(key)

@@ -162,7 +162,7 @@ export class Loads {
   }
 
   /**
-   * A load that its process runs alone has no guard: what shows that nobody has removed its key is the guard of the load that
+   * A load that its process runs alone has no guard: what shows that no process has removed its key is the guard of the load that
    * it waited for. With the end of that load, a call that comes after the beginning of the other must load again.
    */
   #mayBeOutdated(rival: Running, next: Running): boolean {
