@@ -162,8 +162,8 @@ export class Loads {
   }
 
   /**
-   * A load that its process runs alone has no guard: what shows that no process has removed its key is the guard of the load that
-   * it waited for. With the end of that load, a call that comes after the beginning of the other must load again.
+   * A load that its process runs alone has no guard: what shows that no process has removed its key is the guard of the load
+   * that it waited for. With the end of that load, a call that comes after the beginning of the other must load again.
    */
   #mayBeOutdated(rival: Running, next: Running): boolean {
     const { process } = next.call
