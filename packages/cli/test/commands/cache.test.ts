@@ -12,7 +12,7 @@ beforeAll(async () => {
   await vi.waitFor(() => cache.set('price:42', { eur: 19.9 }, { tags: ['bank'] }), PATIENT)
   await vi.waitFor(() => cache.namespace('de').namespace('old').set('x', 'hello\u001b[2J'), PATIENT)
   await vi.waitFor(() => cache.define('user', { version: 2 }).set('ada', { name: 'Ada' }), PATIENT)
-  await cache.increment('visits', 41)
+  await vi.waitFor(() => cache.increment('visits', 41), PATIENT)
   await shop.admin.set(Buffer.from('holdfast:v:shop::\xff', 'latin1'), 'of another program')
   await ioredisStorage(shop.admin).values.set('shop::newer', `V2${'x'.repeat(60)}`, 600_000, Infinity)
 })
