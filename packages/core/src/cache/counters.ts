@@ -1,4 +1,4 @@
-import { InvalidArgumentError, StorageUnavailableError } from '../errors.ts'
+import { InvalidArgumentError } from '../errors.ts'
 import { checkInteger } from '../support/checks.ts'
 import type { Namespace } from './engine.ts'
 import { type LifeOptions, lifeOf } from './life.ts'
@@ -20,15 +20,14 @@ export function countersOf(space: Namespace): { readonly increment: Add; readonl
     const counter = space.scope.entryKey(key)
     const life = lifeOf(space, options)
     const operation = runtime.randomId()
-    const reply = await gate.claim((notAfter) =>
-      gate.values.counters.add(counter, by, operation, life, notAfter),
+    const reply = await gate.claim(
+      (notAfter) => gate.values.counters.add(counter, by, operation, life, notAfter),
+      {
+        tooLate: 'The addition reached the storage of the cache too late: nothing was added.',
+        isRemembered: true,
+      },
     )
     if (reply.outcome === 'added') return reply.sum
-    if (reply.outcome === 'late')
-      throw new StorageUnavailableError(
-        'The addition reached the storage of the cache too late: nothing was added.',
-        { maybeApplied: false },
-      )
     throw new InvalidArgumentError(
       `The counter ${JSON.stringify(key)} would leave the safe integers, ±${MAX_SAFE_INTEGER}, so ${by} was not added to it: ` +
         'use another counter, or remove it first.',

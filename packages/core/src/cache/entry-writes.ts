@@ -86,16 +86,17 @@ export class EntryWrites {
   async expire(key: string): Promise<boolean> {
     const { gate, runtime } = this.#space.engine
     try {
-      return await gate.inTime(runtime.monotonicNow(), this.#expire(key))
+      return await gate.inTime(runtime.monotonicNow(), (hasGivenUp) => this.#expire(key, hasGivenUp))
     } finally {
       this.#space.engine.near?.drop([this.#space.scope.entryKey(key)])
     }
   }
 
-  async #expire(key: string): Promise<boolean> {
+  async #expire(key: string, hasGivenUp: () => boolean): Promise<boolean> {
     const { scope, policy, engine } = this.#space
     const { gate, lookup } = engine
     const { values } = gate
+    const send = <T>(command: () => Promise<T>): Promise<T> => gate.call(command, hasGivenUp)
     const entryKey = scope.entryKey(key)
     this.#space.forget([entryKey])
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
@@ -103,27 +104,27 @@ export class EntryWrites {
       const { state, entry, placeholder } = found
       if (state === 'loading' && placeholder !== undefined) {
         // What is being loaded began to load before.
-        if (await gate.call(() => values.removeIf(entryKey, placeholder))) return false
+        if (await send(() => values.removeIf(entryKey, placeholder))) return false
         continue
       }
       if (state === 'unreadable') {
-        const unread = await gate.call(() => values.getHead(entryKey, HEAD))
+        const unread = await send(() => values.getHead(entryKey, HEAD))
         if (unread === null || !isOfAnyVersion(unread)) return false
         // A version that reads it would go on to show it.
-        if (!(await gate.call(() => values.removeIf(entryKey, unread)))) continue
+        if (!(await send(() => values.removeIf(entryKey, unread)))) continue
         return this.#expired(key, entryKey)
       }
       if (entry === undefined || state === 'outdated') return false
       const { head, staleMs } = entry
       if (staleMs === 0) {
-        if (!(await gate.call(() => values.removeIf(entryKey, head)))) continue
+        if (!(await send(() => values.removeIf(entryKey, head)))) continue
       } else {
         // Also where it has expired before: what is being loaded in its place began to load before this.
         const expired = expiredHead(entry, engine.runtime.randomId().slice(0, 11))
         const now = found.now ?? (await lookup.now())
         const endsInMs = entry.writtenAt + entry.ttlMs + staleMs - now
         const lifeMs = Math.max(1, Math.min(staleMs, endsInMs))
-        if (!(await gate.call(() => values.patch(entryKey, head, expired, lifeMs)))) continue
+        if (!(await send(() => values.patch(entryKey, head, expired, lifeMs)))) continue
       }
       return this.#expired(key, entryKey)
     }
@@ -164,7 +165,7 @@ export class EntryWrites {
     let reading = lookup.texts(keys)
     if (guessed !== undefined) {
       // Both end before this does: what was put is not refused because the read was, and then there after all.
-      const putting = this.#put(entryKey, payload, policy, guessed, startedAt)
+      const putting = this.#put(entryKey, payload, policy, guessed)
       const [read] = await Promise.allSettled([reading, putting])
       await putting
       if (read.status === 'rejected') reading = lookup.texts(keys)
@@ -176,7 +177,8 @@ export class EntryWrites {
       const held = await generations.hold(keys, now, lifeMs)
       await this.#put(entryKey, payload, policy, held, startedAt)
     }
-    await engine.gate.inTime(startedAt, again())
+    const finished = engine.gate.inTime(startedAt, again())
+    await (guessed === undefined ? finished : finished.catch(afterStoring))
   }
 
   async #put(
@@ -184,7 +186,7 @@ export class EntryWrites {
     payload: StoredValue,
     policy: EntryPolicy,
     generations: readonly string[],
-    startedAt: number,
+    startedAt?: number,
   ): Promise<void> {
     const { scope, engine } = this.#space
     const { gate, runtime } = engine
@@ -196,16 +198,17 @@ export class EntryWrites {
       loadMs: 0,
       tags: policy.tags.map((tag, i) => [tag, generations[levels + i] as string]),
     })
-    const { outcome } = await gate.claim(
-      (notAfter) => gate.values.set(entryKey, stored, lifeMs, notAfter),
-      startedAt,
-    )
-    if (outcome === 'late') {
-      throw new StorageUnavailableError('The value reached the cache storage too late to be stored.', {
-        maybeApplied: false,
-      })
-    }
+    await gate.claim((notAfter) => gate.values.set(entryKey, stored, lifeMs, notAfter), {
+      tooLate: 'The value reached the cache storage too late to be stored.',
+      ...(startedAt === undefined ? {} : { startedAt }),
+    })
   }
+}
+
+/** The value has been stored before this failed, and may count. */
+function afterStoring(error: unknown): never {
+  if (!isUnavailable(error) || error.maybeApplied) throw error
+  throw new StorageUnavailableError(error.message, { cause: error, maybeApplied: true })
 }
 
 function checkValue(key: string, value: unknown): void {

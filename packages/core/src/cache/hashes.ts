@@ -1,4 +1,4 @@
-import { InvalidArgumentError, StorageUnavailableError } from '../errors.ts'
+import { InvalidArgumentError } from '../errors.ts'
 import type { FieldValue } from '../storage/hashes.ts'
 import { checkName, isPlainObject, refuse } from '../support/checks.ts'
 import { encodeData } from './compressed-codec.ts'
@@ -31,12 +31,9 @@ export function hashesOf(space: Namespace): Hashes {
     const encoded = fields.map(([field, value]): FieldValue => [field, encodeField(policy, field, value)])
     checkSize(encoded, policy.maxValueBytes)
     if (encoded.length === 0) return
-    const { outcome } = await gate.claim((notAfter) => hashes.set(hash, encoded, life, notAfter))
-    if (outcome === 'late')
-      throw new StorageUnavailableError(
-        'The fields reached the storage of the cache too late: none was set.',
-        { maybeApplied: false },
-      )
+    await gate.claim((notAfter) => hashes.set(hash, encoded, life, notAfter), {
+      tooLate: 'The fields reached the storage of the cache too late to be set.',
+    })
   }
 
   /** What cannot be read is none, as it is a miss elsewhere. */

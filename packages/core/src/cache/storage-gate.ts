@@ -1,13 +1,27 @@
 import { StorageUnavailableError, hasCode, isUnavailable } from '../errors.ts'
+import type { TimedReply } from '../support/pending-request.ts'
 import type { Runtime, Timer } from '../support/runtime.ts'
 import type { StorageClient } from '../support/storage-client.ts'
 import type { ValueStorage } from '../storage/values.ts'
 import type { Breaker } from './breaker.ts'
 import type { Journal, JournalEntry, JournalWork } from './journal.ts'
-import { STORAGE_TIMEOUT_MS, TimeLimit } from './time-limit.ts'
+import { type Limitable, STORAGE_TIMEOUT_MS, TimeLimit } from './time-limit.ts'
 
 /** Sends one command, with a separate deadline. */
 export type Send = <T>(command: () => Promise<T>) => Promise<T>
+
+interface ClaimReply {
+  readonly outcome: string
+  readonly now: number
+}
+
+interface ClaimOptions {
+  /** What its error says when it was refused as late. */
+  readonly tooLate: string
+  /** The storage remembers what it answered: one that was executed before is not refused. Default false. */
+  readonly isRemembered?: boolean
+  readonly startedAt?: number
+}
 
 /** How often this process tries to send what it queued, when no caller makes it. */
 const REPLAY_EVERY_MS = 1_000
@@ -60,44 +74,70 @@ export class StorageGate {
     return this.#journal.size
   }
 
-  call<T>(command: () => Promise<T>): Promise<T> {
-    if (this.#journal.size > 0) return this.#afterReplay(() => this.#send(command))
-    return this.#send(command)
+  /** `hasGivenUp`: its caller has got an error, and nothing more is to be sent. */
+  call<T>(command: () => Promise<T>, hasGivenUp?: () => boolean): Promise<T> {
+    if (this.#journal.size > 0)
+      return this.#afterReplay((isOver) =>
+        this.#callUnless(() => isOver() || hasGivenUp?.() === true, command),
+      )
+    return hasGivenUp === undefined ? this.#send(command) : this.#callUnless(hasGivenUp, command)
   }
 
-  /**
-   * For what must not be executed after its caller gave up. `startedAt`: when that began to wait for the storage, if other
-   * commands came before.
-   */
-  async claim<T extends { readonly outcome: string; readonly now: number }>(
+  /** For what must not be executed after its caller gave up. */
+  async claim<T extends ClaimReply>(
     command: (notAfter: number) => Promise<T>,
-    startedAt: number = this.runtime.monotonicNow(),
-  ): Promise<T> {
-    const { runtime, calls } = this
-    if (runtime.monotonicNow() - startedAt >= STORAGE_TIMEOUT_MS)
-      throw new StorageUnavailableError(
-        'The call had no time left to send this to the storage of the cache.',
-        {
-          maybeApplied: false,
-        },
-      )
-    const inTime = (notAfter: number): Promise<T> => {
-      const leftMs = startedAt + STORAGE_TIMEOUT_MS - runtime.monotonicNow()
-      return command(Math.min(notAfter, calls.clock.notAfter(leftMs)))
-    }
-    const send = async (): Promise<T> =>
-      (calls.isFull
-        ? await calls.claim(inTime, STORAGE_TIMEOUT_MS)
-        : await this.#breaker.guard(() => calls.claim(inTime, STORAGE_TIMEOUT_MS, undefined, this.#heard))
-      ).reply
-    return this.#journal.size > 0 ? await this.#afterReplay(send) : await send()
+    { tooLate, isRemembered = false, startedAt }: ClaimOptions,
+  ): Promise<Exclude<T, { readonly outcome: 'late' }>> {
+    const answer =
+      this.#journal.size > 0
+        ? this.#afterReplay((_, since) => this.#claimSince(since, command), startedAt)
+        : startedAt === undefined
+          ? this.#claim(command)
+          : this.#claimSince(startedAt, command)
+    const { reply, isRepeated } = await answer
+    if (reply.outcome === 'late')
+      throw new StorageUnavailableError(tooLate, { maybeApplied: isRepeated && !isRemembered })
+    return reply as Exclude<T, { readonly outcome: 'late' }>
+  }
+
+  #claim<T extends ClaimReply>(command: (notAfter: number) => Promise<T>): Promise<TimedReply<T>> {
+    return this.#guarded(() => this.calls.claim(command, STORAGE_TIMEOUT_MS, undefined, this.#heard))
+  }
+
+  /** What is too late is not sent: the storage tells the time instead, so that the breaker knows how it is. */
+  async #claimSince<T extends ClaimReply>(
+    startedAt: number,
+    command: (notAfter: number) => Promise<T>,
+  ): Promise<TimedReply<T>> {
+    const { calls } = this
+    const leftMs = (): number => startedAt + STORAGE_TIMEOUT_MS - this.runtime.monotonicNow()
+    if (leftMs() <= 0) throw noTimeLeft(false)
+    return await this.#claim((notAfter) =>
+      leftMs() > 0
+        ? command(Math.min(notAfter, calls.clock.notAfter(leftMs())))
+        : calls.storage.time().then((now) => ({ outcome: 'late', now }) as T),
+    )
+  }
+
+  /** The same for what a caller has given up. */
+  async #callUnless<T>(hasGivenUp: () => boolean, command: () => Promise<T>): Promise<T> {
+    const { calls } = this
+    if (hasGivenUp()) throw noTimeLeft(false)
+    const { reply, isRepeated } = await this.#guarded(() =>
+      calls.call<T | typeof NOT_SENT>(
+        () => (hasGivenUp() ? calls.storage.time().then(() => NOT_SENT) : command()),
+        STORAGE_TIMEOUT_MS,
+      ),
+    )
+    if (reply === NOT_SENT) throw noTimeLeft(isRepeated)
+    return reply
   }
 
   /**
    * What sends several commands: `startedAt` is when its caller began to wait for the storage.
    * @throws StorageUnavailableError when they take longer together than one may
    */
-  inTime<T>(startedAt: number, work: Promise<T>): Promise<T> {
+  inTime<T>(startedAt: number, work: Promise<T> | Limitable<T>): Promise<T> {
     return this.#limit.keep(startedAt, work)
   }
 
@@ -105,16 +145,24 @@ export class StorageGate {
   readonly #heard = (): void => this.#breaker.heard()
 
   #send<T>(command: () => Promise<T>): Promise<T> {
-    // That this process asks too much is no outage: the call is refused, and the others go on.
-    if (this.calls.isFull) return this.calls.call(command).then(replyOf)
-    return this.#breaker.guard(() => this.calls.call(command, STORAGE_TIMEOUT_MS)).then(replyOf)
+    return this.#guarded(() => this.calls.call(command, STORAGE_TIMEOUT_MS)).then(replyOf)
   }
 
-  async #afterReplay<T>(send: () => Promise<T>): Promise<T> {
-    const startedAt = this.runtime.monotonicNow()
-    // Also what was queued while the others were sent.
-    while (this.#journal.size > 0) await this.inTime(startedAt, this.#replay())
-    return await this.inTime(startedAt, send())
+  /** That this process asks too much is no outage: the call is refused, and the others go on. */
+  #guarded<T>(request: () => Promise<T>): Promise<T> {
+    return this.calls.isFull ? request() : this.#breaker.guard(request)
+  }
+
+  /** `send` is given when its caller began to wait, besides. */
+  #afterReplay<T>(
+    send: (hasGivenUp: () => boolean, startedAt: number) => Promise<T>,
+    startedAt: number = this.runtime.monotonicNow(),
+  ): Promise<T> {
+    return this.inTime(startedAt, async (hasGivenUp) => {
+      // Also what was queued while the others were sent.
+      while (this.#journal.size > 0) await this.#replay()
+      return await send(hasGivenUp, startedAt)
+    })
   }
 
   /** A removal, which is queued when the storage does not acknowledge it. */
@@ -175,6 +223,14 @@ export class StorageGate {
       { background: true },
     )
   }
+}
+
+const NOT_SENT: unique symbol = Symbol('not sent')
+
+function noTimeLeft(maybeApplied: boolean): StorageUnavailableError {
+  return new StorageUnavailableError('The call had no time left to send this to the storage of the cache.', {
+    maybeApplied,
+  })
 }
 
 function replyOf<T>({ reply }: { readonly reply: T }): T {

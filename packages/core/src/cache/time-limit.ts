@@ -6,6 +6,9 @@ import { type TimerEntry, TimerQueue } from '../support/timer-queue.ts'
 /** What an outage costs a caller, all its commands to the storage together; and then nothing, because of the breaker. */
 export const STORAGE_TIMEOUT_MS = 250
 
+/** Work that can tell whether its caller has got an error meanwhile. */
+export type Limitable<T> = (hasGivenUp: () => boolean) => Promise<T>
+
 /**
  * Ends calls that send more than one command, each of which has a deadline already, when all of them together have taken as
  * long as one may. A call of one command needs none.
@@ -20,10 +23,11 @@ export class TimeLimit {
   }
 
   /** `startedAt`: when its caller began to wait for the storage. @throws StorageUnavailableError when the time is over */
-  keep<T>(startedAt: number, work: Promise<T>): Promise<T> {
+  keep<T>(startedAt: number, work: Promise<T> | Limitable<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const limited = new Limited(this.#runtime, this.#pending, startedAt + STORAGE_TIMEOUT_MS, reject)
-      work.then(
+      const begun = typeof work === 'function' ? work(() => limited.hasGivenUp) : work
+      begun.then(
         (result) => {
           limited.end()
           resolve(result)
@@ -48,6 +52,7 @@ class Limited implements TimerEntry {
   readonly #pending: TimerQueue<Limited>
   #isLast = false
   #hasEnded = false
+  hasGivenUp = false
   readonly #reject: (error: Error) => void
 
   constructor(runtime: Runtime, pending: TimerQueue<Limited>, dueAt: number, reject: (error: Error) => void) {
@@ -71,8 +76,13 @@ class Limited implements TimerEntry {
     this.#runtime.afterReplies(() => {
       if (this.#hasEnded) return
       if (graceMs >= 1) this.#judgeAt(this.#runtime.monotonicNow() + graceMs)
-      else this.#reject(tooSlow())
+      else this.#giveUp()
     })
+  }
+
+  #giveUp(): void {
+    this.hasGivenUp = true
+    this.#reject(tooSlow())
   }
 
   #judgeAt(at: number): void {

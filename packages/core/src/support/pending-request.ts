@@ -9,6 +9,8 @@ export interface TimedReply<T> {
   readonly sentAt: Instant
   /** Of a claim: until when, on the storage's clock, its command may be executed. Else `Infinity`. */
   readonly notAfter: number
+  /** An earlier sending of it was not answered, and may have been executed. */
+  readonly isRepeated: boolean
 }
 
 /** A request as its client sees it. */
@@ -128,6 +130,8 @@ export class PendingRequest<T> implements Pending {
       return
     }
     const sentAt = (this.#sentAt ??= now)
+    // What was sent before may be answered no more.
+    this.#maybeApplied ||= this.isInFlight
     // At first as long as a call may take: most have ended by then, and are never sent again while there is silence.
     this.#schedule(now.monotonic + this.#silenceMs)
     this.#silenceMs *= 2
@@ -136,7 +140,8 @@ export class PendingRequest<T> implements Pending {
     try {
       this.#command(notAfter).then(
         (reply) => {
-          if (this.#settle()) this.#resolve({ reply, sentAt, notAfter })
+          const isRepeated = this.#maybeApplied
+          if (this.#settle()) this.#resolve({ reply, sentAt, notAfter, isRepeated })
           else this.#deps.onLateAnswer?.()
         },
         (error: unknown) => this.#failed(error, sending),

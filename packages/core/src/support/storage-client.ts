@@ -147,8 +147,8 @@ export class StorageClient<S extends StorageLink = Storage> {
     const notAfter = clock.notAfter(leftMs, now.monotonic)
     const answered = this.call(command, leftMs, { waitedMs: timeoutMs - leftMs, notAfter, now })
     if (isLast) return answered
-    return answered.then((answer) => {
-      const { reply, sentAt } = answer
+    return answered.then(async (answer) => {
+      const { reply, sentAt, isRepeated } = answer
       clock.observe(sentAt, reply.now)
       if (reply.outcome !== 'late') return answer
       onAnswer?.()
@@ -156,7 +156,8 @@ export class StorageClient<S extends StorageLink = Storage> {
       const overMs = runtime.monotonicNow() - now.monotonic - leftMs
       // An answer beyond the deadline: the event loop was blocked, and the command may have left after that.
       const stillMs = Math.max(1, overMs < 0 ? -overMs : Math.min(MOST_GRACE_MS, overMs))
-      return this.#claim(command, timeoutMs, stillMs, instant(runtime), onAnswer, true)
+      const last = await this.#claim(command, timeoutMs, stillMs, instant(runtime), onAnswer, true)
+      return isRepeated ? { ...last, isRepeated } : last
     })
   }
 
