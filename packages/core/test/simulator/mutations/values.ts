@@ -245,6 +245,21 @@ const endless: readonly Mutation[] = [
     breakCore: () => replace(Wait.prototype, 'wake', () => () => undefined),
   },
   {
+    name: 'each whose wait is over loads',
+    like: 'bentocache with a lock timeout: each who waited in vain for the lock loads for itself',
+    shownBy: 544,
+    breakCore: () =>
+      replace(
+        Wait.prototype,
+        'enter',
+        (enter) =>
+          function (this: Wait) {
+            Object.defineProperty(this, 'alone', { get: () => undefined, set() {}, configurable: true })
+            enter.call(this)
+          },
+      ),
+  },
+  {
     name: 'addition without memory',
     like: 'INCR over a client that repeats what was not answered',
     shownBy: 99,

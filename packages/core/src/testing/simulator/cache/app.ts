@@ -233,7 +233,7 @@ export class CacheApp implements App {
         const of: LoadOfCall = { made: undefined, failedAt: undefined }
         all.push(of)
         begun.push(of)
-        const one = this.#asked({ ...operation, key }, call, cache)
+        const one = { ...this.#asked({ ...operation, key }, call, cache), isOneOfMany: true }
         return [key, await loads.run(one, of, { signal, stale: undefined })] as const
       })
       const loaded = await loads.asOne(all, Promise.all(loading))
@@ -273,6 +273,7 @@ export class CacheApp implements App {
       isRefresh: operation.call.refresh,
       hardTimeoutMs,
       waitMs,
+      isOneOfMany: false,
       ask: async () => {
         const inner: Call = { ...call, began: this.#world.scheduler.now }
         const plan = {

@@ -139,6 +139,8 @@ export class Judge {
       // What shows changes of tags is not followed.
       if (key.includes(':#c/') || key.includes(':#r/')) continue
       if (key.includes(':#') !== GENERATIONS.test(invalidation.what)) continue
+      // Who has heard of all others has not heard of this one.
+      if (!invalidation.effects.has(key)) invalidation.heardBy.clear()
       invalidation.effects.set(key, this.#now)
       this.#byEffect.set(key, (this.#byEffect.get(key) ?? new Set()).add(invalidation))
     }

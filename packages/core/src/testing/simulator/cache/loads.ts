@@ -1,12 +1,16 @@
 import { entry } from '../../../cache/entry-result.ts'
 import type { LoadContext } from '../../../cache/load.ts'
 import type { SimulatedProcess } from '../simulated-process.ts'
+import type { Command } from '../simulated-server.ts'
 import type { World } from '../workload.ts'
 import type { Call, Judge, Made } from './judge.ts'
 import type { LoadPlan, Space } from './plan.ts'
 
 /** A process that was stopped for longer may have lost the guard of its load. */
 const SHORT_STOP_MS = 1_000
+
+/** Within so long a caller waits for the load that another process does, if all goes well. */
+const SOON_MS = 150
 
 /** How the load of one call went. */
 export interface LoadOfCall {
@@ -24,6 +28,7 @@ interface Running {
   readonly isAlone: boolean
   /** A refresh of its process has taken its place. */
   isReplaced: boolean
+  isAborted: boolean
 }
 
 export class SourceFailedError extends Error {
@@ -46,6 +51,8 @@ export interface AskedLoad {
   readonly isRefresh: boolean
   readonly hardTimeoutMs: number
   readonly waitMs: number
+  /** Its source is asked for many keys, and is not told what it replaces. */
+  readonly isOneOfMany: boolean
   /** Asks for another key. */
   readonly ask: () => Promise<unknown>
 }
@@ -56,6 +63,10 @@ export class Loads {
   readonly #judge: Judge
   readonly #running = new Set<Running>()
   readonly #closed = new Set<SimulatedProcess>()
+  /** What processes have reserved and do not load yet: the key of a value, or one beside it, to replace that. */
+  readonly #reserved = new Map<string, 'value' | 'refresh'>()
+  /** Loads of callers whose wait for another process was over; also those that have ended. */
+  readonly #alone: Running[] = []
 
   constructor(world: World, judge: Judge) {
     this.#world = world
@@ -69,6 +80,13 @@ export class Loads {
   /** What it still loads, it loads for itself. */
   closed(process: SimulatedProcess): void {
     this.#closed.add(process)
+  }
+
+  /** The storage has executed a command. */
+  executed({ op, facet, from, args: [key, mark] }: Command, reply: unknown): void {
+    if (facet !== 'values' || op !== 'reserve' || !String(reply).startsWith(String(mark))) return
+    const isRefresh = String(key).includes(':#r/')
+    this.#reserved.set(`${from} ${String(key).replace(':#r/', ':')}`, isRefresh ? 'refresh' : 'value')
   }
 
   async run(asked: AskedLoad, of: LoadOfCall, context: LoadContext<unknown>): Promise<unknown> {
@@ -86,13 +104,20 @@ export class Loads {
     history.add(process.index, () => `loads v${made.id} of ${space}:${key}`)
     const isAlone = scheduler.now - call.began > asked.waitMs * 0.98
     made.isValue = plan.outcome === 'value' || plan.outcome === 'asks'
-    const kept = isRefresh ? undefined : this.#judge.keeps(call, space, key)
+    // A cache that is closed keeps nothing any more.
+    const keepsNothing = isRefresh || this.#closed.has(process)
+    const kept = keepsNothing ? undefined : this.#judge.keeps(call, space, key)
     if (kept !== undefined)
       this.#world.violated(
         'One load in an outage',
         `${process.name} loads ${space}:${key} and has loaded v${kept.id} at ${kept.began.toFixed(1)}`,
       )
-    const running = { call, made, isRefresh, replaces: stale !== undefined, isAlone, isReplaced: false }
+    const reservation = `${process.name} sim:${space}:${key}`
+    const reserved = this.#reserved.get(reservation)
+    this.#reserved.delete(reservation)
+    const replaces = stale !== undefined || (asked.isOneOfMany && reserved === 'refresh')
+    const running = { call, made, isRefresh, replaces, isAlone, isReplaced: false, isAborted: false }
+    if (reserved === undefined) this.#judgeAlone(running, asked)
     this.#judgeStart(running, asked)
     this.#running.add(running)
     // By the engine's own count its callers need not wait any longer then.
@@ -101,6 +126,7 @@ export class Loads {
     const onAbort = (): void => {
       // Whatever it makes of that, its process does not keep it.
       made.isValue = false
+      running.isAborted = true
       this.#end(running)
     }
     signal.addEventListener('abort', onAbort)
@@ -173,6 +199,28 @@ export class Loads {
     return ![...this.#running].some(
       ({ call, made }) => call.process !== process && made.key === key && made.space === space,
     )
+  }
+
+  /** A load without a guard, of a caller whose wait is over, answers all of its process who began to wait before it began. */
+  #judgeAlone(next: Running, { waitMs }: AskedLoad): void {
+    const { now } = this.#world.scheduler
+    const { process, wire, began } = next.call
+    // One that has waited all the time.
+    if (!next.isAlone || now - began > waitMs * 1.012 + SOON_MS) return
+    this.#world.totals.count('loads of callers whose wait was over')
+    for (const { made, call, isAborted, replaces } of this.#alone) {
+      if (call.process !== process || made.key !== next.made.key || made.space !== next.made.space) continue
+      if (isAborted || made.ended === Infinity || made.began < began + SOON_MS || replaces !== next.replaces)
+        continue
+      const since = Math.min(call.began, began) - 600
+      if (this.#closed.has(process) || !this.#judge.wasQuiet(since, now)) continue
+      if (wire.wasTroubled(since, now) || this.#judge.pausedMs(process, since, now) > 0) continue
+      this.#world.violated(
+        'One load for all who wait',
+        `${process.name} loads ${made.space}:${made.key} for who has waited since ${began.toFixed(1)}, and did at ${made.began.toFixed(1)}`,
+      )
+    }
+    this.#alone.push(next)
   }
 
   /** One load of a key at a time, in all processes, as long as all goes well and no caller has to wait too long. */

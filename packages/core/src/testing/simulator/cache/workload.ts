@@ -65,6 +65,7 @@ class CacheWorkload implements Workload {
       executed(command, reply) {
         keys.executed(command, reply)
         values.executed(command, reply)
+        loads.executed(command, reply)
         if (command.facet === 'counters' && counters.executed(command, reply as AddReply))
           keys.inTime(command)
       },
