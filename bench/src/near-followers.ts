@@ -121,6 +121,44 @@ async function underLoad({ name, url, rounds }: Followed): Promise<readonly stri
   return [name, at(0.5), at(0.99), at(1), String(missing)]
 }
 
+/** From the call of one write after another until another process has dropped its copy, beside GET: a row of the table. */
+async function oneByOne({ name, url, rounds }: Followed): Promise<readonly string[]> {
+  const KEYS = 500
+  const follower = await Follower.start({ name, url })
+  const { client, set } = writer(url)
+  const micros: number[] = []
+  const ratios: number[] = []
+  const gets: number[] = []
+  await client.set('raw', JSON.stringify(VALUE))
+  for (let round = 0; round <= rounds; round += 1) {
+    const keys = Array.from({ length: KEYS }, (_, i) => `one:${name}:${round}:${i}`)
+    for (let at = 0; at < KEYS; at += 100)
+      await Promise.all(keys.slice(at, at + 100).map((key) => set(key, VALUE)))
+    await follower.ask({ run: 'keep', keys })
+    await follower.ask({ run: 'dropped' })
+    const get: number[] = []
+    const calledAt: number[] = []
+    for (const key of keys) {
+      const askedAt = clock()
+      JSON.parse((await client.get('raw')) as string)
+      get.push(clock() - askedAt)
+      calledAt.push(clock())
+      await set(key, VALUE)
+    }
+    await delay(200)
+    const dropped = await follower.ask<[string, number][]>({ run: 'dropped' })
+    const byKey = new Map(dropped.map(([key, at]) => [key.slice(key.indexOf('one:')), at]))
+    const waits = keys.map((key, i) => (byKey.get(key) ?? Infinity) - (calledAt[i] as number))
+    if (round === 0) continue // the first one is slower
+    micros.push(1_000 * median(waits))
+    gets.push(1_000 * median(get))
+    ratios.push(median(waits) / median(get))
+  }
+  await follower.process.close()
+  client.disconnect()
+  return [name, median(micros).toFixed(0), median(gets).toFixed(0), spread(ratios)]
+}
+
 /** For how long after a write another process has answered with the old value, in milliseconds. */
 async function oldFor(
   { name, url }: Pick<Followed, 'name' | 'url'>,
@@ -213,6 +251,19 @@ export async function cpuOfInvalidations(
     ['', 'µs', 'GET µs', '× GET'],
     ...rows,
   ])
+}
+
+export async function invalidationsOneByOne(
+  names: readonly string[],
+  url: string,
+  rounds: number,
+): Promise<void> {
+  const rows: (readonly string[])[] = []
+  for (const name of names) rows.push(await oneByOne({ name, url, rounds }))
+  table(
+    'From the call of set in one process until another one has dropped its copy, one after the other: p50',
+    [['', 'µs', 'GET µs', '× GET'], ...rows],
+  )
 }
 
 export async function invalidationsUnderLoad(

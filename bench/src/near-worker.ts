@@ -9,13 +9,6 @@ export type NearTask =
   | { readonly run: 'hit'; readonly by: NearHitBy; readonly count: number }
   /** Reads of keys that were not read before, beside the same past what the process keeps. */
   | { readonly run: 'first'; readonly count: number }
-  /** Reads it until it is kept. */
-  | { readonly run: 'keep'; readonly key: string }
-  /** Asks for it until it is not kept any more: the instant. */
-  | { readonly run: 'awaitDrop'; readonly key: string }
-  | { readonly run: 'write'; readonly key: string }
-  /** One read past what is kept: microseconds of the median one. */
-  | { readonly run: 'get'; readonly count: number }
   /** Bytes of the heap for each of so many entries of 286 characters. */
   | { readonly run: 'heap'; readonly entries: number }
 
@@ -111,13 +104,18 @@ async function heap({ entries }: Extract<NearTask, { run: 'heap' }>): Promise<nu
   const warm = freshKey()
   await cache.set(warm, VALUE)
   await kept(warm)
-  globalThis.gc?.()
-  const before = process.memoryUsage().heapUsed
+  const before = await heapAtRest()
   await inChunks(some, (key) => cache.get(key))
-  await setImmediate()
-  globalThis.gc?.()
+  const after = await heapAtRest()
   const held = some.filter((key) => peek(key) !== undefined).length
-  return (process.memoryUsage().heapUsed - before) / held
+  return (after - before) / held
+}
+
+/** What the calls themselves needed, their deadlines among it, has gone. */
+async function heapAtRest(): Promise<number> {
+  await delay(300)
+  for (let i = 0; i < 3; i += 1) globalThis.gc?.()
+  return process.memoryUsage().heapUsed
 }
 
 async function perform(task: NearTask): Promise<unknown> {
@@ -126,28 +124,6 @@ async function perform(task: NearTask): Promise<unknown> {
       return await hit(task)
     case 'first':
       return await first(task)
-    case 'keep':
-      await kept(task.key)
-      return undefined
-    case 'awaitDrop': {
-      while (cache.peek?.(task.key) !== undefined) await setImmediate()
-      return clock()
-    }
-    case 'write': {
-      const at = clock()
-      await cache.set(task.key, VALUE)
-      return at
-    }
-    case 'get': {
-      const key = freshKey()
-      await raw.set(key, VALUE)
-      const { raw: micros } = await alternate(
-        async () => {},
-        () => raw.get(key),
-        task.count,
-      )
-      return micros
-    }
     case 'heap':
       return await heap(task)
   }

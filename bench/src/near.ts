@@ -8,9 +8,14 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startRedis } from '@holdfast/test-support/redis'
 import { besideRaw } from './beside-raw.ts'
-import { median, spread, table } from './harness.ts'
+import { spread, table } from './harness.ts'
 import { nearContenders } from './near-contenders.ts'
-import { answersInFaults, cpuOfInvalidations, invalidationsUnderLoad } from './near-followers.ts'
+import {
+  answersInFaults,
+  cpuOfInvalidations,
+  invalidationsOneByOne,
+  invalidationsUnderLoad,
+} from './near-followers.ts'
 import { hitRatio } from './near-ratio.ts'
 import { connectionsAndCommands, serverCosts } from './near-server.ts'
 import type { NearTask } from './near-worker.ts'
@@ -40,28 +45,6 @@ const { start, latency } = besideRaw<NearTask>({
   digits: 2,
 })
 
-/** From the call of a write in one process until another one keeps the old value no more, beside GET. */
-async function invalidation(name: string, count: number): Promise<readonly string[]> {
-  const [reader, writer] = [await start(name), await start(name)]
-  const gets: number[] = []
-  const waits: number[] = []
-  for (let round = 0; round < rounds; round += 1) {
-    gets.push(await writer.run<number>({ run: 'get', count: 300 }))
-    for (let i = 0; i < count; i += 1) {
-      const key = `invalidation:${round}:${i}`
-      await writer.run({ run: 'write', key })
-      await reader.run({ run: 'keep', key })
-      const dropped = reader.run<number>({ run: 'awaitDrop', key })
-      const writtenAt = await writer.run<number>({ run: 'write', key })
-      waits.push((await dropped) - writtenAt)
-    }
-  }
-  await Promise.all([reader.close(), writer.close()])
-  const micros = 1_000 * median(waits)
-  const get = median(gets)
-  return [name, micros.toFixed(0), get.toFixed(0), (micros / get).toFixed(2)]
-}
-
 try {
   if (wanted.has('hits')) {
     for (const [title, by] of [
@@ -78,12 +61,7 @@ try {
       run: 'first',
       count: 1_000,
     })
-  if (wanted.has('invalidation')) {
-    table('From the call of set in one process until another one has dropped its copy, beside GET: p50', [
-      ['', 'µs', 'GET µs', '× GET'],
-      ...(await inOrder(ours, async (name) => await invalidation(name, 50))),
-    ])
-  }
+  if (wanted.has('invalidation')) await invalidationsOneByOne(ours, redis.url, rounds)
   if (wanted.has('heap')) {
     table('Heap of an entry of 286 characters', [
       ['', 'bytes'],
