@@ -7,10 +7,14 @@ import { reviewJob } from '../../src/hangfire/review-job.ts'
 import { type ObservedWorld, aWorld } from './a-world.ts'
 import type { WorldOptions } from '../../src/live/options.ts'
 
-/** A world whose reviews go through a Hangfire, and another client of that: what a .NET application would be. */
-export interface HangfireWorld extends ObservedWorld {
+/** A Hangfire that no .NET server is at, and another client of it: what a .NET application would be. */
+export interface AHangfire {
   readonly redis: RedisNode
   readonly hangfire: Hangfire
+}
+
+/** A world whose reviews go through it. */
+export interface HangfireWorld extends ObservedWorld, AHangfire {
   /** The other client asks for a review. Resolves to the job. */
   readonly ask: (range: string, repository?: string) => Promise<string>
   /** The states that the job had, oldest first, and the last with what it says. */
@@ -20,10 +24,7 @@ export interface HangfireWorld extends ObservedWorld {
 
 const PREFIX = '{hangfire}:'
 
-export async function aHangfireWorld(
-  { onTestFinished }: Pick<TestContext, 'onTestFinished'>,
-  options: Partial<WorldOptions> = {},
-): Promise<HangfireWorld> {
+export async function aHangfire({ onTestFinished }: Pick<TestContext, 'onTestFinished'>): Promise<AHangfire> {
   const redis = await RedisNode.start({ durable: true })
   onTestFinished(() => redis.stop())
   const client = new Redis(redis.url)
@@ -36,10 +37,19 @@ export async function aHangfireWorld(
     typeNames: 'simple',
   })
   onTestFinished(() => hangfire.close())
-  const observed = await aWorld(
-    { onTestFinished },
-    { instances: 2, hangfire: { url: redis.url, prefix: PREFIX, dashboard: null }, ...options },
-  )
+  return { redis, hangfire }
+}
+
+export async function aHangfireWorld(
+  context: Pick<TestContext, 'onTestFinished'>,
+  options: Partial<WorldOptions> = {},
+): Promise<HangfireWorld> {
+  const { redis, hangfire } = await aHangfire(context)
+  const observed = await aWorld(context, {
+    instances: 2,
+    hangfire: { url: redis.url, prefix: PREFIX, dashboard: null },
+    ...options,
+  })
   const name = observed.world.state().repository.name
   return {
     ...observed,
