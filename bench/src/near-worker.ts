@@ -24,7 +24,6 @@ async function contender(of: string): Promise<NearContender> {
 
 const cache = await contender(name)
 const raw = await contender(rawName)
-const clock = (): number => Number(process.hrtime.bigint()) / 1e6
 const unexpected = (): never => {
   throw new Error('a value that was stored is not there')
 }
