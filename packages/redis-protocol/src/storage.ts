@@ -41,7 +41,7 @@ export function redisStorage(adapted: RedisClient, options: RedisStorageOptions 
   const records = redisRecords(client, run, keys, pubSub)
   const leases = redisLeases(client, run, keys, pubSub)
   const invalidations = redisInvalidations(client, keys)
-  const values = redisValues(client, run, keys, pubSub, invalidations)
+  const values = redisValues(client, run, keys, pubSub, invalidations, oneByOne)
   return {
     records,
     leases,

@@ -10,7 +10,7 @@ import {
   type StandardSchema,
 } from './definition.ts'
 import type { EntryResult } from './entry-result.ts'
-import { checkMap, notAsked } from './get-or-create-many.ts'
+import { checkMap, notAsked } from './load-together.ts'
 import type { LoadContext, LoadMissing } from './load.ts'
 import {
   type CacheReadOptions,

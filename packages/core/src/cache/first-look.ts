@@ -4,11 +4,13 @@ import type { Namespace } from './engine.ts'
 export class FirstLook {
   readonly #space: Namespace
   readonly #key: string
-  #isOver = false
+  #isOver: boolean
 
-  constructor(space: Namespace, key: string) {
+  /** `isOver`: the call that this one is part of has counted it. */
+  constructor(space: Namespace, key: string, isOver = false) {
     this.#space = space
     this.#key = key
+    this.#isOver = isOver
   }
 
   found(type: 'hit' | 'staleHit' | 'memoryHit' | 'miss'): void {

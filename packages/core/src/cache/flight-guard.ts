@@ -1,12 +1,14 @@
 import type { TimerEntry } from '../support/timer-queue.ts'
 import type { Engine, Namespace } from './engine.ts'
-import { readEntry } from './entry.ts'
+import { type TagGeneration, readEntry } from './entry.ts'
 import type { Flight, Landing } from './flight.ts'
 import type { FlightPlan } from './flight-plan.ts'
+import type { Found } from './lookup.ts'
+import type { LoadPolicy } from './options.ts'
 import { placeholderMark, placeholderOf } from './placeholder.ts'
 
 /** For how long a dead loader keeps the others waiting: its guard is prolonged while the load runs. */
-const GUARD_MS = 4_000
+export const GUARD_MS = 4_000
 
 /** The placeholder that keeps other processes from loading the same key, and the generations that the load begins under. */
 export class FlightGuard implements TimerEntry {
@@ -44,8 +46,7 @@ export class FlightGuard implements TimerEntry {
   }
 
   async #take(): Promise<Landing | undefined> {
-    const { scope } = this.#space
-    const { gate, generations, runtime, lookup } = this.#engine
+    const { gate, runtime, lookup } = this.#engine
     const { found, policy, entryKey, guard } = this.#plan
     const mark = placeholderMark(runtime.randomId())
     let instead: Uint8Array | undefined
@@ -57,18 +58,11 @@ export class FlightGuard implements TimerEntry {
       // Another caller may have put its placeholder, or its value, there meanwhile.
       if (instead !== undefined && !this.#isUnreadable(instead)) return { how: 'again' }
     }
-    const keys = [...scope.generationKeys, scope.tagChangesKey]
-    for (const tag of policy.tags) keys.push(scope.tagKey(tag))
-    // They must outlive the load as well.
-    const lifeMs = policy.ttlMs + policy.staleMs + policy.hardTimeoutMs
-    const seen = [...(found?.generations ?? []), found?.tagChanges ?? null]
-    // Read by its caller, who named the same ones; undefined counts as missing.
-    for (let i = 0; i < policy.tags.length; i += 1) seen.push(found?.tagGenerations[i] ?? null)
     const reserve = gate.call(() => gate.values.reserve(this.#key, mark, GUARD_MS, instead))
     // It may fail while the generations are on their way.
     reserve.catch(() => undefined)
     try {
-      const held = generations.hold(keys, seen, lifeMs)
+      const held = holdGenerations(this.#space, found, policy)
       this.generations = held instanceof Promise ? await held : held
     } catch (error) {
       reserve.then(
@@ -85,13 +79,18 @@ export class FlightGuard implements TimerEntry {
       if (other === undefined) return { how: 'again' }
       return { how: 'busy', guardKey: this.#key, placeholder: other }
     }
-    const levels = scope.generationKeys.length
+    const levels = this.#space.scope.generationKeys.length
     const placeholder = placeholderOf(reply) ?? reply
     this.placeholder = placeholder
     if (guard === 'placeholder') this.#flight.placeholder = placeholder
     this.#flight.joined = this.generations.slice(0, levels).join('')
     this.#flight.tagChanges = this.generations[levels]
     return undefined
+  }
+
+  /** Of tags that the call names: their generations were read before the load. */
+  tags(tags: readonly string[]): readonly TagGeneration[] {
+    return tagsUnder(this.#space, this.generations, this.#plan.policy.tags, tags)
   }
 
   #isUnreadable(stored: Uint8Array): boolean {
@@ -140,4 +139,30 @@ export class FlightGuard implements TimerEntry {
     const { gate } = this.#engine
     await gate.call(() => gate.values.removeIf(this.#key, placeholder))
   }
+}
+
+/** What a load begins under: the generations of the namespaces, of what shows invalidated tags, and of the call's tags. */
+export function holdGenerations(
+  { scope, engine }: Namespace,
+  found: Found | undefined,
+  policy: LoadPolicy,
+): readonly string[] | Promise<readonly string[]> {
+  const keys = [...scope.generationKeys, scope.tagChangesKey]
+  for (const tag of policy.tags) keys.push(scope.tagKey(tag))
+  const seen = [...(found?.generations ?? []), found?.tagChanges ?? null]
+  // Read by its caller, who named the same ones; undefined counts as missing.
+  for (let i = 0; i < policy.tags.length; i += 1) seen.push(found?.tagGenerations[i] ?? null)
+  // They must outlive the load as well.
+  return engine.generations.hold(keys, seen, policy.ttlMs + policy.staleMs + policy.hardTimeoutMs)
+}
+
+/** `tags`, which are among those of the call, with the `generations` that its load began under. */
+export function tagsUnder(
+  { scope }: Namespace,
+  generations: readonly string[],
+  ofCall: readonly string[],
+  tags: readonly string[],
+): readonly TagGeneration[] {
+  const first = scope.generationKeys.length + 1
+  return tags.map((tag) => [tag, generations[first + ofCall.indexOf(tag)] as string])
 }

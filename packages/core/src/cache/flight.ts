@@ -53,10 +53,12 @@ export class Flight implements TimerEntry {
   tagChanges: string | null | undefined
   /** How many invalidations of this process came before it. */
   invalidations = 0
-  readonly landing: Promise<Landing>
+  #landing: Promise<Landing> | undefined
+  #land: ((landing: Landing) => void) | undefined
   /** Flights that the load of this one waits for. */
-  readonly #waitsFor = new Set<Flight>()
-  readonly #land: (landing: Landing) => void
+  #waitsFor: Set<Flight> | undefined
+  /** The flight whose load is this one's as well. */
+  #lead: Flight | undefined
   #landed: Landing | undefined
   #callers = 0
   #isBackground = false
@@ -69,18 +71,19 @@ export class Flight implements TimerEntry {
     this.entryKey = entryKey
     this.storage = storage
     this.guard = guard
-    let land!: (landing: Landing) => void
-    this.landing = new Promise((resolve) => (land = resolve))
-    this.#land = land
   }
 
-  get hasLanded(): boolean {
-    return this.#landed !== undefined
+  /** Made for who waits for it: of the flights of a load of many most are waited for by no caller. */
+  get landing(): Promise<Landing> {
+    return (this.#landing ??=
+      this.#landed === undefined
+        ? new Promise((resolve) => (this.#land = resolve))
+        : Promise.resolve(this.#landed))
   }
 
   land(landing: Landing): void {
     this.#landed = landing
-    this.#land(landing)
+    this.#land?.(landing)
   }
 
   /** The load's signal; made when the load asks for it. */
@@ -147,28 +150,34 @@ export class Flight implements TimerEntry {
   waitedFor<T>(work: Promise<T>): Promise<T> {
     const around = innermost(Flight)
     if (around === undefined) return work
-    around.#waitsFor.add(this)
-    return work.finally(() => around.#waitsFor.delete(this))
+    const waitsFor = (around.#waitsFor ??= new Set())
+    waitsFor.add(this)
+    return work.finally(() => waitsFor.delete(this))
   }
 
   /** Its load is one with that of another key. */
   loadsWith(lead: Flight): void {
-    this.#waitsFor.add(lead)
+    this.#lead = lead
   }
 
   #reaches(other: Flight, seen: Set<Flight> = new Set()): boolean {
     if (this === other) return true
     if (seen.has(this)) return false
     seen.add(this)
-    for (const next of this.#waitsFor) if (next.#reaches(other, seen)) return true
-    return false
+    for (const next of this.#waitsFor ?? []) if (next.#reaches(other, seen)) return true
+    return this.#lead !== undefined && this.#lead.#reaches(other, seen)
   }
 }
 
 /** @throws SelfDeadlockError when a load around this call is that of the same key */
 export function refuseOwnKey(key: string, entryKey: string, storage: Storage): void {
+  if (isAround(entryKey, storage)) throw deadlock(key, key)
+}
+
+/** Whether a load around this call is that of the key. */
+export function isAround(entryKey: string, storage: Storage): boolean {
   const isSame = (flight: Flight): boolean => flight.entryKey === entryKey && flight.storage === storage
-  if (contains(callChain(), Flight, isSame)) throw deadlock(key, key)
+  return contains(callChain(), Flight, isSame)
 }
 
 function deadlock(key: string, around: string): SelfDeadlockError {

@@ -4,6 +4,7 @@ import { CallerWait } from './caller-wait.ts'
 import { isEarly } from './early-refresh.ts'
 import type { Namespace } from './engine.ts'
 import { FirstLook } from './first-look.ts'
+import type { FirstSight, PartOfMany } from './first-sight.ts'
 import { cacheEntryOf, isStillThere, readValue } from './read-value.ts'
 import type { Accepts, Read } from './read.ts'
 import { type Flight, type Guard, type Landing, flightsByPlaceholder, refuseOwnKey } from './flight.ts'
@@ -27,8 +28,8 @@ export class GetOrCreate {
   readonly #load: AnyLoad
   readonly #policy: CallPolicy
   readonly #accepts: Accepts | undefined
-  /** Called when this call has its value, shares a load, waits for one, or fails; its own load decides it otherwise. */
   readonly #onDecided: (() => void) | undefined
+  #first: FirstSight | undefined
   /** In the order of all calls and loads: a load that began later serves this call, whatever was removed before. */
   readonly #order: number
   readonly #signal: CallerSignal
@@ -44,7 +45,7 @@ export class GetOrCreate {
     load: AnyLoad,
     policy: CallPolicy,
     accepts?: Accepts,
-    onDecided?: () => void,
+    partOfMany?: PartOfMany,
   ) {
     this.#space = space
     this.#key = key
@@ -52,10 +53,11 @@ export class GetOrCreate {
     this.#load = load
     this.#policy = policy
     this.#accepts = accepts
-    this.#onDecided = onDecided
+    this.#onDecided = partOfMany?.onDecided
+    this.#first = partOfMany?.first
     this.#signal = CallerSignal.of(policy.signal, key)
-    this.#firstLook = new FirstLook(space, key)
-    this.#order = space.engine.nextOrder()
+    this.#firstLook = new FirstLook(space, key, this.#first?.isCounted)
+    this.#order = this.#first?.order ?? space.engine.nextOrder()
   }
 
   async run(): Promise<unknown> {
@@ -74,14 +76,21 @@ export class GetOrCreate {
 
   async #look(wakes: number): Promise<Answer> {
     const { lookup, runtime } = this.#space.engine
-    this.#lookedAt = runtime.monotonicNow()
+    const first = this.#first
+    this.#first = undefined
+    this.#lookedAt = first?.lookedAt ?? runtime.monotonicNow()
+    if (first?.outage !== undefined) return await this.#withoutStorage(first.outage.error)
     const reading = this.#space.near?.enter(this.#key)
     let read: Read
     try {
       const { scope, policy } = this.#space
-      const finding = lookup.find(scope, policy.codec, [this.#entryKey], this.#policy.tags)
-      const [found] = (await this.#signal.or(finding)) as [Found]
-      read = readValue(this.#space, this.#key, found, this.#accepts)
+      if (first?.read !== undefined) read = first.read
+      else {
+        const finding =
+          first?.finding ?? lookup.find(scope, policy.codec, [this.#entryKey], this.#policy.tags)
+        const [found] = (await this.#signal.or(finding)) as [Found]
+        read = readValue(this.#space, this.#key, found, this.#accepts)
+      }
       reading?.found(read)
     } catch (error) {
       if (!isOut(error)) throw error

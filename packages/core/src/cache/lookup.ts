@@ -3,9 +3,10 @@ import { type Entry, readEntry, readEntryHeader } from './entry.ts'
 import type { CacheCodec } from './compressed-codec.ts'
 import type { Scope } from './keys.ts'
 import { placeholderOf } from './placeholder.ts'
-import { Reads, type TickOfReads } from './reads.ts'
+import { Reads, inChunks } from './reads.ts'
 import { RememberedTags } from './remembered-tags.ts'
 import type { StorageGate } from './storage-gate.ts'
+import { type Circumstances, TickOfScope, byTags } from './tick-of-scope.ts'
 
 /**
  * What a key holds, as a caller needs to know it.
@@ -17,19 +18,13 @@ import type { StorageGate } from './storage-gate.ts'
  */
 export type State = 'fresh' | 'stale' | 'loading' | 'absent' | 'outdated' | 'unreadable'
 
-export interface Found {
+export interface Found extends Circumstances {
   readonly state: State
   readonly key: string
   /** With `fresh`, `stale` and `outdated`. */
   readonly entry: Entry | undefined
   /** With `loading`. */
   readonly placeholder: string | undefined
-  /** Of the namespaces, as they were read with it; null: missing. */
-  readonly generations: readonly (string | null)[]
-  /** The same as one text; undefined: one is missing. */
-  readonly joined: string | undefined
-  /** Whether an invalidated tag of the namespace has been seen: compare two of them. Null: missing. */
-  readonly tagChanges: string | null
   /** Of the tags that the caller named, in their order; null: missing. */
   readonly tagGenerations: readonly (string | null)[]
   /** The storage's clock when it was read; undefined where nothing depends on it. */
@@ -63,7 +58,25 @@ export class Lookup {
     keys: readonly string[],
     tags: readonly string[] = NO_TAGS,
   ): Promise<readonly Found[]> {
-    return this.#find(scope, codec, keys, tags, undefined)
+    return this.#read(scope, codec, keys, tags, undefined, (judged) => this.#completed(scope, judged))
+  }
+
+  /** The same, as soon as the first round trip is over: what needs a second one is to be found alone. */
+  findEach(
+    scope: Scope,
+    codec: CacheCodec,
+    keys: readonly string[],
+    tags: readonly string[],
+  ): Promise<readonly (Found | Promise<readonly Found[]>)[]> {
+    return this.#read(scope, codec, keys, tags, undefined, (judged) => {
+      const all: (Found | Promise<readonly Found[]>)[] = [...judged.found]
+      for (const at of judged.open) {
+        const found = judged.found.slice(at, at + 1)
+        const completed = this.#completed(scope, { ...judged, found, open: [0] })
+        all[at] = completed instanceof Promise ? completed : (completed[0] as Found)
+      }
+      return all
+    })
   }
 
   /** The same for what a caller reads itself, header and all. */
@@ -73,16 +86,17 @@ export class Lookup {
     keys: readonly string[],
     stored: Promise<readonly StoredNullable[]>,
   ): Promise<readonly Found[]> {
-    return this.#find(scope, codec, keys, NO_TAGS, stored)
+    return this.#read(scope, codec, keys, NO_TAGS, stored, (judged) => this.#completed(scope, judged))
   }
 
-  #find(
+  #read<T>(
     scope: Scope,
     codec: CacheCodec,
     keys: readonly string[],
     tags: readonly string[],
     given: Promise<readonly StoredNullable[]> | undefined,
-  ): Promise<readonly Found[]> {
+    finish: (judged: Judged) => T | Promise<T>,
+  ): Promise<T> {
     const startedAt = this.#gate.runtime.monotonicNow()
     const { tick } = this.#texts
     if (this.#last?.tick !== tick || this.#last.scope !== scope) this.#last = new TickOfScope(tick, scope)
@@ -95,15 +109,14 @@ export class Lookup {
     const judged = (
       replies: readonly (string | null)[],
       values: readonly StoredNullable[],
-    ): readonly Found[] | Promise<readonly Found[]> => {
+    ): T | Promise<T> => {
       // What it read is not kept longer than those who asked for it need it.
       if (this.#last === shared) this.#last = undefined
       const circumstances = shared.read(replies)
       const tagGenerations = tags.length === 0 ? NO_TAGS : tags.map((tag) => shared.generationOf(tag) ?? null)
       const levels = circumstances.generations.length
-      let needsTags = false
-      let needsClock = false
       const found: Found[] = []
+      let open: number[] | undefined
       for (let i = 0; i < keys.length; i += 1) {
         const stored = values[given === undefined ? (own[i] as number) : i] as StoredNullable
         const entry =
@@ -113,31 +126,35 @@ export class Lookup {
               ? undefined
               : readEntry(stored, levels, codec.name)
         const verdict = entry === undefined ? undefined : byTags(entry, shared)
-        const seen = judge(
-          keys[i] as string,
-          stored,
-          entry,
-          verdict === 'outdated',
-          circumstances,
-          tagGenerations,
-        )
+        const isOutdated = verdict === 'outdated'
+        const seen = judge(keys[i] as string, stored, entry, isOutdated, circumstances, tagGenerations)
         found.push(seen)
-        if (entry !== undefined && seen.state !== 'outdated') {
-          if (verdict === 'unknown') needsTags = true
-          if (entry.staleMs > 0 || entry.loadMs > 0) needsClock = true
-        }
+        if (entry === undefined || seen.state === 'outdated') continue
+        if (verdict === 'unknown' || needsClock(entry)) (open ??= []).push(i)
       }
-      if (!needsTags && !needsClock) return found
-      if (!needsTags && this.#isClockKnown) return this.#withClock(found, this.#gate.calls.clock.latest)
-      const more = async (): Promise<readonly Found[]> => {
-        const tagged = needsTags ? await this.#withTags(scope, found) : found
-        return needsClock ? this.#withClock(tagged, await this.now()) : tagged
-      }
-      return this.#gate.inTime(startedAt, more())
+      return finish({ found, open: open ?? NONE, shared, startedAt })
     }
     const separate = given ?? bytes?.replies
     if (separate === undefined) return tick.replies.then((replies) => judged(replies, replies))
     return Promise.all([tick.replies, separate]).then(([replies, values]) => judged(replies, values))
+  }
+
+  /** With what a second round trip shows. */
+  #completed(
+    scope: Scope,
+    { found, open, shared, startedAt }: Judged,
+  ): readonly Found[] | Promise<readonly Found[]> {
+    if (open.length === 0) return found
+    const entries = open.map((at) => found[at]?.entry as Entry)
+    if (entries.every((entry) => byTags(entry, shared) !== 'unknown')) {
+      if (this.#isClockKnown) return this.#withClock(found, this.#gate.calls.clock.latest)
+      return this.#gate.inTime(startedAt, this.now()).then((now) => this.#withClock(found, now))
+    }
+    const more = async (): Promise<readonly Found[]> => {
+      const tagged = await this.#withTags(scope, found)
+      return entries.some(needsClock) ? this.#withClock(tagged, await this.now()) : tagged
+    }
+    return this.#gate.inTime(startedAt, more())
   }
 
   /** Entries that name tags count only under the generations that those have now. */
@@ -229,57 +246,21 @@ export class Lookup {
 
 type StoredNullable = StoredValue | null
 
-/** Under what entries count. */
-type Circumstances = Pick<Found, 'generations' | 'joined' | 'tagChanges'>
-
-/** What all who read entries of a namespace in one tick share. */
-class TickOfScope {
-  readonly tick: TickOfReads<string | null>
-  readonly scope: Scope
-  readonly #places: readonly number[]
-  readonly #changes: number
-  readonly #tags = new Map<string, number>()
-  #replies: readonly (string | null)[] = []
-  #read: Circumstances | undefined
-
-  constructor(tick: TickOfReads<string | null>, scope: Scope) {
-    this.tick = tick
-    this.scope = scope
-    this.#places = scope.generationKeys.map((key) => tick.add(key))
-    this.#changes = tick.add(scope.tagChangesKey)
-  }
-
-  /** Reads its generation as well. */
-  addTag(tag: string): void {
-    if (!this.#tags.has(tag)) this.#tags.set(tag, this.tick.add(this.scope.tagKey(tag)))
-  }
-
-  /** Null: it is missing; undefined: it was not read. */
-  generationOf(tag: string): string | null | undefined {
-    const place = this.#tags.get(tag)
-    return place === undefined ? undefined : this.#replies[place]
-  }
-
-  read(replies: readonly (string | null)[]): Circumstances {
-    if (this.#read !== undefined) return this.#read
-    this.#replies = replies
-    const generations = this.#places.map((place) => replies[place] as string | null)
-    const joined = generations.includes(null) ? undefined : generations.join('')
-    return (this.#read = { generations, joined, tagChanges: replies[this.#changes] as string | null })
-  }
+/** What the first round trip has shown. */
+interface Judged {
+  readonly found: readonly Found[]
+  /** The places of those that need a second one. */
+  readonly open: readonly number[]
+  readonly shared: TickOfScope
+  readonly startedAt: number
 }
 
 const NO_TAGS: readonly string[] = []
+const NONE: readonly number[] = []
 
-/** Whether an entry counts under the generations of its tags; `unknown`: some were not read with it. */
-function byTags({ tags }: Entry, read: TickOfScope): 'counts' | 'outdated' | 'unknown' {
-  let verdict: 'counts' | 'unknown' = 'counts'
-  for (const [tag, generation] of tags) {
-    const now = read.generationOf(tag)
-    if (now === undefined) verdict = 'unknown'
-    else if (now !== generation) return 'outdated'
-  }
-  return verdict
+/** Whether it depends on the storage's clock what the entry is. */
+function needsClock({ staleMs, loadMs }: Entry): boolean {
+  return staleMs > 0 || loadMs > 0
 }
 
 function judge(
@@ -310,19 +291,5 @@ function judge(
     tagChanges,
     tagGenerations,
     now: undefined,
-  }
-}
-
-/** How many keys one command reads, so that no command keeps the others waiting and none meets its deadline by its size. */
-const CHUNK = 256
-
-function inChunks<V>(
-  read: (keys: readonly string[]) => Promise<readonly V[]>,
-): (keys: readonly string[]) => Promise<readonly V[]> {
-  return async (keys) => {
-    if (keys.length <= CHUNK) return await read(keys)
-    const chunks: Promise<readonly V[]>[] = []
-    for (let at = 0; at < keys.length; at += CHUNK) chunks.push(read(keys.slice(at, at + CHUNK)))
-    return (await Promise.all(chunks)).flat()
   }
 }

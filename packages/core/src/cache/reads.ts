@@ -56,3 +56,18 @@ export class TickOfReads<V> {
     return place
   }
 }
+
+/** How many keys one command reads, so that no command keeps the others waiting and none meets its deadline by its size. */
+const CHUNK = 256
+
+/** Reads more keys than that in several commands. */
+export function inChunks<V>(
+  read: (keys: readonly string[]) => Promise<readonly V[]>,
+): (keys: readonly string[]) => Promise<readonly V[]> {
+  return async (keys) => {
+    if (keys.length <= CHUNK) return await read(keys)
+    const chunks: Promise<readonly V[]>[] = []
+    for (let at = 0; at < keys.length; at += CHUNK) chunks.push(read(keys.slice(at, at + CHUNK)))
+    return (await Promise.all(chunks)).flat()
+  }
+}

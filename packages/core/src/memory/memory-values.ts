@@ -2,6 +2,7 @@ import type { StoredValue, ValueStorage } from '../storage/values.ts'
 import { memoryCounters } from './memory-counters.ts'
 import { memoryHashes } from './memory-hashes.ts'
 import { MemoryInvalidations } from './memory-invalidations.ts'
+import { manyByOne } from './many-by-one.ts'
 import { MemoryKeys, type Holds } from './memory-keys.ts'
 import { globToPattern } from './glob.ts'
 
@@ -48,7 +49,25 @@ export function memoryValues(millisNow: () => number): ValueStorage {
     for (const subscriber of subscribers.get(key) ?? []) queueMicrotask(subscriber)
   }
 
-  return {
+  const reserveWith = (
+    placeholder: string,
+    key: string,
+    mark: string,
+    ttlMs: number,
+    instead?: Uint8Array,
+  ): string => {
+    const there = value(key)
+    if (there !== null && !(instead !== undefined && bytes(there).equals(instead))) {
+      const found = text(there) ?? ''
+      const isAnothers = found.endsWith(';') && found[0] === mark[0] && !found.startsWith(mark)
+      if (isAnothers) keys.put(key, `${found}+`, keys.remainingMs(key))
+      return found
+    }
+    keys.put(key, placeholder, ttlMs)
+    return placeholder
+  }
+
+  const values: ValueStorage = {
     async getMany(those) {
       return those.map((key) => text(read(key)))
     },
@@ -75,16 +94,7 @@ export function memoryValues(millisNow: () => number): ValueStorage {
       return removed
     },
     async reserve(key, mark, ttlMs, instead) {
-      const there = value(key)
-      if (there !== null && !(instead !== undefined && bytes(there).equals(instead))) {
-        const found = text(there) ?? ''
-        const isAnothers = found.endsWith(';') && found[0] === mark[0] && !found.startsWith(mark)
-        if (isAnothers) keys.put(key, `${found}+`, keys.remainingMs(key))
-        return found
-      }
-      const placeholder = `${mark}${stamp()};`
-      keys.put(key, placeholder, ttlMs)
-      return placeholder
+      return reserveWith(`${mark}${stamp()};`, key, mark, ttlMs, instead)
     },
     async extend(key, expected, ttlMs) {
       if (!beginsWith(key, expected)) return false
@@ -152,6 +162,16 @@ export function memoryValues(millisNow: () => number): ValueStorage {
     hashes: memoryHashes(keys, millisNow),
     counters: memoryCounters(keys, millisNow),
     invalidations,
+  }
+  return {
+    ...values,
+    ...manyByOne(values),
+    // One placeholder for all of them.
+    async reserveMany(those, mark, ttlMs) {
+      const placeholder = `${mark}${stamp()};`
+      const reserve = async (key: string): Promise<string> => reserveWith(placeholder, key, mark, ttlMs)
+      return await manyByOne({ reserve, replace: values.replace }).reserveMany(those, mark, ttlMs)
+    },
   }
 }
 

@@ -89,7 +89,7 @@ export type {
   StorageLink,
   VerifyOptions,
 } from './storage.ts'
-export type { KeyPattern, Removed, SetReply, StoredValue, ValueStorage } from './values.ts'
+export type { KeyPattern, Removed, Replacement, SetReply, StoredValue, ValueStorage } from './values.ts'
 export type { FieldValue, HashSetReply, HashStorage, Life } from './hashes.ts'
 export type {
   FeedRefusal,

@@ -33,6 +33,10 @@ import type { InvalidationFeed } from './invalidations.ts'
  *   `renew`, and `reserve` and `ensure` where something is. The others are refused (`StorageRefusedError`), and change
  *   nothing.
  *
+ * - **V10** `reserveMany` and `replaceMany` do for each key what `reserve` and `replace` do, and answer for each what those do:
+ *   an error is the answer of the key that was refused. A storage has both or neither: where it has neither, each key is a
+ *   call, and where it has both, all keys must lie where one command reaches them.
+ *
  * All but reads, `set`, `renew` and the removals refuse a key that holds no string (`StorageRefusedError`), and leave it.
  */
 export interface ValueStorage {
@@ -57,6 +61,8 @@ export interface ValueStorage {
   replace(key: string, expected: string, value: StoredValue, ttlMs: number): Promise<boolean>
   patch(key: string, expected: string, beginning: string, ttlMs: number): Promise<boolean>
   removeIf(key: string, expected: string): Promise<boolean>
+  reserveMany?(keys: readonly string[], mark: string, ttlMs: number): Promise<readonly (string | Error)[]>
+  replaceMany?(expected: string, replacements: readonly Replacement[]): Promise<readonly (boolean | Error)[]>
   ensure(key: string, mark: string, ttlMs: number): Promise<string>
   renew(key: string, mark: string, ttlMs: number): Promise<string>
   /** Resolves when the storage has confirmed, with the function that stops it. */
@@ -71,6 +77,13 @@ export interface ValueStorage {
 
 /** A value as the storage keeps it: text, or bytes. */
 export type StoredValue = string | Uint8Array
+
+/** What {@link ValueStorage.replaceMany} puts under a key. */
+export interface Replacement {
+  readonly key: string
+  readonly value: StoredValue
+  readonly ttlMs: number
+}
 
 /** What became of a write of a value. */
 export interface SetReply {

@@ -1,22 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Storage, createCache } from '@holdfast/core'
-import { slowLoad, world } from './world.ts'
-
-/** The same storage, and the names of the commands of values that it gets. */
-function counted(storage: Storage): { readonly storage: Storage; readonly sent: string[] } {
-  const sent: string[] = []
-  const values = new Proxy(storage.values, {
-    get(target, name: keyof Storage['values']) {
-      const command: unknown = target[name]
-      if (typeof command !== 'function') return command
-      return (...args: readonly unknown[]): unknown => {
-        sent.push(name)
-        return Reflect.apply(command, target, args)
-      }
-    },
-  })
-  return { storage: { ...storage, values }, sent }
-}
+import { createCache } from '@holdfast/core'
+import { counted, slowLoad, world } from './world.ts'
 
 describe('what many callers send', () => {
   it('is one reservation when they wait for the load of another process', async () => {

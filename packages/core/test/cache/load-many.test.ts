@@ -7,6 +7,7 @@ import {
   entry,
 } from '@holdfast/core'
 import type { ValueStorage } from '@holdfast/core/storage'
+import { manyByOne } from '../../src/memory/many-by-one.ts'
 import { slowLoad, waiting, world, watchFlights } from './world.ts'
 
 const flightsLeft = watchFlights()
@@ -20,8 +21,10 @@ function watched(
   commands: Partial<ValueStorage> = {},
 ): { readonly storage: Storage; readonly sent: Record<string, number> } {
   const sent: Record<string, number> = {}
+  const given = { ...storage.values, ...commands }
+  const isOther = commands.reserve !== undefined || commands.replace !== undefined
   const values = new Proxy<ValueStorage>(
-    { ...storage.values, ...commands },
+    { ...given, ...(isOther && manyByOne(given)) },
     {
       get(target, name: keyof ValueStorage) {
         const command: unknown = target[name]
@@ -37,7 +40,7 @@ function watched(
 }
 
 describe('a load of many keys', () => {
-  it('sends one read, and a reservation and a fill for each missing key', async () => {
+  it('sends one read, a reservation for a hundred missing keys, and a fill for fifty', async () => {
     const { runtime, storage } = world()
     const { storage: same, sent } = watched(storage)
     const cache = createCache(same, { runtime })
@@ -45,9 +48,9 @@ describe('a load of many keys', () => {
     for (const name of Object.keys(sent)) delete sent[name]
     const keys = keysOf(120)
     expect(await cache.getOrCreateMany(keys, each)).toEqual(each(keys))
-    expect(sent).toEqual({ getMany: 1, reserve: 120, replace: 120 })
+    expect(sent).toEqual({ getMany: 1, reserveMany: 2, replaceMany: 3 })
     expect(await cache.getOrCreateMany([...keys, 'more'], each)).toEqual(each([...keys, 'more']))
-    expect(sent).toEqual({ getMany: 2, reserve: 121, replace: 121 })
+    expect(sent).toEqual({ getMany: 2, reserveMany: 3, replaceMany: 4 })
     expect(cache.stats()).toMatchObject({ hits: 120, misses: 122, loads: 122, fillsRefused: 0 })
   })
 

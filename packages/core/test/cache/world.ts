@@ -27,6 +27,22 @@ export function world(): World {
   }
 }
 
+/** The same storage, and the names of the commands of values that it gets. */
+export function counted(storage: Storage): { readonly storage: Storage; readonly sent: string[] } {
+  const sent: string[] = []
+  const values = new Proxy(storage.values, {
+    get(target, name: keyof Storage['values']) {
+      const command: unknown = target[name]
+      if (typeof command !== 'function') return command
+      return (...args: readonly unknown[]): unknown => {
+        sent.push(name)
+        return Reflect.apply(command, target, args)
+      }
+    },
+  })
+  return { storage: { ...storage, values }, sent }
+}
+
 /** Says which loads of the current test are on. Tests of other files may have left some that never end. */
 export function watchFlights(): () => readonly unknown[] {
   let before: readonly unknown[] = []

@@ -5,7 +5,7 @@
  */
 export const BEGINNING = `
 local expected = ARGV[1]
-local head = redis.call('GETRANGE', KEYS[1], 0, #expected + 1)
+local head = redis.call('GETRANGE', KEYS[1], '0', #expected + 1)
 local begins = expected ~= '' and string.sub(head, 1, #expected) == expected
 local waited = #head <= #expected + 1 and string.byte(head, -1) == 43`
 

@@ -1,4 +1,4 @@
-import type { InvalidationFeed, SetReply, StoredValue, ValueStorage } from '@holdfast/core/storage'
+import type { InvalidationFeed, SetReply, ValueStorage } from '@holdfast/core/storage'
 import type { RedisClient } from '../client.ts'
 import { unexpectedReply } from '../errors.ts'
 import { type Keys, literal } from '../keys.ts'
@@ -7,6 +7,7 @@ import { instant } from '../records/format.ts'
 import type { RunScript } from '../script.ts'
 import { ensureValue } from './ensure.ts'
 import { extendValue } from './extend.ts'
+import { manyValues } from './many.ts'
 import { patchValue } from './patch.ts'
 import { readMany, readString } from './read-many.ts'
 import { redisCounters } from './redis-counters.ts'
@@ -18,9 +19,11 @@ import { renewValue } from './renew.ts'
 import { replaceValue } from './replace.ts'
 import { reserveValue } from './reserve.ts'
 import { setValue } from './set.ts'
+import { argument } from './stored.ts'
 
 /**
- * The values facet on Redis: one string a value. What reads and removes is a plain command.
+ * The values facet on Redis: one string a value. What reads and removes is a plain command. `run` may put scripts together;
+ * `runAlone` sends each by itself.
  *
  * What its guarantees rest on beyond the port's: a placeholder or a generation is another one each time as long as the
  * server's clock is not set back to the very microsecond.
@@ -31,6 +34,7 @@ export function redisValues(
   keys: Keys,
   pubSub: PubSub,
   invalidations: InvalidationFeed,
+  runAlone: RunScript,
 ): ValueStorage {
   const { send, sendForBytes } = client
   const readTexts = readMany(client, send, isText)
@@ -77,6 +81,9 @@ export function redisValues(
 
     removeIf: (key, expected) => run(removeValueIf, [keys.value(key)], [expected], trueOrFalse),
 
+    // In a cluster the keys of one command lie in one slot.
+    ...(client.cluster === undefined && manyValues(runAlone, keys)),
+
     ensure: (key, mark, ttlMs) => run(ensureValue, [keys.value(key)], [mark, String(ttlMs)], text),
 
     renew: (key, mark, ttlMs) => run(renewValue, [keys.value(key)], [mark, String(ttlMs)], text),
@@ -93,12 +100,6 @@ export function redisValues(
     counters: redisCounters(run, keys),
     invalidations,
   }
-}
-
-/** What clients take: a Buffer over the same bytes. */
-function argument(value: StoredValue): string | Buffer {
-  if (typeof value === 'string' || Buffer.isBuffer(value)) return value
-  return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
 }
 
 function isText(reply: unknown): reply is string {

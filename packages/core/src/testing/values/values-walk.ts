@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { manyByOne } from '../../memory/many-by-one.ts'
 import { memoryValues } from '../../memory/memory-values.ts'
 import type { StoredValue, ValueStorage } from '../../storage/values.ts'
 import { type StorageUnderTest, type TestRunner, freshName, seededInts, useStorage } from '../runner.ts'
@@ -12,7 +13,7 @@ interface Pair<T> {
   readonly model: T
 }
 
-/** Walks a storage along seeded random paths beside the memory storage: V1 to V7, but for time. */
+/** Walks a storage along seeded random paths beside the memory storage: V1 to V7 and V10, but for time. */
 export function valuesWalk(
   runner: TestRunner,
   open: () => Promise<StorageUnderTest>,
@@ -98,6 +99,19 @@ async function walk(storage: ValueStorage, seed: number): Promise<void> {
       const given = value()
       return both('replace the last', (values, side) => values.replace(key, expected[side], given, TTL_MS))
     },
+    async () => {
+      const mark = one(['Lone.', 'Ltwo.', 'Lthree.'])
+      const shown = await both(`reserveMany ${mark}`, (values) =>
+        many(values).reserveMany(keys, mark, TTL_MS),
+      )
+      const at = draw(2)
+      remember({ real: String(shown.real[at]), model: String(shown.model[at]) })
+    },
+    () => {
+      const expected = one(heads)
+      const all = keys.map((key) => ({ key, value: value(), ttlMs: TTL_MS }))
+      return both('replaceMany', (values, side) => many(values).replaceMany(expected[side], all))
+    },
     (key) => {
       const expected = one(heads)
       return both('extend', (values, side) => values.extend(key, expected[side], TTL_MS))
@@ -130,6 +144,12 @@ async function walk(storage: ValueStorage, seed: number): Promise<void> {
     await one(steps)(one(keys))
     await both('getMany', (values) => values.getMany(keys))
   }
+}
+
+/** A storage that cannot do many keys in one command is asked for each. */
+function many(values: ValueStorage): ReturnType<typeof manyByOne> {
+  const isOffered = values.reserveMany !== undefined && values.replaceMany !== undefined
+  return isOffered ? (values as ReturnType<typeof manyByOne>) : manyByOne(values)
 }
 
 /**

@@ -21,6 +21,11 @@ export function withoutMemory(it: TestRunner['it'], { under, values, set, read }
       await assert.rejects(values().ensure(absent, 'G', 60_000), refused)
       await assert.rejects(values().replace(stored, value, freshValue('more'), 60_000), refused)
       assert.equal(await read(stored), value)
+      const [none, found] = (await values().reserveMany?.([absent, another], 'Lother.', 60_000)) ?? []
+      if (values().reserveMany !== undefined) {
+        assert.equal((none as { readonly code?: string }).code, 'STORAGE_REFUSED')
+        assert.ok(String(found).startsWith(placeholder))
+      }
       assert.equal(await read(absent), null)
 
       assert.ok((await values().reserve(another, 'Lother.', 60_000)).startsWith(placeholder))

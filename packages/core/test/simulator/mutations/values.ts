@@ -3,6 +3,7 @@ import { BoundedMemory } from '../../../src/cache/bounded-memory.ts'
 import { LoadTimeoutError } from '../../../src/cache/errors.ts'
 import { Flight } from '../../../src/cache/flight.ts'
 import { Journal } from '../../../src/cache/journal.ts'
+import { manyByOne } from '../../../src/memory/many-by-one.ts'
 import { Wait } from '../../../src/cache/waits.ts'
 import type { StoredValue, ValueStorage } from '../../../src/storage/values.ts'
 import type { Facets } from '../../../src/testing/simulator/simulated-server.ts'
@@ -11,10 +12,10 @@ import type { Mutation } from './mutation.ts'
 
 const values =
   (mutate: (sound: ValueStorage, now: () => number) => Partial<ValueStorage>) =>
-  (facets: Facets, now: () => number): Facets => ({
-    ...facets,
-    values: { ...facets.values, ...mutate(facets.values, now) },
-  })
+  (facets: Facets, now: () => number): Facets => {
+    const mutated = { ...facets.values, ...mutate(facets.values, now) }
+    return { ...facets, values: { ...mutated, ...manyByOne(mutated) } }
+  }
 
 /** What is under a key, as text. */
 async function at(sound: ValueStorage, key: string): Promise<string | null> {

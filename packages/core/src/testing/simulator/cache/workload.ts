@@ -5,6 +5,7 @@ import type { SimulatedProcess } from '../simulated-process.ts'
 import type { App, Feature, Observer, Workload, World } from '../workload.ts'
 import { CacheApp, type Judges } from './app.ts'
 import { CounterJudge } from './counters.ts'
+import { eachKey } from './each-key.ts'
 import { Judge } from './judge.ts'
 import { KeysObserver } from './keys-observer.ts'
 import { Loads } from './loads.ts'
@@ -63,9 +64,11 @@ class CacheWorkload implements Workload {
     this.#judges = { values, loads, counters, keys, prover: new Prover(world) }
     this.observer = {
       executed(command, reply) {
-        keys.executed(command, reply)
-        values.executed(command, reply)
-        loads.executed(command, reply)
+        for (const [each, answer] of eachKey(command, reply)) {
+          keys.executed(each, answer)
+          values.executed(each, answer)
+          loads.executed(each, answer)
+        }
         if (command.facet === 'counters' && counters.executed(command, reply as AddReply))
           keys.inTime(command)
       },
