@@ -14,7 +14,7 @@ const conditions = ['@holdfast/source', 'module', 'node', 'development|productio
 const root = import.meta.dirname
 // Tests start hundreds of processes on the same sources. Each starts in a third of the time when one has compiled them.
 process.env['NODE_COMPILE_CACHE'] ??= join(root, 'node_modules/.cache/compiled')
-// And in two thirds of that when they load bundles, which `npm test` makes.
+// And in less than half of that when they load bundles, which `npm test` makes.
 useBundles(process.env)
 
 const redis = join(root, 'scripts/vitest-redis.ts')

@@ -60,22 +60,23 @@ describe('npm run test:dotnet, without an SDK', () => {
   })
 })
 
-/** How it is started, and what it has in its directory when it is at work: see to it that there is something to leave. */
+/** By what it is ended, how it is started, and what it has in its directory when it is at work: something to leave. */
 const interrupted: Readonly<
-  Record<string, readonly [flags: string[], atWork: (directory: string) => boolean]>
+  Record<string, readonly [NodeJS.Signals, flags: string[], atWork: (directory: string) => boolean]>
 > = {
   // The stage and a server.
-  compat: [['--only', 'packed'], (directory) => readdirSync(directory).length >= 2],
+  compat: ['SIGINT', ['--only', 'packed'], (directory) => readdirSync(directory).length >= 2],
   // A worker has witnessed something.
   chaos: [
+    'SIGTERM',
     ['--workers', '2'],
     (directory) =>
       globSync(join(directory, '*/witness')).some((file) => readFileSync(file, 'utf8').includes('worker')),
   ],
 }
 
-describe.for(Object.entries(interrupted))('npm run %s, interrupted', ([command, [flags, atWork]]) => {
-  it.for(['SIGINT', 'SIGTERM'] as const)('by %s, leaves neither files nor processes', async (signal) => {
+describe.for(Object.entries(interrupted))('npm run %s, interrupted', ([command, [signal, flags, atWork]]) => {
+  it(`by ${signal}, leaves neither files nor processes`, async () => {
     const directory = mkdtempSync(join(tmpdir(), 'commands-'))
     onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
     const child = spawn(process.execPath, argumentsOf(command, ...flags), {

@@ -2,5 +2,6 @@
 import { registerHooks } from 'node:module'
 
 registerHooks({
-  resolve: (specifier, context, next) => next(specifier === 'bullmq' ? 'bullmq5' : specifier, context),
+  // A bundle of `npm test` says before the name from where it imports.
+  resolve: (specifier, context, next) => next(specifier.replace(/^(from:.*:)?bullmq$/, '$1bullmq5'), context),
 })
