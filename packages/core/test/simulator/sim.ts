@@ -13,6 +13,7 @@ import {
   simulate,
 } from '../../src/testing/simulator/index.ts'
 import { type Mutation, mutations, withMutation } from './mutations/index.ts'
+import { noteShownBy } from './mutations/shown-by.ts'
 
 const features: readonly Feature[] = [idempotencyFeature, locksFeature, cacheFeature, nearFeature]
 const usage = `
@@ -27,6 +28,7 @@ when one violates a guarantee, and prints its seed.
   --minutes N       go on for that long instead
   --seed N          replay this one, shrink it if it fails, and draw it
   --mutation NAME   break the protocol first; a wrong NAME lists those of the feature
+  --mutations       break the protocol in every way, and note the seeds that show it, where \`npm test\` begins
 `
 const flags = readFlags(usage, {
   feature: 'string',
@@ -35,6 +37,7 @@ const flags = readFlags(usage, {
   minutes: 'string',
   seed: 'string',
   mutation: 'string',
+  mutations: 'boolean',
 })
 const seeds = numberFrom('seeds', flags.seeds, { min: 1 }) ?? 1_000
 const first = numberFrom('first', flags.first, { min: 0 }) ?? 1
@@ -47,9 +50,12 @@ const names = chosen(
 )
 const feature = features.find(({ name }) => name === names[0]) ?? idempotencyFeature
 const mutation = mutationCalled(feature, flags.mutation)
-process.exitCode = await withMutation(mutation, (options) =>
-  onlySeed === undefined ? searchFrom(feature, options) : replay(feature, options, onlySeed),
-)
+process.exitCode =
+  flags.mutations === true
+    ? await noteShownBy(features)
+    : await withMutation(mutation, (options) =>
+        onlySeed === undefined ? searchFrom(feature, options) : replay(feature, options, onlySeed),
+      )
 
 async function replay(of: Feature, options: Partial<SimulationOptions>, seed: number): Promise<number> {
   const result = await simulate(of, { ...options, seed, record: true })

@@ -14,7 +14,6 @@ export const sharedMutations: readonly Mutation[] = [
   {
     name: 'lease counted from the reply',
     like: 'redlock-universal: the deadline starts when the answer has come',
-    shownBy: 209,
     breakCore: () =>
       replace(
         StorageClient.prototype,
@@ -33,7 +32,6 @@ export const endMutations: readonly Mutation[] = [
   {
     name: 'a call waits for its client alone',
     like: 'ours, over ioredis with autoResendUnfulfilledCommands: false: a finished job ran again',
-    shownBy: 47,
     breakCore: () =>
       replace(
         PendingRequest.prototype,

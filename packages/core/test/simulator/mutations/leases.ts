@@ -59,7 +59,6 @@ export const locksMutations: readonly Mutation[] = [
   {
     name: 'extend that revives',
     like: 'SET PX: the holder of an expired lease gets it back, whoever has it now',
-    shownBy: 2,
     breakStorage: leases(() => (key, state, command, surroundings) => {
       const decision = decideLease(key, state, command, surroundings)
       if (command.op !== 'extend' || ('held' in decision.reply && decision.reply.held)) return decision
@@ -75,7 +74,6 @@ export const locksMutations: readonly Mutation[] = [
   {
     name: 'a push is trusted for a whole lease',
     like: 'what a waiter is told of is its lease; but nobody has heard from it, so it lasts one claim time',
-    shownBy: 7,
     breakStorage: leases(() => (key, state, command, surroundings) => {
       const decision = decideLease(key, state, command, surroundings)
       const pushes = decision.pushes.map(({ process, push }) => ({
@@ -88,7 +86,6 @@ export const locksMutations: readonly Mutation[] = [
   {
     name: 'no notAfter',
     like: 'every peer: an acquire that was given up is executed later and blocks everybody for a lease',
-    shownBy: 29,
     breakStorage: leases(
       () => (key, state, command, surroundings) =>
         decideLease(
@@ -102,7 +99,6 @@ export const locksMutations: readonly Mutation[] = [
   {
     name: 'release that forgets',
     like: 'DEL: nothing is left that could refuse an acquire which is still under way',
-    shownBy: 15,
     breakStorage: leases(
       () => (key, state, command, surroundings) =>
         withState(decideLease(key, { ...state, ended: [] }, command, surroundings), { ended: [] }),
@@ -111,7 +107,6 @@ export const locksMutations: readonly Mutation[] = [
   {
     name: 'frozen process is not dropped',
     like: 'Redisson: every frozen waiter costs its own claim time',
-    shownBy: 21,
     breakStorage: leases(() => (key, state, command, surroundings) => {
       const decision = decideLease(key, state, command, surroundings)
       const frozen = decision.pushes
@@ -126,7 +121,6 @@ export const locksMutations: readonly Mutation[] = [
   {
     name: 'hand-off without marker',
     like: 'ownership passed on as if its new owner were certain to be there',
-    shownBy: 15,
     breakStorage: leases(() => (key, state, command, surroundings) => {
       const decision = decideLease(key, state, command, surroundings)
       return withState(decision, {
@@ -137,7 +131,6 @@ export const locksMutations: readonly Mutation[] = [
   {
     name: 'hand-off to no waiter',
     like: 'no look at the number of receivers: every dead waiter costs a claim time',
-    shownBy: 3,
     breakStorage: leases(
       () => (key, state, command, surroundings) =>
         decideLease(key, state, command, { ...surroundings, listens: () => true }),
@@ -146,7 +139,6 @@ export const locksMutations: readonly Mutation[] = [
   {
     name: 'publish to learn the count',
     like: 'PUBLISH, whose answer says how many heard it: a server that follows has passed the grant on to others',
-    shownBy: 68,
     breakStorage: leases(() => (key, state, command, surroundings) => {
       const decision = decideLease(key, state, command, surroundings)
       const claimMs = 'claimMs' in command ? command.claimMs : 0
@@ -162,7 +154,6 @@ export const locksMutations: readonly Mutation[] = [
   {
     name: 'the count of a stale link is trusted',
     like: 'NUMSUB on the connection of the subscriber: on whatever server it is, it counts itself',
-    shownBy: 7,
     breakConnection: (storage) => ({
       ...storage,
       leases: { ...storage.leases, countListeners: async () => 1 },
@@ -171,7 +162,6 @@ export const locksMutations: readonly Mutation[] = [
   {
     name: 'barging',
     like: 'redlock, redis-semaphore: whoever asks first after an expiry has it',
-    shownBy: 3,
     breakStorage: leases(() => (key, state, command, surroundings) => {
       const isFree = state.holders.every(({ expiresAt }) => expiresAt <= surroundings.nowUs / 1000)
       if (command.op !== 'acquire' || !isFree) return decideLease(key, state, command, surroundings)
@@ -201,19 +191,16 @@ export const locksMutations: readonly Mutation[] = [
   {
     name: 'extension credited without acknowledgement',
     like: 'WAIT after the grant alone: a failover takes back what the holder was told it has',
-    shownBy: 18,
     breakConnection: credited('extend'),
   },
   {
     name: 'grant credited without acknowledgement',
     like: 'WAIT whose answer nobody looks at',
-    shownBy: 15,
     breakConnection: credited('acquire'),
   },
   {
     name: 'an acquire that succeeds by polling wakes no waiter',
     like: 'ourselves: the first of a process asks for all, and each relies on the one before',
-    shownBy: 156,
     breakCore: () => {
       const mend = [
         replace(KeyQueue.prototype, 'askNow', () => () => undefined),
@@ -239,7 +226,6 @@ export const locksMutations: readonly Mutation[] = [
   {
     name: 'a poll that fails wakes no waiter',
     like: 'an alarm that is set again by answers only',
-    shownBy: 7,
     breakCore: () => replace(KeyQueue.prototype, 'failed', () => () => undefined),
   },
   ...sharedMutations,

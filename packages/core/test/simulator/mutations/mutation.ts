@@ -5,8 +5,6 @@ export interface Mutation extends Pick<SimulationOptions, 'breakStorage' | 'brea
   readonly name: string
   /** Where the mistake was found in the wild, or what tempts to make it. */
   readonly like: string
-  /** A seed whose history shows it: `npm test` begins there. Default: 1. */
-  readonly shownBy?: number
   /** Breaks a decision of core for as long as the returned function was not called. */
   readonly breakCore?: () => () => void
 }

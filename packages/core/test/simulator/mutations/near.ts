@@ -39,7 +39,6 @@ export const nearMutations: readonly Mutation[] = [
   {
     name: 'no marker',
     like: 'layered-loader, bentocache: what was on its way while it was invalidated is kept',
-    shownBy: 234,
     breakCore: () =>
       replace(
         NearReader.prototype,
@@ -74,7 +73,6 @@ export const nearMutations: readonly Mutation[] = [
   {
     name: 'no lease',
     like: "node-redis's client-side cache: a link that is silent is one on which nothing happens",
-    shownBy: 1200,
     breakConnection: feed((listener) => ({
       up: () => listener.up(Infinity),
       proven: () => listener.proven(Infinity),
@@ -83,7 +81,6 @@ export const nearMutations: readonly Mutation[] = [
   {
     name: 'no drop at the answer',
     like: 'jedis#3825: an own write drops the copy when it is called, and the read before it fills it again',
-    shownBy: 506,
     breakCore: () => {
       const seen = new Map<string, number>()
       return replace(
@@ -101,13 +98,11 @@ export const nearMutations: readonly Mutation[] = [
   {
     name: 'no drop at the loss',
     like: 'bentocache, layered-loader: a lost connection is opened again, and all that was kept goes on to count',
-    shownBy: 538,
     breakConnection: feed(() => ({ down: () => undefined })),
   },
   {
     name: 'resubscribed without clearing',
     like: 'redisson#4653: the link is back, and what was changed meanwhile never comes',
-    shownBy: 590,
     breakCore: () =>
       replace(
         Lease.prototype,
@@ -129,7 +124,6 @@ export const nearMutations: readonly Mutation[] = [
   {
     name: 'keys joined by commas',
     like: 'ioredis: the message of many keys, taken as text, is one key with commas',
-    shownBy: 4,
     breakConnection: feed((listener) => ({
       invalidated: (keys) => listener.invalidated([keys.map((key) => `${key},`).join('')]),
     })),
@@ -137,13 +131,11 @@ export const nearMutations: readonly Mutation[] = [
   {
     name: 'own writes are heard of like all others',
     like: 'jedis#3825: what a process writes itself leaves its copy until the report comes',
-    shownBy: 5,
     breakCore: () => replace(NearCache.prototype, 'drop', () => () => undefined),
   },
   {
     name: 'generations proven for ever',
     like: 'HybridCache: each process keeps the generations of its tags',
-    shownBy: 79,
     breakCore: () => replace(Cells.prototype, 'doubt', () => () => undefined),
   },
   {
@@ -179,13 +171,11 @@ export const nearMutations: readonly Mutation[] = [
   {
     name: 'a fill that is kept',
     like: 'HybridCache, bentocache: what a process has stored it has in memory at once, though the report of a later write may have come before the answer',
-    shownBy: 412,
     breakCore: keepFills,
   },
   {
     name: "deadline from the client's clock",
     like: 'a time to live that begins anew with each level',
-    shownBy: 27,
     breakCore: () =>
       replace(
         Lookup.prototype,
@@ -199,7 +189,6 @@ export const nearMutations: readonly Mutation[] = [
   {
     name: 'fresh by the middle of what is known of the clock',
     like: 'ours: a process that was stopped with the answer believed that the storage was behind by half of that',
-    shownBy: 446,
     rates: { pause: 3 },
     breakCore() {
       const mendLatest = replaceGetter(
@@ -220,7 +209,6 @@ export const nearMutations: readonly Mutation[] = [
   {
     name: 'no end',
     like: 'a copy that lives until somebody says otherwise: the end of a time to live is not reported in time',
-    shownBy: 27,
     breakCore: () =>
       replace(
         BoundedMemory.prototype,

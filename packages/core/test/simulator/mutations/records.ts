@@ -22,13 +22,11 @@ export const idempotencyMutations: readonly Mutation[] = [
   {
     name: 'counter as fence',
     like: 'INCR per key: it begins anew when the key is gone',
-    shownBy: 3,
     breakStorage: records(counted),
   },
   {
     name: 'no owner guard',
     like: 'Powertools, node-idempotency: a finish is an unconditional write',
-    shownBy: 2,
     breakStorage: records((sound) => ({
       async put(key, rev, write) {
         if (rev === null) return await sound.put(key, rev, write)
@@ -57,7 +55,6 @@ export const idempotencyMutations: readonly Mutation[] = [
   {
     name: 'no notAfter',
     like: 'ioredis: an offline queue that is sent minutes later',
-    shownBy: 7,
     breakStorage: records((sound) => ({
       put: (key, rev, write) => sound.put(key, rev, withoutLimit(write)),
     })),
@@ -65,7 +62,6 @@ export const idempotencyMutations: readonly Mutation[] = [
   {
     name: 'release that forgets',
     like: 'Powertools, nestarc: giving back deletes the record, and the count of attempts with it',
-    shownBy: 4,
     breakStorage: records((sound) => ({
       async put(key, rev, write) {
         const record = JSON.parse(write.value) as ExecutionRecord
@@ -79,7 +75,6 @@ export const idempotencyMutations: readonly Mutation[] = [
   {
     name: 'takeover that drops the request to cancel',
     like: 'Celery: a revoked task is known to the workers of that moment, and delivered again',
-    shownBy: 3,
     breakStorage: records((sound) => ({
       put: (key, rev, write) => sound.put(key, rev, withoutRequest(write)),
     })),
@@ -92,7 +87,6 @@ export const idempotencyMutations: readonly Mutation[] = [
   {
     name: 'takeover by read and write',
     like: 'Powertools Redis: GET, then a blind SET of the orphan',
-    shownBy: 2,
     breakStorage: records((sound) => ({
       async put(key, rev, write) {
         if (rev === null) return await sound.put(key, rev, write)
@@ -105,19 +99,16 @@ export const idempotencyMutations: readonly Mutation[] = [
   {
     name: 'hint trusted across databases',
     like: 'channels named after keys, as in BullMQ and Redisson: pub/sub knows no databases',
-    shownBy: 114,
     breakCore: () => replace(KeyWatcher.prototype, 'continues', () => isNewer),
   },
   {
     name: 'hint by the writer',
     like: 'a PUBLISH beside the write instead of in it: it tells also of a write that was refused',
-    shownBy: 101,
     breakStorage: records(hintedByWriters),
   },
   {
     name: 'window in whole milliseconds',
     like: 'ours: the difference of two stamps was compared, and a job ran again 0.04 ms before its window was over',
-    shownBy: 526,
     breakStorage: records((sound) => ({
       put: async (key, rev, write) => endedBefore(await sound.put(key, rev, write)),
       read: async (key) => endedBefore(await sound.read(key)),

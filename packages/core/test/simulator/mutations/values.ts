@@ -31,13 +31,11 @@ const fills: readonly Mutation[] = [
   {
     name: 'no fence',
     like: 'every cache-aside library: a load that began before a removal is stored after it',
-    shownBy: 25,
     breakStorage: values((sound) => ({ replace: (key, _, value, ttlMs) => put(sound, key, value, ttlMs) })),
   },
   {
     name: 'fence by time',
     like: 'last write wins: what is there is older than the load, and nothing is older than everything',
-    shownBy: 25,
     breakStorage: values((sound) => ({
       async replace(key, expected, value, ttlMs) {
         const stored = await at(sound, key)
@@ -52,7 +50,6 @@ const fills: readonly Mutation[] = [
   {
     name: 'removal that spares loads',
     like: 'DEL of the value, while the lock of the load lies under another key',
-    shownBy: 34,
     breakStorage: values((sound) => ({
       async remove(keys) {
         const stored = await sound.getMany(keys)
@@ -63,7 +60,6 @@ const fills: readonly Mutation[] = [
   {
     name: 'reservation known by its sender alone',
     like: 'SET NX with an id of the loader: executed again after a removal it lets an outdated fill in',
-    shownBy: 25,
     rates: { duplicated: 0.6 },
     breakStorage: values((sound) => ({
       async reserve(key, mark, ttlMs, instead) {
@@ -88,7 +84,6 @@ const fills: readonly Mutation[] = [
   {
     name: 'set without notAfter',
     like: 'SET from an offline queue: what was given up long ago overwrites what came after',
-    shownBy: 8,
     breakStorage: values((sound) => ({
       set: (key, value, ttlMs) => sound.set(key, value, ttlMs, Infinity),
     })),
@@ -99,7 +94,6 @@ const lives: readonly Mutation[] = [
   {
     name: 'time to live that others prolong',
     like: 'sliding expiration: what is read often never ends',
-    shownBy: 5,
     breakStorage: values((sound) => ({
       replace: (key, expected, value, ttlMs) => sound.replace(key, expected, value, ttlMs * 1_000),
     })),
@@ -107,7 +101,6 @@ const lives: readonly Mutation[] = [
   {
     name: 'nothing kept in an outage',
     like: 'every library with a breaker: each call of a cut-off process loads',
-    shownBy: 83,
     rates: { reset: 3 },
     breakCore: () => replace(BoundedMemory.prototype, 'set', () => () => undefined),
   },
@@ -140,7 +133,6 @@ const generations: readonly Mutation[] = [
   {
     name: 'missing generation = 0',
     like: 'async-cache-dedupe: a tag that nobody has invalidated has no key, so its loss brings back what was stored before',
-    shownBy: 66,
     breakStorage: values((sound) => ({
       getMany: async (keys) =>
         (await sound.getMany(keys)).map((stored, i) =>
@@ -156,7 +148,6 @@ const invalidations: readonly Mutation[] = [
   {
     name: 'generation of a tag that is remembered, not read',
     like: 'HybridCache: each process keeps the time stamps of tags, so others invalidate in vain (dotnet/extensions #7411)',
-    shownBy: 22,
     breakStorage: values((sound) => {
       const remembered = new Map<string, string>()
       return {
@@ -174,13 +165,11 @@ const invalidations: readonly Mutation[] = [
   {
     name: 'journal lost',
     like: 'every library: a removal that Redis did not acknowledge is an error in a log',
-    shownBy: 117,
     breakCore: () => replace(Journal.prototype, 'add', () => () => undefined),
   },
   {
     name: 'removal that leaves a stale value',
     like: 'FusionCache with fail-safe: what was removed is what a failed load answers with',
-    shownBy: 2,
     breakStorage: values((sound) => ({
       async remove(keys) {
         const [key = ''] = keys
@@ -196,7 +185,6 @@ const invalidations: readonly Mutation[] = [
   {
     name: 'join without a look',
     like: 'every in-process single flight: who comes after a removal elsewhere shares the load that began before it',
-    shownBy: 13,
     breakCore: () =>
       replace(
         Flight.prototype,
@@ -215,13 +203,11 @@ const invalidations: readonly Mutation[] = [
   {
     name: 'degraded memory after recovery',
     like: 'a memory layer with a time to live: what was kept in an outage is given in the next, whatever came between',
-    shownBy: 24,
     breakCore: () => replace(BoundedMemory.prototype, 'clear', () => () => undefined),
   },
   {
     name: 'degraded memory after a removal',
     like: 'a memory layer that a removal reaches only when Redis does',
-    shownBy: 20,
     breakCore: () => replace(BoundedMemory.prototype, 'delete', () => () => undefined),
   },
 ]
@@ -248,7 +234,6 @@ const endless: readonly Mutation[] = [
   {
     name: 'each whose wait is over loads',
     like: 'bentocache with a lock timeout: each who waited in vain for the lock loads for itself',
-    shownBy: 544,
     breakCore: () =>
       replace(
         Wait.prototype,
@@ -263,7 +248,6 @@ const endless: readonly Mutation[] = [
   {
     name: 'addition without memory',
     like: 'INCR over a client that repeats what was not answered',
-    shownBy: 99,
     breakStorage: values((sound) => {
       let count = 0
       const { counters } = sound
