@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { type HttpCase, gate } from '../case.ts'
 import type { Answer } from '../client.ts'
 import { LEASE_MS } from '../contract.ts'
@@ -24,6 +25,36 @@ async function takenOver(kit: Kit, watched: Watched, startedAt: number): Promise
   assert.deepEqual(answer.json(), { run: 2 })
   assert.ok(performance.now() - startedAt > LEASE_MS - 50, 'not before the lease was over')
   return answer
+}
+
+/**
+ * A handler that takes longer than its lease runs once; false where no answer came for a time in which the lease may have
+ * ended: a machine that stands still so long loses it, rightly, and the case begins again.
+ */
+async function outlivesItsLease(kit: Kit): Promise<boolean> {
+  const held = gate<Instruction>()
+  const watched = kit.watch((run) => (run === 1 ? held.opened : answerOf(run)))
+  const request = { key: randomUUID(), watched }
+  const { answer } = kit.start('lease', request)
+  await watched.begun(1)
+  const until = performance.now() + 2.5 * LEASE_MS
+  let answeredAt = performance.now()
+  let longestGapMs = 0
+  const last = await kit.poll(
+    () => kit.post('lease', request),
+    ({ status }) => {
+      const now = performance.now()
+      longestGapMs = Math.max(longestGapMs, now - answeredAt)
+      answeredAt = now
+      return status === 200 || now > until
+    },
+  )
+  held.open(answerOf(1))
+  if (longestGapMs > LEASE_MS / 2) return false
+  assertInProgress(last)
+  assertFirst(await answer, 200)
+  assertRuns(watched, 1)
+  return true
 }
 
 export const crashCases: readonly HttpCase[] = [
@@ -52,19 +83,7 @@ export const crashCases: readonly HttpCase[] = [
     demand: 'safety',
     waits: true,
     async run(kit) {
-      const held = gate<Instruction>()
-      const watched = kit.watch(() => held.opened)
-      const { answer } = kit.start('lease', { watched })
-      await watched.begun(1)
-      const until = performance.now() + 2.5 * LEASE_MS
-      const last = await kit.poll(
-        () => kit.post('lease', { watched }),
-        ({ status }) => status === 200 || performance.now() > until,
-      )
-      assertInProgress(last)
-      held.open(answerOf(1))
-      assertFirst(await answer, 200)
-      assertRuns(watched, 1)
+      while (!(await outlivesItsLease(kit)));
     },
   },
   {
