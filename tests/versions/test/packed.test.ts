@@ -81,10 +81,15 @@ describe('the packages as published', () => {
     expect(cells.filter(({ outcome }) => outcome === 'failed')).toEqual([])
   })
 
-  it('run the example of their README on the oldest Node, imported and required', async () => {
+  it('run the example of their README on the oldest Node, imported', async () => {
     await using redis = await startRedis()
-    const cells = await readmeCells(stage, { redisUrl: redis.url, versions: oldestNode })
-    expect(cells).toHaveLength(2 * names.length)
+    const cells = await readmeCells(stage, {
+      redisUrl: redis.url,
+      versions: oldestNode,
+      // `npm run compat` requires them, too; that every entry can be required is tried above.
+      loaders: ['import'],
+    })
+    expect(cells).toHaveLength(names.length)
     expect(cells.filter(({ outcome }) => outcome === 'failed')).toEqual([])
   })
 

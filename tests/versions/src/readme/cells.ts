@@ -9,19 +9,21 @@ import { COMPILER, type Stage } from '../stage.ts'
 import { asCommonJs, asModule, quickStarts, type ReadmeExample, readmeExample } from './example.ts'
 import { linkedProject, npmProject } from './project.ts'
 
-const loaders = ['import', 'require()'] as const
+const everyLoader = ['import', 'require()'] as const
 
 export interface ReadmeRun {
   readonly redisUrl: string
   readonly versions?: readonly NodeVersion[]
+  /** Default: both. */
+  readonly loaders?: readonly (typeof everyLoader)[number][]
   /** Has npm install the projects from these; else they are put together from the stage, and nothing is downloaded. */
   readonly tarballs?: ReadonlyMap<string, string>
 }
 
-/** The first example in the README of every package, in a project that has what the README says, by both ways of loading. */
+/** The first example in the README of every package, in a project that has what the README says. */
 export async function readmeCells(
   stage: Stage,
-  { redisUrl, versions = nodeVersions, tarballs }: ReadmeRun,
+  { redisUrl, versions = nodeVersions, loaders = everyLoader, tarballs }: ReadmeRun,
 ): Promise<Cell[]> {
   const temporary = temporaryDirectory()
   try {
