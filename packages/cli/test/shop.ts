@@ -19,7 +19,12 @@ export interface Shop extends AsyncDisposable {
 export async function openShop(): Promise<Shop> {
   const server = await startRedis()
   const admin = new Redis(server.url)
-  const holdfast = createHoldfast({ storage: ioredisStorage(admin), prefix: 'shop', instance: 'web-1:77' })
+  const holdfast = createHoldfast({
+    storage: ioredisStorage(admin),
+    prefix: 'shop',
+    instance: 'web-1:77',
+    callTimeoutMs: 60_000,
+  })
   const env = { HOLDFAST_REDIS_URL: server.url, HOLDFAST_PREFIX: 'shop' }
   return {
     server,

@@ -26,7 +26,7 @@ describe('a review', () => {
     const again = async () => await world.act('review-again', { review, seen: version })
     const early = await again()
     if (!early.ok) expect(early.message).toMatch(/counts for \d s more\.$|has not ended yet/)
-    await expect.poll(async () => early.ok || (await again()).ok, { timeout: 30_000 }).toBe(true)
+    await expect.poll(async () => early.ok || (await again()).ok).toBe(true)
     await until('review', (told) => told.state === 'HumanReview' && told.version > version)
     const told = await world.review(review)
     expect(told?.moves.map(({ to }) => to)).toEqual([

@@ -111,7 +111,7 @@ it('tells five stories as the database has them', async ({ expect, onTestFinishe
     )
     return [...new Set([...held, ...had])]
   }
-  await expect.poll(callers, { timeout: 30_000 }).toEqual([computer])
+  await expect.poll(callers).toEqual([computer])
   for (const jobType of ['risk-assessment', 'improvement-suggestions', 'ai-review'] as const) {
     const work = { jobType, jobKey: shared.work?.jobKey ?? '' }
     expect([jobType, count(work, 'begin'), count(work, 'end')]).toEqual([jobType, 1, 1])

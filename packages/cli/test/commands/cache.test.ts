@@ -5,7 +5,7 @@ import { addReader, openShop } from '../shop.ts'
 const shop = await openShop()
 const { cache } = shop.holdfast
 /** The cache gives a call 250 ms, which a busy machine may use up. */
-const PATIENT = { timeout: 20_000 }
+const PATIENT = { timeout: 120_000 }
 
 beforeAll(async () => {
   await addReader(shop)

@@ -8,7 +8,7 @@ import { openShop } from '../shop.ts'
 const shop = await openShop()
 const { locks, cache, idempotency } = shop.holdfast
 /** The cache gives a call 250 ms, which a busy machine may use up. */
-const PATIENT = { timeout: 20_000 }
+const PATIENT = { timeout: 120_000 }
 afterAll(async () => await shop[Symbol.asyncDispose]())
 
 const [CTRL_C, ENTER] = ['\u0003', '\r']

@@ -15,5 +15,7 @@ export async function startChromium(): Promise<Browser> {
     env: { ...(process.env as Record<string, string>), ...env },
     // Containers and root have no sandbox, and /dev/shm may be small there. It opens our own pages only.
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    // On a machine that has much else to do, half a minute is short.
+    timeout: 240_000,
   })
 }

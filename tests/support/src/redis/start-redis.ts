@@ -24,7 +24,7 @@ export interface StartRedisOptions {
   readonly readyLine?: RegExp
   /** Default: the server of `findRedisServer()`. */
   readonly binary?: RedisServerBinary
-  /** Default: 60,000. A start takes milliseconds, except on a busy machine. */
+  /** Default: 240,000. A start takes milliseconds, except on a busy machine. */
   readonly startTimeoutMs?: number
 }
 
@@ -72,7 +72,7 @@ interface LaunchOptions extends StartRedisOptions {
 type Supervisor = ChildProcessByStdio<Writable, Readable, Readable>
 
 async function launch(options: LaunchOptions): Promise<RunningRedis> {
-  const { binary, port, socket, args = [], startTimeoutMs = 60_000 } = options
+  const { binary, port, socket, args = [], startTimeoutMs = 240_000 } = options
   const { readyLine = /ready to accept connections/i } = options
   const temporaryDir = options.dir === undefined ? mkdtempSync(join(tmpdir(), 'holdfast-redis-')) : ''
   const where = ['--bind', '127.0.0.1', '--port', String(port), '--dir', options.dir ?? temporaryDir]
