@@ -18,6 +18,7 @@ export class Breaker {
   #askAgainAt: number | undefined
   #probing = false
   #mayAskEarly = false
+  #isDoubtful = false
   #hasEnded = false
 
   /** `of` is whose breaker it is, for events; `onClosed` is called when the storage answers again. */
@@ -36,6 +37,11 @@ export class Breaker {
   guard<T>(command: () => Promise<T>): Promise<T> {
     if (this.#askAgainAt !== undefined) return this.#probe(command)
     return command().then(this.#answered as (result: T) => T, this.#failed)
+  }
+
+  /** A call gave up before any of its commands did: what ends an outage is due at the next answer, also if it opens no more. */
+  doubt(): void {
+    this.#isDoubtful = true
   }
 
   /** The storage has answered the first of several commands that are guarded as one. */
@@ -131,11 +137,13 @@ export class Breaker {
   }
 
   #close(error?: unknown): void {
-    if (this.#askAgainAt === undefined || this.#hasEnded) return
+    if (this.#hasEnded || (this.#askAgainAt === undefined && !this.#isDoubtful)) return
+    this.#isDoubtful = false
+    this.#onClosed()
+    if (this.#askAgainAt === undefined) return
     this.#pauseMs = FIRST_PAUSE_MS
     this.#askAgainAt = undefined
     this.#mayAskEarly = false
-    this.#onClosed()
     const openMs = this.#runtime.monotonicNow() - this.#openedAt
     breakerEvents.publish(() => ({
       ...this.#of,

@@ -5,6 +5,7 @@ import type { StorageClient } from '../support/storage-client.ts'
 import { StringMap } from '../support/string-map.ts'
 import { TimerQueue } from '../support/timer-queue.ts'
 import type { StoredValue } from '../storage/values.ts'
+import { agingClock } from './aging-clock.ts'
 import { BoundedMemory } from './bounded-memory.ts'
 import { Bounds } from './bounds.ts'
 import { Breaker } from './breaker.ts'
@@ -45,7 +46,7 @@ export function cacheOver(
   const root = Scope.root(app)
   const memory = new BoundedMemory<StoredValue>({
     bounds: new Bounds(maxEntries, maxBytes),
-    now: () => runtime.monotonicNow(),
+    now: agingClock(runtime),
   })
   const breaker = new Breaker(runtime, of, () => {
     // What was kept, and is loaded, since the storage was out is older than what others may remove from now on.

@@ -156,13 +156,18 @@ export class Fill {
   #keepInMemory(payload: StoredValue, { ttlMs }: EntryPolicy): void {
     const { gate, flights, memory, memoryTtlMs, runtime } = this.#engine
     const { entryKey } = this.#plan
-    // A caller that invalidated it meanwhile has had this load forgotten.
-    if (gate.breaker !== 'open' || flights.get(entryKey) !== this.#flight) return
-    if (this.#flight.invalidations !== this.#engine.invalidations) return
     const { guard, beganAt } = this.#flight
+    // It was loaded because another process took too long, and not for want of the storage.
+    const isAlone = guard === 'none' && this.#plan.found !== undefined
+    if (isAlone && gate.breaker !== 'open') return
+    // A caller that invalidated it meanwhile has had this load forgotten.
+    if (flights.get(entryKey) !== this.#flight) return
+    if (this.#flight.invalidations !== this.#engine.invalidations) return
     const ageMs = guard === 'none' ? 0 : runtime.monotonicNow() - beganAt
     const keptMs = Math.min(memoryTtlMs - ageMs, ttlMs)
-    if (keptMs > 0) memory.set(entryKey, payload, bytesOf(payload), keptMs)
+    if (keptMs <= 0) return
+    gate.doubt()
+    memory.set(entryKey, payload, bytesOf(payload), keptMs)
   }
 }
 

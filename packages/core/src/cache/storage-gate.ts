@@ -70,6 +70,11 @@ export class StorageGate {
     return this.#breaker.state
   }
 
+  /** What is kept in memory from now on is so until the storage's next answer. */
+  doubt(): void {
+    this.#breaker.doubt()
+  }
+
   get queued(): number {
     return this.#journal.size
   }

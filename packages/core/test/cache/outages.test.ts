@@ -83,6 +83,59 @@ describe('a cache whose storage is out', () => {
     },
   )
 
+  it('keeps nothing for longer because its machine slept', async () => {
+    const world = cutOff()
+    const { runtime, one } = world
+    world.isOut = true
+    const during = one.getOrCreate('a', () => 'before the sleep')
+    await waiting(during)
+    await runtime.advance(250)
+    expect(await during).toBe('before the sleep')
+    runtime.stepWall(4_000)
+    expect(await one.getOrCreate('a', () => 'unused')).toBe('before the sleep')
+    runtime.stepWall(-60_000)
+    expect(await one.getOrCreate('a', () => 'unused')).toBe('before the sleep')
+    runtime.stepWall(1_001)
+    const after = one.getOrCreate('a', () => 'after the sleep')
+    await waiting(after)
+    await runtime.advance(250)
+    expect(await after).toBe('after the sleep')
+  })
+
+  it('keeps what a call loaded that gave up before its last command did, until the storage answers', async () => {
+    const world = cutOff()
+    const { runtime, storage, other } = world
+    const never = new Promise<never>(() => undefined)
+    let isSilent = true
+    const { getMany, reserve } = storage.values
+    const values: Storage['values'] = {
+      ...storage.values,
+      getMany: async (keys) => {
+        await new Promise<void>((resolve) => runtime.setTimer(100, resolve))
+        return await getMany(keys)
+      },
+      reserve: (...args) => (isSilent ? never : reserve(...args)),
+    }
+    const one = createCache({ ...storage, values }, { jitter: 0, runtime })
+    const ask = async (value: string): Promise<unknown> => {
+      const call = one.getOrCreate('a', () => value)
+      await waiting(call)
+      await runtime.advance(250)
+      return await call
+    }
+    expect(await ask('loaded without the storage')).toBe('loaded without the storage')
+    expect(one.stats().breaker).toBe('closed')
+    world.isOut = true
+    expect(await ask('unused')).toBe('loaded without the storage')
+    world.isOut = isSilent = false
+    await runtime.advance(1_000)
+    await other.set('a', 'set by another')
+    expect(await ask('unused')).toBe('set by another')
+    await other.remove('a')
+    world.isOut = true
+    expect(await ask('loaded after that')).toBe('loaded after that')
+  })
+
   it('sends what is queued when it is closed, if the storage answers by then', async () => {
     const world = cutOff()
     const { runtime, one, other } = world
