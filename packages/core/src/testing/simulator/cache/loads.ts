@@ -196,8 +196,10 @@ export class Loads {
     if (!rival.isAlone || next.isAlone || rival.call.process !== process) return false
     if (next.call.began <= rival.made.began) return false
     const { key, space } = next.made
+    // One that began later is not the one that it waited for.
     return ![...this.#running].some(
-      ({ call, made }) => call.process !== process && made.key === key && made.space === space,
+      ({ call, made }) =>
+        call.process !== process && made.key === key && made.space === space && made.began < rival.made.began,
     )
   }
 
