@@ -15,26 +15,49 @@ export async function openIoredis(installed: string, endpoint: Endpoint): Promis
   const { Cluster, Redis = byDefault } = byName as Partial<typeof Ioredis>
   if (Redis === undefined || Cluster === undefined) throw new Error(`${installed} is no ioredis`)
   const { topology, nodes, primaryName = '' } = endpoint
-  const client =
-    topology === 'cluster'
-      ? new Cluster([...nodes])
-      : topology === 'sentinel'
-        ? new Redis({ sentinels: [...nodes], name: primaryName })
-        : new Redis(nodes[0]?.port ?? 0, '127.0.0.1')
-  client.on('error', () => {})
-  return { client: ioredisClient(client), close: async () => client.disconnect() }
+  const connect = (): InstanceType<typeof Redis> | InstanceType<typeof Cluster> => {
+    const client =
+      topology === 'cluster'
+        ? new Cluster([...nodes])
+        : topology === 'sentinel'
+          ? new Redis({ sentinels: [...nodes], name: primaryName })
+          : new Redis(nodes[0]?.port ?? 0, '127.0.0.1')
+    client.on('error', () => {})
+    return client
+  }
+  // The kit kills the connections of the one from the other.
+  const [client, admin] = [connect(), connect()]
+  return {
+    client: ioredisClient(client),
+    admin: ioredisClient(admin),
+    async close() {
+      client.disconnect()
+      admin.disconnect()
+    },
+  }
 }
 
 export async function openNodeRedis(installed: string, endpoint: Endpoint): Promise<RedisUnderTest> {
   const { createClient, createCluster, createSentinel } = (await import(installed)) as typeof NodeRedis
   const { topology, nodes, primaryName = '' } = endpoint
-  const client =
-    topology === 'cluster'
-      ? createCluster({ rootNodes: nodes.map((socket) => ({ socket })) })
-      : topology === 'sentinel'
-        ? createSentinel({ name: primaryName, sentinelRootNodes: [...nodes], scanInterval: 500 })
-        : createClient({ socket: { host: '127.0.0.1', port: nodes[0]?.port ?? 0 } })
-  client.on('error', () => {})
-  await client.connect()
-  return { client: nodeRedisClient(client), close: async () => void client.destroy() }
+  const connect = async () => {
+    const client =
+      topology === 'cluster'
+        ? createCluster({ rootNodes: nodes.map((socket) => ({ socket })) })
+        : topology === 'sentinel'
+          ? createSentinel({ name: primaryName, sentinelRootNodes: [...nodes], scanInterval: 500 })
+          : createClient({ socket: { host: '127.0.0.1', port: nodes[0]?.port ?? 0 } })
+    client.on('error', () => {})
+    await client.connect()
+    return client
+  }
+  const [client, admin] = await Promise.all([connect(), connect()])
+  return {
+    client: nodeRedisClient(client),
+    admin: nodeRedisClient(admin),
+    async close() {
+      client.destroy()
+      admin.destroy()
+    },
+  }
 }

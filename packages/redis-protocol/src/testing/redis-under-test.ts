@@ -23,8 +23,8 @@ export type OpenUser = (user?: keyof typeof kitUsers) => Promise<RedisUnderTest>
 export interface RedisUnderTest {
   readonly client: RedisClient
   /**
-   * One with all rights, for what the kit does to the server, where `client` is one of the {@link kitUsers}. Default:
-   * `client`.
+   * One with all rights, for what the kit does to the server and to the connections of `client`. Default: `client`, which
+   * does not end its own connection, so that what ends with that cannot be tested.
    */
   readonly admin?: RedisClient
   /** Ends the connections of both. */
