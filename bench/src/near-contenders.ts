@@ -23,7 +23,9 @@ export interface NearContender {
 export async function nearStorage(name: string, url: string, linkPort?: number): Promise<Storage> {
   const port = linkPort ?? Number(new URL(url).port)
   if (name === 'holdfast redis') {
-    const client = createClient({ url }).on('error', () => {})
+    // Not by its URL, which a duplicate would follow, whatever its socket is told.
+    const socket = { host: '127.0.0.1', port: Number(new URL(url).port) }
+    const client = createClient({ socket }).on('error', () => {})
     const duplicate = client.duplicate.bind(client)
     client.duplicate = ((options: { readonly socket?: object }) =>
       duplicate({ ...options, socket: { ...options.socket, host: '127.0.0.1', port } })) as never

@@ -173,6 +173,7 @@ async function oldFor(
     await set(key, 'old')
     await follower.ask({ run: 'keep', keys: [key] })
     await follower.ask({ run: 'watch', key })
+    if (proxy.connections === 0) throw new Error(`the links of ${name} do not lead through the proxy`)
     await delay(50)
     const end = await fault({ proxy, follower, kill: () => client.call('CLIENT', 'KILL', 'TYPE', 'pubsub') })
     await (flushes ? client.flushall() : set(key, 'new'))
