@@ -205,7 +205,8 @@ export class Lookup {
 
   /** Asks for the storage's clock, unless it is known. No caller waits for that. */
   learnClock(): void {
-    if (this.#isLearning || this.#isClockKnown) return
+    // While the storage is out, the question that finds out whether it answers is that of a caller.
+    if (this.#isLearning || this.#isClockKnown || this.#gate.breaker === 'open') return
     this.#isLearning = true
     const ended = (): void => void (this.#isLearning = false)
     this.now().then(ended, ended)

@@ -1,4 +1,4 @@
-import { type Cache, createCache, memoryStorage } from '@holdfast/core'
+import { type Cache, StorageUnavailableError, createCache, memoryStorage } from '@holdfast/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { NearSpace } from '../../../src/cache/near/near-space.ts'
 import { manualRuntime } from '../../manual-runtime.ts'
@@ -54,5 +54,30 @@ describe('a read that fails leaves no marker', () => {
     expect(await failed).toBeInstanceOf(Error)
     expect(markers.count()).toBe(0)
     expect(near.stats().near).toMatchObject({ live: true, linkLosses: 0 })
+  })
+})
+
+describe('a process that does not know the time of its storage', () => {
+  it('reads as soon as the storage is well after an outage: the question for the time does not go before', async () => {
+    const runtime = manualRuntime()
+    const memory = memoryStorage({ now: () => runtime.wallNow() })
+    let isOut = true
+    const time = (): Promise<number> =>
+      isOut ? Promise.reject(new StorageUnavailableError('Gone.', { maybeApplied: false })) : memory.time()
+    const getMany: typeof memory.values.getMany = (keys) =>
+      isOut ? new Promise<never>(() => {}) : memory.values.getMany(keys)
+    // No link is ever up.
+    const invalidations = { follow: () => ({ prove: () => undefined, stop: () => undefined }) as never }
+    const near = createCache(
+      { ...memory, time, values: { ...memory.values, getMany, invalidations } },
+      { near: true, runtime },
+    )
+    await createCache(memory, { runtime }).set('a', 1)
+    const failed = near.get('a').catch((error: unknown) => error)
+    await runtime.advance(250)
+    expect(await failed).toBeInstanceOf(StorageUnavailableError)
+    isOut = false
+    await runtime.advance(400)
+    expect(await near.get('a')).toBe(1)
   })
 })
