@@ -56,8 +56,8 @@ export async function openNodeRedis(installed: string, endpoint: Endpoint): Prom
     client: nodeRedisClient(client),
     admin: nodeRedisClient(admin),
     async close() {
-      client.destroy()
-      admin.destroy()
+      void client.destroy()
+      void admin.destroy()
     },
   }
 }
