@@ -2,7 +2,7 @@
  * A process that keeps copies while others write: `near-follower.ts <contender> <url> <raw> [<port of its links>]`, which
  * messages tell what to do.
  */
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { createHoldfast } from '@holdfast/core'
 import type { InvalidationFeed, Storage } from '@holdfast/core/storage'
 import { TTL_MS, VALUE } from './cache-contender.ts'
@@ -59,10 +59,11 @@ let watching:
 
 async function keep(keys: readonly string[]): Promise<void> {
   let left = keys
-  for (let i = 0; i < 200 && left.length > 0; i += 1) {
+  // After a fault there is no link at first, for some seconds.
+  for (let i = 0; i < 3_000 && left.length > 0; i += 1) {
     for (let at = 0; at < left.length; at += 100)
       await Promise.all(left.slice(at, at + 100).map((key) => cache.get(key)))
-    await setImmediate()
+    await (i < 200 ? setImmediate() : setTimeout(10))
     left = keys.filter((key) => cache.peek(key) === undefined)
   }
   if (left.length > 0) throw new Error(`${left.length} keys are not kept`)
