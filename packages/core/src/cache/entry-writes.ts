@@ -165,7 +165,7 @@ export class EntryWrites {
     let reading = lookup.texts(keys)
     if (guessed !== undefined) {
       // Both end before this does: what was put is not refused because the read was, and then there after all.
-      const putting = this.#put(entryKey, payload, policy, guessed)
+      const putting = this.#put(entryKey, payload, policy, guessed, startedAt)
       const [read] = await Promise.allSettled([reading, putting])
       await putting
       if (read.status === 'rejected') reading = lookup.texts(keys)
