@@ -33,3 +33,17 @@ it('is in doubt when the process was stopped with the answer, until it has a qui
   await observe(2)
   expect(clock.isInDoubt).toBe(false)
 })
+
+it('counts what its machine slept with the answer, and is in doubt: values have aged by that', async () => {
+  const { runtime, clock, observe, begun } = observed(2)
+  await begun
+  await observe(2)
+  const sentAt = { monotonic: runtime.monotonicNow(), wall: runtime.wallNow() }
+  const now = Math.floor(runtime.wallNow())
+  await runtime.advance(10)
+  // The monotonic clock stands still meanwhile.
+  runtime.stepWall(600)
+  clock.observe(sentAt, now)
+  expect(clock.latest).toBeGreaterThanOrEqual(now + 610)
+  expect(clock.isInDoubt).toBe(true)
+})

@@ -7,6 +7,7 @@ import type { Found } from './lookup.ts'
 import { missIf } from './miss-if.ts'
 import type { EntryPolicy } from './options.ts'
 import { entryOf } from './stored-entry.ts'
+import { STORAGE_TIMEOUT_MS } from './time-limit.ts'
 
 /** How many keys one command of a large batch names. */
 const CHUNK = 500
@@ -168,8 +169,10 @@ export class EntryWrites {
       const putting = this.#put(entryKey, payload, policy, guessed, startedAt)
       const [read] = await Promise.allSettled([reading, putting])
       await putting
-      if (read.status === 'rejected') reading = lookup.texts(keys)
-      else if (read.value.every((generation, i) => generation === guessed[i])) return
+      if (read.status === 'rejected') {
+        if (engine.runtime.monotonicNow() - startedAt >= STORAGE_TIMEOUT_MS) afterStoring(read.reason)
+        reading = lookup.texts(keys)
+      } else if (read.value.every((generation, i) => generation === guessed[i])) return
     }
     const again = async (): Promise<void> => {
       const now = await reading
@@ -186,7 +189,7 @@ export class EntryWrites {
     payload: StoredValue,
     policy: EntryPolicy,
     generations: readonly string[],
-    startedAt?: number,
+    startedAt: number,
   ): Promise<void> {
     const { scope, engine } = this.#space
     const { gate, runtime } = engine
@@ -200,7 +203,7 @@ export class EntryWrites {
     })
     await gate.claim((notAfter) => gate.values.set(entryKey, stored, lifeMs, notAfter), {
       tooLate: 'The value reached the cache storage too late to be stored.',
-      ...(startedAt === undefined ? {} : { startedAt }),
+      startedAt,
     })
   }
 }

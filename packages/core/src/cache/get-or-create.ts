@@ -210,7 +210,12 @@ export class GetOrCreate {
     }
     this.#firstLook.found('miss')
     const shared = sharedInOutage(engine, this.#entryKey, this.#order, isUnreachable)
-    if (shared !== undefined) return await this.#share(shared, undefined)
+    if (shared !== undefined) {
+      const answer = await this.#share(shared, undefined)
+      // It joined a load that had begun before it. Where the storage answers again, that says whether its value counts.
+      const isOlder = shared.began !== undefined && shared.began < this.#order
+      return isOlder && engine.gate.breaker === 'closed' ? undefined : answer
+    }
     refuseOwnKey(this.#key, this.#entryKey, engine.storage)
     const alone = this.#takeOff('none', undefined)
     const landing = await this.#join(alone, undefined)

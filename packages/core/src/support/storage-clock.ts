@@ -44,17 +44,21 @@ export class StorageClock {
 
   observe(sentAt: Instant, now: number): void {
     const at = this.#runtime.monotonicNow()
+    const wallAt = this.#runtime.wallNow()
+    // With the question, or with the answer, while the monotonic clock stood still.
+    const sleptMs = wallAt - sentAt.wall - (at - sentAt.monotonic)
+    const hasSlept = sleptMs > DOUBTFUL_MS
     const low = now - at
-    const high = now + 1 - sentAt.monotonic
+    const high = now + 1 - sentAt.monotonic + (hasSlept ? sleptMs : 0)
     const drift = (at - this.#at) * DRIFT
     const keptLow = this.#low - drift
     const keptHigh = this.#high + drift
     // Outside what is known: the storage's clock was stepped, or another server answers. Begin anew.
-    const fits = low <= keptHigh && high >= keptLow
+    const fits = !hasSlept && low <= keptHigh && high >= keptLow
     this.#low = fits ? Math.max(low, keptLow) : low
     this.#high = fits ? Math.min(high, keptHigh) : high
     this.#at = at
-    this.#wallAt = this.#runtime.wallNow()
+    this.#wallAt = wallAt
   }
 
   /** The earliest instant that the storage's clock can show `inMs` after the local monotonic instant `at`. */

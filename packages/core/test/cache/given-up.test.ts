@@ -144,6 +144,36 @@ describe('a set that was stored', () => {
     await runtime.advance(1_000)
     expect(await cache.get('a')).toBe(2)
   })
+
+  it('does not read them again when what was queued before has used up its time', async () => {
+    const { runtime, storage } = world()
+    const { values } = storage
+    let isOut = false
+    let isSilent = false
+    const remove: ValueStorage['remove'] = async (keys) => {
+      if (isOut) throw new StorageUnavailableError('It is out.', { maybeApplied: false })
+      await new Promise<void>((resolve) => runtime.setTimer(100, resolve))
+      return await values.remove(keys)
+    }
+    const getMany: ValueStorage['getMany'] = async (keys) =>
+      isSilent ? await silence : await values.getMany(keys)
+    const cache = createCache({ ...storage, values: { ...values, remove, getMany } }, { runtime })
+    await cache.set('a', 1)
+    isOut = true
+    const removal = cache.remove('b')
+    await waiting(removal)
+    await runtime.advance(250)
+    await expect(removal).rejects.toMatchObject({ queued: true })
+    isOut = false
+    isSilent = true
+    await runtime.advance(400)
+    const call = cache.set('a', 2)
+    await waiting(call)
+    await runtime.advance(110)
+    isSilent = false
+    await runtime.advance(140)
+    await expect(call).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', maybeApplied: true })
+  })
 })
 
 describe('a write that comes late', () => {

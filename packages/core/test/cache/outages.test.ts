@@ -83,6 +83,29 @@ describe('a cache whose storage is out', () => {
     },
   )
 
+  it('gives no value of a load that began before its caller asked, once the storage answers again', async () => {
+    const world = cutOff()
+    const { runtime, one, other } = world
+    const { load, started, finish } = slowLoad<string>()
+    const before = one.getOrCreate('a', load)
+    await started
+    world.isOut = true
+    const failing = one.get('b')
+    await waiting(failing)
+    await runtime.advance(250)
+    await expect(failing).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' })
+    world.isOut = false
+    await other.remove('a')
+    const joined = one.getOrCreate('a', () => 'loaded after the removal')
+    await waiting(joined)
+    // What stores the value is what finds out that the storage answers.
+    await runtime.advance(500)
+    finish('loaded before it')
+    expect(await before).toBe('loaded before it')
+    expect(await joined).toBe('loaded after the removal')
+    expect(one.stats()).toMatchObject({ joined: 1, fillsRefused: 1, breaker: 'closed' })
+  })
+
   it('keeps nothing for longer because its machine slept', async () => {
     const world = cutOff()
     const { runtime, one } = world

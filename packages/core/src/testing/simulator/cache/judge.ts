@@ -285,6 +285,8 @@ export class Judge {
     const keptMs = Math.min(DEGRADED_MS, this.#lives.ttlMs * (1 - this.#lives.jitter)) / DRIFT
     return this.#made.find((made) => {
       if (made.process !== process || made.how !== 'load' || !made.isValue) return false
+      // What it keeps ages by a wall clock that was set, too: it may have slept.
+      if (process.clockJumpedAt >= made.began) return false
       if (made.space !== space || made.key !== key || began < made.ended + FAILS_WITHIN_MS) return false
       if (this.#now > made.ended + keptMs || !wire.wasDownAll(made.began - FAILS_WITHIN_MS, this.#now))
         return false
