@@ -12,10 +12,10 @@ const core = 'packages/core/dist/index.js'
 
 // A little above what they are: growth is a decision.
 export default [
-  bundle('core: createLocks', core, '{ createLocks }', '13.8 kB'),
+  bundle('core: createLocks', core, '{ createLocks }', '13.9 kB'),
   bundle('core: createIdempotency', core, '{ createIdempotency }', '24.5 kB'),
-  bundle('core: createCache', core, '{ createCache }', '32.8 kB'),
-  bundle('core: everything', core, '*', '64.7 kB'),
+  bundle('core: createCache', core, '{ createCache }', '32.9 kB'),
+  bundle('core: everything', core, '*', '64.8 kB'),
   // Beside core, which it has as a dependency.
   { ...bundle('http', 'packages/http/dist/index.js', '*', '13.2 kB'), ignore: ['@holdfast/core'] },
   {
