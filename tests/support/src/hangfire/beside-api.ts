@@ -68,13 +68,15 @@ export async function pagesBeside(monitor: Monitor, said: SaidPages): Promise<Be
               error: null,
             },
       ),
-      processing: (await jobsOf('processing')).map((job) => ({
-        id: job.id,
-        ServerId: job.serverId,
-        StartedAt: job.startedAt,
-        InProcessingState: job.isInState,
-        job: nameOf(job),
-      })),
+      processing: tiesById(
+        (await jobsOf('processing')).map((job) => ({
+          id: job.id,
+          ServerId: job.serverId,
+          StartedAt: job.startedAt,
+          InProcessingState: job.isInState,
+          job: nameOf(job),
+        })),
+      ),
       succeeded: (await jobsOf('succeeded')).map((job) => ({
         id: job.id,
         result: job.result ?? null,
@@ -121,7 +123,7 @@ export async function pagesBeside(monitor: Monitor, said: SaidPages): Promise<Be
       servers: byName(said.servers),
       queues: byName(said.queues),
       scheduled: said.scheduled.map((job) => (job.job === null ? { id: withoutQueue(job.id) } : job)),
-      processing: said.processing,
+      processing: tiesById(said.processing),
       succeeded: said.succeeded,
       failed: said.failed,
       deleted: said.deleted,
@@ -197,6 +199,15 @@ function countsBySince(said: SaidPages['days'], lengthMs: number): unknown {
 /** What is a set in Redis comes in any order. */
 function byName<T extends { readonly Name: string }>(list: readonly T[]): readonly T[] {
   return list.toSorted((a, b) => (a.Name < b.Name ? -1 : 1))
+}
+
+/** Jobs that began in the same millisecond come in either order. */
+function tiesById<T extends { readonly id: string; readonly StartedAt?: unknown }>(list: readonly T[]): T[] {
+  const place = new Map(list.map(({ id }, i) => [id, i]))
+  const placeOf = ({ id }: T): number => place.get(id) ?? 0
+  return list.toSorted((a, b) =>
+    a.StartedAt === b.StartedAt ? (a.id < b.id ? -1 : 1) : placeOf(a) - placeOf(b),
+  )
 }
 
 function withoutQueue(member: string): string {

@@ -8,7 +8,7 @@ export interface SaidPages {
   readonly servers: readonly { readonly Name: string }[]
   readonly queues: readonly { readonly Name: string; readonly enqueued: unknown; readonly fetched: unknown }[]
   readonly scheduled: readonly { readonly id: string; readonly job: string | null }[]
-  readonly processing: readonly object[]
+  readonly processing: readonly { readonly id: string; readonly StartedAt?: unknown }[]
   readonly succeeded: readonly object[]
   readonly failed: readonly object[]
   readonly deleted: readonly object[]
