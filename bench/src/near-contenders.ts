@@ -23,7 +23,7 @@ export interface NearContender {
 export async function nearStorage(name: string, url: string, linkPort?: number): Promise<Storage> {
   const port = linkPort ?? Number(new URL(url).port)
   if (name === 'holdfast redis') {
-    // Not by its URL, which a duplicate would follow, whatever its socket is told.
+    // Not by its URL: a duplicate follows that, and not the socket that it is given.
     const socket = { host: '127.0.0.1', port: Number(new URL(url).port) }
     const client = createClient({ socket }).on('error', () => {})
     const duplicate = client.duplicate.bind(client)
