@@ -148,7 +148,11 @@ async function connectLike(from: IoredisNode, events: Events): Promise<Dedicated
     replyMapping: 'legacy', // any other is refused with this protocol
   })
   own.on('error', () => {}) // 'end' follows
-  own.on('connect', () => own.stream?.unref()) // before the handshake, which a frozen server never ends
+  own.on('connect', () => {
+    own.stream?.unref() // before the handshake, which a frozen server never ends
+    // Where only ioredis listens, which Node does not notice, it stores each piece and reads it again in another tick.
+    own.stream?.once('data', () => {})
+  })
   own.on('messageBuffer', (channel, payload) => deliver(events, channel, payload))
   return await openDedicated(own, events, {
     onLost: (lost) => own.on('end', lost),
@@ -209,7 +213,9 @@ interface IoredisNode extends Pick<IoredisCommon, 'call'> {
     readonly port?: number | undefined
     readonly sentinels?: unknown
   }
-  readonly stream?: (Corkable & { unref(): unknown }) | undefined
+  readonly stream?:
+    | (Corkable & { unref(): unknown; once(event: 'data', listener: () => void): unknown })
+    | undefined
   duplicate(override: object): IoredisConnection
 }
 

@@ -4,7 +4,7 @@ import { ask } from '@holdfast/test-support/resp'
 import { Redis } from 'ioredis'
 import { Redis as Redis5 } from 'ioredis5'
 import { afterAll, expect, it, onTestFinished } from 'vitest'
-import { ioredisStorage } from '../src/index.ts'
+import { ioredisClient, ioredisStorage } from '../src/index.ts'
 
 const server = await startRedis()
 afterAll(async () => await server.stop())
@@ -45,4 +45,25 @@ it.each(Object.entries(clients))('%s reports key by key, and is left as it is', 
   expect(lines.filter((line) => / flags=\w*B/.test(line)).map((line) => / resp=\d/.exec(line)?.[0])).toEqual([
     ' resp=2',
   ])
+})
+
+it.each([
+  ['ioredis 6', () => new Redis(url)],
+  ['ioredis 5', () => new Redis5(url)],
+] as const)('%s hands on what comes while Node reads it, and not a tick later', async (_, create) => {
+  const client = create()
+  onTestFinished(() => client.disconnect())
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 50
+  onTestFinished(() => void (Error.stackTraceLimit = stackTraceLimit))
+  let heard = (_trace: string): void => {}
+  const trace = new Promise<string>((resolve) => (heard = resolve))
+  const link = await ioredisClient(client).openConnection({
+    message: () => heard(String(new Error('heard').stack)),
+    lost: () => heard('the link was lost'),
+  })
+  await link.subscribe('news')
+  await client.publish('news', 'text')
+  expect(await trace).toContain('onStreamRead')
+  link.close()
 })

@@ -6,7 +6,7 @@ import type { DedicatedConnectionEvents } from '../client.ts'
  */
 export function deliver(events: DedicatedConnectionEvents, channel: unknown, payload: unknown): void {
   if (payload === null) events.invalidated?.(null)
-  else if (Array.isArray(payload)) events.invalidated?.(payload.map(String))
+  else if (Array.isArray(payload)) events.invalidated?.(payload.map(textOf))
   else events.message(textOf(channel), textOf(payload))
 }
 

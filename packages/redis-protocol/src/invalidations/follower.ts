@@ -47,8 +47,10 @@ export class Follower {
   tell(keys: readonly string[] | null): void {
     if (this.#links === undefined) return
     if (keys === null) return this.#listener.everything()
-    const own = keys.filter((key) => key.startsWith(this.prefix))
-    if (own.length > 0) this.#listener.invalidated(own)
+    // A message mostly names one key, and each process has several followers.
+    let own: string[] | undefined
+    for (const key of keys) if (key.startsWith(this.prefix)) (own ??= []).push(key)
+    if (own !== undefined) this.#listener.invalidated(own)
   }
 
   ignore(): void {

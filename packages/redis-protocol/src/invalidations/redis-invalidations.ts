@@ -236,7 +236,11 @@ class Invalidations implements RedisInvalidations {
 
   #tell(keys: readonly string[] | null): void {
     const before = this.#keys.value('').length
-    const named = keys && keys.filter((key) => !isCanary(key)).map((key) => key.slice(before))
+    let named: string[] | null = null
+    if (keys !== null) {
+      named = []
+      for (const key of keys) if (!isCanary(key)) named.push(key.slice(before))
+    }
     for (const follower of this.#followers) follower.tell(named)
   }
 }

@@ -63,7 +63,7 @@ export class NearCache {
 
   /** This process changes what is under these keys of entries. */
   drop(entryKeys: readonly string[]): void {
-    for (const key of entryKeys) this.#drop(key)
+    for (const key of entryKeys) this.#drop(key, false)
   }
 
   /** This process renews these generations. */
@@ -111,22 +111,19 @@ export class NearCache {
 
   #told(key: string): void {
     if (key.startsWith(this.#internal)) this.cells.doubt(key)
-    else for (const space of this.#drop(key)) space.counts.invalidated += 1
+    else this.#drop(key, true)
   }
 
-  /** Returns where there was a copy. */
-  #drop(key: string): readonly NearSpace[] {
-    if (!key.startsWith(this.#prefix)) return NOWHERE
+  #drop(key: string, isTold: boolean): void {
+    if (!key.startsWith(this.#prefix)) return
     const from = this.#prefix.length
     const end = key.indexOf(':', from)
     const spaces = end < 0 ? undefined : this.#byPath.get(key.slice(from, end))
-    if (spaces === undefined) return NOWHERE
+    if (spaces === undefined) return
     const own = key.slice(end + 1)
-    return spaces.filter((space) => space.drop(own))
+    for (const space of spaces) if (space.drop(own) && isTold) space.counts.invalidated += 1
   }
 }
-
-const NOWHERE: readonly NearSpace[] = []
 
 function isSame(one: NearPolicy, other: NearPolicy): boolean {
   return (
