@@ -65,6 +65,43 @@ describe('what a process keeps', () => {
     expect(await mine.get('l')).toBeUndefined()
   })
 
+  it('stays when another namespace is cleared, or has a tag of the same name', async () => {
+    const { near, other } = nearWorld()
+    const [mine, theirs] = [near.namespace('n'), other.namespace('n')]
+    await theirs.set('k', 1, { tags: ['t'] })
+    await warm(mine, 'k')
+    for (const change of [
+      () => other.namespace('n2').clear(),
+      () => other.namespace('m').invalidateTags(['t']),
+      () => other.namespace('m').remove('k'),
+      () => other.remove('k'),
+    ]) {
+      await change()
+      expect(mine.peek('k'), change.toString()).toBe(1)
+    }
+    await theirs.clear()
+    expect(mine.peek('k')).toBeUndefined()
+  })
+
+  it('reads nothing when it hears of a change: only who asks does', async () => {
+    const runtime = manualRuntime()
+    const memory = memoryStorage({ now: () => runtime.wallNow() })
+    const { storage, reads } = counted(memory)
+    const near = createCache(storage, { near: true, jitter: 0, runtime })
+    const other = createCache(memory, { jitter: 0, runtime })
+    const keys = Array.from({ length: 20 }, (_, i) => `${i}`)
+    for (const key of keys) await other.set(key, 1)
+    await warm(near, ...keys)
+    const before = reads()
+    for (const key of keys) await other.set(key, 2)
+    await other.clear()
+    await runtime.advance(2_000)
+    expect(reads()).toBe(before)
+    expect(keys.map((key) => near.peek(key))).toEqual(keys.map(() => undefined))
+    await near.get('0')
+    expect(reads()).toBe(before + 1)
+  })
+
   it('is not what was on its way while it was changed', async () => {
     const runtime = manualRuntime()
     const memory = memoryStorage({ now: () => runtime.wallNow() })
