@@ -4,6 +4,7 @@ import { anchorOf } from '../../scripts/docs.ts'
 import { pageOf } from '../../scripts/publication.ts'
 import { linkOnSite } from './links.ts'
 import { API, documentsOfSite } from './pages.ts'
+import { type SearchedEnv, showPagesAsStatic } from './static-pages.ts'
 
 export function markdownOf(root: string): MarkdownOptions {
   const coloured = new Map<string, string>()
@@ -17,6 +18,7 @@ export function markdownOf(root: string): MarkdownOptions {
       changeLinks(markdown, root)
       showFences(markdown)
       colourOnce(markdown, coloured)
+      showPagesAsStatic(markdown)
     },
   }
 }
@@ -25,10 +27,13 @@ export function markdownOf(root: string): MarkdownOptions {
 export function searchedOf(
   text: string,
   env: MarkdownEnv,
-  markdown: { render(text: string, env: MarkdownEnv): string },
+  markdown: { render(text: string, env: SearchedEnv): string },
 ): string {
   const isApi = env.relativePath.startsWith(`${API}/`)
-  return markdown.render(isApi ? (text.match(/^#{1,3} .*$/gm) ?? []).join('\n\n') : text, env)
+  return markdown.render(isApi ? (text.match(/^#{1,3} .*$/gm) ?? []).join('\n\n') : text, {
+    ...env,
+    isSearched: true,
+  })
 }
 
 function changeLinks(markdown: MarkdownRenderer, root: string): void {

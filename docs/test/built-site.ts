@@ -51,6 +51,8 @@ export async function buildSite(): Promise<BuiltSite> {
     const file = fileOf(directory, inSite)
     response.writeHead(file === undefined ? 404 : 200, {
       'content-type': TYPES[extname(file ?? '')] ?? 'text/plain',
+      // The names of assets have the hash of what they hold.
+      ...(inSite.startsWith('assets/') ? { 'cache-control': 'max-age=31536000, immutable' } : {}),
     })
     response.end(file === undefined ? 'not found' : readFileSync(file))
   })

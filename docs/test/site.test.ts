@@ -98,19 +98,40 @@ describe('in a browser', () => {
   })
   afterAll(async () => await browser?.close())
 
+  interface View {
+    readonly width?: number
+    readonly dark?: boolean
+    /** Whether the page loads ahead what its links lead to, which takes the browser longer than the page does. */
+    readonly loadsAhead?: boolean
+  }
+
+  /** A window for each kind of view: a browser that has the scripts shows the next page sooner. */
+  const windows = new Map<string, Page>()
+  const windowOf = async ({ width, dark, loadsAhead }: Required<View>): Promise<Page> => {
+    const context = await browser.newContext({
+      viewport: { width, height: 900 },
+      colorScheme: dark ? 'dark' : 'light',
+    })
+    context.setDefaultTimeout(PATIENCE_MS)
+    if (!loadsAhead)
+      await context.addInitScript(() =>
+        Object.defineProperty(navigator, 'connection', { value: { saveData: true } }),
+      )
+    return await context.newPage()
+  }
+
   /** Opens a page, and fails if anything on it does. */
   const open = async (
     path: string,
     use: (page: Page) => Promise<void>,
-    options: { readonly width?: number; readonly dark?: boolean } = {},
+    { width = 1280, dark = false, loadsAhead = false }: View = {},
   ): Promise<void> => {
-    const context = await browser.newContext({
-      viewport: { width: options.width ?? 1280, height: 900 },
-      colorScheme: options.dark === true ? 'dark' : 'light',
-    })
-    context.setDefaultTimeout(PATIENCE_MS)
+    const view = { width, dark, loadsAhead }
+    const key = JSON.stringify(view)
+    const page = windows.get(key) ?? (await windowOf(view))
+    // Back when all was well: a test that fails leaves its window to none.
+    windows.delete(key)
     const faults: string[] = []
-    const page = await context.newPage()
     page.on('console', (message) => {
       if (message.type() === 'error') faults.push(message.text())
     })
@@ -119,19 +140,30 @@ describe('in a browser', () => {
     page.on('response', (response) => {
       if (response.status() >= 400) faults.push(`${response.url()}: ${response.status()}`)
     })
-    await page.goto(site.url + path, { waitUntil: 'networkidle' })
+    await page.goto(site.url + path, { waitUntil: loadsAhead ? 'networkidle' : 'load' })
+    // Vue has taken over what the server has rendered.
+    await page.waitForFunction(() => '__vue_app__' in (document.querySelector('#app') ?? {}))
     await use(page)
     expect(faults).toEqual([])
-    await context.close()
+    // The next page inherits neither what this one still asks for nor the colours that were chosen on it.
+    page.removeAllListeners()
+    await page.evaluate(() => localStorage.clear())
+    await page.goto('about:blank')
+    windows.set(key, page)
   }
 
-  it('the home opens', async () => {
-    await open('', async (page) => {
-      expect(await page.locator('h1').innerText()).toContain('Holdfast')
-      expect(
-        await page.locator('.vp-doc img').evaluate((image: HTMLImageElement) => image.naturalWidth),
-      ).toBeGreaterThan(100)
-    })
+  it('the home opens, and what its links lead to can be loaded ahead', async () => {
+    await open(
+      '',
+      async (page) => {
+        expect(await page.locator('h1').innerText()).toContain('Holdfast')
+        expect(
+          await page.locator('.vp-doc img').evaluate((image: HTMLImageElement) => image.naturalWidth),
+        ).toBeGreaterThan(100)
+        expect(await page.locator('link[rel=prefetch]').count()).toBeGreaterThan(5)
+      },
+      { loadsAhead: true },
+    )
   })
 
   it('the search finds a page, and opens it', async () => {
