@@ -50,7 +50,7 @@ export async function play(moments: readonly Moment[], server: RedisNode): Promi
         await until(async () => {
           said = await terminal.say(command)
           if (masked(said.join('\n')) === masked(shown.join('\n'))) return true
-          await pause(500) // each look is a process
+          await pause(1_000) // each look is a process
           return undefined
         }, LOOK_MS).catch(() => {})
         played.push(...said.map((text) => `${letter}| ${text}`))
