@@ -111,6 +111,7 @@ function commandsOf(client: NodeRedisClient, plain: CommandOptions, bytes: Comma
       send: (args) => client.sendCommand(false, args, plain),
       sendForBytes: (args) => client.sendCommand(false, args, bytes),
       openConnection: (events) => connectToMaster(client, events),
+      onReconnected: (listener) => onMasterReconnected(client, listener),
     }
   }
   return {
@@ -186,6 +187,32 @@ async function connectToMaster(client: NodeRedisSentinel, events: Events): Promi
       if (type === 'MASTER_CHANGE' && addressOf(node) !== at) lost()
     })
   })
+}
+
+/** A sentinel client does not report that its connection broke and leads to the same master again. */
+function onMasterReconnected(client: NodeRedisSentinel, listener: () => void): () => void {
+  let isOver = false
+  let stopWatching: (() => void) | undefined
+  const watch = (): void => {
+    // Without a connection to the master the client would look for one for as long as it takes.
+    if (client.getMasterNode() === undefined) return
+    const watched = client._execute(false, async (master) => {
+      stopWatching?.()
+      if (!isOver) stopWatching = onEvents(master, ['error'], () => listener())
+    })
+    watched.catch(() => {}) // a change of the master follows
+  }
+  const stop = onEvents(client, ['topology-change'], (change) => {
+    if ((change as { readonly type: string }).type !== 'MASTER_CHANGE') return
+    listener()
+    watch()
+  })
+  watch()
+  return () => {
+    isOver = true
+    stop()
+    stopWatching?.()
+  }
 }
 
 /** With all that a client in RESP3 may have and one in RESP2 must not. */

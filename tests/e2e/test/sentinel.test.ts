@@ -109,6 +109,22 @@ describe.for(Object.entries(clients))('%s, with sentinels', ([name, connect]) =>
     }
   })
 
+  it('voids copies when the connection that reads breaks, though it leads to the same primary again', async () => {
+    const storage = await open()
+    const followed = new Followed(storage.values, `read ${name}:`, 30_000)
+    onTestFinished(() => followed.stop())
+    await followed.up()
+    const primary = await servers.primary()
+    for (let losses = 1; losses <= 2; losses += 1) {
+      await primary.ask('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+      await followed.down(losses)
+      await followed.up(losses)
+    }
+    const told = followed.times(`read ${name}:a`)
+    await storage.values.set(`read ${name}:a`, 'value', 60_000, Infinity)
+    await followed.invalidated(`read ${name}:a`, told + 1)
+  })
+
   it('stores bytes and returns them', async () => {
     const { values } = await open()
     const bytes = Uint8Array.from({ length: 256 }, (_, i) => i)
