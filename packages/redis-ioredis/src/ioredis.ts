@@ -150,8 +150,9 @@ async function connectLike(from: IoredisNode, events: Events): Promise<Dedicated
   own.on('error', () => {}) // 'end' follows
   own.on('connect', () => {
     own.stream?.unref() // before the handshake, which a frozen server never ends
-    // Where only ioredis listens, which Node does not notice, it stores each piece and reads it again in another tick.
-    own.stream?.once('data', () => {})
+    // A link hears of every write. Where only ioredis listens, which Node does not notice, it stores each piece and reads
+    // it again in another tick.
+    if (events.invalidated !== undefined) own.stream?.once('data', () => {})
   })
   own.on('messageBuffer', (channel, payload) => deliver(events, channel, payload))
   return await openDedicated(own, events, {

@@ -60,6 +60,7 @@ it.each([
   const trace = new Promise<string>((resolve) => (heard = resolve))
   const link = await ioredisClient(client).openConnection({
     message: () => heard(String(new Error('heard').stack)),
+    invalidated() {},
     lost: () => heard('the link was lost'),
   })
   await link.subscribe('news')
