@@ -66,10 +66,10 @@ export class BatchFill {
     return this.#next.length >= FILLS_TOGETHER || this.#characters >= MOST_CHARACTERS
   }
 
-  /** Sends what was added; resolves when it has left: some clients hold back what leaves later in a tick. */
+  /** Sends what was added; resolves when it has left: clients hold back what is sent until the end of the turn. */
   send(): Promise<void> {
     this.#send()
-    return new Promise((resolve) => process.nextTick(resolve))
+    return new Promise((resolve) => this.#space.engine.runtime.afterReplies(resolve))
   }
 
   /** Sends the last ones; resolves when all of them were answered. */

@@ -31,6 +31,9 @@ export interface Found extends Circumstances {
   readonly now: number | undefined
 }
 
+/** Callers who ask for one key within this time in one tick share a look, and its deadline. */
+const SAME_TIME_MS = 5
+
 /** Reads entries with the generations that make them count. */
 export class Lookup {
   readonly #gate: StorageGate
@@ -51,6 +54,7 @@ export class Lookup {
   /**
    * Each key of `keys` once, in their order. Generations are read with what they are for, or before it. `tags`: those that the
    * entries are likely to have; others cost a second round trip, unless this process remembers that an entry has them.
+   * Two hundred callers of one key are one look.
    */
   find(
     scope: Scope,
@@ -58,7 +62,34 @@ export class Lookup {
     keys: readonly string[],
     tags: readonly string[] = NO_TAGS,
   ): Promise<readonly Found[]> {
+    const [key] = keys
+    const startedAt = this.#gate.runtime.monotonicNow()
+    const shared = this.#tickOf(scope, startedAt)
+    const canShare = keys.length === 1 && tags.length === 0 && codec.bytes !== true
+    if (key === undefined || !canShare || startedAt - shared.startedAt > SAME_TIME_MS)
+      return this.#find(scope, codec, keys, tags)
+    const { tick, looks } = shared
+    const same = looks[tick.placeOf(key) ?? -1]
+    if (same !== undefined) return same
+    const look = this.#find(scope, codec, keys, tags)
+    looks[tick.placeOf(key) as number] = look
+    return look
+  }
+
+  #find(
+    scope: Scope,
+    codec: CacheCodec,
+    keys: readonly string[],
+    tags: readonly string[],
+  ): Promise<readonly Found[]> {
     return this.#read(scope, codec, keys, tags, undefined, (judged) => this.#completed(scope, judged))
+  }
+
+  #tickOf(scope: Scope, now: number): TickOfScope {
+    const { tick } = this.#texts
+    if (this.#last?.tick !== tick || this.#last.scope !== scope)
+      this.#last = new TickOfScope(tick, scope, now)
+    return this.#last
   }
 
   /** The same, as soon as the first round trip is over: what needs a second one is to be found alone. */
@@ -98,9 +129,8 @@ export class Lookup {
     finish: (judged: Judged) => T | Promise<T>,
   ): Promise<T> {
     const startedAt = this.#gate.runtime.monotonicNow()
-    const { tick } = this.#texts
-    if (this.#last?.tick !== tick || this.#last.scope !== scope) this.#last = new TickOfScope(tick, scope)
-    const shared = this.#last
+    const shared = this.#tickOf(scope, startedAt)
+    const { tick } = shared
     for (const tag of tags) shared.addTag(tag)
     for (const key of keys) for (const tag of this.#rememberedTags.of(key) ?? NO_TAGS) shared.addTag(tag)
     const bytes = codec.bytes === true && given === undefined ? this.#bytes.tick : undefined

@@ -49,6 +49,11 @@ export class TickOfReads<V> {
     this.replies.catch(() => undefined)
   }
 
+  /** Where the reply of a key will be that somebody has asked for. */
+  placeOf(key: string): number | undefined {
+    return this.#places.get(key)
+  }
+
   /** Where its reply will be. */
   add(key: string): number {
     let place = this.#places.get(key)

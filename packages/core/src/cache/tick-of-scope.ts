@@ -1,5 +1,6 @@
 import type { Entry } from './entry.ts'
 import type { Scope } from './keys.ts'
+import type { Found } from './lookup.ts'
 import type { TickOfReads } from './reads.ts'
 
 /** Under what entries count. */
@@ -16,15 +17,20 @@ export interface Circumstances {
 export class TickOfScope {
   readonly tick: TickOfReads<string | null>
   readonly scope: Scope
+  /** When the first of them asked. */
+  readonly startedAt: number
   readonly #places: readonly number[]
   readonly #changes: number
   readonly #tags = new Map<string, number>()
+  /** What callers of one key get who name no tags, by the place of that key. */
+  readonly looks: (Promise<readonly Found[]> | undefined)[] = []
   #replies: readonly (string | null)[] = []
   #read: Circumstances | undefined
 
-  constructor(tick: TickOfReads<string | null>, scope: Scope) {
+  constructor(tick: TickOfReads<string | null>, scope: Scope, startedAt: number) {
     this.tick = tick
     this.scope = scope
+    this.startedAt = startedAt
     this.#places = scope.generationKeys.map((key) => tick.add(key))
     this.#changes = tick.add(scope.tagChangesKey)
   }

@@ -32,6 +32,7 @@ export function fakeTime(startMs = 1_700_000_000_000): FakeTime {
   let monotonic = zero
   let stepped = 0
   const timers = new Set<{ at: number; fn: () => void; isAlive: boolean }>()
+  let isAdvancing = false
 
   const runDue = async (): Promise<void> => {
     for (;;) {
@@ -54,16 +55,24 @@ export function fakeTime(startMs = 1_700_000_000_000): FakeTime {
       timers.add(timer)
       return { cancel: () => void timers.delete(timer), keepAlive: (yes) => void (timer.isAlive = yes) }
     },
-    // As a timer that is due: all that was set off before it runs first.
-    afterReplies: (fn) => void timers.add({ at: monotonic, fn, isAlive: false }),
+    afterReplies(fn) {
+      // As a timer that is due: all that was set off before it runs first.
+      const timer = { at: monotonic, fn, isAlive: false }
+      timers.add(timer)
+      if (!isAdvancing) nextTurn(() => timers.delete(timer) && fn())
+    },
     async advance(ms) {
       checkMs(ms)
-      await runDue()
-      const end = monotonic + ms
-      for (;;) {
-        monotonic = Math.min(end, ...[...timers].map(({ at }) => Math.max(at, monotonic)))
+      isAdvancing = true
+      try {
         await runDue()
-        if (monotonic >= end) return
+        const end = monotonic + ms
+        do {
+          monotonic = Math.min(end, ...[...timers].map(({ at }) => Math.max(at, monotonic)))
+          await runDue()
+        } while (monotonic < end)
+      } finally {
+        isAdvancing = false
       }
     },
     freeze(ms) {
