@@ -60,6 +60,7 @@ export function cacheOver(
     clearScope: (clearKey) => clearKey,
   })
   const gate = new StorageGate(calls, breaker, journal, (work, send) => execute(storage.values, work, send))
+  const awaited = new TimerQueue(runtime, { background: false })
   let order = 0
   const engine: Engine = {
     of,
@@ -68,9 +69,9 @@ export function cacheOver(
     gate,
     lookup: new Lookup(gate),
     generations: new Generations(runtime, storage.values, (command) => gate.call(command)),
-    waits: new Waits(gate),
+    waits: new Waits(gate, awaited),
     flights: new StringMap<Flight>(),
-    awaited: new TimerQueue(runtime, { background: false }),
+    awaited,
     unawaited: new TimerQueue(runtime, { background: true }),
     background: new Set<Flight>(),
     memory,

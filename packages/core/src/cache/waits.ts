@@ -1,4 +1,5 @@
 import type { Runtime, Timer } from '../support/runtime.ts'
+import type { TimerEntry, TimerQueue } from '../support/timer-queue.ts'
 import type { Flight } from './flight.ts'
 import type { StorageGate } from './storage-gate.ts'
 import { STORAGE_TIMEOUT_MS } from './time-limit.ts'
@@ -13,17 +14,20 @@ const LONGEST_POLL_MS = 50
 /** What this process waits for: loads of other processes, one wait for all callers of a key. */
 export class Waits {
   readonly #gate: StorageGate
+  readonly #deadlines: TimerQueue
   readonly #open = new Map<string, Wait>()
 
-  constructor(gate: StorageGate) {
+  /** `deadlines`: those of callers. */
+  constructor(gate: StorageGate, deadlines: TimerQueue) {
     this.#gate = gate
+    this.#deadlines = deadlines
   }
 
   /** Begins to wait, or joins who does. Call {@link Wait.leave} once. */
   enter(guardKey: string): Wait {
     let wait = this.#open.get(guardKey)
     if (wait === undefined) {
-      wait = new Wait(this.#gate, guardKey, () => this.#open.delete(guardKey))
+      wait = new Wait(this.#gate, this.#deadlines, guardKey, () => this.#open.delete(guardKey))
       this.#open.set(guardKey, wait)
     }
     wait.enter()
@@ -33,6 +37,24 @@ export class Waits {
   /** Has the callers that wait look again. */
   wake(guardKey: string): void {
     this.#open.get(guardKey)?.wake()
+  }
+}
+
+/** One caller, until it is worth to look again, or its time is over. */
+class Waiter implements TimerEntry {
+  index = -1
+  readonly dueAt: number
+  readonly #end: (waiter: Waiter) => void
+  readonly resolve: () => void
+
+  constructor(dueAt: number, resolve: () => void, end: (waiter: Waiter) => void) {
+    this.dueAt = dueAt
+    this.resolve = resolve
+    this.#end = end
+  }
+
+  onDue(): void {
+    this.#end(this)
   }
 }
 
@@ -47,16 +69,18 @@ export class Wait {
   /** The load of a caller whose wait was over: it answers all who wait. */
   alone: Flight | undefined
   readonly #runtime: Runtime
+  readonly #deadlines: TimerQueue
   readonly #onEmpty: () => void
-  readonly #looking = new Set<() => void>()
+  readonly #looking = new Set<Waiter>()
   #callers = 0
   #lookMs: number
   #longestMs = LONGEST_POLL_MS
   #timer: Timer | undefined
   #unsubscribe: (() => void) | undefined
 
-  constructor(gate: StorageGate, guardKey: string, onEmpty: () => void) {
+  constructor(gate: StorageGate, deadlines: TimerQueue, guardKey: string, onEmpty: () => void) {
     this.#runtime = gate.runtime
+    this.#deadlines = deadlines
     this.#onEmpty = onEmpty
     this.#lookMs = FIRST_POLL_MS
     // Not through the breaker: that this process cannot hear does not mean that it cannot read.
@@ -88,7 +112,7 @@ export class Wait {
   leave(): void {
     this.#callers -= 1
     if (this.#callers > 0) return
-    // An aborted caller has left its timer behind.
+    // An aborted caller has left its deadline behind.
     this.wake()
     this.#unsubscribe?.()
     this.#onEmpty()
@@ -98,27 +122,27 @@ export class Wait {
    * Resolves when it is worth to look again, and no later than after `ms`; at once, when it has been since a caller looked
    * who saw `wakes` before that.
    */
-  async next(ms: number, wakes: number): Promise<void> {
-    if (wakes !== this.wakes) return
-    let timer: Timer | undefined
-    await new Promise<void>((resolve) => {
-      this.#looking.add(resolve)
-      timer = this.#runtime.setTimer(ms, () => {
-        this.#looking.delete(resolve)
-        resolve()
-      })
+  next(ms: number, wakes: number): Promise<void> {
+    if (wakes !== this.wakes) return Promise.resolve()
+    return new Promise((resolve) => {
+      const waiter = new Waiter(this.#runtime.monotonicNow() + ms, resolve, this.#end)
+      this.#looking.add(waiter)
+      this.#deadlines.set(waiter)
       this.#timer ??= this.#runtime.setTimer(this.#pauseMs(), () => this.wake())
     })
-    timer?.cancel()
+  }
+
+  readonly #end = (waiter: Waiter): void => {
+    this.#looking.delete(waiter)
+    this.#deadlines.remove(waiter)
+    waiter.resolve()
   }
 
   wake(): void {
     this.wakes += 1
     this.#timer?.cancel()
     this.#timer = undefined
-    const all = [...this.#looking]
-    this.#looking.clear()
-    for (const look of all) look()
+    for (const waiter of this.#looking) this.#end(waiter)
   }
 
   /** Not all processes at the same moment. */
