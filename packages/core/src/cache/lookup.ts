@@ -40,6 +40,8 @@ export class Lookup {
   readonly #texts: Reads<string | null>
   /** Of the tick that is put together. */
   #last: TickOfScope | undefined
+  /** What callers of one key get in it who name no tags, by the place of that key. */
+  #looks: (Promise<readonly Found[]> | undefined)[] = []
   readonly #bytes: Reads<Uint8Array | null>
   readonly #rememberedTags: RememberedTags
   #isLearning = false
@@ -68,11 +70,11 @@ export class Lookup {
     const canShare = keys.length === 1 && tags.length === 0 && codec.bytes !== true
     if (key === undefined || !canShare || startedAt - shared.startedAt > SAME_TIME_MS)
       return this.#find(scope, codec, keys, tags)
-    const { tick, looks } = shared
-    const same = looks[tick.placeOf(key) ?? -1]
+    const { tick } = shared
+    const same = this.#looks[tick.placeOf(key) ?? -1]
     if (same !== undefined) return same
     const look = this.#find(scope, codec, keys, tags)
-    looks[tick.placeOf(key) as number] = look
+    this.#looks[tick.placeOf(key) as number] = look
     return look
   }
 
@@ -87,8 +89,10 @@ export class Lookup {
 
   #tickOf(scope: Scope, now: number): TickOfScope {
     const { tick } = this.#texts
-    if (this.#last?.tick !== tick || this.#last.scope !== scope)
+    if (this.#last?.tick !== tick || this.#last.scope !== scope) {
       this.#last = new TickOfScope(tick, scope, now)
+      this.#looks = []
+    }
     return this.#last
   }
 
@@ -141,7 +145,10 @@ export class Lookup {
       values: readonly StoredNullable[],
     ): T | Promise<T> => {
       // What it read is not kept longer than those who asked for it need it.
-      if (this.#last === shared) this.#last = undefined
+      if (this.#last === shared) {
+        this.#last = undefined
+        this.#looks = []
+      }
       const circumstances = shared.read(replies)
       const tagGenerations = tags.length === 0 ? NO_TAGS : tags.map((tag) => shared.generationOf(tag) ?? null)
       const levels = circumstances.generations.length

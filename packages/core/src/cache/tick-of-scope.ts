@@ -1,6 +1,5 @@
 import type { Entry } from './entry.ts'
 import type { Scope } from './keys.ts'
-import type { Found } from './lookup.ts'
 import type { TickOfReads } from './reads.ts'
 
 /** Under what entries count. */
@@ -22,8 +21,6 @@ export class TickOfScope {
   readonly #places: readonly number[]
   readonly #changes: number
   readonly #tags = new Map<string, number>()
-  /** What callers of one key get who name no tags, by the place of that key. */
-  readonly looks: (Promise<readonly Found[]> | undefined)[] = []
   #replies: readonly (string | null)[] = []
   #read: Circumstances | undefined
 
