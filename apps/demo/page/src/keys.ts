@@ -71,11 +71,12 @@ function press({ key, target }: KeyboardEvent): boolean {
 }
 
 function keyOf(key: string, isInDiff: boolean): (() => void) | undefined {
-  const isTour = model.value.tour.step !== null
+  const { step } = model.value.tour
+  const isTour = step !== null
   const tour =
     (go: 'start' | 'next' | 'back' | 'again'): (() => void) =>
     () =>
-      void act('tour', { go })
+      void act('tour', step === null ? { go } : { go, from: step })
   const keys: Readonly<Record<string, (() => void) | undefined>> = {
     a: () => pan(-0.25),
     d: () => pan(0.25),

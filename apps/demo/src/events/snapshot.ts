@@ -3,7 +3,7 @@ import type { HangfireJobView, HangfireState } from './hangfire-news.ts'
 import type { SecondOpinionView } from './model-news.ts'
 import type { Move } from '../store/review-life.ts'
 import type { Told } from '../store/notices.ts'
-import type { PageEvent, ReviewerMode } from './page-event.ts'
+import type { PageEvent, ReviewerMode, TourState } from './page-event.ts'
 
 /**
  * What a page needs to begin with: the state of the world, and the events of the last ten minutes. Those are folded: of the news
@@ -98,7 +98,11 @@ export interface Actions {
   readonly forget: { readonly jobType: JobType; readonly jobKey: string }
   readonly revoke: { readonly lock: string; readonly token: string }
   readonly 'clear-cache': { readonly namespace?: string }
-  readonly tour: { readonly go: 'start' | 'next' | 'back' | 'again' | 'end' }
+  readonly tour: {
+    readonly go: 'start' | 'next' | 'back' | 'again' | 'end'
+    /** The step that the visitor sees. Where the tour has gone on since, nothing is done. */
+    readonly from?: NonNullable<TourState['step']> | undefined
+  }
 }
 
 export type ActionName = keyof Actions

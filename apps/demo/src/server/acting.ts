@@ -20,7 +20,7 @@ export function createActing(
   return {
     async act(name, input) {
       return isOfTour(name, input)
-        ? tour.go(input.go)
+        ? tour.go(input.go, input.from)
         : await chapters.act(name as WorldAction, input as never)
     },
     async close() {

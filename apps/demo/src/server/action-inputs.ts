@@ -69,7 +69,10 @@ const INPUTS: { readonly [Name in ActionName]: z.ZodType<Actions[Name]> } = {
   forget: work,
   revoke: z.strictObject({ lock: z.string().min(1).max(1_000), token: z.string().min(1).max(200) }),
   'clear-cache': z.strictObject({ namespace: z.string().min(1).max(200).exactOptional() }),
-  tour: z.strictObject({ go: z.enum(['start', 'next', 'back', 'again', 'end']) }),
+  tour: z.strictObject({
+    go: z.enum(['start', 'next', 'back', 'again', 'end']),
+    from: z.literal([1, 2, 3, 4, 5, 6]).optional(),
+  }),
 }
 
 export function isActionName(name: string): name is ActionName {

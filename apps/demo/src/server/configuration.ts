@@ -27,6 +27,8 @@ export interface Configuration {
   /** Undefined: a new one at each start. */
   readonly token: string | undefined
   readonly redisUrl: string | undefined
+  /** So long the end of a step of the tour stands until the next begins by itself. Null: until a visitor goes on. */
+  readonly readingMs: number | null
   readonly world: WorldOptions
 }
 
@@ -59,6 +61,7 @@ export const KEYS = z.object({
     .refine((names) => names.every((name) => NAME.test(name)), {
       error: 'must be names with commas between them, without a port, such as demo.example.org',
     }),
+  AIREVIEW_READING_MS: milliseconds(0, 600_000, 20_000).default(20_000),
   AIREVIEW_OPEN: yesOrNo.default(true),
   AIREVIEW_TOKEN: z
     .string()
@@ -175,6 +178,7 @@ function configurationOf(read: Read): Configuration {
     opensBrowser: read.AIREVIEW_OPEN,
     token: read.AIREVIEW_TOKEN,
     redisUrl: read.REDIS_URL,
+    readingMs: read.AIREVIEW_READING_MS === 0 ? null : read.AIREVIEW_READING_MS,
     world: {
       storage,
       instances: isMemory ? 1 : read.AIREVIEW_INSTANCES,

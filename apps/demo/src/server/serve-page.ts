@@ -33,7 +33,7 @@ export async function servePage({
   print,
   showInTerminal,
 }: ServeOptions): Promise<void> {
-  const { host, port, names, opensBrowser, redisUrl, world: options } = configuration
+  const { host, port, names, opensBrowser, redisUrl, readingMs, world: options } = configuration
   // Everything that looks for a Redis looks there.
   if (redisUrl !== undefined) process.env['REDIS_URL'] = redisUrl
   await using stack = new AsyncDisposableStack()
@@ -56,7 +56,10 @@ export async function servePage({
     names: [host, ...names],
     pageFolder,
     register,
-    tour: { patienceMs: Math.max(PATIENCE_MS, PATIENT_LEASES * (options.leaseMs ?? DEFAULTS.leaseMs)) },
+    tour: {
+      patienceMs: Math.max(PATIENCE_MS, PATIENT_LEASES * (options.leaseMs ?? DEFAULTS.leaseMs)),
+      readingMs,
+    },
   })
   stack.defer(() => server.close())
   const address = `http://${shown(host)}:${await listenWhere(server, host, port)}/`

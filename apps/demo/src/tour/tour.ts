@@ -7,11 +7,16 @@ import { CLOSED, playStep } from './play-step.ts'
 import { STEPS } from './steps/index.ts'
 
 type Go = Actions['tour']['go']
+type Place = NonNullable<TourState['step']>
 
 /** Leads through five stories. It knows the world as every visitor does, and does nothing that they could not do. */
 export interface Tour {
-  /** Answers at once: events say what follows. */
-  readonly go: (go: Go) => ActionAnswer
+  /**
+   * Answers at once: events say what follows.
+   *
+   * @param from the step that the visitor saw; where the tour has gone on since, nothing is done
+   */
+  readonly go: (go: Go, from?: Place) => ActionAnswer
   /** Ends what is being played, and puts right what it did. */
   readonly close: () => Promise<void>
 }
@@ -25,8 +30,6 @@ export interface TourOptions {
 
 const PATIENCE_MS = 20_000
 const READING_MS = 20_000
-/** Two visitors who want the same, or one who wants what has just happened by itself. */
-const SAME_WISH_MS = 600
 
 const OFF: TourState = {
   step: null,
@@ -40,7 +43,6 @@ const OFF: TourState = {
   work: null,
 }
 
-type Place = NonNullable<TourState['step']>
 const END = 6
 
 export function createTour(
@@ -50,8 +52,6 @@ export function createTour(
 ): Tour {
   let current: TourState = OFF
   let verdict: Verdict | undefined
-  /** When it went on last, by itself or for a visitor. */
-  let wentOnAt = -Infinity
   let reading: NodeJS.Timeout | undefined
   let leaving = new AbortController()
   let playing: Promise<void> = Promise.resolve()
@@ -122,7 +122,6 @@ export function createTour(
   }
 
   const goOn = (from: Place): void => {
-    wentOnAt = performance.now()
     if (from === END) end()
     else visit(placeAfter(from))
   }
@@ -133,18 +132,25 @@ export function createTour(
     show({ ...OFF, from: hostNow() })
   }
 
+  const answer = (): ActionAnswer => ({
+    ok: true,
+    message: current.step === null ? 'The tour has ended.' : current.title,
+  })
+
   return {
-    go(go) {
+    go(go, from) {
       const { step } = current
       if (go === 'start') {
         done.clear()
         play(1)
       } else if (step === null) return { ok: false, message: 'No tour is on. Start one.' }
       else if (go === 'end') end()
+      // Another visitor wanted the same, or it went on by itself before this wish arrived.
+      else if (from !== undefined && from !== step) return answer()
       else if (go === 'again') play(step === END ? 1 : step)
       else if (go === 'back') visit(Math.max(1, step - 1) as Place)
-      else if (performance.now() - wentOnAt > SAME_WISH_MS) goOn(step)
-      return { ok: true, message: current.step === null ? 'The tour has ended.' : current.title }
+      else goOn(step)
+      return answer()
     },
     async close() {
       unsubscribe()

@@ -10,8 +10,11 @@ describe('the tour in a browser', () => {
 
   it('tells five stories, and the database has each as it was told', async (context) => {
     const { expect } = context
-    // A lease that no busy machine lets run out, and whose end does not take long.
-    const { open, evidence } = await show(context, { AIREVIEW_LEASE_MS: '10000' })
+    // A lease that no busy machine lets run out, and whose end does not take long. A test reads slower there, too.
+    const { open, evidence } = await show(context, {
+      AIREVIEW_LEASE_MS: '10000',
+      AIREVIEW_READING_MS: '0',
+    })
     const { rows, count, saves, refusals, ends } = evidence
     const { page, faults } = await open()
 

@@ -22,6 +22,7 @@ describe.concurrent('the configuration', () => {
       opensBrowser: true,
       token: undefined,
       redisUrl: undefined,
+      readingMs: 20_000,
       world: {
         storage: 'redis',
         instances: 3,
@@ -32,6 +33,15 @@ describe.concurrent('the configuration', () => {
         paceMs: 500,
         restartAfterMs: 8_000,
       },
+    })
+  })
+
+  it('has 0 for a tour that goes on only when a visitor does, and for instances that stay gone', ({
+    expect,
+  }) => {
+    expect(read({ environment: { AIREVIEW_READING_MS: '0', AIREVIEW_RESTART_MS: '0' } })).toMatchObject({
+      readingMs: null,
+      world: { restartAfterMs: null },
     })
   })
 
@@ -209,7 +219,7 @@ describe.concurrent('the example of the file', () => {
     const shown = KEYS.parse(exampleValues()) as Record<string, unknown>
     const isText = (key: string): boolean => key !== 'AIREVIEW_NAMES' && without[key] !== undefined
     const keys = Object.keys(KEYS.shape).filter(isText)
-    expect(keys).toHaveLength(21)
+    expect(keys).toHaveLength(22)
     for (const key of keys) expect([key, shown[key]]).toEqual([key, without[key]])
   })
 

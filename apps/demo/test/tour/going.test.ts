@@ -51,10 +51,12 @@ describe.concurrent('the tour', () => {
     expect(tour.go('next')).toEqual({ ok: false, message: 'No tour is on. Start one.' })
     tour.go('start')
     const { from, to, work } = await tour.ended(1)
-    // Pressed twice, it goes on by one.
-    tour.go('next')
-    tour.go('next')
+    // Pressed twice, or after it has gone on: by one.
+    tour.go('next', 1)
+    tour.go('next', 1)
     await tour.ended(2)
+    expect(tour.go('next', 1)).toEqual({ ok: true, message: 'One is killed' })
+    expect((await tour.ended(2)).step).toBe(2)
     tour.go('back')
     const shown = await tour.ended(1)
     expect(shown).toMatchObject({ from, to, work })

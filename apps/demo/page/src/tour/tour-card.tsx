@@ -105,7 +105,7 @@ function Verbs({ step, state }: { readonly step: Step; readonly state: TourState
   // While the step acts, or the server does not answer, they do nothing, but keep the focus: a visitor who goes on by keyboard finds it where it was.
   const go = async (where: Actions['tour']['go']): Promise<void> => {
     if (isActing && where !== 'end') return
-    const said = await act('tour', { go: where })
+    const said = await act('tour', { go: where, from: step })
     setAnswer(said.ok ? undefined : said)
   }
   return (

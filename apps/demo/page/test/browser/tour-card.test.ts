@@ -57,7 +57,13 @@ describe('the card of the tour', () => {
     for (const name of ['Next', 'Back', 'Do it again']) {
       await card.getByRole('button', { name }).click()
     }
-    await expect.poll(() => went).toEqual([{ go: 'next' }, { go: 'back' }, { go: 'again' }])
+    await expect
+      .poll(() => went)
+      .toEqual([
+        { go: 'next', from: 2 },
+        { go: 'back', from: 2 },
+        { go: 'again', from: 2 },
+      ])
   })
 
   it('says when it goes on by itself, and nothing of it when it does not', async () => {
@@ -80,7 +86,7 @@ describe('the card of the tour', () => {
     say(world, { step: 6, title: 'Now you' })
     const card = page.getByRole('region', { name: 'Now you' })
     await card.getByRole('button', { name: 'End the tour' }).last().click()
-    await expect.poll(() => went).toEqual([{ go: 'end' }])
+    await expect.poll(() => went).toEqual([{ go: 'end', from: 6 }])
     say(world, { step: null })
     await card.waitFor({ state: 'detached' })
   })
