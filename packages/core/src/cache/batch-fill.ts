@@ -6,8 +6,12 @@ import type { Flight } from './flight.ts'
 import type { CallPolicy } from './options.ts'
 import { entryOf } from './stored-entry.ts'
 
-/** How many values one command stores: the server stores the first ones while the next ones are encoded. */
-const FILLS_TOGETHER = 50
+/**
+ * How many values one command stores. The first ones are few, so that the server soon has something to do: it stores them while
+ * the next ones, twice as many, are encoded.
+ */
+const FIRST_FILLS = 20
+const MOST_FILLS = 50
 /** Nor does a command take longer because its values are large. */
 const MOST_CHARACTERS = 65_536
 
@@ -37,6 +41,7 @@ export class BatchFill {
   readonly #values: ManyValues
   readonly #of: FillsOf
   readonly #sent: Promise<unknown>[] = []
+  #most = FIRST_FILLS
   #next: Filling[] = []
   #characters = 0
 
@@ -63,7 +68,7 @@ export class BatchFill {
   }
 
   get isFull(): boolean {
-    return this.#next.length >= FILLS_TOGETHER || this.#characters >= MOST_CHARACTERS
+    return this.#next.length >= this.#most || this.#characters >= MOST_CHARACTERS
   }
 
   /** Sends what was added; resolves when it has left: clients hold back what is sent until the end of the turn. */
@@ -80,6 +85,7 @@ export class BatchFill {
 
   #send(): void {
     const fillings = this.#next
+    this.#most = Math.min(2 * this.#most, MOST_FILLS)
     this.#next = []
     this.#characters = 0
     this.#sent.push(this.#fill(fillings))

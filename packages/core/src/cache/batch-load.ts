@@ -2,6 +2,7 @@ import type { StoredValue } from '../storage/values.ts'
 import { BatchFill, type Filling } from './batch-fill.ts'
 import { BatchGuard } from './batch-guard.ts'
 import type { BatchPlan, ManyValues } from './batch-plan.ts'
+import { Copies } from './copies.ts'
 import { encodeData } from './compressed-codec.ts'
 import type { Engine, Namespace } from './engine.ts'
 import { isEntryResult } from './entry-result.ts'
@@ -189,8 +190,7 @@ export class BatchLoad {
   }
 
   #loaded(flight: Flight, value: unknown, payload: StoredValue): undefined {
-    const { codec } = this.#space.policy
-    this.#settle(flight, { how: 'loaded', value, copy: () => codec.decode(payload as never) })
+    this.#settle(flight, { how: 'loaded', value, copies: new Copies(this.#space.policy.codec, payload) })
   }
 
   /** The keys are free, and callers from now on load for themselves: the error is for those who have joined. */

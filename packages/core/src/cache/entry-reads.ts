@@ -45,14 +45,17 @@ export class EntryReads {
     const { scope } = this.#space
     const unique = [...new Set(keys)]
     // All keys are checked before anything is sent.
-    for (const key of unique) scope.entryKey(key)
+    for (const key of unique) scope.check(key)
     const values = new Map<string, unknown>()
-    const missing: string[] = []
-    for (const key of unique) {
-      const kept = near?.get(key)
-      // In its place, also where another comes later.
-      values.set(key, kept)
-      if (kept === undefined) missing.push(key)
+    let missing = unique
+    if (near !== undefined) {
+      missing = []
+      for (const key of unique) {
+        const kept = near.get(key)
+        // In its place, also where another comes later.
+        values.set(key, kept)
+        if (kept === undefined) missing.push(key)
+      }
     }
     for (let at = 0; at < missing.length; at += READ_CHUNK) {
       const some = missing.slice(at, at + READ_CHUNK)
@@ -62,7 +65,7 @@ export class EntryReads {
         return missIf(onOutage, error) ?? new Map()
       }
     }
-    for (const key of missing) if (values.get(key) === undefined) values.delete(key)
+    if (near !== undefined) for (const key of missing) if (values.get(key) === undefined) values.delete(key)
     return values
   }
 
@@ -74,7 +77,8 @@ export class EntryReads {
     const { scope, policy, engine, near } = this.#space
     const readings = near === undefined ? undefined : keys.map((key) => near.enter(key))
     try {
-      const entryKeys = keys.map((key) => scope.entryKey(key))
+      // They were checked before.
+      const entryKeys = keys.map((key) => scope.prefix + key)
       const found = await engine.lookup.find(scope, policy.codec, entryKeys, policy.tags)
       found.forEach((each, i) => {
         const key = keys[i] as string

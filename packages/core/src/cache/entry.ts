@@ -1,3 +1,6 @@
+import type { CacheCodec } from './compressed-codec.ts'
+import { Copies } from './copies.ts'
+
 /** The storage puts its clock in front of what it stores: 13 digits of milliseconds. */
 const STAMP = 13
 const VERSION = 'V1'
@@ -50,6 +53,8 @@ export interface Entry {
   readonly loadMs: number
   readonly tags: readonly TagGeneration[]
   readonly payload: string | Uint8Array
+  /** What the codec makes of the payload: for each caller who shares what was read, a value that no other has. */
+  decode(codec: CacheCodec): unknown
 }
 
 const NO_TAGS: readonly TagGeneration[] = []
@@ -158,6 +163,8 @@ class Header implements Entry {
   payload: string | Uint8Array = ''
   /** How far it was read: at last, where the payload begins. */
   at: number
+  #isDecoded = false
+  #copies: Copies | undefined
 
   constructor(text: string, writtenAt: number, flags: number, levels: number) {
     this.head = text.slice(0, HEAD)
@@ -165,6 +172,13 @@ class Header implements Entry {
     this.flags = flags
     this.at = HEAD + levels * GENERATION
     this.generations = text.slice(HEAD, this.at)
+  }
+
+  decode(codec: CacheCodec): unknown {
+    // Most are read by one caller.
+    if (this.#isDecoded) return (this.#copies ??= new Copies(codec, this.payload)).next()
+    this.#isDecoded = true
+    return codec.decode(this.payload as never)
   }
 
   get isExpired(): boolean {

@@ -1,5 +1,6 @@
 import { hasCode, isUnavailable } from '../errors.ts'
 import type { StoredValue } from '../storage/values.ts'
+import { Copies } from './copies.ts'
 import { encodeData } from './compressed-codec.ts'
 import type { Engine, Namespace } from './engine.ts'
 import type { TagGeneration } from './entry.ts'
@@ -50,7 +51,7 @@ export class Fill {
     const value = result === undefined ? made : result.value
     if (value === undefined) {
       await this.#guard.drop(this.#since)
-      return { how: 'loaded', value, copy: () => undefined }
+      return { how: 'loaded', value, copies: undefined }
     }
     const policy: EntryPolicy = result === undefined ? this.#plan.policy : result.over(this.#plan.policy)
     return await this.put(value, encodeData(this.#space.policy.codec, value, 'value'), policy)
@@ -59,7 +60,7 @@ export class Fill {
   /** The same of a value that is encoded already. */
   async put(value: unknown, payload: StoredValue, policy: EntryPolicy = this.#plan.policy): Promise<Landing> {
     const { codec, maxValueBytes } = this.#space.policy
-    const landed: Landing = { how: 'loaded', value, copy: () => codec.decode(payload as never) }
+    const landed: Landing = { how: 'loaded', value, copies: new Copies(codec, payload) }
     const bytes = bytesOf(payload)
     if (bytes > maxValueBytes) {
       this.#space.count('oversize')

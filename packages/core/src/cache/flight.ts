@@ -3,12 +3,13 @@ import type { Storage } from '../storage/storage.ts'
 import { callChain, contains, innermost } from '../support/call-chain.ts'
 import { StringMap } from '../support/string-map.ts'
 import type { TimerEntry, TimerQueue } from '../support/timer-queue.ts'
+import type { Copies } from './copies.ts'
 import { LoadTimeoutError } from './errors.ts'
 
 /** How a flight ended. */
 export type Landing =
-  /** `copy` makes what a hit would give. */
-  | { readonly how: 'loaded'; readonly value: unknown; readonly copy: () => unknown }
+  /** `copies`: what hits would give; undefined where nothing was made. */
+  | { readonly how: 'loaded'; readonly value: unknown; readonly copies: Copies | undefined }
   | { readonly how: 'failed'; readonly error: unknown }
   /** Another process loads: its placeholder. */
   | { readonly how: 'busy'; readonly guardKey: string; readonly placeholder: string }

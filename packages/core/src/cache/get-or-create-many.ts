@@ -20,7 +20,7 @@ export async function getOrCreateMany(
 ): Promise<Map<string, unknown>> {
   const unique = [...new Set(keys)]
   // All keys are checked before anything is sent.
-  for (const key of unique) space.scope.entryKey(key)
+  for (const key of unique) space.scope.check(key)
   const values = new Map<string, unknown>()
   let missing = unique
   if (space.near !== undefined) {

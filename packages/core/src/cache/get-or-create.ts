@@ -256,7 +256,7 @@ export class GetOrCreate {
       case 'busy':
         return undefined
       case 'loaded':
-        return { value: isOwn || !this.#policy.copy ? landing.value : landing.copy() }
+        return { value: isOwn || !this.#policy.copy ? landing.value : landing.copies?.next() }
       case 'out':
         return this.#withoutStorage(landing.error)
       case 'failed':

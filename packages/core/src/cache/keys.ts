@@ -77,7 +77,13 @@ export class Scope {
   }
 
   entryKey(key: string): string {
-    return this.prefix + checkName('key', key)
+    this.check(key)
+    return this.prefix + key
+  }
+
+  /** @throws InvalidArgumentError when it can be no key: otherwise that of its entry is `prefix` and the key */
+  check(key: string): void {
+    checkName('key', key)
   }
 
   tagKey(tag: string): string {

@@ -138,8 +138,7 @@ export class Lookup {
     for (const tag of tags) shared.addTag(tag)
     for (const key of keys) for (const tag of this.#rememberedTags.of(key) ?? NO_TAGS) shared.addTag(tag)
     const bytes = codec.bytes === true && given === undefined ? this.#bytes.tick : undefined
-    const own: number[] = []
-    if (given === undefined) for (const key of keys) own.push((bytes ?? tick).add(key))
+    const own = given === undefined ? (bytes ?? tick).addAll(keys) : NONE
     const judged = (
       replies: readonly (string | null)[],
       values: readonly StoredNullable[],

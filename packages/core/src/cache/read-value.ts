@@ -12,7 +12,7 @@ export function readValue(space: Namespace, key: string, found: Found, accepts: 
   if (entry === undefined || state === 'outdated') return { ...found, value: undefined }
   let failure: unknown
   try {
-    const value = space.policy.codec.decode(entry.payload as never)
+    const value = entry.decode(space.policy.codec)
     const usable = accepts === undefined ? { value } : accepts(value)
     if (usable !== undefined) return { ...found, entry, value: usable }
   } catch (error) {

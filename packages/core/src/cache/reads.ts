@@ -36,6 +36,9 @@ export class Reads<V> {
 export class TickOfReads<V> {
   readonly keys: string[] = []
   readonly #places = new Map<string, number>()
+  /** How many of the keys have their place there. */
+  #placed = 0
+  #hasCaller = false
   readonly replies: Promise<readonly V[]>
   resolve!: (replies: readonly V[]) => void
   reject!: (error: unknown) => void
@@ -51,14 +54,24 @@ export class TickOfReads<V> {
 
   /** Where the reply of a key will be that somebody has asked for. */
   placeOf(key: string): number | undefined {
+    for (; this.#placed < this.keys.length; this.#placed += 1)
+      this.#places.set(this.keys[this.#placed] as string, this.#placed)
     return this.#places.get(key)
   }
 
   /** Where its reply will be. */
   add(key: string): number {
-    let place = this.#places.get(key)
-    if (place === undefined) this.#places.set(key, (place = this.keys.push(key) - 1))
-    return place
+    return this.placeOf(key) ?? this.keys.push(key) - 1
+  }
+
+  /**
+   * The same of keys that a caller asks for, each once. Those of the first caller are looked for when there is another: a call of
+   * many keys often is alone in its tick.
+   */
+  addAll(keys: readonly string[]): number[] {
+    const add = this.#hasCaller ? (key: string) => this.add(key) : (key: string) => this.keys.push(key) - 1
+    this.#hasCaller = true
+    return keys.map(add)
   }
 }
 

@@ -15,8 +15,9 @@ export class StringMap<T> {
   }
 
   set(key: string, value: T): void {
-    this.delete(key)
-    this.#cells.set(key, { value })
+    const cell = this.#cells.get(key)
+    if (cell === undefined) this.#cells.set(key, { value })
+    else cell.value = value
   }
 
   delete(key: string): void {

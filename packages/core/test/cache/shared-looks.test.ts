@@ -44,6 +44,44 @@ describe('callers of one key in one tick', () => {
   })
 })
 
+describe('the reads of one tick', () => {
+  it('ask for a key once, although several calls of many keys want it', async () => {
+    const { storage, runtime } = world()
+    const asked: string[][] = []
+    const { values } = storage
+    const watched = createCache(
+      {
+        ...storage,
+        values: {
+          ...values,
+          getMany: (keys) => {
+            asked.push([...keys])
+            return values.getMany(keys)
+          },
+        },
+      },
+      { runtime },
+    )
+    await watched.setMany({ a: 1, b: 2 })
+    asked.length = 0
+    const [ab, bc, b] = await Promise.all([
+      watched.getMany(['a', 'b']),
+      watched.getMany(['b', 'c']),
+      watched.get('b'),
+    ])
+    expect([[...ab], [...bc], b]).toEqual([
+      [
+        ['a', 1],
+        ['b', 2],
+      ],
+      [['b', 2]],
+      2,
+    ])
+    expect(asked).toHaveLength(1)
+    expect(new Set(asked[0]).size).toBe(asked[0]?.length)
+  })
+})
+
 describe('a load of many keys', () => {
   afterEach(() => void vi.useRealTimers())
 
