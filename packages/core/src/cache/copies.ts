@@ -9,6 +9,7 @@ import type { CacheCodec } from './compressed-codec.ts'
 export class Copies {
   readonly #codec: CacheCodec
   readonly #payload: StoredValue
+  #areCheap: boolean | undefined
   /** No caller has it. */
   #original: unknown
 
@@ -17,11 +18,14 @@ export class Copies {
     this.#payload = payload
   }
 
+  /** Whether it keeps what they are made of. */
+  get areCheap(): boolean {
+    return (this.#areCheap ??= isJsonOnly(this.#codec, this.#payload))
+  }
+
   /** @throws what the codec throws */
   next(): unknown {
-    const copy = isJsonOnly(this.#codec, this.#payload)
-      ? copyOfJson((this.#original ??= this.#decoded()))
-      : undefined
+    const copy = this.areCheap ? copyOfJson((this.#original ??= this.#decoded())) : undefined
     return copy === undefined ? this.#decoded() : copy
   }
 

@@ -1,10 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { StoredValue } from '../../storage/values.ts'
 import type { CacheCodec } from '../compressed-codec.ts'
+import { Copies } from '../copies.ts'
 import type { Accepts } from '../read.ts'
 import type { Cell } from './cells.ts'
+import type { HotCopies } from './hot-copies.ts'
 
 const NONE = Symbol('none')
+/** A caller got a copy of it. */
+const HIT = Symbol('hit')
 
 /** What makes a value of what is stored. A copy serves only those who would make the same of it. */
 export interface Making {
@@ -28,6 +32,7 @@ export class Copy {
    * is stored, so it has to do so each time.
    */
   readonly #kind: 'immutable' | 'decoded' | 'accepted'
+  /** What callers share who promise not to change it; or, where callers get copies, what these are made of. */
   #shared: unknown
 
   constructor(
@@ -58,10 +63,27 @@ export class Copy {
   }
 
   /** `isCopied`: a value that no other caller has. Undefined: the schema refuses it now. @throws what codec and schema throw */
-  value(isCopied: boolean): unknown {
+  value(isCopied: boolean, hot: HotCopies): unknown {
     if (this.#kind === 'immutable') return this.#shared
-    if (isCopied) return this.#made()
-    return this.#shared === NONE ? (this.#shared = this.#made()) : this.#shared
+    if (isCopied) return this.#copied(hot)
+    if (this.#shared instanceof Copies) hot.delete(this)
+    else if (this.#shared !== NONE && this.#shared !== HIT) return this.#shared
+    return (this.#shared = this.#made())
+  }
+
+  /** It makes its value from its text again. */
+  cool(): void {
+    this.#shared = NONE
+  }
+
+  #copied(hot: HotCopies): unknown {
+    if (this.#shared instanceof Copies) return this.#shared.next()
+    if (this.#shared === NONE) this.#shared = HIT
+    else if (this.#shared === HIT && this.#kind === 'decoded') {
+      const copies = new Copies(this.#making.codec, this.payload)
+      if (copies.areCheap && hot.add(this)) return (this.#shared = copies).next()
+    }
+    return this.#made()
   }
 
   get isProven(): boolean {

@@ -4,6 +4,7 @@ import { Bounds } from '../bounds.ts'
 import { type CacheOf, nearEvents } from '../events.ts'
 import type { Scope } from '../keys.ts'
 import { Cells } from './cells.ts'
+import { HotCopies } from './hot-copies.ts'
 import { Link } from './link.ts'
 import { NearSpace } from './near-space.ts'
 import type { NearPolicy } from './options.ts'
@@ -19,7 +20,7 @@ export class NearCache {
   readonly #prefix: string
   readonly #internal: string
   readonly #byPath = new Map<string, NearSpace[]>()
-  readonly #bounds = new WeakMap<NearPolicy, Bounds>()
+  readonly #limits = new WeakMap<NearPolicy, Limits>()
   #linkLosses = 0
   /** Copies of a link that was lost may be there. */
   #hasLost = false
@@ -52,11 +53,10 @@ export class NearCache {
     const spaces = this.#byPath.get(path) ?? []
     const same = spaces.find((each) => isSame(each.policy, policy))
     if (same !== undefined) return same
-    let bounds = this.#bounds.get(policy)
-    if (bounds === undefined)
-      this.#bounds.set(policy, (bounds = new Bounds(policy.maxEntries, policy.maxBytes)))
+    let limits = this.#limits.get(policy)
+    if (limits === undefined) this.#limits.set(policy, (limits = limitsOf(policy)))
     const prefixes = [prefix, `${app}:#g/`, `${app}:#t/`]
-    const space = new NearSpace(policy, noNearCounts(), this.#runtime, bounds, this.cells, prefixes)
+    const space = new NearSpace(policy, noNearCounts(), this.#runtime, limits, this.cells, prefixes)
     this.#byPath.set(path, [...spaces, space])
     return space
   }
@@ -123,6 +123,18 @@ export class NearCache {
     const own = key.slice(end + 1)
     for (const space of spaces) if (space.drop(own) && isTold) space.counts.invalidated += 1
   }
+}
+
+/** Of the texts of what it keeps, those that are read again and again take no more than this part for their objects. */
+const HOT_PART = 1 / 16
+
+interface Limits {
+  readonly bounds: Bounds
+  readonly hot: HotCopies
+}
+
+function limitsOf({ maxEntries, maxBytes }: NearPolicy): Limits {
+  return { bounds: new Bounds(maxEntries, maxBytes), hot: new HotCopies(maxBytes * HOT_PART) }
 }
 
 function isSame(one: NearPolicy, other: NearPolicy): boolean {

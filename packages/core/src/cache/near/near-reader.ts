@@ -66,7 +66,7 @@ export class NearReader implements NearCopies {
     const copy = this.#space.lost(key, runtime.monotonicNow(), memoryTtlMs)
     if (copy?.isOf(this.#making) !== true) return undefined
     try {
-      return copy.value(isCopied)
+      return copy.value(isCopied, this.#space.hot)
     } catch {
       return undefined
     }
@@ -128,7 +128,7 @@ export class NearReader implements NearCopies {
   #valueOf(key: string, copy: Copy, isCopied: boolean): unknown {
     let value: unknown
     try {
-      value = copy.value(isCopied)
+      value = copy.value(isCopied, this.#space.hot)
     } catch {
       // The read that follows counts it, and says why.
     }

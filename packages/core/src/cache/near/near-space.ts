@@ -3,6 +3,7 @@ import { BoundedMemory } from '../bounded-memory.ts'
 import type { Bounds } from '../bounds.ts'
 import type { Cells } from './cells.ts'
 import type { Copy } from './copy.ts'
+import type { HotCopies } from './hot-copies.ts'
 import { Lease } from './link.ts'
 import type { NearPolicy } from './options.ts'
 import type { NearCounts } from './stats.ts'
@@ -26,23 +27,26 @@ export class NearSpace {
   readonly copies: BoundedMemory<Copy>
   readonly markers: Map<string, Marker> = new Map()
   readonly cells: Cells
+  readonly hot: HotCopies
 
   constructor(
     policy: NearPolicy,
     counts: NearCounts,
     runtime: Runtime,
-    bounds: Bounds,
+    { bounds, hot }: { readonly bounds: Bounds; readonly hot: HotCopies },
     cells: Cells,
     prefixes: readonly string[],
   ) {
     this.policy = policy
     this.counts = counts
     this.cells = cells
+    this.hot = hot
     this.copies = new BoundedMemory({
       bounds,
       now: () => runtime.monotonicNow(),
-      onLeave: ({ cells: used }, isEvicted) => {
-        for (const cell of used) cells.release(cell)
+      onLeave: (copy, isEvicted) => {
+        for (const cell of copy.cells) cells.release(cell)
+        hot.delete(copy)
         if (isEvicted) counts.evicted += 1
       },
     })
