@@ -4,7 +4,7 @@ import type { CacheCodec } from '../compressed-codec.ts'
 import { Copies } from '../copies.ts'
 import type { Accepts } from '../read.ts'
 import type { Cell } from './cells.ts'
-import type { HotCopies } from './hot-copies.ts'
+import type { Coolable, HotCopies } from './hot-copies.ts'
 
 const NONE = Symbol('none')
 /** A caller got a copy of it. */
@@ -17,7 +17,7 @@ export interface Making {
 }
 
 /** What a process keeps of an entry. */
-export class Copy {
+export class Copy implements Coolable {
   readonly payload: StoredValue
   readonly cells: readonly Cell[]
   /** When the entry stops being fresh, on the monotonic clock. */
@@ -71,7 +71,6 @@ export class Copy {
     return (this.#shared = this.#made())
   }
 
-  /** It makes its value from its text again. */
   cool(): void {
     this.#shared = NONE
   }
