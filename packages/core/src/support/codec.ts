@@ -100,7 +100,7 @@ function isPlainObject(value: object, depth: number): boolean {
     return true
   }
   if (prototype !== Object.prototype && prototype !== null) return false
-  // In half the time that Object.keys takes. It shows what others have put on Object.prototype as well, and then this is not the way.
+  // `for in` takes half the time of Object.keys. It also shows what is on Object.prototype: where that is not plain, `pack` is the way.
   for (const key in value) {
     const item = (value as Record<string, unknown>)[key]
     if (key === TAG || (typeof item !== 'string' && !isPlain(item, depth + 1))) return false
