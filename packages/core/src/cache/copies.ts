@@ -9,6 +9,7 @@ import type { CacheCodec } from './compressed-codec.ts'
 export class Copies {
   readonly #codec: CacheCodec
   readonly #payload: StoredValue
+  /** Undefined: it has not looked yet. */
   #areCheap: boolean | undefined
   /** No caller has it. */
   #original: unknown
@@ -25,8 +26,13 @@ export class Copies {
 
   /** @throws what the codec throws */
   next(): unknown {
-    const copy = this.areCheap ? copyOfJson((this.#original ??= this.#decoded())) : undefined
-    return copy === undefined ? this.#decoded() : copy
+    if (!this.areCheap) return this.#decoded()
+    const original = (this.#original ??= this.#decoded())
+    const copy = copyOfJson(original)
+    if (copy !== undefined) return copy
+    this.#areCheap = false
+    this.#original = undefined
+    return original
   }
 
   #decoded(): unknown {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type CacheCodec, createCache, jsonCodec } from '@holdfast/core'
 import { waiting, world } from './world.ts'
 
@@ -55,6 +55,39 @@ describe.each(VALUES)('callers who get %s at the same time', (_, value) => {
 })
 
 describe('what callers get of one value', () => {
+  afterEach(() => void vi.restoreAllMocks())
+
+  it.each([
+    ['a plain value', { rows: [{ at: 1 }] }, 2],
+    ['an object with many keys', Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`k${i}`, i])), 4],
+    [
+      'a list of such objects',
+      [{}, Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`k${i}`, i]))],
+      4,
+    ],
+    ['many levels', deep(60), 4],
+  ])(
+    'is read from its text as often as that takes less time than to copy it: %s',
+    async (_, value, times) => {
+      const { cache } = world()
+      const one = cache()
+      await one.set('a', value)
+      const parse = vi.spyOn(JSON, 'parse')
+      const values = await Promise.all(CALLERS.map(() => one.get('a')))
+      expect(parse).toHaveBeenCalledTimes(times)
+      vi.restoreAllMocks()
+      expectApart(values, value)
+    },
+  )
+
+  it('is what a test has jsonCodec make of it', async () => {
+    const { cache } = world()
+    const one = cache()
+    await one.set('a', { at: 0 })
+    vi.spyOn(jsonCodec, 'decode').mockImplementation(() => new Date(0))
+    expect(await Promise.all(CALLERS.map(() => one.get('a')))).toEqual(CALLERS.map(() => new Date(0)))
+  })
+
   it('has nothing that others put on the prototype of all objects', async () => {
     const { cache } = world()
     const one = cache()

@@ -78,9 +78,11 @@ export class Copy implements Coolable {
   #copied(hot: HotCopies): unknown {
     if (this.#shared instanceof Copies) return this.#shared.next()
     if (this.#shared === NONE) this.#shared = HIT
-    else if (this.#shared === HIT && this.#kind === 'decoded') {
-      const copies = new Copies(this.#making.codec, this.payload)
-      if (copies.areCheap && hot.add(this)) return (this.#shared = copies).next()
+    else if (this.#kind === 'decoded' && this.#shared === HIT && hot.hasRoomFor(this)) {
+      const copies = (this.#shared = new Copies(this.#making.codec, this.payload))
+      const value = copies.next()
+      if (copies.areCheap) hot.add(this)
+      return value
     }
     return this.#made()
   }

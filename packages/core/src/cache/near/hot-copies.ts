@@ -19,14 +19,16 @@ export class HotCopies {
     this.#maxCharacters = maxCharacters
   }
 
-  /** Whether there is room for it. */
-  add(copy: Coolable): boolean {
+  /** Whether there is, once others have left. */
+  hasRoomFor(copy: Coolable): boolean {
+    return copy.payload.length <= this.#maxCharacters
+  }
+
+  add(copy: Coolable): void {
     const { length } = copy.payload
-    if (length > this.#maxCharacters) return false
     if (this.#characters + length > this.#maxCharacters) this.#clear()
     this.#copies.add(copy)
     this.#characters += length
-    return true
   }
 
   /** It is not kept any more, or needs no more room. */

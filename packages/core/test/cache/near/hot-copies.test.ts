@@ -1,11 +1,10 @@
 /** What a process keeps of the copies that it reads again and again. */
-import { jsonCodec } from '@holdfast/core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { nearWorld, warm } from './world.ts'
 
 /** How many texts the calls turn into values. */
 async function decoded(calls: () => Promise<unknown>): Promise<number> {
-  const spy = vi.spyOn(jsonCodec, 'decode')
+  const spy = vi.spyOn(JSON, 'parse')
   await calls()
   return spy.mock.calls.length
 }
